@@ -1,0 +1,197 @@
+"""The menu of this repository: `uvx nox -l` lists it, `uvx nox -s NAME` runs one session.
+
+nox works on the repository, the project's own program on the model. uv keeps the one environment,
+`.venv`, so nox makes none of its own.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "tests"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")["project"]
+NAME = PROJECT["name"]
+PACKAGE = Path("src") / NAME.replace("-", "_")
+DEMO = Path("build/demo")
+
+os.environ.pop("VIRTUAL_ENV", None)  # another project's active environment is not ours
+os.environ["PATH"] += os.pathsep + str(Path(os.environ.get("UV", "uv")).parent)  # told by uvx
+
+
+@nox.session
+def setup(session: nox.Session) -> None:
+    """Prepare the repository: git, uv.lock, environment, first commit, hooks. Safe to repeat."""
+    git_init(session)
+    sync(session)
+    first_commit(session)
+    install_hooks(session)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, files, secrets, notebooks, and that the platform's files are untouched."""
+    git_init(session)
+    sync(session)
+    files = git("ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
+    hooks = ["uv", "run", "--no-sync", "pre-commit", "run", "--files", *filter(None, files)]
+    if subprocess.call(hooks, env=os.environ | {"SKIP": "types"}):
+        session.error("See above. A hook mends what it can: look at `git diff`, then repeat")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types."""
+    sync(session)
+    run(session, "mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests with the coverage floor; `nox -s tests -- PATH` runs some, without it."""
+    sync(session)
+    run(session, "pytest", *(session.posargs or ["--cov", "--cov-report=term-missing"]))
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Run the whole lifecycle in build/demo; `nox -s demo -- 2025-07-01` does it as of a date."""
+    setup(session)
+    shutil.rmtree(DEMO, ignore_errors=True)
+    DEMO.mkdir(parents=True)
+    env = {
+        "MLOPS_ENV": "dev",
+        "MLOPS_AS_OF": session.posargs[0] if session.posargs else "2026-01-01",
+        "MLOPS_TRACKING_URI": f"sqlite:///{DEMO.as_posix()}/mlflow.db",
+        "MLOPS_PREDICTIONS": f"{DEMO.as_posix()}/predictions",
+        "MLOPS_EXTRACTS": f"{DEMO.as_posix()}/extracts",
+    }
+    for command, meaning in LIFECYCLE.items():
+        say(f"{command}: {meaning}")
+        run(session, NAME, command, env=env)
+    say("done: a model was trained, gated and promoted, and has scored")
+    for label, path, meaning in WHAT_NOW:
+        print(f"  {label:6} {path:{len(str(PACKAGE)) + 14}} {meaning}".rstrip())
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the wheel, with the facts that a machine without git, lock and conf/ needs."""
+    sync(session)
+    facts = PACKAGE / "_build"
+    try:
+        write_build_facts(session, facts)
+        session.run("uv", "build", "--wheel", "--quiet")
+    finally:
+        shutil.rmtree(facts, ignore_errors=True)
+    say(f"built: {max(Path('dist').glob('*.whl'), key=os.path.getmtime).as_posix()}")
+
+
+LIFECYCLE = {
+    "train": "fit a challenger on months of invented rows",
+    "gate": "hold it against thresholds, and against the champion if there is one",
+    "promote": "make it the champion",
+    "score": "predict the newest month",
+    "status": "what is where",
+}
+WHAT_NOW = [
+    ("look", f"uv run mlflow ui --backend-store-uri sqlite:///{DEMO.as_posix()}/mlflow.db", ""),
+    ("", f"{DEMO.as_posix()}/predictions", "what was predicted"),
+    ("edit", f"{PACKAGE.as_posix()}/data.py", "where rows come from"),
+    ("", f"{PACKAGE.as_posix()}/schema.py", "what rows must look like"),
+    ("", f"{PACKAGE.as_posix()}/features.py", "everything that computes a value"),
+    ("", f"{PACKAGE.as_posix()}/model.py", "the estimator"),
+    ("next", "uvx nox", "lint, types and tests"),
+    ("undo", "delete build/", "the demo lies there as a whole"),
+]
+
+
+def say(text: str) -> None:
+    """Print a headline, bold on a terminal."""
+    line = f"\n--- {text} "
+    line += "-" * max(0, 90 - len(line))
+    print(f"\033[1m{line}\033[0m" if sys.stdout.isatty() else line, flush=True)
+
+
+def git(*arguments: str) -> str:
+    """Return what git answers, or nothing where it fails."""
+    answer = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def run(session: nox.Session, *command: str, env: dict[str, str] | None = None) -> None:
+    """Run a program of the environment that `sync` left."""
+    session.run("uv", "run", *command, env={"UV_NO_SYNC": "1", **(env or {})})
+
+
+def sync(session: nox.Session) -> None:
+    """Bring the environment to uv.lock, which is made when missing and never changed here."""
+    if not shutil.which("uv"):
+        session.error("uv is not on PATH: run `pipx install uv`, or see https://docs.astral.sh/uv")
+    if not Path("uv.lock").exists():
+        session.run("uv", "lock")
+    if Path(".venv").exists():
+        session.run("uv", "sync", "--locked", "--quiet")
+    else:
+        session.log("The first time, uv fetches about 160 packages, 0.9 GB with all of MLflow.")
+        shown = [] if sys.stderr.isatty() else ["--quiet"]
+        session.run("uv", "sync", "--locked", *shown)
+
+
+def git_init(session: nox.Session) -> None:
+    """Make a repository, unless this folder is one or already belongs to a larger one."""
+    if not shutil.which("git"):
+        session.error("git is not on PATH: install it from https://git-scm.com, then repeat")
+    if not Path(".git").exists() and not git("ls-files"):
+        session.run("git", "init", "--quiet", "--initial-branch=main")
+
+
+def first_commit(session: nox.Session) -> None:
+    """Commit everything once, in the team's name when git knows no name; sets no configuration."""
+    if git("rev-parse", "HEAD"):
+        return
+    for key, value in PROJECT["authors"][0].items():
+        if not git("config", f"user.{key}"):
+            os.environ.setdefault(f"GIT_AUTHOR_{key.upper()}", value)
+            os.environ.setdefault(f"GIT_COMMITTER_{key.upper()}", value)
+    session.run("git", "add", "--all")
+    session.run("git", "commit", "--quiet", "--message=chore: start from the template")
+
+
+def install_hooks(session: nox.Session) -> None:
+    """Let git call the checks before a commit, unless the user keeps hooks elsewhere."""
+    elsewhere = git("config", "core.hooksPath")
+    if elsewhere:
+        session.log(f"git takes its hooks from {elsewhere}: `uvx nox -s lint` makes the checks.")
+    else:
+        run(session, "pre-commit", "install")
+
+
+def write_build_facts(session: nox.Session, folder: Path) -> None:
+    """Write commit, lock, answers and configuration to where the wheel takes them from."""
+    commit = git("rev-parse", "HEAD")
+    if not commit:
+        session.error("There is no commit to build from: run `uvx nox -s setup` first")
+    answers = Path(".copier-answers.yml").read_text(encoding="utf-8")
+    template = re.search(r"^_commit: *(\S+)", answers, re.MULTILINE)
+    facts = {
+        "commit": commit,
+        "dirty": bool(git("status", "--porcelain")),
+        "template": template.group(1) if template else "unknown",
+        "lock_sha256": hashlib.sha256(Path("uv.lock").read_bytes()).hexdigest(),
+    }
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree("conf", folder / "conf")
+    shutil.copyfile(".copier-answers.yml", folder / "answers.yml")
+    (folder / "build.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    export = ["--frozen", "--no-dev", "--no-emit-project", "--no-header", "--quiet"]
+    session.run("uv", "export", *export, f"--output-file={folder / 'requirements.txt'}")

@@ -1,0 +1,63 @@
+"""Everything that computes a value: named functions and transformers, learnt inside the pipeline.
+
+A figure that needs nothing but its own row is a function. A figure that needs other rows, such as
+a median, is a transformer: it learns from the training rows alone and remembers.
+"""
+
+from typing import Self
+
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
+
+CATEGORIES = ["purpose", "employment", "housing", "channel"]
+
+
+def add_ratios(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the instalment, and what share of the income it and all debts take."""
+    instalment = frame["amount"] / frame["term_months"]
+    income = frame["income"].where(frame["income"] > 0)
+    return frame.assign(
+        instalment=instalment,
+        instalment_to_income=instalment / income,
+        debts_to_income=(instalment + frame["other_debts"]) / income,
+    )
+
+
+class ComparedToTypical(TransformerMixin, BaseEstimator):
+    """Add a value divided by the median that the training rows have in the same category."""
+
+    def __init__(self, value: str, category: str) -> None:
+        self.value = value
+        self.category = category
+
+    def fit(self, frame: pd.DataFrame, target: object = None) -> Self:
+        """Learn the median of each category, and of all rows for categories yet unseen."""
+        self.typical_ = frame.groupby(self.category)[self.value].median().to_dict()
+        self.overall_ = float(frame[self.value].median())
+        return self
+
+    def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame with one more column, such as `amount_to_typical`."""
+        typical = frame[self.category].map(self.typical_).fillna(self.overall_)
+        return frame.assign(**{f"{self.value}_to_typical": frame[self.value] / typical})
+
+
+def prepare() -> Pipeline:
+    """Return the steps before the estimator: rows of `Inputs` in, a table of numbers out.
+
+    Categories become numbers; one that training never saw counts as missing. All other columns
+    pass through, and trees need neither scaling nor filled gaps.
+    """
+    codes = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1
+    )
+    return Pipeline(
+        [
+            ("ratios", FunctionTransformer(add_ratios)),
+            ("typical", ComparedToTypical("amount", "purpose")),
+            ("codes", ColumnTransformer([("text", codes, CATEGORIES)], remainder="passthrough")),
+        ]
+    )

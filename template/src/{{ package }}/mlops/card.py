@@ -1,0 +1,94 @@
+"""The card of a version: all that is known about it, in one JSON file beside the estimator."""
+
+from dataclasses import asdict, dataclass
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+
+from . import lineage
+from .contract import MLFLOW_TYPES, Contract
+from .project import Project
+from .samples import Parts, events
+from .snapshot import Snapshot
+from .statistics import quantiles
+
+
+@dataclass(frozen=True)
+class Training:
+    """All that one training brought."""
+
+    project: Project
+    contract: Contract
+    snapshot: Snapshot
+    parts: Parts
+    estimator: Any
+    facts: lineage.BuildFacts
+
+    @property
+    def model(self) -> ModuleType:
+        """The user's module `model`, of the snapshot."""
+        return self.snapshot.module("model")
+
+    @property
+    def truth(self) -> pd.Series:
+        """The target of the gate window."""
+        return self.parts.gate.frame[self.contract.target]
+
+
+def make_card(training: Training, trusted_types: list[str]) -> dict[str, Any]:
+    """Return the card before the figures of the gate window are known."""
+    project, contract, parts = training.project, training.contract, training.parts
+    settings = project.settings
+    samples = {"train": parts.train, "gate": parts.gate}
+    classes = training.estimator.classes_ if contract.problem == "multiclass" else ()
+    return {
+        "name": project.name,
+        "problem": contract.problem,
+        "features": contract.features,
+        "classes": [str(name) for name in classes],
+        "cutoff": settings.model.cutoff,
+        "model": settings.model.model_dump(),
+        "snapshot": training.snapshot.name,
+        "trusted_types": trusted_types,
+        "time": settings.time.model_dump() | {"as_of": f"{parts.plan.as_of:%Y-%m-%d}"},
+        "windows": {name: sample.window for name, sample in samples.items()},
+        "rows": {name: len(sample.frame) for name, sample in samples.items()},
+        "coverage": {name: round(sample.coverage, 4) for name, sample in samples.items()},
+        "gate_events": events(contract, training.truth),
+        "lineage": {
+            **asdict(training.facts),
+            **lineage.who_acts(),
+            "environment": project.env,
+            "origin": settings.origin,
+            "configuration": lineage.configuration_hash(project),
+            "data": {name: lineage.fingerprint(part.frame) for name, part in samples.items()},
+            "packages": lineage.package_versions(),
+        },
+    }
+
+
+def profile(prediction: pd.DataFrame) -> dict[str, list[float]]:
+    """Return 200 quantiles of each column of figures in a prediction frame."""
+    numbers = prediction.select_dtypes("float64")
+    return {str(name): quantiles(numbers[name].to_numpy()) for name in numbers}
+
+
+def output_types(problem: str, classes: list[str]) -> dict[str, str]:
+    """Return the columns of the prediction frame and their MLflow types."""
+    if problem == "binary":
+        return {"score": "double", "decision": "boolean"}
+    if problem == "regression":
+        return {"value": "double"}
+    return dict.fromkeys(classes, "double") | {"label": "string"}
+
+
+def signature(contract: Contract, classes: list[str]) -> Any:
+    """Return the MLflow signature that the contract implies."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    inputs = {name: MLFLOW_TYPES[contract.inputs.types[name]] for name in contract.features}
+    outputs = output_types(contract.problem, classes)
+    sides = [Schema([ColSpec(t, name) for name, t in s.items()]) for s in (inputs, outputs)]
+    return ModelSignature(inputs=sides[0], outputs=sides[1])

@@ -1,0 +1,200 @@
+"""The gate's checks on one version by itself."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .card import output_types, signature
+from .contract import Contract
+from .journal import Entry
+from .metrics import Metrics
+from .project import PACKAGE
+from .registry import Scorer, Version
+from .samples import Sample, events, hashes
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: `passed`, `rejected`, `insufficient`, or `noted` where it decides nothing."""
+
+    name: str
+    verdict: str
+    figure: str = ""
+    limit: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that the checks look at."""
+
+    settings: Settings
+    contract: Contract  # of the version's own schema
+    today: Contract
+    metrics: Metrics
+    sample: Sample
+    challenger: Scorer
+    champion: Scorer | None
+    entries: list[Entry]
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The version's card."""
+        return self.challenger.version.card
+
+    @property
+    def truth(self) -> pd.Series:
+        """The target of the fresh rows."""
+        return self.sample.frame[self.contract.target]
+
+    @cached_property
+    def prediction(self) -> pd.DataFrame:
+        """The version's prediction of the fresh rows."""
+        return self.challenger.predict(self.sample.frame)
+
+    @cached_property
+    def champion_rows(self) -> pd.DataFrame:
+        """The fresh rows as the champion's own schema wants them."""
+        if self.champion is None:
+            return self.sample.frame
+        inputs = self.champion.contract().inputs
+        return inputs.clean(self.sample.raw, f"the rows for {self.champion.version}")
+
+    def skill(self, truth: pd.Series, prediction: pd.DataFrame) -> float:
+        """Return the gate's metric, turned so that more is better."""
+        return self.settings.sign * self.metrics.one(self.settings.metric, truth, prediction)
+
+
+def judge(good: object) -> str:
+    """Return the verdict of a check that can only pass or reject."""
+    return "passed" if good else "rejected"
+
+
+ALONE = """
+import sys
+sys.modules[sys.argv[1]] = None  # importing the project is an error from here on
+import mlflow, pandas
+mlflow.pyfunc.load_model(sys.argv[2]).predict(pandas.read_parquet(sys.argv[3]))
+"""
+
+
+def stands_alone(version: Version) -> Check:
+    """Load the version and predict in a clean interpreter that cannot import the project."""
+    words = (PACKAGE, str(version.folder), str(version.artifact("golden_rows.parquet")))
+    command = [sys.executable, "-I", "-c", ALONE, *words]
+    with tempfile.TemporaryDirectory() as empty:
+        done = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return Check("stands alone", "passed", "yes", "yes")
+    return Check("stands alone", "rejected", "no", "yes", done.stderr.strip().split("\n")[-1])
+
+
+def of_itself(case: Case) -> Iterator[Check]:
+    """Run the checks of this module on a version that loads and has its window."""
+    yield enough_events(case)
+    yield attempts(case)
+    yield contract_kept(case)
+    yield from known_in_time(case)
+    yield from nothing_seen_before(case)
+    yield sane_predictions(case)
+    yield from thresholds(case)
+
+
+def enough_events(case: Case) -> Check:
+    """Ask for enough matured rows of the rarest class."""
+    found, wanted = events(case.contract, case.truth), case.settings.gate.min_events
+    covered = f"{case.sample.coverage:.0%} of matured rows have a label"
+    verdict = "passed" if found >= wanted else "insufficient"
+    return Check("events", verdict, str(found), f">= {wanted}", covered)
+
+
+def attempts(case: Case) -> Check:
+    """Count the versions that tried this window: many tries find a lucky one."""
+    window, limit = case.card["windows"]["gate"], case.settings.gate.attempts
+    gates = [entry for entry in case.entries if entry["command"] == "gate"]
+    tried = {entry["subject"] for entry in gates if entry["details"]["window"] == window}
+    count = len(tried | {str(case.challenger.version.number)})
+    reason = "" if count <= limit else "move --as-of on to a fresh window"
+    return Check("attempts", judge(count <= limit), str(count), f"<= {limit}", reason)
+
+
+def contract_kept(case: Case) -> Check:
+    """Compare the signature with the schema, and with what today's schema forbids."""
+    from mlflow.models import Model
+
+    logged = Model.load(str(case.challenger.version.folder)).signature
+    reason = ""
+    leaking = sorted(set(logged.inputs.input_names()) & case.today.forbidden)
+    if leaking:
+        reason = f"the model sees {', '.join(leaking)}, which schema.py keeps from it"
+    elif logged != signature(case.contract, case.card["classes"]):
+        reason = "the signature is not the one that schema.Inputs implies"
+    return Check("contract", judge(not reason), "broken" if reason else "kept", "kept", reason)
+
+
+def known_in_time(case: Case) -> Iterator[Check]:
+    """Refuse rows whose values became known after the event."""
+    inputs, frame = case.contract.inputs, case.sample.frame
+    known_at, event_time = inputs.one("known_at"), inputs.one("event_time")
+    if known_at is not None and event_time is not None:
+        late = int((frame[known_at] > frame[event_time]).sum())
+        reason = f"{known_at} lies after {event_time}" if late else ""
+        yield Check("known in time", judge(late == 0), f"{late} late rows", "0", reason)
+
+
+def nothing_seen_before(case: Case) -> Iterator[Check]:
+    """Refuse keys, and groups where the split separates them, that stand on both sides."""
+    group = case.contract.inputs.one("group")
+    sides = {"keys": case.contract.keys}
+    if group is not None and case.card["time"]["split"] != "time":
+        sides["groups"] = [group]
+    scorers = [scorer for scorer in (case.challenger, case.champion) if scorer is not None]
+    for side, columns in sides.items():
+        fresh = hashes(case.sample.frame, columns)
+        seen = {str(s.version): int(np.isin(fresh, _seen(s.version, side)).sum()) for s in scorers}
+        guilty = [name for name, count in seen.items() if count]
+        reason = f"{' and '.join(guilty)} trained on them" if guilty else ""
+        figure = str(max(seen.values()))
+        yield Check(f"{side} seen in training", judge(not guilty), figure, "0", reason)
+
+
+def sane_predictions(case: Case) -> Check:
+    """Refuse missing, infinite, impossible or constant predictions."""
+    kinds = output_types(case.contract.problem, case.card["classes"])
+    numbers = case.prediction[[name for name, kind in kinds.items() if kind == "double"]].to_numpy()
+    reason = ""
+    if not np.isfinite(numbers).all():
+        reason = "some are missing or infinite"
+    elif case.contract.problem != "regression" and (numbers.min() < 0 or numbers.max() > 1):
+        reason = "some probabilities lie outside 0 and 1"
+    elif (numbers == numbers[0]).all():
+        reason = "all rows get the same"
+    return Check("predictions", judge(not reason), "bad" if reason else "sane", "sane", reason)
+
+
+def thresholds(case: Case) -> Iterator[Check]:
+    """Hold each figure against its bounds, and against what is too good to be true."""
+    figures = case.metrics.all(case.truth, case.prediction)
+    for name, limit in case.settings.gate.thresholds.items():
+        value = figures.get(name, float("nan"))
+        bound = f">= {limit.min:g}" if limit.min is not None else f"<= {limit.max:g}"
+        if not np.isfinite(value):
+            yield Check(name, "rejected", "missing", bound, "nothing computes it")
+            continue
+        yield Check(name, judge(limit.allows(value)), f"{value:.4f}", bound)
+        if limit.suspects(value):
+            reason = "too good to be true: look for a column that knows the answer"
+            yield Check(f"{name} plausible", "rejected", f"{value:.4f}", "", reason)
+
+
+def _seen(version: Version, side: str) -> Any:
+    with np.load(version.artifact("seen.npz")) as stored:
+        return stored[side]

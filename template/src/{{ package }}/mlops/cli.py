@@ -1,0 +1,128 @@
+"""The program: one command for each step of a model's life.
+
+A command here states its name, its arguments and its help; `_command` adds the options that all
+share and imports the step when it runs, so that `--help` answers at once.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from .errors import MlopsError
+
+EVERY_DAY, BURNS, ASK = "Every day", "When it burns", "Ask"
+MOMENT = "The date before which everything is known; default: the end of the last complete period."
+CODES = (
+    "Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 rejected by the gate, "
+    "4 a person must act, 5 a service is unreachable."
+)
+
+AsOf = Annotated[str | None, typer.Option(help=MOMENT, envvar="MLOPS_AS_OF")]
+Version = Annotated[int | None, typer.Argument(help="Its number; default: the challenger.")]
+Approver = Annotated[str | None, typer.Option(help="Another person than the trainer.")]
+Why = Annotated[str, typer.Option(help="Why, for the journal.")]
+Reason = Annotated[str, typer.Argument(help="Why, for everyone who meets the pause.")]
+Env = Annotated[str, typer.Option(help="dev, test or prod.", envvar="MLOPS_ENV")]
+Sets = Annotated[list[str], typer.Option("--set", help="Override a setting: gate.margin=0.02.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Train, judge, promote and use the model; the same in dev, test and prod.",
+    epilog=CODES,
+)
+
+
+def _command(panel: str, module: str) -> Callable[[Callable[..., None]], None]:
+    """Make a command that runs the function of the same name in one of the platform's modules."""
+
+    def register(stated: Callable[..., None]) -> None:
+        def run(env: Env = "dev", sets: Sets = [], json: Json = False, **own: Any) -> None:  # noqa: B006
+            _run(module, stated.__name__, (env, sets, json), own)
+
+        shared = [p for p in inspect.signature(run).parameters.values() if p.name != "own"]
+        parameters = [*inspect.signature(stated).parameters.values(), *shared]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        app.command(stated.__name__, help=stated.__doc__, rich_help_panel=panel)(run)
+
+    return register
+
+
+@_command(EVERY_DAY, "training")
+def train(as_of: AsOf = None) -> None:
+    """Train on the rows known at a date and register the challenger."""
+
+
+@_command(EVERY_DAY, "gate")
+def gate(number: Version = None) -> None:
+    """Judge a version on its held-out window and write the verdict down."""
+
+
+@_command(EVERY_DAY, "promotion")
+def promote(number: Version = None, approved_by: Approver = None) -> None:
+    """Make a version that passed the gate the champion."""
+
+
+@_command(EVERY_DAY, "scoring")
+def score(as_of: AsOf = None) -> None:
+    """Predict the last period with the champion and publish the batch."""
+
+
+@_command(BURNS, "promotion")
+def rollback(reason: Why = "not given") -> None:
+    """Withdraw the champion and go back to the one before."""
+
+
+@_command(BURNS, "promotion")
+def pause(reason: Reason) -> None:
+    """Stop promotion and scoring until `resume`."""
+
+
+@_command(BURNS, "promotion")
+def resume() -> None:
+    """End a pause."""
+
+
+@_command(ASK, "status")
+def status() -> None:
+    """Show what is where: versions, verdicts, champion, last batch, journal."""
+
+
+@_command(ASK, "doctor")
+def doctor() -> None:
+    """Find what is wrong here, and say how to mend it."""
+
+
+def main() -> None:
+    """Run the program."""
+    app()
+
+
+def _run(
+    module: str, step: str, shared: tuple[str, list[str], bool], arguments: dict[str, Any]
+) -> None:
+    from . import console
+    from .project import open_project
+
+    env, sets, json = shared
+    try:
+        project = open_project(env, tuple(sets))
+        function = getattr(importlib.import_module(f".{module}", __package__), step)
+        done = function(project, **arguments)
+    except MlopsError as error:
+        console.show("error", str(error))
+        if json:
+            console.print_json("failed", str(error), {"exit_code": error.exit_code})
+        raise typer.Exit(error.exit_code) from None
+    if done.rows:
+        console.show_table(done.columns, done.rows)
+    console.show(done.outcome, done.message)
+    if json:
+        console.print_json(done.outcome, done.message, done.facts)
+    raise typer.Exit(console.EXIT_CODES[done.outcome])

@@ -1,0 +1,124 @@
+"""The gate's checks that compare: with the champion, with a constant, and between groups."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from .checks import Case, Check, judge
+from .registry import Scorer
+from .statistics import Positions, lower_bound, permutation_importance
+
+DOMINANCE = 0.9
+FEWEST_FEATURES = 4  # below, one column may rightly carry nearly all
+SINGLE_ROWS = 30
+
+
+def with_others(case: Case) -> Iterator[Check]:
+    """Run the checks of this module."""
+    if len(case.contract.features) >= FEWEST_FEATURES:
+        yield dominance(case)
+    yield against_champion(case)
+    yield from slices(case)
+    if case.champion is not None:
+        yield latency(case, case.champion)
+
+
+def dominance(case: Case) -> Check:
+    """Refuse a model whose lift over a constant hangs on one column: mostly a leak."""
+
+    def skill(rows: pd.DataFrame) -> float:
+        return case.skill(case.truth, case.challenger.predict(rows))
+
+    lift = skill(case.sample.frame) - case.skill(case.truth, _constant(case.prediction))
+    if lift <= 0:
+        return Check("one column", "noted", "no lift", "", "no better than a constant")
+    falls = permutation_importance(skill, case.sample.frame, case.contract.features, 0)
+    name, share = max(falls, key=lambda name: falls[name]), max(falls.values()) / lift
+    reason = f"share of the lift that {name} carries"
+    verdict, limit = judge(share <= DOMINANCE), f"<= {DOMINANCE}"
+    return Check("one column", verdict, f"{share:.2f}", limit, reason)
+
+
+def against_champion(case: Case) -> Check:
+    """Bootstrap the paired difference to the champion on rows that neither trained on.
+
+    `noninferior` asks that its lower 95% bound lies above -margin, `superior` above 0: with
+    "higher wins", the newer of two equal models would win about every second time.
+    """
+    if case.champion is None:
+        return Check("against champion", "noted", "none yet", "", "the first champion")
+    rule, group = case.settings.gate.comparison, case.contract.inputs.one("group")
+    if rule == "auto":
+        same_code = case.champion.version.card["snapshot"] == case.card["snapshot"]
+        rule = "noninferior" if same_code else "superior"
+    limit = -case.settings.gate.margin if rule == "noninferior" else 0.0
+    truth, ours, theirs = case.truth, case.prediction, case.champion.predict(case.champion_rows)
+
+    def difference(drawn: Positions) -> float:
+        drawn_truth = truth.iloc[drawn]
+        mine = case.skill(drawn_truth, ours.iloc[drawn])
+        return mine - case.skill(drawn_truth, theirs.iloc[drawn])
+
+    bound = lower_bound(difference, len(truth), case.sample.frame[group] if group else None)
+    verdict, shown = judge(bound > limit), f"> {limit:g}"
+    reason = f"{rule} to {case.champion.version}; lower 95% bound of the difference"
+    return Check("against champion", verdict, f"{bound:+.4f}", shown, reason)
+
+
+def slices(case: Case) -> Iterator[Check]:
+    """Compare each protected group with all rows, by the risk tier's limit."""
+    limit, tier = case.settings.slice_gap, case.settings.risk_tier
+    frame = case.sample.frame
+    for column in case.contract.inputs.roles.get("protected", []):
+        for value, rows in frame.groupby(column, dropna=False):
+            gap, bound = _gap(case, frame.index.get_indexer(rows.index))
+            if limit is not None and not np.isnan(bound):
+                verdict = judge(bound <= limit)
+            else:
+                verdict = "insufficient" if tier == "high" else "noted"
+            shown = "reported" if limit is None else f"<= {limit:g}"
+            reason = f"{len(rows)} rows; lower 95% bound of the gap {bound:+.3f}"
+            yield Check(f"slice {column}={value}", verdict, f"{gap:+.3f}", shown, reason)
+
+
+def latency(case: Case, champion: Scorer) -> Check:
+    """Compare the time that one row takes with the champion's, in turns on one thread."""
+    from threadpoolctl import threadpool_limits
+
+    pairs = [(case.challenger, case.sample.frame), (champion, case.champion_rows)]
+    with threadpool_limits(1):  # in turns, so that both meet the same machine
+        times = [[_seconds(scorer, rows) for scorer, rows in pairs] for _ in range(SINGLE_ROWS)]
+    ours, theirs = np.median(times, axis=0)
+    ratio, limit = ours / theirs, case.settings.gate.latency_ratio
+    reason = "single-row time as a ratio to the champion's"
+    return Check("latency", judge(ratio <= limit), f"{ratio:.2f}", f"<= {limit:g}", reason)
+
+
+def _seconds(scorer: Scorer, rows: pd.DataFrame) -> float:
+    start = time.perf_counter()
+    scorer.predict(rows.head(1))
+    return time.perf_counter() - start
+
+
+def _gap(case: Case, positions: Positions) -> tuple[float, float]:
+    """Return how far the group lies behind all rows, and the lower bound of that."""
+    truth, prediction = case.truth, case.prediction
+    every = case.skill(truth, prediction)
+
+    def gap(drawn: Positions) -> float:
+        taken = positions[drawn]
+        return every - case.skill(truth.iloc[taken], prediction.iloc[taken])
+
+    try:
+        return gap(np.arange(len(positions))), lower_bound(gap, len(positions))
+    except ValueError:  # one class only
+        return float("nan"), float("nan")
+
+
+def _constant(prediction: pd.DataFrame) -> pd.DataFrame:
+    """Return the prediction frame of a model that says the same of every row: the mean."""
+    rest = prediction.select_dtypes(exclude="float64")
+    same = {**prediction.select_dtypes("float64").mean(), **rest.mode().iloc[0]}
+    return prediction.assign(**same)

@@ -1,0 +1,34 @@
+"""What can go wrong, each with the exit code that a shell or an orchestrator branches on.
+
+A message is one sentence that names the file, column, key or version, and the remedy.
+"""
+
+
+class MlopsError(Exception):
+    """A failure that the user can mend; ends the command without a traceback."""
+
+    exit_code = 1
+
+
+class Misconfigured(MlopsError):
+    """Wrong usage or configuration."""
+
+    exit_code = 2
+
+
+class Rejected(MlopsError):
+    """The gate said no."""
+
+    exit_code = 3
+
+
+class PersonNeeded(MlopsError):
+    """Nothing is broken, but a person must act."""
+
+    exit_code = 4
+
+
+class Unreachable(MlopsError):
+    """A service does not answer."""
+
+    exit_code = 5

@@ -1,0 +1,115 @@
+"""The journal: an environment's only memory beside the registry.
+
+One MLflow run per entry, its JSON an artifact. Each entry holds the hash of the one before, and a
+tag of the registered model holds the head, so that an altered, missing or forked entry shows.
+"""
+
+import contextlib
+import datetime
+import hashlib
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .lineage import who_acts
+from .project import Project
+from .tracking import experiment_id, sqlite_file
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+Entry = dict[str, Any]
+
+HEAD = "mlops_journal_head"
+START = "0" * 64
+ENTRY, EVIDENCE = "entry.json", "evidence.json"
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened; `outcome` is ok, rejected, waiting or failed."""
+
+    command: str
+    outcome: str = "ok"
+    subject: str = ""
+    as_of: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def entry_hash(entry: Entry) -> str:
+    """Return the SHA-256 of an entry's canonical JSON."""
+    facts = {key: value for key, value in entry.items() if key != "run_id"}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+class Journal:
+    """The entries of one environment."""
+
+    def __init__(self, client: "MlflowClient", project: Project) -> None:
+        self._client, self._project = client, project
+        self._experiment = experiment_id(client, project, f"{project.name}.journal")
+
+    def entries(self) -> list[Entry]:
+        """Return all entries, oldest first; each has `run_id` added, where its evidence is."""
+        import mlflow
+
+        found = []
+        for run in mlflow.search_runs([self._experiment], output_format="list"):
+            entry = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/{ENTRY}")
+            found.append(entry | {"run_id": run.info.run_id})
+        return sorted(found, key=lambda entry: int(entry["number"]))
+
+    def evidence(self, entry: Entry) -> str:
+        """Return the evidence that was appended together with `entry`."""
+        import mlflow
+
+        uri = self._client.get_run(entry["run_id"]).info.artifact_uri
+        return str(mlflow.artifacts.load_text(f"{uri}/{EVIDENCE}"))
+
+    def append(self, event: Event, evidence: str = "") -> None:
+        """Write the next entry, with its evidence beside it."""
+        with self._lock():
+            number, previous = self._head()
+            now = datetime.datetime.now(datetime.UTC)
+            entry: Entry = asdict(event) | {
+                **who_acts(),
+                "number": number + 1,
+                "time": now.isoformat(timespec="seconds"),
+                "environment": self._project.env,
+                "previous": previous,
+            }
+            name = f"{number + 1} {event.command}"
+            run = self._client.create_run(self._experiment, run_name=name).info.run_id
+            if evidence:
+                self._client.log_text(run, evidence, EVIDENCE)
+            self._client.log_dict(run, entry, ENTRY)
+            self._client.set_terminated(run)
+            head = f"{number + 1}:{entry_hash(entry)}"
+            self._client.set_registered_model_tag(self._project.name, HEAD, head)
+
+    def problems(self, entries: list[Entry]) -> list[str]:
+        """Return what is wrong with the chain, a sentence each; empty for a sound one."""
+        last, head = self._head()
+        counts = Counter(int(entry["number"]) for entry in entries)
+        found = [f"entry {n} is forked: {k} claim it" for n, k in counts.items() if k > 1]
+        found += [f"entry {n} is missing" for n in range(1, last + 1) if n not in counts]
+        found += [f"entry {n} is forged: the head is {last}" for n in counts if n > last]
+        expected = {int(entry["number"]) - 1: entry["previous"] for entry in entries} | {last: head}
+        for entry in entries:
+            number = int(entry["number"])
+            if counts[number] == 1 and expected.get(number) not in (None, entry_hash(entry)):
+                found.append(f"entry {number} was altered after it was written")
+        return sorted(found)
+
+    def _head(self) -> tuple[int, str]:
+        tags = self._client.get_registered_model(self._project.name).tags
+        number, _, digest = tags.get(HEAD, f"0:{START}").partition(":")
+        return int(number), digest
+
+    def _lock(self) -> contextlib.AbstractContextManager[object]:
+        """Let one writer take a number; beyond one machine the scheduler allows one run only."""
+        from filelock import FileLock
+
+        database = sqlite_file(self._project)
+        return FileLock(f"{database}.lock") if database else contextlib.nullcontext()

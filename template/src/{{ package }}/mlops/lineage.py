@@ -1,0 +1,119 @@
+"""Where a version comes from: code, environment, rows and person.
+
+A wheel carries its facts in `_build/`, written by `nox -s build`; a checkout asks git and the lock.
+"""
+
+import getpass
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import socket
+import subprocess
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+from .errors import MlopsError
+from .project import BUILD_FACTS, Project
+
+PIPELINES = {
+    "GITHUB_ACTOR": "GitHub Actions",
+    "BUILD_REQUESTEDFOREMAIL": "Azure Pipelines",
+    "GITLAB_USER_LOGIN": "GitLab CI",
+}
+DECIDE_LOADING = ("scikit-learn", "numpy", "pandas", "skops", "mlflow")
+EXPORT = "export --quiet --frozen --no-dev --no-hashes --no-emit-project --no-header --no-annotate"
+
+
+@dataclass(frozen=True)
+class BuildFacts:
+    """What the code was built from."""
+
+    commit: str
+    dirty: bool
+    template: str
+    lock_sha256: str
+
+
+def read_build_facts(project: Project) -> BuildFacts:
+    """Return the facts of the wheel, else of the checkout.
+
+    Raises MlopsError where there are neither.
+    """
+    recorded = BUILD_FACTS / "build.json"
+    if recorded.is_file():
+        return BuildFacts(**json.loads(recorded.read_text(encoding="utf-8")))
+    try:
+        commit = _output(project, "git", "rev-parse", "HEAD").strip()
+        dirty = bool(_output(project, "git", "status", "--porcelain"))
+    except (OSError, subprocess.CalledProcessError):
+        raise MlopsError(
+            "neither build facts nor a git commit say which code this is; "
+            "commit first (`uvx nox -s setup`), or install a wheel of `nox -s build`."
+        ) from None
+    lock = project.path("uv.lock")
+    if not lock.is_file():
+        raise MlopsError("uv.lock is missing; make it with `uv lock` and commit it.")
+    sha256 = hashlib.sha256(lock.read_bytes()).hexdigest()
+    return BuildFacts(commit, dirty, project.template_version, sha256)
+
+
+def locked_requirements(project: Project) -> list[str]:
+    """Return the locked runtime requirements, one line each, without hashes."""
+    recorded = BUILD_FACTS / "requirements.txt"
+    if recorded.is_file():
+        lines = recorded.read_text(encoding="utf-8").splitlines()
+        return [line.removesuffix("\\").strip() for line in lines if line[:1].isalnum()]
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv is None:
+        raise MlopsError("uv is not on PATH, and the lock must be read; see the README's start.")
+    try:
+        return _output(project, uv, *EXPORT.split()).splitlines()
+    except subprocess.CalledProcessError as error:
+        words = " ".join(error.stderr.split())
+        raise MlopsError(f"uv.lock cannot be exported: {words}") from None
+
+
+def who_acts() -> dict[str, str]:
+    """Return who acts and how that is known: the pipeline's identity, else the user's login."""
+    for variable, source in PIPELINES.items():
+        if os.environ.get(variable):
+            return {"actor": os.environ[variable], "actor_source": source}
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        user = "unknown"
+    return {"actor": f"{user}@{socket.gethostname()}", "actor_source": "login"}
+
+
+def fingerprint(frame: pd.DataFrame) -> str:
+    """Return a SHA-256 of the rows that does not depend on their order."""
+    columns = frame[sorted(frame.columns)]
+    rows = pd.util.hash_pandas_object(columns, index=False).sort_values().to_numpy()
+    return hashlib.sha256(rows.tobytes()).hexdigest()
+
+
+def configuration_hash(project: Project) -> str:
+    """Return a SHA-256 of the settings that shape a model."""
+    shaping = project.settings.model_dump(include={"tables", "time", "model", "problem"})
+    return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions that decide whether a model loads again."""
+    installed = {name: importlib.metadata.version(name) for name in DECIDE_LOADING}
+    return installed | {"python": platform.python_version()}
+
+
+def as_tags(facts: BuildFacts) -> dict[str, str]:
+    """Return lineage as tags for display; nothing reads them back."""
+    known = asdict(facts) | who_acts()
+    return {f"mlops_{key}": str(value) for key, value in known.items()}
+
+
+def _output(project: Project, *command: str) -> str:
+    done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True)
+    return done.stdout

@@ -1,0 +1,28 @@
+"""The same rows that the pipeline uses, for exploring."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .contract import Contract, read_contract
+from .project import open_project, user_module
+from .samples import Source, read_parts
+from .windows import parse_as_of
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Cleaned inputs with their target: the train window, the gate window, and the contract."""
+
+    train: pd.DataFrame
+    holdout: pd.DataFrame
+    contract: Contract
+
+
+def load_dataset(as_of: str, env: str) -> Dataset:
+    """Read both windows of `as_of` in environment `env`."""
+    project = open_project(env)
+    contract = read_contract(user_module("schema"), project.settings.problem)
+    moment = parse_as_of(as_of, project.settings.time)
+    parts = read_parts(Source(project, user_module("data"), contract, moment))
+    return Dataset(parts.train.frame, parts.gate.frame, contract)

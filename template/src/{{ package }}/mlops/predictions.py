@@ -1,0 +1,52 @@
+"""The predictions table: append-only batches; the newest complete one of a date is current.
+
+predictions/<env>/date=2026-01-01/batch=0003/part.parquet and `_SUCCESS`, which comes last.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from .journal import Entry
+from .project import Project
+
+COMPLETE, PART = "_SUCCESS", "part.parquet"
+
+
+def stage(project: Project) -> Path:
+    """Return a new empty folder in which a batch is written before anyone can see it."""
+    staged = _folder(project) / "_staged"
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir(parents=True)
+    return staged
+
+
+def publish(project: Project, staged: Path, facts: dict[str, Any]) -> Path:
+    """Move a staged batch to its place and mark it complete."""
+    target = _folder(project) / f"date={facts['date']}" / f"batch={facts['batch']}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)  # of a run that died between the two lines below
+    staged.rename(target)
+    (target / COMPLETE).write_text(json.dumps(facts), encoding="utf-8")
+    return target
+
+
+def next_batch(project: Project, date: str) -> str:
+    """Return the name of the batch that supersedes all of a date."""
+    done = _complete(project, date)
+    return f"{int(done[-1].name.removeprefix('batch=')) + 1 if done else 1:04d}"
+
+
+def published(entries: list[Entry]) -> list[dict[str, Any]]:
+    """Return the batches that the journal saw published, oldest first."""
+    return [entry["details"] for entry in entries if entry["command"] == "score"]
+
+
+def _folder(project: Project) -> Path:
+    return project.path(project.settings.predictions) / project.env
+
+
+def _complete(project: Project, date: str) -> list[Path]:
+    found = (_folder(project) / f"date={date}").glob(f"batch=*/{COMPLETE}")
+    return sorted(path.parent for path in found)

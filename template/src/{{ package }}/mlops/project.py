@@ -1,0 +1,172 @@
+"""The project in one environment: where it lies, and its settings merged from their layers.
+
+Command line > `MLOPS_` variables > conf/<env>.yml > conf/base.yml > .copier-answers.yml > defaults.
+"""
+
+import difflib
+import importlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args
+
+from .errors import Misconfigured
+from .settings import Section, Settings
+
+PACKAGE_ROOT = Path(__file__).parent.parent
+PACKAGE = PACKAGE_ROOT.name
+BUILD_FACTS = PACKAGE_ROOT / "_build"
+ENVIRONMENTS = ("dev", "test", "prod")
+ANSWERS = ("project_name", "description", "team", "problem", "risk_tier")
+PREFIX = "MLOPS_"
+NOT_SETTINGS = ("MLOPS_ENV", "MLOPS_AS_OF", "MLOPS_SECRET")  # read elsewhere
+
+Layer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project opened in one environment."""
+
+    root: Path
+    settings: Settings
+    template_version: str
+
+    @property
+    def env(self) -> str:
+        """The environment's name."""
+        return self.settings.env
+
+    @property
+    def name(self) -> str:
+        """The registered model's name, `<env>.<project>`."""
+        return f"{self.env}.{self.settings.project_name}"
+
+    def command(self, words: str) -> str:
+        """Return a command as the user types it in this environment."""
+        env = "" if self.env == "dev" else f" --env {self.env}"
+        return f"`{self.settings.project_name} {words}{env}`"
+
+    def path(self, relative: str) -> Path:
+        """Return a path of the configuration as an absolute one."""
+        return self.root / relative
+
+
+def open_project(env: str, overrides: tuple[str, ...] = ()) -> Project:
+    """Merge the layers of `env` and return the project.
+
+    Raises Misconfigured for an unknown key, a wrong value or a missing file.
+    """
+    if env not in ENVIRONMENTS:
+        raise Misconfigured(f"--env {env} is unknown; choose dev, test or prod.")
+    root = _find_root()
+    checkout = (root / "conf/base.yml").is_file()
+    conf = root / "conf" if checkout else BUILD_FACTS / "conf"
+    answers = _read(root / ".copier-answers.yml" if checkout else BUILD_FACTS / "answers.yml")
+    layers = [
+        (".copier-answers.yml", {key: answers[key] for key in ANSWERS if key in answers}),
+        ("conf/base.yml", _read(conf / "base.yml")),
+        (f"conf/{env}.yml", _read(conf / f"{env}.yml")),
+        *_from_environment(),
+        *(_assignment("--set", text) for text in overrides),
+        ("--env", {"env": env}),
+    ]
+    return Project(root, _validate(layers), str(answers.get("_commit", "unknown")))
+
+
+def user_module(name: str) -> ModuleType:
+    """Import one of the user's modules, such as `data`, as it is today."""
+    try:
+        return importlib.import_module(f"{PACKAGE}.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"{PACKAGE}.{name}":
+            raise
+        raise Misconfigured(f"{name}.py is missing from the package {PACKAGE}.") from None
+
+
+def _find_root() -> Path:
+    """Return the checkout above the working directory, else the working directory itself."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / ".copier-answers.yml").is_file() and (folder / "conf/base.yml").is_file():
+            return folder
+    return here
+
+
+def _read(path: Path) -> Layer:
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise Misconfigured(
+            f"{path.name} is missing here; change into the project's folder, restore the file "
+            "with git, or install a wheel of `nox -s build`."
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise Misconfigured(f"{path.name} must hold keys and values at its top level.")
+    return content
+
+
+def _from_environment() -> Iterator[tuple[str, Layer]]:
+    for name, value in sorted(os.environ.items()):
+        if name.startswith(PREFIX) and not name.startswith(NOT_SETTINGS):
+            key = name.removeprefix(PREFIX).lower().replace("__", ".")
+            yield _assignment(f"the variable {name}", f"{key}={value}")
+
+
+def _assignment(where: str, text: str) -> tuple[str, Layer]:
+    import yaml
+
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise Misconfigured(f"{where} {text}: write key=value, such as gate.margin=0.02.")
+    layer: Any = yaml.safe_load(value)
+    for part in reversed(key.split(".")):
+        layer = {part: layer}
+    return where, layer
+
+
+def _validate(layers: list[tuple[str, Layer]]) -> Settings:
+    from pydantic import ValidationError
+
+    merged: Layer = {}
+    for _, layer in layers:
+        merged = _merge(merged, layer)
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        problem = error.errors()[0]
+    path = [str(part) for part in problem["loc"]]
+    where = next((name for name, layer in reversed(layers) if _holds(layer, path)), "conf")
+    key, words = ".".join(path), problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, _known_keys(Settings), n=1, cutoff=0.5)
+        key, words = f"unknown key {key}", f"did you mean {near[0]}?" if near else "remove it"
+    raise Misconfigured(f"{where}: {key}{'; ' if key else ''}{words}")
+
+
+def _merge(below: Any, above: Any) -> Any:
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    return below | {key: _merge(below.get(key), value) for key, value in above.items()}
+
+
+def _holds(layer: Any, path: list[str]) -> bool:
+    for part in path:
+        if not isinstance(layer, dict) or part not in layer:
+            return False
+        layer = layer[part]
+    return bool(path)
+
+
+def _known_keys(section: type[Section], above: str = "") -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        yield f"{above}{name}"
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, Section):
+                yield from _known_keys(part, f"{above}{name}.")

@@ -1,0 +1,139 @@
+"""The steps `promote`, `rollback`, `pause` and `resume`."""
+
+import hashlib
+import json
+from typing import Any
+
+from . import predictions
+from .console import Outcome
+from .errors import MlopsError, PersonNeeded, Rejected
+from .journal import Event
+from .project import Project
+from .registry import CHALLENGER, CHAMPION, Version
+from .settings import ORIGINS
+from .store import Store, open_store
+
+
+def promote(project: Project, number: int | None, approved_by: str | None) -> Outcome:
+    """Make a version the champion, if the journal's evidence and the rules allow it."""
+    store = open_store(project)
+    store.refuse_pause()
+    _refuse_broken(store)
+    version = store.registry.fetch(store.registry.wanted(number))
+    details = _verdict(store, version)
+    _refuse_lineage(project, version)
+    _require_approval(project, version, details["verdict"], approved_by)
+    before = next(reversed(store.champions), None)
+    if before != version.number:
+        store.registry.load(version)
+        details |= {"approved_by": approved_by or ""}
+        store.journal.append(Event("promote", subject=str(version.number), details=details))
+    store.registry.point(CHAMPION, version.number)
+    if store.registry.alias(CHALLENGER) == version.number:
+        store.registry.client.delete_registered_model_alias(project.name, CHALLENGER)
+    message = f"{version} is the champion of {project.name}; next: {project.command('score')}"
+    return Outcome("ok", message, {"version": version.number, "before": before})
+
+
+def rollback(project: Project, reason: str) -> Outcome:
+    """Withdraw the champion and make the one before it the champion again."""
+    store = open_store(project)
+    if len(store.champions) < 2:
+        command = project.command("pause REASON")
+        raise MlopsError(f"{project.name} has no champion to go back to; stop it with {command}.")
+    back, withdrawn = store.champions[-2:]
+    store.registry.load(store.registry.fetch(back))
+    batches = [b for b in predictions.published(store.entries) if b["version"] == withdrawn]
+    details = {"back_to": back, "reason": reason, "batches": [b["batch"] for b in batches]}
+    store.journal.append(Event("rollback", subject=str(withdrawn), details=details))
+    store.registry.point(CHAMPION, back)
+    return Outcome(
+        "ok",
+        f"version {withdrawn} is withdrawn, version {back} is the champion of {project.name} again"
+        + (f"; look at the {len(batches)} batches it published" if batches else ""),
+        {"withdrawn": withdrawn, "version": back, "batches": batches},
+        ("withdrawn batch", "scoring date", "rows"),
+        tuple((b["batch"], b["date"], f"{b['rows']:,}") for b in batches),
+    )
+
+
+def pause(project: Project, reason: str) -> Outcome:
+    """Stop promotion and scoring until `resume`."""
+    open_store(project).journal.append(Event("pause", details={"reason": reason}))
+    return Outcome("ok", f"{project.name} is paused: {reason}", {"reason": reason})
+
+
+def resume(project: Project) -> Outcome:
+    """End a pause."""
+    open_store(project).journal.append(Event("resume"))
+    return Outcome("ok", f"{project.name} is not paused")
+
+
+def _refuse_broken(store: Store) -> None:
+    problems = store.journal.problems(store.entries)
+    if problems:
+        raise MlopsError(
+            f"the journal of {store.registry.name} cannot be trusted: {'; '.join(problems)}; "
+            "restore the tracking store from its backup."
+        )
+
+
+def _verdict(store: Store, version: Version) -> dict[str, Any]:
+    """Return the newest verdict on exactly these files in this environment."""
+    subject, command = str(version.number), store.project.command(f"gate {version.number}")
+    known = [e for e in store.entries if e["subject"] == subject]
+    mine = [e for e in known if e["command"] in ("gate", "rollback")]
+    if not mine:
+        raise MlopsError(
+            f"the journal of {version.name} holds no verdict on {version}; run {command} here: "
+            "tags and verdicts of another environment do not count."
+        )
+    entry = mine[-1]
+    details = entry["details"]
+    if entry["command"] == "rollback":
+        words = f"on {entry['time']} ({details['reason']})"
+        raise MlopsError(f"{version} was withdrawn {words}; run {command} again first.")
+    text = store.journal.evidence(entry)
+    evidence = json.loads(text)
+    if hashlib.sha256(text.encode()).hexdigest() != details["evidence_sha256"]:
+        raise MlopsError(f"the evidence on {version} was changed after the verdict; run {command}.")
+    if (evidence["environment"], evidence["digest"]) != (store.project.env, version.digest()):
+        raise MlopsError(
+            f"the evidence on {version} is of other files or another environment "
+            f"({evidence['environment']}); run {command}."
+        )
+    if evidence["verdict"] == "rejected":
+        raise Rejected(f"{version} was rejected by the gate; see entry {entry['number']}.")
+    return {**details, "evidence_entry": entry["number"]}
+
+
+def _refuse_lineage(project: Project, version: Version) -> None:
+    lineage, settings, env = version.card["lineage"], project.settings, project.env
+    if lineage["dirty"] and not settings.allow_dirty:
+        remedy = "commit, then train and gate again"
+        raise MlopsError(f"{version} was trained from a dirty tree, which {env} refuses; {remedy}.")
+    if ORIGINS.index(lineage["origin"]) < ORIGINS.index(settings.origin):
+        raise MlopsError(
+            f"{version} was trained on {lineage['origin']} rows, but the tables of {env} "
+            f"hold {settings.origin} ones; train and gate it on these."
+        )
+
+
+def _require_approval(
+    project: Project, version: Version, verdict: str, approved_by: str | None
+) -> None:
+    """Ask for another person where the environment, or too thin evidence, wants one."""
+    insufficient, trainer = verdict == "insufficient", version.card["lineage"]["actor"]
+    if approved_by is None and (insufficient or project.settings.needs_approval):
+        why = "too few rows for a verdict" if insufficient else f"the rule of {project.env}"
+        command = project.command(f"promote {version.number} --approved-by NAME")
+        raise PersonNeeded(
+            f"{version} of {project.name} waits for approval ({why}); another person than "
+            f"{trainer} runs {command}."
+        )
+    if approved_by and approved_by.casefold() in (trainer.casefold(), _user(trainer)):
+        raise PersonNeeded(f"{approved_by} trained {version}; another person must approve it.")
+
+
+def _user(actor: str) -> str:
+    return actor.split("@", maxsplit=1)[0].casefold()

@@ -1,0 +1,155 @@
+"""A training, written to MLflow: the run that documents it and the version that it made."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from . import lineage, plots
+from .card import Training, make_card, profile, signature
+from .errors import Misconfigured
+from .metrics import Metrics
+from .registry import Registry, is_trusted, types_in
+from .samples import hashes
+from .scorer import predict_frame
+from .statistics import permutation_importance
+from .tracking import experiment_id
+
+GOLDEN_ROWS = 20
+SCORER = Path(__file__).with_name("scorer.py")
+
+
+def publish(training: Training, registry: Registry) -> tuple[int, dict[str, float]]:
+    """Log the run, register the version, and return its number and its held-out figures."""
+    import mlflow
+
+    project, metrics = training.project, Metrics(training.contract.problem, training.model)
+    tags = lineage.as_tags(training.facts)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        card, prediction = _write_files(training, metrics, folder)
+        pictures = plots.draw(training.truth, prediction, _importance(training, metrics, card))
+        experiment = experiment_id(registry.client, project, project.name)
+        with mlflow.start_run(experiment_id=experiment, run_name="train", tags=tags) as run:
+            mlflow.log_params(card["model"]["params"] | {"seed": card["model"]["seed"]})
+            _log_rows(training, card)
+            for name, figure in pictures.items():
+                mlflow.log_figure(figure, f"plots/{name}.png")
+            info = _log_model(training, card, folder)
+            mlflow.log_metrics(card["figures"], model_id=info.model_id)
+            for position, figures in enumerate(_by_period(training, metrics, prediction)):
+                mlflow.log_metrics(figures, step=position)
+    version = registry.client.create_model_version(
+        project.name, info.model_uri, run.info.run_id, tags=tags, model_id=info.model_id
+    )
+    return int(version.version), card["figures"]
+
+
+def write_estimator(training: Training, target: Path) -> list[str]:
+    """Write the estimator as a skops file; return the types that loading it must trust.
+
+    Raises Misconfigured for a type that is neither known nor configured, naming the step.
+    """
+    import skops.io
+
+    skops.io.dump(training.estimator, target)
+    types, configured = types_in(target), training.project.settings.trusted_types
+    for name in types:
+        if not is_trusted(name, training.snapshot.name, configured):
+            parts = getattr(training.estimator, "steps", [])
+            holders = [s for s, p in parts if name in _untrusted(p)] or ["of the estimator"]
+            raise Misconfigured(
+                f"model.build: step {holders[0]} holds the type {name}, which is not trusted; use "
+                "a named function or class of features.py, or add the type to trusted_types in "
+                "conf/base.yml if you know it."
+            )
+    return types
+
+
+def _untrusted(part: Any) -> list[str]:
+    import skops.io
+
+    return list(skops.io.get_untrusted_types(data=skops.io.dumps(part)))
+
+
+def _write_files(
+    training: Training, metrics: Metrics, folder: Path
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Write what the version takes along; return its card and its gate window's prediction."""
+    gate, contract = training.parts.gate.frame, training.contract
+    card = make_card(training, write_estimator(training, folder / "model.skops"))
+    prediction = predict_frame(training.estimator, card, gate)
+    card["figures"] = metrics.all(training.truth, prediction)
+    card["profile"] = profile(prediction)
+    (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
+    gate[contract.features].head(GOLDEN_ROWS).to_parquet(folder / "golden_rows.parquet")
+    prediction.head(GOLDEN_ROWS).to_parquet(folder / "golden_predictions.parquet")
+    train, group = training.parts.train.frame, contract.inputs.one("group")
+    groups = hashes(train, [group]) if group else np.array([], "uint64")
+    keys = hashes(train, contract.keys)  # the gate looks for these on its side
+    np.savez_compressed(folder / "seen.npz", keys=np.unique(keys), groups=np.unique(groups))
+    return card, prediction
+
+
+def _importance(training: Training, metrics: Metrics, card: dict[str, Any]) -> dict[str, float]:
+    settings, gate = training.project.settings, training.parts.gate.frame
+
+    def skill(rows: pd.DataFrame) -> float:
+        prediction = predict_frame(training.estimator, card, rows)
+        return settings.sign * metrics.one(settings.metric, training.truth, prediction)
+
+    return permutation_importance(skill, gate, training.contract.features, settings.model.seed)
+
+
+def _by_period(
+    training: Training, metrics: Metrics, prediction: pd.DataFrame
+) -> list[dict[str, float]]:
+    """Return the figures of each period of the gate window: a curve over time."""
+    event_time = training.contract.inputs.one("event_time")
+    if event_time is None:
+        return []
+    frame, period = training.parts.gate.frame, training.project.settings.time.period
+    curve = []
+    for _, part in frame.groupby(frame[event_time].dt.to_period(period[0].upper())):
+        try:
+            figures = metrics.all(training.truth[part.index], prediction.loc[part.index])
+        except ValueError:  # a period with one class has no AUC
+            continue
+        curve.append({f"{name}_by_period": figure for name, figure in figures.items()})
+    return curve
+
+
+def _log_rows(training: Training, card: dict[str, Any]) -> None:
+    """Keep the exact rows in this environment, and log where they are."""
+    import mlflow
+    from mlflow.data.pandas_dataset import from_pandas
+
+    project, target = training.project, training.contract.target
+    folder = project.path(project.settings.extracts) / project.env
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, sample in (("train", training.parts.train), ("gate", training.parts.gate)):
+        extract = folder / f"{card['lineage']['data'][name][:16]}.parquet"
+        if not extract.is_file():
+            sample.frame.to_parquet(extract)
+        data = from_pandas(sample.frame, str(extract), targets=target, name=name)
+        mlflow.log_input(data, context=name)
+
+
+def _log_model(training: Training, card: dict[str, Any], folder: Path) -> Any:
+    import mlflow
+
+    for cache in training.snapshot.folder.rglob("__pycache__"):
+        shutil.rmtree(cache)  # MLflow would copy it along
+    return mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(SCORER),
+        code_paths=[str(training.snapshot.folder)],
+        artifacts={path.stem: str(path) for path in folder.iterdir()},
+        signature=signature(training.contract, card["classes"]),
+        input_example=pd.read_parquet(folder / "golden_rows.parquet").head(3),
+        pip_requirements=lineage.locked_requirements(training.project),
+    )

@@ -1,0 +1,171 @@
+"""The registry: versions of the registered model `<env>.<project>`, and their aliases."""
+
+import hashlib
+import importlib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .contract import Contract, read_contract
+from .errors import MlopsError
+from .project import Project
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+NOT_THE_MODEL = {"registered_model_meta", "__pycache__"}  # added by downloading and by loading
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version's files on this machine."""
+
+    name: str
+    number: int
+    folder: Path
+    card: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+    def artifact(self, name: str) -> Path:
+        """Return the path of one of the files that were logged with the model."""
+        return self.folder / "artifacts" / name
+
+    def digest(self) -> str:
+        """Return the SHA-256 over all files, so that a verdict binds to exactly these."""
+        result = hashlib.sha256()
+        for path in sorted(self.folder.rglob("*")):
+            relative = path.relative_to(self.folder)
+            if path.is_file() and not NOT_THE_MODEL.intersection(relative.parts):
+                result.update(relative.as_posix().encode() + b"\0" + path.read_bytes())
+        return result.hexdigest()
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A loaded version."""
+
+    model: Any
+    version: Version
+
+    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the prediction frame of `rows`, which may have further columns."""
+        features = rows[list(self.version.card["features"])]
+        return pd.DataFrame(self.model.predict(features)).set_index(rows.index)
+
+    def contract(self) -> Contract:
+        """Return the version's own contract, from the snapshot it carries."""
+        code, card = str(self.version.folder / "code"), self.version.card
+        if code not in sys.path:
+            sys.path.insert(0, code)
+        return read_contract(importlib.import_module(f"{card['snapshot']}.schema"), card["problem"])
+
+
+class Registry:
+    """What the commands ask of MLflow's registry."""
+
+    def __init__(self, client: "MlflowClient", project: Project) -> None:
+        self.client, self.name, self._project = client, project.name, project
+
+    def ensure(self) -> None:
+        """Create the registered model where it is missing."""
+        if not self.client.search_registered_models(f"name = '{self.name}'"):
+            self.client.create_registered_model(self.name)
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of all versions, oldest first."""
+        found = self.client.search_model_versions(f"name = '{self.name}'")
+        return sorted(int(version.version) for version in found)
+
+    def alias(self, alias: str) -> int | None:
+        """Return the version that an alias points to."""
+        known = self.client.get_registered_model(self.name).aliases
+        return int(known[alias]) if alias in known else None
+
+    def point(self, alias: str, number: int) -> None:
+        """Move an alias."""
+        self.client.set_registered_model_alias(self.name, alias, str(number))
+
+    def wanted(self, number: int | None) -> int:
+        """Return the version asked for, else the challenger; raises MlopsError for neither."""
+        number = self.alias(CHALLENGER) if number is None else number
+        if number is None:
+            command = self._project.command("train")
+            raise MlopsError(f"{self.name} has no challenger; run {command} first.")
+        if number not in self.numbers():
+            known = ", ".join(map(str, self.numbers())) or "none yet"
+            raise MlopsError(f"{self.name} has no version {number}; known versions: {known}.")
+        return number
+
+    def fetch(self, number: int) -> Version:
+        """Bring a version's files to this machine."""
+        import mlflow
+
+        folder = Path(mlflow.artifacts.download_artifacts(f"models:/{self.name}/{number}"))
+        card = json.loads((folder / "artifacts/card.json").read_text(encoding="utf-8"))
+        return Version(self.name, number, folder, card)
+
+    def load(self, version: Version) -> Scorer:
+        """Load a version after checking its types, and replay its golden rows.
+
+        Raises MlopsError where it does not load or no longer predicts as on its first day.
+        """
+        import mlflow
+
+        self._refuse_untrusted(version)
+        try:
+            scorer = Scorer(mlflow.pyfunc.load_model(str(version.folder)), version)
+            expected = pd.read_parquet(version.artifact("golden_predictions.parquet"))
+            now = scorer.predict(pd.read_parquet(version.artifact("golden_rows.parquet")))
+            difference = largest_difference(expected, now)
+            reason = f"predicts its golden rows differently, by {difference:.3g}"
+        except Exception as error:  # noqa: BLE001 - whatever a model of other packages raises
+            difference, reason = float("inf"), f"does not load here ({error})"
+        if difference <= 1e-9:
+            return scorer
+        lineage = version.card["lineage"]
+        raise MlopsError(
+            f"{version} of {self.name} {reason}; it was made with lock "
+            f"{lineage['lock_sha256'][:12]} of commit {lineage['commit'][:12]}: install that "
+            "lock (`git checkout`, `uv sync`), or train a new version."
+        )
+
+    def _refuse_untrusted(self, version: Version) -> None:
+        """Compute the trusted types from configuration, never from the artifact."""
+        trusted = self._project.settings.trusted_types
+        for name in types_in(version.artifact("model.skops")):
+            if not is_trusted(name, version.card["snapshot"], trusted):
+                raise MlopsError(
+                    f"{version} of {self.name} holds the type {name}, which is not trusted; "
+                    "add it to trusted_types in conf/base.yml if you know it."
+                )
+
+
+def types_in(skops_file: Path) -> list[str]:
+    """Return the types in an estimator's file that skops does not trust by itself."""
+    import skops.io
+
+    return list(skops.io.get_untrusted_types(file=skops_file))
+
+
+def is_trusted(name: str, snapshot: str, configured: tuple[str, ...]) -> bool:
+    """Trust scikit-learn, numpy, the version's own snapshot, and what conf names."""
+    return name.split(".", maxsplit=1)[0] in ("sklearn", "numpy", snapshot) or name in configured
+
+
+def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:
+    """Return the largest difference of two prediction frames; infinite where they disagree."""
+    if list(left.columns) != list(right.columns) or len(left) != len(right):
+        return float("inf")
+    numbers = left.select_dtypes("float64").columns
+    rest = left.columns.difference(numbers)
+    if not (left[rest].to_numpy() == right[rest].to_numpy()).all():
+        return float("inf")
+    return float(np.abs(left[numbers].to_numpy() - right[numbers].to_numpy()).max(initial=0.0))

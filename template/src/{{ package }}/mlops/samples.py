@@ -1,0 +1,126 @@
+"""Rows with their labels: read, cleaned, joined, matured, and cut into train and gate."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .contract import Contract, refuse_duplicates
+from .errors import Misconfigured, MlopsError
+from .project import Project
+from .tables import Tables
+from .windows import Plan, Window, periods, plan
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Labelled rows of one window."""
+
+    raw: pd.DataFrame  # as data.inputs gave them, so that another version can clean them itself
+    frame: pd.DataFrame  # cleaned inputs and the target
+    window: str
+    never: int  # rows whose label was due and did not come
+
+    @property
+    def coverage(self) -> float:
+        """The share of matured rows whose label has come."""
+        return len(self.frame) / (len(self.frame) + self.never)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where labelled rows come from: the user's module `data`, read as of a date."""
+
+    project: Project
+    data: Any
+    contract: Contract
+    as_of: pd.Timestamp
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a model learns from, and what it is judged on."""
+
+    plan: Plan
+    train: Sample
+    gate: Sample
+
+
+def read_parts(source: Source) -> Parts:
+    """Read the train and the gate rows that `as_of` allows.
+
+    Raises MlopsError for no rows, no matured labels, doubled keys and whatever breaks the schema.
+    """
+    time, inputs = source.project.settings.time, source.contract.inputs
+    windows, timed = plan(source.as_of, time), inputs.one("event_time") is not None
+    if time.split == "time":
+        if not timed:
+            remedy = "or set time.split to random with a reason"
+            raise Misconfigured(
+                f"schema.py: give a column of Inputs the role event_time, {remedy}."
+            )
+        train = _read(source, windows.train, f"train window {windows.train}")
+        return Parts(windows, train, _read(source, windows.gate, f"gate window {windows.gate}"))
+    columns = [str(inputs.one("group"))] if time.split == "group" else source.contract.keys
+    if columns == ["None"]:
+        raise Misconfigured("time.split: group needs a column with the role group in schema.py.")
+    whole = Window(windows.train.start, windows.gate.end) if timed else None
+    sample = _read(source, whole, f"window {whole}" if whole else "table")
+    share = time.gate / (time.train + time.gate)
+    held_out = hashes(sample.frame, columns) < share * 2.0**64
+    return Parts(windows, _part(sample, ~held_out, "train"), _part(sample, held_out, "gate"))
+
+
+def hashes(frame: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.uint64]:
+    """Return one hash for each row's values in `columns`."""
+    return np.asarray(pd.util.hash_pandas_object(frame[columns], index=False), np.uint64)
+
+
+def events(contract: Contract, truth: pd.Series) -> int:
+    """Return the number of rows of the rarest class, of all rows for a regression."""
+    if contract.problem == "regression":
+        return len(truth)
+    counts = truth.value_counts()
+    return 0 if contract.problem == "binary" and len(counts) < 2 else int(counts.min())
+
+
+def _read(source: Source, window: Window | None, where: str) -> Sample:
+    """Read the rows of `window` whose labels are known at `as_of`."""
+    contract, tables = source.contract, Tables(source.project, source.contract.text)
+    raw = source.data.inputs(tables, window).reset_index(drop=True)
+    if raw.empty:
+        raise MlopsError(f"{where}: the tables hold no rows; check tables and time in conf.")
+    inputs = contract.inputs.clean(raw, where)
+    labels = contract.labels.clean(source.data.labels(tables, window), f"labels of the {where}")
+    refuse_duplicates(inputs, contract.keys, where)
+    refuse_duplicates(labels, contract.keys, f"labels of the {where}")
+
+    label_time = contract.labels.one("label_time")
+    if label_time is not None:
+        labels = labels[labels[label_time] <= source.as_of]
+    labels = labels[[*contract.keys, contract.target]].dropna()
+    mature = _matured(source, inputs)
+    joined = inputs[mature].reset_index().merge(labels, on=contract.keys, how="inner")
+    if joined.empty:
+        remedy = "move --as-of on, or check time.label_horizon and data.labels"
+        raise MlopsError(f"{where}: no label has matured at {source.as_of:%Y-%m-%d}; {remedy}.")
+    joined = joined.set_index("index").rename_axis(None)
+    never = int(mature.sum()) - len(joined)
+    return Sample(raw.loc[joined.index], joined, str(window or "all rows"), never)
+
+
+def _matured(source: Source, inputs: pd.DataFrame) -> pd.Series:
+    event_time = source.contract.inputs.one("event_time")
+    if event_time is None:
+        return pd.Series(True, inputs.index)
+    time = source.project.settings.time
+    return inputs[event_time] <= source.as_of - periods(time.label_horizon, time.period)
+
+
+def _part(sample: Sample, rows: npt.NDArray[np.bool_], name: str) -> Sample:
+    if not rows.any():
+        raise MlopsError(f"{name} rows: the split leaves none; give more rows or other shares.")
+    frame = sample.frame[rows]
+    return Sample(sample.raw.loc[frame.index], frame, name, sample.never)

@@ -1,0 +1,162 @@
+"""The step `score`: the champion predicts one period, staged, checked, published."""
+
+import contextlib
+import datetime
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from . import predictions
+from .console import Outcome, row_progress, step
+from .contract import Contract
+from .errors import MlopsError
+from .journal import Event
+from .project import Project, user_module
+from .registry import Scorer
+from .samples import hashes
+from .statistics import psi, psi_limit
+from .store import open_store
+from .tables import Tables
+from .windows import Window, parse_as_of, plan
+
+
+@dataclass
+class Batch:
+    """What is scored, by whom, and what a pass over the rows leaves: 8 bytes for each figure."""
+
+    project: Project
+    champion: Scorer
+    contract: Contract
+    window: Window | None
+    facts: dict[str, Any]
+    keys: list[Any] = field(default_factory=list)
+    figures: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """The number of rows scored so far."""
+        return sum(map(len, self.keys))
+
+    def add(self, rows: pd.DataFrame, prediction: pd.DataFrame) -> None:
+        """Remember what the checks need of a piece."""
+        self.keys.append(hashes(rows, self.contract.keys))
+        for name, column in prediction.select_dtypes("float64").items():
+            self.figures.setdefault(str(name), []).append(column.to_numpy())
+
+
+def score(project: Project, as_of: str | None) -> Outcome:
+    """Score the last period before `as_of` with the champion, and publish the batch."""
+    store = open_store(project)
+    store.refuse_pause()
+    number = store.champion()
+    if number is None:
+        command = project.command("train")
+        raise MlopsError(f"{project.name} has no champion; run {command}, then gate and promote.")
+    batch = _plan(project, store.registry.load(store.registry.fetch(number)), as_of)
+
+    step(f"scoring {batch.window or 'all rows'} with version {number} of {project.name}")
+    start = time.perf_counter()
+    staged = predictions.stage(project)
+    _write(batch, staged / predictions.PART)
+    _check_rows(batch, staged / predictions.PART)
+    _check_distribution(batch)
+    speed = round(batch.rows / (time.perf_counter() - start))
+
+    facts, date = batch.facts | {"rows": batch.rows}, batch.facts["date"]
+    target = predictions.publish(project, staged, facts)
+    facts["rows_per_second"] = speed
+    store.journal.append(Event("score", subject=date, as_of=date, details=facts))
+    shown = target.relative_to(project.root) if target.is_relative_to(project.root) else target
+    words = f"{batch.rows:,} predictions in {shown}; {speed:,} rows/s{_peak_memory()}"
+    return Outcome("ok", words, facts | {"path": str(target)})
+
+
+def _plan(project: Project, champion: Scorer, as_of: str | None) -> Batch:
+    contract, moment = champion.contract(), parse_as_of(as_of, project.settings.time)
+    timed = contract.inputs.one("event_time") is not None
+    window = plan(moment, project.settings.time).scoring if timed else None
+    date = f"{moment:%Y-%m-%d}"
+    name = predictions.next_batch(project, date)
+    facts = {"batch": name, "date": date, "version": champion.version.number}
+    return Batch(project, champion, contract, window, facts)
+
+
+def _write(batch: Batch, target: Path) -> None:
+    """Stream the rows through the champion into one Parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    now, keys, writer = pd.Timestamp(datetime.datetime.now(datetime.UTC)), batch.contract.keys, None
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(row_progress())
+        task = progress.add_task("", total=None)
+        for rows in _pieces(batch):
+            prediction = batch.champion.predict(rows)
+            batch.add(rows, prediction)
+            frame = pd.concat([rows[keys], prediction], axis=1)
+            table = pa.Table.from_pandas(
+                frame.assign(**batch.facts, predicted_at=now), preserve_index=False
+            )
+            if writer is None:
+                writer = stack.enter_context(pq.ParquetWriter(target, table.schema))
+            writer.write_table(table.cast(writer.schema))
+            progress.advance(task, len(frame))
+    if writer is None:
+        where = f"in {batch.window}" if batch.window else "at all"
+        name = batch.project.settings.streamed_table
+        raise MlopsError(f"table {name} holds no rows {where}; nothing to score.")
+
+
+def _pieces(batch: Batch) -> Iterator[pd.DataFrame]:
+    """Yield the rows piece by piece, read by today's data.py, cleaned by the champion's schema."""
+    project, text, data = batch.project, batch.contract.text, user_module("data")
+    name = project.settings.streamed_table
+    for piece in Tables(project, text).pieces(name, batch.window):
+        if not piece.empty:
+            raw = data.inputs(Tables(project, text, {name: piece}), batch.window)
+            yield batch.contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
+
+
+def _check_rows(batch: Batch, written: Path) -> None:
+    import pyarrow.parquet as pq
+
+    where = f"the batch of {batch.champion.version} is not published"
+    count = pq.read_metadata(written).num_rows
+    if count != batch.rows:
+        raise MlopsError(f"{where}: {count} of {batch.rows} rows were written; run it again.")
+    keys = np.sort(np.concatenate(batch.keys))
+    doubled = int((keys[1:] == keys[:-1]).sum())
+    if doubled:
+        remedy = "data.inputs must give one row for each"
+        raise MlopsError(f"{where}: {doubled} keys stand twice; {remedy}.")
+    for name, parts in batch.figures.items():
+        bad = int((~np.isfinite(np.concatenate(parts))).sum())
+        if bad:
+            raise MlopsError(f"{where}: {bad} values of {name} are missing or infinite.")
+
+
+def _check_distribution(batch: Batch) -> None:
+    """Hold the batch against the predictions of the champion's gate window."""
+    card = batch.champion.version.card
+    limit = psi_limit(batch.project.settings.scoring.max_psi, batch.rows, card["rows"]["gate"])
+    for name, profile in card["profile"].items():
+        moved = psi(profile, np.concatenate(batch.figures[name]))
+        if moved > limit:
+            raise MlopsError(
+                f"the batch of {batch.champion.version} is not published: {name} has moved from "
+                f"its gate window (PSI {moved:.2f} > {limit:.2f}); look at the inputs, then train "
+                "anew or raise scoring.max_psi."
+            )
+
+
+def _peak_memory() -> str:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return ""
+    return f", peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB"

@@ -1,0 +1,72 @@
+"""One environment's memory: the registry and the journal, opened together."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from .errors import MlopsError, PersonNeeded
+from .journal import Entry, Journal
+from .project import Project
+from .registry import CHAMPION, Registry
+from .tracking import connect
+
+
+@dataclass(frozen=True)
+class Store:
+    """The registry and the journal of one environment, as they are when it is opened."""
+
+    project: Project
+    registry: Registry
+    journal: Journal
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """The journal's entries."""
+        return self.journal.entries()
+
+    @property
+    def champions(self) -> list[int]:
+        """The stack of promoted versions; a rollback takes the top away."""
+        stack: list[int] = []
+        for entry in self.entries:
+            if entry["command"] == "promote":
+                stack.append(int(entry["subject"]))
+            elif entry["command"] == "rollback":
+                stack.pop()
+        return stack
+
+    @property
+    def pause(self) -> Entry | None:
+        """The pause that no `resume` has ended."""
+        turns = [entry for entry in self.entries if entry["command"] in ("pause", "resume")]
+        return turns[-1] if turns and turns[-1]["command"] == "pause" else None
+
+    def champion(self) -> int | None:
+        """Return the version that the journal promoted last.
+
+        Raises MlopsError where the alias says otherwise: somebody moved it by hand.
+        """
+        recorded, alias = next(reversed(self.champions), None), self.registry.alias(CHAMPION)
+        if recorded != alias:
+            command = self.project.command(f"promote {recorded or alias}")
+            raise MlopsError(
+                f"alias champion of {self.registry.name} points to {alias or 'nothing'}, but the "
+                f"journal promoted {recorded or 'nothing'}; it was moved by hand: run {command}."
+            )
+        return recorded
+
+    def refuse_pause(self) -> None:
+        """Raise PersonNeeded while the environment is paused."""
+        if self.pause is not None:
+            raise PersonNeeded(
+                f"{self.registry.name} is paused by {self.pause['actor']} since "
+                f"{self.pause['time']}: {self.pause['details']['reason']}; "
+                f"end it with {self.project.command('resume')}."
+            )
+
+
+def open_store(project: Project) -> Store:
+    """Connect, and create what an environment has before its first version."""
+    client = connect(project)
+    registry = Registry(client, project)
+    registry.ensure()
+    return Store(project, registry, Journal(client, project))

@@ -1,0 +1,102 @@
+"""Tables by name: the only way in which rows enter the project."""
+
+import glob
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from .errors import Misconfigured, MlopsError
+from .project import Project, user_module
+from .settings import Table
+from .windows import Window
+
+
+class Tables:
+    """What `data.py` reads from.
+
+    `text` names columns that a CSV file must not turn into numbers; `batch` holds frames that
+    stand for a table, as scoring hands them over piece by piece.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        text: tuple[str, ...] = (),
+        batch: dict[str, pd.DataFrame] | None = None,
+    ) -> None:
+        self._settings, self._root = project.settings, project.root
+        self._text, self._batch = text, batch or {}
+
+    def read(self, name: str, window: Window | None = None) -> pd.DataFrame:
+        """Return the rows of table `name`, those of `window` where the table knows its time.
+
+        Raises Misconfigured for an unknown table, MlopsError for a missing file or column.
+        """
+        if name in self._batch:
+            return self._batch[name].copy()
+        return pd.concat(self.pieces(name, window), ignore_index=True)
+
+    def pieces(self, name: str, window: Window | None = None) -> Iterator[pd.DataFrame]:
+        """Yield the rows of a table in frames of at most `scoring.batch_rows` rows."""
+        if name not in self._settings.tables:
+            known = ", ".join(self._settings.tables)
+            raise Misconfigured(f"data.py reads table {name}, which conf does not name: {known}.")
+        table = self._settings.tables[name]
+        if table.kind == "synthetic":
+            yield from _synthetic(name, window, self._settings.model.seed)
+        else:
+            for frame in self._files(name, table):
+                yield _inside(frame, name, table, window)
+
+    def _files(self, name: str, table: Table) -> Iterator[pd.DataFrame]:
+        paths = sorted(glob.glob(str(self._root / table.path)))
+        if not paths:
+            remedy = f"put it there or mend tables.{name}.path"
+            raise MlopsError(f"table {name}: no file at {table.path}; {remedy}.")
+        for path in map(Path, paths):
+            read = self._parquet if path.suffix == ".parquet" else self._csv
+            try:
+                yield from read(path, table)
+            except (OSError, ValueError) as error:  # pyarrow's errors are either
+                reason = " ".join(str(error).split())
+                raise MlopsError(f"table {name}: {path.name} cannot be read: {reason}") from error
+
+    def _parquet(self, path: Path, _: Table) -> Iterator[pd.DataFrame]:
+        from pyarrow.parquet import ParquetFile
+
+        with ParquetFile(path) as file:
+            if file.metadata.num_rows == 0:
+                yield file.schema_arrow.empty_table().to_pandas()
+            for batch in file.iter_batches(batch_size=self._settings.scoring.batch_rows):
+                yield batch.to_pandas()
+
+    def _csv(self, path: Path, table: Table) -> Iterator[pd.DataFrame]:
+        yield from pd.read_csv(
+            path,
+            sep=table.separator,
+            encoding=table.encoding,
+            decimal=table.decimal,
+            dtype=dict.fromkeys((*table.text, *self._text), "str"),
+            chunksize=self._settings.scoring.batch_rows,
+        )
+
+
+def _inside(frame: pd.DataFrame, name: str, table: Table, window: Window | None) -> pd.DataFrame:
+    if table.time is None or window is None:
+        return frame
+    if table.time not in frame:
+        raise MlopsError(f"table {name}: column {table.time}, its time in conf, is missing.")
+    return frame[window.contains(pd.to_datetime(frame[table.time]))]
+
+
+def _synthetic(name: str, window: Window | None, seed: int) -> Iterator[pd.DataFrame]:
+    if window is None:
+        raise Misconfigured(f"table {name} is synthetic and needs a window: use time.split: time.")
+    rows, month = user_module("synthetic").rows, window.start.replace(day=1)
+    while month < window.end:
+        frames = rows(month, seed)
+        if name not in frames:
+            raise Misconfigured(f"synthetic.rows makes {', '.join(frames)}, but no table {name}.")
+        yield frames[name]
+        month += pd.DateOffset(months=1)

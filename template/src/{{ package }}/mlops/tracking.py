@@ -1,0 +1,106 @@
+"""The connection to MLflow: quiet, and with an answer within seconds."""
+
+import logging
+import os
+import urllib.request
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import Misconfigured, MlopsError, Unreachable
+from .project import Project
+from .settings import SecretName
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SQLITE = "sqlite:///"
+QUIET = {
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the defaults wait for minutes
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+
+
+def connect(project: Project) -> "MlflowClient":
+    """Return a client of the configured tracking server and registry.
+
+    Raises Unreachable for a server that does not answer, MlopsError for an unwritable store.
+    """
+    uri, database = tracking_uri(project), sqlite_file(project)
+    if uri.startswith("http"):
+        _probe(uri)
+    elif database is not None:
+        _require_writable(database)
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"mlflow\..*")
+    import mlflow
+
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    return mlflow.MlflowClient(uri, uri)
+
+
+def tracking_uri(project: Project) -> str:
+    """Return the address of the store; a sqlite path is made absolute."""
+    uri = _resolve(project.settings.tracking_uri)
+    if uri.startswith(SQLITE):
+        return f"{SQLITE}{project.path(uri.removeprefix(SQLITE))}"
+    return uri
+
+
+def sqlite_file(project: Project) -> Path | None:
+    """Return the database's path, None for a store that is no sqlite file."""
+    uri = tracking_uri(project)
+    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+
+
+def experiment_id(client: "MlflowClient", project: Project, name: str) -> str:
+    """Return the experiment's identifier; make it where it is missing."""
+    found, database = client.get_experiment_by_name(name), sqlite_file(project)
+    if found is not None:
+        return str(found.experiment_id)
+    # beside the database, so that one folder holds all; a server decides for itself
+    location = (database.parent / "mlartifacts" / name).as_uri() if database else None
+    return str(client.create_experiment(name, artifact_location=location))
+
+
+def _resolve(value: str | SecretName) -> str:
+    """Return the plain value, looking a secret up in a variable, else in a mounted file."""
+    if isinstance(value, str):
+        return value
+    variable = f"MLOPS_SECRET_{value.secret.upper().replace('-', '_')}"
+    file = Path(os.environ.get("MLOPS_SECRETS_FOLDER", "/run/secrets")) / value.secret
+    if variable in os.environ:
+        return os.environ[variable]
+    if file.is_file():
+        return file.read_text(encoding="utf-8").strip()
+    raise Misconfigured(f"secret {value.secret} is missing; set {variable} or mount {file}.")
+
+
+def _probe(uri: str) -> None:
+    address = f"{uri.rstrip('/')}/health"
+    try:
+        urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - the caller saw http
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        remedy = "start it or mend tracking_uri in conf"
+        raise Unreachable(
+            f"the tracking server {uri} does not answer ({reason}); {remedy}."
+        ) from None
+
+
+def _require_writable(database: Path) -> None:
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        database.open("ab").close()
+    except OSError as error:
+        raise MlopsError(
+            f"the store {database.name} cannot be written ({error.strerror}); "
+            "mend the folder's rights or tracking_uri in conf."
+        ) from None

@@ -1,0 +1,80 @@
+"""The step `train`: read, split, fit, log, register as challenger."""
+
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+
+from .card import Training
+from .console import Outcome, step
+from .contract import Contract, read_contract
+from .errors import Misconfigured, MlopsError
+from .journal import Event
+from .lineage import read_build_facts
+from .project import Project
+from .publishing import publish
+from .registry import CHALLENGER
+from .samples import Source, read_parts
+from .snapshot import take_snapshot
+from .store import open_store
+from .windows import parse_as_of
+
+
+def train(project: Project, as_of: str | None) -> Outcome:
+    """Train on the rows that `as_of` allows, and register the result as challenger."""
+    facts, snapshot = read_build_facts(project), take_snapshot(project)
+    moment = parse_as_of(as_of, project.settings.time)
+    contract = read_contract(snapshot.module("schema"), project.settings.problem)
+
+    step(f"reading the rows known on {moment:%Y-%m-%d}")
+    parts = read_parts(Source(project, snapshot.module("data"), contract, moment))
+    check_trainable(contract, parts.train.frame)
+
+    step(f"fitting on {len(parts.train.frame):,} rows and {len(contract.features)} features")
+    estimator = fit(project, snapshot.module("model"), contract, parts.train.frame)
+
+    step("logging and registering")
+    store = open_store(project)
+    training = Training(project, contract, snapshot, parts, estimator, facts)
+    number, figures = publish(training, store.registry)
+    store.registry.point(CHALLENGER, number)
+    details = {"snapshot": snapshot.name, "commit": facts.commit, "dirty": facts.dirty}
+    store.journal.append(Event("train", "ok", str(number), f"{moment:%Y-%m-%d}", details))
+    return Outcome(
+        "ok",
+        f"version {number} of {project.name} is the challenger; next: {project.command('gate')}",
+        {"version": number, "snapshot": snapshot.name, "figures": figures},
+        ("held-out figure", "value"),
+        tuple((name, f"{value:.4f}") for name, value in figures.items()),
+    )
+
+
+def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataFrame) -> Any:
+    """Return the user's estimator, fitted."""
+    settings = project.settings.model
+    estimator = model.build({**settings.params, "seed": settings.seed})
+    arguments = {}
+    if hasattr(model, "sample_weight"):
+        steps = getattr(estimator, "steps", None)
+        name = f"{steps[-1][0]}__sample_weight" if steps else "sample_weight"
+        arguments[name] = model.sample_weight(frame)
+    target = frame[contract.target]
+    if contract.problem == "multiclass":
+        target = target.astype(str)  # classes become columns of the prediction frame
+    return estimator.fit(frame[contract.features], target, **arguments)
+
+
+def check_trainable(contract: Contract, frame: pd.DataFrame) -> None:
+    """Raise MlopsError where no estimator could learn from `frame`."""
+    for name in contract.features:
+        if frame[name].isna().all():
+            remedy = "mend the source, or take it out of schema.Inputs"
+            raise MlopsError(f"train window: column {name} is all missing; {remedy}.")
+    target = frame[contract.target]
+    if contract.problem == "binary" and not target.isin([0, 1]).all():
+        raise Misconfigured(f"data.labels: {contract.target} must be 0 or 1; 1 is the event.")
+    if contract.problem != "regression" and target.nunique() < 2:
+        raise MlopsError(
+            f"train window: {contract.target} has one class only ({target.iloc[0]}); "
+            "check data.labels, or take a longer train window."
+        )

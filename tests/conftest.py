@@ -1,0 +1,64 @@
+"""Renderings for all tests: `rendered` to read, `project` and `new_project` to work in."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rendering import commit, copy_template, render
+
+Rendered = Callable[..., Path]
+
+
+def pytest_configure() -> None:
+    """Test as on a new machine: git knows no name, and no environment leaks into a project."""
+    os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
+    os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
+    for name in list(os.environ):
+        if name.startswith("MLOPS_") or name == "VIRTUAL_ENV":
+            del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template as it lies here, as a repository whose one commit is v0.1.0. Do not edit it."""
+    return copy_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def rendered(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    """Return the project of these answers, `rendered(problem="regression")`, to read only.
+
+    The name is loan-risk unless an answer says otherwise; each set of answers is rendered once.
+    """
+    cache: dict[tuple[tuple[str, str], ...], Path] = {}
+
+    def rendering(**answers: str) -> Path:
+        key = tuple(sorted(answers.items()))
+        if key not in cache:
+            folder = tmp_path_factory.mktemp("rendered") / answers.get("project_name", "loan-risk")
+            cache[key] = render(template, folder, **answers)
+        return cache[key]
+
+    return rendering
+
+
+@pytest.fixture
+def new_project(rendered: Rendered, tmp_path: Path) -> Rendered:
+    """Return a fresh copy of the project of these answers, committed, to do anything with."""
+
+    def fresh(**answers: str) -> Path:
+        source = rendered(**answers)
+        folder = tmp_path / source.name
+        shutil.copytree(source, folder)
+        commit(folder)
+        return folder
+
+    return fresh
+
+
+@pytest.fixture
+def project(new_project: Rendered) -> Path:
+    """Return a fresh default project, committed, to do anything with."""
+    return new_project()

@@ -1,0 +1,164 @@
+"""What anybody can see and do in a store behind a project's back, with MLflow's own client.
+
+These functions run in a process of their own, in the project's folder: `project.call(tag, 1, …)`.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lifecycle.project import Facts
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+HEAD = "mlops_journal_head"
+
+
+def _client() -> "MlflowClient":
+    import mlflow
+
+    store = f"sqlite:///{Path.cwd()}/mlflow.db"
+    mlflow.set_tracking_uri(store)
+    return mlflow.MlflowClient(store, store)
+
+
+def tag(model: str, number: int, key: str, value: str) -> None:
+    """Set a tag of a version."""
+    _client().set_model_version_tag(model, str(number), key, value)
+
+
+def tags(model: str, number: int) -> dict[str, str]:
+    """Return the tags of a version."""
+    return dict(_client().get_model_version(model, str(number)).tags)
+
+
+def point(model: str, alias: str, number: int) -> None:
+    """Move an alias."""
+    _client().set_registered_model_alias(model, alias, str(number))
+
+
+def aliases(model: str) -> dict[str, int]:
+    """Return the aliases of a model and the versions that they point to."""
+    found = _client().get_registered_model(model).aliases
+    return {alias: int(number) for alias, number in found.items()}
+
+
+def versions(model: str) -> list[int]:
+    """Return the numbers of a model's versions."""
+    found = _client().search_model_versions(f"name = '{model}'")
+    return sorted(int(version.version) for version in found)
+
+
+def copy(source: str, number: int, target: str) -> None:
+    """Copy a version to another model."""
+    _client().copy_model_version(f"models:/{source}/{number}", target)
+
+
+def files(model: str, number: int) -> str:
+    """Return the folder that holds a version's files."""
+    from mlflow.artifacts import download_artifacts
+
+    _client()
+    return str(download_artifacts(f"models:/{model}/{number}"))
+
+
+def training(model: str, number: int) -> Facts:
+    """Return what the run that made a version holds."""
+    client = _client()
+    run = client.get_run(client.get_model_version(model, str(number)).run_id)
+    return {
+        "params": dict(run.data.params),
+        "metrics": dict(run.data.metrics),
+        "tags": dict(run.data.tags),
+        "datasets": [read.dataset.name for read in run.inputs.dataset_inputs],
+        "artifacts": [file.path for file in client.list_artifacts(run.info.run_id, "plots")],
+        "status": run.info.status,
+    }
+
+
+def signature(model: str, number: int) -> dict[str, dict[str, str]]:
+    """Return the columns that a version takes and gives, with their types."""
+    from mlflow.models import Model
+
+    found = Model.load(files(model, number)).signature
+    return {
+        side: {column.name: column.type.name for column in getattr(found, side).inputs}
+        for side in ("inputs", "outputs")
+    }
+
+
+def active_runs() -> list[str]:
+    """Return the names of all runs that nobody has ended."""
+    client = _client()
+    ids = [experiment.experiment_id for experiment in client.search_experiments()]
+    return [run.info.run_name for run in client.search_runs(ids) if run.info.status == "RUNNING"]
+
+
+def entries(env: str = "dev") -> list[Facts]:
+    """Return the entries of a journal, oldest first."""
+    return sorted((_entry(run) for run in _journal(env)), key=lambda entry: entry["number"])
+
+
+def evidence(number: int, env: str = "dev") -> str:
+    """Return the evidence beside an entry, byte by byte."""
+    return (_artifacts(_run(env, number)) / "evidence.json").read_text(encoding="utf-8")
+
+
+def alter(number: int, changes: Facts) -> None:
+    """Change fields of an entry."""
+    run = _run("dev", number)
+    _client().log_dict(run.info.run_id, _entry(run) | changes, "entry.json")
+
+
+def alter_evidence(number: int, old: str, new: str) -> None:
+    """Change the evidence beside an entry."""
+    text = evidence(number).replace(old, new)
+    _client().log_text(_run("dev", number).info.run_id, text, "evidence.json")
+
+
+def cut(number: int) -> None:
+    """Delete an entry."""
+    _client().delete_run(_run("dev", number).info.run_id)
+
+
+def forge(entry: Facts, env: str = "dev", text: str = "") -> None:
+    """Write an entry, with evidence, that no command wrote."""
+    client = _client()
+    experiment = client.get_experiment_by_name(f"{env}.loan-risk.journal")
+    run_id = client.create_run(experiment.experiment_id).info.run_id
+    client.log_dict(run_id, entry, "entry.json")
+    if text:
+        client.log_text(run_id, text, "evidence.json")
+
+
+def crown(entry: Facts, env: str = "dev") -> None:
+    """Make an entry the head."""
+    head = f"{entry['number']}:{digest(entry)}"
+    _client().set_registered_model_tag(f"{env}.loan-risk", HEAD, head)
+
+
+def digest(entry: Facts) -> str:
+    """Return the hash by which the next entry names this one."""
+    return hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()
+
+
+def _journal(env: str) -> "list[Run]":
+    client = _client()
+    experiment = client.get_experiment_by_name(f"{env}.loan-risk.journal")
+    return list(client.search_runs([experiment.experiment_id]))
+
+
+def _run(env: str, number: int) -> "Run":
+    return next(run for run in _journal(env) if _entry(run)["number"] == number)
+
+
+def _entry(run: "Run") -> Facts:
+    text = (_artifacts(run) / "entry.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def _artifacts(run: "Run") -> Path:
+    return Path(run.info.artifact_uri.removeprefix("file://"))

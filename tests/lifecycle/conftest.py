@@ -1,0 +1,97 @@
+"""Projects at points of their life: each point is reached once, then copied for each test."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Rendered
+from filelock import FileLock
+from lifecycle.project import AS_OF, Project, Warm, copy_project
+
+At = Callable[..., Project]
+
+# A point of life: the point before, and the command that leads on.
+STAGES = {
+    "trained": ("born", ("train", "--as-of", AS_OF)),
+    "gated": ("trained", ("gate",)),
+    "live": ("gated", ("promote",)),
+}
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """An interpreter that runs the commands of any project without delay."""
+    warm = Warm()
+    yield warm
+    warm.close()
+
+
+@pytest.fixture(scope="session")
+def shelf(rendered: Rendered, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> At:
+    """Return a project at a point of its life, `shelf("live", risk_tier="high")`, to read only."""
+    root = tmp_path_factory.getbasetemp().parent / "shelf"  # one for all workers
+    root.mkdir(exist_ok=True)
+
+    def take(stage: str, **answers: str) -> Project:
+        place = root / "-".join([stage, *sorted(answers.values())])
+        project = Project(place / "loan-risk", warm)
+        with FileLock(f"{place}.lock"):
+            if not (place / "done").exists():
+                if stage == "born":
+                    shutil.copytree(rendered(**answers), project.folder)
+                    prepare(project, root / "uv.lock")
+                else:
+                    before, command = STAGES[stage]
+                    copy_project(take(before, **answers), project.folder)
+                    project.run(*command)
+                (place / "done").touch()
+        return project
+
+    return take
+
+
+def prepare(project: Project, lock: Path) -> None:
+    """Give a rendering a small model, a lock and a first commit."""
+    project.edit("conf/base.yml", "params: {}", "params: {max_iter: 30, learning_rate: 0.2}")
+    with FileLock(f"{lock}.lock"):
+        if not lock.exists():
+            subprocess.run(["uv", "lock", "--quiet"], cwd=project.folder, check=True)
+            shutil.copy(project.folder / "uv.lock", lock)
+    shutil.copy(lock, project.folder)
+    project.commit()
+
+
+@pytest.fixture
+def at(shelf: At, tmp_path: Path) -> At:
+    """Return a copy of a project at a point of its life, to do anything with."""
+
+    def fresh(stage: str, **answers: str) -> Project:
+        return copy_project(shelf(stage, **answers), tmp_path / "loan-risk")
+
+    return fresh
+
+
+@pytest.fixture
+def born(at: At) -> Project:
+    """A committed project that has done nothing yet."""
+    return at("born")
+
+
+@pytest.fixture
+def trained(at: At) -> Project:
+    """A project whose version 1 is the challenger."""
+    return at("trained")
+
+
+@pytest.fixture
+def gated(at: At) -> Project:
+    """A project whose version 1 passed the gate."""
+    return at("gated")
+
+
+@pytest.fixture
+def live(at: At) -> Project:
+    """A project whose version 1 is the champion."""
+    return at("live")

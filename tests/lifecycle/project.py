@@ -1,0 +1,166 @@
+"""A generated project in a folder, and what a user can do with it."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+import yaml
+from rendering import commit
+
+AS_OF = "2026-01-01"  # the date that the tests live on
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command left: its exit code, and what it wrote for people and for programs."""
+
+    code: int
+    said: str
+    printed: str
+
+    @property
+    def facts(self) -> Facts:
+        """The object that --json prints."""
+        return cast("Facts", json.loads(self.printed))
+
+    @property
+    def checks(self) -> dict[str, Facts]:
+        """The checks of a gate by their names."""
+        return {check["name"]: check for check in self.facts["evidence"]["checks"]}
+
+    def named(self, verdict: str) -> set[str]:
+        """Return the names of the checks with this verdict."""
+        return {name for name, check in self.checks.items() if check["verdict"] == verdict}
+
+
+class Warm:
+    """The other end of `warm.py`."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", Path(__file__).with_name("warm.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert _open(self._process.stdout).readline() == "warm\n"
+
+    def run(self, job: Facts) -> int:
+        """Do one job and return its exit code."""
+        print(json.dumps(job), file=_open(self._process.stdin), flush=True)
+        return int(_open(self._process.stdout).readline())
+
+    def close(self) -> None:
+        """End it."""
+        _open(self._process.stdin).close()
+        self._process.wait()
+        _open(self._process.stdout).close()
+
+
+def _open(pipe: IO[str] | None) -> IO[str]:
+    assert pipe is not None
+    return pipe
+
+
+@dataclass(frozen=True)
+class Project:
+    """A generated project in a folder of its own."""
+
+    folder: Path
+    warm: Warm
+
+    @property
+    def name(self) -> str:
+        """The project's name."""
+        return self.folder.name
+
+    @property
+    def package(self) -> Path:
+        """The folder of the user's modules."""
+        return self.folder / "src" / self.name.replace("-", "_")
+
+    def run(self, *words: str, code: int = 0, **variables: str) -> Answer:
+        """Run a command with --json; expect an exit code, and never a traceback."""
+        program = f"{self.package.name}.mlops.cli:main"
+        answer = self._do(program, [], [self.name, *words, "--json"], variables)
+        assert "Traceback" not in answer.said, answer.said
+        assert answer.code == code, f"{words} ended with {answer.code}:\n{answer.said}"
+        return answer
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function of a test's module in another process, in this project's folder."""
+        answer = self._do(f"{function.__module__}:{function.__name__}", list(arguments), [], {})
+        assert answer.code == 0, answer.said
+        return json.loads(answer.printed) if answer.printed else None
+
+    def _do(
+        self, function: str, arguments: list[Any], words: list[str], variables: dict[str, str]
+    ) -> Answer:
+        streams = {name: str(self.folder.with_name(name)) for name in ("stdout", "stderr")}
+        job = {"function": function, "arguments": arguments, "words": words, **streams}
+        job |= {"folder": str(self.folder), "variables": os.environ | variables}
+        code = self.warm.run(job)
+        said, printed = (Path(streams[name]).read_text("utf-8") for name in ("stderr", "stdout"))
+        return Answer(code, said, printed)
+
+    def path(self, name: str) -> Path:
+        """Return where a file lies; a module of the user by its bare name, such as model.py."""
+        return (self.package if name.endswith(".py") and "/" not in name else self.folder) / name
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file."""
+        self.path(name).parent.mkdir(parents=True, exist_ok=True)
+        self.path(name).write_text(text, encoding="utf-8")
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace what must stand in a file."""
+        text = self.path(name).read_text(encoding="utf-8")
+        assert old in text, f"{name} does not hold {old!r}"
+        self.write(name, text.replace(old, new))
+
+    def configure(self, env: str = "base", **keys: Any) -> None:
+        """Set keys in conf/<env>.yml; a section is merged with what stands there."""
+        content = yaml.safe_load(self.path(f"conf/{env}.yml").read_text("utf-8"))
+        for key, value in keys.items():
+            below = content.get(key)
+            content[key] = below | value if isinstance(below, dict) else value
+        self.write(f"conf/{env}.yml", yaml.safe_dump(content))
+
+    def commit(self) -> None:
+        """Commit all changes."""
+        commit(self.folder)
+
+    def batches(self, env: str = "dev", date: str = AS_OF) -> list[Path]:
+        """Return the published batches of a date."""
+        return sorted(self.path(f"predictions/{env}/date={date}").glob("batch=*"))
+
+
+def copy_project(project: Project, folder: Path) -> Project:
+    """Copy a project with its store, whose addresses are absolute, to another folder."""
+    shutil.copytree(project.folder, folder, symlinks=True)
+    database = folder / "mlflow.db"
+    if database.exists():
+        with closing(sqlite3.connect(database)) as connection:
+            _move_addresses(connection, str(project.folder), str(folder))
+            connection.commit()
+    return Project(folder, project.warm)
+
+
+def _move_addresses(connection: sqlite3.Connection, old: str, new: str) -> None:
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    for (table,) in connection.execute(tables).fetchall():
+        for _, column, *_ in connection.execute(f"PRAGMA table_info({table})").fetchall():
+            connection.execute(
+                f"UPDATE {table} SET {column} = replace({column}, ?, ?)"  # noqa: S608 - its own
+                f" WHERE instr({column}, ?)",
+                (old, new, old),
+            )

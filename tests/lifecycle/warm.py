@@ -1,0 +1,79 @@
+"""A warm interpreter: it has imported what is slow, and forks for each command of a project.
+
+Python with MLflow takes seconds to start, so the tests would mostly wait. A fork knows nothing of
+the project's own code yet, as a new process does, and starts in hundredths of a second.
+"""
+
+import json
+import os
+import signal
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+SLOW = (
+    "filelock",
+    "matplotlib.figure",
+    "mlflow.pyfunc",
+    "mlflow.store.model_registry.sqlalchemy_store",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "pandera.pandas",
+    "pyarrow.parquet",
+    "scipy.stats",
+    "skops.io",
+    "sklearn.compose",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "sklearn.metrics",
+    "typer",
+)
+PATIENCE = 300  # seconds; a command that hangs shall fail its test, not the whole run
+
+
+def main() -> None:
+    """Do a job for each line of stdin, one after the other, and print its exit code."""
+    for name in SLOW:
+        import_module(name)
+    print("warm", flush=True)
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            _work(json.loads(line))
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _work(job: dict[str, Any]) -> None:
+    """Call one function as if this process had just been started for it; never return."""
+    code: Any = 1
+    try:
+        signal.alarm(PATIENCE)
+        _enter(job)
+        module, name = job["function"].split(":")
+        result = getattr(import_module(module), name)(*job["arguments"])
+        if result is not None:
+            print(json.dumps(result))
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    except BaseException:  # noqa: BLE001 - as the interpreter does
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 1)
+
+
+def _enter(job: dict[str, Any]) -> None:
+    os.chdir(job["folder"])
+    os.environ.clear()
+    os.environ.update(job["variables"])
+    for stream, name in ((0, os.devnull), (1, job["stdout"]), (2, job["stderr"])):
+        os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC), stream)
+    sys.argv = job["words"]
+    sys.path[:0] = [str(Path(job["folder"]) / "src"), str(Path(__file__).parent.parent)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Render the template as a user would, and keep git repositories as tests need them."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import copier
+
+ROOT = Path(__file__).parent.parent
+PROBLEMS = ("binary", "multiclass", "regression")
+TIERS = ("low", "medium", "high")
+
+IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@bank.example")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder and return what it prints."""
+    command = ["git", *IDENTITY, *arguments]
+    run = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return run.stdout
+
+
+def commit(folder: Path, tag: str = "") -> None:
+    """Commit everything in a folder, which becomes a repository if it is none, and tag it."""
+    if not (folder / ".git").exists():
+        git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "chore: state of a test")
+    if tag:
+        git(folder, "tag", tag)
+        git(folder, "repack", "-adq")  # each rendering clones the template: one file is quick
+
+
+def copy_template(folder: Path) -> Path:
+    """Copy the template as it lies here, committed or not, and tag it v0.1.0."""
+    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():  # not one that is deleted but still in the index
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    commit(folder, tag="v0.1.0")
+    return folder
+
+
+def render(template: Path, folder: Path, **answers: str) -> Path:
+    """Render a project with these answers and the defaults of all others."""
+    copier.run_copy(str(template), folder, data=answers, defaults=True, quiet=True)
+    return folder
+
+
+def update(folder: Path, **options: Any) -> None:
+    """Update a committed project to the newest version of its template, without trust."""
+    copier.run_update(folder, defaults=True, overwrite=True, quiet=True, **options)
+
+
+def files(folder: Path) -> list[str]:
+    """Return the paths of all files below a folder, less what git keeps."""
+    found = (
+        (Path(parent) / name).relative_to(folder)
+        for parent, _, names in os.walk(folder)
+        for name in names
+    )
+    return sorted(path.as_posix() for path in found if path.parts[0] != ".git")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return each file's bytes by its path."""
+    return {name: (folder / name).read_bytes() for name in files(folder)}

@@ -1,0 +1,256 @@
+"""The documentation says what is there: links resolve, and its tables agree with the code."""
+
+import ast
+import importlib
+import importlib.util
+import re
+import shlex
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import Rendered
+from rendering import ROOT, files
+
+DOCS = ROOT / "docs"
+PLATFORM = ROOT / "template/src/{{ package }}/mlops"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+SHARED = ("pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
+
+FENCE = re.compile(r"^```.*?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    assert broken_links(page) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_line_is_one_that_the_program_takes(page: Path) -> None:
+    take_command_lines(page)
+
+
+def test_the_pages_of_a_project_hold_too(rendered: Rendered) -> None:
+    project = rendered()
+    for page in (page for page in files(project) if page.endswith(".md")):
+        assert broken_links(project / page) == []
+        take_command_lines(project / page)
+
+
+def test_the_site_shows_every_page_once() -> None:
+    site = tomllib.loads(text_of(ROOT / "zensical.toml"))
+    shown = re.findall(r"'([^']+\.md)'", str(site["project"]["nav"]))
+    assert sorted(shown) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
+
+
+def test_the_tree_in_the_readme_names_what_is_there() -> None:
+    tree = section(text_of(ROOT / "README.md"), "This repository")
+    for line in FENCE.findall(tree)[0].splitlines():
+        for name in re.split(r"\s{2,}", line)[0].split(", "):
+            assert (ROOT / name).exists(), name
+
+
+def test_the_index_of_decisions_lists_every_decision() -> None:
+    listed = LINK.findall(text_of(DOCS / "decisions/index.md"))
+    assert listed == sorted(page.name for page in DOCS.glob("decisions/[0-9]*.md"))
+
+
+def test_the_page_of_settings_names_every_setting_and_no_other() -> None:
+    assert sorted(rows_of(text_of(DOCS / "reference/settings.md"))) == sorted(settings())
+
+
+def test_the_page_of_settings_states_the_defaults_of_the_code() -> None:
+    documented = rows_of(text_of(DOCS / "reference/settings.md"))
+    for key, default in settings().items():
+        assert not default or documented[key][0] == f"`{default}`", key
+
+
+def test_the_page_of_commands_names_every_command_and_its_options() -> None:
+    page = text_of(DOCS / "reference/commands.md")
+    general = rows_of(section(page, "Options"))
+    documented = {}
+    for usage, (meaning, *_) in rows_of(section(page, "The program")).items():
+        name = usage.split()[0]
+        taken = [o for o, (by, *_) in general.items() if by == "all" or f"`{name}`" in by]
+        documented[name] = {text.split()[0] for text in [*taken, *re.findall("`(--.+?)`", meaning)]}
+    assert documented == {
+        name: {
+            option for parameter in command.params for option in parameter.opts if option[0] == "-"
+        }
+        for name, command in program().commands.items()
+    }
+
+
+def test_the_page_of_commands_names_every_exit_code() -> None:
+    codes = section(text_of(DOCS / "reference/commands.md"), "Exit codes")
+    errors = re.findall(r"exit_code = (\d)", text_of(PLATFORM / "errors.py"))
+    assert re.findall(r"^\| (\d)", codes, re.MULTILINE) == ["0", *sorted(errors)]
+
+
+def test_the_page_of_commands_names_every_session_of_a_project() -> None:
+    page = text_of(DOCS / "reference/commands.md")
+    documented = rows_of(section(page, "nox, in a generated project"))
+    sessions = marked_functions(ROOT / "template/noxfile.py", "session")
+    assert sorted(documented) == sorted(sessions)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/reference/questions.md"])
+def test_the_table_of_questions_is_the_one_that_copier_asks(page: str) -> None:
+    documented, asked = rows_of(text_of(ROOT / page)), questions()
+    assert list(documented) == list(asked)
+    for name, question in asked.items():
+        for choice in choices_of(question):
+            assert f"`{choice}`" in " ".join(documented[name])
+
+
+def test_the_page_of_the_tree_names_the_owner_of_every_file(rendered: Rendered) -> None:
+    project = rendered()
+    documented = owners_of(FENCE.findall(text_of(DOCS / "reference/generated-tree.md"))[0])
+    listed = text_of(project / ".mlops/files").split()[1::2]
+    owners = {
+        **dict.fromkeys([".mlops/files", *listed], "the platform's"),
+        **dict.fromkeys(SHARED, "shared"),
+        ".copier-answers.yml": "Copier's",
+    }
+    for path in files(project):
+        fitting = [line for line in documented if path.startswith(line)]
+        assert fitting, f"{path} is in no line"
+        assert documented[max(fitting, key=len)] == owners.get(path, "yours"), path
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def broken_links(page: Path) -> list[str]:
+    """Return the relative links of a page that lead to no file or no heading."""
+    broken = []
+    for link in LINK.findall(FENCE.sub("", text_of(page))):
+        path, _, heading = link.partition("#")
+        target = page.parent / path if path else page
+        if ":" in path or (target.exists() and not heading):
+            continue
+        if not target.is_file() or heading not in headings_of(target):
+            broken.append(link)
+    return broken
+
+
+def take_command_lines(page: Path) -> None:
+    """Parse each `uv run loan-risk …` of a page's blocks; an unknown word raises."""
+    for block in FENCE.findall(text_of(page)):
+        for line in re.findall(r"uv run loan-risk (.+)", block):
+            name, *words = shlex.split(line)
+            program().commands[name].make_context(name, words)
+
+
+def headings_of(page: Path) -> set[str]:
+    """Return a page's headings as a browser's address names them."""
+    headings = re.findall(r"^#+ (.+)$", text_of(page), re.MULTILINE)
+    return {re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", text).strip().lower()) for text in headings}
+
+
+def section(text: str, heading: str) -> str:
+    """Return what stands between a heading of the second level and the next one."""
+    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def rows_of(text: str) -> dict[str, list[str]]:
+    """Return the table rows whose first cell is code: the code, and the cells after it."""
+    rows = re.findall(r"^\| `([^`]+)` \|(.*)\|$", text, re.MULTILINE)
+    return {
+        re.sub(r"<\w+>", "<name>", code): [cell.strip() for cell in rest.split("|")]
+        for code, rest in rows
+    }
+
+
+def owners_of(tree: str) -> dict[str, str]:
+    """Return the owner of each line of a drawn tree, by its path in the project loan-risk."""
+    owners, folder = {}, ""
+    for line in tree.replace("<package>", "loan_risk").splitlines():
+        path, owner, _ = re.split(r"\s{2,}", line.strip())
+        inside = line.startswith(" ")
+        owners[f"{folder if inside else ''}{path}"] = owner
+        folder = folder if inside else path
+    return owners
+
+
+def settings() -> dict[str, str]:
+    """Return every key of `conf/` with its default, "" where that is no plain value."""
+    tree = ast.parse(text_of(PLATFORM / "settings.py"))
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+
+    def keys(section: str, above: str) -> Iterator[tuple[str, str]]:
+        for field in classes[section].body:
+            if not isinstance(field, ast.AnnAssign):
+                continue
+            key, kind = above + ast.unparse(field.target), ast.unparse(field.annotation)
+            named = re.fullmatch(r"dict\[str, (\w+)\]", kind)
+            if kind in classes:
+                yield from keys(kind, f"{key}.")
+            elif named and named[1] in classes:
+                yield from keys(named[1], f"{key}.<name>.")
+            elif key != "env":  # --env chooses it
+                yield key, default_of(field.value)
+
+    return dict(keys("Settings", ""))
+
+
+def default_of(value: ast.expr | None) -> str:
+    """Return a field's default as YAML writes it."""
+    if isinstance(value, ast.Call):  # Field(default=…)
+        value = next((word.value for word in value.keywords if word.arg == "default"), None)
+    default = ast.literal_eval(value) if value else None
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, tuple):
+        return str(list(default))
+    return "" if default is None else str(default)
+
+
+def marked_functions(module: Path, mark: str) -> list[str]:
+    """Return the functions that a decorator such as `@nox.session` or `@app.command()` marks."""
+    return [
+        node.name
+        for node in ast.parse(text_of(module)).body
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+        if re.match(rf"\w+\.{mark}\b", ast.unparse(decorator))
+    ]
+
+
+def program() -> Any:
+    """Return the command line of a project, from where it lies in the template."""
+    from typer.main import get_command
+
+    package = "platform_of_the_template"
+    if package not in sys.modules:
+        spec = importlib.util.spec_from_file_location(package, PLATFORM / "__init__.py")
+        assert spec is not None
+        sys.modules[package] = importlib.util.module_from_spec(spec)
+    return get_command(importlib.import_module(f"{package}.cli").app)
+
+
+def questions() -> dict[str, dict[str, Any]]:
+    """Return the questions that Copier asks, as copier.yml writes them."""
+    documents = yaml.safe_load_all(text_of(ROOT / "copier.yml"))
+    written = {name: part for document in documents for name, part in document.items()}
+    return {
+        name: question
+        for name, question in written.items()
+        if not name.startswith("_") and question.get("when") is not False
+    }
+
+
+def choices_of(question: dict[str, Any]) -> list[str]:
+    """Return the values among which a question lets one choose."""
+    choices = question.get("choices", {})
+    return [c["value"] if isinstance(c, dict) else c for c in choices.values()]

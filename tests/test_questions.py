@@ -1,0 +1,268 @@
+"""The questionnaire takes what every rendered file can hold, and says what is allowed."""
+
+import keyword
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import distribution, packages_distributions
+from pathlib import Path
+from typing import Any
+
+import copier
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jinja2 import Environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from rendering import PROBLEMS, ROOT
+
+Ask = Callable[..., dict[str, Any]]
+
+NAME = "Write lower-case letters, digits and single hyphens"
+TAKEN = "Python or a package in use has this name"
+LINE = "Write one line of visible characters, at most 200"
+TEAM = r"Write a name .* and its address"
+KEPT = sorted((ROOT / "tests/answers").glob("*.yml"))
+
+
+@pytest.fixture(scope="session")
+def questionnaire(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A template of the questions alone: it renders in no time."""
+    folder = tmp_path_factory.mktemp("questionnaire")
+    answers = folder / "template/.copier-answers.yml.jinja"
+    answers.parent.mkdir()
+    answers.write_bytes((ROOT / "template/.copier-answers.yml.jinja").read_bytes())
+    project = "description = {{ description | to_json(ensure_ascii=false) }}\n"
+    (answers.parent / "project.toml.jinja").write_text(project, encoding="utf-8")
+    (folder / "copier.yml").write_bytes((ROOT / "copier.yml").read_bytes())
+    return folder
+
+
+@pytest.fixture
+def ask(questionnaire: Path, tmp_path: Path) -> Ask:
+    """Return a function that answers some questions and returns what is stored."""
+
+    def answer(*, folder: str = "loan-risk", **answers: object) -> dict[str, Any]:
+        place = tmp_path / folder
+        options: dict[str, Any] = {"defaults": True, "overwrite": True, "quiet": True}
+        copier.run_copy(str(questionnaire), place, data=answers, **options)
+        stored = yaml.safe_load((place / ".copier-answers.yml").read_text(encoding="utf-8"))
+        return {name: value for name, value in stored.items() if not name.startswith("_")}
+
+    return answer
+
+
+def test_every_question_has_a_default(ask: Ask) -> None:
+    assert ask() == {
+        "project_name": "loan-risk",
+        "description": "Predicts the risk of loan applications.",
+        "team": "Data Science <data-science@example.com>",
+        "problem": "binary",
+        "risk_tier": "medium",
+    }
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("loan-risk", "loan-risk"),
+        ("Loan Risk (2024)", "loan-risk-2024"),
+        ("__Loan__risk__", "loan-risk"),
+        ("2024-loans", "loans"),
+        ("Crédit", "cr-dit"),
+        ("保険", "my-model"),
+        ("007", "my-model"),
+        ("s", "s"),
+        ("pandas", "pandas-model"),
+        ("class", "class-model"),
+        ("Test", "test-model"),
+        ("x" * 100, "x" * 34),
+        ("importlib_metadata", "importlib-metadata-model"),
+        ("a" * 33 + "-b", "a" * 33),
+        ("[a]*?", "a"),
+    ],
+)
+def test_the_name_comes_from_the_folder(ask: Ask, folder: str, name: str) -> None:
+    assert ask(folder=folder)["project_name"] == name
+
+
+def test_the_folder_may_be_the_one_that_the_user_is_in(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "My Model"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert ask(folder=f"{here}/.")["project_name"] == "my-model"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "sentence"),
+    [
+        ("project_name", "", NAME),
+        ("project_name", "Loan", NAME),
+        ("project_name", "loan_risk", NAME),
+        ("project_name", "loan risk", NAME),
+        ("project_name", "loan--risk", NAME),
+        ("project_name", "-loan", NAME),
+        ("project_name", "loan-", NAME),
+        ("project_name", "1loan", NAME),
+        ("project_name", "loan.risk", NAME),
+        ("project_name", "../loan", NAME),
+        ("project_name", "loän", NAME),
+        ("project_name", "loan\n", NAME),
+        ("project_name", "{{ loan }}", NAME),
+        ("project_name", "l" * 41, NAME),
+        ("project_name", "import", TAKEN),
+        ("project_name", "json", TAKEN),
+        ("project_name", "py-compile", TAKEN),
+        ("project_name", "mlflow", TAKEN),
+        ("project_name", "sklearn", TAKEN),
+        ("project_name", "scikit-learn", TAKEN),
+        ("project_name", "mlops", TAKEN),
+        ("project_name", "tests", TAKEN),
+        ("description", "", LINE),
+        ("description", "  ", LINE),
+        ("description", "two\nlines", LINE),
+        ("description", "a\ttab", LINE),
+        ("description", "a\x00null", LINE),
+        ("description", "a\x7fdelete", LINE),
+        ("description", "a\u2028separator", LINE),
+        ("description", "left\u202eto right", LINE),
+        ("description", "half of a pair \ud83d", LINE),
+        ("description", "x" * 201, LINE),
+        ("team", "", TEAM),
+        ("team", "Credit Risk", TEAM),
+        ("team", "credit@bank.example", TEAM),
+        ("team", "<credit@bank.example>", TEAM),
+        ("team", " <credit@bank.example>", TEAM),
+        ("team", "Credit Risk credit@bank.example", TEAM),
+        ("team", "Credit Risk <credit@bank>", TEAM),
+        ("team", "Credit Risk <credit bank.example>", TEAM),
+        ("team", "Credit Risk <credit@bank.example", TEAM),
+        ("team", "Credit Risk <credit@bank.example> ", TEAM),
+        ("team", "Credit Risk <credit@bank.example>\n", TEAM),
+        ("team", "Credit\nRisk <credit@bank.example>", TEAM),
+        ("team", "Credit\tRisk <credit@bank.example>", TEAM),
+        ("team", 'Credit "Risk" <credit@bank.example>', TEAM),
+        ("team", "Risk, Credit <credit@bank.example>", TEAM),
+        ("team", "Risk {{ x }} <credit@bank.example>", TEAM),
+        ("team", "R" * 190 + " <credit@bank.example>", TEAM),
+        ("problem", "clustering", "Invalid choice for 'problem'"),
+        ("risk_tier", "extreme", "Invalid choice for 'risk_tier'"),
+        ("package", "other", "named after the project; leave it out of --data"),
+        ("taken", "", "leave it out of --data"),
+        ("born", "{}", "leave it out of --data"),
+    ],
+)
+def test_an_answer_is_refused_with_a_sentence(
+    ask: Ask, tmp_path: Path, question: str, answer: str, sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        ask(**{question: answer})
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(description=st.text(min_size=1, max_size=60))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_line_is_refused_or_arrives_as_it_is(
+    ask: Ask, tmp_path: Path, description: str
+) -> None:
+    try:
+        stored = ask(description=description)
+    except ValueError as refusal:
+        assert re.search(LINE, str(refusal))  # noqa: PT017 - both outcomes are right
+    else:
+        assert stored["description"] == description
+        project = (tmp_path / "loan-risk/project.toml").read_text(encoding="utf-8")
+        assert tomllib.loads(project) == {"description": description}
+
+
+@pytest.mark.parametrize("release", KEPT, ids=lambda path: path.stem)
+def test_answers_of_every_release_are_still_taken(ask: Ask, release: Path) -> None:
+    for number, answers in enumerate(yaml.safe_load_all(release.read_text(encoding="utf-8"))):
+        assert ask(folder=str(number), **answers) == answers
+
+
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [("project_name", "credit-risk"), ("problem", "regression")],
+)
+def test_what_is_fixed_at_birth_stays(ask: Ask, question: str, other: str) -> None:
+    before = ask(team="Credit Risk <credit@bank.example>")
+    with pytest.raises(ValueError, match=f"is fixed at birth: keep {before[question]}"):
+        ask(**{question: other})
+    assert ask() == before
+
+
+def test_the_rest_may_change(ask: Ask) -> None:
+    before = ask()
+    assert ask(risk_tier="high", description="x") == before | {
+        "risk_tier": "high",
+        "description": "x",
+    }
+
+
+def test_a_folder_with_a_pattern_in_its_name_is_found(ask: Ask) -> None:
+    ask(folder="model [1]", project_name="one")
+    with pytest.raises(ValueError, match="fixed at birth"):
+        ask(folder="model [1]", project_name="two")
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_prompt_offers_a_stored_problem_alone(problem: str) -> None:
+    """Copier shows a choice whose validator speaks as disabled, and does not check the prompt."""
+    choices = question("problem")["choices"].values()
+    assert [choice["value"] for choice in choices if not refusal(choice, {"problem": problem})] == [
+        problem
+    ]
+    assert not any(refusal(choice, {}) for choice in choices)
+
+
+def question(name: str) -> dict[str, Any]:
+    documents = yaml.safe_load_all((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    found: dict[str, Any] = next(each[name] for each in documents if name in each)
+    return found
+
+
+def refusal(choice: dict[str, str], born: dict[str, str]) -> str:
+    template = Environment(autoescape=False).from_string(choice["validator"])  # noqa: S701
+    return template.render(born=born).strip()
+
+
+def test_no_package_hides_a_module_that_it_needs() -> None:
+    listed = " ".join(question("taken")["default"]).split()
+    words = {word for word in keyword.kwlist if word.islower()}
+    taken = words | sys.stdlib_module_names | set(names_of_dependencies(project_requirements()))
+    possible = {name for name in taken if re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name)}
+    assert sorted(possible - set(listed)) == []
+    assert len(listed) == len(set(listed))
+
+
+def project_requirements() -> list[Requirement]:
+    """Return what a project needs to run and to be developed, read from the template's own file."""
+    text = (ROOT / "template/pyproject.toml.jinja").read_text(encoding="utf-8")
+    return [
+        Requirement(line) for line in re.findall(r'^    "([a-z][\w.-]*.*)",$', text, re.MULTILINE)
+    ]
+
+
+def names_of_dependencies(requirements: Iterable[Requirement]) -> Iterator[str]:
+    """Yield what the distributions, and all that they need, are called and bring to import."""
+    todo = list(requirements)
+    seen: set[str] = set()
+    while todo:
+        name = canonicalize_name(todo.pop().name)
+        if name in seen:
+            continue
+        seen.add(name)
+        needs = [Requirement(need) for need in distribution(name).requires or []]
+        todo += [need for need in needs if not need.marker or need.marker.evaluate({"extra": ""})]
+    yield from (name.replace("-", "_") for name in seen)
+    for module, distributions in packages_distributions().items():
+        if seen & {canonicalize_name(name) for name in distributions}:
+            yield module

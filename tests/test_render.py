@@ -1,0 +1,306 @@
+"""Every rendering is whole, valid by its own tools, and reads as if written by hand."""
+
+import ast
+import configparser
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+import yaml
+from conftest import Rendered
+from pathspec import PathSpec
+from rendering import PROBLEMS, ROOT, TIERS, contents, files, git
+
+Answers = dict[str, str]
+
+JINJA = ("{{", "{%", "{#")
+SHARED = {".gitignore", ".pre-commit-config.yaml", "pyproject.toml"}
+COPIERS = {".copier-answers.yml"}
+
+# With two questions that have choices, each pair of answers is each combination.
+PAIRS = [{"problem": problem, "risk_tier": tier} for problem in PROBLEMS for tier in TIERS]
+AWKWARD = {
+    "description": """It's "quoted" \\ back, 9 %: # [x] {{ y }} {% z %} & <b>schließlich</b> 険""",
+    "team": "O'Brien & Söhne / EMEA-2 + Co. <first.last+risk_1@mail.bank-group.example>",
+    "project_name": "z9-abcdefghij-0123456789-abcdefghij-0123",
+}
+
+
+def read_nothing(path: Path) -> None:
+    """Accept a file whose only form is text."""
+    path.read_text(encoding="utf-8")
+
+
+def read_checksums(path: Path) -> None:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        assert re.fullmatch(r"[0-9a-f]{64}  \S+", line)
+
+
+PARSERS: dict[str, Callable[[Path], object]] = {
+    ".editorconfig": lambda path: configparser.ConfigParser().read_string(
+        f"[top]\n{path.read_text()}"
+    ),
+    ".ipynb": lambda path: nbformat.validate(json.loads(path.read_bytes())),
+    ".json": lambda path: json.loads(path.read_bytes()),
+    ".md": read_nothing,
+    ".py": lambda path: ast.parse(path.read_bytes()),
+    ".toml": lambda path: tomllib.loads(path.read_text(encoding="utf-8")),
+    ".yaml": lambda path: list(yaml.safe_load_all(path.read_bytes())),
+    ".yml": lambda path: list(yaml.safe_load_all(path.read_bytes())),
+    ".gitattributes": read_nothing,
+    ".gitignore": read_nothing,
+    "CODEOWNERS": read_nothing,
+    "files": read_checksums,
+    "py.typed": read_nothing,
+}
+
+
+@pytest.fixture(params=PAIRS, ids=lambda answers: "-".join(answers.values()))
+def rendering(request: pytest.FixtureRequest, rendered: Rendered) -> Path:
+    """The project of each pair of answers."""
+    return rendered(**request.param)
+
+
+def test_every_file_parses(rendering: Path) -> None:
+    for name in files(rendering):
+        path = rendering / name
+        PARSERS[path.suffix if path.suffix in PARSERS else path.name](path)
+
+
+def test_no_jinja_is_left(rendering: Path) -> None:
+    for name, content in contents(rendering).items():
+        assert "{{" not in name
+        assert ".jinja" not in name
+        text = content.decode().replace("${{", "")
+        assert not [mark for mark in JINJA if mark in text], name
+
+
+def test_text_is_clean(rendering: Path) -> None:
+    """No scars of a condition: white space at an end, blank lines in a row or at an end."""
+    for name, content in contents(rendering).items():
+        text = content.decode()
+        assert "\r" not in text, name
+        assert text.endswith("\n") or not text, name
+        assert not text.endswith("\n\n"), name
+        assert not text.startswith("\n"), name
+        assert not re.search(r"[ \t]\n", text), name
+        assert not re.search(r"\n\n\n", text) or name.endswith((".py", ".ipynb")), name
+
+
+def test_ruff_finds_nothing(rendering: Path) -> None:
+    for command in (["check"], ["format", "--check"]):
+        run = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--no-cache", "."],
+            cwd=rendering,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_checksums_hold(rendering: Path) -> None:
+    check = ["sha256sum", "--check", "--strict", "--quiet", ".mlops/files"]
+    assert subprocess.run(check, cwd=rendering, check=False).returncode == 0
+
+
+def test_every_path_has_one_owner(rendering: Path) -> None:
+    owned: dict[str, list[str]] = {
+        "yours": list(yours().match_files(files(rendering))),
+        "the platform's": [*platform_files(rendering), ".mlops/files"],
+        "shared": sorted(SHARED),
+        "Copier's": sorted(COPIERS),
+    }
+    paths = [path for group in owned.values() for path in group]
+    assert sorted(paths) == files(rendering)
+
+
+def test_the_platforms_folders_are_wholly_the_platforms(rendering: Path) -> None:
+    """An update may bring a file there: no file of the user's may be in the way."""
+    mine = set(yours().match_files(files(rendering))) | SHARED
+    folders = ("/mlops/", ".mlops/")
+    assert not [name for name in mine if any(folder in f"/{name}" for folder in folders)]
+
+
+def test_every_entry_of_the_users_list_owns_something(rendered: Rendered) -> None:
+    for pattern in patterns():
+        spec = PathSpec.from_lines("gitignore", [pattern])
+        assert list(spec.match_files(files(rendered()))), f"{pattern} is a dead row"
+
+
+def test_an_answer_changes_no_platform_code(rendered: Rendered) -> None:
+    first, *others = [platform_code(rendered(**answers)) for answers in PAIRS]
+    assert all(other == first for other in others)
+    assert any("/mlops/" in name for name in first)
+
+
+def test_awkward_answers_arrive_as_they_are(rendered: Rendered) -> None:
+    folder = rendered(**AWKWARD)
+    for name in files(folder):
+        path = folder / name
+        PARSERS[path.suffix if path.suffix in PARSERS else path.name](path)
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    name, address = AWKWARD["team"].rstrip(">").split(" <")
+    assert project["name"] == AWKWARD["project_name"]
+    assert project["description"] == AWKWARD["description"]
+    assert project["authors"] == [{"name": name, "email": address}]
+    assert yaml.safe_load((folder / ".copier-answers.yml").read_bytes()).items() >= AWKWARD.items()
+    assert address in (folder / "CODEOWNERS").read_text(encoding="utf-8")
+
+
+def test_requirements_of_a_project_are_what_its_tests_run_with(rendered: Rendered) -> None:
+    """requirements.txt was compiled after the last change of what a project needs."""
+    project = rendered() / "pyproject.toml"
+    check = [sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--offline", "--no-deps"]
+    run = subprocess.run(
+        [
+            *check,
+            "--python",
+            sys.executable,
+            "--requirements",
+            project,
+            "--group",
+            f"{project}:dev",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Would make no changes" in run.stderr, run.stderr + "Run ./nox -s pins."
+
+
+# The template's own files
+
+
+def test_names_of_files_carry_no_condition() -> None:
+    assert {mark for name in template_files() for mark in re.findall(r"\{.*?\}\}?", name)} == {
+        "{{ package }}"
+    }
+
+
+@pytest.mark.parametrize("folder", ["examples", "template"])
+def test_plain_files_hold_no_jinja(folder: str) -> None:
+    """Included files are rendered, and plain files are included, for their checksums."""
+    for name in listed(folder):
+        if not name.endswith(".jinja"):
+            text = (ROOT / name).read_text(encoding="utf-8")
+            assert not [mark for mark in JINJA if mark in text], name
+
+
+def test_source_carries_no_jinja() -> None:
+    for name in template_files():
+        if "/src/" in name and name.endswith(".py.jinja"):
+            text = (ROOT / name).read_text(encoding="utf-8")
+            assert re.fullmatch(r"\{% include 'examples/' ~ problem ~ '/\w+\.py' %\}", text), name
+
+
+def test_tests_carry_jinja_in_imports_only() -> None:
+    for name in template_files():
+        if "/tests/" in name and name.endswith(".py.jinja"):
+            for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+                if any(mark in line for mark in JINJA):
+                    assert re.match(r"\s*(from|import) ", line), f"{name}: {line}"
+
+
+def test_little_of_the_template_is_jinja() -> None:
+    lines = [
+        line
+        for name in template_files()
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
+    ]
+    share = sum(any(mark in line for mark in JINJA) for line in lines) / len(lines)
+    print(f"{share:.1%} of {len(lines)} lines carry Jinja")
+    assert share <= 0.03
+
+
+def test_git_ignores_no_file_of_the_template() -> None:
+    """A .gitignore that is rendered works here as well."""
+    arguments = ("ls-files", "--others", "--ignored", "--exclude-standard", "template", "examples")
+    ignored = git(ROOT, *arguments).splitlines()
+    assert [name for name in ignored if not re.search("__pycache__|_cache/|_build/", name)] == []
+
+
+def test_nothing_relies_on_its_run_bit() -> None:
+    """Update services do not set it."""
+    assert [name for name in template_files() if os.access(ROOT / name, os.X_OK)] == []
+
+
+@pytest.mark.parametrize(
+    ("files_of", "most"),
+    [
+        ("template/src/{{ package }}/mlops", 2000),
+        *((f"examples/{problem}", 80) for problem in PROBLEMS),
+    ],
+)
+def test_the_line_budget_holds(files_of: str, most: int) -> None:
+    counts = {
+        path.name: code_lines(path.read_text(encoding="utf-8"))
+        for path in sorted((ROOT / files_of).glob("*.py"))
+    }
+    print(f"{files_of}: {sum(counts.values())} lines of code {counts}")
+    assert 0 < sum(counts.values()) <= most
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in files(ROOT / "examples") if name.endswith(".py")]
+)
+def test_an_example_fits_on_a_screen(name: str) -> None:
+    assert len((ROOT / "examples" / name).read_text(encoding="utf-8").splitlines()) <= 40
+
+
+def code_lines(source: str) -> int:
+    """Count the lines that are neither blank, comment nor docstring."""
+    tree = ast.parse(source)
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    prose: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
+            prose |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    lines = enumerate(source.splitlines(), start=1)
+    return sum(
+        number not in prose and bool(line.strip()) and not line.lstrip().startswith("#")
+        for number, line in lines
+    )
+
+
+def patterns() -> Iterator[str]:
+    """Yield the paths of the user's list in copier.yml."""
+    documents = yaml.safe_load_all((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    entries = next(each["_skip_if_exists"] for each in documents if "_skip_if_exists" in each)
+    yield from (re.sub(r"\{%.*?%\}", "", entry) for entry in entries)
+
+
+def yours() -> PathSpec[Any]:
+    return PathSpec.from_lines("gitignore", patterns())
+
+
+def platform_files(folder: Path) -> list[str]:
+    lines = (folder / ".mlops/files").read_text(encoding="utf-8").splitlines()
+    return [line.split("  ", 1)[1] for line in lines]
+
+
+def platform_code(folder: Path) -> dict[str, bytes]:
+    return {
+        name: (folder / name).read_bytes()
+        for name in platform_files(folder)
+        if name.endswith(".py") and not name.startswith("tests/")
+    }
+
+
+def listed(folder: str) -> list[str]:
+    """Return the paths in a folder of this repository, committed or not."""
+    arguments = ("ls-files", "--cached", "--others", "--exclude-standard", "-z", folder)
+    names = filter(None, git(ROOT, *arguments).split("\0"))
+    return [name for name in names if (ROOT / name).is_file()]
+
+
+def template_files() -> list[str]:
+    return listed("template")

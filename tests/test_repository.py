@@ -1,0 +1,51 @@
+"""The repository's own shell: its commands, its pins, its menu."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from rendering import ROOT
+
+COMMANDS = ["./nox -s demo", "./nox"]
+PIN = re.compile(
+    r"^([\w.-]+)==([^\s;]+)( ; [^\\]+)? \\(\n    --hash=sha256:[0-9a-f]{64}( \\)?)+$", re.MULTILINE
+)
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_ci_runs_the_two_commands_of_the_readme() -> None:
+    readme = [line.split("#")[0].strip() for line in text("README.md").splitlines()]
+    ci = [line.split("2>&1")[0].strip() for line in text(".ci/run").splitlines()]
+    for command in COMMANDS:
+        assert command in readme, f"README.md lacks the line {command}"
+        assert command in ci, f".ci/run lacks the line {command}"
+
+
+def test_every_requirement_is_pinned_and_hashed() -> None:
+    assert PIN.sub("", text("requirements.txt")).strip() == ""
+
+
+def test_the_pins_meet_what_the_tools_ask_for() -> None:
+    pinned = PIN.findall(text("requirements.txt"))
+    pins = {canonicalize_name(name): version for name, version, *_ in pinned}
+    for group in tomllib.loads(text("pyproject.toml"))["dependency-groups"].values():
+        for requirement in map(Requirement, group):
+            pin = pins.get(canonicalize_name(requirement.name))
+            assert pin, f"{requirement} is not in requirements.txt: run ./nox -s pins"
+            assert requirement.specifier.contains(pin), f"{requirement} is not {pin}"
+
+
+def test_the_menu_names_every_session_with_a_sentence() -> None:
+    menu = subprocess.run(
+        [sys.executable, ROOT / "nox", "--list"], check=True, capture_output=True, text=True
+    ).stdout
+    sessions = dict(re.findall(r"^[*-] ([\w-]+)(?: -> (.*))?$", menu, re.MULTILINE))
+    assert {"demo", "lint", "types", "tests", "full", "docs", "bench"} <= set(sessions)
+    assert all(sentence.endswith(".") for sentence in sessions.values()), sessions
+    assert re.findall(r"^\* ([\w-]+)", menu, re.MULTILINE) == ["lint", "types", "tests"]
