@@ -56,7 +56,7 @@ class Warm:
 
     def run(self, job: Facts) -> int:
         """Do one job and return its exit code."""
-        print(json.dumps(job), file=_open(self._process.stdin), flush=True)
+        print(json.dumps(job, default=str), file=_open(self._process.stdin), flush=True)
         return int(_open(self._process.stdout).readline())
 
     def close(self) -> None:
@@ -88,28 +88,30 @@ class Project:
         """The folder of the user's modules."""
         return self.folder / "src" / self.name.replace("-", "_")
 
-    def run(self, *words: str, code: int = 0, **variables: str) -> Answer:
-        """Run a command with --json; expect an exit code, and never a traceback."""
-        program = f"{self.package.name}.mlops.cli:main"
-        answer = self._do(program, [], [self.name, *words, "--json"], variables)
+    def run(self, *words: str, code: int = 0, screen: str = "", **variables: str) -> Answer:
+        """Run a command with --json; expect an exit code, and never a traceback.
+
+        `screen` is a terminal that stands for stderr.
+        """
+        job = {"function": f"{self.package.name}.mlops.cli:main", "arguments": []}
+        job |= {"words": [self.name, *words, "--json"]} | ({"stderr": screen} if screen else {})
+        answer = self._do(job, variables)
         assert "Traceback" not in answer.said, answer.said
         assert answer.code == code, f"{words} ended with {answer.code}:\n{answer.said}"
         return answer
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function of a test's module in another process, in this project's folder."""
-        answer = self._do(f"{function.__module__}:{function.__name__}", list(arguments), [], {})
+        name = f"{function.__module__}:{function.__name__}"
+        answer = self._do({"function": name, "arguments": arguments, "words": [name]}, {})
         assert answer.code == 0, answer.said
         return json.loads(answer.printed) if answer.printed else None
 
-    def _do(
-        self, function: str, arguments: list[Any], words: list[str], variables: dict[str, str]
-    ) -> Answer:
-        streams = {name: str(self.folder.with_name(name)) for name in ("stdout", "stderr")}
-        job = {"function": function, "arguments": arguments, "words": words, **streams}
-        job |= {"folder": str(self.folder), "variables": os.environ | variables}
-        code = self.warm.run(job)
-        said, printed = (Path(streams[name]).read_text("utf-8") for name in ("stderr", "stdout"))
+    def _do(self, job: Facts, variables: dict[str, str]) -> Answer:
+        streams = {name: self.folder.with_name(name) for name in ("stdout", "stderr")}
+        here = {"folder": self.folder, "variables": os.environ | variables, **streams}
+        code = self.warm.run(here | job)
+        said, printed = (streams[name].read_text("utf-8") for name in ("stderr", "stdout"))
         return Answer(code, said, printed)
 
     def path(self, name: str) -> Path:

@@ -11,8 +11,9 @@ from lifecycle.project import AS_OF, Answer, Project
 READ = '    applications: pd.DataFrame = tables.read("applications", window)\n'
 DEFAULTED = (
     'applications["application_id"].map(tables.read("outcomes", window)'
-    '.set_index("application_id")["defaulted"])'
+    '.set_index("application_id")["defaulted"]).astype("float64")'
 )
+SLICE = "slice age_band=under 40"
 OF_ITSELF = {
     "stands alone",
     "events",
@@ -24,7 +25,7 @@ OF_ITSELF = {
     "brier",
     "one column",
     "slice age_band=40 and over",
-    "slice age_band=under 40",
+    SLICE,
 }
 
 
@@ -132,20 +133,21 @@ def test_new_code_that_is_better_passes(born: Project) -> None:
 
 
 def test_a_column_that_knows_the_target_is_rejected(born: Project) -> None:
-    add_column(born, "collected: float = pa.Field(nullable=True)", f'{DEFAULTED}.astype("float64")')
+    add_column(born, "collected: float = pa.Field(nullable=True)", DEFAULTED)
     answer = train_and_gate(born)
-    assert answer.named("rejected") == {"auc plausible", "one column"}
+    assert answer.named("rejected") == {"auc plausible"}
     assert "too good to be true" in answer.checks["auc plausible"]["reason"]
-    assert "collected" in answer.checks["one column"]["reason"]
 
 
 def test_a_column_that_carries_nearly_everything_is_rejected(born: Project) -> None:
-    noise = 'applications["amount"] * 7919 % 100 / 100'
-    hint = f'({DEFAULTED}.astype("float64") + 1.4 * ({noise}))'
-    add_column(born, "hint: float = pa.Field(nullable=True)", hint)
+    add_column(born, "collected: float = pa.Field(nullable=True)", DEFAULTED)
+    born.configure(
+        model={"params": {"max_iter": 30, "max_features": 1.0}},
+        gate={"thresholds": {"auc": {"min": 0.7}}},
+    )
     answer = train_and_gate(born)
     assert answer.named("rejected") == {"one column"}
-    assert "hint" in answer.checks["one column"]["reason"]
+    assert "collected" in answer.checks["one column"]["reason"]
 
 
 def test_a_column_that_the_schema_forbids_by_now_is_rejected(trained: Project) -> None:
@@ -158,7 +160,7 @@ def test_a_column_that_the_schema_forbids_by_now_is_rejected(trained: Project) -
 
 def test_a_signature_that_is_not_the_schemas_is_rejected(trained: Project) -> None:
     model = f"{trained.call(behind.files, 'dev.loan-risk', 1)}/MLmodel"
-    trained.edit(model, '"type": "double", "name": "amount"', '"type": "float", "name": "amount"')
+    trained.edit(model, '"name": "decision"', '"name": "verdict"')
     answer = trained.run("gate", code=3)
     assert answer.checks["contract"]["verdict"] == "rejected"
     assert "signature" in answer.checks["contract"]["reason"]
@@ -286,25 +288,24 @@ def test_a_slow_version_is_rejected(live: Project) -> None:
 
 
 def test_a_group_that_is_served_worse_is_judged_by_the_risk_tier(born: Project) -> None:
-    guess = 'outcomes["defaulted"].where(~young, outcomes["defaulted"].sample(frac=1).to_numpy())'
+    shuffled = 'outcomes.loc[young, "defaulted"].sample(frac=1, random_state=1).to_numpy()'
     born.edit(
         "data.py",
         "    reviewed = ",
         '    applicants = tables.read("applications", window)\n'
         '    young = applicants["age_band"].eq("under 40") & outcomes["defaulted"].notna()\n'
-        '    outcomes.loc[young, "defaulted"] = (\n'
-        '        outcomes.loc[young, "defaulted"].sample(frac=1, random_state=1).to_numpy()\n'
-        "    )\n"
+        f'    outcomes.loc[young, "defaulted"] = {shuffled}\n'
         "    reviewed = ",
     )
     born.configure(gate={"thresholds": {"auc": {"min": 0.5}}})
     born.run("train", "--as-of", AS_OF)
-    tiers = {"low": ("noted", "reported"), "medium": ("rejected", "<= 0.1"), "high": ("rejected", "<= 0.05")}
     before = "medium"
-    for tier, expected in tiers.items():
+    for tier, verdict, limit in (
+        ("low", "noted", "reported"),
+        ("medium", "passed", "<= 0.1"),
+        ("high", "rejected", "<= 0.05"),
+    ):
         born.edit(".copier-answers.yml", f"risk_tier: {before}", f"risk_tier: {tier}")
-        answer = born.run("gate", code=0 if tier == "low" else 3)
-        check = answer.checks["slice age_band=under 40"]
-        assert (check["verdict"], check["limit"]) == expected
-        assert answer.named("rejected") <= {"slice age_band=under 40"}
         before = tier
+        check = born.run("gate", code=3 if verdict == "rejected" else 0).checks[SLICE]
+        assert (check["verdict"], check["limit"]) == (verdict, limit)

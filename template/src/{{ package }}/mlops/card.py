@@ -9,7 +9,7 @@ import pandas as pd
 from . import lineage
 from .contract import MLFLOW_TYPES, Contract
 from .project import Project
-from .samples import Parts, events
+from .samples import Sample, Source, events
 from .snapshot import Snapshot
 from .statistics import quantiles
 
@@ -18,12 +18,22 @@ from .statistics import quantiles
 class Training:
     """All that one training brought."""
 
-    project: Project
-    contract: Contract
+    source: Source
     snapshot: Snapshot
-    parts: Parts
+    train: Sample
+    gate: Sample
     estimator: Any
     facts: lineage.BuildFacts
+
+    @property
+    def project(self) -> Project:
+        """The project in its environment."""
+        return self.source.project
+
+    @property
+    def contract(self) -> Contract:
+        """The contract of the snapshot."""
+        return self.source.contract
 
     @property
     def model(self) -> ModuleType:
@@ -33,14 +43,13 @@ class Training:
     @property
     def truth(self) -> pd.Series:
         """The target of the gate window."""
-        return self.parts.gate.frame[self.contract.target]
+        return self.gate.frame[self.contract.target]
 
 
 def make_card(training: Training, trusted_types: list[str]) -> dict[str, Any]:
     """Return the card before the figures of the gate window are known."""
-    project, contract, parts = training.project, training.contract, training.parts
-    settings = project.settings
-    samples = {"train": parts.train, "gate": parts.gate}
+    project, contract, settings = training.project, training.contract, training.project.settings
+    samples = {"train": training.train, "gate": training.gate}
     classes = training.estimator.classes_ if contract.problem == "multiclass" else ()
     return {
         "name": project.name,
@@ -51,7 +60,7 @@ def make_card(training: Training, trusted_types: list[str]) -> dict[str, Any]:
         "model": settings.model.model_dump(),
         "snapshot": training.snapshot.name,
         "trusted_types": trusted_types,
-        "time": settings.time.model_dump() | {"as_of": f"{parts.plan.as_of:%Y-%m-%d}"},
+        "time": settings.time.model_dump() | {"as_of": f"{training.source.as_of:%Y-%m-%d}"},
         "windows": {name: sample.window for name, sample in samples.items()},
         "rows": {name: len(sample.frame) for name, sample in samples.items()},
         "coverage": {name: round(sample.coverage, 4) for name, sample in samples.items()},

@@ -115,11 +115,12 @@ def _run(
         project = open_project(env, tuple(sets))
         function = getattr(importlib.import_module(f".{module}", __package__), step)
         done = function(project, **arguments)
-    except MlopsError as error:
+    except (MlopsError, OSError) as error:
+        code = getattr(error, "exit_code", 1)  # an OSError names its file and reason by itself
         console.show("error", str(error))
         if json:
-            console.print_json("failed", str(error), {"exit_code": error.exit_code})
-        raise typer.Exit(error.exit_code) from None
+            console.print_json("failed", str(error), {"exit_code": code})
+        raise typer.Exit(code) from None
     if done.rows:
         console.show_table(done.columns, done.rows)
     console.show(done.outcome, done.message)

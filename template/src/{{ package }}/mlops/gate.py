@@ -18,7 +18,8 @@ from .lineage import fingerprint, read_build_facts
 from .metrics import Metrics
 from .project import Project, user_module
 from .registry import Scorer, Version
-from .samples import Sample, Source, read_parts
+from .samples import Sample, Source, read_part
+from .settings import Time
 from .store import Store, open_store
 
 ORDER = ("passed", "insufficient", "rejected")
@@ -63,9 +64,12 @@ def _examine(store: Store, version: Version) -> tuple[Sample | None, list[Check]
 
 
 def _fresh_sample(project: Project, challenger: Scorer) -> Sample:
-    """Read the gate rows anew, with today's data.py and the version's own schema."""
-    as_of = pd.Timestamp(challenger.version.card["time"]["as_of"])
-    return read_parts(Source(project, user_module("data"), challenger.contract(), as_of)).gate
+    """Read the gate rows anew: today's data.py, the version's own schema and time settings."""
+    recorded = dict(challenger.version.card["time"])
+    as_of, contract = pd.Timestamp(recorded.pop("as_of")), challenger.contract()
+    return read_part(
+        Source(project, user_module("data"), contract, as_of, Time(**recorded)), "gate"
+    )
 
 
 def _case(store: Store, challenger: Scorer, sample: Sample) -> Case:

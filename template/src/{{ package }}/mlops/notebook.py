@@ -6,7 +6,7 @@ import pandas as pd
 
 from .contract import Contract, read_contract
 from .project import open_project, user_module
-from .samples import Source, read_parts
+from .samples import Source, read_part
 from .windows import parse_as_of
 
 
@@ -24,5 +24,5 @@ def load_dataset(as_of: str, env: str) -> Dataset:
     project = open_project(env)
     contract = read_contract(user_module("schema"), project.settings.problem)
     moment = parse_as_of(as_of, project.settings.time)
-    parts = read_parts(Source(project, user_module("data"), contract, moment))
-    return Dataset(parts.train.frame, parts.gate.frame, contract)
+    source = Source(project, user_module("data"), contract, moment, project.settings.time)
+    return Dataset(read_part(source, "train").frame, read_part(source, "gate").frame, contract)

@@ -80,7 +80,7 @@ def _write_files(
     training: Training, metrics: Metrics, folder: Path
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Write what the version takes along; return its card and its gate window's prediction."""
-    gate, contract = training.parts.gate.frame, training.contract
+    gate, contract = training.gate.frame, training.contract
     card = make_card(training, write_estimator(training, folder / "model.skops"))
     prediction = predict_frame(training.estimator, card, gate)
     card["figures"] = metrics.all(training.truth, prediction)
@@ -88,7 +88,7 @@ def _write_files(
     (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
     gate[contract.features].head(GOLDEN_ROWS).to_parquet(folder / "golden_rows.parquet")
     prediction.head(GOLDEN_ROWS).to_parquet(folder / "golden_predictions.parquet")
-    train, group = training.parts.train.frame, contract.inputs.one("group")
+    train, group = training.train.frame, contract.inputs.one("group")
     groups = hashes(train, [group]) if group else np.array([], "uint64")
     keys = hashes(train, contract.keys)  # the gate looks for these on its side
     np.savez_compressed(folder / "seen.npz", keys=np.unique(keys), groups=np.unique(groups))
@@ -96,7 +96,7 @@ def _write_files(
 
 
 def _importance(training: Training, metrics: Metrics, card: dict[str, Any]) -> dict[str, float]:
-    settings, gate = training.project.settings, training.parts.gate.frame
+    settings, gate = training.project.settings, training.gate.frame
 
     def skill(rows: pd.DataFrame) -> float:
         prediction = predict_frame(training.estimator, card, rows)
@@ -112,7 +112,7 @@ def _by_period(
     event_time = training.contract.inputs.one("event_time")
     if event_time is None:
         return []
-    frame, period = training.parts.gate.frame, training.project.settings.time.period
+    frame, period = training.gate.frame, training.project.settings.time.period
     curve = []
     for _, part in frame.groupby(frame[event_time].dt.to_period(period[0].upper())):
         try:
@@ -131,7 +131,7 @@ def _log_rows(training: Training, card: dict[str, Any]) -> None:
     project, target = training.project, training.contract.target
     folder = project.path(project.settings.extracts) / project.env
     folder.mkdir(parents=True, exist_ok=True)
-    for name, sample in (("train", training.parts.train), ("gate", training.parts.gate)):
+    for name, sample in (("train", training.train), ("gate", training.gate)):
         extract = folder / f"{card['lineage']['data'][name][:16]}.parquet"
         if not extract.is_file():
             sample.frame.to_parquet(extract)

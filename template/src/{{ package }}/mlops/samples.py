@@ -1,7 +1,7 @@
 """Rows with their labels: read, cleaned, joined, matured, and cut into train and gate."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +9,11 @@ import pandas as pd
 
 from .contract import Contract, refuse_duplicates
 from .errors import Misconfigured, MlopsError
+from .lineage import fingerprint
 from .project import Project
+from .settings import Time
 from .tables import Tables
-from .windows import Plan, Window, periods, plan
+from .windows import Window, periods, plan
 
 
 @dataclass(frozen=True)
@@ -37,40 +39,33 @@ class Source:
     data: Any
     contract: Contract
     as_of: pd.Timestamp
+    time: Time
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What a model learns from, and what it is judged on."""
-
-    plan: Plan
-    train: Sample
-    gate: Sample
-
-
-def read_parts(source: Source) -> Parts:
-    """Read the train and the gate rows that `as_of` allows.
+def read_part(source: Source, side: Literal["train", "gate"]) -> Sample:
+    """Read the rows that a model learns from, or those that it is judged on.
 
     Raises MlopsError for no rows, no matured labels, doubled keys and whatever breaks the schema.
     """
-    time, inputs = source.project.settings.time, source.contract.inputs
+    time, inputs = source.time, source.contract.inputs
     windows, timed = plan(source.as_of, time), inputs.one("event_time") is not None
     if time.split == "time":
         if not timed:
-            remedy = "or set time.split to random with a reason"
-            raise Misconfigured(
-                f"schema.py: give a column of Inputs the role event_time, {remedy}."
-            )
-        train = _read(source, windows.train, f"train window {windows.train}")
-        return Parts(windows, train, _read(source, windows.gate, f"gate window {windows.gate}"))
+            remedy = "or set time.split to random, with a reason"
+            raise Misconfigured(f"schema.py: Inputs needs a column of role event_time, {remedy}.")
+        window = windows.train if side == "train" else windows.gate
+        return _read(source, window, f"{side} window {window}")
     columns = [str(inputs.one("group"))] if time.split == "group" else source.contract.keys
     if columns == ["None"]:
         raise Misconfigured("time.split: group needs a column with the role group in schema.py.")
     whole = Window(windows.train.start, windows.gate.end) if timed else None
     sample = _read(source, whole, f"window {whole}" if whole else "table")
-    share = time.gate / (time.train + time.gate)
-    held_out = hashes(sample.frame, columns) < share * 2.0**64
-    return Parts(windows, _part(sample, ~held_out, "train"), _part(sample, held_out, "gate"))
+    held_out = hashes(sample.frame, columns) < 2.0**64 * time.gate / (time.train + time.gate)
+    frame = sample.frame[held_out if side == "gate" else ~held_out]
+    if frame.empty:
+        raise MlopsError(f"{side} rows: the split leaves none; give more rows or other shares.")
+    name = f"{side} rows {fingerprint(frame)[:12]}"  # the same rows are the same window
+    return Sample(sample.raw.loc[frame.index], frame, name, sample.never)
 
 
 def hashes(frame: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.uint64]:
@@ -115,12 +110,5 @@ def _matured(source: Source, inputs: pd.DataFrame) -> pd.Series:
     event_time = source.contract.inputs.one("event_time")
     if event_time is None:
         return pd.Series(True, inputs.index)
-    time = source.project.settings.time
+    time = source.time
     return inputs[event_time] <= source.as_of - periods(time.label_horizon, time.period)
-
-
-def _part(sample: Sample, rows: npt.NDArray[np.bool_], name: str) -> Sample:
-    if not rows.any():
-        raise MlopsError(f"{name} rows: the split leaves none; give more rows or other shares.")
-    frame = sample.frame[rows]
-    return Sample(sample.raw.loc[frame.index], frame, name, sample.never)

@@ -14,7 +14,7 @@ from .lineage import read_build_facts
 from .project import Project
 from .publishing import publish
 from .registry import CHALLENGER
-from .samples import Source, read_parts
+from .samples import Source, read_part
 from .snapshot import take_snapshot
 from .store import open_store
 from .windows import parse_as_of
@@ -27,15 +27,16 @@ def train(project: Project, as_of: str | None) -> Outcome:
     contract = read_contract(snapshot.module("schema"), project.settings.problem)
 
     step(f"reading the rows known on {moment:%Y-%m-%d}")
-    parts = read_parts(Source(project, snapshot.module("data"), contract, moment))
-    check_trainable(contract, parts.train.frame)
+    source = Source(project, snapshot.module("data"), contract, moment, project.settings.time)
+    rows, fresh = read_part(source, "train"), read_part(source, "gate")
+    check_trainable(contract, rows.frame)
 
-    step(f"fitting on {len(parts.train.frame):,} rows and {len(contract.features)} features")
-    estimator = fit(project, snapshot.module("model"), contract, parts.train.frame)
+    step(f"fitting on {len(rows.frame):,} rows and {len(contract.features)} features")
+    estimator = fit(project, snapshot.module("model"), contract, rows.frame)
 
     step("logging and registering")
     store = open_store(project)
-    training = Training(project, contract, snapshot, parts, estimator, facts)
+    training = Training(source, snapshot, rows, fresh, estimator, facts)
     number, figures = publish(training, store.registry)
     store.registry.point(CHALLENGER, number)
     details = {"snapshot": snapshot.name, "commit": facts.commit, "dirty": facts.dirty}

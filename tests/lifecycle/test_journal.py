@@ -1,0 +1,114 @@
+"""The journal remembers every act, and shows when somebody changed what it remembers."""
+
+import os
+
+import pytest
+from lifecycle import behind
+from lifecycle.project import AS_OF, Facts, Project
+
+
+def refuse(project: Project, *words: str) -> None:
+    """Expect that `status` names what is wrong, and that nothing is promoted before it is mended."""
+    status = project.run("status", code=1)
+    assert len(status.facts["problems"]) == 1
+    for word in words:
+        assert word in status.facts["problems"][0]
+        assert word in status.said
+    answer = project.run("promote", "1", code=1)
+    assert "cannot be trusted" in answer.said
+    assert all(word in answer.said for word in words)
+    assert "backup" in answer.said
+
+
+def test_every_act_is_an_entry_that_names_the_one_before(live: Project) -> None:
+    live.run("score", "--as-of", AS_OF)
+    live.run("pause", "a test")
+    live.run("resume")
+    entries = live.call(behind.entries)
+    assert [entry["command"] for entry in entries] == [
+        *("train", "gate", "promote", "score", "pause", "resume"),
+    ]
+    assert [entry["number"] for entry in entries] == [1, 2, 3, 4, 5, 6]
+    assert {entry["outcome"] for entry in entries} == {"ok"}
+    assert [entry["previous"] for entry in entries] == [
+        "0" * 64,
+        *(behind.digest(entry) for entry in entries[:-1]),
+    ]
+    assert all(entry["time"] and entry["actor"] for entry in entries)
+    status = live.run("status")
+    assert status.facts["problems"] == []
+    assert status.facts["entries"] == 6
+
+
+def test_verdicts_that_are_no_yes_are_entries_too(trained: Project) -> None:
+    trained.run("gate", "--set", "gate.thresholds.auc.min=0.9", code=3)
+    trained.run("gate", "--set", "gate.min_events=1000", code=4)
+    outcomes = [entry["outcome"] for entry in trained.call(behind.entries)]
+    assert outcomes == ["ok", "rejected", "waiting"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "source"),
+    [
+        ("GITHUB_ACTOR", "GitHub Actions"),
+        ("BUILD_REQUESTEDFOREMAIL", "Azure Pipelines"),
+        ("GITLAB_USER_LOGIN", "GitLab CI"),
+    ],
+)
+def test_the_actor_is_the_pipelines_identity(live: Project, variable: str, source: str) -> None:
+    live.run("pause", "a test", **{variable: "ann@bank.example"})
+    entry = live.call(behind.entries)[-1]
+    assert (entry["actor"], entry["actor_source"]) == ("ann@bank.example", source)
+
+
+def test_a_cut_tail_shows(live: Project) -> None:
+    live.call(behind.cut, 3)
+    refuse(live, "entry 3", "missing")
+
+
+def test_a_cut_middle_shows(live: Project) -> None:
+    live.call(behind.cut, 1)
+    refuse(live, "entry 1", "missing")
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_an_altered_entry_shows(live: Project, number: int) -> None:
+    live.call(behind.alter, number, {"actor": "somebody else"})
+    refuse(live, f"entry {number}", "altered")
+
+
+def test_a_forged_entry_shows(live: Project) -> None:
+    last = live.call(behind.entries)[-1]
+    live.call(behind.forge, last | {"number": 4, "previous": behind.digest(last)})
+    refuse(live, "entry 4", "forged")
+
+
+def test_a_forked_entry_shows(live: Project) -> None:
+    last: Facts = live.call(behind.entries)[-1]
+    live.call(behind.forge, last | {"actor": "somebody else"})
+    refuse(live, "entry 3", "forked")
+
+
+def test_writers_at_the_same_time_take_different_numbers(live: Project) -> None:
+    live.call(pause_at_once, 4)
+    assert [entry["number"] for entry in live.call(behind.entries)] == [1, 2, 3, 4, 5, 6, 7]
+    assert live.run("status").facts["problems"] == []
+
+
+def pause_at_once(writers: int) -> None:
+    """Run several commands in processes of their own, all at the same time."""
+    import sys
+
+    from loan_risk.mlops.cli import main
+
+    children = []
+    for number in range(writers):
+        child = os.fork()
+        if child == 0:
+            sys.argv = ["loan-risk", "pause", f"writer {number}"]
+            try:
+                main()
+            except SystemExit as end:
+                os._exit(int(end.code or 0))
+        children.append(child)
+    assert all(os.waitpid(child, 0)[1] == 0 for child in children)

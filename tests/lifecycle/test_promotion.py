@@ -1,0 +1,208 @@
+"""Only the journal's evidence promotes a version, and people stay in charge."""
+
+import json
+
+import pytest
+from lifecycle import behind
+from lifecycle.conftest import At
+from lifecycle.project import AS_OF, Project
+
+MODEL, PROD = "dev.loan-risk", "prod.loan-risk"
+
+
+def next_champion(project: Project) -> int:
+    """Train, gate and promote one more version."""
+    number = int(project.run("train", "--as-of", AS_OF).facts["version"])
+    project.run("gate")
+    project.run("promote")
+    return number
+
+
+def champion(project: Project, model: str = MODEL) -> int | None:
+    """Return the champion as MLflow knows it."""
+    return project.call(behind.aliases, model).get("champion")
+
+
+def test_a_gated_version_becomes_the_champion(gated: Project) -> None:
+    answer = gated.run("promote")
+    assert answer.facts["version"] == 1
+    assert gated.call(behind.aliases, MODEL) == {"champion": 1}
+    assert "loan-risk score" in answer.said
+
+
+def test_promoting_the_champion_again_changes_nothing(live: Project) -> None:
+    before = live.call(behind.entries)
+    live.run("promote", "1")
+    assert live.call(behind.entries) == before
+    assert champion(live) == 1
+
+
+def test_an_ungated_version_is_refused_whatever_its_tags_say(trained: Project) -> None:
+    for key in ("mlops_gate", "gate", "verdict"):
+        trained.call(behind.tag, MODEL, 1, key, "passed")
+    answer = trained.run("promote", code=1)
+    assert "no verdict on version 1" in answer.said
+    assert "loan-risk gate 1" in answer.said
+    assert champion(trained) is None
+
+
+def test_a_rejected_version_is_refused(trained: Project) -> None:
+    trained.run("gate", "--set", "gate.thresholds.auc.min=0.9", code=3)
+    assert "rejected by the gate" in trained.run("promote", code=3).said
+    assert champion(trained) is None
+
+
+def test_an_alias_moved_by_hand_is_named_and_not_used(live: Project) -> None:
+    live.run("train", "--as-of", AS_OF)
+    live.call(behind.point, MODEL, "champion", 2)
+    for words in (("score", "--as-of", AS_OF), ("gate",)):
+        answer = live.run(*words, code=1)
+        assert "alias champion" in answer.said
+        assert "by hand" in answer.said
+        assert "loan-risk promote 1" in answer.said
+    assert "by hand" in live.run("status", code=1).said
+    assert "no verdict" in live.run("promote", "2", code=1).said
+    assert live.batches() == []
+    live.run("promote", "1")
+    assert champion(live) == 1
+    live.run("score", "--as-of", AS_OF)
+
+
+def test_a_version_copied_from_another_environment_is_refused_until_gated(live: Project) -> None:
+    live.call(behind.copy, MODEL, 1, PROD)
+    answer = live.run("promote", "1", "--env", "prod", "--approved-by", "Ann Other", code=1)
+    assert "no verdict on version 1" in answer.said
+    assert "another environment" in answer.said
+    assert champion(live, PROD) is None
+    live.run("gate", "1", "--env", "prod")
+    live.run("promote", "1", "--env", "prod", "--approved-by", "Ann Other")
+    assert champion(live, PROD) == 1
+
+
+def test_evidence_of_another_environment_is_refused(live: Project) -> None:
+    live.call(behind.copy, MODEL, 1, PROD)
+    entry = live.call(behind.entries)[1] | {"number": 1, "previous": "0" * 64}
+    live.call(behind.forge, entry, "prod", live.call(behind.evidence, 2))
+    live.call(behind.crown, entry, "prod")
+    answer = live.run("promote", "1", "--env", "prod", "--approved-by", "Ann Other", code=1)
+    assert "another environment (dev)" in answer.said
+    assert champion(live, PROD) is None
+
+
+def test_altered_evidence_is_refused(trained: Project) -> None:
+    trained.run("gate", "--set", "gate.thresholds.auc.min=0.9", code=3)
+    trained.call(behind.alter_evidence, 2, '"verdict": "rejected"', '"verdict": "passed"')
+    answer = trained.run("promote", code=1)
+    assert "evidence on version 1 was changed" in answer.said
+    assert champion(trained) is None
+
+
+def test_a_version_altered_after_the_verdict_is_refused(gated: Project) -> None:
+    card = f"{gated.call(behind.files, MODEL, 1)}/artifacts/card.json"
+    gated.edit(card, '"cutoff": 0.2', '"cutoff": 0.3')
+    assert "other files" in gated.run("promote", code=1).said
+    assert champion(gated) is None
+
+
+@pytest.mark.parametrize("env", ["test", "prod"])
+def test_a_version_of_a_dirty_tree_is_refused_beyond_dev(born: Project, env: str) -> None:
+    where = ("--env", env)
+    born.edit("features.py", '"""Add the instalment', '"""Also add the instalment')
+    born.run("train", "--as-of", AS_OF, *where)
+    born.run("gate", *where)
+    answer = born.run("promote", *where, "--approved-by", "Ann Other", code=1)
+    assert "dirty tree" in answer.said
+    assert "commit" in answer.said
+    assert champion(born, f"{env}.loan-risk") is None
+    born.commit()
+    born.run("train", "--as-of", AS_OF, *where)
+    born.run("gate", *where)
+    born.run("promote", *where, "--approved-by", "Ann Other")
+    assert champion(born, f"{env}.loan-risk") == 2
+
+
+def test_a_version_of_rows_less_real_than_the_environments_is_refused(gated: Project) -> None:
+    origin = {"kind": "synthetic", "origin": "production"}
+    gated.configure("dev", tables={"applications": origin, "outcomes": origin})
+    answer = gated.run("promote", code=1)
+    assert "trained on synthetic rows" in answer.said
+    assert "production" in answer.said
+    assert champion(gated) is None
+
+
+def test_prod_waits_for_another_person_at_medium_risk(born: Project) -> None:
+    carol = {"USER": "carol", "LOGNAME": "carol"}
+    born.run("train", "--as-of", AS_OF, "--env", "prod", **carol)
+    born.run("gate", "--env", "prod", **carol)
+    waiting = born.run("promote", "--env", "prod", **carol, code=4)
+    assert "waits for approval" in waiting.said
+    assert "loan-risk promote 1 --approved-by NAME --env prod" in waiting.said
+    for herself in ("carol", "Carol", born.call(behind.entries, "prod")[0]["actor"]):
+        refused = born.run("promote", "--env", "prod", "--approved-by", herself, **carol, code=4)
+        assert "another person must approve" in refused.said
+    assert champion(born, PROD) is None
+    born.run("promote", "--env", "prod", "--approved-by", "Ann Other", **carol)
+    assert champion(born, PROD) == 1
+    entry = born.call(behind.entries, "prod")[-1]
+    assert entry["details"]["approved_by"] == "Ann Other"
+    assert entry["actor"].startswith("carol@")
+    verdict = born.call(behind.entries, "prod")[-2]
+    assert entry["details"]["evidence_sha256"] == verdict["details"]["evidence_sha256"]
+
+
+def test_prod_promotes_at_once_at_low_risk(at: At) -> None:
+    project = at("born", risk_tier="low")
+    project.run("train", "--as-of", AS_OF, "--env", "prod")
+    project.run("gate", "--env", "prod")
+    project.run("promote", "--env", "prod")
+    assert champion(project, PROD) == 1
+
+
+def test_a_pause_stops_promotion_and_scoring_until_resume(live: Project) -> None:
+    live.run("train", "--as-of", AS_OF)
+    live.run("gate")
+    live.run("pause", "wrong incomes from the core system")
+    for words in (("promote",), ("score", "--as-of", AS_OF)):
+        answer = live.run(*words, code=4)
+        assert "paused by" in answer.said
+        assert "wrong incomes from the core system" in answer.said
+        assert "loan-risk resume" in answer.said
+    assert "wrong incomes" in live.run("status").said
+    assert champion(live) == 1
+    assert live.batches() == []
+    live.run("resume")
+    live.run("promote")
+    live.run("score", "--as-of", AS_OF)
+    assert champion(live) == 2
+
+
+def test_rollback_goes_back_twice_and_promotion_works_after_it(live: Project) -> None:
+    assert [next_champion(live), next_champion(live)] == [2, 3]
+    assert live.run("rollback", "--reason", "complaints").facts["version"] == 2
+    assert live.run("rollback").facts["version"] == 1
+    assert champion(live) == 1
+    assert "no champion to go back to" in live.run("rollback", code=1).said
+    assert champion(live) == 1
+
+    withdrawn = live.run("promote", "3", code=1)
+    assert "withdrawn" in withdrawn.said
+    assert "complaints" in withdrawn.said
+    assert "loan-risk gate 3" in withdrawn.said
+    live.run("gate", "3")
+    live.run("promote", "3")
+    assert champion(live) == 3
+    assert live.run("rollback").facts["version"] == 1
+
+
+def test_rollback_names_the_batches_of_the_withdrawn_version(live: Project) -> None:
+    live.run("score", "--as-of", "2025-12-01")
+    next_champion(live)
+    for date in (AS_OF, "2026-02-01"):
+        live.run("score", "--as-of", date)
+    answer = live.run("rollback", "--reason", "complaints")
+    assert [batch["date"] for batch in answer.facts["batches"]] == [AS_OF, "2026-02-01"]
+    assert "2026-02-01" in answer.said
+    assert "2025-12-01" not in answer.said
+    details = live.call(behind.entries)[-1]["details"]
+    assert details["reason"] == "complaints"
+    assert json.dumps(details["batches"])

@@ -1,0 +1,210 @@
+"""A batch of predictions is streamed, checked and published, or nobody sees any of it."""
+
+import json
+import os
+import pty
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from lifecycle import behind
+from lifecycle.project import AS_OF, Project
+from lifecycle.tables import write_tables
+
+MODEL = "dev.loan-risk"
+RETURN = "    return applications["
+
+
+def current(project: Project, date: str = AS_OF) -> pd.DataFrame:
+    """Read the newest batch of a date."""
+    return pd.read_parquet(project.batches(date=date)[-1] / "part.parquet")
+
+
+def published(project: Project) -> dict[str, bytes]:
+    """Return every file below predictions/."""
+    root = project.path("predictions")
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.*")}
+
+
+def refuse(project: Project, *words: str) -> None:
+    """Expect that scoring fails with these words, publishes nothing and remembers nothing."""
+    entries = project.call(behind.entries)
+    answer = project.run("score", "--as-of", AS_OF, code=1)
+    assert all(word in answer.said for word in words), answer.said
+    assert published(project) == {}
+    assert project.call(behind.entries) == entries
+
+
+def test_a_batch_has_a_prediction_for_each_key_of_the_period(live: Project) -> None:
+    answer = live.run("score", "--as-of", AS_OF)
+    frame = current(live)
+    assert list(frame.columns) == [
+        *("application_id", "score", "decision"),
+        *("scoring_date", "batch", "version", "predicted_at"),
+    ]
+    assert len(frame) == answer.facts["rows"] == frame["application_id"].nunique() > 500
+    assert frame["application_id"].str.startswith("2025-12-").all()
+    assert frame["score"].between(0, 1).all()
+    assert (frame["decision"] == (frame["score"] >= 0.2)).all()
+    assert set(frame["version"]) == {1}
+    assert set(frame["scoring_date"]) == {pd.Timestamp(AS_OF)}
+    [batch] = live.batches()
+    assert json.loads((batch / "_SUCCESS").read_text())["rows"] == len(frame)
+
+
+def test_the_command_ends_with_rows_per_second_and_peak_memory(live: Project) -> None:
+    answer = live.run("score", "--as-of", AS_OF)
+    assert " rows/s" in answer.said
+    assert "peak " in answer.said
+    assert answer.facts["rows_per_second"] > 0
+
+
+def test_a_terminal_shows_progress(live: Project) -> None:
+    screen, terminal = pty.openpty()
+    live.run("score", "--as-of", AS_OF, screen=os.ttyname(terminal), TERM="xterm")
+    shown = os.read(screen, 100_000).decode()
+    os.close(terminal)
+    os.close(screen)
+    assert "scoring" in shown
+    assert "660 rows" in shown
+
+
+def test_a_rerun_supersedes_its_own_date_only_and_history_stays(live: Project) -> None:
+    for date in ("2025-12-01", AS_OF):
+        live.run("score", "--as-of", date)
+    before = published(live)
+    assert live.run("score", "--as-of", AS_OF).facts["batch"] == "0002"
+    after = published(live)
+    assert before.items() <= after.items()
+    assert {name.split("/")[1:3] and name.split("/")[2] for name in after if AS_OF in name} == {
+        "batch=0001",
+        "batch=0002",
+    }
+    assert len(live.batches(date="2025-12-01")) == 1
+    assert live.run("status").facts["last_batch"]["batch"] == "0002"
+
+
+def test_doubled_keys_are_refused(live: Project) -> None:
+    live.edit("data.py", RETURN, f"    applications = pd.concat([applications] * 2)\n{RETURN}")
+    refuse(live, "660 keys stand twice", "data.inputs")
+
+
+def test_a_missing_key_is_refused(live: Project) -> None:
+    live.edit("data.py", RETURN, f"    applications.loc[3, 'application_id'] = None\n{RETURN}")
+    refuse(live, "application_id")
+
+
+def test_a_missing_prediction_is_refused(born: Project) -> None:
+    born.edit(
+        "features.py",
+        "def prepare()",
+        "class Cautious(HistGradientBoostingClassifier):\n"
+        '    """Gives no answer where nobody ever asked."""\n\n'
+        "    def predict_proba(self, frame):\n"
+        "        answer = super().predict_proba(frame)\n"
+        "        return np.where(frame[['amount']] > 1e6, np.nan, answer)\n\n\n"
+        "def prepare()",
+    )
+    born.edit(
+        "features.py",
+        "import pandas as pd\n",
+        "import numpy as np\nimport pandas as pd\n"
+        "from sklearn.ensemble import HistGradientBoostingClassifier\n",
+    )
+    born.edit("model.py", "trees = HistGradientBoostingClassifier(", "trees = features.Cautious(")
+    for words in (("train", "--as-of", AS_OF), ("gate",), ("promote",)):
+        born.run(*words)
+    born.edit("data.py", RETURN, f'    applications.loc[3, "amount"] = 2e6\n{RETURN}')
+    refuse(born, "1 values of score are missing or infinite")
+
+
+def test_predictions_that_moved_far_are_refused(live: Project) -> None:
+    live.edit("data.py", RETURN, f'    applications["other_debts"] *= 20\n{RETURN}')
+    refuse(live, "score has moved", "PSI", "scoring.max_psi")
+    live.run("score", "--as-of", AS_OF, "--set", "scoring.max_psi=20")
+    assert len(live.batches()) == 1
+
+
+def test_no_rows_in_the_period_are_refused(live: Project) -> None:
+    live.edit("data.py", RETURN, f"    applications = applications.head(0)\n{RETURN}")
+    refuse(live, "no rows")
+
+
+def test_small_pieces_give_the_same_batch_as_one(live: Project) -> None:
+    write_tables(live, "2025-12-01", "2026-01-01", kind="parquet")
+    live.run("score", "--as-of", AS_OF)
+    whole = current(live)
+    live.run("score", "--as-of", AS_OF, "--set", "scoring.batch_rows=100")
+    pieces = current(live)
+    told = ["batch", "predicted_at"]
+    pd.testing.assert_frame_equal(whole.drop(columns=told), pieces.drop(columns=told))
+
+
+def test_a_key_doubled_across_pieces_is_refused(live: Project) -> None:
+    write_tables(live, "2025-12-01", "2026-01-01", kind="parquet")
+    file = live.path("data/applications/2025-12.parquet")
+    frame = pd.read_parquet(file)
+    pd.concat([frame, frame.head(1)]).to_parquet(file)
+    live.configure(scoring={"batch_rows": 100})
+    refuse(live, "1 keys stand twice")
+
+
+@pytest.fixture
+def renewed(live: Project) -> Project:
+    """A live project whose new code asks for a column that its champion has never seen."""
+    live.edit("schema.py", "has_account: bool\n", "has_account: bool\n    region: float\n")
+    live.edit(
+        "synthetic.py",
+        '        "has_account": ',
+        '        "region": customer % 16 * 1.0,\n        "has_account": ',
+    )
+    return live
+
+
+def test_an_old_champion_scores_under_new_code(live: Project, renewed: Project) -> None:
+    answer = renewed.run("score", "--as-of", AS_OF)
+    assert answer.facts["version"] == 1
+    assert len(current(renewed)) == 660
+
+
+def test_an_old_champion_scores_under_new_code_after_a_rollback(renewed: Project) -> None:
+    renewed.run("train", "--as-of", AS_OF)
+    renewed.run("gate", "--set", "gate.comparison=noninferior", "--set", "gate.margin=0.5")
+    renewed.run("promote")
+    assert renewed.run("score", "--as-of", AS_OF).facts["version"] == 2
+    renewed.run("rollback")
+    assert renewed.run("score", "--as-of", AS_OF).facts["version"] == 1
+    assert set(current(renewed)["version"]) == {1}
+
+
+def test_new_code_that_lost_a_column_of_the_champion_is_refused(live: Project) -> None:
+    live.edit("schema.py", "    late_payments: int = pa.Field(ge=0)\n", "")
+    refuse(live, "late_payments", "missing")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_files_give_what_the_same_rows_gave_as_tables(live: Project, kind: str) -> None:
+    live.run("score", "--as-of", AS_OF)
+    figures = live.call(behind.training, MODEL, 1)["metrics"]
+    before = current(live)
+    write_tables(live, "2024-04-01", "2026-01-01", kind=kind)
+    live.run("score", "--as-of", AS_OF)
+    told = ["batch", "predicted_at"]
+    pd.testing.assert_frame_equal(current(live).drop(columns=told), before.drop(columns=told))
+    live.run("train", "--as-of", AS_OF)
+    assert live.call(behind.training, MODEL, 2)["metrics"] == figures
+
+
+def test_text_that_looks_like_a_number_stays_text(live: Project) -> None:
+    write_tables(live, "2025-12-01", "2026-01-01", kind="csv")
+    file = live.path("data/applications/2025-12.csv")
+    lines = file.read_text("latin-1").splitlines()
+    file.write_text("\n".join([lines[0], *(line[7:] for line in lines[1:])]), "latin-1")
+    live.run("score", "--as-of", AS_OF)
+    assert set(current(live)["application_id"].str.len()) == {4}  # 0001, not 1
+
+
+def test_a_folder_elsewhere_takes_the_predictions(live: Project, tmp_path: Path) -> None:
+    live.run("score", "--as-of", AS_OF, MLOPS_PREDICTIONS=str(tmp_path / "shared"))
+    assert live.batches() == []
+    assert len(list((tmp_path / "shared").rglob("_SUCCESS"))) == 1
