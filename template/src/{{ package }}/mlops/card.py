@@ -1,14 +1,12 @@
 """The card of a version: all that is known about it, in one JSON file beside the estimator."""
 
 from dataclasses import asdict, dataclass
-from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
 from . import lineage
 from .contract import MLFLOW_TYPES, Contract
-from .project import Project
 from .samples import Sample, Source, events
 from .snapshot import Snapshot
 from .statistics import quantiles
@@ -26,29 +24,15 @@ class Training:
     facts: lineage.BuildFacts
 
     @property
-    def project(self) -> Project:
-        """The project in its environment."""
-        return self.source.project
-
-    @property
-    def contract(self) -> Contract:
-        """The contract of the snapshot."""
-        return self.source.contract
-
-    @property
-    def model(self) -> ModuleType:
-        """The user's module `model`, of the snapshot."""
-        return self.snapshot.module("model")
-
-    @property
     def truth(self) -> pd.Series:
         """The target of the gate window."""
-        return self.gate.frame[self.contract.target]
+        return self.gate.frame[self.source.contract.target]
 
 
 def make_card(training: Training, trusted_types: list[str]) -> dict[str, Any]:
     """Return the card before the figures of the gate window are known."""
-    project, contract, settings = training.project, training.contract, training.project.settings
+    project, contract = training.source.project, training.source.contract
+    settings = project.settings
     samples = {"train": training.train, "gate": training.gate}
     classes = training.estimator.classes_ if contract.problem == "multiclass" else ()
     return {

@@ -132,7 +132,8 @@ def contract_kept(case: Case) -> Check:
 
     logged = Model.load(str(case.challenger.version.folder)).signature
     reason = ""
-    leaking = sorted(set(logged.inputs.input_names()) & case.today.forbidden)
+    forbidden = {*case.today.inputs.types, *case.today.labels.types} - {*case.today.features}
+    leaking = sorted(forbidden.intersection(logged.inputs.input_names()))
     if leaking:
         reason = f"the model sees {', '.join(leaking)}, which schema.py keeps from it"
     elif logged != signature(case.contract, case.card["classes"]):

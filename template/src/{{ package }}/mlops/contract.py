@@ -40,11 +40,19 @@ class Side:
         """Return the only column with `role`, None where there is none."""
         columns = self.roles.get(role, [])
         if len(columns) > 1:
-            names = ", ".join(columns)
             raise Misconfigured(
-                f"schema.py: {self.name} gives the role {role} to {names}; keep one."
+                f"schema.py: {' and '.join(columns)} have the role {role}; keep one."
             )
         return columns[0] if columns else None
+
+    def need(self, role: str, reason: str) -> str:
+        """Return the only column with `role`; raises Misconfigured where there is none."""
+        column = self.one(role)
+        if column is None:
+            raise Misconfigured(
+                f"schema.py: {reason} needs a column of {self.name} with role {role}."
+            )
+        return column
 
     def clean(self, frame: pd.DataFrame, where: str) -> pd.DataFrame:
         """Return `frame` with the schema's columns only, cast without loss, and validated.
@@ -99,11 +107,6 @@ class Contract:
         return [name for name in self.inputs.types if name not in taken]
 
     @property
-    def forbidden(self) -> set[str]:
-        """The columns that no model may see."""
-        return {*self.inputs.types, *self.labels.types} - {*self.features}
-
-    @property
     def text(self) -> tuple[str, ...]:
         """The columns of text, which no reader may turn into numbers."""
         types = self.labels.types | self.inputs.types
@@ -130,10 +133,8 @@ def refuse_duplicates(frame: pd.DataFrame, keys: list[str], where: str) -> None:
     doubled = frame[frame.duplicated(keys)]
     if len(doubled):
         example = ", ".join(f"{key}={doubled[key].iloc[0]}" for key in keys)
-        raise MlopsError(
-            f"{where}: {len(doubled)} keys stand twice, such as {example}; "
-            "data.py must return one row for each."
-        )
+        remedy = "data.py must return one row for each"
+        raise MlopsError(f"{where}: {len(doubled)} keys stand twice, such as {example}; {remedy}.")
 
 
 def _side(schema: ModuleType, name: str) -> Side:

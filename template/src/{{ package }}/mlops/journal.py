@@ -39,7 +39,7 @@ class Event:
 
 def entry_hash(entry: Entry) -> str:
     """Return the SHA-256 of an entry's canonical JSON."""
-    facts = {key: value for key, value in entry.items() if key != "run_id"}
+    facts = {key: value for key, value in entry.items() if key != "folder"}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -51,21 +51,20 @@ class Journal:
         self._experiment = experiment_id(client, project, f"{project.name}.journal")
 
     def entries(self) -> list[Entry]:
-        """Return all entries, oldest first; each has `run_id` added, where its evidence is."""
+        """Return all entries, oldest first; each has `folder` added, where its evidence lies."""
         import mlflow
 
         found = []
         for run in mlflow.search_runs([self._experiment], output_format="list"):
-            entry = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/{ENTRY}")
-            found.append(entry | {"run_id": run.info.run_id})
+            folder = run.info.artifact_uri
+            found.append(mlflow.artifacts.load_dict(f"{folder}/{ENTRY}") | {"folder": folder})
         return sorted(found, key=lambda entry: int(entry["number"]))
 
     def evidence(self, entry: Entry) -> str:
         """Return the evidence that was appended together with `entry`."""
         import mlflow
 
-        uri = self._client.get_run(entry["run_id"]).info.artifact_uri
-        return str(mlflow.artifacts.load_text(f"{uri}/{EVIDENCE}"))
+        return str(mlflow.artifacts.load_text(f"{entry['folder']}/{EVIDENCE}"))
 
     def append(self, event: Event, evidence: str = "") -> None:
         """Write the next entry, with its evidence beside it."""

@@ -72,10 +72,8 @@ def resume(project: Project) -> Outcome:
 def _refuse_broken(store: Store) -> None:
     problems = store.journal.problems(store.entries)
     if problems:
-        raise MlopsError(
-            f"the journal of {store.registry.name} cannot be trusted: {'; '.join(problems)}; "
-            "restore the tracking store from its backup."
-        )
+        words = f"{'; '.join(problems)}; restore the tracking store from its backup"
+        raise MlopsError(f"the journal of {store.registry.name} cannot be trusted: {words}.")
 
 
 def _verdict(store: Store, version: Version) -> dict[str, Any]:
@@ -84,10 +82,8 @@ def _verdict(store: Store, version: Version) -> dict[str, Any]:
     known = [e for e in store.entries if e["subject"] == subject]
     mine = [e for e in known if e["command"] in ("gate", "rollback")]
     if not mine:
-        raise MlopsError(
-            f"the journal of {version.name} holds no verdict on {version}; run {command} here: "
-            "tags and verdicts of another environment do not count."
-        )
+        words = "tags, and verdicts of another environment, do not count"
+        raise MlopsError(f"{version.name} has no verdict on {version}: {words}; run {command}.")
     entry = mine[-1]
     details = entry["details"]
     if entry["command"] == "rollback":
@@ -98,10 +94,8 @@ def _verdict(store: Store, version: Version) -> dict[str, Any]:
     if hashlib.sha256(text.encode()).hexdigest() != details["evidence_sha256"]:
         raise MlopsError(f"the evidence on {version} was changed after the verdict; run {command}.")
     if (evidence["environment"], evidence["digest"]) != (store.project.env, version.digest()):
-        raise MlopsError(
-            f"the evidence on {version} is of other files or another environment "
-            f"({evidence['environment']}); run {command}."
-        )
+        other = f"of other files or another environment, {evidence['environment']}"
+        raise MlopsError(f"the evidence on {version} is {other}; run {command}.")
     if evidence["verdict"] == "rejected":
         raise Rejected(f"{version} was rejected by the gate; see entry {entry['number']}.")
     return {**details, "evidence_entry": entry["number"]}
@@ -113,10 +107,8 @@ def _refuse_lineage(project: Project, version: Version) -> None:
         remedy = "commit, then train and gate again"
         raise MlopsError(f"{version} was trained from a dirty tree, which {env} refuses; {remedy}.")
     if ORIGINS.index(lineage["origin"]) < ORIGINS.index(settings.origin):
-        raise MlopsError(
-            f"{version} was trained on {lineage['origin']} rows, but the tables of {env} "
-            f"hold {settings.origin} ones; train and gate it on these."
-        )
+        remedy = f"train and gate it on the {settings.origin} ones of {env}"
+        raise MlopsError(f"{version} was trained on {lineage['origin']} rows; {remedy}.")
 
 
 def _require_approval(
@@ -127,10 +119,8 @@ def _require_approval(
     if approved_by is None and (insufficient or project.settings.needs_approval):
         why = "too few rows for a verdict" if insufficient else f"the rule of {project.env}"
         command = project.command(f"promote {version.number} --approved-by NAME")
-        raise PersonNeeded(
-            f"{version} of {project.name} waits for approval ({why}); another person than "
-            f"{trainer} runs {command}."
-        )
+        words = f"waits for approval ({why}); another person than {trainer} runs {command}"
+        raise PersonNeeded(f"{version} of {project.name} {words}.")
     if approved_by and approved_by.casefold() in (trainer.casefold(), _user(trainer)):
         raise PersonNeeded(f"{approved_by} trained {version}; another person must approve it.")
 

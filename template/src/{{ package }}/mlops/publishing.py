@@ -13,8 +13,8 @@ from . import lineage, plots
 from .card import Training, make_card, profile, signature
 from .errors import Misconfigured
 from .metrics import Metrics
-from .registry import Registry, is_trusted, types_in
-from .samples import hashes
+from .registry import Registry, untrusted
+from .samples import events, hashes
 from .scorer import predict_frame
 from .statistics import permutation_importance
 from .tracking import experiment_id
@@ -27,7 +27,8 @@ def publish(training: Training, registry: Registry) -> tuple[int, dict[str, floa
     """Log the run, register the version, and return its number and its held-out figures."""
     import mlflow
 
-    project, metrics = training.project, Metrics(training.contract.problem, training.model)
+    project, model = training.source.project, training.snapshot.module("model")
+    metrics = Metrics(project.settings.problem, model)
     tags = lineage.as_tags(training.facts)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -57,30 +58,23 @@ def write_estimator(training: Training, target: Path) -> list[str]:
     import skops.io
 
     skops.io.dump(training.estimator, target)
-    types, configured = types_in(target), training.project.settings.trusted_types
-    for name in types:
-        if not is_trusted(name, training.snapshot.name, configured):
-            parts = getattr(training.estimator, "steps", [])
-            holders = [s for s, p in parts if name in _untrusted(p)] or ["of the estimator"]
-            raise Misconfigured(
-                f"model.build: step {holders[0]} holds the type {name}, which is not trusted; use "
-                "a named function or class of features.py, or add the type to trusted_types in "
-                "conf/base.yml if you know it."
-            )
-    return types
-
-
-def _untrusted(part: Any) -> list[str]:
-    import skops.io
-
-    return list(skops.io.get_untrusted_types(data=skops.io.dumps(part)))
+    configured = training.source.project.settings.trusted_types
+    for name in untrusted(target, training.snapshot.name, configured):
+        steps = getattr(training.estimator, "steps", [])
+        types = {s: skops.io.get_untrusted_types(data=skops.io.dumps(part)) for s, part in steps}
+        holder = next((step for step in types if name in types[step]), "of the estimator")
+        raise Misconfigured(
+            f"model.build: step {holder} holds the type {name}, which is not trusted; use a named "
+            "function or class of features.py, or add the type to trusted_types in conf/base.yml."
+        )
+    return list(skops.io.get_untrusted_types(file=target))
 
 
 def _write_files(
     training: Training, metrics: Metrics, folder: Path
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Write what the version takes along; return its card and its gate window's prediction."""
-    gate, contract = training.gate.frame, training.contract
+    gate, contract = training.gate.frame, training.source.contract
     card = make_card(training, write_estimator(training, folder / "model.skops"))
     prediction = predict_frame(training.estimator, card, gate)
     card["figures"] = metrics.all(training.truth, prediction)
@@ -96,30 +90,29 @@ def _write_files(
 
 
 def _importance(training: Training, metrics: Metrics, card: dict[str, Any]) -> dict[str, float]:
-    settings, gate = training.project.settings, training.gate.frame
+    settings, features = training.source.project.settings, training.source.contract.features
 
     def skill(rows: pd.DataFrame) -> float:
         prediction = predict_frame(training.estimator, card, rows)
         return settings.sign * metrics.one(settings.metric, training.truth, prediction)
 
-    return permutation_importance(skill, gate, training.contract.features, settings.model.seed)
+    return permutation_importance(skill, training.gate.frame, features, settings.model.seed)
 
 
 def _by_period(
     training: Training, metrics: Metrics, prediction: pd.DataFrame
 ) -> list[dict[str, float]]:
     """Return the figures of each period of the gate window: a curve over time."""
-    event_time = training.contract.inputs.one("event_time")
+    event_time = training.source.contract.inputs.one("event_time")
     if event_time is None:
         return []
-    frame, period = training.gate.frame, training.project.settings.time.period
+    frame, period = training.gate.frame, training.source.project.settings.time.period
     curve = []
     for _, part in frame.groupby(frame[event_time].dt.to_period(period[0].upper())):
-        try:
-            figures = metrics.all(training.truth[part.index], prediction.loc[part.index])
-        except ValueError:  # a period with one class has no AUC
-            continue
-        curve.append({f"{name}_by_period": figure for name, figure in figures.items()})
+        truth = training.truth[part.index]
+        if events(training.source.contract, truth):  # a period with one class has no AUC
+            figures = metrics.all(truth, prediction.loc[part.index])
+            curve.append({f"{name}_by_period": figure for name, figure in figures.items()})
     return curve
 
 
@@ -128,7 +121,7 @@ def _log_rows(training: Training, card: dict[str, Any]) -> None:
     import mlflow
     from mlflow.data.pandas_dataset import from_pandas
 
-    project, target = training.project, training.contract.target
+    project, target = training.source.project, training.source.contract.target
     folder = project.path(project.settings.extracts) / project.env
     folder.mkdir(parents=True, exist_ok=True)
     for name, sample in (("train", training.train), ("gate", training.gate)):
@@ -149,7 +142,7 @@ def _log_model(training: Training, card: dict[str, Any], folder: Path) -> Any:
         python_model=str(SCORER),
         code_paths=[str(training.snapshot.folder)],
         artifacts={path.stem: str(path) for path in folder.iterdir()},
-        signature=signature(training.contract, card["classes"]),
+        signature=signature(training.source.contract, card["classes"]),
         input_example=pd.read_parquet(folder / "golden_rows.parquet").head(3),
-        pip_requirements=lineage.locked_requirements(training.project),
+        pip_requirements=lineage.locked_requirements(training.source.project),
     )

@@ -119,7 +119,10 @@ class Registry:
         """
         import mlflow
 
-        self._refuse_untrusted(version)
+        trusted = self._project.settings.trusted_types
+        for name in untrusted(version.artifact("model.skops"), version.card["snapshot"], trusted):
+            remedy = "add it to trusted_types in conf/base.yml if you know it"
+            raise MlopsError(f"{version} holds the type {name}, which is not trusted; {remedy}.")
         try:
             scorer = Scorer(mlflow.pyfunc.load_model(str(version.folder)), version)
             expected = pd.read_parquet(version.artifact("golden_predictions.parquet"))
@@ -137,27 +140,17 @@ class Registry:
             "lock (`git checkout`, `uv sync`), or train a new version."
         )
 
-    def _refuse_untrusted(self, version: Version) -> None:
-        """Compute the trusted types from configuration, never from the artifact."""
-        trusted = self._project.settings.trusted_types
-        for name in types_in(version.artifact("model.skops")):
-            if not is_trusted(name, version.card["snapshot"], trusted):
-                raise MlopsError(
-                    f"{version} of {self.name} holds the type {name}, which is not trusted; "
-                    "add it to trusted_types in conf/base.yml if you know it."
-                )
 
+def untrusted(skops_file: Path, snapshot: str, configured: tuple[str, ...]) -> list[str]:
+    """Return the types that neither skops, scikit-learn, numpy, the snapshot nor conf vouch for.
 
-def types_in(skops_file: Path) -> list[str]:
-    """Return the types in an estimator's file that skops does not trust by itself."""
+    The trusted ones are computed from configuration, never from the artifact.
+    """
     import skops.io
 
-    return list(skops.io.get_untrusted_types(file=skops_file))
-
-
-def is_trusted(name: str, snapshot: str, configured: tuple[str, ...]) -> bool:
-    """Trust scikit-learn, numpy, the version's own snapshot, and what conf names."""
-    return name.split(".", maxsplit=1)[0] in ("sklearn", "numpy", snapshot) or name in configured
+    found = skops.io.get_untrusted_types(file=skops_file)
+    known = ("sklearn", "numpy", snapshot)
+    return [name for name in found if name.split(".")[0] not in known and name not in configured]
 
 
 def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:

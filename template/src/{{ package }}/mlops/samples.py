@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .contract import Contract, refuse_duplicates
-from .errors import Misconfigured, MlopsError
+from .errors import MlopsError
 from .lineage import fingerprint
 from .project import Project
 from .settings import Time
@@ -47,17 +47,14 @@ def read_part(source: Source, side: Literal["train", "gate"]) -> Sample:
 
     Raises MlopsError for no rows, no matured labels, doubled keys and whatever breaks the schema.
     """
-    time, inputs = source.time, source.contract.inputs
-    windows, timed = plan(source.as_of, time), inputs.one("event_time") is not None
+    time, inputs, windows = source.time, source.contract.inputs, plan(source.as_of, source.time)
     if time.split == "time":
-        if not timed:
-            remedy = "or set time.split to random, with a reason"
-            raise Misconfigured(f"schema.py: Inputs needs a column of role event_time, {remedy}.")
+        inputs.need("event_time", "time.split: time")
         window = windows.train if side == "train" else windows.gate
         return _read(source, window, f"{side} window {window}")
-    columns = [str(inputs.one("group"))] if time.split == "group" else source.contract.keys
-    if columns == ["None"]:
-        raise Misconfigured("time.split: group needs a column with the role group in schema.py.")
+    keys = source.contract.keys
+    columns = [inputs.need("group", "time.split: group")] if time.split == "group" else keys
+    timed = inputs.one("event_time") is not None
     whole = Window(windows.train.start, windows.gate.end) if timed else None
     sample = _read(source, whole, f"window {whole}" if whole else "table")
     held_out = hashes(sample.frame, columns) < 2.0**64 * time.gate / (time.train + time.gate)

@@ -48,20 +48,16 @@ class Store:
         recorded, alias = next(reversed(self.champions), None), self.registry.alias(CHAMPION)
         if recorded != alias:
             command = self.project.command(f"promote {recorded or alias}")
-            raise MlopsError(
-                f"alias champion of {self.registry.name} points to {alias or 'nothing'}, but the "
-                f"journal promoted {recorded or 'nothing'}; it was moved by hand: run {command}."
-            )
+            words = f"points to {alias}, but the journal promoted {recorded}: it was moved by hand"
+            raise MlopsError(f"alias champion of {self.registry.name} {words}; run {command}.")
         return recorded
 
     def refuse_pause(self) -> None:
         """Raise PersonNeeded while the environment is paused."""
         if self.pause is not None:
-            raise PersonNeeded(
-                f"{self.registry.name} is paused by {self.pause['actor']} since "
-                f"{self.pause['time']}: {self.pause['details']['reason']}; "
-                f"end it with {self.project.command('resume')}."
-            )
+            why = f"since {self.pause['time']}: {self.pause['details']['reason']}"
+            who, command = self.pause["actor"], self.project.command("resume")
+            raise PersonNeeded(f"{self.registry.name} is paused by {who} {why}; end: {command}.")
 
 
 def open_store(project: Project) -> Store:

@@ -88,11 +88,8 @@ def _probe(uri: str) -> None:
     try:
         urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - the caller saw http
     except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        remedy = "start it or mend tracking_uri in conf"
-        raise Unreachable(
-            f"the tracking server {uri} does not answer ({reason}); {remedy}."
-        ) from None
+        why = f"({getattr(error, 'reason', error)}); start it or mend tracking_uri in conf"
+        raise Unreachable(f"the tracking server {uri} does not answer {why}.") from None
 
 
 def _require_writable(database: Path) -> None:
@@ -100,7 +97,5 @@ def _require_writable(database: Path) -> None:
         database.parent.mkdir(parents=True, exist_ok=True)
         database.open("ab").close()
     except OSError as error:
-        raise MlopsError(
-            f"the store {database.name} cannot be written ({error.strerror}); "
-            "mend the folder's rights or tracking_uri in conf."
-        ) from None
+        why = f"({error.strerror}); mend the folder's rights or tracking_uri in conf"
+        raise MlopsError(f"the store {database.name} cannot be written {why}.") from None

@@ -75,7 +75,5 @@ def check_trainable(contract: Contract, frame: pd.DataFrame) -> None:
     if contract.problem == "binary" and not target.isin([0, 1]).all():
         raise Misconfigured(f"data.labels: {contract.target} must be 0 or 1; 1 is the event.")
     if contract.problem != "regression" and target.nunique() < 2:
-        raise MlopsError(
-            f"train window: {contract.target} has one class only ({target.iloc[0]}); "
-            "check data.labels, or take a longer train window."
-        )
+        only, remedy = target.iloc[0], "check data.labels, or take a longer train window"
+        raise MlopsError(f"train window: {contract.target} has one class only, {only}; {remedy}.")

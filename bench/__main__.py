@@ -1,0 +1,68 @@
+"""`./nox -s bench -- [NAME ...]` measures and prints; `--write` renews the documentation's page."""
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Collection
+from importlib.metadata import version
+from pathlib import Path
+
+from rendering import ROOT
+
+from . import imports, ratios
+from .comparison import compare
+from .scratch import Scratch
+
+PAGE, HEADING = ROOT / "docs/reference/bench.md", "\n## Measured\n"
+NAMES = (*ratios.BENCHES, "imports")
+PACKAGES = ("copier", "typer", "pandas", "scikit-learn", "mlflow")
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(prog="./nox -s bench --", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--repeat", type=int, default=5, help="rounds of each; default: 5")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the large batch")
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
+    asked = parser.parse_args()
+    if unknown := set(asked.names) - set(NAMES):
+        parser.error(f"{', '.join(unknown)} is unknown; choose from {', '.join(NAMES)}")
+    with tempfile.TemporaryDirectory() as folder:
+        tables = measure(Scratch(Path(folder), asked.rows), asked.names or NAMES, asked.repeat)
+    sys.stdout.write(tables)
+    if asked.write:
+        above, *_ = PAGE.read_text(encoding="utf-8").partition(HEADING)
+        PAGE.write_text(f"{above}{HEADING}\n{circumstances()}\n\n{tables}", encoding="utf-8")
+
+
+def measure(scratch: Scratch, names: Collection[str], repeat: int) -> str:
+    """Return the tables of these benches."""
+    benches = [bench for name, bench in ratios.BENCHES.items() if name in names]
+    rows = [row for bench in benches for row in compare(bench(scratch), repeat)]
+    tables = [table(ratios.HEADER, rows)] if rows else []
+    if "imports" in names:
+        tables.append(table(imports.HEADER, imports.imported(scratch)))
+    return "\n".join(tables)
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a table that reads as plain text and as a page."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = [header, ["-" * width for width in widths], *rows]
+    padded = (map(str.ljust, line, widths) for line in lines)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in padded)
+
+
+def circumstances() -> str:
+    """Say what a reader needs to measure the same again."""
+    command = " ".join(["./nox -s bench --", *sys.argv[1:]])
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    python, cores = platform.python_version(), os.cpu_count()
+    return f"By `{command}` on {cores} cores with Python {python}, {versions}."
+
+
+if __name__ == "__main__":
+    main()
