@@ -109,6 +109,8 @@ class Project:
 
     def _do(self, job: Facts, variables: dict[str, str]) -> Answer:
         streams = {name: self.folder.with_name(name) for name in ("stdout", "stderr")}
+        for stream in streams.values():
+            stream.write_text("")
         here = {"folder": self.folder, "variables": os.environ | variables, **streams}
         code = self.warm.run(here | job)
         said, printed = (streams[name].read_text("utf-8") for name in ("stderr", "stdout"))

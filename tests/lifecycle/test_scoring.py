@@ -62,6 +62,7 @@ def test_the_command_ends_with_rows_per_second_and_peak_memory(live: Project) ->
 def test_a_terminal_shows_progress(live: Project) -> None:
     screen, terminal = pty.openpty()
     live.run("score", "--as-of", AS_OF, screen=os.ttyname(terminal), TERM="xterm")
+    os.set_blocking(screen, False)
     shown = os.read(screen, 100_000).decode()
     os.close(terminal)
     os.close(screen)
@@ -76,11 +77,8 @@ def test_a_rerun_supersedes_its_own_date_only_and_history_stays(live: Project) -
     assert live.run("score", "--as-of", AS_OF).facts["batch"] == "0002"
     after = published(live)
     assert before.items() <= after.items()
-    assert {name.split("/")[1:3] and name.split("/")[2] for name in after if AS_OF in name} == {
-        "batch=0001",
-        "batch=0002",
-    }
-    assert len(live.batches(date="2025-12-01")) == 1
+    assert [batch.name for batch in live.batches()] == ["batch=0001", "batch=0002"]
+    assert [batch.name for batch in live.batches(date="2025-12-01")] == ["batch=0001"]
     assert live.run("status").facts["last_batch"]["batch"] == "0002"
 
 
@@ -184,15 +182,17 @@ def test_new_code_that_lost_a_column_of_the_champion_is_refused(live: Project) -
 
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 def test_files_give_what_the_same_rows_gave_as_tables(live: Project, kind: str) -> None:
-    live.run("score", "--as-of", AS_OF)
-    figures = live.call(behind.training, MODEL, 1)["metrics"]
-    before = current(live)
-    write_tables(live, "2024-04-01", "2026-01-01", kind=kind)
-    live.run("score", "--as-of", AS_OF)
-    told = ["batch", "predicted_at"]
-    pd.testing.assert_frame_equal(current(live).drop(columns=told), before.drop(columns=told))
-    live.run("train", "--as-of", AS_OF)
-    assert live.call(behind.training, MODEL, 2)["metrics"] == figures
+    live.edit("synthetic.py", '"home": ', '"Häuser": ')  # not every encoding can read this
+    made = []
+    for _ in range(2):
+        number = live.run("train", "--as-of", AS_OF).facts["version"]
+        live.run("score", "--as-of", AS_OF)
+        predictions = current(live).drop(columns=["batch", "predicted_at"])
+        made.append((predictions, live.call(behind.training, MODEL, number)["metrics"]))
+        write_tables(live, "2024-04-01", "2026-01-01", kind=kind)
+    (of_tables, their_figures), (of_files, figures) = made
+    pd.testing.assert_frame_equal(of_files, of_tables)
+    assert figures == their_figures
 
 
 def test_text_that_looks_like_a_number_stays_text(live: Project) -> None:

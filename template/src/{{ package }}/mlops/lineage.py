@@ -19,11 +19,6 @@ import pandas as pd
 from .errors import MlopsError
 from .project import BUILD_FACTS, Project
 
-PIPELINES = {
-    "GITHUB_ACTOR": "GitHub Actions",
-    "BUILD_REQUESTEDFOREMAIL": "Azure Pipelines",
-    "GITLAB_USER_LOGIN": "GitLab CI",
-}
 DECIDE_LOADING = ("scikit-learn", "numpy", "pandas", "skops", "mlflow")
 EXPORT = "export --quiet --frozen --no-dev --no-hashes --no-emit-project --no-header --no-annotate"
 
@@ -78,10 +73,7 @@ def locked_requirements(project: Project) -> list[str]:
 
 
 def who_acts() -> dict[str, str]:
-    """Return who acts and how that is known: the pipeline's identity, else the user's login."""
-    for variable, source in PIPELINES.items():
-        if os.environ.get(variable):
-            return {"actor": os.environ[variable], "actor_source": source}
+    """Return who acts, and how that is known."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):  # a container's user may have no name

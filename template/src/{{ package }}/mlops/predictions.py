@@ -3,8 +3,11 @@
 predictions/<env>/date=2026-01-01/batch=0003/part.parquet and `_SUCCESS`, which comes last.
 """
 
+import contextlib
 import json
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +17,15 @@ from .project import Project
 COMPLETE, PART = "_SUCCESS", "part.parquet"
 
 
-def stage(project: Project) -> Path:
-    """Return a new empty folder in which a batch is written before anyone can see it."""
-    staged = _folder(project) / "_staged"
-    shutil.rmtree(staged, ignore_errors=True)
+@contextlib.contextmanager
+def stage(project: Project) -> Iterator[Path]:
+    """Give a new empty folder in which a batch is written before anyone can see it."""
+    staged = _folder(project) / f"_staged_{os.getpid()}"
     staged.mkdir(parents=True)
-    return staged
+    try:
+        yield staged
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)  # what was not published is not kept
 
 
 def publish(project: Project, staged: Path, facts: dict[str, Any]) -> Path:

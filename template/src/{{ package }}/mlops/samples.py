@@ -13,7 +13,7 @@ from .lineage import fingerprint
 from .project import Project
 from .settings import Time
 from .tables import Tables
-from .windows import Window, periods, plan
+from .windows import Window, plan
 
 
 @dataclass(frozen=True)
@@ -107,5 +107,4 @@ def _matured(source: Source, inputs: pd.DataFrame) -> pd.Series:
     event_time = source.contract.inputs.one("event_time")
     if event_time is None:
         return pd.Series(True, inputs.index)
-    time = source.time
-    return inputs[event_time] <= source.as_of - periods(time.label_horizon, time.period)
+    return inputs[event_time] <= plan(source.as_of, source.time).gate.end

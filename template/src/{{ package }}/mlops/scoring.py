@@ -38,6 +38,11 @@ class Batch:
     figures: dict[str, list[Any]] = field(default_factory=dict)
 
     @property
+    def refusal(self) -> str:
+        """How a sentence starts that says why the batch stays where it is."""
+        return f"the batch of {self.champion.version} is not published"
+
+    @property
     def rows(self) -> int:
         """The number of rows scored so far."""
         return sum(map(len, self.keys))
@@ -61,15 +66,15 @@ def score(project: Project, as_of: str | None) -> Outcome:
 
     step(f"scoring {batch.window or 'all rows'} with version {number} of {project.name}")
     start = time.perf_counter()
-    staged = predictions.stage(project)
-    _write(batch, staged / predictions.PART)
-    _check_rows(batch, staged / predictions.PART)
-    _check_distribution(batch)
-    speed = round(batch.rows / (time.perf_counter() - start))
+    with predictions.stage(project) as staged:
+        _write(batch, staged / predictions.PART)
+        _check_rows(batch, staged / predictions.PART)
+        _check_distribution(batch)
+        speed = round(batch.rows / (time.perf_counter() - start))
+        facts = batch.facts | {"rows": batch.rows, "rows_per_second": speed}
+        target = predictions.publish(project, staged, facts)
 
-    facts, date = batch.facts | {"rows": batch.rows}, batch.facts["date"]
-    target = predictions.publish(project, staged, facts)
-    facts["rows_per_second"] = speed
+    date = batch.facts["date"]
     store.journal.append(Event("score", subject=date, as_of=date, details=facts))
     shown = target.relative_to(project.root) if target.is_relative_to(project.root) else target
     words = f"{batch.rows:,} predictions in {shown}; {speed:,} rows/s{_peak_memory()}"
@@ -125,19 +130,19 @@ def _pieces(batch: Batch) -> Iterator[pd.DataFrame]:
 def _check_rows(batch: Batch, written: Path) -> None:
     import pyarrow.parquet as pq
 
-    where = f"the batch of {batch.champion.version} is not published"
     count = pq.read_metadata(written).num_rows
     if count != batch.rows:
-        raise MlopsError(f"{where}: {count} of {batch.rows} rows were written; run it again.")
+        raise MlopsError(
+            f"{batch.refusal}: {count} of {batch.rows} rows were written; run it again."
+        )
     keys = np.sort(np.concatenate(batch.keys))
     doubled = int((keys[1:] == keys[:-1]).sum())
     if doubled:
-        remedy = "data.inputs must give one row for each"
-        raise MlopsError(f"{where}: {doubled} keys stand twice; {remedy}.")
+        raise MlopsError(f"{batch.refusal}: {doubled} keys stand twice; data.inputs must not.")
     for name, parts in batch.figures.items():
         bad = int((~np.isfinite(np.concatenate(parts))).sum())
         if bad:
-            raise MlopsError(f"{where}: {bad} values of {name} are missing or infinite.")
+            raise MlopsError(f"{batch.refusal}: {bad} values of {name} are missing or infinite.")
 
 
 def _check_distribution(batch: Batch) -> None:
@@ -147,11 +152,9 @@ def _check_distribution(batch: Batch) -> None:
     for name, profile in card["profile"].items():
         moved = psi(profile, np.concatenate(batch.figures[name]))
         if moved > limit:
-            raise MlopsError(
-                f"the batch of {batch.champion.version} is not published: {name} has moved from "
-                f"its gate window (PSI {moved:.2f} > {limit:.2f}); look at the inputs, then train "
-                "anew or raise scoring.max_psi."
-            )
+            words = f"{name} has moved from its gate window (PSI {moved:.2f} > {limit:.2f})"
+            remedy = "look at the inputs, then train anew or raise scoring.max_psi"
+            raise MlopsError(f"{batch.refusal}: {words}; {remedy}.")
 
 
 def _peak_memory() -> str:

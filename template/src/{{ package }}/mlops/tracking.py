@@ -36,8 +36,7 @@ def connect(project: Project) -> "MlflowClient":
         _require_writable(database)
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"mlflow\..*")
     import mlflow
 

@@ -25,7 +25,7 @@ class Window:
 
     def contains(self, times: pd.Series) -> pd.Series:
         """Tell for each time whether it lies inside."""
-        return (times >= self.start) & (times < self.end)
+        return times.ge(self.start) & times.lt(self.end)
 
 
 @dataclass(frozen=True)
