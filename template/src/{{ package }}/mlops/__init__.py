@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .notebook import Dataset
 
-# Threads that wait for work must not spin: on a busy machine that costs a fit most of its time.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+ENVIRONMENT = {  # libraries read these when they are imported
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the defaults wait for minutes
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin cost a fit most of its time on a busy machine
+}
+for _name, _value in ENVIRONMENT.items():
+    os.environ.setdefault(_name, _value)
 
 
 def load(as_of: str, env: str = "dev") -> "Dataset":

@@ -132,9 +132,7 @@ def _check_rows(batch: Batch, written: Path) -> None:
 
     count = pq.read_metadata(written).num_rows
     if count != batch.rows:
-        raise MlopsError(
-            f"{batch.refusal}: {count} of {batch.rows} rows were written; run it again."
-        )
+        raise MlopsError(f"{batch.refusal}: {count} of {batch.rows} rows were written.")
     keys = np.sort(np.concatenate(batch.keys))
     doubled = int((keys[1:] == keys[:-1]).sum())
     if doubled:
