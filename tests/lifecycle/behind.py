@@ -65,6 +65,12 @@ def files(model: str, number: int) -> str:
     return str(download_artifacts(f"models:/{model}/{number}"))
 
 
+def card(model: str, number: int) -> Facts:
+    """Return the card of a version."""
+    text = (Path(files(model, number)) / "artifacts/card.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
 def training(model: str, number: int) -> Facts:
     """Return what the run that made a version holds."""
     client = _client()

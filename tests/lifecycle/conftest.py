@@ -1,5 +1,6 @@
 """Projects at points of their life: each point is reached once, then copied for each test."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -31,8 +32,9 @@ def warm() -> Iterator[Warm]:
 @pytest.fixture(scope="session")
 def shelf(rendered: Rendered, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> At:
     """Return a project at a point of its life, `shelf("live", risk_tier="high")`, to read only."""
-    root = tmp_path_factory.getbasetemp().parent / "shelf"  # one for all workers
-    root.mkdir(exist_ok=True)
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shelf"
+    root.mkdir(exist_ok=True)  # one for all workers
 
     def take(stage: str, **answers: str) -> Project:
         place = root / "-".join([stage, *sorted(answers.values())])

@@ -80,6 +80,7 @@ def test_a_version_copied_from_another_environment_is_refused_until_gated(live: 
 
 
 def test_evidence_of_another_environment_is_refused(live: Project) -> None:
+    live.run("status", "--env", "prod")
     live.call(behind.copy, MODEL, 1, PROD)
     entry = live.call(behind.entries)[1] | {"number": 1, "previous": "0" * 64}
     live.call(behind.forge, entry, "prod", live.call(behind.evidence, 2))

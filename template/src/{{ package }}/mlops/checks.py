@@ -82,7 +82,8 @@ ALONE = """
 import sys
 sys.modules[sys.argv[1]] = None  # importing the project is an error from here on
 import mlflow, pandas
-mlflow.pyfunc.load_model(sys.argv[2]).predict(pandas.read_parquet(sys.argv[3]))
+model = mlflow.pyfunc.load_model(sys.argv[2], suppress_warnings=True)
+model.predict(pandas.read_parquet(sys.argv[3]))
 """
 
 

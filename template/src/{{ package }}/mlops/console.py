@@ -61,3 +61,12 @@ def row_progress() -> Progress:
     count = TextColumn("scoring {task.completed:,.0f} rows")
     columns = (SpinnerColumn(), count, TimeElapsedColumn())
     return Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
+
+
+def peak_memory() -> str:
+    """Say how much memory this process took at most, where the system tells."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return ""
+    return f", peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB"

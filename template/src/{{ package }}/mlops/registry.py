@@ -74,11 +74,6 @@ class Registry:
     def __init__(self, client: "MlflowClient", project: Project) -> None:
         self.client, self.name, self._project = client, project.name, project
 
-    def ensure(self) -> None:
-        """Create the registered model where it is missing."""
-        if not self.client.search_registered_models(f"name = '{self.name}'"):
-            self.client.create_registered_model(self.name)
-
     def numbers(self) -> list[int]:
         """Return the numbers of all versions, oldest first."""
         found = self.client.search_model_versions(f"name = '{self.name}'")
@@ -124,7 +119,8 @@ class Registry:
             remedy = "add it to trusted_types in conf/base.yml if you know it"
             raise MlopsError(f"{version} holds the type {name}, which is not trusted; {remedy}.")
         try:
-            scorer = Scorer(mlflow.pyfunc.load_model(str(version.folder)), version)
+            model = mlflow.pyfunc.load_model(str(version.folder), suppress_warnings=True)
+            scorer = Scorer(model, version)
             expected = pd.read_parquet(version.artifact("golden_predictions.parquet"))
             now = scorer.predict(pd.read_parquet(version.artifact("golden_rows.parquet")))
             difference = largest_difference(expected, now)

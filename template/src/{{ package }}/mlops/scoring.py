@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from . import predictions
-from .console import Outcome, row_progress, step
+from .console import Outcome, peak_memory, row_progress, step
 from .contract import Contract
 from .errors import MlopsError
 from .journal import Event
@@ -77,7 +77,7 @@ def score(project: Project, as_of: str | None) -> Outcome:
     date = batch.facts["date"]
     store.journal.append(Event("score", subject=date, as_of=date, details=facts))
     shown = target.relative_to(project.root) if target.is_relative_to(project.root) else target
-    words = f"{batch.rows:,} predictions in {shown}; {speed:,} rows/s{_peak_memory()}"
+    words = f"{batch.rows:,} predictions in {shown}; {speed:,} rows/s{peak_memory()}"
     return Outcome("ok", words, facts | {"path": str(target)})
 
 
@@ -153,11 +153,3 @@ def _check_distribution(batch: Batch) -> None:
             words = f"{name} has moved from its gate window (PSI {moved:.2f} > {limit:.2f})"
             remedy = "look at the inputs, then train anew or raise scoring.max_psi"
             raise MlopsError(f"{batch.refusal}: {words}; {remedy}.")
-
-
-def _peak_memory() -> str:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return ""
-    return f", peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB"

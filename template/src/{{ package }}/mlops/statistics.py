@@ -42,11 +42,6 @@ def _members(clusters: pd.Series) -> list[Positions]:
     return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
-def quantiles(values: Floats, count: int = 200) -> list[float]:
-    """Return `count` + 1 quantiles, the profile that later batches are compared with."""
-    return [float(edge) for edge in np.quantile(values, np.linspace(0, 1, count + 1))]
-
-
 def psi(profile: list[float], values: Floats, bins: int = 10) -> float:
     """Return the population stability index of `values` against a profile of quantiles.
 

@@ -63,6 +63,6 @@ class Store:
 def open_store(project: Project) -> Store:
     """Connect, and create what an environment has before its first version."""
     client = connect(project)
-    registry = Registry(client, project)
-    registry.ensure()
-    return Store(project, registry, Journal(client, project))
+    if not client.search_registered_models(f"name = '{project.name}'"):
+        client.create_registered_model(project.name)
+    return Store(project, Registry(client, project), Journal(client, project))

@@ -1,11 +1,13 @@
 """The connection to MLflow: quiet, and with an answer within seconds."""
 
+import contextlib
 import logging
 import os
 import urllib.request
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
 
 from .errors import Misconfigured, MlopsError, Unreachable
 from .project import Project
@@ -77,7 +79,8 @@ def _resolve(value: str | SecretName) -> str:
 def _probe(uri: str) -> None:
     address = f"{uri.rstrip('/')}/health"
     try:
-        urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - the caller saw http
+        with contextlib.suppress(HTTPError):  # an answer, if only that of a proxy
+            urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - the caller saw http
     except (OSError, ValueError) as error:
         why = f"({getattr(error, 'reason', error)}); start it or mend tracking_uri in conf"
         raise Unreachable(f"the tracking server {uri} does not answer {why}.") from None

@@ -1,0 +1,192 @@
+"""A project lives: it trains, gates, promotes, scores, and remembers what it did."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lifecycle import behind
+from lifecycle.conftest import At
+from lifecycle.project import AS_OF, Project
+from rendering import PROBLEMS, git
+
+MODEL = "dev.loan-risk"
+METRICS = {
+    "binary": {"auc", "average_precision", "brier", "log_loss"},
+    "multiclass": {"accuracy", "macro_f1", "auc_ovr", "log_loss"},
+    "regression": {"r2", "mae", "rmse"},
+}
+PREDICTION = {
+    "binary": {"score": "double", "decision": "boolean"},
+    "multiclass": {"A": "double", "B": "double", "C": "double", "label": "string"},
+    "regression": {"value": "double"},
+}
+PLOTS = {
+    "binary": {"roc", "precision_recall", "calibration", "permutation_importance"},
+    "multiclass": {"roc", "calibration", "permutation_importance"},
+    "regression": {"residuals", "calibration", "permutation_importance"},
+}
+NOISE = re.compile(
+    r"alembic|warning|deprecat|telemetry|\bINFO\b|\bit/s|\d%\||site-packages|🏃|mlflow ui|https?://",
+    re.IGNORECASE,
+)
+LIFE = (
+    ("train", "--as-of", AS_OF),
+    ("gate",),
+    ("promote",),
+    ("score", "--as-of", AS_OF),
+    ("rollback",),
+    ("pause", "a test"),
+    ("resume",),
+    ("status",),
+    ("doctor",),
+)
+
+
+def test_a_whole_life_says_nothing_but_its_own_words(born: Project) -> None:
+    """The one test that starts each command as a user does: all that Python says is heard."""
+    program = "import sys; from loan_risk.mlops.cli import main; sys.argv[0] = 'loan-risk'; main()"
+    environment = os.environ | {"PYTHONPATH": str(born.folder / "src")}
+    for words in LIFE:
+        run = subprocess.run(
+            [sys.executable, "-c", program, *words],
+            cwd=born.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == (1 if words == ("rollback",) else 0), run.stderr
+        assert run.stdout == ""
+        assert run.stderr.strip()
+        assert not NOISE.search(run.stderr), run.stderr
+    assert git(born.folder, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_every_kind_of_problem_trains_gates_promotes_and_scores(at: At, problem: str) -> None:
+    project = at("live", problem=problem)
+    answer = project.run("score", "--as-of", AS_OF)
+    assert answer.facts["rows"] > 500
+    assert project.call(behind.aliases, MODEL) == {"champion": 1}
+    assert project.call(behind.signature, MODEL, 1)["outputs"] == PREDICTION[problem]
+    assert set(project.run("status").facts) >= {"champion", "challenger", "last_batch", "problems"}
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_a_run_records_all_that_made_a_version(at: At, problem: str) -> None:
+    project = at("trained", problem=problem)
+    run = project.call(behind.training, MODEL, 1)
+    assert run["status"] == "FINISHED"
+    assert run["params"] == {"max_iter": "30", "learning_rate": "0.2", "seed": "7"}
+    assert METRICS[problem] <= set(run["metrics"])
+    assert {f"{name}_by_period" for name in METRICS[problem]} <= set(run["metrics"])
+    assert sorted(run["datasets"]) == ["gate", "train"]
+    assert {Path(file).stem for file in run["artifacts"]} == PLOTS[problem]
+    commit = git(project.folder, "rev-parse", "HEAD").strip()
+    assert run["tags"]["mlops_commit"] == commit
+    assert run["tags"]["mlops_template"] == "v0.1.0"
+
+
+def test_a_version_carries_all_that_it_needs(trained: Project) -> None:
+    folder = Path(trained.call(behind.files, MODEL, 1))
+    names = {path.name for path in folder.rglob("*")}
+    assert {"model.skops", "card.json", "golden_rows.parquet", "input_example.json"} <= names
+    [snapshot] = (path.name for path in (folder / "code").iterdir())
+    assert re.fullmatch("loan_risk_[0-9a-f]{8}", snapshot)
+    carried = {path.name for path in (folder / "code" / snapshot).glob("*.py")}
+    assert carried == {path.name for path in trained.package.glob("*.py")}
+    assert not (folder / "code" / snapshot / "mlops").exists()
+    locked = (folder / "requirements.txt").read_text().splitlines()
+    assert all("==" in line for line in locked)
+    assert any(line.startswith("scikit-learn==") for line in locked)
+
+
+def test_the_signature_is_the_features_of_the_schema(trained: Project) -> None:
+    assert trained.call(behind.signature, MODEL, 1)["inputs"] == {
+        **dict.fromkeys(("purpose", "employment", "housing", "channel"), "string"),
+        **dict.fromkeys(("amount", "income", "other_debts", "years_employed"), "double"),
+        **dict.fromkeys(("term_months", "late_payments"), "long"),
+        "has_account": "boolean",
+    }
+
+
+def test_the_card_tells_where_a_version_comes_from(trained: Project) -> None:
+    card = trained.call(behind.card, MODEL, 1)
+    assert card["windows"] == {
+        "train": "2024-04-01..2025-04-01",
+        "gate": "2025-07-01..2025-10-01",
+    }
+    lineage = card["lineage"]
+    assert lineage["commit"] == git(trained.folder, "rev-parse", "HEAD").strip()
+    assert lineage["dirty"] is False
+    assert lineage["origin"] == "synthetic"
+    assert set(lineage["data"]) == {"train", "gate"}
+    assert {"scikit-learn", "numpy", "python"} <= set(lineage["packages"])
+    assert len(list(trained.path("extracts/dev").glob("*.parquet"))) == 2
+
+
+def test_the_same_rows_and_seed_give_the_same_model(trained: Project) -> None:
+    trained.run("train", "--as-of", AS_OF)
+    first, second = (trained.call(behind.training, MODEL, number) for number in (1, 2))
+    assert first["metrics"] == second["metrics"]
+    first, second = (trained.call(behind.card, MODEL, number) for number in (1, 2))
+    for key in ("snapshot", "figures", "profile"):
+        assert first[key] == second[key]
+    assert first["lineage"]["data"] == second["lineage"]["data"]
+    trained.run("train", "--as-of", AS_OF, "--set", "model.seed=8")
+    assert trained.call(behind.card, MODEL, 3)["figures"] != first["figures"]
+
+
+def test_the_windows_follow_from_the_date(born: Project) -> None:
+    born.run("train", "--as-of", "2025-12-01", "--set", "time.embargo=4")
+    card = born.call(behind.card, MODEL, 1)
+    assert card["windows"] == {
+        "train": "2024-02-01..2025-02-01",
+        "gate": "2025-06-01..2025-09-01",
+    }
+
+
+def test_json_is_one_object_on_stdout_and_words_are_on_stderr(born: Project) -> None:
+    answer = born.run("train", "--as-of", AS_OF)
+    assert answer.printed.count("\n") == 1
+    assert answer.facts["outcome"] == "ok"
+    assert answer.facts["message"] in answer.said
+    assert answer.facts["version"] == 1
+
+
+def test_status_shows_what_is_where(live: Project) -> None:
+    live.run("train", "--as-of", AS_OF)
+    live.run("score", "--as-of", AS_OF)
+    answer = live.run("status")
+    assert answer.facts["champion"] == 1
+    assert answer.facts["challenger"] == 2
+    assert answer.facts["last_batch"]["date"] == AS_OF
+    rows = {line.split()[0]: line for line in answer.said.splitlines() if line[:1].isdigit()}
+    assert "champion" in rows["1"]
+    assert "passed" in rows["1"]
+    assert "challenger" in rows["2"]
+    assert "none" in rows["2"]
+
+
+def test_doctor_finds_nothing_in_a_sound_project(live: Project) -> None:
+    answer = live.run("doctor")
+    assert {finding["verdict"] for finding in answer.facts["findings"]} <= {"ok", "noted"}
+
+
+def test_doctor_names_every_fault_with_its_remedy(live: Project) -> None:
+    live.configure("test", allow_dirty=True)
+    live.edit("model.py", "from . import features", "import loan_risk.features as features")
+    live.path("synthetic.py").unlink()
+    live.path("uv.lock").unlink()
+    live.edit("CODEOWNERS", "data-science@example.com", "others@example.com")
+    live.call(behind.cut, 2)
+    answer = live.run("doctor", code=1)
+    failed = {f["look"]: f["words"] for f in answer.facts["findings"] if f["verdict"] == "failed"}
+    assert set(failed) == {"conf test", "code facts", "user modules", "tables", "store", "answers"}
+    assert "uv lock" in failed["code facts"]
+    assert "relatively" in failed["user modules"]
+    assert "entry 2 is missing" in failed["store"]
+    assert "CODEOWNERS" in failed["answers"]
