@@ -61,7 +61,7 @@ def make_card(training: Training, trusted_types: list[str]) -> dict[str, Any]:
     }
 
 
-def profile(prediction: pd.DataFrame) -> dict[str, list[float]]:
+def profile(prediction: pd.DataFrame) -> dict[Any, list[float]]:
     """Return 200 quantiles of each column of figures in a prediction frame."""
     shares = np.linspace(0, 1, 201)
     return prediction.select_dtypes("float64").quantile(shares).to_dict("list")
