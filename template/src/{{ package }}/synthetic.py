@@ -65,7 +65,7 @@ def _applicants(month: pd.Timestamp, random: Generator) -> Columns:
     older = customer % 2 == 0
     days = np.sort(random.integers(month.days_in_month, size=count))
     text = {name: _draw(_shares(name, month), count, random) for name in CATEGORIES}
-    amount = _look_up(AMOUNT, text["purpose"]) * np.exp(random.normal(0, 0.5, count))
+    amount = _look_up(AMOUNT, text["purpose"]) * np.exp(random.normal(0, 0.6, count))
     income = _look_up(INCOME, text["employment"]) * np.exp(random.normal(0, 0.35, count))
     if month >= DRIFT_FROM:
         income *= np.where(text["channel"] == "broker", 0.85, 1.0)
@@ -78,7 +78,7 @@ def _applicants(month: pd.Timestamp, random: Generator) -> Columns:
         "amount": amount.clip(500, 60_000).round(-2),
         "term_months": random.choice([12, 24, 36, 48, 60, 72], size=count),
         "income": income.round(-1),
-        "other_debts": (0.5 * income * random.random(count) ** 2).round(-1),
+        "other_debts": (0.4 * income * random.random(count) ** 2).round(-1),
         "years_employed": random.exponential(np.where(older, 8, 4)).clip(0, 40).round(1),
         "late_payments": random.poisson(0.6, count),
         "has_account": customer % 7 < 4,
@@ -100,7 +100,7 @@ def _risk(applicants: Columns, month: pd.Timestamp) -> np.ndarray:
     instalment = applicants["amount"] / applicants["term_months"]
     burden = (instalment + applicants["other_debts"]) / applicants["income"]
     risk: np.ndarray = 1.2 * np.log(burden.clip(0.03, 2.0) / 0.3)
-    risk += 0.7 * applicants["late_payments"].clip(max=4)
+    risk += 0.8 * applicants["late_payments"].clip(max=4)
     risk -= 0.08 * applicants["years_employed"].clip(max=15)
     risk -= 0.4 * applicants["has_account"]
     for name, categories in CATEGORIES.items():

@@ -1,5 +1,6 @@
 """The gate's checks on one version by itself."""
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -69,8 +70,10 @@ class Case:
         return inputs.clean(self.sample.raw, f"the rows for {self.champion.version}")
 
     def skill(self, truth: pd.Series, prediction: pd.DataFrame) -> float:
-        """Return the gate's metric, turned so that more is better."""
-        return self.settings.sign * self.metrics.one(self.settings.metric, truth, prediction)
+        """Return the gate's metric, turned so that more is better; no number for one class only."""
+        with contextlib.suppress(ValueError):
+            return self.settings.sign * self.metrics.one(self.settings.metric, truth, prediction)
+        return float("nan")
 
 
 def judge(good: object) -> str:

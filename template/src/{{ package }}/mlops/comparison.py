@@ -111,14 +111,13 @@ def _gap(case: Case, positions: Positions) -> tuple[float, float]:
         taken = positions[drawn]
         return every - case.skill(truth.iloc[taken], prediction.iloc[taken])
 
-    try:
-        return gap(np.arange(len(positions))), lower_bound(gap, len(positions))
-    except ValueError:  # one class only
-        return float("nan"), float("nan")
+    return gap(np.arange(len(positions))), lower_bound(gap, len(positions))
 
 
 def _constant(prediction: pd.DataFrame) -> pd.DataFrame:
     """Return the prediction frame of a model that says the same of every row: the mean."""
-    rest = prediction.select_dtypes(exclude="float64")
-    same = {**prediction.select_dtypes("float64").mean(), **rest.mode().iloc[0]}
-    return prediction.assign(**same)
+    floats = prediction.select_dtypes("float64").columns
+    same = {
+        n: column.mean() if n in floats else column.mode()[0] for n, column in prediction.items()
+    }
+    return pd.DataFrame(same, index=prediction.index)

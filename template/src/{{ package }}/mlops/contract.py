@@ -182,7 +182,7 @@ def _convert(column: Any, kind: str) -> Any:
     """Return the column as `kind`; raises ValueError where that would lose something."""
     flags, numbers = pd.api.types.is_bool_dtype(column), pd.api.types.is_numeric_dtype(column)
     if kind == "str":
-        good = column.dropna().map(type).eq(str).all()
+        good = all(isinstance(value, str) for value in column.dropna())
         result = column.astype("object").where(column.notna(), None).astype(TEXT)
     elif kind == "datetime":
         good = not numbers or column.isna().all()

@@ -96,14 +96,15 @@ def _write(batch: Batch, target: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    now, keys, writer = pd.Timestamp(datetime.datetime.now(datetime.UTC)), batch.contract.keys, None
+    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    writer = None
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(row_progress())
         task = progress.add_task("", total=None)
         for rows in _pieces(batch):
             prediction = batch.champion.predict(rows)
             batch.add(rows, prediction)
-            frame = pd.concat([rows[keys], prediction], axis=1)
+            frame = pd.concat([rows[batch.contract.keys], prediction], axis=1)
             table = pa.Table.from_pandas(
                 frame.assign(**batch.facts, predicted_at=now), preserve_index=False
             )
@@ -124,7 +125,8 @@ def _pieces(batch: Batch) -> Iterator[pd.DataFrame]:
     for piece in Tables(project, text).pieces(name, batch.window):
         if not piece.empty:
             raw = data.inputs(Tables(project, text, {name: piece}), batch.window)
-            yield batch.contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
+            if not raw.empty:  # data.py may filter
+                yield batch.contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
 
 
 def _check_rows(batch: Batch, written: Path) -> None:

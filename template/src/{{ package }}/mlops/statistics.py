@@ -19,7 +19,7 @@ def lower_bound(
     """Return the one-sided lower 95% bound of `figure`, by the bootstrap.
 
     `figure` takes the drawn positions: of rows, or of whole clusters where they are given. A draw
-    in which it cannot be computed (one class only) is left out; not a number where all are.
+    in which it is no number (one class only has no AUC) is left out; no number where all are.
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, chapter 13.
     """
     generator = np.random.default_rng(0)
@@ -29,11 +29,9 @@ def lower_bound(
     for _ in range(RESAMPLES):
         drawn = generator.integers(0, count, count)
         positions = drawn if members is None else np.concatenate([members[i] for i in drawn])
-        try:
-            results.append(figure(positions))
-        except ValueError:
-            continue
-    return float(np.quantile(results, LEVEL)) if results else float("nan")
+        results.append(figure(positions))
+    finite = [result for result in results if np.isfinite(result)]
+    return float(np.quantile(finite, LEVEL)) if finite else float("nan")
 
 
 def _members(clusters: pd.Series) -> list[Positions]:

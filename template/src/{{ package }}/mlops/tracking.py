@@ -31,7 +31,7 @@ def connect(project: Project) -> "MlflowClient":
         _require_writable(database)
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module=r"mlflow\..*")
+    warnings.filterwarnings("ignore", module=r"(mlflow|sklearn\.metrics)\..*")
     import mlflow
 
     mlflow.set_tracking_uri(uri)
@@ -83,7 +83,8 @@ def _probe(uri: str) -> None:
             urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - the caller saw http
     except (OSError, ValueError) as error:
         why = f"({getattr(error, 'reason', error)}); start it or mend tracking_uri in conf"
-        raise Unreachable(f"the tracking server {uri} does not answer {why}.") from None
+        shown = uri.rpartition("@")[2]  # without a password
+        raise Unreachable(f"the tracking server {shown} does not answer {why}.") from None
 
 
 def _require_writable(database: Path) -> None:

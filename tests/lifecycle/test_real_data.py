@@ -1,0 +1,97 @@
+"""Real data in the example's place, by the user's four files and conf/ alone."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Rendered
+from real.make_data import write_diabetes, write_wine
+from rendering import ROOT
+
+from lifecycle.conftest import At
+from lifecycle.project import Project
+
+REAL = ROOT / "tests/real"
+GUIDE = ROOT / "docs/how-to/use-your-own-data.md"
+PROBLEMS = {"german_credit": "binary", "wine": "multiclass", "diabetes": "regression"}
+
+
+@pytest.fixture(params=PROBLEMS)
+def real(request: pytest.FixtureRequest, at: At) -> Project:
+    """A project whose example made room for real data."""
+    project = at("born", problem=PROBLEMS[request.param])
+    source = REAL / request.param
+    for name in ("synthetic.py", "tests/model"):
+        path = project.path(name)
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for module in source.glob("*.py"):
+        shutil.copy(module, project.package)
+    shutil.copy(source / "conf/base.yml", project.folder / "conf")
+    data = project.folder / "data"
+    data.mkdir()
+    if request.param == "german_credit":
+        shutil.copy(source / "data/german_credit.csv", data)
+    elif request.param == "wine":
+        write_wine(data / "wine.csv")
+    else:
+        write_diabetes(data / "diabetes.csv")
+    project.commit()
+    return project
+
+
+def test_real_data_goes_through_the_whole_lifecycle(real: Project) -> None:
+    figures = real.run("train").facts["figures"]
+    print(f"{real.package}: {figures}")
+    assert real.run("gate").facts["verdict"] == "passed"
+    real.run("promote")
+    rows = len((next((real.folder / "data").glob("*.csv"))).read_text("utf-8").splitlines()) - 1
+    assert real.run("score").facts["rows"] == rows
+
+
+@pytest.mark.full
+def test_a_second_version_of_the_same_rows_is_compared_with_the_first(real: Project) -> None:
+    for command in ("train", "gate", "promote", "train"):
+        real.run(command)
+    gate = real.run("gate")
+    assert gate.checks["against champion"]["verdict"] == "passed"
+    assert gate.checks["attempts"]["figure"] == "2"
+
+
+@pytest.mark.full
+def test_real_data_holds_the_contract_of_the_platform(real: Project) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/mlops"]
+    env = os.environ | {"PYTHONPATH": "src"}
+    done = subprocess.run(
+        command, cwd=real.folder, env=env, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+@pytest.mark.full
+def test_the_guide_leads_to_a_champion_word_for_word(rendered: Rendered, tmp_path: Path) -> None:
+    project = shutil.copytree(rendered(), tmp_path / "loan-risk")
+    (tmp_path / "goldsmith").symlink_to(ROOT)
+    fences = re.findall(r"^```(\w*)\n(.+?)^```", GUIDE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    commands = [line for kind, block in fences if not kind for line in block.splitlines()]
+    assert commands[:3] == [
+        "uvx copier copy --defaults <address> loan-risk",
+        "git clone <address> goldsmith",
+        "cd loan-risk",
+    ]
+    names = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
+    env = os.environ | {f"GIT_{name}": "analyst@bank.example" for name in names}
+    for command in commands[3:]:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=project,
+            env=env,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    assert list((project / "predictions/dev").rglob("_SUCCESS"))
