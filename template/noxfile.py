@@ -58,7 +58,9 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests with the coverage floor; `nox -s tests -- PATH` runs some, without it."""
+    git_init(session)
     sync(session)
+    first_commit(session)  # a model's lineage names a commit
     run(session, "pytest", *(session.posargs or ["--cov", "--cov-report=term-missing"]))
 
 
@@ -70,11 +72,12 @@ def demo(session: nox.Session) -> None:
     DEMO.mkdir(parents=True)
     env = {
         "MLOPS_ENV": "dev",
-        "MLOPS_AS_OF": session.posargs[0] if session.posargs else "2026-01-01",
         "MLOPS_TRACKING_URI": f"sqlite:///{DEMO.as_posix()}/mlflow.db",
         "MLOPS_PREDICTIONS": f"{DEMO.as_posix()}/predictions",
         "MLOPS_EXTRACTS": f"{DEMO.as_posix()}/extracts",
     }
+    if session.posargs:
+        env["MLOPS_AS_OF"] = session.posargs[0]
     for command, meaning in LIFECYCLE.items():
         say(f"{command}: {meaning}")
         run(session, NAME, command, env=env)

@@ -21,8 +21,8 @@ for _name, _value in ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
 
 
-def load(as_of: str, env: str = "dev") -> "Dataset":
-    """Return the rows that `train` and `gate` would use on a date, for a notebook or a test."""
+def load(as_of: str | None = None, env: str = "dev") -> "Dataset":
+    """Return the rows that `train` and `gate` use on a date, for a notebook or a test."""
     from .notebook import load_dataset
 
     return load_dataset(as_of, env)

@@ -20,7 +20,7 @@ CODES = (
     "4 a person must act, 5 a service is unreachable."
 )
 
-AsOf = Annotated[str | None, typer.Option(help=MOMENT, envvar="MLOPS_AS_OF")]
+AsOf = Annotated[str | None, typer.Option(help=MOMENT)]
 Version = Annotated[int | None, typer.Argument(help="Its number; default: the challenger.")]
 Approver = Annotated[str | None, typer.Option(help="Another person than the trainer.")]
 Why = Annotated[str, typer.Option(help="Why, for the journal.")]

@@ -10,7 +10,6 @@ from .checks import Case, Check, judge
 from .registry import Scorer
 from .statistics import Positions, lower_bound, permutation_importance
 
-DOMINANCE = 0.9
 FEWEST_FEATURES = 4  # below, one column may rightly carry nearly all
 SINGLE_ROWS = 30
 
@@ -37,8 +36,8 @@ def dominance(case: Case) -> Check:
     falls = permutation_importance(skill, case.sample.frame, case.contract.features, 0)
     name, share = max(falls, key=lambda name: falls[name]), max(falls.values()) / lift
     reason = f"share of the lift that {name} carries"
-    verdict, limit = judge(share <= DOMINANCE), f"<= {DOMINANCE}"
-    return Check("one column", verdict, f"{share:.2f}", limit, reason)
+    limit = case.settings.gate.dominance
+    return Check("one column", judge(share <= limit), f"{share:.2f}", f"<= {limit:g}", reason)
 
 
 def against_champion(case: Case) -> Check:

@@ -64,7 +64,7 @@ def _modules(project: Project) -> str:
 
 
 def _tables(project: Project) -> str:
-    window = plan(parse_as_of(None, project.settings.time), project.settings.time).train
+    window = plan(parse_as_of(None, project.settings), project.settings.time).train
     kinds = {name: table.kind for name, table in project.settings.tables.items()}
     for name in kinds:
         next(Tables(project).pieces(name, window), None)

@@ -5,10 +5,8 @@ A wheel carries its facts in `_build/`, written by `nox -s build`; a checkout as
 
 import getpass
 import hashlib
-import importlib.metadata
 import json
 import os
-import platform
 import shutil
 import socket
 import subprocess
@@ -19,7 +17,6 @@ import pandas as pd
 from .errors import MlopsError
 from .project import BUILD_FACTS, Project
 
-DECIDE_LOADING = ("scikit-learn", "numpy", "pandas", "skops", "mlflow")
 EXPORT = "export --quiet --frozen --no-dev --no-hashes --no-emit-project --no-header --no-annotate"
 
 
@@ -92,12 +89,6 @@ def configuration_hash(project: Project) -> str:
     """Return a SHA-256 of the settings that shape a model."""
     shaping = project.settings.model_dump(include={"tables", "time", "model", "problem"})
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
-
-
-def package_versions() -> dict[str, str]:
-    """Return the versions that decide whether a model loads again."""
-    installed = {name: importlib.metadata.version(name) for name in DECIDE_LOADING}
-    return installed | {"python": platform.python_version()}
 
 
 def as_tags(facts: BuildFacts) -> dict[str, str]:

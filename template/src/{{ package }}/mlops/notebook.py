@@ -19,10 +19,10 @@ class Dataset:
     contract: Contract
 
 
-def load_dataset(as_of: str, env: str) -> Dataset:
-    """Read both windows of `as_of` in environment `env`."""
+def load_dataset(as_of: str | None, env: str) -> Dataset:
+    """Read both windows of `as_of` in environment `env`, by default those of its `as_of`."""
     project = open_project(env)
     contract = read_contract(user_module("schema"), project.settings.problem)
-    moment = parse_as_of(as_of, project.settings.time)
+    moment = parse_as_of(as_of, project.settings)
     source = Source(project, user_module("data"), contract, moment, project.settings.time)
     return Dataset(read_part(source, "train").frame, read_part(source, "gate").frame, contract)

@@ -6,6 +6,7 @@ Command line > `MLOPS_` variables > conf/<env>.yml > conf/base.yml > .copier-ans
 import difflib
 import importlib
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ BUILD_FACTS = PACKAGE_ROOT / "_build"
 ENVIRONMENTS = ("dev", "test", "prod")
 ANSWERS = ("project_name", "description", "team", "problem", "risk_tier")
 PREFIX = "MLOPS_"
-NOT_SETTINGS = ("MLOPS_ENV", "MLOPS_AS_OF", "MLOPS_SECRET")  # read elsewhere
+NOT_SETTINGS = ("MLOPS_ENV", "MLOPS_SECRET")  # read elsewhere
 
 Layer = dict[str, Any]
 
@@ -73,6 +74,8 @@ def open_project(env: str, overrides: tuple[str, ...] = ()) -> Project:
         *(_assignment("--set", text) for text in overrides),
         ("--env", {"env": env}),
     ]
+    if env != "dev" and any("as_of" in layer for _, layer in layers[1:3]):
+        raise Misconfigured(f"conf: as_of is for dev alone; give {env} another --as-of each time.")
     return Project(root, _validate(layers), str(answers.get("_commit", "unknown")))
 
 
@@ -86,13 +89,18 @@ def user_module(name: str) -> ModuleType:
         raise Misconfigured(f"{name}.py is missing from the package {PACKAGE}.") from None
 
 
+def import_from(folder: Path, name: str) -> ModuleType:
+    """Import a module by its full name, from packages that lie in `folder`."""
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    return importlib.import_module(name)
+
+
 def _find_root() -> Path:
     """Return the checkout above the working directory, else the working directory itself."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / ".copier-answers.yml").is_file() and (folder / "conf/base.yml").is_file():
-            return folder
-    return here
+    here, marks = Path.cwd(), (".copier-answers.yml", "conf/base.yml")
+    above = (here, *here.parents)
+    return next((f for f in above if all((f / mark).is_file() for mark in marks)), here)
 
 
 def _read(path: Path) -> Layer:

@@ -1,9 +1,7 @@
 """The registry: versions of the registered model `<env>.<project>`, and their aliases."""
 
 import hashlib
-import importlib
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,7 @@ import pandas as pd
 
 from .contract import Contract, read_contract
 from .errors import MlopsError
-from .project import Project
+from .project import Project, import_from
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -62,10 +60,8 @@ class Scorer:
 
     def contract(self) -> Contract:
         """Return the version's own contract, from the snapshot it carries."""
-        code, card = str(self.version.folder / "code"), self.version.card
-        if code not in sys.path:
-            sys.path.insert(0, code)
-        return read_contract(importlib.import_module(f"{card['snapshot']}.schema"), card["problem"])
+        code, card = self.version.folder / "code", self.version.card
+        return read_contract(import_from(code, f"{card['snapshot']}.schema"), card["problem"])
 
 
 class Registry:

@@ -20,8 +20,8 @@ def predict_frame(model: Any, card: dict[str, Any], rows: pd.DataFrame) -> pd.Da
     """
     features = rows[card["features"]]
     if card["problem"] == "regression":
-        return pd.DataFrame({"value": model.predict(features)}, index=rows.index)
-    probabilities = model.predict_proba(features)
+        return pd.DataFrame({"value": model.predict(features).astype("float64")}, index=rows.index)
+    probabilities = model.predict_proba(features).astype("float64")
     if card["problem"] == "binary":
         score = probabilities[:, 1]
         frame = {"score": score, "decision": score >= card["cutoff"]}

@@ -82,7 +82,7 @@ def score(project: Project, as_of: str | None) -> Outcome:
 
 
 def _plan(project: Project, champion: Scorer, as_of: str | None) -> Batch:
-    contract, moment = champion.contract(), parse_as_of(as_of, project.settings.time)
+    contract, moment = champion.contract(), parse_as_of(as_of, project.settings)
     timed = contract.inputs.one("event_time") is not None
     window = plan(moment, project.settings.time).scoring if timed else None
     date = f"{moment:%Y-%m-%d}"
@@ -96,18 +96,17 @@ def _write(batch: Batch, target: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-    writer = None
+    stamps, writer = dict(batch.facts), None
+    stamps["scoring_date"] = pd.Timestamp(stamps.pop("date"))
+    stamps["predicted_at"] = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(row_progress())
         task = progress.add_task("", total=None)
         for rows in _pieces(batch):
             prediction = batch.champion.predict(rows)
             batch.add(rows, prediction)
-            frame = pd.concat([rows[batch.contract.keys], prediction], axis=1)
-            table = pa.Table.from_pandas(
-                frame.assign(**batch.facts, predicted_at=now), preserve_index=False
-            )
+            frame = pd.concat([rows[batch.contract.keys], prediction], axis=1).assign(**stamps)
+            table = pa.Table.from_pandas(frame, preserve_index=False)
             if writer is None:
                 writer = stack.enter_context(pq.ParquetWriter(target, table.schema))
             writer.write_table(table.cast(writer.schema))

@@ -1,5 +1,6 @@
 """The settings: every key that an environment may change, its type and its default."""
 
+import datetime
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -104,6 +105,7 @@ class Gate(Section):
     margin: float = Field(default=0.01, ge=0)
     min_events: int = Field(default=100, ge=1)
     attempts: int = Field(default=10, ge=1)
+    dominance: float = Field(default=0.9, gt=0)
     latency_ratio: float = Field(default=3.0, gt=0)
     slice_gap: float | None = Field(default=None, ge=0)
 
@@ -120,6 +122,7 @@ class Settings(Section):
     """The merged configuration of one environment."""
 
     env: Literal["dev", "test", "prod"]
+    as_of: datetime.date | None = None
     project_name: str
     problem: Problem
     description: str = ""

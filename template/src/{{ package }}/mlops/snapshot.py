@@ -8,13 +8,12 @@ import ast
 import hashlib
 import importlib
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from .errors import Misconfigured
-from .project import PACKAGE, PACKAGE_ROOT, Project
+from .project import PACKAGE, PACKAGE_ROOT, Project, import_from
 
 NOT_THE_USERS = {"mlops", "_build", "__pycache__"}
 
@@ -28,9 +27,7 @@ class Snapshot:
 
     def module(self, name: str) -> ModuleType:
         """Import one of the copied modules."""
-        if str(self.folder.parent) not in sys.path:
-            sys.path.insert(0, str(self.folder.parent))
-        return importlib.import_module(f"{self.name}.{name}")
+        return import_from(self.folder.parent, f"{self.name}.{name}")
 
 
 def take_snapshot(project: Project) -> Snapshot:

@@ -35,19 +35,19 @@ class Tables:
         """
         if name in self._batch:
             return self._batch[name].copy()
-        return pd.concat(self.pieces(name, window), ignore_index=True)
+        return pd.concat(self.pieces(name, window))
 
     def pieces(self, name: str, window: Window | None = None) -> Iterator[pd.DataFrame]:
         """Yield the rows of a table in frames of at most `scoring.batch_rows` rows."""
         if name not in self._settings.tables:
             known = ", ".join(self._settings.tables)
             raise Misconfigured(f"data.py reads table {name}, which conf does not name: {known}.")
-        table = self._settings.tables[name]
-        if table.kind == "synthetic":
-            yield from _synthetic(name, window, self._settings.model.seed)
-        else:
-            for frame in self._files(name, table):
-                yield _inside(frame, name, table, window)
+        table, rows = self._settings.tables[name], 0
+        synthetic = table.kind == "synthetic"
+        for frame in self._synthetic(name, window) if synthetic else self._files(name, table):
+            numbered = frame.set_axis(range(rows, rows + len(frame)))
+            yield _inside(numbered, name, table, window)
+            rows += len(frame)
 
     def _files(self, name: str, table: Table) -> Iterator[pd.DataFrame]:
         paths = sorted(glob.glob(str(self._root / table.path)))
@@ -81,6 +81,17 @@ class Tables:
             chunksize=self._settings.scoring.batch_rows,
         )
 
+    def _synthetic(self, name: str, window: Window | None) -> Iterator[pd.DataFrame]:
+        if window is None:
+            raise Misconfigured(f"table {name} is synthetic, and its months need a window of time.")
+        month = window.start.replace(day=1)
+        while month < window.end:
+            frames = user_module("synthetic").rows(month, self._settings.model.seed)
+            if name not in frames:
+                raise Misconfigured(f"synthetic.rows makes {', '.join(frames)}, but not {name}.")
+            yield frames[name]
+            month += pd.DateOffset(months=1)
+
 
 def _inside(frame: pd.DataFrame, name: str, table: Table, window: Window | None) -> pd.DataFrame:
     if table.time is None or window is None:
@@ -88,15 +99,3 @@ def _inside(frame: pd.DataFrame, name: str, table: Table, window: Window | None)
     if table.time not in frame:
         raise MlopsError(f"table {name}: column {table.time}, its time in conf, is missing.")
     return frame[window.contains(pd.to_datetime(frame[table.time]))]
-
-
-def _synthetic(name: str, window: Window | None, seed: int) -> Iterator[pd.DataFrame]:
-    if window is None:
-        raise Misconfigured(f"table {name} is synthetic and needs a window: use time.split: time.")
-    rows, month = user_module("synthetic").rows, window.start.replace(day=1)
-    while month < window.end:
-        frames = rows(month, seed)
-        if name not in frames:
-            raise Misconfigured(f"synthetic.rows makes {', '.join(frames)}, but no table {name}.")
-        yield frames[name]
-        month += pd.DateOffset(months=1)

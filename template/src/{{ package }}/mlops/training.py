@@ -23,7 +23,7 @@ from .windows import parse_as_of
 def train(project: Project, as_of: str | None) -> Outcome:
     """Train on the rows that `as_of` allows, and register the result as challenger."""
     facts, snapshot = read_build_facts(project), take_snapshot(project)
-    moment = parse_as_of(as_of, project.settings.time)
+    moment = parse_as_of(as_of, project.settings)
     contract = read_contract(snapshot.module("schema"), project.settings.problem)
 
     step(f"reading the rows known on {moment:%Y-%m-%d}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from .errors import Misconfigured
-from .settings import Period, Time
+from .settings import Period, Settings, Time
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ def periods(count: int, period: Period) -> pd.DateOffset:
     return pd.DateOffset(**{f"{period}s": count})  # type: ignore[arg-type]
 
 
-def parse_as_of(text: str | None, time: Time) -> pd.Timestamp:
-    """Return the given date, or the end of the last complete period."""
-    if text is None:
+def parse_as_of(text: str | None, settings: Settings) -> pd.Timestamp:
+    """Return the given date, else the setting's, else the end of the last complete period."""
+    if text is None and settings.as_of is None:
         today = pd.Timestamp(datetime.datetime.now(datetime.UTC).date())
-        return today.to_period(time.period[0].upper()).start_time
+        return today.to_period(settings.time.period[0].upper()).start_time
     try:
-        return pd.Timestamp(datetime.date.fromisoformat(text))
+        return pd.Timestamp(datetime.date.fromisoformat(text or str(settings.as_of)))
     except ValueError:
         raise Misconfigured(f"--as-of {text} is not a date; write it as 2026-01-31.") from None
 
