@@ -249,6 +249,11 @@ def test_the_line_budget_holds() -> None:
     assert sum(counts.values()) <= 4000
 
 
+def test_the_examples_read_the_same_inputs() -> None:
+    schemas = [(ROOT / f"examples/{problem}/schema.py").read_text("utf-8") for problem in PROBLEMS]
+    assert len({schema.partition("class Labels")[0] for schema in schemas}) == 1
+
+
 @pytest.mark.parametrize(
     "name", [name for name in files(ROOT / "examples") if name.endswith(".py")]
 )
