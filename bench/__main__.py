@@ -23,7 +23,7 @@ PACKAGES = ("copier", "typer", "pandas", "scikit-learn", "mlflow")
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(prog="./nox -s bench --", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; or all")
     parser.add_argument("--repeat", type=int, default=5, help="rounds of each; default: 5")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the large batch")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")

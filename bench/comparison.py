@@ -1,11 +1,11 @@
 """A comparison: what is measured, and the least that it could take."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-Seconds = Callable[[], float]
+from .scratch import Seconds
 
 
 @dataclass(frozen=True)

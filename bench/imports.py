@@ -1,20 +1,23 @@
 """What each command imports: nobody shall wait for a library that a command does not use."""
 
-from .ratios import SCORE, TRAIN
+from .ratios import STEPS
 from .scratch import PROGRAM, Scratch
 
 LIBRARIES = ("typer", "pydantic", "pandas", "pyarrow", "pandera", "sklearn", "mlflow", "matplotlib")
 HEADER = ["command", "modules", *LIBRARIES]
-COMMANDS = (("--help",), TRAIN, ("gate",), ("promote",), SCORE, ("status",), ("doctor",))
+COMMANDS = (("--help",), *STEPS, ("status",), ("doctor",))
 
 
 def imported(scratch: Scratch) -> list[list[str]]:
-    """Return a row for each command: how many modules it imported, and which libraries."""
-    rows = []
-    for words in COMMANDS:
-        lines = scratch.python("-X", "importtime", "-c", PROGRAM, *words).said.splitlines()
-        modules = [line.split("|")[-1].strip() for line in lines if line.startswith("import time:")]
-        loaded = {module.partition(".")[0] for module in modules}
-        marks = ["yes" if library in loaded else "" for library in LIBRARIES]
-        rows.append([f"`{words[0]}`", f"{len(modules):,}", *marks])
-    return rows
+    """Return a row for each command, and one for what MLflow brings along by itself."""
+    rows = [_row(scratch, words[0], PROGRAM, *words) for words in COMMANDS]
+    return [*rows, _row(scratch, "import mlflow", "import mlflow")]
+
+
+def _row(scratch: Scratch, name: str, code: str, *words: str) -> list[str]:
+    """Return how many modules Python imported, and which of the libraries they belong to."""
+    lines = scratch.python("-X", "importtime", "-c", code, *words).said.splitlines()
+    modules = [line.split("|")[-1].strip() for line in lines if line.startswith("import time:")]
+    loaded = {module.partition(".")[0] for module in modules}
+    marks = ["yes" if library in loaded else "" for library in LIBRARIES]
+    return [f"`{name}`", f"{len(modules):,}", *marks]

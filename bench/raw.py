@@ -1,37 +1,51 @@
-"""The floor of training and scoring: what one would run without any platform.
+"""What one would run without any platform, in a project that has trained: the steps' floors."""
 
-`python raw.py fit CARD ROWS` reads rows and fits the example's estimator; `python raw.py predict
-CARD ROWS` loads the estimator beside the card, predicts, and prints the seconds of that alone.
-"""
-
-import importlib
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
+VERSION = max(Path("mlartifacts").glob("**/MLmodel"), key=lambda path: path.stat().st_mtime).parent
+CARD = json.loads((VERSION / "artifacts/card.json").read_text(encoding="utf-8"))
 
-def main(verb: str, card_file: str, rows_file: str) -> None:
-    """Fit or predict in a process of its own."""
-    path = Path(card_file)
-    card = json.loads(path.read_text(encoding="utf-8"))
-    rows = pd.read_parquet(rows_file)
-    features = rows[card["features"]]
-    if verb == "fit":
-        settings, model = card["model"], importlib.import_module("loan_risk.model")
-        estimator = model.build({**settings["params"], "seed": settings["seed"]})
-        estimator.fit(features, rows["defaulted"])
-    else:
-        import skops.io
 
-        sys.path.append(str(path.parents[1] / "code"))
-        estimator = skops.io.load(path.with_name("model.skops"), trusted=card["trusted_types"])
-        start = time.perf_counter()
-        estimator.predict_proba(features)
-        sys.stdout.write(f"{time.perf_counter() - start}")
+def fit() -> None:
+    """Fit the example's estimator on the rows that training kept."""
+    from loan_risk import model
+
+    rows, settings = _kept("train"), CARD["model"]
+    estimator = model.build({**settings["params"], "seed": settings["seed"]})
+    estimator.fit(rows[CARD["features"]], rows["defaulted"])
+
+
+def predict(file: str = "") -> None:
+    """Predict the gate window's rows, or those of a file; print the seconds of that alone."""
+    import skops.io
+
+    rows = pd.read_parquet(file) if file else _kept("gate")
+    sys.path.append(str(VERSION / "code"))
+    model = VERSION / "artifacts/model.skops"
+    estimator = skops.io.load(model, trusted=CARD["trusted_types"])
+    features, start = rows[CARD["features"]], time.perf_counter()
+    estimator.predict_proba(features)
+    sys.stdout.write(f"{time.perf_counter() - start}")
+
+
+def multiply(count: str, as_of: str, file: str) -> None:
+    """Write many rows like those of the gate window, of the day before `as_of`."""
+    rows = _kept("gate").sample(int(count), replace=True, random_state=7, ignore_index=True)
+    rows["application_id"] = rows.index.map("{:09d}".format)
+    rows["applied_on"] = pd.Timestamp(as_of) - pd.Timedelta(days=1)
+    rows.to_parquet(file)
+
+
+def _kept(part: str) -> pd.DataFrame:
+    return pd.read_parquet(f"extracts/dev/{CARD['lineage']['data'][part][:16]}.parquet")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    verbs: dict[str, Callable[..., None]] = {"fit": fit, "predict": predict, "multiply": multiply}
+    verbs[sys.argv[1]](*sys.argv[2:])

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,8 @@ VARIABLES = {
     "OMP_WAIT_POLICY": "PASSIVE",  # as the platform sets it: a floor must not be slower for it
     "PYTHONPATH": "src",
 }
+
+Seconds = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,7 @@ class Scratch:
         if done.returncode != 0:
             sys.exit(f"python {' '.join(words)} ended with {done.returncode}:\n{done.stderr}")
         return Process(seconds, done.stdout, done.stderr)
+
+    def takes(self, *words: str) -> Seconds:
+        """Return how to measure a run of Python."""
+        return lambda: self.python(*words).seconds

@@ -74,12 +74,12 @@ def card(model: str, number: int) -> Facts:
 def training(model: str, number: int) -> Facts:
     """Return what the run that made a version holds."""
     client = _client()
-    run = client.get_run(client.get_model_version(model, str(number)).run_id)
+    run = client.get_run(str(client.get_model_version(model, str(number)).run_id))
     return {
         "params": dict(run.data.params),
         "metrics": dict(run.data.metrics),
         "tags": dict(run.data.tags),
-        "datasets": [read.dataset.name for read in run.inputs.dataset_inputs],
+        "datasets": [read.dataset.name for read in run.inputs.dataset_inputs] if run.inputs else [],
         "artifacts": [file.path for file in client.list_artifacts(run.info.run_id, "plots")],
         "status": run.info.status,
     }
@@ -96,11 +96,15 @@ def signature(model: str, number: int) -> dict[str, dict[str, str]]:
     }
 
 
-def active_runs() -> list[str]:
-    """Return the names of all runs that nobody has ended."""
+def contents(project: str) -> Facts:
+    """Return what a store holds of a project's dev: versions, entries, runs that nobody ended."""
     client = _client()
-    ids = [experiment.experiment_id for experiment in client.search_experiments()]
-    return [run.info.run_name for run in client.search_runs(ids) if run.info.status == "RUNNING"]
+    runs = client.search_runs([found.experiment_id for found in client.search_experiments()])
+    return {
+        "versions": versions(f"dev.{project}"),
+        "entries": len(_journal("dev")),
+        "active": [run.info.run_name for run in runs if run.info.status == "RUNNING"],
+    }
 
 
 def entries(env: str = "dev") -> list[Facts]:
@@ -133,8 +137,7 @@ def cut(number: int) -> None:
 def forge(entry: Facts, env: str = "dev", text: str = "") -> None:
     """Write an entry, with evidence, that no command wrote."""
     client = _client()
-    experiment = client.get_experiment_by_name(f"{env}.loan-risk.journal")
-    run_id = client.create_run(experiment.experiment_id).info.run_id
+    run_id = client.create_run(_experiment(env)).info.run_id
     client.log_dict(run_id, entry, "entry.json")
     if text:
         client.log_text(run_id, text, "evidence.json")
@@ -152,9 +155,12 @@ def digest(entry: Facts) -> str:
 
 
 def _journal(env: str) -> "list[Run]":
-    client = _client()
-    experiment = client.get_experiment_by_name(f"{env}.loan-risk.journal")
-    return list(client.search_runs([experiment.experiment_id]))
+    return list(_client().search_runs([_experiment(env)]))
+
+
+def _experiment(env: str) -> str:
+    found = _client().get_experiment_by_name(f"{env}.loan-risk.journal")
+    return found.experiment_id if found else ""
 
 
 def _run(env: str, number: int) -> "Run":

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from conftest import Rendered
 from filelock import FileLock
+
 from lifecycle.project import AS_OF, Project, Warm, copy_project
 
 At = Callable[..., Project]
 
 # A point of life: the point before, and the command that leads on.
 STAGES = {
-    "trained": ("born", ("train", "--as-of", AS_OF)),
+    "opened": ("born", ("status",)),
+    "trained": ("opened", ("train", "--as-of", AS_OF)),
     "gated": ("trained", ("gate",)),
     "live": ("gated", ("promote",)),
 }
@@ -79,6 +81,12 @@ def at(shelf: At, tmp_path: Path) -> At:
 def born(at: At) -> Project:
     """A committed project that has done nothing yet."""
     return at("born")
+
+
+@pytest.fixture
+def opened(at: At) -> Project:
+    """A project with an empty store."""
+    return at("opened")
 
 
 @pytest.fixture

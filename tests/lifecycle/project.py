@@ -2,11 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,12 @@ from rendering import commit
 
 AS_OF = "2026-01-01"  # the date that the tests live on
 Facts = dict[str, Any]
+
+# What libraries say when nobody asked: tracebacks, warnings, hints, logs, progress bars.
+NOISE = re.compile(
+    r"traceback|alembic|warning|deprecat|telemetry|\bINFO\b|\bit/s|\d%\||site-packages|🏃|mlflow ui",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -88,15 +95,21 @@ class Project:
         """The folder of the user's modules."""
         return self.folder / "src" / self.name.replace("-", "_")
 
-    def run(self, *words: str, code: int = 0, screen: str = "", **variables: str) -> Answer:
-        """Run a command with --json; expect an exit code, and never a traceback.
+    def run(
+        self,
+        *words: str,
+        code: int = 0,
+        variables: Mapping[str, str] | None = None,
+        screen: str = "",
+    ) -> Answer:
+        """Run a command with --json; expect an exit code, and never a word that is not ours.
 
         `screen` is a terminal that stands for stderr.
         """
         job = {"function": f"{self.package.name}.mlops.cli:main", "arguments": []}
         job |= {"words": [self.name, *words, "--json"]} | ({"stderr": screen} if screen else {})
-        answer = self._do(job, variables)
-        assert "Traceback" not in answer.said, answer.said
+        answer = self._do(job, variables or {})
+        assert not NOISE.search(answer.said), answer.said[-3000:]
         assert answer.code == code, f"{words} ended with {answer.code}:\n{answer.said}"
         return answer
 
@@ -107,11 +120,11 @@ class Project:
         assert answer.code == 0, answer.said
         return json.loads(answer.printed) if answer.printed else None
 
-    def _do(self, job: Facts, variables: dict[str, str]) -> Answer:
+    def _do(self, job: Facts, variables: Mapping[str, str]) -> Answer:
         streams = {name: self.folder.with_name(name) for name in ("stdout", "stderr")}
         for stream in streams.values():
             stream.write_text("")
-        here = {"folder": self.folder, "variables": os.environ | variables, **streams}
+        here = {"folder": self.folder, "variables": {**os.environ, **variables}, **streams}
         code = self.warm.run(here | job)
         said, printed = (streams[name].read_text("utf-8") for name in ("stderr", "stdout"))
         return Answer(code, said, printed)

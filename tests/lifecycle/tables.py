@@ -1,6 +1,7 @@
 """The rows of `synthetic.py`, written to files as another system would deliver them."""
 
 import pandas as pd
+
 from lifecycle.project import Project
 
 

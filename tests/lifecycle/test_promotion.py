@@ -1,8 +1,7 @@
 """Only the journal's evidence promotes a version, and people stay in charge."""
 
-import json
-
 import pytest
+
 from lifecycle import behind
 from lifecycle.conftest import At
 from lifecycle.project import AS_OF, Project
@@ -20,7 +19,8 @@ def next_champion(project: Project) -> int:
 
 def champion(project: Project, model: str = MODEL) -> int | None:
     """Return the champion as MLflow knows it."""
-    return project.call(behind.aliases, model).get("champion")
+    aliases: dict[str, int] = project.call(behind.aliases, model)
+    return aliases.get("champion")
 
 
 def test_a_gated_version_becomes_the_champion(gated: Project) -> None:
@@ -86,7 +86,7 @@ def test_evidence_of_another_environment_is_refused(live: Project) -> None:
     live.call(behind.forge, entry, "prod", live.call(behind.evidence, 2))
     live.call(behind.crown, entry, "prod")
     answer = live.run("promote", "1", "--env", "prod", "--approved-by", "Ann Other", code=1)
-    assert "another environment (dev)" in answer.said
+    assert "another environment" in answer.said
     assert champion(live, PROD) is None
 
 
@@ -106,20 +106,20 @@ def test_a_version_altered_after_the_verdict_is_refused(gated: Project) -> None:
 
 
 @pytest.mark.parametrize("env", ["test", "prod"])
-def test_a_version_of_a_dirty_tree_is_refused_beyond_dev(born: Project, env: str) -> None:
+def test_a_version_of_a_dirty_tree_is_refused_beyond_dev(opened: Project, env: str) -> None:
     where = ("--env", env)
-    born.edit("features.py", '"""Add the instalment', '"""Also add the instalment')
-    born.run("train", "--as-of", AS_OF, *where)
-    born.run("gate", *where)
-    answer = born.run("promote", *where, "--approved-by", "Ann Other", code=1)
+    opened.edit("features.py", '"""Add the instalment', '"""Also add the instalment')
+    opened.run("train", "--as-of", AS_OF, *where)
+    opened.run("gate", *where)
+    answer = opened.run("promote", *where, "--approved-by", "Ann Other", code=1)
     assert "dirty tree" in answer.said
     assert "commit" in answer.said
-    assert champion(born, f"{env}.loan-risk") is None
-    born.commit()
-    born.run("train", "--as-of", AS_OF, *where)
-    born.run("gate", *where)
-    born.run("promote", *where, "--approved-by", "Ann Other")
-    assert champion(born, f"{env}.loan-risk") == 2
+    assert champion(opened, f"{env}.loan-risk") is None
+    opened.commit()
+    opened.run("train", "--as-of", AS_OF, *where)
+    opened.run("gate", *where)
+    opened.run("promote", *where, "--approved-by", "Ann Other")
+    assert champion(opened, f"{env}.loan-risk") == 2
 
 
 def test_a_version_of_rows_less_real_than_the_environments_is_refused(gated: Project) -> None:
@@ -131,28 +131,29 @@ def test_a_version_of_rows_less_real_than_the_environments_is_refused(gated: Pro
     assert champion(gated) is None
 
 
-def test_prod_waits_for_another_person_at_medium_risk(born: Project) -> None:
+def test_prod_waits_for_another_person_at_medium_risk(opened: Project) -> None:
     carol = {"USER": "carol", "LOGNAME": "carol"}
-    born.run("train", "--as-of", AS_OF, "--env", "prod", **carol)
-    born.run("gate", "--env", "prod", **carol)
-    waiting = born.run("promote", "--env", "prod", **carol, code=4)
+    opened.run("train", "--as-of", AS_OF, "--env", "prod", variables=carol)
+    opened.run("gate", "--env", "prod", variables=carol)
+    waiting = opened.run("promote", "--env", "prod", variables=carol, code=4)
     assert "waits for approval" in waiting.said
     assert "loan-risk promote 1 --approved-by NAME --env prod" in waiting.said
-    for herself in ("carol", "Carol", born.call(behind.entries, "prod")[0]["actor"]):
-        refused = born.run("promote", "--env", "prod", "--approved-by", herself, **carol, code=4)
+    promote = ("promote", "--env", "prod", "--approved-by")
+    for herself in ("carol", "Carol", opened.call(behind.entries, "prod")[0]["actor"]):
+        refused = opened.run(*promote, herself, variables=carol, code=4)
         assert "another person must approve" in refused.said
-    assert champion(born, PROD) is None
-    born.run("promote", "--env", "prod", "--approved-by", "Ann Other", **carol)
-    assert champion(born, PROD) == 1
-    entry = born.call(behind.entries, "prod")[-1]
+    assert champion(opened, PROD) is None
+    opened.run(*promote, "Ann Other", variables=carol)
+    assert champion(opened, PROD) == 1
+    entry = opened.call(behind.entries, "prod")[-1]
     assert entry["details"]["approved_by"] == "Ann Other"
     assert entry["actor"].startswith("carol@")
-    verdict = born.call(behind.entries, "prod")[-2]
+    verdict = opened.call(behind.entries, "prod")[-2]
     assert entry["details"]["evidence_sha256"] == verdict["details"]["evidence_sha256"]
 
 
 def test_prod_promotes_at_once_at_low_risk(at: At) -> None:
-    project = at("born", risk_tier="low")
+    project = at("opened", risk_tier="low")
     project.run("train", "--as-of", AS_OF, "--env", "prod")
     project.run("gate", "--env", "prod")
     project.run("promote", "--env", "prod")
@@ -206,4 +207,4 @@ def test_rollback_names_the_batches_of_the_withdrawn_version(live: Project) -> N
     assert "2025-12-01" not in answer.said
     details = live.call(behind.entries)[-1]["details"]
     assert details["reason"] == "complaints"
-    assert json.dumps(details["batches"])
+    assert len(details["batches"]) == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from lifecycle import behind
 from lifecycle.project import AS_OF, Project
 from lifecycle.tables import write_tables
@@ -38,10 +39,10 @@ def refuse(project: Project, *words: str) -> None:
 def test_a_batch_has_a_prediction_for_each_key_of_the_period(live: Project) -> None:
     answer = live.run("score", "--as-of", AS_OF)
     frame = current(live)
-    assert list(frame.columns) == [
+    assert set(frame) == {
         *("application_id", "score", "decision"),
         *("scoring_date", "batch", "version", "predicted_at"),
-    ]
+    }
     assert len(frame) == answer.facts["rows"] == frame["application_id"].nunique() > 500
     assert frame["application_id"].str.startswith("2025-12-").all()
     assert frame["score"].between(0, 1).all()
@@ -61,7 +62,7 @@ def test_the_command_ends_with_rows_per_second_and_peak_memory(live: Project) ->
 
 def test_a_terminal_shows_progress(live: Project) -> None:
     screen, terminal = pty.openpty()
-    live.run("score", "--as-of", AS_OF, screen=os.ttyname(terminal), TERM="xterm")
+    live.run("score", "--as-of", AS_OF, screen=os.ttyname(terminal), variables={"TERM": "xterm"})
     os.set_blocking(screen, False)
     shown = os.read(screen, 100_000).decode()
     os.close(terminal)
@@ -92,28 +93,29 @@ def test_a_missing_key_is_refused(live: Project) -> None:
     refuse(live, "application_id")
 
 
-def test_a_missing_prediction_is_refused(born: Project) -> None:
-    born.edit(
+def test_a_missing_prediction_is_refused(opened: Project) -> None:
+    opened.edit(
         "features.py",
         "def prepare()",
         "class Cautious(HistGradientBoostingClassifier):\n"
         '    """Gives no answer where nobody ever asked."""\n\n'
         "    def predict_proba(self, frame):\n"
         "        answer = super().predict_proba(frame)\n"
-        "        return np.where(frame[['amount']] > 1e6, np.nan, answer)\n\n\n"
+        "        odd = np.max(np.nan_to_num(frame), axis=1, keepdims=True) > 1e6\n"
+        "        return np.where(odd, np.nan, answer)\n\n\n"
         "def prepare()",
     )
-    born.edit(
+    opened.edit(
         "features.py",
         "import pandas as pd\n",
         "import numpy as np\nimport pandas as pd\n"
         "from sklearn.ensemble import HistGradientBoostingClassifier\n",
     )
-    born.edit("model.py", "trees = HistGradientBoostingClassifier(", "trees = features.Cautious(")
+    opened.edit("model.py", "trees = HistGradientBoostingClassifier(", "trees = features.Cautious(")
     for words in (("train", "--as-of", AS_OF), ("gate",), ("promote",)):
-        born.run(*words)
-    born.edit("data.py", RETURN, f'    applications.loc[3, "amount"] = 2e6\n{RETURN}')
-    refuse(born, "1 values of score are missing or infinite")
+        opened.run(*words)
+    opened.edit("data.py", RETURN, f'    applications.loc[3, "amount"] = 2e6\n{RETURN}')
+    refuse(opened, "1 values of score are missing or infinite")
 
 
 def test_predictions_that_moved_far_are_refused(live: Project) -> None:
@@ -199,12 +201,12 @@ def test_text_that_looks_like_a_number_stays_text(live: Project) -> None:
     write_tables(live, "2025-12-01", "2026-01-01", kind="csv")
     file = live.path("data/applications/2025-12.csv")
     lines = file.read_text("latin-1").splitlines()
-    file.write_text("\n".join([lines[0], *(line[7:] for line in lines[1:])]), "latin-1")
+    file.write_text("\n".join([lines[0], *(line[8:] for line in lines[1:])]), "latin-1")
     live.run("score", "--as-of", AS_OF)
     assert set(current(live)["application_id"].str.len()) == {4}  # 0001, not 1
 
 
 def test_a_folder_elsewhere_takes_the_predictions(live: Project, tmp_path: Path) -> None:
-    live.run("score", "--as-of", AS_OF, MLOPS_PREDICTIONS=str(tmp_path / "shared"))
+    live.run("score", "--as-of", AS_OF, variables={"MLOPS_PREDICTIONS": str(tmp_path / "shared")})
     assert live.batches() == []
     assert len(list((tmp_path / "shared").rglob("_SUCCESS"))) == 1

@@ -47,7 +47,7 @@ class ComparedToTypical(TransformerMixin, BaseEstimator):
 
     def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with one more column, such as `credit_amount_to_typical`."""
-        typical = frame[self.category].map(self.typical_).fillna(self.overall_)
+        typical = frame[self.category].map(self.typical_).astype("float64").fillna(self.overall_)
         return frame.assign(**{f"{self.value}_to_typical": frame[self.value] / typical})
 
 

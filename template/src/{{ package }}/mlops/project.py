@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from .errors import Misconfigured
 from .settings import Section, Settings
@@ -133,7 +133,10 @@ def _assignment(where: str, text: str) -> tuple[str, Layer]:
     key, equals, value = text.partition("=")
     if not equals:
         raise Misconfigured(f"{where} {text}: write key=value, such as gate.margin=0.02.")
-    layer: Any = yaml.safe_load(value)
+    try:
+        layer: Any = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise Misconfigured(f"{where} {text}: the value is no YAML; put it in quotes.") from None
     for part in reversed(key.split(".")):
         layer = {part: layer}
     return where, layer
@@ -153,7 +156,7 @@ def _validate(layers: list[tuple[str, Layer]]) -> Settings:
     where = next((name for name, layer in reversed(layers) if _holds(layer, path)), "conf")
     key, words = ".".join(path), problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, _known_keys(Settings), n=1, cutoff=0.5)
+        near = difflib.get_close_matches(key, _known_keys(Settings, path), n=1, cutoff=0.5)
         key, words = f"unknown key {key}", f"did you mean {near[0]}?" if near else "remove it"
     raise Misconfigured(f"{where}: {key}{'; ' if key else ''}{words}")
 
@@ -172,9 +175,13 @@ def _holds(layer: Any, path: list[str]) -> bool:
     return bool(path)
 
 
-def _known_keys(section: type[Section], above: str = "") -> Iterator[str]:
+def _known_keys(
+    section: type[Section], path: list[str], above: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """Yield every key, with the names that `path` has where names are free: of tables, metrics."""
     for name, field in section.model_fields.items():
-        yield f"{above}{name}"
+        yield ".".join((*above, name))
+        entry = path[len(above) + 1 :][:1] if get_origin(field.annotation) is dict else []
         for part in (field.annotation, *get_args(field.annotation)):
             if isinstance(part, type) and issubclass(part, Section):
-                yield from _known_keys(part, f"{above}{name}.")
+                yield from _known_keys(part, path, (*above, name, *entry))

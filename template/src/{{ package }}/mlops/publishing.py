@@ -34,13 +34,14 @@ def publish(training: Training, registry: Registry) -> tuple[int, dict[str, floa
         folder = Path(scratch)
         card, prediction = _write_files(training, metrics, folder)
         pictures = plots.draw(training.truth, prediction, _importance(training, metrics, card))
+        requirements = lineage.locked_requirements(project)
         experiment = experiment_id(registry.client, project, project.name)
         with mlflow.start_run(experiment_id=experiment, run_name="train", tags=tags) as run:
             mlflow.log_params(card["model"]["params"] | {"seed": card["model"]["seed"]})
             _log_rows(training, card)
             for name, figure in pictures.items():
                 mlflow.log_figure(figure, f"plots/{name}.png")
-            info = _log_model(training, card, folder)
+            info = _log_model(training, card, folder, requirements)
             mlflow.log_metrics(card["figures"], model_id=info.model_id)
             for position, figures in enumerate(_by_period(training, metrics, prediction)):
                 mlflow.log_metrics(figures, step=position)
@@ -132,7 +133,9 @@ def _log_rows(training: Training, card: dict[str, Any]) -> None:
         mlflow.log_input(data, context=name)
 
 
-def _log_model(training: Training, card: dict[str, Any], folder: Path) -> Any:
+def _log_model(
+    training: Training, card: dict[str, Any], folder: Path, requirements: list[str]
+) -> Any:
     import mlflow
 
     for cache in training.snapshot.folder.rglob("__pycache__"):
@@ -144,5 +147,5 @@ def _log_model(training: Training, card: dict[str, Any], folder: Path) -> Any:
         artifacts={path.stem: str(path) for path in folder.iterdir()},
         signature=signature(training.source.contract, card["classes"]),
         input_example=pd.read_parquet(folder / "golden_rows.parquet").head(3),
-        pip_requirements=lineage.locked_requirements(training.source.project),
+        pip_requirements=requirements,
     )

@@ -26,7 +26,9 @@ class Snapshot:
     folder: Path
 
     def module(self, name: str) -> ModuleType:
-        """Import one of the copied modules."""
+        """Import one of the copied modules; raises Misconfigured where it is missing."""
+        if not any(self.folder.glob(f"{name}*")):
+            raise Misconfigured(f"{name}.py is missing from the package {PACKAGE}.")
         return import_from(self.folder.parent, f"{self.name}.{name}")
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from . import predictions
 from .console import Outcome
+from .errors import MlopsError
 from .project import Project
 from .registry import CHALLENGER
 from .store import Store, open_store
@@ -13,6 +14,10 @@ def status(project: Project) -> Outcome:
     """Show the versions, their verdicts, the champion, the last batch and the journal's state."""
     store = open_store(project)
     problems = store.journal.problems(store.entries)
+    try:
+        store.champion()
+    except MlopsError as moved:
+        problems.append(str(moved).removesuffix("."))
     facts: dict[str, Any] = {
         "champion": next(reversed(store.champions), None),
         "challenger": store.registry.alias(CHALLENGER),
@@ -26,9 +31,7 @@ def status(project: Project) -> Outcome:
         f"{project.name}: champion is {facts['champion'] or 'none'}",
         f"PAUSED: {facts['paused']}" if facts["paused"] else "",
         f"last batch {batch['date']}, {batch['rows']:,} rows" if batch else "",
-        f"journal BROKEN: {', '.join(problems)}"
-        if problems
-        else f"journal of {len(store.entries)}",
+        f"BROKEN: {', '.join(problems)}" if problems else f"journal of {len(store.entries)}",
     ]
     rows = tuple(_row(store, number, facts) for number in store.registry.numbers()[-10:])
     columns = ("version", "role", "verdict", "as of", "trained by", "snapshot")

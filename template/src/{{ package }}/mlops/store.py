@@ -1,9 +1,10 @@
 """One environment's memory: the registry and the journal, opened together."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from .errors import MlopsError, PersonNeeded
+from .errors import MlopsError, PersonNeeded, Unreachable
 from .journal import Entry, Journal
 from .project import Project
 from .registry import CHAMPION, Registry
@@ -30,7 +31,7 @@ class Store:
         for entry in self.entries:
             if entry["command"] == "promote":
                 stack.append(int(entry["subject"]))
-            elif entry["command"] == "rollback":
+            elif entry["command"] == "rollback" and stack:  # none where the journal was cut
                 stack.pop()
         return stack
 
@@ -63,6 +64,14 @@ class Store:
 def open_store(project: Project) -> Store:
     """Connect, and create what an environment has before its first version."""
     client = connect(project)
-    if not client.search_registered_models(f"name = '{project.name}'"):
-        client.create_registered_model(project.name)
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import DatabaseError
+
+    try:
+        if not client.search_registered_models(f"name = '{project.name}'"):
+            client.create_registered_model(project.name)
+    except (MlflowException, DatabaseError) as error:  # it is there, but no store
+        why = re.sub("//[^/@]*@", "//", str(error).split("\n", maxsplit=1)[0])
+        words = f"the store of {project.name} does not answer as one ({why}); mend tracking_uri"
+        raise Unreachable(f"{words} in conf.") from None
     return Store(project, Registry(client, project), Journal(client, project))

@@ -14,7 +14,7 @@ from .lineage import read_build_facts
 from .project import Project
 from .publishing import publish
 from .registry import CHALLENGER
-from .samples import Source, read_part
+from .samples import Sample, Source, read_part
 from .snapshot import take_snapshot
 from .store import open_store
 from .windows import parse_as_of
@@ -29,7 +29,7 @@ def train(project: Project, as_of: str | None) -> Outcome:
     step(f"reading the rows known on {moment:%Y-%m-%d}")
     source = Source(project, snapshot.module("data"), contract, moment, project.settings.time)
     rows, fresh = read_part(source, "train"), read_part(source, "gate")
-    check_trainable(contract, rows.frame)
+    check_trainable(contract, rows)
 
     step(f"fitting on {len(rows.frame):,} rows and {len(contract.features)} features")
     estimator = fit(project, snapshot.module("model"), contract, rows.frame)
@@ -53,7 +53,10 @@ def train(project: Project, as_of: str | None) -> Outcome:
 def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataFrame) -> Any:
     """Return the user's estimator, fitted."""
     settings = project.settings.model
-    estimator = model.build({**settings.params, "seed": settings.seed})
+    try:
+        estimator = model.build({**settings.params, "seed": settings.seed})
+    except TypeError as error:  # an unknown keyword
+        raise Misconfigured(f"model.build does not take model.params of conf: {error}.") from None
     arguments = {}
     if hasattr(model, "sample_weight"):
         steps = getattr(estimator, "steps", None)
@@ -65,8 +68,12 @@ def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataF
     return estimator.fit(frame[contract.features], target, **arguments)
 
 
-def check_trainable(contract: Contract, frame: pd.DataFrame) -> None:
-    """Raise MlopsError where no estimator could learn from `frame`."""
+def check_trainable(contract: Contract, rows: Sample) -> None:
+    """Raise MlopsError where no estimator could learn from `rows`."""
+    for name in rows.raw.columns.difference(list(contract.inputs.types)):
+        remedy = "add it there, or leave it out in data.py"
+        raise MlopsError(f"train window: column {name} is not in schema.Inputs; {remedy}.")
+    frame = rows.frame
     for name in contract.features:
         if frame[name].isna().all():
             remedy = "mend the source, or take it out of schema.Inputs"

@@ -1,0 +1,46 @@
+"""Versions to judge, made as a user would make them: by a small edit."""
+
+from lifecycle.project import AS_OF, Answer, Project
+
+READ = '    applications: pd.DataFrame = tables.read("applications", window)\n'
+DEFAULTED = (
+    'applications["application_id"].map(tables.read("outcomes", window)'
+    '.set_index("application_id")["defaulted"]).astype("float64")'
+)
+STEP = """
+class Extra(TransformerMixin, BaseEstimator):
+    def fit(self, frame, target=None):
+        self.fitted_ = True
+        return self
+
+    def transform(self, frame):
+        {}
+        return frame
+
+
+def prepare()"""
+
+
+def add_column(project: Project, declaration: str, expression: str) -> None:
+    """Give `Inputs` one more column, and let data.py fill it."""
+    name = declaration.partition(":")[0]
+    project.edit("schema.py", "has_account: bool\n", f"has_account: bool\n    {declaration}\n")
+    project.edit("data.py", READ, f'{READ}    applications["{name}"] = {expression}\n')
+
+
+def add_step(project: Project, module: str, line: str) -> None:
+    """Put a step before all others that runs a line of its own, with a module imported for it."""
+    project.edit("features.py", "import pandas as pd", f"import {module}\nimport pandas as pd")
+    project.edit("features.py", "def prepare()", STEP.format(line))
+    project.edit("features.py", '("ratios", ', '("extra", Extra()), ("ratios", ')
+
+
+def renew_code(project: Project) -> None:
+    """Change the code, though not what it does."""
+    project.edit("features.py", "def prepare()", "NEW = 1\n\n\ndef prepare()")
+
+
+def train_and_gate(project: Project, *words: str, code: int = 3) -> Answer:
+    """Train a version and judge it."""
+    project.run("train", "--as-of", AS_OF)
+    return project.run("gate", *words, code=code)

@@ -1,0 +1,144 @@
+"""Rows that do not keep the schema are named with their window, column and value."""
+
+import pytest
+
+from lifecycle.mistakes import Change, Mistake, both, conf, edit, expect, gone, inputs, labels
+from lifecycle.project import AS_OF, Project
+
+
+def read_csv(content: bytes, **keys: str) -> Change:
+    """Read the applications from a file with this content."""
+    table = {"kind": "files", "origin": "masked", "path": "data/x.csv", **keys}
+
+    def change(project: Project) -> None:
+        project.path("data").mkdir()
+        project.path("data/x.csv").write_bytes(content)
+        project.configure(tables={"applications": table, "outcomes": SYNTHETIC})
+
+    return change
+
+
+SYNTHETIC = {"kind": "synthetic", "origin": "synthetic"}
+MISTAKES = [
+    Mistake(
+        "a table that conf does not name",
+        edit("data.py", 'tables.read("outcomes"', 'tables.read("reviews"'),
+        ("reviews", "conf", "applications"),
+        code=2,
+    ),
+    Mistake(
+        "a file that is not there",
+        conf(tables={"applications": {**SYNTHETIC, "kind": "files", "path": "data/no-*.parquet"}}),
+        ("table applications", "data/no-*.parquet", "tables.applications.path"),
+    ),
+    Mistake(
+        "a file of another encoding",
+        read_csv("purpose\nHäuser\n".encode("latin-1")),
+        ("table applications", "x.csv", "utf-8"),
+    ),
+    Mistake(
+        "a file without its time",
+        read_csv(b"purpose\ncar\n", time="day"),
+        ("table applications", "column day", "missing"),
+    ),
+    Mistake(
+        "a file that is empty",
+        read_csv(b""),
+        ("table applications", "x.csv"),
+    ),
+    Mistake(
+        "a synthetic table without synthetic.py",
+        gone("synthetic.py"),
+        ("synthetic.py", "missing"),
+        code=2,
+    ),
+    Mistake(
+        "a missing column",
+        edit("data.py", "list(Inputs.to_schema().columns)", '["application_id", "applied_on"]'),
+        ("train window", "column customer_id", "missing", "data.py"),
+    ),
+    Mistake(
+        "an extra column",
+        edit("data.py", "[list(Inputs.to_schema().columns)]", ".assign(iban=1)"),
+        ("column iban", "schema.Inputs"),
+    ),
+    Mistake(
+        "a column of another type",
+        inputs('applications["amount"] = applications["purpose"]'),
+        ("column amount", "float64", "schema.py"),
+    ),
+    Mistake(
+        "a cast that loses something",
+        inputs('applications["term_months"] = applications["term_months"] + 0.5'),
+        ("column term_months", "int64", "without loss", ".5"),
+    ),
+    Mistake(
+        "a number where text belongs",
+        inputs('applications["purpose"] = 3'),
+        ("column purpose", "str", "without loss", "3"),
+    ),
+    Mistake(
+        "a value that the schema forbids",
+        inputs('applications["amount"] = -applications["amount"]'),
+        ("column amount", "schema.Inputs", "greater_than", "-"),
+    ),
+    Mistake(
+        "a missing value that the schema forbids",
+        inputs('applications.loc[3, "purpose"] = None'),
+        ("column purpose", "schema.Inputs"),
+    ),
+    Mistake(
+        "an empty table",
+        inputs("applications = applications.head(0)"),
+        ("no rows", "train window"),
+    ),
+    Mistake(
+        "one class only",
+        labels('reviewed = reviewed[reviewed["defaulted"] == 0]'),
+        ("train window", "defaulted", "one class only", "data.labels"),
+    ),
+    Mistake(
+        "a target that is not 0 or 1",
+        both(
+            edit("schema.py", "isin=[0, 1], ", ""),
+            labels('reviewed = reviewed.assign(defaulted=reviewed["defaulted"] + 1)'),
+        ),
+        ("defaulted", "0 or 1"),
+        code=2,
+    ),
+    Mistake(
+        "a column that is missing throughout",
+        inputs('applications["income"] = float("nan")'),
+        ("train window", "column income", "all missing"),
+    ),
+    Mistake(
+        "text that is missing throughout",
+        inputs('applications["employment"] = None'),
+        ("train window", "column employment", "all missing"),
+    ),
+    Mistake(
+        "an infinite value",
+        inputs('applications.loc[3, "income"] = float("inf")'),
+        ("train window", "income", "infinite", "missing"),
+    ),
+    Mistake(
+        "doubled keys",
+        inputs("applications = pd.concat([applications, applications.head(2)])"),
+        ("train window", "2 keys stand twice", "application_id=", "data.py"),
+    ),
+    Mistake(
+        "doubled keys of labels",
+        labels("reviewed = pd.concat([reviewed, reviewed.head(2)])"),
+        ("labels", "2 keys stand twice", "application_id="),
+    ),
+    Mistake(
+        "no matured label",
+        labels('reviewed = reviewed.assign(reviewed_on=pd.Timestamp("2027-01-01"))'),
+        ("train window", "no label has matured", AS_OF, "label_horizon"),
+    ),
+]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=str)
+def test_wrong_rows(born: Project, mistake: Mistake) -> None:
+    expect(born, mistake)

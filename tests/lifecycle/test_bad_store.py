@@ -1,0 +1,141 @@
+"""What is not there, cannot be written, or no longer loads is said in a sentence, and soon."""
+
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from lifecycle import behind
+from lifecycle.mistakes import TRAIN, Change, Mistake, conf, expect, gone, nothing
+from lifecycle.project import AS_OF, Project
+
+MODEL = "dev.loan-risk"
+SCORE = ("score", "--as-of", AS_OF)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        Mistake("score", nothing, ("no champion", "loan-risk train"), command=SCORE),
+        Mistake("gate", nothing, ("no challenger", "loan-risk train"), command=("gate",)),
+        Mistake("promote", nothing, ("no challenger", "loan-risk train"), command=("promote",)),
+        Mistake("rollback", nothing, ("no champion to go", "pause"), command=("rollback",)),
+    ],
+    ids=str,
+)
+def test_a_command_that_comes_too_early(opened: Project, mistake: Mistake) -> None:
+    expect(opened, mistake)
+
+
+@pytest.mark.parametrize("command", ["gate", "promote"])
+def test_a_version_that_does_not_exist(trained: Project, command: str) -> None:
+    words = (f"{MODEL} has no version 9", "known versions: 1")
+    expect(trained, Mistake("", nothing, words, command=(command, "9")))
+
+
+def test_neither_build_facts_nor_git(born: Project) -> None:
+    shutil.rmtree(born.path(".git"))
+    words = ("neither build facts nor a git commit", "nox -s setup", "nox -s build")
+    expect(born, Mistake("", nothing, words))
+
+
+def test_no_lock(born: Project) -> None:
+    expect(born, Mistake("", gone("uv.lock"), ("uv.lock is missing", "uv lock")))
+
+
+def test_no_uv(opened: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").symlink_to(shutil.which("git") or "")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.delenv("UV", raising=False)
+    expect(opened, Mistake("", nothing, ("uv is not on PATH",)))
+
+
+def occupied(project: Project) -> None:
+    """Put a folder where the database belongs."""
+    project.path("mlflow.db").mkdir()
+
+
+@pytest.mark.parametrize(
+    "change", [occupied, conf(tracking_uri="sqlite:///README.md/mlflow.db")]
+)
+def test_a_store_that_cannot_be_written(born: Project, change: Change) -> None:
+    change(born)
+    for command in (TRAIN, ("status",)):
+        answer = born.run(*command, code=1)
+        assert "the store mlflow.db" in answer.said
+        assert "tracking_uri" in answer.said
+
+
+def test_a_store_that_is_something_else(born: Project) -> None:
+    born.write("mlflow.db", "Once upon a time there was a table. " * 1000)
+    answer = born.run("status", code=5)
+    assert "the store of dev.loan-risk" in answer.said
+    assert "not a database" in answer.said
+    assert "tracking_uri" in answer.said
+
+
+@pytest.fixture
+def closed_port() -> str:
+    """An address where nobody listens."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+@pytest.fixture
+def silent_port() -> Iterator[str]:
+    """A server that takes a connection and never answers."""
+    with closing(socket.socket()) as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.fixture
+def failing_port() -> Iterator[str]:
+    """A server that says it is well, and then is not."""
+
+    class Failing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/health" else 503)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_POST = do_GET  # noqa: N815 - its name is the method's
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Failing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("server", ["closed_port", "silent_port", "failing_port"])
+def test_a_server_that_does_not_answer(
+    born: Project, server: str, request: pytest.FixtureRequest
+) -> None:
+    address = request.getfixturevalue(server)
+    words = (address, "not answer", "tracking_uri")
+    expect(born, Mistake("", conf(tracking_uri=address), words, code=5, command=("status",)))
+
+
+def test_a_version_that_no_longer_loads(live: Project) -> None:
+    folder = live.call(behind.files, MODEL, 1)
+    live.write(f"{folder}/artifacts/model.skops", "written by packages of another time")
+    lock = live.call(behind.tags, MODEL, 1)["mlops_lock_sha256"][:12]
+    words = ("version 1", "does not load", f"lock {lock}", "uv sync")
+    expect(live, Mistake("", nothing, words, command=SCORE))
+
+
+@pytest.mark.parametrize("command", ["gate", "promote"])
+def test_a_version_that_train_did_not_make(trained: Project, command: str) -> None:
+    Path(trained.call(behind.files, MODEL, 1), "artifacts/card.json").unlink()
+    expect(trained, Mistake("", nothing, ("version 1", "card.json", "train"), command=(command, "1")))

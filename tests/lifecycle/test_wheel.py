@@ -1,0 +1,61 @@
+"""The wheel of `nox -s build` is the whole project: no git, no lock and no conf/ beside it."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rendering import git
+
+from lifecycle.project import AS_OF, Facts, Project
+
+pytestmark = pytest.mark.full
+
+
+def run(folder: Path, *command: str | Path, **variables: str) -> str:
+    """Run a command in a folder, and return what it prints."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_wheel_trains_gates_promotes_and_scores_in_an_empty_folder(
+    born: Project, tmp_path: Path
+) -> None:
+    run(born.folder, sys.executable, "-m", "nox", "-s", "build")
+    assert git(born.folder, "status", "--porcelain") == ""
+    assert not (born.package / "_build").exists()
+    [wheel] = born.path("dist").glob("*.whl")
+
+    fresh, empty = tmp_path / "fresh", tmp_path / "empty"
+    empty.mkdir()
+    run(empty, "uv", "venv", "--quiet", "--python", sys.executable, fresh)
+    run(empty, "uv", "pip", "install", "--quiet", "--python", fresh, wheel)
+
+    def program(*words: str) -> Facts:
+        printed = run(empty, fresh / "bin/loan-risk", *words, "--json", PATH=str(fresh / "bin"))
+        return dict(json.loads(printed))
+
+    program("train", "--as-of", AS_OF, "--env", "test")
+    assert program("gate", "--env", "test")["evidence"]["code"] == {
+        "commit": git(born.folder, "rev-parse", "HEAD").strip(),
+        "dirty": False,
+        "template": "v0.1.0",
+        "lock_sha256": hashlib.sha256(born.path("uv.lock").read_bytes()).hexdigest(),
+    }
+    program("promote", "--env", "test")
+    batch = program("score", "--as-of", AS_OF, "--env", "test")
+    assert (Path(batch["path"]) / "_SUCCESS").is_file()
+    assert Path(batch["path"]).is_relative_to(empty)
+    [locked] = empty.glob("mlartifacts/test.loan-risk/models/*/artifacts/requirements.txt")
+    assert "scikit-learn==" in locked.read_text()

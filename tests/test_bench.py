@@ -1,0 +1,41 @@
+"""The bench prints ratios, and shows that no command imports what it does not use."""
+
+import subprocess
+import sys
+
+import pytest
+from rendering import ROOT
+
+Table = dict[str, dict[str, str]]  # row -> column -> cell
+
+
+def bench(*words: str) -> list[Table]:
+    """Run benches and return their tables."""
+    command = [sys.executable, "-m", "bench", *words]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return [read(text) for text in done.stdout.split("\n\n")]
+
+
+def read(table: str) -> Table:
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
+    header, _, *rows = lines
+    return {row[0]: dict(zip(header, row, strict=True)) for row in rows}
+
+
+def test_a_bench_prints_the_ratio_to_its_floor() -> None:
+    (table,) = bench("help", "--repeat", "1")
+    assert table["`--help`"]["floor"] == "`import typer`"
+    assert float(table["`--help`"]["ratio"].strip("*")) > 0
+
+
+@pytest.mark.full
+def test_no_command_imports_what_it_does_not_use() -> None:
+    ratios, imports = bench("lifecycle", "imports", "--repeat", "1", "--rows", "2000")
+    assert list(ratios)[-1] == "`score`, 2,000 rows"
+    loaded = {
+        command: {library for library, mark in row.items() if mark == "yes"}
+        for command, row in imports.items()
+    }
+    assert loaded["`--help`"] == {"typer"}
+    assert loaded["`status`"] <= loaded["`import mlflow`"] | {"typer"}
+    assert [command for command in loaded if "matplotlib" in loaded[command]] == ["`train`"]
