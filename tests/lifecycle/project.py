@@ -21,7 +21,7 @@ Facts = dict[str, Any]
 
 # What libraries say when nobody asked: tracebacks, warnings, hints, logs, progress bars.
 NOISE = re.compile(
-    r"traceback|alembic|warning|deprecat|telemetry|\bINFO\b|\bit/s|\d%\||site-packages|🏃|mlflow ui",
+    r"traceback|alembic|warning|deprecat|telemetry|\bINFO\b|\bit/s|\d%\||site-packages|🏃",
     re.IGNORECASE,
 )
 

@@ -6,6 +6,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+
 from lifecycle.project import AS_OF, Project
 
 pytestmark = pytest.mark.full

@@ -107,6 +107,7 @@ def test_wrong_code(prepared: Project, mistake: Mistake) -> None:
     expect(prepared, mistake)
 
 
+@pytest.mark.full
 def test_a_type_that_conf_trusts_is_taken(prepared: Project) -> None:
     step("FunctionTransformer(partial(features.add_ratios))")(prepared)
     prepared.configure(trusted_types=["functools.partial"])

@@ -61,9 +61,7 @@ def occupied(project: Project) -> None:
     project.path("mlflow.db").mkdir()
 
 
-@pytest.mark.parametrize(
-    "change", [occupied, conf(tracking_uri="sqlite:///README.md/mlflow.db")]
-)
+@pytest.mark.parametrize("change", [occupied, conf(tracking_uri="sqlite:///README.md/mlflow.db")])
 def test_a_store_that_cannot_be_written(born: Project, change: Change) -> None:
     change(born)
     for command in (TRAIN, ("status",)):
@@ -138,4 +136,6 @@ def test_a_version_that_no_longer_loads(live: Project) -> None:
 @pytest.mark.parametrize("command", ["gate", "promote"])
 def test_a_version_that_train_did_not_make(trained: Project, command: str) -> None:
     Path(trained.call(behind.files, MODEL, 1), "artifacts/card.json").unlink()
-    expect(trained, Mistake("", nothing, ("version 1", "card.json", "train"), command=(command, "1")))
+    expect(
+        trained, Mistake("", nothing, ("version 1", "card.json", "train"), command=(command, "1"))
+    )

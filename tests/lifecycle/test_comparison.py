@@ -1,11 +1,14 @@
 """The gate compares: with the champion, with a constant, between groups, against the clock."""
 
+import pytest
+
 from lifecycle.challengers import DEFAULTED, add_column, add_step, renew_code, train_and_gate
 from lifecycle.project import AS_OF, Project
 
 SLICE = "slice age_band=under 40"
 
 
+@pytest.mark.full
 def test_a_retrained_version_passes_against_its_champion(live: Project) -> None:
     answer = train_and_gate(live, code=0)
     assert answer.named("passed") >= {"against champion", "latency"}
@@ -20,6 +23,7 @@ def test_a_version_worse_than_the_champion_is_rejected(live: Project) -> None:
     assert "noninferior" in answer.checks["against champion"]["reason"]
 
 
+@pytest.mark.full
 def test_new_code_must_be_better_than_the_champion(live: Project) -> None:
     renew_code(live)
     answer = train_and_gate(live)
@@ -28,6 +32,7 @@ def test_new_code_must_be_better_than_the_champion(live: Project) -> None:
     assert live.run("gate", "--set", "gate.comparison=noninferior").facts["verdict"] == "passed"
 
 
+@pytest.mark.full
 def test_new_code_that_is_better_passes(opened: Project) -> None:
     weak = ("--set", "model.params.max_iter=5", "--set", "gate.thresholds.auc.min=0.5")
     opened.run("train", "--as-of", AS_OF, *weak)
@@ -38,6 +43,7 @@ def test_new_code_that_is_better_passes(opened: Project) -> None:
     assert "superior to version 1" in answer.checks["against champion"]["reason"]
 
 
+@pytest.mark.full
 def test_a_column_that_carries_nearly_everything_is_rejected(opened: Project) -> None:
     add_column(opened, "collected: float = pa.Field(nullable=True)", DEFAULTED)
     opened.configure(
@@ -49,12 +55,14 @@ def test_a_column_that_carries_nearly_everything_is_rejected(opened: Project) ->
     assert "collected" in answer.checks["one column"]["reason"]
 
 
+@pytest.mark.full
 def test_a_slow_version_is_rejected(live: Project) -> None:
     add_step(live, "time", "time.sleep(0.05)")
     answer = train_and_gate(live, "--set", "gate.comparison=noninferior")
     assert answer.named("rejected") == {"latency"}
 
 
+@pytest.mark.full
 def test_a_group_that_is_served_worse_is_judged_by_the_risk_tier(opened: Project) -> None:
     shuffled = 'outcomes.loc[young, "defaulted"].sample(frac=1, random_state=1).to_numpy()'
     opened.edit(

@@ -9,6 +9,7 @@ NOBODY = "http://127.0.0.1:1"  # no server is here: the error names the address 
 ENVIRONMENTS = ("dev", "test", "prod")
 
 
+@pytest.mark.full
 def test_three_environments_live_side_by_side_in_one_store(live: Project) -> None:
     live.run("score", "--as-of", AS_OF)
     for env in ("test", "prod"):

@@ -73,6 +73,7 @@ def test_shuffled_labels_are_rejected(opened: Project) -> None:
     assert "auc" in answer.named("rejected")
 
 
+@pytest.mark.full
 def test_a_column_that_knows_the_target_is_rejected(opened: Project) -> None:
     add_column(opened, "collected: float = pa.Field(nullable=True)", DEFAULTED)
     answer = train_and_gate(opened)
@@ -88,6 +89,7 @@ def test_a_column_that_the_schema_forbids_by_now_is_rejected(trained: Project) -
     assert "other_debts" in answer.checks["contract"]["reason"]
 
 
+@pytest.mark.full
 def test_a_signature_that_is_not_the_schemas_is_rejected(trained: Project) -> None:
     model = f"{trained.call(behind.files, MODEL, 1)}/MLmodel"
     trained.edit(model, '"name": "decision"', '"name": "verdict"')
@@ -96,6 +98,7 @@ def test_a_signature_that_is_not_the_schemas_is_rejected(trained: Project) -> No
     assert "signature" in answer.checks["contract"]["reason"]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("days", "verdict"), [(0, "passed"), (1, "rejected")])
 def test_a_value_known_only_after_the_event_is_rejected(
     opened: Project, days: int, verdict: str
@@ -110,6 +113,7 @@ def test_a_value_known_only_after_the_event_is_rejected(
     assert answer.named("rejected") == ({"known in time"} if days else set())
 
 
+@pytest.mark.full
 def test_the_same_key_on_both_sides_is_rejected(opened: Project) -> None:
     for name in ("applications", "reviewed"):
         cut = f'{name}.assign(application_id={name}["application_id"].str[5:])'
@@ -118,6 +122,7 @@ def test_the_same_key_on_both_sides_is_rejected(opened: Project) -> None:
     assert answer.named("rejected") == {"keys seen in training"}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("split", "code"), [("group", 0), ("random", 3)])
 def test_the_same_group_on_both_sides_is_rejected(opened: Project, split: str, code: int) -> None:
     opened.configure(time={"split": split, "reason": "a test"}, gate={"min_events": 50})
@@ -148,6 +153,7 @@ def test_a_version_that_predicts_otherwise_than_at_birth_is_rejected(trained: Pr
     assert "golden rows" in answer.checks["loads"]["reason"]
 
 
+@pytest.mark.full
 def test_a_version_that_says_the_same_of_everybody_is_rejected(opened: Project) -> None:
     opened.edit(
         "model.py",
@@ -166,6 +172,7 @@ def test_a_metric_that_nothing_computes_is_rejected(trained: Project) -> None:
     assert answer.checks["gini"]["figure"] == "missing"
 
 
+@pytest.mark.full
 def test_a_metric_of_the_users_own_counts(opened: Project) -> None:
     opened.edit(
         "model.py",
@@ -186,6 +193,7 @@ def test_a_window_that_is_gone_is_rejected(trained: Project) -> None:
     assert "synthetic" in answer.checks["window"]["reason"]
 
 
+@pytest.mark.full
 def test_too_few_events_wait_for_a_person(trained: Project) -> None:
     answer = trained.run("gate", "--set", "gate.min_events=1000", code=4)
     assert answer.named("insufficient") == {"events"}
@@ -197,6 +205,7 @@ def test_too_few_events_wait_for_a_person(trained: Project) -> None:
     assert trained.call(behind.aliases, MODEL) == {"champion": 1}
 
 
+@pytest.mark.full
 def test_attempts_on_one_window_are_limited(gated: Project) -> None:
     limit = ("--set", "gate.attempts=1")
     assert gated.run("gate", *limit).facts["verdict"] == "passed"  # the same version again

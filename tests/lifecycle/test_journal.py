@@ -41,6 +41,7 @@ def test_every_act_is_an_entry_that_names_the_one_before(live: Project) -> None:
     assert status.facts["entries"] == 6
 
 
+@pytest.mark.full
 def test_verdicts_that_are_no_yes_are_entries_too(trained: Project) -> None:
     trained.run("gate", "--set", "gate.thresholds.auc.min=0.9", code=3)
     trained.run("gate", "--set", "gate.min_events=1000", code=4)
@@ -83,6 +84,7 @@ def test_a_forked_entry_shows(live: Project) -> None:
     refuse(live, "entry 3", "forked")
 
 
+@pytest.mark.full
 def test_a_cut_promotion_shows_though_a_rollback_follows_it(live: Project) -> None:
     live.run("train", "--as-of", AS_OF)
     live.run("gate")

@@ -93,6 +93,7 @@ def test_a_missing_key_is_refused(live: Project) -> None:
     refuse(live, "application_id")
 
 
+@pytest.mark.full
 def test_a_missing_prediction_is_refused(opened: Project) -> None:
     opened.edit(
         "features.py",
@@ -167,6 +168,7 @@ def test_an_old_champion_scores_under_new_code(live: Project, renewed: Project) 
     assert len(current(renewed)) == 660
 
 
+@pytest.mark.full
 def test_an_old_champion_scores_under_new_code_after_a_rollback(renewed: Project) -> None:
     renewed.run("train", "--as-of", AS_OF)
     renewed.run("gate", "--set", "gate.comparison=noninferior", "--set", "gate.margin=0.5")
@@ -182,7 +184,7 @@ def test_new_code_that_lost_a_column_of_the_champion_is_refused(live: Project) -
     refuse(live, "late_payments", "missing")
 
 
-@pytest.mark.parametrize("kind", ["parquet", "csv"])
+@pytest.mark.parametrize("kind", ["csv", pytest.param("parquet", marks=pytest.mark.full)])
 def test_files_give_what_the_same_rows_gave_as_tables(live: Project, kind: str) -> None:
     live.edit("synthetic.py", '"home": ', '"Häuser": ')  # not every encoding can read this
     made = []

@@ -55,6 +55,7 @@ def test_status_imports_what_it_uses(live: Project) -> None:
     assert not imported(live, "status") & {"matplotlib", "pandera", "skops", "sklearn"}
 
 
+@pytest.mark.full
 def test_scoring_draws_no_pictures(live: Project) -> None:
     assert "matplotlib" not in imported(live, "score", "--as-of", "2026-01-01")
 
