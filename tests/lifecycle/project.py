@@ -158,7 +158,7 @@ class Project:
 
     def batches(self, env: str = "dev", date: str = AS_OF) -> list[Path]:
         """Return the published batches of a date."""
-        return sorted(self.path(f"predictions/{env}/date={date}").glob("batch=*"))
+        return sorted(self.path(f"predictions/{env}/date={date}").glob("batch-*"))
 
 
 def copy_project(project: Project, folder: Path) -> Project:

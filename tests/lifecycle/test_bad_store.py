@@ -72,9 +72,8 @@ def test_a_store_that_cannot_be_written(born: Project, change: Change) -> None:
 
 def test_a_store_that_is_something_else(born: Project) -> None:
     born.write("mlflow.db", "Once upon a time there was a table. " * 1000)
-    answer = born.run("status", code=5)
-    assert "the store of dev.loan-risk" in answer.said
-    assert "not a database" in answer.said
+    answer = born.run("status", code=1)
+    assert "the store mlflow.db is no sqlite file" in answer.said
     assert "tracking_uri" in answer.said
 
 

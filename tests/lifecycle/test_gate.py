@@ -33,6 +33,7 @@ def test_a_good_first_version_passes(trained: Project) -> None:
     assert answer.facts["verdict"] == "passed"
 
 
+@pytest.mark.full
 def test_the_table_shows_checks_figures_limits_verdicts_and_reasons(trained: Project) -> None:
     answer = trained.run("gate", "--set", "gate.thresholds.auc.min=0.9", code=3)
     for heading in ("check", "figure", "limit", "verdict", "why"):
@@ -138,6 +139,7 @@ def test_a_version_that_needs_the_project_is_rejected(opened: Project) -> None:
     assert "loan_risk" in answer.checks["stands alone"]["reason"]
 
 
+@pytest.mark.full
 def test_a_version_without_its_code_is_rejected(trained: Project) -> None:
     code = trained.path(trained.call(behind.files, MODEL, 1)) / "code"
     next(code.glob("*/features.py")).unlink()
@@ -145,6 +147,7 @@ def test_a_version_without_its_code_is_rejected(trained: Project) -> None:
     assert answer.named("rejected") == {"stands alone", "loads"}
 
 
+@pytest.mark.full
 def test_a_version_that_predicts_otherwise_than_at_birth_is_rejected(trained: Project) -> None:
     card = f"{trained.call(behind.files, MODEL, 1)}/artifacts/card.json"
     trained.edit(card, '"cutoff": 0.2', '"cutoff": 0.001')

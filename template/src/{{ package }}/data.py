@@ -8,13 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from .schema import Inputs, Labels
+from .schema import Labels
 
 
 def inputs(tables: Any, window: Any) -> pd.DataFrame:
-    """Return the applications as they were on the day they arrived, also when scoring."""
+    """Return the applications as they were on the day they arrived, also when scoring.
+
+    All columns: each version of the model takes those that its own schema names.
+    """
     applications: pd.DataFrame = tables.read("applications", window)
-    return applications[list(Inputs.to_schema().columns)]
+    return applications
 
 
 def labels(tables: Any, window: Any) -> pd.DataFrame:

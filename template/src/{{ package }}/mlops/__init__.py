@@ -15,6 +15,7 @@ ENVIRONMENT = {  # libraries read these when they are imported
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the defaults wait for minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin cost a fit most of its time on a busy machine
 }
 for _name, _value in ENVIRONMENT.items():

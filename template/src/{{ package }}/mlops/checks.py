@@ -44,6 +44,7 @@ class Case:
     sample: Sample
     challenger: Scorer
     champion: Scorer | None
+    trouble: str  # why the champion cannot be asked
     entries: list[Entry]
 
     @property

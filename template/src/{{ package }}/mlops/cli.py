@@ -4,8 +4,10 @@ A command here states its name, its arguments and its help; `_command` adds the 
 share and imports the step when it runs, so that `--help` answers at once.
 """
 
+import contextlib
 import importlib
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -114,7 +116,8 @@ def _run(
     try:
         project = open_project(env, tuple(sets))
         function = getattr(importlib.import_module(f".{module}", __package__), step)
-        done = function(project, **arguments)
+        with contextlib.redirect_stdout(sys.stderr):  # stdout is for --json alone
+            done = function(project, **arguments)
     except (MlopsError, OSError) as error:
         code = getattr(error, "exit_code", 1)  # an OSError names its file and reason by itself
         console.show("error", str(error))

@@ -11,7 +11,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-screen = Console(stderr=True, highlight=False, soft_wrap=True)
+width = None if sys.stderr.isatty() else 140  # a log has no width of its own
+screen = Console(stderr=True, highlight=False, soft_wrap=True, width=width)
 
 EXIT_CODES = {"ok": 0, "failed": 1, "rejected": 3, "waiting": 4}
 COLOURS = {

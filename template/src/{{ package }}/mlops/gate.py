@@ -36,7 +36,9 @@ def gate(project: Project, number: int | None) -> Outcome:
         sample, found = _examine(store, version)
         found.insert(0, alone.result())
     verdict = max((check.verdict for check in found if check.verdict in ORDER), key=ORDER.index)
-    evidence = _evidence(project, version, sample, found) | {"verdict": verdict}
+    champion = next(reversed(store.champions), None)
+    evidence = _evidence(project, version, sample, found)
+    evidence |= {"verdict": verdict, "champion": champion}
     _write_down(store, version, evidence)
     return Outcome(
         OUTCOMES[verdict],
@@ -73,9 +75,13 @@ def _fresh_sample(project: Project, challenger: Scorer) -> Sample:
 
 
 def _case(store: Store, challenger: Scorer, sample: Sample) -> Case:
-    settings, number, champion = store.project.settings, store.champion(), None
+    settings, number = store.project.settings, store.champion()
+    champion, trouble = None, ""
     if number is not None and number != challenger.version.number:
-        champion = store.registry.load(store.registry.fetch(number))
+        try:
+            champion = store.registry.load(store.registry.fetch(number))
+        except MlopsError as error:
+            trouble = str(error)
     return Case(
         settings=settings,
         contract=challenger.contract(),
@@ -84,6 +90,7 @@ def _case(store: Store, challenger: Scorer, sample: Sample) -> Case:
         sample=sample,
         challenger=challenger,
         champion=champion,
+        trouble=trouble,
         entries=store.entries,
     )
 

@@ -43,6 +43,12 @@ def entry_hash(entry: Entry) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
+def _unfinished(run: Any, last: int) -> bool:
+    """Tell whether a run beyond the head belongs to a writer that is at work, or that died."""
+    number = run.info.run_name.split()[0]
+    return bool(run.info.status == "RUNNING" and number.isdigit() and int(number) > last)
+
+
 class Journal:
     """The entries of one environment."""
 
@@ -54,8 +60,10 @@ class Journal:
         """Return all entries, oldest first; each has `folder` added, where its evidence lies."""
         import mlflow
 
-        found = []
-        for run in mlflow.search_runs([self._experiment], output_format="list"):
+        found, (last, _) = [], self._head()
+        for run in self._runs():
+            if _unfinished(run, last):
+                continue
             folder = run.info.artifact_uri
             found.append(mlflow.artifacts.load_dict(f"{folder}/{ENTRY}") | {"folder": folder})
         return sorted(found, key=lambda entry: int(entry["number"]))
@@ -70,6 +78,9 @@ class Journal:
         """Write the next entry, with its evidence beside it."""
         with self._lock():
             number, previous = self._head()
+            for run in self._runs():
+                if _unfinished(run, number):
+                    self._client.delete_run(run.info.run_id)
             now = datetime.datetime.now(datetime.UTC)
             entry: Entry = asdict(event) | {
                 **who_acts(),
@@ -79,13 +90,13 @@ class Journal:
                 "previous": previous,
             }
             name = f"{number + 1} {event.command}"
-            run = self._client.create_run(self._experiment, run_name=name).info.run_id
+            run_id = self._client.create_run(self._experiment, run_name=name).info.run_id
             if evidence:
-                self._client.log_text(run, evidence, EVIDENCE)
-            self._client.log_dict(run, entry, ENTRY)
-            self._client.set_terminated(run)
+                self._client.log_text(run_id, evidence, EVIDENCE)
+            self._client.log_dict(run_id, entry, ENTRY)
             head = f"{number + 1}:{entry_hash(entry)}"
             self._client.set_registered_model_tag(self._project.name, HEAD, head)
+            self._client.set_terminated(run_id)
 
     def problems(self, entries: list[Entry]) -> list[str]:
         """Return what is wrong with the chain, a sentence each; empty for a sound one."""
@@ -100,6 +111,11 @@ class Journal:
             if counts[number] == 1 and expected.get(number) not in (None, entry_hash(entry)):
                 found.append(f"entry {number} was altered after it was written")
         return sorted(found)
+
+    def _runs(self) -> list[Any]:
+        import mlflow
+
+        return list(mlflow.search_runs([self._experiment], output_format="list"))
 
     def _head(self) -> tuple[int, str]:
         tags = self._client.get_registered_model(self._project.name).tags

@@ -50,6 +50,13 @@ def _regression(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
     }
 
 
+def _value(figure: Callable[[], Any]) -> float:
+    try:
+        return float(figure())
+    except ValueError:  # such as one class only
+        return float("nan")
+
+
 DEFAULTS = {"binary": _binary, "multiclass": _multiclass, "regression": _regression}
 
 
@@ -62,7 +69,7 @@ class Metrics:
 
     def all(self, truth: pd.Series, prediction: pd.DataFrame) -> dict[str, float]:
         """Return every figure by its name."""
-        known = {name: figure() for name, figure in self._defaults(truth, prediction).items()}
+        known = {name: _value(f) for name, f in self._defaults(truth, prediction).items()}
         return {name: float(f) for name, f in (known | self._own(truth, prediction)).items()}
 
     def one(self, name: str, truth: pd.Series, prediction: pd.DataFrame) -> float:

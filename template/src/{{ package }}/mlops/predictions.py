@@ -1,16 +1,17 @@
 """The predictions table: append-only batches; the newest complete one of a date is current.
 
-predictions/<env>/date=2026-01-01/batch=0003/part.parquet and `_SUCCESS`, which comes last.
+predictions/<env>/date=2026-01-01/batch-0003/part.parquet and `_SUCCESS`, which comes last.
 """
 
 import contextlib
 import json
-import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .errors import MlopsError
 from .journal import Entry
 from .project import Project
 
@@ -20,7 +21,7 @@ COMPLETE, PART = "_SUCCESS", "part.parquet"
 @contextlib.contextmanager
 def stage(project: Project) -> Iterator[Path]:
     """Give a new empty folder in which a batch is written before anyone can see it."""
-    staged = _folder(project) / f"_staged_{os.getpid()}"
+    staged = _folder(project) / f"_staged_{uuid.uuid4().hex}"
     staged.mkdir(parents=True)
     try:
         yield staged
@@ -30,8 +31,10 @@ def stage(project: Project) -> Iterator[Path]:
 
 def publish(project: Project, staged: Path, facts: dict[str, Any]) -> Path:
     """Move a staged batch to its place and mark it complete."""
-    target = _folder(project) / f"date={facts['date']}" / f"batch={facts['batch']}"
+    target = _folder(project) / f"date={facts['date']}" / f"batch-{facts['batch']}"
     target.parent.mkdir(parents=True, exist_ok=True)
+    if (target / COMPLETE).exists():
+        raise MlopsError(f"batch {facts['batch']} was published meanwhile by another run; repeat.")
     shutil.rmtree(target, ignore_errors=True)  # of a run that died between the two lines below
     staged.rename(target)
     (target / COMPLETE).write_text(json.dumps(facts), encoding="utf-8")
@@ -41,7 +44,7 @@ def publish(project: Project, staged: Path, facts: dict[str, Any]) -> Path:
 def next_batch(project: Project, date: str) -> str:
     """Return the name of the batch that supersedes all of a date."""
     done = _complete(project, date)
-    return f"{int(done[-1].name.removeprefix('batch=')) + 1 if done else 1:04d}"
+    return f"{int(done[-1].name.removeprefix('batch-')) + 1 if done else 1:04d}"
 
 
 def published(entries: list[Entry]) -> list[dict[str, Any]]:
@@ -54,5 +57,5 @@ def _folder(project: Project) -> Path:
 
 
 def _complete(project: Project, date: str) -> list[Path]:
-    found = (_folder(project) / f"date={date}").glob(f"batch=*/{COMPLETE}")
+    found = (_folder(project) / f"date={date}").glob(f"batch-*/{COMPLETE}")
     return sorted(path.parent for path in found)

@@ -20,13 +20,13 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
     store.refuse_pause()
     _refuse_broken(store)
     version = store.registry.fetch(store.registry.wanted(number))
-    details = _verdict(store, version)
+    details, approved_by = _verdict(store, version), (approved_by or "").strip()
     _refuse_lineage(project, version)
     _require_approval(project, version, details["verdict"], approved_by)
     before = next(reversed(store.champions), None)
     if before != version.number:
         store.registry.load(version)
-        details |= {"approved_by": approved_by or ""}
+        details |= {"approved_by": approved_by}
         store.journal.append(Event("promote", subject=str(version.number), details=details))
     store.registry.point(CHAMPION, version.number)
     if store.registry.alias(CHALLENGER) == version.number:
@@ -96,6 +96,12 @@ def _verdict(store: Store, version: Version) -> dict[str, Any]:
     if (evidence["environment"], evidence["digest"]) != (store.project.env, version.digest()):
         other = f"of other files or another environment, {evidence['environment']}"
         raise MlopsError(f"the evidence on {version} is {other}; run {command}.")
+    today = next(reversed(store.champions), None)
+    if today not in (evidence["champion"], version.number):
+        words = f"was judged against version {evidence['champion']}, but the champion is {today}"
+        raise MlopsError(f"{version} {words}; run {command} again.")
+    if evidence["code"]["dirty"] and not store.project.settings.allow_dirty:
+        raise MlopsError(f"{version} was judged by uncommitted code; commit, then run {command}.")
     if evidence["verdict"] == "rejected":
         raise Rejected(f"{version} was rejected by the gate; see entry {entry['number']}.")
     return {**details, "evidence_entry": entry["number"]}
@@ -111,18 +117,15 @@ def _refuse_lineage(project: Project, version: Version) -> None:
         raise MlopsError(f"{version} was trained on {lineage['origin']} rows; {remedy}.")
 
 
-def _require_approval(
-    project: Project, version: Version, verdict: str, approved_by: str | None
-) -> None:
+def _require_approval(project: Project, version: Version, verdict: str, approved_by: str) -> None:
     """Ask for another person where the environment, or too thin evidence, wants one."""
     insufficient, trainer = verdict == "insufficient", version.card["lineage"]["actor"]
-    if approved_by is None and (insufficient or project.settings.needs_approval):
+    if not approved_by and (insufficient or project.settings.needs_approval):
         why = "too few rows for a verdict" if insufficient else f"the rule of {project.env}"
         command = project.command(f"promote {version.number} --approved-by NAME")
         words = f"waits for approval ({why}); another person than {trainer} runs {command}"
         raise PersonNeeded(f"{version} of {project.name} {words}.")
-    trainers = (trainer.casefold(), trainer.casefold().split("@")[0])
-    if approved_by and approved_by.casefold() in trainers:
+    if approved_by and approved_by.casefold() in {trainer.casefold(), _user(trainer)}:
         raise PersonNeeded(f"{approved_by} trained {version}; another person must approve it.")
 
 

@@ -128,7 +128,8 @@ def _log_rows(training: Training, card: dict[str, Any]) -> None:
     for name, sample in (("train", training.train), ("gate", training.gate)):
         extract = folder / f"{card['lineage']['data'][name][:16]}.parquet"
         if not extract.is_file():
-            sample.frame.to_parquet(extract)
+            sample.frame.to_parquet(extract.with_suffix(".tmp"))
+            extract.with_suffix(".tmp").replace(extract)  # whole or not at all
         data = from_pandas(sample.frame, str(extract), targets=target, name=name)
         mlflow.log_input(data, context=name)
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from .contract import Contract, read_contract
 from .errors import MlopsError
-from .project import Project, import_from
+from .project import PACKAGE, Project, import_from
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -146,7 +146,7 @@ def untrusted(skops_file: Path, snapshot: str, configured: tuple[str, ...]) -> l
     import skops.io
 
     found = skops.io.get_untrusted_types(file=skops_file)
-    known = ("sklearn", "numpy", snapshot)
+    known = ("sklearn", "numpy", snapshot if snapshot.startswith(f"{PACKAGE}_") else "")
     strange = [n for n in found if n.split(".")[0] not in known or "<" in n]  # <lambda> is no name
     return [name for name in strange if name not in configured]
 

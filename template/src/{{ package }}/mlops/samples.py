@@ -70,6 +70,13 @@ def hashes(frame: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.uint64]:
     return np.asarray(pd.util.hash_pandas_object(frame[columns], index=False), np.uint64)
 
 
+def inside(frame: pd.DataFrame, contract: Contract, window: Window | None) -> pd.DataFrame:
+    """Return the rows whose event lies in the window, whatever the table was cut by."""
+    event_time = contract.inputs.one("event_time")
+    timed = window is not None and event_time is not None
+    return frame[window.contains(frame[event_time])] if window and timed else frame
+
+
 def events(contract: Contract, truth: pd.Series) -> int:
     """Return the number of rows of the rarest class, of all rows for a regression."""
     if contract.problem == "regression":
@@ -84,7 +91,9 @@ def _read(source: Source, window: Window | None, where: str) -> Sample:
     raw = source.data.inputs(tables, window).reset_index(drop=True)
     if raw.empty:
         raise MlopsError(f"{where}: the tables hold no rows; check tables and time in conf.")
-    inputs = contract.inputs.clean(raw, where)
+    inputs = inside(contract.inputs.clean(raw, where), contract, window)
+    if inputs.empty:
+        raise MlopsError(f"{where}: no row has its event in there; check data.inputs.")
     labels = contract.labels.clean(source.data.labels(tables, window), f"labels of the {where}")
     refuse_duplicates(inputs, contract.keys, where)
     refuse_duplicates(labels, contract.keys, f"labels of the {where}")
@@ -94,11 +103,11 @@ def _read(source: Source, window: Window | None, where: str) -> Sample:
         labels = labels[labels[label_time] <= source.as_of]
     labels = labels[[*contract.keys, contract.target]].dropna()
     mature = _matured(source, inputs)
-    joined = inputs[mature].reset_index().merge(labels, on=contract.keys, how="inner")
+    labelled = labels.set_index(contract.keys)
+    joined = inputs[mature].join(labelled, on=contract.keys, how="inner").sort_index()
     if joined.empty:
         remedy = "move --as-of on, or check time.label_horizon and data.labels"
         raise MlopsError(f"{where}: no label has matured at {source.as_of:%Y-%m-%d}; {remedy}.")
-    joined = joined.set_index("index").rename_axis(None)
     never = int(mature.sum()) - len(joined)
     return Sample(raw.loc[joined.index], joined, str(window or "all rows"), never)
 

@@ -18,7 +18,7 @@ from .errors import MlopsError
 from .journal import Event
 from .project import Project, user_module
 from .registry import Scorer
-from .samples import hashes
+from .samples import hashes, inside
 from .statistics import psi, psi_limit
 from .store import open_store
 from .tables import Tables
@@ -125,7 +125,10 @@ def _pieces(batch: Batch) -> Iterator[pd.DataFrame]:
         if not piece.empty:
             raw = data.inputs(Tables(project, text, {name: piece}), batch.window)
             if not raw.empty:  # data.py may filter
-                yield batch.contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
+                rows = batch.contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
+                kept = inside(rows, batch.contract, batch.window)
+                if not kept.empty:
+                    yield kept
 
 
 def _check_rows(batch: Batch, written: Path) -> None:

@@ -65,12 +65,11 @@ def open_store(project: Project) -> Store:
     """Connect, and create what an environment has before its first version."""
     client = connect(project)
     from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import DatabaseError
 
     try:
         if not client.search_registered_models(f"name = '{project.name}'"):
             client.create_registered_model(project.name)
-    except (MlflowException, DatabaseError) as error:  # it is there, but no store
+    except MlflowException as error:  # something answers, but not as a store
         why = re.sub("//[^/@]*@", "//", str(error).split("\n", maxsplit=1)[0])
         words = f"the store of {project.name} does not answer as one ({why}); mend tracking_uri"
         raise Unreachable(f"{words} in conf.") from None

@@ -58,7 +58,7 @@ class Tables:
             read = self._parquet if path.suffix == ".parquet" else self._csv
             try:
                 yield from read(path, table)
-            except (OSError, ValueError) as error:  # pyarrow's errors are either
+            except (OSError, ValueError, LookupError) as error:  # pyarrow's are of the first two
                 reason = " ".join(str(error).split())
                 raise MlopsError(f"table {name}: {path.name} cannot be read: {reason}") from error
 
@@ -78,6 +78,8 @@ class Tables:
             encoding=table.encoding,
             decimal=table.decimal,
             dtype=dict.fromkeys((*table.text, *self._text), "str"),
+            keep_default_na=False,
+            na_values=[""],
             chunksize=self._settings.scoring.batch_rows,
         )
 

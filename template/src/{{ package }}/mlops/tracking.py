@@ -77,20 +77,25 @@ def _resolve(value: str | SecretName) -> str:
 
 
 def _probe(uri: str) -> None:
-    address = f"{uri.rstrip('/')}/health"
+    scheme, _, rest = uri.partition("://")
+    shown = f"{scheme}://{rest.rpartition('@')[2]}"  # without a password
+    address = f"{shown.rstrip('/')}/health"
     try:
         with contextlib.suppress(HTTPError):  # an answer, if only that of a proxy
             urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - the caller saw http
     except (OSError, ValueError) as error:
         why = f"({getattr(error, 'reason', error)}); start it or mend tracking_uri in conf"
-        shown = uri.rpartition("@")[2]  # without a password
         raise Unreachable(f"the tracking server {shown} does not answer {why}.") from None
 
 
 def _require_writable(database: Path) -> None:
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        database.open("ab").close()
+        with database.open("ab+") as file:
+            file.seek(0)
+            sound = file.read(15) in (b"", b"SQLite format 3")
     except OSError as error:
         why = f"({error.strerror}); mend the folder's rights or tracking_uri in conf"
         raise MlopsError(f"the store {database.name} cannot be written {why}.") from None
+    if not sound:
+        raise MlopsError(f"the store {database.name} is no sqlite file; mend tracking_uri in conf.")
