@@ -50,7 +50,8 @@ def test_no_lock(born: Project) -> None:
 
 def test_no_uv(opened: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/git").symlink_to(shutil.which("git") or "")
+    for program in ("git", "cat"):  # joblib counts the cores with cat
+        (tmp_path / "bin" / program).symlink_to(shutil.which(program) or "")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.delenv("UV", raising=False)
     expect(opened, Mistake("", nothing, ("uv is not on PATH",)))

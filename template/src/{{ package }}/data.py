@@ -8,16 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from .schema import Labels
+from .schema import Inputs, Labels
 
 
 def inputs(tables: Any, window: Any) -> pd.DataFrame:
-    """Return the applications as they were on the day they arrived, also when scoring.
-
-    All columns: each version of the model takes those that its own schema names.
-    """
+    """Return the applications as they were on the day they arrived, also when scoring."""
     applications: pd.DataFrame = tables.read("applications", window)
-    return applications
+    return applications[list(Inputs.to_schema().columns)]
 
 
 def labels(tables: Any, window: Any) -> pd.DataFrame:
