@@ -1,4 +1,4 @@
-"""A version made by other packages says which lock loads it, and harms nothing."""
+"""Other packages: those that the product allows work, and those that do not load are named."""
 
 import subprocess
 import sys
@@ -11,16 +11,15 @@ from lifecycle.project import AS_OF, Project
 
 pytestmark = pytest.mark.full
 
-OLDER = "scikit-learn==1.7.2"  # what it saves of boosted trees, 1.8 and newer cannot load
+LIFE = (("train", "--as-of", AS_OF), ("gate",), ("promote",))
 PROGRAM = "import sys; from loan_risk.mlops.cli import main; sys.argv[0] = 'loan-risk'; main()"
 
 
-@pytest.fixture
-def older(born: Project, tmp_path: Path) -> Path:
-    """A Python that finds an older scikit-learn before the packages of these tests."""
-    environment, packages = tmp_path / "environment", tmp_path / "packages"
+def run_with(project: Project, pins: list[str], *commands: tuple[str, ...]) -> None:
+    """Run commands in a Python that finds these packages before those of the tests."""
+    environment, packages = project.path("build/environment"), project.path("build/packages")
     uv("venv", "--quiet", "--python", sys.executable, environment)
-    uv("pip", "install", "--quiet", "--no-deps", "--target", packages, OLDER)
+    uv("pip", "install", "--quiet", "--no-deps", "--target", packages, *pins)
     python = environment / "bin/python"
     own = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
@@ -28,9 +27,10 @@ def older(born: Project, tmp_path: Path) -> Path:
         text=True,
         check=True,
     ).stdout.strip()
-    found = (packages, sysconfig.get_path("purelib"), born.folder / "src")
-    Path(own, "older.pth").write_text("\n".join(map(str, found)), encoding="utf-8")
-    return python
+    found = (packages, sysconfig.get_path("purelib"), project.folder / "src")
+    Path(own, "found.pth").write_text("\n".join(map(str, found)), encoding="utf-8")
+    for words in commands:
+        subprocess.run([python, "-c", PROGRAM, *words], cwd=project.folder, check=True)
 
 
 def uv(*words: str | Path) -> None:
@@ -38,9 +38,8 @@ def uv(*words: str | Path) -> None:
     subprocess.run(["uv", *words], check=True)
 
 
-def test_a_version_of_an_older_scikit_learn(born: Project, older: Path) -> None:
-    for words in (("train", "--as-of", AS_OF), ("gate",), ("promote",)):
-        subprocess.run([older, "-c", PROGRAM, *words], cwd=born.folder, check=True)
+def test_a_version_that_the_packages_of_today_cannot_load(born: Project) -> None:
+    run_with(born, ["scikit-learn==1.7.2"], *LIFE)  # what it saves of trees, 1.8 cannot load
     answer = born.run("score", "--as-of", AS_OF, code=1)
     assert "version 1" in answer.said
     assert "does not load" in answer.said
@@ -50,3 +49,8 @@ def test_a_version_of_an_older_scikit_learn(born: Project, older: Path) -> None:
     rejected = born.run("gate", "1", code=3)
     assert rejected.named("rejected") == {"stands alone", "loads"}
     assert "made with lock" in rejected.checks["loads"]["reason"]
+
+
+def test_the_lifecycle_runs_on_the_pandas_before(born: Project) -> None:
+    run_with(born, ["pandas<3", "pytz"], *LIFE, ("score", "--as-of", AS_OF))
+    assert len(born.batches()) == 1

@@ -107,22 +107,37 @@ def test_a_version_altered_after_the_verdict_is_refused(gated: Project) -> None:
     assert champion(gated) is None
 
 
+def dirty(project: Project) -> None:
+    """Change code and commit nothing."""
+    project.edit("features.py", '"""Add the instalment', '"""Also add the instalment')
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("env", ["test", "prod"])
-def test_a_version_of_a_dirty_tree_is_refused_beyond_dev(opened: Project, env: str) -> None:
+def test_a_version_trained_in_a_dirty_tree_is_refused_beyond_dev(opened: Project, env: str) -> None:
     where = ("--env", env)
-    opened.edit("features.py", '"""Add the instalment', '"""Also add the instalment')
+    dirty(opened)
     opened.run("train", "--as-of", AS_OF, *where)
+    opened.commit()
     opened.run("gate", *where)
     answer = opened.run("promote", *where, "--approved-by", "Ann Other", code=1)
     assert "dirty tree" in answer.said
-    assert "commit" in answer.said
+    assert "train and gate again" in answer.said
     assert champion(opened, f"{env}.loan-risk") is None
+
+
+@pytest.mark.full
+def test_a_version_judged_in_a_dirty_tree_is_refused_beyond_dev(opened: Project) -> None:
+    opened.run("train", "--as-of", AS_OF, "--env", "test")
+    dirty(opened)
+    opened.run("gate", "--env", "test")
+    answer = opened.run("promote", "--env", "test", code=1)
+    assert "uncommitted code" in answer.said
+    assert "commit, then run `loan-risk gate 1 --env test`" in answer.said
     opened.commit()
-    opened.run("train", "--as-of", AS_OF, *where)
-    opened.run("gate", *where)
-    opened.run("promote", *where, "--approved-by", "Ann Other")
-    assert champion(opened, f"{env}.loan-risk") == 2
+    opened.run("gate", "--env", "test")
+    opened.run("promote", "--env", "test")
+    assert champion(opened, "test.loan-risk") == 1
 
 
 def test_a_version_of_rows_less_real_than_the_environments_is_refused(gated: Project) -> None:

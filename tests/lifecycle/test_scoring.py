@@ -102,7 +102,7 @@ def test_a_missing_prediction_is_refused(opened: Project) -> None:
         '    """Gives no answer where nobody ever asked."""\n\n'
         "    def predict_proba(self, frame):\n"
         "        answer = super().predict_proba(frame)\n"
-        "        odd = np.max(np.nan_to_num(frame), axis=1, keepdims=True) > 1e6\n"
+        "        odd = (np.asarray(frame, 'float64') > 1e6).any(axis=1, keepdims=True)\n"
         "        return np.where(odd, np.nan, answer)\n\n\n"
         "def prepare()",
     )
