@@ -143,6 +143,11 @@ def forge(entry: Facts, env: str = "dev", text: str = "") -> None:
         client.log_text(run_id, text, "evidence.json")
 
 
+def begin(name: str) -> None:
+    """Begin an entry, and write nothing: as a writer that is killed."""
+    _client().create_run(_experiment("dev"), run_name=name)
+
+
 def crown(entry: Facts, env: str = "dev") -> None:
     """Make an entry the head."""
     head = f"{entry['number']}:{digest(entry)}"

@@ -6,7 +6,9 @@ from lifecycle.mistakes import TRAIN, Change, Mistake, edit, expect, gone
 from lifecycle.project import AS_OF, Project
 
 KEY = 'application_id: str = pa.Field(metadata={"role": "key"})'
+NUMBER = KEY.replace("str", "int")
 PART = 'part: str = pa.Field(metadata={"role": "key"})'
+SECOND_TIME = 'decided_on: datetime = pa.Field(metadata={"role": "event_time"})'
 INPUTS_KEY = f"{KEY}\n    applied_on"
 
 
@@ -43,8 +45,32 @@ MISTAKES = [
     ),
     Mistake(
         "a role given twice",
-        edit("schema.py", '"role": "protected"', '"role": "event_time"'),
-        ("schema.py", "event_time", "age_band"),
+        edit("schema.py", "has_account: bool", f"has_account: bool\n    {SECOND_TIME}"),
+        ("schema.py", "event_time", "applied_on", "decided_on"),
+        code=2,
+    ),
+    Mistake(
+        "a time that is text",
+        edit("schema.py", "applied_on: datetime", "applied_on: str"),
+        ("schema.py", "Inputs.applied_on", "event_time", "datetime"),
+        code=2,
+    ),
+    Mistake(
+        "a key of two types",
+        edit("schema.py", f"{KEY}\n    reviewed_on", f"{NUMBER}\n    reviewed_on"),
+        ("schema.py", "application_id", "one type", "Inputs", "Labels"),
+        code=2,
+    ),
+    Mistake(
+        "a key that is called as a column of the predictions",
+        edit("schema.py", "application_id", "version"),
+        ("schema.py", "column version", "rename the key"),
+        code=2,
+    ),
+    Mistake(
+        "a target that the model would see",
+        edit("schema.py", "has_account: bool", "has_account: bool\n    defaulted: int"),
+        ("schema.py", "target defaulted", "out of Inputs"),
         code=2,
     ),
     Mistake(

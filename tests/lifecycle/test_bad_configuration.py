@@ -159,6 +159,27 @@ MISTAKES = [
         command=("status", "--env", "prod"),
     ),
     Mistake(
+        "a rule of prod that the command line would change",
+        nothing,
+        ("--set", "gate is a rule", "in prod", "conf/"),
+        code=2,
+        command=("status", "--env", "prod", "--set", "gate.margin=1"),
+    ),
+    Mistake(
+        "a risk tier of test that the command line would change",
+        nothing,
+        ("--set", "risk_tier is a rule", "in test", "conf/"),
+        code=2,
+        command=("status", "--env", "test", "--set", "risk_tier=low"),
+    ),
+    Mistake(
+        "a date that stands in the configuration of all",
+        conf(as_of="2026-01-01"),
+        ("conf/base.yml", "as_of is for dev alone"),
+        code=2,
+        command=("status", "--env", "test"),
+    ),
+    Mistake(
         "a secret that is not here",
         conf(tracking_uri={"secret": "mlflow-address"}),
         ("mlflow-address", "MLOPS_SECRET_MLFLOW_ADDRESS", "/run/secrets"),
@@ -191,3 +212,9 @@ def test_a_folder_that_is_no_project(born: Project) -> None:
     assert "is missing here" in answer.said
     assert "project's folder" in answer.said
     assert not born.path("mlflow.db").exists()
+
+
+def test_a_variable_that_would_change_a_rule_of_prod(born: Project) -> None:
+    weaker = {"MLOPS_PROMOTION": "automatic"}
+    answer = born.run("status", "--env", "prod", code=2, variables=weaker)
+    assert "MLOPS_PROMOTION: promotion is a rule" in answer.said

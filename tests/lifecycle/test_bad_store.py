@@ -1,7 +1,10 @@
 """What is not there, cannot be written, or no longer loads is said in a sentence, and soon."""
 
+import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -95,34 +98,83 @@ def silent_port() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-@pytest.fixture
-def failing_port() -> Iterator[str]:
-    """A server that says it is well, and then is not."""
+class Failing(BaseHTTPRequestHandler):
+    """Says that it is well, and then is not."""
 
-    class Failing(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/health" else 503)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_response(200 if self.path == "/health" else 503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
-        do_POST = do_GET  # noqa: N815 - its name is the method's
+    def do_POST(self) -> None:
+        """Answer."""
+        self.do_GET()
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Failing) as server:
+
+class Dying(Failing):
+    """Says that it is well, and then hangs up."""
+
+    def do_GET(self) -> None:
+        """Answer once."""
+        if self.path == "/health":
+            super().do_GET()
+
+
+@pytest.fixture(params=[Failing, Dying])
+def failing_port(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server that answers, but not as a store."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), request.param) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 
-@pytest.mark.parametrize("server", ["closed_port", "silent_port", "failing_port"])
+@pytest.mark.parametrize("server", ["closed_port", "silent_port"])
 def test_a_server_that_does_not_answer(
     born: Project, server: str, request: pytest.FixtureRequest
 ) -> None:
     address = request.getfixturevalue(server)
     words = (address, "not answer", "tracking_uri")
     expect(born, Mistake("", conf(tracking_uri=address), words, code=5, command=("status",)))
+
+
+def test_a_server_that_answers_but_not_as_a_store(born: Project, failing_port: str) -> None:
+    words = (failing_port, "not answer", "tracking_uri")
+    born.configure(tracking_uri=failing_port)
+    expect(born, Mistake("", nothing, words, code=5, command=("status",)))
+
+
+def test_a_database_without_its_driver(born: Project) -> None:
+    """The password does not show either."""
+    born.configure(tracking_uri="postgresql://ann:s3cret@db.bank.example/mlflow")
+    answer = born.run("status", code=5)
+    assert "psycopg" in answer.said
+    assert "tracking_uri" in answer.said
+    assert "s3cret" not in answer.said
+
+
+def test_a_store_in_a_folder_with_a_percent_sign(born: Project) -> None:
+    born.configure(tracking_uri="sqlite:///100%/mlflow.db")
+    answer = born.run("status", code=2)
+    assert "100%/mlflow.db must not hold %" in answer.said
+
+
+def test_commands_that_meet_in_a_new_store(born: Project) -> None:
+    born.call(open_at_once, 3)
+    assert born.run("status").facts["problems"] == []
+
+
+def open_at_once(commands: int) -> None:
+    """Ask for the status in processes of their own, all at the same time."""
+    program = "import sys; sys.argv = ['loan-risk', 'status']; from loan_risk.mlops.cli import main"
+    command = [sys.executable, "-c", f"{program}; main()"]
+    path = os.environ | {"PYTHONPATH": "src"}
+    asked = [subprocess.Popen(command, env=path) for _ in range(commands)]
+    assert [process.wait() for process in asked] == [0] * commands
 
 
 def test_a_version_that_no_longer_loads(live: Project) -> None:

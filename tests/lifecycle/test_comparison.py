@@ -2,6 +2,7 @@
 
 import pytest
 
+from lifecycle import behind
 from lifecycle.challengers import DEFAULTED, add_column, add_step, renew_code, train_and_gate
 from lifecycle.project import AS_OF, Project
 
@@ -57,7 +58,7 @@ def test_a_column_that_carries_nearly_everything_is_rejected(opened: Project) ->
 
 @pytest.mark.full
 def test_a_slow_version_is_rejected(live: Project) -> None:
-    add_step(live, "time", "time.sleep(0.05)")
+    add_step(live, "time", "time.sleep(0.2)")
     answer = train_and_gate(live, "--set", "gate.comparison=noninferior")
     assert answer.named("rejected") == {"latency"}
 
@@ -85,3 +86,22 @@ def test_a_group_that_is_served_worse_is_judged_by_the_risk_tier(opened: Project
         before = tier
         check = opened.run("gate", code=3 if verdict == "rejected" else 0).checks[SLICE]
         assert (check["verdict"], check["limit"]) == (verdict, limit)
+
+
+@pytest.mark.full
+def test_a_champion_that_cannot_answer_leaves_it_to_a_person(live: Project) -> None:
+    folder = live.call(behind.files, "dev.loan-risk", 1)
+    live.write(f"{folder}/artifacts/model.skops", "written by packages of another time")
+    answer = train_and_gate(live, code=4)
+    assert answer.named("insufficient") == {"against champion"}
+    assert "does not load" in answer.checks["against champion"]["reason"]
+    assert "--approved-by" in answer.said
+
+
+@pytest.mark.full
+def test_a_protected_column_of_many_values_is_rejected(opened: Project) -> None:
+    declaration = 'age: int = pa.Field(metadata={"role": "protected"})'
+    add_column(opened, declaration, "range(len(applications))")
+    answer = train_and_gate(opened)
+    assert answer.named("rejected") == {"slice age"}
+    assert "bands" in answer.checks["slice age"]["reason"]

@@ -118,3 +118,13 @@ def pause_at_once(writers: int) -> None:
                 os._exit(int(end.code or 0))
         children.append(child)
     assert all(os.waitpid(child, 0)[1] == 0 for child in children)
+
+
+def test_a_writer_that_dies_leaves_the_number_to_the_next(live: Project) -> None:
+    for name in ("4 pause", "4 resume"):
+        live.call(behind.begin, name)
+    assert live.run("status").facts["entries"] == 3
+    live.run("pause", "a test")
+    assert [entry["number"] for entry in live.call(behind.entries)] == [1, 2, 3, 4]
+    status = live.run("status").facts
+    assert (status["entries"], status["problems"]) == (4, [])

@@ -107,6 +107,17 @@ def test_a_version_altered_after_the_verdict_is_refused(gated: Project) -> None:
     assert champion(gated) is None
 
 
+def test_evidence_against_another_champion_is_refused(live: Project) -> None:
+    for _ in range(2):
+        live.run("train", "--as-of", AS_OF)
+        live.run("gate")
+    live.run("promote", "2")
+    answer = live.run("promote", "3", code=1)
+    assert "judged against version 1, but the champion is 2" in answer.said
+    assert "loan-risk gate 3" in answer.said
+    assert champion(live) == 2
+
+
 def dirty(project: Project) -> None:
     """Change code and commit nothing."""
     project.edit("features.py", '"""Add the instalment', '"""Also add the instalment')
@@ -133,7 +144,7 @@ def test_a_version_judged_in_a_dirty_tree_is_refused_beyond_dev(opened: Project)
     opened.run("gate", "--env", "test")
     answer = opened.run("promote", "--env", "test", code=1)
     assert "uncommitted code" in answer.said
-    assert "commit, then run `loan-risk gate 1 --env test`" in answer.said
+    assert "commit, then run `uv run loan-risk gate 1 --env test`" in answer.said
     opened.commit()
     opened.run("gate", "--env", "test")
     opened.run("promote", "--env", "test")
@@ -157,6 +168,8 @@ def test_prod_waits_for_another_person_at_medium_risk(opened: Project) -> None:
     assert "waits for approval" in waiting.said
     assert "loan-risk promote 1 --approved-by NAME --env prod" in waiting.said
     promote = ("promote", "--env", "prod", "--approved-by")
+    for nobody in ("", " "):
+        assert "waits for approval" in opened.run(*promote, nobody, variables=carol, code=4).said
     for herself in ("carol", "Carol", opened.call(behind.entries, "prod")[0]["actor"]):
         refused = opened.run(*promote, herself, variables=carol, code=4)
         assert "another person must approve" in refused.said

@@ -213,3 +213,25 @@ def test_a_folder_elsewhere_takes_the_predictions(live: Project, tmp_path: Path)
     live.run("score", "--as-of", AS_OF, variables={"MLOPS_PREDICTIONS": str(tmp_path / "shared")})
     assert live.batches() == []
     assert len(list((tmp_path / "shared").rglob("_SUCCESS"))) == 1
+
+
+def test_two_runs_that_score_one_date_publish_one_batch(live: Project) -> None:
+    """The second finds the name taken that it had planned, and leaves all as it is."""
+    other = f"predictions/dev/date={AS_OF}/batch-0001"
+    line = f"__import__('os').makedirs('{other}'); open('{other}/_SUCCESS', 'w').close()"
+    live.edit("data.py", RETURN, f"    {line}\n{RETURN}")
+    answer = live.run("score", "--as-of", AS_OF, code=1)
+    assert "batch 0001 was published meanwhile by another run" in answer.said
+    assert [file.name for file in live.path(other).iterdir()] == ["_SUCCESS"]
+    assert [folder.name for folder in live.path("predictions/dev").iterdir()] == [f"date={AS_OF}"]
+    assert live.call(behind.entries)[-1]["command"] == "promote"
+
+
+def test_rows_of_another_period_are_not_scored(live: Project) -> None:
+    earlier = (
+        "applications.assign(applied_on=lambda rows: rows['applied_on'] - pd.DateOffset(years=1))"
+    )
+    more = f"applications = pd.concat([applications, {earlier}.head(9)])"
+    live.edit("data.py", RETURN, f"    {more}\n{RETURN}")
+    live.run("score", "--as-of", AS_OF)
+    assert current(live)["application_id"].is_unique

@@ -118,11 +118,14 @@ def _run(
         function = getattr(importlib.import_module(f".{module}", __package__), step)
         with contextlib.redirect_stdout(sys.stderr):  # stdout is for --json alone
             done = function(project, **arguments)
-    except (MlopsError, OSError) as error:
-        code = getattr(error, "exit_code", 1)  # an OSError names its file and reason by itself
-        console.show("error", str(error))
+    except Exception as error:
+        told = _told(error)
+        if told is None:
+            raise
+        code = getattr(told, "exit_code", 1)
+        console.show("error", str(told))
         if json:
-            console.print_json("failed", str(error), {"exit_code": code})
+            console.print_json("failed", str(told), {"exit_code": code})
         raise typer.Exit(code) from None
     if done.rows:
         console.show_table(done.columns, done.rows)
@@ -130,3 +133,12 @@ def _run(
     if json:
         console.print_json(done.outcome, done.message, done.facts)
     raise typer.Exit(console.EXIT_CODES[done.outcome])
+
+
+def _told(error: Exception) -> Exception | None:
+    """Return what ends in a sentence; None for a defect, which keeps its traceback."""
+    if isinstance(error, (MlopsError, OSError)):  # an OSError names its file and reason by itself
+        return error
+    from .tracking import store_trouble
+
+    return store_trouble(error)

@@ -13,6 +13,7 @@ from .statistics import Positions, lower_bound, permutation_importance
 
 FEWEST_FEATURES = 4  # below, one column may rightly carry nearly all
 SINGLE_ROWS = 30
+MOST_GROUPS = 20  # an age in years is no group
 
 
 def with_others(case: Case) -> Iterator[Check]:
@@ -77,6 +78,11 @@ def slices(case: Case) -> Iterator[Check]:
     limit, tier = case.settings.slice_gap, case.settings.risk_tier
     frame = case.sample.frame
     for column in case.contract.inputs.roles.get("protected", []):
+        groups = frame[column].nunique(dropna=False)
+        if groups > MOST_GROUPS:
+            remedy = "make bands of them in data.py"
+            yield Check(f"slice {column}", "rejected", str(groups), f"<= {MOST_GROUPS}", remedy)
+            continue
         for value, rows in frame.groupby(column, dropna=False):
             gap, bound = _gap(case, frame.index.get_indexer(rows.index))
             if limit is not None and not np.isnan(bound):

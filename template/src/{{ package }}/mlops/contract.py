@@ -17,6 +17,8 @@ from .settings import Problem
 
 INPUT_ROLES = ("key", "event_time", "group", "protected", "excluded", "personal", "known_at")
 LABEL_ROLES = ("key", "label_time", "target")
+TIMES = ("event_time", "label_time", "known_at")
+TAKEN = {"batch", "date", "decision", "label", "predicted_at", "score", "value", "version"}
 MLFLOW_TYPES = {
     "int64": "long",
     "float64": "double",
@@ -123,6 +125,13 @@ def read_contract(schema: ModuleType, problem: Problem) -> Contract:
     contract = Contract(problem, _side(schema, "Inputs"), _side(schema, "Labels"))
     if contract.labels.roles.get("key") != contract.keys:
         raise Misconfigured("schema.py: Inputs and Labels must have the same keys.")
+    for key in contract.keys:
+        if contract.inputs.types[key] != contract.labels.types[key]:
+            raise Misconfigured(f"schema.py: give {key} one type in Inputs and Labels.")
+        if key in TAKEN:
+            raise Misconfigured(f"schema.py: the predictions have a column {key}; rename the key.")
+    if contract.target in contract.features:
+        raise Misconfigured(f"schema.py: take the target {contract.target} out of Inputs.")
     if not contract.features:
         raise Misconfigured("schema.py: Inputs has no column without a role, so no feature.")
     return contract
@@ -147,6 +156,10 @@ def _side(schema: ModuleType, name: str) -> Side:
         if role is not None and role not in allowed:
             known = ", ".join(allowed)
             raise Misconfigured(f"schema.py: {name}.{column} has the role {role}; use {known}.")
+        if role in TIMES and types[column] != "datetime":
+            raise Misconfigured(
+                f"schema.py: {name}.{column} has the role {role}; type it datetime."
+            )
         if role is not None:
             roles.setdefault(role, []).append(column)
     return Side(name, model, types, roles)
@@ -181,6 +194,8 @@ def _fits(column: Any, kind: str) -> bool:
 def _convert(column: Any, kind: str) -> Any:
     """Return the column as `kind`; raises ValueError where that would lose something."""
     flags, numbers = pd.api.types.is_bool_dtype(column), pd.api.types.is_numeric_dtype(column)
+    if kind == "str" and isinstance(column.dtype, pd.StringDtype):
+        return column.astype(TEXT)
     if kind == "str":
         good = all(isinstance(value, str) for value in column.dropna())
         result = column.astype("object").where(column.notna(), None).astype(TEXT)

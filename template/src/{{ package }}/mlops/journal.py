@@ -4,7 +4,6 @@ One MLflow run per entry, its JSON an artifact. Each entry holds the hash of the
 tag of the registered model holds the head, so that an altered, missing or forked entry shows.
 """
 
-import contextlib
 import datetime
 import hashlib
 import json
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .lineage import who_acts
 from .project import Project
-from .tracking import experiment_id, sqlite_file
+from .tracking import experiment_id, one_writer
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -76,7 +75,7 @@ class Journal:
 
     def append(self, event: Event, evidence: str = "") -> None:
         """Write the next entry, with its evidence beside it."""
-        with self._lock():
+        with one_writer(self._project):
             number, previous = self._head()
             for run in self._runs():
                 if _unfinished(run, number):
@@ -121,10 +120,3 @@ class Journal:
         tags = self._client.get_registered_model(self._project.name).tags
         number, _, digest = tags.get(HEAD, f"0:{START}").partition(":")
         return int(number), digest
-
-    def _lock(self) -> contextlib.AbstractContextManager[object]:
-        """Let one writer take a number; beyond one machine the scheduler allows one run only."""
-        from filelock import FileLock
-
-        database = sqlite_file(self._project)
-        return FileLock(f"{database}.lock") if database else contextlib.nullcontext()

@@ -23,6 +23,7 @@ ENVIRONMENTS = ("dev", "test", "prod")
 ANSWERS = ("project_name", "description", "team", "problem", "risk_tier")
 PREFIX = "MLOPS_"
 NOT_SETTINGS = ("MLOPS_ENV", "MLOPS_SECRET")  # read elsewhere
+RULES = ("gate", "risk_tier", "promotion", "trusted_types")  # what a reviewer must see
 
 Layer = dict[str, Any]
 
@@ -48,7 +49,8 @@ class Project:
     def command(self, words: str) -> str:
         """Return a command as the user types it in this environment."""
         env = "" if self.env == "dev" else f" --env {self.env}"
-        return f"`{self.settings.project_name} {words}{env}`"
+        run = "uv run " if self.path("uv.lock").is_file() else ""
+        return f"`{run}{self.settings.project_name} {words}{env}`"
 
     def path(self, relative: str) -> Path:
         """Return a path of the configuration as an absolute one."""
@@ -74,8 +76,8 @@ def open_project(env: str, overrides: tuple[str, ...] = ()) -> Project:
         *(_assignment("--set", text) for text in overrides),
         ("--env", {"env": env}),
     ]
-    if env != "dev" and any("as_of" in layer for _, layer in layers[1:3]):
-        raise Misconfigured(f"conf: as_of is for dev alone; give {env} another --as-of each time.")
+    if env != "dev":
+        _refuse_what_dev_may(env, layers)
     return Project(root, _validate(layers), str(answers.get("_commit", "unknown")))
 
 
@@ -159,6 +161,17 @@ def _validate(layers: list[tuple[str, Layer]]) -> Settings:
         near = difflib.get_close_matches(key, _known_keys(Settings, path), n=1, cutoff=0.5)
         key, words = f"unknown key {key}", f"did you mean {near[0]}?" if near else "remove it"
     raise Misconfigured(f"{where}: {key}{'; ' if key else ''}{words}")
+
+
+def _refuse_what_dev_may(env: str, layers: list[tuple[str, Layer]]) -> None:
+    """Beyond dev, a date is given each time, and a rule stands where git keeps it."""
+    for where, layer in layers:
+        written = where.startswith((".copier", "conf"))
+        if written and "as_of" in layer:
+            remedy = f"give {env} another --as-of each time"
+            raise Misconfigured(f"{where}: as_of is for dev alone; {remedy}.")
+        for key in set() if written else layer.keys() & set(RULES):
+            raise Misconfigured(f"{where}: {key} is a rule; in {env} it stands in conf/ alone.")
 
 
 def _merge(below: Any, above: Any) -> Any:

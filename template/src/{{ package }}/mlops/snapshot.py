@@ -37,26 +37,27 @@ def take_snapshot(project: Project) -> Snapshot:
 
     Raises Misconfigured where a module imports the project absolutely or imports the platform.
     """
-    sources = _read_sources()
+    sources = _read_sources(PACKAGE_ROOT)
     digest = hashlib.sha256()
     for path, source in sources.items():
         _refuse_absolute_imports(path, source)
         digest.update(f"{path}\0".encode() + source)
     name = f"{PACKAGE}_{digest.hexdigest()[:8]}"
     folder = project.path("build/snapshots") / name
-    shutil.rmtree(folder, ignore_errors=True)
-    for path, source in sources.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(source)
+    if _read_sources(folder) != sources:  # else another command may be reading it
+        shutil.rmtree(folder, ignore_errors=True)
+        for path, source in sources.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(source)
     importlib.invalidate_caches()
     return Snapshot(name, folder)
 
 
-def _read_sources() -> dict[str, bytes]:
+def _read_sources(root: Path) -> dict[str, bytes]:
     """Return the user's modules by relative path, with LF line endings."""
-    paths = (path.relative_to(PACKAGE_ROOT) for path in sorted(PACKAGE_ROOT.rglob("*.py")))
+    paths = (path.relative_to(root) for path in sorted(root.rglob("*.py")))
     return {
-        path.as_posix(): (PACKAGE_ROOT / path).read_bytes().replace(b"\r\n", b"\n")
+        path.as_posix(): (root / path).read_bytes().replace(b"\r\n", b"\n")
         for path in paths
         if not NOT_THE_USERS.intersection(path.parts)
     }

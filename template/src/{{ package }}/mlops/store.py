@@ -1,14 +1,13 @@
 """One environment's memory: the registry and the journal, opened together."""
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from .errors import MlopsError, PersonNeeded, Unreachable
+from .errors import MlopsError, PersonNeeded
 from .journal import Entry, Journal
 from .project import Project
 from .registry import CHAMPION, Registry
-from .tracking import connect
+from .tracking import connect, one_writer
 
 
 @dataclass(frozen=True)
@@ -64,13 +63,7 @@ class Store:
 def open_store(project: Project) -> Store:
     """Connect, and create what an environment has before its first version."""
     client = connect(project)
-    from mlflow.exceptions import MlflowException
-
-    try:
+    with one_writer(project):
         if not client.search_registered_models(f"name = '{project.name}'"):
             client.create_registered_model(project.name)
-    except MlflowException as error:  # something answers, but not as a store
-        why = re.sub("//[^/@]*@", "//", str(error).split("\n", maxsplit=1)[0])
-        words = f"the store of {project.name} does not answer as one ({why}); mend tracking_uri"
-        raise Unreachable(f"{words} in conf.") from None
-    return Store(project, Registry(client, project), Journal(client, project))
+        return Store(project, Registry(client, project), Journal(client, project))

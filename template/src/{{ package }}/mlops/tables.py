@@ -100,4 +100,8 @@ def _inside(frame: pd.DataFrame, name: str, table: Table, window: Window | None)
         return frame
     if table.time not in frame:
         raise MlopsError(f"table {name}: column {table.time}, its time in conf, is missing.")
-    return frame[window.contains(pd.to_datetime(frame[table.time]))]
+    try:
+        return frame[window.contains(pd.to_datetime(frame[table.time], format="ISO8601"))]
+    except (ValueError, TypeError):  # text of another kind, or times of a zone
+        remedy = "write them as 2026-01-31 or 2026-01-31 12:00, without a zone"
+        raise MlopsError(f"table {name}: {table.time} has no plain times; {remedy}.") from None

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import re
 import urllib.request
 import warnings
 from pathlib import Path
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 SQLITE = "sqlite:///"
+STORES = (
+    "mlflow",
+    "sqlalchemy",
+    "psycopg",
+    "psycopg2",
+    "pymysql",
+    "pyodbc",
+)  # whose errors are the store's
 
 
 def connect(project: Project) -> "MlflowClient":
@@ -36,7 +45,18 @@ def connect(project: Project) -> "MlflowClient":
 
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
-    return mlflow.MlflowClient(uri, uri)
+    with one_writer(project):  # the first client of a new database makes its tables
+        return mlflow.MlflowClient(uri, uri)
+
+
+def store_trouble(error: Exception) -> Unreachable | None:
+    """Return what to tell the user where an error is the store's: a server that dies, a lock."""
+    module = error.name if isinstance(error, ModuleNotFoundError) else type(error).__module__
+    if str(module).partition(".")[0] not in STORES:
+        return None
+    why = re.sub("//[^/@]*@", "//", str(error).split("\n", maxsplit=1)[0])  # without a password
+    remedy = "look after it, or mend tracking_uri in conf"
+    return Unreachable(f"the tracking store does not answer as one ({why}); {remedy}.")
 
 
 def tracking_uri(project: Project) -> str:
@@ -51,6 +71,14 @@ def sqlite_file(project: Project) -> Path | None:
     """Return the database's path, None for a store that is no sqlite file."""
     uri = tracking_uri(project)
     return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
+
+
+def one_writer(project: Project) -> contextlib.AbstractContextManager[object]:
+    """Let one process write; beyond one machine the scheduler allows one run only."""
+    from filelock import FileLock
+
+    database = sqlite_file(project)
+    return FileLock(f"{database}.lock") if database else contextlib.nullcontext()
 
 
 def experiment_id(client: "MlflowClient", project: Project, name: str) -> str:
@@ -89,6 +117,8 @@ def _probe(uri: str) -> None:
 
 
 def _require_writable(database: Path) -> None:
+    if "%" in str(database):  # a sign of its own in an address
+        raise Misconfigured(f"the store's path {database} must not hold %; move the project.")
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
         with database.open("ab+") as file:

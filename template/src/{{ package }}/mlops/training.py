@@ -7,7 +7,7 @@ import pandas as pd
 
 from .card import Training
 from .console import Outcome, step
-from .contract import Contract, read_contract
+from .contract import TAKEN, Contract, read_contract
 from .errors import Misconfigured, MlopsError
 from .journal import Event
 from .lineage import read_build_facts
@@ -55,7 +55,9 @@ def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataF
     settings = project.settings.model
     try:
         estimator = model.build({**settings.params, "seed": settings.seed})
-    except TypeError as error:  # an unknown keyword
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):  # the code is wrong, not the setting
+            raise
         raise Misconfigured(f"model.build does not take model.params of conf: {error}.") from None
     arguments = {}
     if hasattr(model, "sample_weight"):
@@ -81,6 +83,8 @@ def check_trainable(contract: Contract, rows: Sample) -> None:
     target = frame[contract.target]
     if contract.problem == "binary" and not target.isin([0, 1]).all():
         raise Misconfigured(f"data.labels: {contract.target} must be 0 or 1; 1 is the event.")
+    for name in TAKEN & set(target.astype(str)) if contract.problem == "multiclass" else ():
+        raise Misconfigured(f"data.labels: a class is called {name}, as a column is; rename it.")
     if contract.problem != "regression" and target.nunique() < 2:
         only, remedy = target.iloc[0], "check data.labels, or take a longer train window"
         raise MlopsError(f"train window: {contract.target} has one class only, {only}; {remedy}.")
