@@ -38,7 +38,7 @@ def copy() -> None:
     run = subprocess.run(command, check=False, stderr=subprocess.PIPE, encoding="utf-8")
     reasons = REASON.findall(run.stderr)
     if run.returncode and reasons:
-        sys.exit(f"Copier made no project: {reasons[-1]}")
+        sys.exit(f"Copier made no project: {reasons[-1].rstrip('.')}.")
     sys.stderr.write(run.stderr)
     if run.returncode:
         sys.exit("Copier made no project; its reason stands above.")
@@ -53,7 +53,7 @@ def copier() -> list[str]:
     if beside:
         return [beside]
     if uvx:
-        return [uvx, "--from", CONTEXT["_copier"], "copier"]
+        return [uvx, f"--python={sys.executable}", f"--from={CONTEXT['_copier']}", "copier"]
     return sys.exit("Copier makes the project and is not here: install it, or uv, which brings it.")
 
 
@@ -75,7 +75,7 @@ def read(file: Path) -> dict[str, object]:
     try:
         told = yaml.safe_load(file.read_bytes())
     except (OSError, yaml.YAMLError) as error:
-        sys.exit(f"{file} cannot be read, correct it: {' '.join(str(error).split())}")
+        sys.exit(f"Correct {file}, which cannot be read: {' '.join(str(error).split())}.")
     if not isinstance(told, dict):
         sys.exit(f"{file} holds no answers: write a line for each, such as `problem: regression`.")
     return told
