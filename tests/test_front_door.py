@@ -73,23 +73,20 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def alone(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Door:
-    """The command of a cookiecutter that has no Copier beside it, and git as the only tool."""
+    """The command of a cookiecutter on a machine that has neither Copier nor uv."""
     folder = desk.parent / "alone"
     venv.create(folder, with_pip=False)
     places = {"base": str(folder), "platbase": str(folder)}
     packages = Path(sysconfig.get_path("purelib", vars=places))
     (packages / "ours.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
-    (desk.parent / "tools").mkdir()
-    give(desk, "git")
-    monkeypatch.setenv("PATH", str(desk.parent / "tools"))
+    tools = desk.parent / "tools"
+    tools.mkdir()
+    for place in filter(os.path.isdir, os.environ["PATH"].split(os.pathsep)):
+        for tool in Path(place).iterdir():
+            if tool.name not in {"copier", "uv", "uvx"} and not os.path.lexists(tools / tool.name):
+                (tools / tool.name).symlink_to(tool)
+    monkeypatch.setenv("PATH", str(tools))
     return [Path(sysconfig.get_path("scripts", vars=places)) / "python", "-m", "cookiecutter"]
-
-
-def give(desk: Path, program: str) -> None:
-    """Put a program of this machine among the tools."""
-    found = shutil.which(program, path=f"{PROGRAMS}{os.pathsep}{os.defpath}")
-    assert found, f"this machine has no {program}"
-    (desk.parent / "tools" / program).symlink_to(found)
 
 
 def pretend(desk: Path, program: str, *lines: str) -> None:
@@ -240,8 +237,7 @@ def test_an_address_is_stored_as_copier_reads_it(source: Path, desk: Path) -> No
 
 @pytest.mark.full
 def test_without_copier_uv_brings_it(address: str, alone: Door, desk: Path) -> None:
-    for tool in ("uvx", "dirname", "realpath"):  # uv's programs call the latter
-        give(desk, tool)
+    (desk.parent / "tools/uvx").symlink_to(PROGRAMS / "uvx")
     made = make(alone, desk, address)
     assert made.returncode == 0, made.stderr
     assert_same(desk, address, "v0.2.0", {})
