@@ -35,7 +35,9 @@ def main() -> None:
 def copy() -> None:
     """Let Copier do what `copier copy` does, and hand on what it says."""
     command = [*copier(), "copy", "--defaults", *answers(), *version(), source(), str(FOLDER)]
-    run = subprocess.run(command, check=False, stderr=subprocess.PIPE, encoding="utf-8")
+    run = subprocess.run(
+        command, check=False, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+    )
     reasons = REASON.findall(run.stderr)
     if run.returncode and reasons:
         sys.exit(f"Copier made no project: {reasons[-1].rstrip('.')}.")
@@ -102,7 +104,8 @@ def source() -> str:
 def origin(clone: Path) -> str:
     """Return the address that cookiecutter cloned, in full."""
     command = ["git", "config", "--get", "remote.origin.url"]
-    return subprocess.check_output(command, cwd=clone, encoding="utf-8").strip()
+    run = subprocess.run(command, cwd=clone, check=False, stdout=subprocess.PIPE, encoding="utf-8")
+    return run.stdout.strip() or sys.exit(f"{clone} has no origin: name the template's address.")
 
 
 def find(written: str) -> Path:

@@ -341,6 +341,14 @@ def test_a_name_in_two_places_is_not_guessed(
 
 
 @pytest.mark.full
+def test_a_clone_in_the_cache_without_an_origin_is_refused(template: Path, desk: Path) -> None:
+    """Updates could not find the cache on another machine."""
+    shutil.copytree(template, desk.parent / "cookiecutters_dir/goldsmith")
+    failed = make(COOKIECUTTER, desk, "goldsmith")
+    assert_refused(failed, desk, "goldsmith has no origin: name the template's address.")
+
+
+@pytest.mark.full
 def test_a_folder_without_versions_is_refused(template: Path, desk: Path) -> None:
     """As an archive unpacks it: no update would find what its files were."""
     plain = shutil.copytree(template, desk.parent / "plain", ignore=shutil.ignore_patterns(".git"))
