@@ -1,0 +1,185 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["copier>=9.18,<10"]
+# ///
+"""Prepare the newest version of the template and check it; this working tree stays as it is.
+
+All happens in a clone. The outcome lies in build/update/, where pull_request.py finds it: the
+commit as a git bundle, and the words of its pull request. The checks run code that nobody has
+reviewed yet, so no secret of the environment reaches them.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from commands import SECRET, Refusal, fails, git, run
+
+OUT = Path("build/update")
+BRANCH = "template-update"
+ANSWERS = ".copier-answers.yml"
+MARKERS = "^(<<<<<<< before updating|>>>>>>> after updating)"
+
+
+def main() -> int:
+    """Prepare an update; return 1 where none can be made, or a person must finish it."""
+    for name in list(filter(SECRET.match, os.environ)):
+        del os.environ[name]
+    try:
+        return bool(prepare())
+    except (Refusal, OSError) as reason:
+        print(reason, file=sys.stderr)
+        return 1
+
+
+def prepare() -> str:
+    """Leave the newest version in build/update/; return what is wrong with it, if anything is."""
+    before = answers(Path())
+    if changed := git("status", "--porcelain", "--no-renames", "--", ".").splitlines():
+        raise Refusal(f"{changed[0][3:]} is not committed: commit or stash it, then repeat.")
+    if left := conflicts(Path()):
+        raise Refusal(f"{left} holds a conflict of an earlier update: mend and commit it first.")
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir(parents=True)
+    if not is_outdated(before["_src_path"]):
+        write({"title": ""})
+        print(f"Nothing to do: {before['_commit']} is the newest version of the template.")
+        return ""
+    with TemporaryDirectory(dir=OUT, ignore_cleanup_errors=True) as folder:
+        project = clone(Path(folder) / "project")
+        after = update(project, before)
+        title = f"chore: update the template from {before['_commit']} to {after['_commit']}"
+        problem = commit(project, title) or check(project)
+        news = changelog(project, before["_commit"], after)
+    base = git("rev-parse", "HEAD").strip()
+    write({"title": title, "base": base, "problem": problem, "news": news})
+    print(f"\n{problem or 'It passes the checks.'}\n{WHAT_NOW}")
+    return problem
+
+
+WHAT_NOW = f"""
+  uvx nox -s update -- publish                        opens its pull request
+  git pull {OUT.as_posix()}/branch.bundle {BRANCH}    takes it here
+"""
+
+
+def answers(project: Path) -> dict[str, Any]:
+    """Return the answers that a project stores."""
+    try:
+        stored = yaml.safe_load((project / ANSWERS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Refusal(f"{ANSWERS} is missing, which names the template: bring it back.") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise Refusal(f"{ANSWERS} cannot be read, take back its last edit: {error}") from None
+    for name in ("_commit", "_src_path"):
+        if not isinstance(stored, dict) or not isinstance(stored.get(name), str):
+            raise Refusal(f"{ANSWERS} has no text for {name}: take back its last edit.")
+    return dict(stored)
+
+
+def is_outdated(source: str) -> bool:
+    """Ask Copier whether the template has a newer version."""
+    try:
+        found = json.loads(copier("check-update", "--output-format=json"))
+    except Refusal as reason:
+        raise Refusal(f"{reason} Does `git ls-remote {source}` answer?") from None
+    if "+" in found["latest_version"]:  # a commit, for want of a tag
+        raise Refusal(f"{source} has no version: an update starts from a tag such as v1.2.0.")
+    return bool(found["update_available"])
+
+
+def clone(project: Path) -> Path:
+    """Clone what is committed; return where the project lies in it, in a larger one as well."""
+    top = git("rev-parse", "--show-toplevel").strip()
+    git("clone", "--quiet", top, str(project))
+    git("switch", "--quiet", "--force-create", BRANCH, folder=project)
+    return project / git("rev-parse", "--show-prefix").strip()
+
+
+def update(project: Path, before: dict[str, Any]) -> dict[str, Any]:
+    """Update the clone and return its answers, none of which may change."""
+    touched = subprocess.run([sys.executable, ".mlops/platform_files.py"], cwd=project, check=False)
+    if touched.returncode:
+        raise Refusal("Nothing is updated, for an update would meet these edits.")
+    copier("update", "--defaults", "--conflict=inline", "--quiet", folder=project)
+    after = answers(project)
+    for name in sorted(before.keys() & after.keys() - {"_commit"}):
+        if before[name] != after[name]:
+            raise Refusal(
+                f"The update would change the answer {name} from {before[name]!r} to "
+                f"{after[name]!r}: choose one that the template knows by `uvx copier update "
+                f"--defaults --vcs-ref=:current: --data {name}=…`, commit, and repeat."
+            )
+    return after
+
+
+def commit(project: Path, title: str) -> str:
+    """Renew uv.lock, commit and bundle; return what is wrong.
+
+    The commit names its tree, so that pull_request.py knows it from a person's, and takes the time
+    of the one before, so that the same update is the same commit and keeps its approvals.
+    """
+    git("add", "--all", folder=project)
+    problem = ""
+    if left := conflicts(project):
+        problem = f"It meets a change of yours: {left} holds a conflict."
+    elif fails("uv", "lock", folder=project):
+        problem = "`uv lock` finds no versions that fit together."
+    git("add", "--all", folder=project)
+    seal = f"Update-Tree: {git('write-tree', folder=project).strip()}"
+    time = git("log", "-1", "--format=%cI", folder=project).strip()
+    os.environ |= {"GIT_AUTHOR_DATE": time, "GIT_COMMITTER_DATE": time}
+    git("commit", "--quiet", "--no-verify", f"-m{title}", f"-m{seal}", folder=project)
+    bundle = str((OUT / "branch.bundle").absolute())
+    git("bundle", "create", "--quiet", bundle, BRANCH, "^HEAD~1", folder=project)
+    return problem
+
+
+def check(project: Path) -> str:
+    """Run what `uvx nox` runs, without what could write or log in anywhere."""
+    return "`uvx nox` fails with it." if fails("uvx", "nox", folder=project) else ""
+
+
+def changelog(project: Path, before: str, after: dict[str, Any]) -> str:
+    """Return what the template's changelog says of the versions since the one before."""
+    tag = after["_commit"]
+    try:
+        git("fetch", "--quiet", "--depth=1", after["_src_path"], f"refs/tags/{tag}", folder=project)
+        text = git("show", "FETCH_HEAD:CHANGELOG.md", folder=project)
+    except Refusal:
+        return f"The changelog of {after['_src_path']} could not be read."
+    first, last = (
+        rf"^## \[?v?{re.escape(v.lstrip('v').split('-')[0])}(?![\w.])" for v in (tag, before)
+    )
+    found = re.search(rf"{first}.*?(?={last}|^\[[^\]]+\]: |\Z)", text, re.MULTILINE | re.DOTALL)
+    return found.group().strip() if found else f"The changelog says nothing of {tag}."
+
+
+def conflicts(project: Path) -> str:
+    """Return the files in which Copier left a conflict, as words."""
+    marked = git("grep", "-l", "--extended-regexp", MARKERS, folder=project, ok=(0, 1))
+    rejected = git("ls-files", "--", "*.rej", folder=project)
+    return ", ".join((marked + rejected).splitlines())
+
+
+def write(outcome: dict[str, str]) -> None:
+    """Write what pull_request.py needs to know; the last act, so that a half one is not found."""
+    text = json.dumps(outcome, indent=2, ensure_ascii=False)
+    (OUT / "outcome.json").write_text(text + "\n", encoding="utf-8")
+
+
+def copier(*arguments: str, folder: Path = Path()) -> str:
+    """Run the Copier of this script; the template asks for no trust."""
+    return run(sys.executable, "-m", "copier", *arguments, folder=folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
