@@ -33,7 +33,8 @@ def run(*command: str, folder: Path = Path(), ok: tuple[int, ...] = (0,)) -> str
     if done.returncode not in ok:
         words = [line.rpartition("| ")[2].strip() for line in done.stderr.splitlines()]
         program = "copier" if "copier" in command else Path(command[0]).stem
-        raise Refusal(f"{program} says: {['no reason', *filter(None, words)][-1]}")
+        reason = re.sub(r"^[\w.]*Error: ", "", ["no reason", *filter(None, words)][-1])
+        raise Refusal(f"{program} says: {reason.rstrip('.')}.")
     return done.stdout
 
 

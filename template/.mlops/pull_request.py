@@ -130,7 +130,7 @@ def push(remote: str, base: str) -> None:
             )
     if git("cat-file", "-t", base, ok=(0, 128)).strip() != "commit":  # a shallow or later clone
         git("fetch", "--quiet", remote, base)
-    git("fetch", "--quiet", str(OUT / "branch.bundle"), f"+{BRANCH}:{PREPARED}")
+    git("fetch", "--quiet", str((OUT / "branch.bundle").absolute()), f"+{BRANCH}:{PREPARED}")
     lease = f"--force-with-lease={REF}:{there}"  # nothing is lost that came in meanwhile
     git("push", "--quiet", "--no-verify", lease, remote, f"{PREPARED}:{REF}")
 

@@ -12,6 +12,7 @@ reviewed yet, so no secret of the environment reaches them.
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -61,14 +62,16 @@ def prepare() -> str:
         news = changelog(project, before["_commit"], after)
     base = git("rev-parse", "HEAD").strip()
     write({"title": title, "base": base, "problem": problem, "news": news})
-    print(f"\n{problem or 'It passes the checks.'}\n{WHAT_NOW}")
+    print(f"\n{problem or 'It passes the checks.'}\n{what_now()}")
     return problem
 
 
-WHAT_NOW = f"""
-  uvx nox -s update -- publish                        opens its pull request
-  git pull {OUT.as_posix()}/branch.bundle {BRANCH}    takes it here
-"""
+def what_now() -> str:
+    """Return the two ways to go on; `git pull` counts a path from the top of the repository."""
+    bundle = git("rev-parse", "--show-prefix").strip() + (OUT / "branch.bundle").as_posix()
+    take = f"git pull {shlex.quote(bundle)} {BRANCH}"
+    publish = "uvx nox -s update -- publish"
+    return f"  {take}   takes it here\n  {publish:{len(take)}}   opens its pull request"
 
 
 def answers(project: Path) -> dict[str, Any]:
@@ -78,7 +81,8 @@ def answers(project: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise Refusal(f"{ANSWERS} is missing, which names the template: bring it back.") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Refusal(f"{ANSWERS} cannot be read, take back its last edit: {error}") from None
+        words = " ".join(str(error).split())
+        raise Refusal(f"{ANSWERS} cannot be read, take back its last edit: {words}") from None
     for name in ("_commit", "_src_path"):
         if not isinstance(stored, dict) or not isinstance(stored.get(name), str):
             raise Refusal(f"{ANSWERS} has no text for {name}: take back its last edit.")
@@ -109,7 +113,12 @@ def update(project: Path, before: dict[str, Any]) -> dict[str, Any]:
     touched = subprocess.run([sys.executable, ".mlops/platform_files.py"], cwd=project, check=False)
     if touched.returncode:
         raise Refusal("Nothing is updated, for an update would meet these edits.")
-    copier("update", "--defaults", "--conflict=inline", "--quiet", folder=project)
+    try:
+        copier("update", "--defaults", "--conflict=inline", "--quiet", folder=project)
+    except Refusal as reason:
+        raise Refusal(
+            f"{reason} Correct an answer in {ANSWERS} if it is one, commit, repeat."
+        ) from None
     after = answers(project)
     for name in sorted(before.keys() & after.keys() - {"_commit"}):
         if before[name] != after[name]:
