@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from filelock import FileLock
 from packaging.requirements import Requirement
 from rendering import ROOT, commit, contents, files, git, render
 
@@ -33,7 +34,7 @@ risk_tier: {type: str, default: medium, choices: [low, medium, high]}
 """,
     "CHANGELOG.md": "# Changelog\n\n## [0.1.0] - 2026-01-01\n\n- The first version.\n",
     "template/.copier-answers.yml.jinja": "{{ _copier_answers | to_nice_yaml -}}\n",
-    "template/.gitignore": "/build/\n",
+    "template/.gitignore": "/build/\n__pycache__/\n",
     "template/noxfile.py": "# The checks.\n",
     "template/pyproject.toml": """
 [project]
@@ -109,7 +110,7 @@ class Desk(NamedTuple):
         done = subprocess.run(
             [sys.executable, f".mlops/{script}.py", *arguments],
             cwd=self.project,
-            env=os.environ | {"PATH": path + os.environ["PATH"]} | SIGNATURE | env,
+            env=os.environ | {"PATH": path + os.environ["PATH"]} | QUIET | SIGNATURE | env,
             capture_output=True,
             text=True,
             check=False,
@@ -138,6 +139,7 @@ SIGNATURE = {
     for who in ("AUTHOR", "COMMITTER")
     for what, value in {"NAME": "Team", "EMAIL": "team@bank.example"}.items()
 }
+QUIET = {"PYTHONDONTWRITEBYTECODE": "1"}  # only what the updater writes is to be seen
 SECRETS = ("GH_TOKEN", "SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT", "AWS_SECRET_ACCESS_KEY")
 LOGINS = ("SSH_AUTH_SOCK", "GIT_CONFIG_VALUE_0", "CI_REPOSITORY_URL")
 
@@ -447,6 +449,17 @@ def test_an_amended_commit_is_a_persons_too(ready: Desk, tmp_path: Path) -> None
     assert "no update made" in ready.run("pull_request").said
 
 
+def test_what_comes_in_during_the_push_is_never_overwritten(ready: Desk) -> None:
+    git_itself = shutil.which("git")
+    theirs = git(ready.project, "commit-tree", "-m", "theirs", "HEAD^{tree}").strip()
+    push = f"'{git_itself}' push --quiet '{ready.remote}' {theirs}:refs/heads/{BRANCH}"
+    wrapper = f'#!/bin/sh\ncase "$*" in *" push "*) {push} ;; esac\nexec \'{git_itself}\' "$@"\n'
+    (ready.programs / "git").write_text(wrapper, encoding="utf-8")
+    (ready.programs / "git").chmod(0o755)
+    assert ready.run("pull_request").code == 1
+    assert ready.pushed().strip() == theirs
+
+
 def test_a_pipelines_second_job_publishes_from_a_shallow_clone_on_no_branch(ready: Desk) -> None:
     """It has the artifact of the first job, and main has moved on meanwhile."""
     elsewhere = Desk(ready.root / "second job")
@@ -596,6 +609,12 @@ def test_what_cannot_be_updated_is_said_and_left_alone(
     assert {name: what for name, what in after.items() if not name.startswith("build/")} == before
 
 
+def test_a_refused_update_leaves_nothing_of_an_older_one_to_publish(ready: Desk) -> None:
+    dirty(ready)
+    assert ready.run("update").code == 1
+    assert ready.run("pull_request").said.startswith("Nothing is prepared")
+
+
 @pytest.mark.full
 def test_a_detached_shallow_clone_updates(desk: Desk) -> None:
     shallow = Desk(desk.root / "shallow")
@@ -683,3 +702,99 @@ def test_the_session_runs_the_scripts_and_signs_as_the_team(project: Path, tmp_p
         seen = json.loads((tmp_path / "programs/checked").read_text(encoding="utf-8"))
         assert seen["arguments"] == ["run", "--script", *command]
         assert seen["env"]["GIT_AUTHOR_EMAIL"] == "data-science@example.com"
+
+
+@pytest.fixture(scope="module")
+def real(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of the template as it stands, born at v0.1.0, while the template has v0.2.0."""
+    folder = tmp_path_factory.mktemp("real")
+    newer = shutil.copytree(template, folder / "template")
+    project = render(newer, folder / "loan-risk")
+    commit(project)
+    with (newer / "template/noxfile.py").open("a", encoding="utf-8") as noxfile:
+        noxfile.write("# v0.2.0\n")
+    commit(newer, "v0.2.0")
+    return project
+
+
+def run_nox(project: Path, *arguments: str) -> Run:
+    """Run nox as a person does, with uv's caches and without a name for git."""
+    done = subprocess.run(
+        ["uvx", "nox", *arguments], cwd=project, capture_output=True, text=True, check=False
+    )
+    return Run(done.returncode, done.stdout + done.stderr)
+
+
+@pytest.mark.full
+def test_a_real_project_updates_by_its_session_and_its_own_checks(real: Path) -> None:
+    git(real.parent, "init", "--quiet", "--bare", "--initial-branch=main", "remote.git")
+    git(real, "remote", "add", "origin", str(real.parent / "remote.git"))
+    git(real, "push", "--quiet", "origin", "main")
+    done = run_nox(real, "-s", "update")
+    assert done.code == 0, done.said[-3000:]
+    assert "Session lint was successful" in done.said
+    assert "Session tests was successful" in done.said
+    done = run_nox(real, "-s", "update", "--", "publish")
+    assert done.code == 0, done.said[-3000:]
+    changed = git(real.parent / "remote.git", "diff", "--name-only", "main", BRANCH).split()
+    assert changed == [".copier-answers.yml", ".mlops/files", "noxfile.py", "uv.lock"]
+
+
+@pytest.mark.full
+def test_the_checks_refuse_what_an_update_could_not_merge(real: Path) -> None:
+    """Renovate commits what Copier leaves, markers too; the project's own checks stop it."""
+    conflict = "<<<<<<< before updating\na\n=======\nb\n>>>>>>> after updating\n"
+    write(real, {"notes.md": conflict, "pyproject.toml.rej": "-a\n+b\n"})
+    done = run_nox(real, "-s", "lint")
+    assert done.code == 1
+    failed = re.findall(r"^(no .+?)\.+Failed$", done.said, re.MULTILINE)
+    assert failed == ["no conflict markers", "no rejected changes"]
+
+
+RENOVATE = "39.264.1"  # the newest that runs on Node.js 20
+
+
+@pytest.fixture(scope="module")
+def renovate() -> Path:
+    """The programs of Renovate itself, which npm brings once."""
+    folder = ROOT / "build/renovate" / RENOVATE
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "lock"):
+        if not (folder / "complete").exists():
+            how = ["--ignore-scripts", "--no-audit", "--no-fund", f"--prefix={folder}"]
+            subprocess.run(["npm", "install", *how, f"renovate@{RENOVATE}"], check=True)
+            (folder / "complete").touch()
+    return folder / "node_modules/.bin"
+
+
+@pytest.mark.full
+def test_renovate_takes_the_configuration_of_the_guide(renovate: Path) -> None:
+    program = renovate / "renovate-config-validator"
+    subprocess.run([program, "--strict", ROOT / "docs/how-to/renovate.json"], check=True)
+
+
+@pytest.mark.full
+def test_renovate_finds_the_next_version_of_the_template(
+    renovate: Path, real: Path, tmp_path: Path
+) -> None:
+    project = shutil.copytree(real, tmp_path / "loan-risk")
+    shutil.copy(ROOT / "docs/how-to/renovate.json", project)
+    address = Path(answers(project)["_src_path"]).as_uri()
+    answer(project, _src_path=address)
+    settings = {"LOG_FORMAT": "json", "LOG_LEVEL": "debug", "RENOVATE_BASE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [renovate / "renovate", "--platform=local", "--dry-run=lookup"],
+        cwd=project,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    entries = map(json.loads, filter(None, done.stdout.splitlines()))
+    [found] = [entry for entry in entries if entry["msg"] == "packageFiles with updates"]
+    [file] = found["config"].pop("copier")
+    assert found["config"] == {}, "it looks after the template alone"
+    assert file["packageFile"] == ".copier-answers.yml"
+    [template] = file["deps"]
+    assert (template["packageName"], template["currentValue"]) == (address, "v0.1.0")
+    assert [update["newValue"] for update in template["updates"]] == ["v0.2.0"]

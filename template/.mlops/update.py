@@ -43,12 +43,12 @@ def main() -> int:
 
 def prepare() -> str:
     """Leave the newest version in build/update/; return what is wrong with it, if anything is."""
+    shutil.rmtree(OUT, ignore_errors=True)  # an older one is never published in its place
     before = answers(Path())
     if changed := git("status", "--porcelain", "--no-renames", "--", ".").splitlines():
         raise Refusal(f"{changed[0][3:]} is not committed: commit or stash it, then repeat.")
     if left := conflicts(Path()):
         raise Refusal(f"{left} holds a conflict of an earlier update: mend and commit it first.")
-    shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     if not is_outdated(before["_src_path"]):
         write({"title": ""})
