@@ -110,7 +110,7 @@ class Desk(NamedTuple):
         done = subprocess.run(
             [sys.executable, f".mlops/{script}.py", *arguments],
             cwd=self.project,
-            env=os.environ | {"PATH": path + os.environ["PATH"]} | QUIET | SIGNATURE | env,
+            env=os.environ | {"PATH": path + os.environ["PATH"]} | QUIET | env,
             capture_output=True,
             text=True,
             check=False,
@@ -134,11 +134,6 @@ class Desk(NamedTuple):
         return git(self.remote, "for-each-ref", "--format=%(objectname)", f"refs/heads/{BRANCH}")
 
 
-SIGNATURE = {
-    f"GIT_{who}_{what}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for what, value in {"NAME": "Team", "EMAIL": "team@bank.example"}.items()
-}
 QUIET = {"PYTHONDONTWRITEBYTECODE": "1"}  # only what the updater writes is to be seen
 SECRETS = ("GH_TOKEN", "SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT", "AWS_SECRET_ACCESS_KEY")
 LOGINS = ("SSH_AUTH_SOCK", "GIT_CONFIG_VALUE_0", "CI_REPOSITORY_URL")
@@ -179,6 +174,12 @@ def release(template: Path, tag: str, changed: dict[str, str] | None = None) -> 
     commit(template, tag)
 
 
+def sign(desk: Desk) -> None:
+    """Let git know the team in this repository alone."""
+    git(desk.project, "config", "user.name", "Team")
+    git(desk.project, "config", "user.email", "team@bank.example")
+
+
 def own_template(desk: Desk) -> Path:
     """Give a desk a template of its own, to release from or to take away."""
     template = shutil.copytree(desk.template, desk.root / "own")
@@ -206,6 +207,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     commit(template, "v0.1.0")
     render(template, desk.project)
     commit(desk.project)
+    sign(desk)
     add_program(desk.programs, "uvx", "uvx")
     release(template, "v0.2.0")
     release(template, "v0.3.0")
@@ -282,7 +284,7 @@ def test_no_secret_reaches_the_checks(prepared: Desk) -> None:
     assert "UV_INDEX_OURS_PASSWORD" in checked["env"], "packages come from a private index"
 
 
-VENDORS = {"github": "gh", "gitlab": "glab", "dev.azure.com": "az"}
+VENDORS = {"github": "gh", "gitlab.bank/mirrors/github": "glab", "dev.azure.com": "az"}
 
 
 @pytest.mark.parametrize(("host", "name"), VENDORS.items())
@@ -509,11 +511,12 @@ def test_a_vendor_that_refuses_is_quoted_and_asked_again(ready: Desk) -> None:
     [
         (["--remote=elsewhere"], "No such remote 'elsewhere'"),
         (["--vendor=gitlab"], "glab is not on PATH: install it, or say --vendor=none."),
+        (["--branch=x"], "unrecognized arguments: --branch=x"),
     ],
 )
 def test_what_cannot_be_published_is_said(arguments: list[str], sentence: str, ready: Desk) -> None:
     done = ready.run("pull_request", *arguments)
-    assert done.code == 1
+    assert done.code in {1, 2}
     assert sentence in done.said
     assert ready.pushed() == ""
 
@@ -570,15 +573,22 @@ def no_repository(desk: Desk) -> None:
 REFUSALS: list[tuple[Callable[[Desk], object], str]] = [
     (untagged, "has no version: an update starts from a tag"),
     (without_template, "Does `git ls-remote "),
+    (without_answers, ".copier-answers.yml is missing, which names the template: bring it back."),
+    (broken_answers, ".copier-answers.yml cannot be read, take back its last edit: "),
+    (lambda desk: answer(desk.project, _commit=7), "has no text for _commit"),
+    (lambda desk: answer(desk.project, _src_path=None), "has no text for _src_path"),
+    (dirty, "my notes.py"),
+    (edited_platform, "noxfile.py is the platform's and differs"),
+    (rejected, "pyproject.toml.rej holds a conflict of an earlier update"),
+    (no_place, "build"),
+    (no_repository, "not a git repository"),
+]
+SLOW_REFUSALS: list[tuple[Callable[[Desk], object], str]] = [
     (
         lambda desk: answer(desk.project, _src_path="https://localhost:1/gone.git"),
         "Does `git ls-remote https://localhost:1/gone.git` answer?",
     ),
     (without_tag, "Unknown revision: 'v0.1.0'"),
-    (without_answers, ".copier-answers.yml is missing, which names the template: bring it back."),
-    (broken_answers, ".copier-answers.yml cannot be read, take back its last edit: "),
-    (lambda desk: answer(desk.project, _commit=7), "has no text for _commit"),
-    (lambda desk: answer(desk.project, _src_path=None), "has no text for _src_path"),
     (
         lambda desk: answer(desk.project, risk_tier=["high"]),
         "copier says: Could not convert ['high'] to string. Correct an answer in .copier-answers",
@@ -587,15 +597,16 @@ REFUSALS: list[tuple[Callable[[Desk], object], str]] = [
         lambda desk: answer(desk.project, risk_tier="extreme"),
         "Invalid choice for 'risk_tier': 'extreme' is not in ['low', 'medium', 'high'].",
     ),
-    (dirty, "my notes.py"),
-    (edited_platform, "noxfile.py is the platform's and differs"),
-    (rejected, "pyproject.toml.rej holds a conflict of an earlier update"),
-    (no_place, "build"),
-    (no_repository, "not a git repository"),
 ]
 
 
-@pytest.mark.parametrize(("spoil", "sentence"), REFUSALS, ids=[text for _, text in REFUSALS])
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        *(pytest.param(*case, id=case[1]) for case in REFUSALS),
+        *(pytest.param(*case, id=case[1], marks=pytest.mark.full) for case in SLOW_REFUSALS),
+    ],
+)
 def test_what_cannot_be_updated_is_said_and_left_alone(
     spoil: Callable[[Desk], object], sentence: str, desk: Desk
 ) -> None:
@@ -624,6 +635,7 @@ def test_a_detached_shallow_clone_updates(desk: Desk) -> None:
     git(desk.project, "push", "--quiet", "origin", "main")
     git(desk.root, "clone", "--quiet", "--depth=1", desk.remote.as_uri(), str(shallow.project))
     git(shallow.project, "switch", "--quiet", "--detach")
+    sign(shallow)
     done = shallow.run("update")
     assert done.code == 0, done.said
     assert shallow.run("pull_request").code == 0
@@ -647,6 +659,7 @@ def test_a_project_in_a_larger_repository_updates(how: str, desk: Desk, tmp_path
         commit(larger)
     shutil.copytree(desk.programs, inner.programs)
     (larger / ".git/info/exclude").write_text("programs\n", encoding="utf-8")
+    sign(inner)
     done = inner.run("update")
     assert done.code == 0, done.said
     [take] = re.findall(r"git (pull .+?)   ", done.said)
@@ -666,7 +679,7 @@ def test_a_killed_update_leaves_the_project_and_the_next_one_works(desk: Desk) -
     with subprocess.Popen(
         [sys.executable, ".mlops/update.py"],
         cwd=desk.project,
-        env=os.environ | {"PATH": path} | SIGNATURE,
+        env=os.environ | {"PATH": path} | QUIET,
         stdout=subprocess.PIPE,
         start_new_session=True,
         text=True,
@@ -712,7 +725,7 @@ def real(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = render(newer, folder / "loan-risk")
     commit(project)
     with (newer / "template/noxfile.py").open("a", encoding="utf-8") as noxfile:
-        noxfile.write("# v0.2.0\n")
+        noxfile.write("\n\n# v0.2.0\n")
     commit(newer, "v0.2.0")
     return project
 

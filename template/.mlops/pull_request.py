@@ -67,7 +67,8 @@ def publish(remote: str, base: str, vendor: str | None) -> None:
         print("Nothing to publish: the template has nothing new.")
         return
     address, default = reach(remote)
-    vendor = vendor or next((HOSTS[host] for host in HOSTS if host in address), "none")
+    hosts = sorted((host for host in HOSTS if host in address), key=address.find)
+    vendor = vendor or (HOSTS[hosts[0]] if hosts else "none")
     program = COMMANDS[vendor][0].split()[0] if vendor in COMMANDS else "git"
     if not shutil.which(program):
         raise Refusal(f"{program} is not on PATH: install it, or say --vendor=none.")
@@ -81,7 +82,7 @@ def publish(remote: str, base: str, vendor: str | None) -> None:
 
 def show(vendor: str, remote: str, base: str, outcome: dict[str, str]) -> None:
     """Open the pull request or renew it, as a draft while something is wrong."""
-    text = words(outcome, remote)
+    text = words(outcome, remote)[:60000]  # no vendor takes more
     if vendor == "none":
         WORDS.write_text(text, encoding="utf-8")
         print(f"Pushed. Open a pull request from {BRANCH} to {base}; {WORDS} has its words.")

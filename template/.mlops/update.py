@@ -9,6 +9,7 @@ commit as a git bundle, and the words of its pull request. The checks run code t
 reviewed yet, so no secret of the environment reaches them.
 """
 
+import argparse
 import json
 import os
 import re
@@ -32,6 +33,7 @@ MARKERS = "^(<<<<<<< before updating|>>>>>>> after updating)"
 
 def main() -> int:
     """Prepare an update; return 1 where none can be made, or a person must finish it."""
+    argparse.ArgumentParser(prog="uvx nox -s update", description=__doc__).parse_args()
     for name in list(filter(SECRET.match, os.environ)):
         del os.environ[name]
     try:
@@ -60,7 +62,7 @@ def prepare() -> str:
         title = f"chore: update the template from {before['_commit']} to {after['_commit']}"
         problem = commit(project, title) or check(project)
         news = changelog(project, before["_commit"], after)
-    base = git("rev-parse", "HEAD").strip()
+        base = git("rev-parse", f"{BRANCH}~1", folder=project).strip()
     write({"title": title, "base": base, "problem": problem, "news": news})
     print(f"\n{problem or 'It passes the checks.'}\n{what_now()}")
     return problem
@@ -146,10 +148,16 @@ def commit(project: Path, title: str) -> str:
     seal = f"Update-Tree: {git('write-tree', folder=project).strip()}"
     time = git("log", "-1", "--format=%cI", folder=project).strip()
     os.environ |= {"GIT_AUTHOR_DATE": time, "GIT_COMMITTER_DATE": time}
-    git("commit", "--quiet", "--no-verify", f"-m{title}", f"-m{seal}", folder=project)
+    git(*signature(), "commit", "--quiet", "--no-verify", f"-m{title}", f"-m{seal}", folder=project)
     bundle = str((OUT / "branch.bundle").absolute())
     git("bundle", "create", "--quiet", bundle, BRANCH, "^HEAD~1", folder=project)
     return problem
+
+
+def signature() -> list[str]:
+    """Return options for the name that this repository commits in; its clone knows none of it."""
+    known = {key: git("config", key, ok=(0, 1)).strip() for key in ("user.name", "user.email")}
+    return [word for key, value in known.items() if value for word in ("-c", f"{key}={value}")]
 
 
 def check(project: Path) -> str:
