@@ -1,4 +1,4 @@
-"""Run git and other programs for update.py and pull_request.py, and keep secrets from new code."""
+"""Run git and other programs for the modules beside it, and keep secrets from new code."""
 
 import os
 import re

@@ -12,22 +12,17 @@ reviewed yet, so no secret of the environment reaches them.
 import argparse
 import json
 import os
-import re
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import yaml
-
-from commands import SECRET, Refusal, fails, git, run
+from commands import SECRET, Refusal, fails, git
+from template import answers, changelog, is_outdated, update
 
 OUT = Path("build/update")
 BRANCH = "template-update"
-ANSWERS = ".copier-answers.yml"
 MARKERS = "^(<<<<<<< before updating|>>>>>>> after updating)"
 
 
@@ -76,60 +71,12 @@ def what_now() -> str:
     return f"  {take}   takes it here\n  {publish:{len(take)}}   opens its pull request"
 
 
-def answers(project: Path) -> dict[str, Any]:
-    """Return the answers that a project stores."""
-    try:
-        stored = yaml.safe_load((project / ANSWERS).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Refusal(f"{ANSWERS} is missing, which names the template: bring it back.") from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        words = " ".join(str(error).split())
-        raise Refusal(f"{ANSWERS} cannot be read, take back its last edit: {words}") from None
-    for name in ("_commit", "_src_path"):
-        if not isinstance(stored, dict) or not isinstance(stored.get(name), str):
-            raise Refusal(f"{ANSWERS} has no text for {name}: take back its last edit.")
-    return dict(stored)
-
-
-def is_outdated(source: str) -> bool:
-    """Ask Copier whether the template has a newer version."""
-    try:
-        found = json.loads(copier("check-update", "--output-format=json"))
-    except Refusal as reason:
-        raise Refusal(f"{reason} Does `git ls-remote {source}` answer?") from None
-    if "+" in found["latest_version"]:  # a commit, for want of a tag
-        raise Refusal(f"{source} has no version: an update starts from a tag such as v1.2.0.")
-    return bool(found["update_available"])
-
-
 def clone(project: Path) -> Path:
     """Clone what is committed; return where the project lies in it, in a larger one as well."""
     top = git("rev-parse", "--show-toplevel").strip()
     git("clone", "--quiet", top, str(project))
     git("switch", "--quiet", "--force-create", BRANCH, folder=project)
     return project / git("rev-parse", "--show-prefix").strip()
-
-
-def update(project: Path, before: dict[str, Any]) -> dict[str, Any]:
-    """Update the clone and return its answers, none of which may change."""
-    touched = subprocess.run([sys.executable, ".mlops/platform_files.py"], cwd=project, check=False)
-    if touched.returncode:
-        raise Refusal("Nothing is updated, for an update would meet these edits.")
-    try:
-        copier("update", "--defaults", "--conflict=inline", "--quiet", folder=project)
-    except Refusal as reason:
-        raise Refusal(
-            f"{reason} Correct an answer in {ANSWERS} if it is one, commit, repeat."
-        ) from None
-    after = answers(project)
-    for name in sorted(before.keys() & after.keys() - {"_commit"}):
-        if before[name] != after[name]:
-            raise Refusal(
-                f"The update would change the answer {name} from {before[name]!r} to "
-                f"{after[name]!r}: choose one that the template knows by `uvx copier update "
-                f"--defaults --vcs-ref=:current: --data {name}=…`, commit, and repeat."
-            )
-    return after
 
 
 def commit(project: Path, title: str) -> str:
@@ -165,21 +112,6 @@ def check(project: Path) -> str:
     return "`uvx nox` fails with it." if fails("uvx", "nox", folder=project) else ""
 
 
-def changelog(project: Path, before: str, after: dict[str, Any]) -> str:
-    """Return what the template's changelog says of the versions since the one before."""
-    tag = after["_commit"]
-    try:
-        git("fetch", "--quiet", "--depth=1", after["_src_path"], f"refs/tags/{tag}", folder=project)
-        text = git("show", "FETCH_HEAD:CHANGELOG.md", folder=project)
-    except Refusal:
-        return f"The changelog of {after['_src_path']} could not be read."
-    first, last = (
-        rf"^## \[?v?{re.escape(v.lstrip('v').split('-')[0])}(?![\w.])" for v in (tag, before)
-    )
-    found = re.search(rf"{first}.*?(?={last}|^\[[^\]]+\]: |\Z)", text, re.MULTILINE | re.DOTALL)
-    return found.group().strip() if found else f"The changelog says nothing of {tag}."
-
-
 def conflicts(project: Path) -> str:
     """Return the files in which Copier left a conflict, as words."""
     marked = git("grep", "-l", "--extended-regexp", MARKERS, folder=project, ok=(0, 1))
@@ -191,11 +123,6 @@ def write(outcome: dict[str, str]) -> None:
     """Write what pull_request.py needs to know; the last act, so that a half one is not found."""
     text = json.dumps(outcome, indent=2, ensure_ascii=False)
     (OUT / "outcome.json").write_text(text + "\n", encoding="utf-8")
-
-
-def copier(*arguments: str, folder: Path = Path()) -> str:
-    """Run the Copier of this script; the template asks for no trust."""
-    return run(sys.executable, "-m", "copier", *arguments, folder=folder)
 
 
 if __name__ == "__main__":
