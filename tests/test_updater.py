@@ -479,6 +479,22 @@ def test_a_pipelines_second_job_publishes_from_a_shallow_clone_on_no_branch(read
     assert "--base=main" in elsewhere.calls()[0]
 
 
+def test_what_new_code_could_have_written_runs_nothing(ready: Desk) -> None:
+    """The step that has the token reads a file that the checks could have changed."""
+    file = ready.project / "build/update/outcome.json"
+    trap = {"base": f"--upload-pack=touch {ready.root}/trapped;"}
+    file.write_text(json.dumps(ready.outcome() | trap), encoding="utf-8")
+    done = ready.run("pull_request")
+    assert done.code == 1
+    assert "outcome.json names no commit" in done.said
+    assert not (ready.root / "trapped").exists()
+
+
+def test_half_an_outcome_is_none(ready: Desk) -> None:
+    (ready.project / "build/update/outcome.json").write_text('{"title": "cho', encoding="utf-8")
+    assert ready.run("pull_request").said.startswith("Nothing is prepared")
+
+
 def test_without_a_vendor_it_pushes_and_says_what_to_open(ready: Desk) -> None:
     done = ready.run("pull_request", "--vendor=none", "--base=trunk")
     assert done.code == 0
@@ -790,7 +806,8 @@ def test_renovate_takes_the_configuration_of_the_guide(renovate: Path) -> None:
 def test_renovate_finds_the_next_version_of_the_template(
     renovate: Path, real: Path, tmp_path: Path
 ) -> None:
-    project = shutil.copytree(real, tmp_path / "loan-risk")
+    project = tmp_path / "loan-risk"
+    shutil.copytree(real, project, ignore=shutil.ignore_patterns(".venv", "build"))
     shutil.copy(ROOT / "docs/how-to/renovate.json", project)
     address = Path(answers(project)["_src_path"]).as_uri()
     answer(project, _src_path=address)

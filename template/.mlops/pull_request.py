@@ -99,11 +99,13 @@ def show(vendor: str, remote: str, base: str, outcome: dict[str, str]) -> None:
 
 
 def prepared() -> dict[str, str]:
-    """Return what update.py wrote as its last act."""
+    """Return what update.py wrote as its last act. New code ran beside it, so it is not trusted."""
     try:
         outcome = json.loads((OUT / "outcome.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, json.JSONDecodeError):
         raise Refusal("Nothing is prepared: run `uvx nox -s update`, and do as it says.") from None
+    if outcome["title"] and not re.fullmatch("[0-9a-f]{40,64}", outcome["base"]):
+        raise Refusal(f"{OUT}/outcome.json names no commit: run `uvx nox -s update` anew.")
     return dict(outcome)
 
 
