@@ -99,6 +99,16 @@ def build(session: nox.Session) -> None:
     say(f"built: {max(Path('dist').glob('*.whl'), key=os.path.getmtime).as_posix()}")
 
 
+@nox.session
+def update(session: nox.Session) -> None:
+    """Prepare the template's newest version and check it; `-- publish` opens its pull request."""
+    sign_as_the_team()
+    script, options = ".mlops/update.py", session.posargs
+    if options[:1] == ["publish"]:
+        script, options = ".mlops/pull_request.py", options[1:]
+    session.run("uv", "run", "--script", script, *options)
+
+
 LIFECYCLE = {
     "train": "fit a challenger on months of invented rows",
     "gate": "hold it against thresholds, and against the champion if there is one",
@@ -159,15 +169,20 @@ def git_init(session: nox.Session) -> None:
 
 
 def first_commit(session: nox.Session) -> None:
-    """Commit everything once, in the team's name when git knows no name; sets no configuration."""
+    """Commit everything once."""
     if git("rev-parse", "HEAD"):
         return
+    sign_as_the_team()
+    session.run("git", "add", "--all")
+    session.run("git", "commit", "--quiet", "--message=chore: start from the template")
+
+
+def sign_as_the_team() -> None:
+    """Let commits bear the team's name when git knows no name; sets no configuration."""
     for key, value in PROJECT["authors"][0].items():
         if not git("config", f"user.{key}"):
             os.environ.setdefault(f"GIT_AUTHOR_{key.upper()}", value)
             os.environ.setdefault(f"GIT_COMMITTER_{key.upper()}", value)
-    session.run("git", "add", "--all")
-    session.run("git", "commit", "--quiet", "--message=chore: start from the template")
 
 
 def install_hooks(session: nox.Session) -> None:
