@@ -1,33 +1,23 @@
 """One repository of the fleet: its version, and how its update would go, tried in a clone."""
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .ownership import edited_platform_files
+from .update import failure, update
 from .versions import (
     ANSWERS,
     HERE,
     Refused,
-    answers_alone,
     git,
     normal,
     read_answers,
     require,
     version_of,
 )
-
-SECONDS = 600  # an update that takes longer hangs
-UNATTENDED = {  # no question, no download of large files
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
-    "GIT_LFS_SKIP_SMUDGE": "1",
-}
 
 
 @dataclass(frozen=True)
@@ -73,8 +63,7 @@ def copy(repository: str, clone: Path) -> None:
         require_committed(Path(repository))
         source = Path(repository).as_uri()
     command = ["git", "clone", "--quiet", "--depth=1", "--no-tags", "--", source, str(clone)]
-    said = run(command, clone.parent)
-    if said is not None:
+    if said := failure(command, clone.parent):
         raise Refused(f"it cannot be cloned: {said}")
 
 
@@ -82,7 +71,7 @@ def require_committed(folder: Path) -> None:
     """Refuse a folder that is no repository, or has something to commit."""
     if not folder.is_dir():
         raise Refused("there is no such folder")
-    if run(["git", "rev-parse", "--resolve-git-dir", "."], folder) is None:
+    if not failure(["git", "rev-parse", "--resolve-git-dir", "."], folder):
         return  # a bare repository has no changes
     if not (folder / ".git").exists():
         raise Refused("this folder is no git repository")
@@ -113,19 +102,9 @@ def behind(version: str, releases: Sequence[str]) -> int:
 
 def try_update(clone: Path, row: Row) -> Row:
     """Update the clone from the template as it is here, and look at what that leaves."""
-    before = read_answers(clone)
     use_template_here(clone)
-    update = ["copier", "update", "--defaults", "--quiet", f"--vcs-ref={row.newest}"]
-    said = run([sys.executable, "-m", *update], clone)
-    if said is not None:
-        raise Refused(f"copier update fails: {said}")
-    unmerged = git(clone, "diff", "--name-only", "--diff-filter=U").splitlines()
-    rejected = git(clone, "ls-files", "--others", "*.rej").splitlines()
-    if ANSWERS in unmerged:
-        return replace(row, conflicts=[*unmerged, *rejected])
-    old, new = answers_alone(before), answers_alone(read_answers(clone))
-    changed = [name for name in old if name not in new or new[name] != old[name]]
-    return replace(row, conflicts=[*unmerged, *rejected], answers=changed)
+    outcome = update(clone, row.newest)
+    return replace(row, conflicts=outcome.conflicts, answers=outcome.answers)
 
 
 def use_template_here(clone: Path) -> None:
@@ -139,25 +118,3 @@ def use_template_here(clone: Path) -> None:
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     identity = ("-c", "user.name=fleet", "-c", "user.email=fleet@example.com")
     git(clone, *identity, "commit", "--all", "--quiet", "--allow-empty", "--message=from here")
-
-
-def run(command: list[str], folder: Path) -> str | None:
-    """Run a program and return what it said last when it failed, else nothing."""
-    env = os.environ | UNATTENDED
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=env,
-            check=False,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            timeout=SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        return f"it took more than {SECONDS} seconds"
-    if done.returncode == 0:
-        return None
-    return (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
