@@ -174,6 +174,15 @@ def test_answers_that_say_nothing_of_use_are_an_error(
     assert error in row["error"]
 
 
+def test_a_repository_without_the_platforms_list_is_an_error(fleet: Fleet, tmp_path: Path) -> None:
+    folder = shutil.copytree(fleet.current, tmp_path / "listless")
+    (folder / ".mlops/files").unlink()
+    commit(folder)
+    code, [row] = fleet.rows(folder)
+    assert code == 1
+    assert row["error"] == f".mlops/files is missing in {folder}: restore it with git"
+
+
 def test_a_template_is_known_by_all_its_addresses(
     fleet: Fleet, changed: Callable[..., Path]
 ) -> None:

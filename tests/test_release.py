@@ -1,5 +1,7 @@
 """A release is examined before it is tagged, and each thing that hurts a project is refused."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -76,10 +78,13 @@ def append(addition: str, name: str) -> Change:
 def release(template: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the session's program where the template lies."""
     command = [sys.executable, "-m", "tools.release", *words]
-    return subprocess.run(command, cwd=template, check=False, capture_output=True, text=True)
+    env = os.environ | {"MYPY_CACHE_DIR": str(ROOT / "build/mypy")}
+    return subprocess.run(
+        command, cwd=template, env=env, check=False, capture_output=True, text=True
+    )
 
 
-def assert_refused(template: Path, version: str, sentence: str) -> None:
+def assert_refused(template: Path, version: str, sentence: str) -> str:
     tags = git(template, "for-each-ref", "refs/tags")
     done = release(template, version)
     assert done.returncode == 1, done.stdout + done.stderr
@@ -88,6 +93,7 @@ def assert_refused(template: Path, version: str, sentence: str) -> None:
     assert f"{version} is not tagged" in done.stderr
     assert "Traceback" not in done.stderr
     assert git(template, "for-each-ref", "refs/tags") == tags
+    return done.stdout
 
 
 @pytest.mark.parametrize(
@@ -191,7 +197,7 @@ def test_ownership_moves_towards_the_user(
     assert any(sentence in problem for problem in problems) if sentence else problems == []
 
 
-HURTS = {
+HURTS = {  # the change, what is said of it, and how many rules are kept nevertheless
     "a tightened validator": (
         substitute(
             "{% if not description.strip()",
@@ -199,10 +205,12 @@ HURTS = {
             "copier.yml",
         ),
         "refuses what was taken before: Validation error for question 'description'",
+        5,
     ),
     "a removed choice": (
         substitute("    little; a gated model goes live by itself (low): low\n", "", "copier.yml"),
         "refuses what was taken before: Invalid choice for 'risk_tier'",
+        6,
     ),
     "a line next to the user's": (
         substitute(
@@ -211,12 +219,14 @@ HURTS = {
             "template/pyproject.toml.jinja",
         ),
         "pyproject.toml is left with a conflict",
+        7,
     ),
     "a user's file that older projects lack": (
         append(
             "\nfrom .. import warehouse as warehouse\n", "template/src/{{ package }}/mlops/cli.py"
         ),
-        "mypy --cache-dir=.mypy_cache fails in a project of v0.1.0 after the update",
+        "mypy fails in a project of v0.1.0 after the update",
+        8,
     ),
 }
 
@@ -224,19 +234,11 @@ HURTS = {
 @pytest.mark.full
 @pytest.mark.parametrize("name", HURTS)
 def test_what_hurts_a_project_of_an_earlier_release_is_refused(candidate: Path, name: str) -> None:
-    change, sentence = HURTS[name]
+    change, sentence, kept = HURTS[name]
     change(candidate)
     commit(candidate)
-    assert_refused(candidate, "v0.2.0", sentence)
-
-
-@pytest.mark.full
-def test_a_good_release_is_examined_and_tagged(candidate: Path) -> None:
-    done = release(candidate, "v0.2.0", "--check")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "REFUSED" not in done.stdout
-    assert done.stdout.count("ok ") == 5 + 4
-    assert git(candidate, "tag") == "v0.1.0\n"
+    said = assert_refused(candidate, "v0.2.0", sentence)
+    assert len(re.findall("^ok ", said, re.MULTILINE)) == kept
 
 
 @pytest.mark.full

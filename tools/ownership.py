@@ -1,6 +1,7 @@
 """Whose a rendered path is: the user's list in copier.yml, the platform's in .mlops/files."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import yaml
 from jinja2 import Environment
 from pathspec import GitIgnoreSpec
 
-from .versions import ANSWERS, git
+from .versions import ANSWERS, Refused, git
 
 LIST = ".mlops/files"
 
@@ -30,8 +31,10 @@ def platform_files(project: Path) -> dict[str, str]:
 
     The list itself is the platform's too, and has no digest.
     """
-    lines = (project / LIST).read_text(encoding="utf-8").splitlines()
-    listed = (line.split(maxsplit=1) for line in lines)
+    if not (project / LIST).is_file():
+        raise Refused(f"{LIST} is missing in {project}: restore it with git")
+    text = (project / LIST).read_text(encoding="utf-8")
+    listed = re.findall(r"^([0-9a-f]{64})  (.+)$", text, re.MULTILINE)
     return {path: digest for digest, path in listed} | {LIST: ""}
 
 

@@ -66,12 +66,20 @@ def passes(rules: Iterable[Rule], examined: Any) -> bool:
     verdicts = []
     for rule in rules:
         name = rule.__name__.replace("_", " ")
-        problems = list(rule(examined))
+        problems = list(problems_of(rule, examined))
         print(f"{'REFUSED' if problems else 'ok':8}{name}", flush=True)
         for problem in problems:
             print(f"{'':8}- {problem}", flush=True)
         verdicts.append(not problems)
     return all(verdicts)
+
+
+def problems_of(rule: Rule, examined: Any) -> Iterator[str]:
+    """Yield what breaks a rule; what cannot even be tried does."""
+    try:
+        yield from rule(examined)
+    except Refused as refusal:
+        yield str(refusal)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """One repository of the fleet: its version, and how its update would go, tried in a clone."""
 
-import json
 import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import yaml
 
 from .ownership import edited_platform_files
 from .update import failure, update
@@ -52,8 +53,8 @@ def survey(repository: str, releases: Sequence[str], template: Collection[str]) 
             row = replace(row, behind=behind(row.version, releases))
             row = replace(row, edited=sorted(edited_platform_files(clone)))
             return try_update(clone, row) if row.behind else row
-        except Refused as refusal:
-            return replace(row, error=str(refusal).replace(str(clone), repository))
+        except (Refused, OSError, ValueError) as problem:
+            return replace(row, error=str(problem).replace(str(clone), repository))
 
 
 def copy(repository: str, clone: Path) -> None:
@@ -109,12 +110,8 @@ def try_update(clone: Path, row: Row) -> Row:
 
 def use_template_here(clone: Path) -> None:
     """Let the clone's answers name the template in this folder: its tags may not be pushed yet."""
-    file = clone / ANSWERS
-    text = file.read_text(encoding="utf-8")
-    lines = [
-        f"_src_path: {json.dumps(str(HERE))}" if line.startswith("_src_path:") else line
-        for line in text.splitlines()
-    ]
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    here = read_answers(clone) | {"_src_path": str(HERE)}
+    text = yaml.safe_dump(here, allow_unicode=True)
+    (clone / ANSWERS).write_text(text, encoding="utf-8")
     identity = ("-c", "user.name=fleet", "-c", "user.email=fleet@example.com")
     git(clone, *identity, "commit", "--all", "--quiet", "--allow-empty", "--message=from here")
