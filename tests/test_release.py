@@ -141,7 +141,7 @@ def test_a_commit_that_is_not_ready_is_refused(
 
 def test_what_is_not_committed_or_not_on_main_is_refused(candidate: Path) -> None:
     append("x\n", "README.md")(candidate)
-    assert_refused(candidate, "v0.2.0", "1 files are not committed: commit or remove README.md")
+    assert_refused(candidate, "v0.2.0", "something is not committed: commit or remove README.md")
     git(candidate, "stash")
     git(candidate, "checkout", "--quiet", "-b", "other")
     assert_refused(candidate, "v0.2.0", "a release is made on main, not on other")

@@ -113,7 +113,7 @@ def lies_in_a_folder_of(path: str, owner: dict[str, str]) -> bool:
     return False
 
 
-def a_teams_project_updates_without_conflict(kept: Kept) -> Iterator[str]:
+def a_project_with_work_in_it_updates_without_conflict(kept: Kept) -> Iterator[str]:
     yours = users_list(kept.template, kept.new)
     for project in kept.projects:
         mine = {file: file.read_bytes() for file in team.files(project, yours)}
@@ -157,6 +157,6 @@ def project_environment() -> dict[str, str]:
 
 STAGES = (  # a later one is not begun when an earlier one is refused
     (every_answer_is_taken_as_it_is, ownership_moves_towards_the_user_only),
-    (a_teams_project_updates_without_conflict,),
+    (a_project_with_work_in_it_updates_without_conflict,),
     (no_file_of_the_user_is_newly_needed,),
 )

@@ -42,7 +42,7 @@ def it_is_on_main_with_nothing_to_commit(candidate: Candidate) -> Iterator[str]:
         yield f"a release is made on main, not on {branch or 'a detached HEAD'}: git switch main"
     if changed := candidate.git("status", "--porcelain").splitlines():
         names = ", ".join(line[3:] for line in changed[:3])
-        yield f"{len(changed)} files are not committed: commit or remove {names}"
+        yield f"something is not committed: commit or remove {names}"
 
 
 def the_version_is_new_and_the_greatest(candidate: Candidate) -> Iterator[str]:
@@ -58,7 +58,7 @@ def the_version_is_new_and_the_greatest(candidate: Candidate) -> Iterator[str]:
         yield f"v{newest} is tagged already: choose a greater one"
 
 
-def pyproject_toml_says_the_same(candidate: Candidate) -> Iterator[str]:
+def the_version_of_pyproject_is_the_same(candidate: Candidate) -> Iterator[str]:
     said = tomllib.loads(candidate.read("pyproject.toml"))["project"]["version"]
     if version_of(said) != version_of(candidate.version):
         yield f"pyproject.toml says {said}: write {candidate.number} there"
@@ -105,7 +105,7 @@ def its_answers_are_kept_for_later_releases(candidate: Candidate) -> Iterator[st
 RULES = (
     it_is_on_main_with_nothing_to_commit,
     the_version_is_new_and_the_greatest,
-    pyproject_toml_says_the_same,
+    the_version_of_pyproject_is_the_same,
     the_changelog_tells_an_owner_what_to_do,
     its_answers_are_kept_for_later_releases,
 )
