@@ -94,6 +94,24 @@ def pins(session: nox.Session) -> None:
     )
 
 
+@nox.session
+def release(session: nox.Session) -> None:
+    """Examine what is committed, then tag it: `./nox -s release -- v0.2.0`; never moves a tag."""
+    session.run("python", "-m", "tools.release", *session.posargs)
+
+
+@nox.session
+def diff(session: nox.Session) -> None:
+    """Show what a project gets: `./nox -s diff -- v0.1.0 v0.2.0`; --data and --project answer."""
+    session.run("python", "-m", "tools.diff", *session.posargs)
+
+
+@nox.session
+def fleet(session: nox.Session) -> None:
+    """Tell how each repository's update would go: `./nox -s fleet -- repos.txt`; also --json."""
+    session.run("python", "-m", "tools.fleet", *session.posargs)
+
+
 PARALLEL = ("--numprocesses=2", "--dist=loadscope")
 
 

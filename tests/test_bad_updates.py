@@ -1,0 +1,288 @@
+"""What a user meets when an update cannot be made: words that tell why, and nothing is lost.
+
+Copier's own words come before copier.yml is read, so the template cannot better them. The last line
+names the cause, and each remedy is tried here as docs/how-to tells it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from rendering import commit, contents, git, render
+
+ANSWERS = ".copier-answers.yml"
+AS_USER = ("setpriv", "--inh-caps=-all", "--bounding-set=-all")  # root may write anything
+
+
+@dataclass(frozen=True)
+class Place:
+    """The template at its second release, and a project of the first one, committed."""
+
+    template: Path
+    project: Path
+
+    def answers(self, old: str, new: str) -> None:
+        """Replace a text of the stored answers, and commit."""
+        replace(self.project / ANSWERS, old, new)
+        commit(self.project)
+
+    def update(self, *words: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        """Update as a user does."""
+        command = [*before, sys.executable, "-m", "copier", "update", "--defaults", *words]
+        env = os.environ | {"PYTHONWARNINGS": "default"}
+        return subprocess.run(
+            command, cwd=self.project, env=env, check=False, capture_output=True, text=True
+        )
+
+
+@pytest.fixture(scope="module")
+def shelf(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Template and project to copy."""
+    folder = tmp_path_factory.mktemp("bad")
+    copy = shutil.copytree(template, folder / "template")
+    project = render(copy, folder / "loan-risk")
+    commit(project)
+    for name in ("template/noxfile.py", "template/README.md.jinja"):
+        text = (copy / name).read_text(encoding="utf-8")
+        (copy / name).write_text(f"{text}\n# v0.2.0\n", encoding="utf-8")
+    commit(copy, "v0.2.0")
+    return Place(copy, project)
+
+
+@pytest.fixture
+def place(shelf: Place, tmp_path: Path) -> Place:
+    """A copy of both, to do anything with."""
+    return copy_of(shelf, tmp_path)
+
+
+def copy_of(shelf: Place, folder: Path) -> Place:
+    """Copy template and project into a folder."""
+    template = shutil.copytree(shelf.template, folder / "template")
+    place = Place(template, shutil.copytree(shelf.project, folder / "loan-risk"))
+    place.answers(str(shelf.template), str(template))
+    return place
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    """Replace a text that must be there."""
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def assert_updated(place: Place) -> None:
+    done = place.update()
+    assert done.returncode == 0, done.stderr
+    assert git(place.project, "ls-files", "--unmerged") == ""
+    assert "_commit: v0.2.0" in (place.project / ANSWERS).read_text(encoding="utf-8")
+    assert (place.project / "noxfile.py").read_text(encoding="utf-8").endswith("# v0.2.0\n")
+    assert "v0.2.0" not in (place.project / "README.md").read_text(encoding="utf-8")
+
+
+def restore_answers(place: Place) -> None:
+    git(place.project, "restore", "--source=HEAD~1", "--staged", "--worktree", ANSWERS)
+    commit(place.project)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What goes wrong, what Copier says last, and the remedy."""
+
+    goes_wrong: Callable[[Place], object]
+    words: str
+    remedy: Callable[[Place], object] = restore_answers
+
+
+def move_template(place: Place) -> None:
+    place.template.rename(place.template.with_name("moved"))
+
+
+def name_new_place(place: Place) -> None:
+    place.answers(str(place.template), str(place.template.with_name("moved")))
+
+
+def delete_tags(place: Place) -> None:
+    git(place.template, "tag", "--delete", "v0.1.0", "v0.2.0")
+
+
+def bring_tags(place: Place) -> None:
+    git(place.template, "tag", "v0.2.0", "HEAD")
+    git(place.template, "tag", "v0.1.0", "HEAD~1")
+
+
+def delete_answers(place: Place) -> None:
+    (place.project / ANSWERS).unlink()
+    commit(place.project)
+
+
+def garble_answers(place: Place) -> None:
+    (place.project / ANSWERS).write_text("}{", encoding="utf-8")
+    commit(place.project)
+
+
+def make_template_shallow(place: Place) -> None:
+    shallow = place.template.with_name("shallow")
+    clone = ["git", "clone", "--quiet", "--depth=1", place.template.as_uri(), str(shallow)]
+    subprocess.run(clone, check=True)
+    place.answers(str(place.template), str(shallow))
+
+
+def make_template_whole(place: Place) -> None:
+    git(place.template.with_name("shallow"), "fetch", "--quiet", "--unshallow", "--tags")
+
+
+def edit(old: str, new: str) -> Callable[[Place], None]:
+    """Return a mistake in the stored answers."""
+    return lambda place: place.answers(old, new)
+
+
+CASES = {
+    "the template is gone": Case(move_template, "Local template must be a dir", name_new_place),
+    "the template is unreachable": Case(
+        lambda place: place.answers(str(place.template), "https://localhost:1/goldsmith.git"),
+        "fatal: unable to access 'https://localhost:1/goldsmith.git/'",
+    ),
+    "no tags": Case(delete_tags, "Unknown revision: 'v0.1.0'", bring_tags),
+    "no answers file": Case(delete_answers, "Template not found"),
+    "no address": Case(edit("_src_path: ", "src_path: "), "Template not found"),
+    "no version": Case(edit("_commit: ", "commit: "), "cannot obtain old template references"),
+    "no YAML": Case(garble_answers, "expected the node content, but found '}'"),
+    "a choice that does not exist": Case(
+        edit("risk_tier: medium", "risk_tier: extreme"),
+        "Invalid choice for 'risk_tier': 'extreme' is not in ['low', 'medium', 'high']",
+    ),
+    "a wrong type": Case(
+        edit("team: ", "team: [a, b] # "), "Could not convert ['a', 'b'] to string"
+    ),
+    "a value that the validator refuses": Case(
+        edit("team: ", "team: nobody # "), "question 'team': Write a name"
+    ),
+    "another name": Case(
+        edit("project_name: loan-risk", "project_name: json"),
+        "question 'project_name': Python or a package in use has this name",
+    ),
+    "a shallow template": Case(
+        make_template_shallow, "Unknown revision: 'v0.1.0'", make_template_whole
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_update_that_cannot_be_made_writes_nothing(place: Place, name: str) -> None:
+    case = CASES[name]
+    case.goes_wrong(place)
+    before, head = contents(place.project), git(place.project, "rev-parse", "HEAD")
+    done = place.update()
+    assert done.returncode == 1
+    assert case.words in "\n".join(done.stderr.splitlines()[-4:])
+    assert contents(place.project) == before
+    assert git(place.project, "rev-parse", "HEAD") == head
+    assert git(place.project, "status", "--porcelain") == ""
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", CASES)
+def test_the_remedy_lets_the_update_through(place: Place, name: str) -> None:
+    case = CASES[name]
+    case.goes_wrong(place)
+    case.remedy(place)
+    assert_updated(place)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ("project_name=credit-risk", "The name is fixed at birth: keep loan-risk, or copy"),
+        ("problem=regression", "The problem is fixed at birth: keep binary, or copy"),
+        ("package=other", "The package is named after the project; leave it out of --data."),
+        ("risk_tier=extreme", "Invalid choice for 'risk_tier'"),
+    ],
+)
+def test_an_answer_that_may_not_change_is_refused(place: Place, answer: str, sentence: str) -> None:
+    before = contents(place.project)
+    done = place.update("--data", answer)
+    assert done.returncode == 1
+    assert sentence in done.stderr.splitlines()[-1]
+    assert contents(place.project) == before
+
+
+def test_an_unfinished_update_is_not_updated_again(place: Place) -> None:
+    noxfile = place.project / "noxfile.py"
+    noxfile.write_text(f"{noxfile.read_text(encoding='utf-8')}\n# ours\n", encoding="utf-8")
+    commit(place.project)
+    assert place.update().returncode == 0  # Copier counts a conflict as success
+    assert git(place.project, "diff", "--name-only", "--diff-filter=U") == "noxfile.py\n"
+    before = contents(place.project)
+    done = place.update()
+    assert done.returncode == 1
+    assert "Please commit or stash your local changes and retry." in done.stderr
+    assert contents(place.project) == before
+
+
+def test_committed_markers_lose_nothing_and_are_found(place: Place) -> None:
+    """Copier updates on; the hook that every commit runs names the file."""
+    markers = "<<<<<<< before updating\nOURS = 1\n=======\nTHEIRS = 1\n>>>>>>> after updating\n"
+    mine = place.project / "src/loan_risk/features.py"
+    mine.write_text(f"{mine.read_text(encoding='utf-8')}{markers}", encoding="utf-8")
+    commit(place.project)
+    before = mine.read_bytes()
+    assert place.update().returncode == 0
+    assert mine.read_bytes() == before
+    hook = [sys.executable, "-m", "pre_commit_hooks.check_merge_conflict", "--assume-in-merge"]
+    found = subprocess.run(
+        [*hook, str(mine)], cwd=place.project, check=False, capture_output=True, text=True
+    )
+    assert found.returncode == 1
+    assert "features.py" in found.stdout
+
+
+def detached(place: Place, _: Path) -> Place:
+    git(place.project, "checkout", "--quiet", "--detach")
+    return place
+
+
+def shallow(place: Place, folder: Path) -> Place:
+    commit(place.project)
+    clone = ["git", "clone", "--quiet", "--depth=1", place.project.as_uri(), str(folder / "one")]
+    subprocess.run(clone, check=True)
+    return Place(place.template, folder / "one")
+
+
+def submodule(place: Place, folder: Path) -> Place:
+    (folder / "above").mkdir()
+    commit(folder / "above")
+    allowed = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add")
+    git(folder / "above", *allowed, str(place.project), "models/one")
+    return Place(place.template, folder / "above/models/one")
+
+
+def another_name(place: Place, folder: Path) -> Place:
+    (folder / "für Müller & 保険 [1]").mkdir()
+    return copy_of(place, folder / "für Müller & 保険 [1]")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kind", [detached, shallow, submodule, another_name])
+def test_an_unusual_place_is_updated_as_any_other(
+    place: Place, tmp_path: Path, kind: Callable[[Place, Path], Place]
+) -> None:
+    assert_updated(kind(place, tmp_path))
+
+
+def test_a_read_only_file_stops_the_update_and_one_command_undoes_it(place: Place) -> None:
+    before = contents(place.project)
+    (place.project / "noxfile.py").chmod(0o444)
+    done = place.update(before=AS_USER if os.getuid() == 0 else ())
+    assert done.returncode == 1
+    assert "Permission denied" in done.stderr.splitlines()[-1]
+    assert "noxfile.py" in done.stderr.splitlines()[-1]
+    git(place.project, "reset", "--quiet", "--hard")
+    git(place.project, "clean", "--force", "--quiet", "-d")
+    assert contents(place.project) == before
+    (place.project / "noxfile.py").chmod(0o644)
+    assert_updated(place)

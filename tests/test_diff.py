@@ -1,0 +1,105 @@
+"""The differences between two versions, as a project gets them."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rendering import commit, render
+
+SOURCE = "template/src/{{ package }}"
+
+
+@pytest.fixture(scope="module")
+def newer_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template at v0.2.0, which has changed files of every owner."""
+    folder = shutil.copytree(template, tmp_path_factory.mktemp("diff") / "template")
+    for name in ("template/noxfile.py", "template/.gitignore", "template/README.md.jinja"):
+        edit(folder / name, f"\n# newer {Path(name).name}\n")
+    (folder / SOURCE / "mlops/new.py").write_text('"""New."""\n', encoding="utf-8")
+    (folder / SOURCE / "mlops/console.py").unlink()
+    (folder / SOURCE / "idea.py").write_text('"""An idea."""\n', encoding="utf-8")
+    edit(folder / "examples/regression/model.py", "\n# newer regression\n")
+    commit(folder, "v0.2.0")
+    return folder
+
+
+def edit(file: Path, addition: str) -> None:
+    """Append to a file that must be there."""
+    file.write_text(file.read_text(encoding="utf-8") + addition, encoding="utf-8")
+
+
+def diff(template: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the session's program where the template lies."""
+    command = [sys.executable, "-m", "tools.diff", *words]
+    return subprocess.run(command, cwd=template, check=False, capture_output=True, text=True)
+
+
+def test_a_project_gets_the_platforms_and_shared_files(newer_template: Path) -> None:
+    done = diff(newer_template, "v0.1.0", "v0.2.0")
+    assert done.returncode == 0, done.stderr
+    gets, _, users = done.stdout.partition("New projects only")
+    for line in ("+# newer noxfile.py", "+# newer .gitignore", '+"""New."""', "-_commit: v0.1.0"):
+        assert line in gets.splitlines(), line
+    assert "deleted file mode" in gets
+    assert "src/loan_risk/mlops/console.py" in gets
+    assert ".mlops/files" not in gets
+    assert "README.md" not in gets
+    assert "idea.py" not in gets
+    assert "src/loan_risk/idea.py" in users
+    assert "README.md" in users
+    assert "+# newer README.md.jinja" not in done.stdout
+    patch, _, stat = gets.partition("A project of v0.1.0 gets from v0.2.0:\n")
+    assert patch.startswith("diff --git")
+    assert "5 files changed" in stat
+
+
+def test_the_answers_choose_what_is_rendered(newer_template: Path) -> None:
+    done = diff(newer_template, "v0.1.0", "HEAD", "--data", "problem=regression")
+    assert done.returncode == 0, done.stderr
+    assert "src/loan_risk/model.py" in done.stdout.partition("New projects only")[2]
+
+
+def test_a_projects_own_answers_are_taken(newer_template: Path, tmp_path: Path) -> None:
+    project = render(newer_template, tmp_path / "churn", problem="regression")
+    done = diff(newer_template, "v0.1.0", "v0.2.0", "--project", str(project))
+    assert done.returncode == 0, done.stderr
+    assert "src/churn/mlops/new.py" in done.stdout
+    assert "src/churn/model.py" in done.stdout.partition("New projects only")[2]
+
+
+def test_an_answer_stays_when_its_default_changes(newer_template: Path, tmp_path: Path) -> None:
+    template = shutil.copytree(newer_template, tmp_path / "template")
+    questions = (template / "copier.yml").read_text(encoding="utf-8")
+    assert "default: medium" in questions
+    higher = questions.replace("default: medium", "default: high")
+    (template / "copier.yml").write_text(higher, encoding="utf-8")
+    done = diff(template, "v0.2.0", "HEAD")  # HEAD is the template as it lies there
+    assert done.returncode == 0, done.stderr
+    assert "risk_tier: high" not in done.stdout
+
+
+def test_a_version_without_difference_says_so(newer_template: Path) -> None:
+    done = diff(newer_template, "v0.2.0", "v0.2.0")
+    assert done.stdout == "v0.2.0 -> v0.2.0: no difference.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["v0.1.0", "v7.0.0"], "v7.0.0 is no version of the template; it has v0.1.0, v0.2.0, HEAD"),
+        (["v0.1.0", "v0.2.0", "--data", "problem"], "--data problem: write KEY=VALUE"),
+        (["v0.1.0", "v0.2.0", "--data", "problem=x"], "v0.1.0 does not render with these answers"),
+        (["v0.1.0", "v0.2.0", "--project", "docs"], "docs has no .copier-answers.yml"),
+    ],
+    ids=["version", "answer", "choice", "project"],
+)
+def test_what_cannot_be_shown_is_refused_with_a_sentence(
+    newer_template: Path, words: list[str], sentence: str
+) -> None:
+    done = diff(newer_template, *words)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""

@@ -1,0 +1,230 @@
+"""The fleet's table: each repository's version, and how its update would go, tried elsewhere."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rendering import commit, contents, git, render
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The template at its third release, with a project of the first and one of the last."""
+
+    template: Path
+    old: Path
+    current: Path
+
+    def run(self, listed: Path, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run the session's program where the template lies."""
+        command = [sys.executable, "-m", "tools.fleet", str(listed), *options]
+        return subprocess.run(
+            command, cwd=self.template, check=False, capture_output=True, text=True
+        )
+
+    def rows(self, *repositories: object, options: tuple[str, ...] = ()) -> tuple[int, list[Row]]:
+        """Return the exit code, and what JSON says of each repository."""
+        listed = self.template.parent / "repos.txt"
+        listed.write_text("".join(f"{name}\n" for name in repositories), encoding="utf-8")
+        done = self.run(listed, "--json", *options)
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def fleet(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+    folder = tmp_path_factory.mktemp("fleet")
+    copy = shutil.copytree(template, folder / "template")
+    old = render(copy, folder / "loan-risk")
+    commit(old)
+    for tag in ("v0.2.0", "v0.3.0"):
+        edit(copy / "template/noxfile.py", f"\n# {tag}\n")
+        commit(copy, tag)
+    git(copy, "tag", "v0.4.0rc1")  # a preview is no release
+    current = render(copy, folder / "churn")
+    commit(current)
+    return Fleet(copy, old, current)
+
+
+@pytest.fixture
+def changed(fleet: Fleet, tmp_path: Path) -> Callable[..., Path]:
+    """Return a copy of the old project in which a file is another."""
+
+    def copy(file: str, text: str, *, committed: bool = True) -> Path:
+        folder = shutil.copytree(fleet.old, tmp_path / "changed")
+        (folder / file).write_text(text, encoding="utf-8")
+        if committed:
+            commit(folder)
+        return folder
+
+    return copy
+
+
+def edit(file: Path, addition: str) -> None:
+    """Append to a file that must be there."""
+    file.write_text(file.read_text(encoding="utf-8") + addition, encoding="utf-8")
+
+
+def test_an_update_without_conflict_is_tried_and_nothing_is_written(fleet: Fleet) -> None:
+    everything = {path: path.lstat().st_mtime_ns for path in fleet.old.rglob("*")}
+    before = contents(fleet.old)
+    code, [row] = fleet.rows(fleet.old)
+    assert code == 0
+    assert row == {
+        "repository": str(fleet.old),
+        "version": "v0.1.0",
+        "newest": "v0.3.0",
+        "behind": 2,
+        "conflicts": [],
+        "answers": [],
+        "edited": [],
+        "error": "",
+    }
+    assert contents(fleet.old) == before
+    assert {path: path.lstat().st_mtime_ns for path in fleet.old.rglob("*")} == everything
+
+
+def test_a_current_repository_needs_no_update(fleet: Fleet) -> None:
+    code, [row] = fleet.rows(fleet.current)
+    assert code == 0
+    assert (row["version"], row["behind"], row["error"]) == ("v0.3.0", 0, "")
+
+
+@pytest.mark.full
+def test_a_conflict_names_the_file_and_the_edit_that_caused_it(
+    fleet: Fleet, changed: Callable[..., Path]
+) -> None:
+    noxfile = (fleet.old / "noxfile.py").read_text(encoding="utf-8")
+    code, [bad, good] = fleet.rows(changed("noxfile.py", f"{noxfile}\n# ours\n"), fleet.old)
+    assert code == 1
+    assert (bad["conflicts"], bad["edited"]) == (["noxfile.py"], ["noxfile.py"])
+    assert (good["conflicts"], good["edited"]) == ([], [])
+
+
+@pytest.mark.full
+def test_an_answer_that_the_update_resets_is_named(fleet: Fleet, tmp_path: Path) -> None:
+    """Copier does so, without a word, when a validator is tightened or a choice removed."""
+    template = shutil.copytree(fleet.template, tmp_path / "template")
+    questions = (template / "copier.yml").read_text(encoding="utf-8")
+    fewer = questions.replace("(medium): medium", "(medium): middle")
+    fewer = fewer.replace("default: medium", "default: high")
+    (template / "copier.yml").write_text(fewer, encoding="utf-8")
+    commit(template, "v0.4.0")
+    tried = replace(fleet, template=template)
+    code, [row] = tried.rows(fleet.old, options=("--template", str(fleet.template)))
+    assert code == 1
+    assert row["answers"] == ["risk_tier"], row
+
+
+def test_an_edit_of_the_platforms_is_named_where_no_update_is_due(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(fleet.current, tmp_path / "edited")
+    edit(folder / "src/churn/mlops/gate.py", "\n# ours\n")
+    (folder / ".gitattributes").unlink()
+    commit(folder)
+    code, [row] = fleet.rows(folder)
+    assert code == 0
+    assert row["edited"] == [".gitattributes", "src/churn/mlops/gate.py"]
+
+
+def test_a_broken_repository_is_a_row_with_its_error(
+    fleet: Fleet, changed: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "plain").mkdir()
+    bare = tmp_path / "bare.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", bare], check=True)
+    dirty = changed("README.md", "ours\n", committed=False)
+    code, found = fleet.rows(
+        tmp_path / "gone", tmp_path / "plain", bare, dirty, "https://localhost:1/gone.git"
+    )
+    assert code == 1
+    errors = [row["error"] for row in found]
+    assert errors[0] == "there is no such folder"
+    assert errors[1] == "this folder is no git repository"
+    assert "has no .copier-answers.yml" in errors[2]
+    assert "commit or stash" in errors[3]
+    assert errors[4].startswith("it cannot be cloned: fatal: unable to access")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("_commit: v0.1.0", "_commit: 1a2b3c4", "1a2b3c4 is no release"),
+        ("_commit: v0.1.0", "_commit: v0.1.7", "v0.1.7 is not here: fetch it"),
+        ("_commit: v0.1.0", "", "does not name template and version"),
+        ("_src_path: ", "_src_path: /elsewhere", "it comes from /elsewhere"),
+        ("_commit: v0.1.0", "}{", "is no YAML"),
+    ],
+)
+def test_answers_that_say_nothing_of_use_are_an_error(
+    fleet: Fleet, changed: Callable[..., Path], old: str, new: str, error: str
+) -> None:
+    answers = (fleet.old / ".copier-answers.yml").read_text(encoding="utf-8")
+    code, [row] = fleet.rows(changed(".copier-answers.yml", answers.replace(old, new)))
+    assert code == 1
+    assert error in row["error"]
+
+
+def test_a_repository_without_the_platforms_list_is_an_error(fleet: Fleet, tmp_path: Path) -> None:
+    folder = shutil.copytree(fleet.current, tmp_path / "listless")
+    (folder / ".mlops/files").unlink()
+    commit(folder)
+    code, [row] = fleet.rows(folder)
+    assert code == 1
+    assert row["error"] == f".mlops/files is missing in {folder}: restore it with git"
+
+
+def test_a_template_is_known_by_all_its_addresses(
+    fleet: Fleet, changed: Callable[..., Path]
+) -> None:
+    answers = (fleet.old / ".copier-answers.yml").read_text(encoding="utf-8")
+    lines = answers.replace(str(fleet.template), "git@git.bank.example:mlops/goldsmith.git")
+    lines = lines.replace("_commit: v0.1.0", "_commit: v0.3.0")  # current: nothing is tried
+    project = changed(".copier-answers.yml", lines)
+    code, _ = fleet.rows(project)
+    assert code == 1
+    https = "https://git.bank.example/mlops/goldsmith"
+    code, _ = fleet.rows(project, options=("--template", https))
+    assert code == 0
+    git(fleet.template, "remote", "add", "origin", f"{https}/")
+    code, _ = fleet.rows(project)
+    git(fleet.template, "remote", "remove", "origin")
+    assert code == 0
+
+
+def test_the_table_has_a_line_for_each_repository(fleet: Fleet) -> None:
+    listed = fleet.template.parent / "list.txt"
+    listed.write_text("# ours\n\nchurn # the second\nchurn\ngone\n", encoding="utf-8")
+    done = fleet.run(listed)
+    assert done.returncode == 1
+    header, churn, gone, _, total = done.stdout.splitlines()
+    assert header.split() == ["repository", "version", "newest", "behind", "update"]
+    assert churn.split() == [str(fleet.current), "v0.3.0", "v0.3.0", "0", "current"]
+    assert gone.split()[:4] == [str(fleet.current.parent / "gone"), "-", "v0.3.0", "-"]
+    assert total == "1 of 2 update cleanly or are current."
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [(None, "cannot be read"), ("# nothing\n", "names no repository")],
+    ids=["gone", "empty"],
+)
+def test_a_list_of_nothing_is_refused_with_a_sentence(
+    fleet: Fleet, tmp_path: Path, text: str | None, sentence: str
+) -> None:
+    listed = tmp_path / "repos.txt"
+    if text:
+        listed.write_text(text, encoding="utf-8")
+    done = fleet.run(listed)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
