@@ -1,5 +1,6 @@
 """Updates bring what is the platform's and leave what is the user's, without trust or conflict."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -90,8 +91,7 @@ def assert_clean(folder: Path) -> None:
     assert git(folder, "ls-files", "--unmerged") == ""
     assert not [name for name in files(folder) if name.endswith(".rej")]
     for name, content in contents(folder).items():
-        assert b"<<<<<<<" not in content, name
-        assert b">>>>>>>" not in content, name
+        assert not re.search(b"^(<<<<<<<|>>>>>>>) ", content, re.MULTILINE), name
     check = ["sha256sum", "--check", "--strict", "--quiet", ".mlops/files"]
     assert subprocess.run(check, cwd=folder, check=False).returncode == 0
 
