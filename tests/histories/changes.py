@@ -28,6 +28,7 @@ class Draft:
     count: int = 0
     asked: dict[Question, str] = field(default_factory=dict)  # with its text in copier.yml
     folders: list[str] = field(default_factory=list)  # the platform's, in every project
+    given: set[str] = field(default_factory=set)  # paths that became the user's
     carry: list[Callable[[Answers], None]] = field(default_factory=list)
 
     def number(self) -> int:
@@ -123,6 +124,33 @@ def a_new_folder(draft: Draft) -> None:
     draft.folders.append(name)
 
 
+def a_folder_that_becomes_the_users(draft: Draft) -> bool:
+    """Put it on the literal list, and off the list of the platform's files."""
+    if not draft.folders:
+        return False
+    name = draft.folders.pop(draft.rng.randrange(len(draft.folders)))
+    draft.replace("template/.mlops/files.jinja", f'  "{name}/*",\n', "")
+    give(draft, name)
+    draft.given.add(f"{name}/settings.yml")
+    return True
+
+
+def a_session_file_that_becomes_the_users(draft: Draft) -> bool:
+    if "noxfile.py" in draft.given:
+        return False
+    draft.replace("template/.mlops/files.jinja", '  "noxfile.py",\n', "")
+    give(draft, "noxfile.py")
+    draft.given.add("noxfile.py")
+    return True
+
+
+def give(draft: Draft, path: str) -> None:
+    """Put a path on the user's list."""
+    condition = "{% if _copier_operation | default('update') != 'copy' %}"
+    entry = f'  - "{condition}/{path}{{% endif %}}"\n'
+    draft.replace("copier.yml", "_exclude: &yours\n", f"_exclude: &yours\n{entry}")
+
+
 def a_changed_attribute(draft: Draft) -> None:
     name = "template/.gitattributes"
     draft.write(name, f"{draft.read(name)}*.new{draft.number()} binary\n")
@@ -168,6 +196,9 @@ CHANGES: tuple[Change, ...] = (
     a_module_that_goes_again,
     a_renamed_module,
     a_new_folder,
+    a_new_folder,
+    a_folder_that_becomes_the_users,
+    a_session_file_that_becomes_the_users,
     a_changed_attribute,
     a_new_setting,
     a_changed_file_of_the_users,

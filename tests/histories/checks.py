@@ -35,6 +35,7 @@ class Update:
     after: Contents
     old: Contents
     new: Contents
+    given: frozenset[str] = frozenset()  # paths that are the user's by the new version
 
     def findings(self) -> Iterator[Finding]:
         """Yield what went wrong in the files."""
@@ -54,7 +55,7 @@ class Update:
                 yield Finding("conflict", f"{name} has a marker")
 
     def users_files(self) -> Iterator[Finding]:
-        known = {*platforms(self.old), *platforms(self.new), *SHARED, ANSWERS, LIST}
+        known = {*platforms(self.old), *platforms(self.new), *SHARED, ANSWERS, LIST} - self.given
         for name in self.before.keys() - known:
             if self.after.get(name) != self.before[name]:
                 yield Finding("lost", f"{name} is not as its team left it")
@@ -63,7 +64,7 @@ class Update:
 
     def platform_files(self) -> Iterator[Finding]:
         now = {*platforms(self.new), LIST}
-        for name in sorted(platforms(self.old) - now):
+        for name in sorted(platforms(self.old) - now - self.given):
             if name in self.after:
                 yield Finding("orphan", f"{name} is no longer the platform's, and still there")
         for name in sorted(now):
@@ -80,9 +81,9 @@ class Update:
         ours = Counter(before) - Counter(old)
         for line in ours - Counter(after):
             yield Finding("lost", f"{name} lost the line {line!r}")
-        only = ours.keys() - {*old, *new}
-        if [line for line in after if line in only] != [line for line in before if line in only]:
-            yield Finding("wrong", f"{name} has the team's lines in another order")
+        both = once(before) & once(after)
+        if [line for line in after if line in both] != [line for line in before if line in both]:
+            yield Finding("wrong", f"{name} has its lines in another order")
         dropped = Counter(old) - Counter(before)
         for line in (Counter(after) - Counter(new)) & dropped:
             yield Finding("recreated", f"{name} has again the line {line!r}")
@@ -121,6 +122,11 @@ def platforms(contents: Contents) -> set[str]:
 
 def text_lines(content: bytes) -> list[str]:
     return content.decode().splitlines()
+
+
+def once(lines: list[str]) -> set[str]:
+    """Return the lines that are no other's double."""
+    return {line for line, count in Counter(lines).items() if count == 1}
 
 
 def read_yaml(text: str) -> Any:

@@ -3,20 +3,21 @@
 import os
 import re
 import subprocess
+import sys
 import tomllib
-
-from rendering import ROOT  # noqa: F401
 
 from .edits import Edit, Project
 
 PROJECT, IGNORED, HOOKS = "pyproject.toml", ".gitignore", ".pre-commit-config.yaml"
+ADD = "# Yours: add below"
 PACKAGES = "altair boto3 httpx lightgbm polars pandas requests scipy shap tqdm xgboost zstandard"
 
 
 def uv(project: Project, *arguments: str) -> None:
     """Run uv on the project's own requirements, without asking an index."""
     command = ["uv", *arguments, "--frozen", "--offline", "--quiet"]
-    subprocess.run(command, cwd=project.folder, check=True)
+    environment = os.environ | {"UV_PYTHON": sys.executable}
+    subprocess.run(command, cwd=project.folder, env=environment, check=True)
 
 
 def adds_requirements(project: Project) -> None:
@@ -46,9 +47,10 @@ def releases_a_version(project: Project) -> None:
 def writes_an_offered_line(project: Project) -> bool:
     """Set a tool's option below the comment that offers the place."""
     header, line = project.rng.choice(OFFERED)
+    place_offered = ADD if header == "[project]" else "# Yours"
     lines = project.read(PROJECT).splitlines(keepends=True)
     start = next(n for n, each in enumerate(lines) if each.rstrip() == header)
-    place = next(n for n, each in enumerate(lines) if n > start and each.startswith("# Yours"))
+    place = next(n for n, each in enumerate(lines) if n > start and each.startswith(place_offered))
     ours = line.format(project.number(), project.name.replace("-", "_"))
     key = ours.split("=")[0]
     if any(each.startswith(key) for each in lines):
@@ -67,7 +69,7 @@ OFFERED = [
     ("[tool.mypy]", "warn_unreachable = true"),
     ("[tool.mypy]", 'exclude = ["scripts/"]'),
     ("[tool.pytest.ini_options]", 'markers = ["slow: takes minutes"]'),
-    ("[tool.pytest.ini_options]", "timeout = 60"),
+    ("[tool.pytest.ini_options]", "faulthandler_timeout = 60"),
     ("[project.scripts]", 'ours-{} = "{}.data:main"'),
     ("[tool.coverage.report]", "show_missing = true"),
     ("[project]", 'keywords = ["risk"]'),
@@ -95,14 +97,19 @@ def changes_the_coverage_floor(project: Project) -> None:
     project.write(PROJECT, text)
 
 
-def ignores_a_path(project: Project) -> None:
+def ignores_a_path(project: Project) -> bool:
+    if not (project.folder / IGNORED).exists():
+        return False
     text = project.read(IGNORED)
     end = "\r\n" if "\r\n" in text else "\n"
     project.write(IGNORED, f"{text.rstrip()}{end}/ours-{project.number()}/{end}")
+    return True
 
 
 def ignores_a_path_no_longer(project: Project) -> bool:
     """Drop one of the lines that were theirs at birth."""
+    if not (project.folder / IGNORED).exists():
+        return False
     before, comment, mine = project.read(IGNORED).partition("# Yours: add below.")
     lines = mine.splitlines(keepends=True)[1:]
     if not lines:
@@ -125,8 +132,14 @@ def adds_a_hook(project: Project) -> bool:
     return True
 
 
-def deletes_the_hooks(project: Project) -> None:
-    (project.folder / HOOKS).unlink(missing_ok=True)
+def describes_the_project(project: Project) -> None:
+    text = project.read(PROJECT)
+    ours = f'description = "Ours, number {project.number()}."'
+    project.write(PROJECT, re.sub(r"(?m)^description = .*?(?=\r?$)", ours, text, count=1))
+
+
+def deletes_a_shared_file(project: Project) -> None:
+    (project.folder / project.rng.choice([HOOKS, IGNORED])).unlink(missing_ok=True)
 
 
 EDITS: tuple[Edit, ...] = (
@@ -142,4 +155,4 @@ EDITS: tuple[Edit, ...] = (
     ignores_a_path_no_longer,
     adds_a_hook,
 )
-RARE: tuple[Edit, ...] = (deletes_the_hooks,)
+RARE: tuple[Edit, ...] = (describes_the_project, deletes_a_shared_file)
