@@ -1,35 +1,18 @@
 """A team edits while its template moves: no update hurts, and what could hurt is refused."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 
-import copier
 import pytest
-import yaml
-from conftest import Rendered
-from histories.changes import Draft, Question
-from histories.checks import Update, unmerged
-from histories.history import EDITS, play, stored
-from histories.edits import Project
+from histories.checks import Update
+from histories.history import SOUND, begin
 from histories.many import OF_A_CHAIN, play_all
 from histories.quick import quick_copier, scratch
-from histories.releases import SOUND, Chain
-from rendering import ROOT, commit, contents, git, render, update
-
-TAKE_BACK = "git reset --hard && git clean --force -d"
-
-
-@pytest.fixture
-def chain(tmp_path: Path) -> Iterator[Chain]:
-    """A template with releases."""
-    with scratch() as folder, quick_copier(folder):
-        yield Chain(folder, 0)
+from histories.releases import SOUND as RUNNING
+from histories.releases import Chain
+from rendering import commit, contents, update
 
 
 def test_no_update_hurts() -> None:
@@ -112,3 +95,23 @@ def test_a_history_notices(change: dict[str, bytes | None], kind: str) -> None:
 
 def test_a_history_notices_nothing_in_a_good_update() -> None:
     assert list(Update(BASE | OURS, AFTER, BASE, NEXT).findings()) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_an_updated_project_really_runs(number: int) -> None:
+    """Releases and edits that leave a project whole: lint, types and tests still pass."""
+    with scratch() as folder, quick_copier(folder):
+        history = begin(Chain(folder, number, RUNNING), number, SOUND)
+        history.play()
+        assert not history.outcome.findings, str(history.outcome)
+        for command in (["ruff", "check"], ["mypy"], ["pytest", "-q", "-p", "no:cacheprovider"]):
+            run = subprocess.run(
+                [sys.executable, "-m", *command],
+                cwd=history.project.folder,
+                env=os.environ | {"PYTHONPATH": "src"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert run.returncode == 0, "\n".join([*history.outcome.story, run.stdout, run.stderr])

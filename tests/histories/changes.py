@@ -76,7 +76,7 @@ def a_new_module(draft: Draft) -> None:
 
 def a_new_test(draft: Draft) -> None:
     number = draft.number()
-    text = f"def test_new_{number}() -> None:\n    assert {number} > 0\n"
+    text = f"def test_new_{number}() -> None:\n    assert __name__\n"
     draft.write(f"template/tests/mlops/test_new_{number}.py", text)
 
 
@@ -92,7 +92,9 @@ def a_changed_module(draft: Draft) -> None:
 
 def a_changed_session(draft: Draft) -> None:
     number = draft.number()
-    session = f'\n\n@nox.session\ndef new_{number}(session: nox.Session) -> None:\n    """Do it."""\n'
+    session = (
+        f'\n\n@nox.session\ndef new_{number}(session: nox.Session) -> None:\n    """Do it."""\n'
+    )
     draft.write("template/noxfile.py", draft.read("template/noxfile.py") + session)
 
 
@@ -175,8 +177,8 @@ def a_changed_file_of_the_users(draft: Draft) -> None:
 
 
 def a_new_file_of_the_users(draft: Draft) -> None:
-    folder = draft.rng.choice([f"{SOURCE}/", "template/conf/", "template/docs/", "template/tests/model/"])
-    draft.write(f"{folder}idea_{draft.number()}.py", '"""An idea."""\n')
+    places = [SOURCE, "template/conf", "template/docs", "template/tests/model"]
+    draft.write(f"{draft.rng.choice(places)}/idea_{draft.number()}.py", '"""An idea."""\n')
 
 
 def a_deleted_file_of_the_users(draft: Draft) -> bool:

@@ -3,7 +3,7 @@
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,12 +136,15 @@ def read_yaml(text: str) -> Any:
         raise ValueError(error) from error
 
 
-READERS = {"pyproject.toml": tomllib.loads, ".pre-commit-config.yaml": read_yaml}
+READERS: dict[str, Callable[[str], Any]] = {
+    "pyproject.toml": tomllib.loads,
+    ".pre-commit-config.yaml": read_yaml,
+}
 
 
 def merged(mine: Any, base: Any, theirs: Any) -> Any:
     """Return what both sides made of the same beginning."""
-    if mine == base or mine == theirs:
+    if mine in (base, theirs):
         return theirs
     if theirs == base:
         return mine

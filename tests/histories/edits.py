@@ -86,7 +86,8 @@ def deletes_a_file(project: Project) -> None:
 
 
 def deletes_a_folder(project: Project) -> bool:
-    folder = project.folder / project.rng.choice(["docs", "notebooks", ".devcontainer", "tests/model"])
+    names = ["docs", "notebooks", ".devcontainer", "tests/model"]
+    folder = project.folder / project.rng.choice(names)
     if not folder.exists():
         return False
     shutil.rmtree(folder)
@@ -96,7 +97,9 @@ def deletes_a_folder(project: Project) -> bool:
 def adds_a_module(project: Project) -> None:
     number = project.number()
     package = project.package.relative_to(project.folder)
-    path = project.rng.choice([f"{package}/ours_{number}.py", f"{package}/sub_{number}/__init__.py"])
+    path = project.rng.choice(
+        [f"{package}/ours_{number}.py", f"{package}/sub_{number}/__init__.py"]
+    )
     project.write(path, f'"""Ours, number {number}."""\n')
 
 
@@ -133,8 +136,8 @@ def sets_a_value(project: Project) -> bool:
     if not path.exists():
         return False
     number = project.number()
-    text = path.read_text(encoding="utf-8")
-    path.write_text(f"{text}\n# Ours, number {number}.\nmodel:\n  seed: {number}\n", encoding="utf-8")
+    ours = f"\n# Ours, number {number}.\nmodel:\n  seed: {number}\n"
+    path.write_text(path.read_text(encoding="utf-8") + ours, encoding="utf-8")
     return True
 
 
@@ -174,3 +177,4 @@ EDITS: tuple[Edit, ...] = (
     saves_with_carriage_returns,
     loses_the_final_newline,
 )
+SOUND: tuple[Edit, ...] = (adds_a_module, writes_the_readme, saves_with_carriage_returns)

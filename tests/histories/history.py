@@ -19,7 +19,9 @@ from .edits import Edit, Project
 from .releases import DESCRIPTIONS, Chain
 
 EDITS: tuple[Edit, ...] = (*edits.EDITS, *shared_edits.EDITS)
+TEAMS = ("Ours <ours@bank.example>", "We & Co. <we@bank.example>")
 RARE = shared_edits.RARE
+SOUND = (*edits.SOUND, *shared_edits.EDITS)  # the project still runs
 CHECK = Path(".mlops/platform_files.py")
 
 
@@ -36,7 +38,9 @@ class Outcome:
 
     def __str__(self) -> str:
         """Tell what went wrong, after what, and how to see it again."""
-        lines = [f"history {self.number} went wrong; ./nox -s bench -- update --seed {self.number} "]
+        lines = [
+            f"history {self.number} went wrong; ./nox -s bench -- update --seed {self.number} "
+        ]
         lines += ["--histories 1 plays it again.", *self.story]
         lines += [f"{each.kind}: {each.sentence}" for each in self.findings]
         return "\n".join(lines)
@@ -50,6 +54,7 @@ class History:
     project: Project
     release: int
     outcome: Outcome
+    edits: tuple[Edit, ...] = EDITS
 
     def play(self) -> None:
         """Edit and update, some versions at once, until the newest."""
@@ -73,7 +78,7 @@ class History:
     def edit(self) -> None:
         """Let the team work."""
         rng = self.project.rng
-        edits = rng.choices(EDITS, k=rng.randint(1, 8))
+        edits = rng.choices(self.edits, k=rng.randint(1, 8))
         if rng.random() < 0.1:
             edits.append(rng.choice(RARE))
         for edit in edits:
@@ -108,7 +113,7 @@ class History:
     def answer_anew(self) -> None:
         """Change an answer within a version."""
         rng, answers = self.project.rng, stored(self.project.folder)
-        choices: dict[str, tuple[str, ...]] = {"risk_tier": TIERS, "team": ("Ours <ours@bank.example>", "We <we@bank.example>")}
+        choices: dict[str, tuple[str, ...]] = {"risk_tier": TIERS, "team": TEAMS}
         mine = tomllib.loads((self.project.folder / "pyproject.toml").read_text("utf-8"))["project"]
         if mine["description"] == answers["description"]:  # else the team has written its own
             choices["description"] = ("Other", *DESCRIPTIONS)
@@ -157,17 +162,21 @@ def stored(folder: Path) -> dict[str, str]:
     return {name: value for name, value in answers.items() if not name.startswith("_")}
 
 
-def play(chain: Chain, number: int) -> Outcome:
-    """Play the history of this number on a chain."""
+def begin(chain: Chain, number: int, edits: tuple[Edit, ...] = EDITS) -> History:
+    """Return the history of this number, at the birth of its project."""
     rng = Random(f"history {number}")  # noqa: S311 - a game
-    start = time.perf_counter()
     birth = rng.randrange(len(chain.births))
     source = chain.born(birth)
     folder = chain.folder / f"history-{number}" / source.name
     shutil.copytree(source, folder, symlinks=True)
-    outcome = Outcome(number)
-    History(chain, Project(folder, rng), chain.births[birth][0], outcome).play()
-    if not outcome.findings:
-        shutil.rmtree(folder.parent)
-    outcome.seconds = time.perf_counter() - start
-    return outcome
+    return History(chain, Project(folder, rng), chain.births[birth][0], Outcome(number), edits)
+
+
+def play(chain: Chain, number: int) -> Outcome:
+    """Play the history of this number on a chain."""
+    start = time.perf_counter()
+    history = begin(chain, number)
+    history.play()
+    shutil.rmtree(history.project.folder.parent)
+    history.outcome.seconds = time.perf_counter() - start
+    return history.outcome

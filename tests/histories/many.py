@@ -16,7 +16,8 @@ OF_A_CHAIN = 20  # histories that share a chain of releases
 def play_all(numbers: Iterable[int], processes: int = os.cpu_count() or 1) -> Iterator[Outcome]:
     """Play the histories of these numbers, which stand in order."""
     chains = [
-        (chain, list(group)) for chain, group in groupby(numbers, lambda number: number // OF_A_CHAIN)
+        (chain, list(group))
+        for chain, group in groupby(numbers, lambda number: number // OF_A_CHAIN)
     ]
     if processes == 1 or len(chains) == 1:
         for chain, group in chains:

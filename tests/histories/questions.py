@@ -77,7 +77,8 @@ def a_changed_default(draft: Draft) -> None:
 
 def write(question: Question, default: str) -> str:
     """Return a question as copier.yml asks it."""
-    settings = f"type: str, help: 'Which?', default: {default}, choices: [{', '.join(question.choices)}]"
+    choices = ", ".join(question.choices)
+    settings = f"type: str, help: 'Which?', default: {default}, choices: [{choices}]"
     return f"{question.name}: {{{settings}}}\n"
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import copier._main
-import copier._template
 import jinja2
+from copier._template import load_template_config
+from copier._vcs import clone
 
 Key = Callable[..., object]
 
@@ -34,15 +34,16 @@ def scratch() -> Iterator[Path]:
 @contextmanager
 def quick_copier(folder: Path) -> Iterator[None]:
     """Keep in this folder what Copier clones, and in memory what it reads and compiles."""
-    clone, load = copier._template.clone, copier._template.load_template_config
     compile_text = jinja2.Environment.compile
 
-    def clone_here(url: str, ref: str = "HEAD", location: str | None = None) -> str:
+    def clone_here(url: str, ref: str, **_: str) -> str:  # `location` is deleted after use
         return clone(url, ref, tempfile.mkdtemp(prefix="clone.", dir=folder))
 
-    kept_config = remembered(load, key=lambda path, *_: path)
+    kept_config = remembered(load_template_config, key=lambda path, *_: path)
     with (
-        patch("copier._template.clone", remembered(clone_here, key=lambda url, ref, **_: (url, ref))),
+        patch(
+            "copier._template.clone", remembered(clone_here, key=lambda url, ref, **_: (url, ref))
+        ),
         patch("copier._template.load_template_config", lambda path: deepcopy(kept_config(path))),
         patch("jinja2.Environment.compile", remembered(compile_text, key=text_and_place)),
         # It asks git about the run bit of each file, which only Windows needs.

@@ -1,7 +1,6 @@
 """A chain of releases of the template, each with some changes that a seed draws."""
 
 import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -90,7 +89,11 @@ class Chain:
 
     def render(self, folder: Path, release: int, answers: Answers) -> None:
         """Render the project of these answers at a release."""
-        options: dict[str, Any] = {"defaults": True, "quiet": True, "vcs_ref": self.releases[release].tag}
+        options: dict[str, Any] = {
+            "defaults": True,
+            "quiet": True,
+            "vcs_ref": self.releases[release].tag,
+        }
         copier.run_copy(str(self.template), folder, data=answers, **options)
 
     def rendering(self, release: int, answers: Answers) -> dict[str, bytes]:

@@ -20,7 +20,8 @@ SETTINGS = {  # tables, and what a release may say there
 def a_new_requirement(draft: Draft) -> None:
     lines, write = requirements(draft)
     line = f'    "new-{draft.number()}>=1.0",\n'
-    write([*lines, line] if draft.rng.random() < 0.3 else sorted([*lines, line]))
+    lines.insert(draft.rng.choice([draft.rng.randint(0, len(lines)), len(lines)]), line)
+    write(lines)
 
 
 def a_changed_requirement(draft: Draft) -> None:
@@ -72,7 +73,9 @@ def a_new_tool_setting(draft: Draft) -> bool:
         return False
     theirs, yours, mine = (lines + "\n").partition("# Yours")
     comment, *others = theirs.splitlines(keepends=True)
-    changed = [comment, *others, setting] if draft.rng.random() < 0.5 else [comment, setting, *others]
+    changed = (
+        [comment, *others, setting] if draft.rng.random() < 0.5 else [comment, setting, *others]
+    )
     draft.write(PROJECT, before + table + "".join(changed) + yours + mine + gap[1:] + after)
     return True
 
@@ -106,7 +109,8 @@ def a_path_no_longer_ignored(draft: Draft) -> None:
 def a_new_hook(draft: Draft) -> None:
     head, hooks, tail = hooks_of(draft)
     name = f"new-{draft.number()}"
-    hook = f"      - id: {name}\n        name: {name}\n        entry: uv run true\n        language: system\n"
+    lines = [f"- id: {name}", f"  name: {name}", "  entry: uv run true", "  language: system"]
+    hook = "".join(f"      {line}\n" for line in lines)
     hooks.insert(draft.rng.randint(0, len(hooks)), hook)
     draft.write(HOOKS, head + "".join(hooks) + tail)
 

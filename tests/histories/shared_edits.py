@@ -93,7 +93,9 @@ TABLES = (
 
 
 def changes_the_coverage_floor(project: Project) -> None:
-    text = re.sub(r"fail_under = \d+", f"fail_under = {project.rng.randint(50, 99)}", project.read(PROJECT))
+    text = re.sub(
+        r"fail_under = \d+", f"fail_under = {project.rng.randint(50, 99)}", project.read(PROJECT)
+    )
     project.write(PROJECT, text)
 
 
