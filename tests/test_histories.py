@@ -103,6 +103,7 @@ def test_an_updated_project_really_runs(number: int) -> None:
     """Releases and edits that leave a project whole: lint, types and tests still pass."""
     with scratch() as folder, quick_copier(folder):
         history = begin(Chain(folder, number, RUNNING), number, SOUND)
+        lock(history.project.folder)  # later, nobody could lock what a seed invents
         history.play()
         assert not history.outcome.findings, str(history.outcome)
         for command in (["ruff", "check"], ["mypy"], ["pytest", "-q", "-p", "no:cacheprovider"]):
@@ -115,3 +116,9 @@ def test_an_updated_project_really_runs(number: int) -> None:
                 check=False,
             )
             assert run.returncode == 0, "\n".join([*history.outcome.story, run.stdout, run.stderr])
+
+
+def lock(folder: Path) -> None:
+    """Lock a project as `nox -s setup` does."""
+    subprocess.run(["uv", "lock", "--quiet"], cwd=folder, check=True)
+    commit(folder)

@@ -207,4 +207,4 @@ CHANGES: tuple[Change, ...] = (
     a_new_file_of_the_users,
     a_deleted_file_of_the_users,
 )
-UNSOUND: set[Change] = {a_deleted_module}  # what is left does not run
+UNSOUND: set[Change] = {a_deleted_module, a_deleted_file_of_the_users}  # what is left does not run
