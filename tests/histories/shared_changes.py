@@ -69,7 +69,7 @@ def a_new_tool_setting(draft: Draft) -> bool:
     setting = draft.rng.choice(settings.splitlines()).strip() + "\n"
     before, rest = draft.read(PROJECT).split(table)
     lines, gap, after = rest.partition("\n\n")
-    if setting in lines:
+    if setting.partition("=")[0] in lines:  # it may stand there with another value
         return False
     theirs, yours, mine = (lines + "\n").partition("# Yours")
     comment, *others = theirs.splitlines(keepends=True)
