@@ -11,12 +11,12 @@ from pathlib import Path
 
 from rendering import ROOT
 
-from . import imports, ratios
+from . import imports, ratios, update
 from .comparison import compare
 from .scratch import Scratch
 
-PAGE, HEADING = ROOT / "docs/reference/bench.md", "\n## Measured\n"
-NAMES = (*ratios.BENCHES, "imports")
+PAGE = ROOT / "docs/reference/bench.md"
+NAMES = (*ratios.BENCHES, "imports", "update")
 PACKAGES = ("copier", "typer", "pandas", "scikit-learn", "mlflow")
 
 
@@ -26,16 +26,30 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; or all")
     parser.add_argument("--repeat", type=int, default=5, help="rounds of each; default: 5")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the large batch")
+    parser.add_argument("--histories", type=int, default=1000, help="of updated projects")
+    parser.add_argument("--seed", type=int, default=0, help="the number of the first history")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
     asked = parser.parse_args()
     if unknown := set(asked.names) - set(NAMES):
         parser.error(f"{', '.join(unknown)} is unknown; choose from {', '.join(NAMES)}")
+    names, sections = asked.names or NAMES, {}
     with tempfile.TemporaryDirectory() as folder:
-        tables = measure(Scratch(Path(folder), asked.rows), asked.names or NAMES, asked.repeat)
-    sys.stdout.write(tables)
+        if tables := measure(Scratch(Path(folder), asked.rows), names, asked.repeat):
+            sections["## Measured"] = tables
+    if "update" in names:
+        rows = update.updated(asked.seed, asked.histories)
+        sections["## Updates measured"] = table(update.HEADER, rows)
+    sys.stdout.write("\n".join(sections.values()))
     if asked.write:
-        above, *_ = PAGE.read_text(encoding="utf-8").partition(HEADING)
-        PAGE.write_text(f"{above}{HEADING}\n{circumstances()}\n\n{tables}", encoding="utf-8")
+        for heading, tables in sections.items():
+            write(heading, f"{circumstances()}\n\n{tables}")
+
+
+def write(heading: str, text: str) -> None:
+    """Renew a section of the page."""
+    above, found, below = PAGE.read_text(encoding="utf-8").partition(f"{heading}\n")
+    _, next_heading, rest = below.partition("\n## ")
+    PAGE.write_text(f"{above}{found}\n{text}{next_heading}{rest}", encoding="utf-8")
 
 
 def measure(scratch: Scratch, names: Collection[str], repeat: int) -> str:

@@ -28,6 +28,14 @@ def test_a_bench_prints_the_ratio_to_its_floor() -> None:
     assert float(table["`--help`"]["ratio"].strip("*")) > 0
 
 
+def test_updates_are_counted() -> None:
+    (table,) = bench("update", "--histories", "1", "--seed", "8")
+    (row,) = table.values()
+    assert row["histories"] == "1"
+    assert int(row["updates"]) > 0
+    assert row["conflicts"] == row["lost edits"] == "**0**"
+
+
 @pytest.mark.full
 def test_no_command_imports_what_it_does_not_use() -> None:
     ratios, imports = bench("lifecycle", "imports", "--repeat", "1", "--rows", "2000")

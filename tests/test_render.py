@@ -180,36 +180,6 @@ def test_requirements_of_a_project_are_what_its_tests_run_with(rendered: Rendere
 # The template's own files
 
 
-def test_names_of_files_carry_no_condition() -> None:
-    assert {mark for name in template_files() for mark in re.findall(r"\{.*?\}\}?", name)} == {
-        "{{ package }}"
-    }
-
-
-@pytest.mark.parametrize("folder", ["examples", "template"])
-def test_plain_files_hold_no_jinja(folder: str) -> None:
-    """Included files are rendered, and plain files are included, for their checksums."""
-    for name in listed(folder):
-        if not name.endswith(".jinja"):
-            text = (ROOT / name).read_text(encoding="utf-8")
-            assert not [mark for mark in JINJA if mark in text], name
-
-
-def test_source_carries_no_jinja() -> None:
-    for name in template_files():
-        if "/src/" in name and name.endswith(".py.jinja"):
-            text = (ROOT / name).read_text(encoding="utf-8")
-            assert re.fullmatch(r"\{% include 'examples/' ~ problem ~ '/\w+\.py' %\}", text), name
-
-
-def test_tests_carry_jinja_in_imports_only() -> None:
-    for name in template_files():
-        if "/tests/" in name and name.endswith(".py.jinja"):
-            for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
-                if any(mark in line for mark in JINJA):
-                    assert re.match(r"\s*(from|import) ", line), f"{name}: {line}"
-
-
 def test_little_of_the_template_is_jinja() -> None:
     lines = [
         line

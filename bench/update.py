@@ -1,0 +1,29 @@
+"""Updates of projects that teams have edited: what they cost, and how many hurt."""
+
+import sys
+from collections import Counter
+
+from histories.many import play_all
+
+HEADER = [
+    *("histories", "updates", "edits refused", "conflicts", "lost edits", "orphans", "recreated"),
+    *("wrong", "s a history"),
+]
+KINDS = ("conflict", "lost", "orphan", "recreated", "wrong")
+
+
+def updated(seed: int, histories: int) -> list[list[str]]:
+    """Play histories and return the one row; those that went wrong are told on stderr."""
+    found: Counter[str] = Counter()
+    seconds, updates, refused = 0.0, 0, 0
+    for number, outcome in enumerate(play_all(range(seed, seed + histories)), start=1):
+        if outcome.findings:
+            sys.stderr.write(f"{outcome}\n")
+        found.update({finding.kind for finding in outcome.findings})
+        seconds += outcome.seconds
+        updates += outcome.updates
+        refused += outcome.refused
+        if number % 100 == 0:
+            sys.stderr.write(f"· {number:,} of {histories:,} histories\n")
+    hurt = [f"**{found[kind]}**" for kind in KINDS]
+    return [[f"{histories:,}", f"{updates:,}", f"{refused:,}", *hurt, f"{seconds / histories:.1f}"]]

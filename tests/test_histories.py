@@ -1,0 +1,124 @@
+"""A team edits while its template moves: no update hurts, and what could hurt is refused."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from histories.checks import Update
+from histories.history import SOUND, begin
+from histories.many import OF_A_CHAIN, play_all
+from histories.quick import quick_copier, scratch
+from histories.releases import SOUND as RUNNING
+from histories.releases import Chain
+from rendering import commit, contents, update
+
+
+def test_no_update_hurts() -> None:
+    """A few histories; `./nox -s bench -- update` plays a thousand."""
+    assert_unhurt(range(5))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("first", range(100, 200, OF_A_CHAIN))
+def test_no_update_hurts_in_many_histories(first: int) -> None:
+    assert_unhurt(range(first, first + OF_A_CHAIN))
+
+
+def assert_unhurt(numbers: range) -> None:
+    outcomes = list(play_all(numbers, processes=1))
+    assert len(outcomes) == len(numbers)
+    assert sum(outcome.updates for outcome in outcomes) >= len(numbers)
+    assert not [str(outcome) for outcome in outcomes if outcome.findings]
+
+
+def test_sparing_copier_work_changes_nothing(tmp_path: Path) -> None:
+    """The histories run a quicker Copier; it must write the same."""
+    with scratch() as folder, quick_copier(folder):
+        quick = updated_once(Chain(folder, 3), tmp_path / "quick/loan-risk")
+    (tmp_path / "plain").mkdir()
+    plain = updated_once(Chain(tmp_path / "plain", 3), tmp_path / "loan-risk")
+    for name in (quick.keys() | plain.keys()) - {".copier-answers.yml"}:  # the template's place
+        assert quick[name] == plain[name], name
+
+
+def updated_once(chain: Chain, folder: Path) -> dict[str, bytes]:
+    """Return what a project holds after an update."""
+    chain.render(folder, 0, {"project_name": "loan-risk"})
+    commit(folder)
+    update(folder)
+    return contents(folder)
+
+
+BASE = {
+    ".mlops/files": b"0  mlops.py\n0  old.py\n",
+    ".copier-answers.yml": b"_commit: v1\n",
+    ".gitignore": b"/a/\n# Yours\n",
+    "mlops.py": b"1\n",
+    "old.py": b"1\n",
+}
+NEXT = {
+    ".mlops/files": b"0  mlops.py\n",
+    ".copier-answers.yml": b"_commit: v2\n",
+    ".gitignore": b"/a/\n/b/\n# Yours\n",
+    "mlops.py": b"2\n",
+    "idea.py": b"",
+}
+OURS = {".gitignore": b"/a/\n# Yours\n/ours/\n", "ours.py": b"1\n"}
+MERGED = {".gitignore": b"/a/\n/b/\n# Yours\n/ours/\n", "ours.py": b"1\n"}
+AFTER = {name: content for name, content in (NEXT | MERGED).items() if name != "idea.py"}
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"ours.py": b"2\n"}, "lost"),
+        ({"ours.py": None}, "lost"),
+        ({".gitignore": NEXT[".gitignore"]}, "lost"),
+        ({".gitignore": OURS[".gitignore"]}, "wrong"),
+        ({".gitignore": b"/ours/\n/a/\n/b/\n# Yours\n"}, "wrong"),
+        ({".gitignore": None}, "lost"),
+        ({"ours.py": b"<<<<<<< before updating\n"}, "conflict"),
+        ({"mlops.py.rej": b""}, "conflict"),
+        ({"old.py": b"1\n"}, "orphan"),
+        ({"mlops.py": b"1\n"}, "wrong"),
+        ({"idea.py": b""}, "recreated"),
+        ({".copier-answers.yml": b"_commit: v2\ntier: low\n"}, "wrong"),
+    ],
+    ids=lambda part: next(iter(part)) if isinstance(part, dict) else part,
+)
+def test_a_history_notices(change: dict[str, bytes | None], kind: str) -> None:
+    after = {name: text for name, text in (AFTER | change).items() if text is not None}
+    assert kind in {found.kind for found in Update(BASE | OURS, after, BASE, NEXT).findings()}
+
+
+def test_a_history_notices_nothing_in_a_good_update() -> None:
+    assert list(Update(BASE | OURS, AFTER, BASE, NEXT).findings()) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_an_updated_project_really_runs(number: int) -> None:
+    """Releases and edits that leave a project whole: lint, types and tests still pass."""
+    with scratch() as folder, quick_copier(folder):
+        history = begin(Chain(folder, number, RUNNING), number, SOUND)
+        lock(history.project.folder)  # later, nobody could lock what a seed invents
+        history.play()
+        assert not history.outcome.findings, str(history.outcome)
+        for command in (["ruff", "check"], ["mypy"], ["pytest", "-q", "-p", "no:cacheprovider"]):
+            run = subprocess.run(
+                [sys.executable, "-m", *command],
+                cwd=history.project.folder,
+                env=os.environ | {"PYTHONPATH": "src"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert run.returncode == 0, "\n".join([*history.outcome.story, run.stdout, run.stderr])
+
+
+def lock(folder: Path) -> None:
+    """Lock a project as `nox -s setup` does."""
+    subprocess.run(["uv", "lock", "--quiet"], cwd=folder, check=True)
+    commit(folder)
