@@ -86,6 +86,12 @@ MISTAKES = [
         code=2,
     ),
     Mistake(
+        "a module that has another name",
+        lambda project: project.path("model.py").rename(project.path("model_old.py")),
+        ("model.py", "missing"),
+        code=2,
+    ),
+    Mistake(
         "a module that does not parse",
         edit("features.py", "def prepare()", "def prepare("),
         ("features.py:",),

@@ -19,8 +19,7 @@ ENVIRONMENT = {  # libraries read these when they are imported
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin cost a fit most of its time on a busy machine
 }
-for _name, _value in ENVIRONMENT.items():
-    os.environ.setdefault(_name, _value)
+os.environ.update({**ENVIRONMENT, **os.environ})  # what the user has set stands
 
 
 def load(as_of: str | None = None, env: str = "dev") -> "Dataset":

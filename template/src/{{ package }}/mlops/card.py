@@ -1,7 +1,9 @@
 """The card of a version: all that is known about it, in one JSON file beside the estimator."""
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,11 @@ import pandas as pd
 
 from . import lineage
 from .contract import MLFLOW_TYPES, Contract
-from .samples import Sample, Source, events
-from .snapshot import Snapshot
+from .metrics import Metrics
+from .project import user_module
+from .samples import Sample, Source, events, fingerprint
+
+Card = dict[str, Any]  # as JSON holds it
 
 DECIDE_LOADING = ("scikit-learn", "numpy", "pandas", "skops", "mlflow")
 
@@ -20,11 +25,16 @@ class Training:
     """All that one training brought."""
 
     source: Source
-    snapshot: Snapshot
+    snapshot: Path
     train: Sample
     gate: Sample
     estimator: Any
     facts: lineage.BuildFacts
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """The figures of the project, with those of the copied `model.metrics`."""
+        return Metrics(self.source.project.settings, user_module("model", self.snapshot))
 
     @property
     def truth(self) -> pd.Series:
@@ -32,7 +42,7 @@ class Training:
         return self.gate.frame[self.source.contract.target]
 
 
-def make_card(training: Training, trusted_types: list[str]) -> dict[str, Any]:
+def make_card(training: Training, trusted_types: list[str]) -> Card:
     """Return the card before the figures of the gate window are known."""
     project, contract = training.source.project, training.source.contract
     settings = project.settings
@@ -58,7 +68,7 @@ def make_card(training: Training, trusted_types: list[str]) -> dict[str, Any]:
             "environment": project.env,
             "origin": settings.origin,
             "configuration": lineage.configuration_hash(project),
-            "data": {name: lineage.fingerprint(part.frame) for name, part in samples.items()},
+            "data": {name: fingerprint(part.frame) for name, part in samples.items()},
             "packages": {name: version(name) for name in DECIDE_LOADING},
         },
     }
@@ -70,21 +80,16 @@ def profile(prediction: pd.DataFrame) -> dict[Any, list[float]]:
     return prediction.select_dtypes("float64").quantile(shares).to_dict("list")
 
 
-def output_types(problem: str, classes: list[str]) -> dict[str, str]:
-    """Return the columns of the prediction frame and their MLflow types."""
-    if problem == "binary":
-        return {"score": "double", "decision": "boolean"}
-    if problem == "regression":
-        return {"value": "double"}
-    return dict.fromkeys(classes, "double") | {"label": "string"}
-
-
 def signature(contract: Contract, classes: list[str]) -> Any:
     """Return the MLflow signature that the contract implies."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
+    outputs = {
+        "binary": {"score": "double", "decision": "boolean"},
+        "multiclass": dict.fromkeys(classes, "double") | {"label": "string"},
+        "regression": {"value": "double"},
+    }[contract.problem]
     inputs = {name: MLFLOW_TYPES[contract.inputs.types[name]] for name in contract.features}
-    outputs = output_types(contract.problem, classes)
     sides = [Schema([ColSpec(t, name) for name, t in s.items()]) for s in (inputs, outputs)]
     return ModelSignature(inputs=sides[0], outputs=sides[1])

@@ -1,22 +1,20 @@
 """The gate's checks on one version by itself."""
 
-import contextlib
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .card import output_types, signature
-from .contract import Contract
+from .card import Card, signature
+from .contract import Contract, read_contract
 from .journal import Entry
 from .metrics import Metrics
-from .project import PACKAGE
+from .project import PACKAGE, user_module
 from .registry import Scorer, Version
 from .samples import Sample, events, hashes
 from .settings import Settings
@@ -38,17 +36,24 @@ class Case:
     """All that the checks look at."""
 
     settings: Settings
-    contract: Contract  # of the version's own schema
-    today: Contract
-    metrics: Metrics
+    entries: list[Entry]
     sample: Sample
     challenger: Scorer
     champion: Scorer | None
     trouble: str  # why the champion cannot be asked
-    entries: list[Entry]
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """The figures of today's project, the same for both versions."""
+        return Metrics(self.settings, user_module("model"))
 
     @property
-    def card(self) -> dict[str, Any]:
+    def contract(self) -> Contract:
+        """The contract of the version's own schema."""
+        return self.challenger.contract
+
+    @property
+    def card(self) -> Card:
         """The version's card."""
         return self.challenger.version.card
 
@@ -61,20 +66,6 @@ class Case:
     def prediction(self) -> pd.DataFrame:
         """The version's prediction of the fresh rows."""
         return self.challenger.predict(self.sample.frame)
-
-    @cached_property
-    def champion_rows(self) -> pd.DataFrame:
-        """The fresh rows as the champion's own schema wants them."""
-        if self.champion is None:
-            return self.sample.frame
-        inputs = self.champion.contract().inputs
-        return inputs.clean(self.sample.raw, f"the rows for {self.champion.version}")
-
-    def skill(self, truth: pd.Series, prediction: pd.DataFrame) -> float:
-        """Return the gate's metric, turned so that more is better; no number for one class only."""
-        with contextlib.suppress(ValueError):
-            return self.settings.sign * self.metrics.one(self.settings.metric, truth, prediction)
-        return float("nan")
 
 
 def judge(good: object) -> str:
@@ -136,8 +127,8 @@ def contract_kept(case: Case) -> Check:
     from mlflow.models import Model
 
     logged = Model.load(str(case.challenger.version.folder)).signature
-    reason = ""
-    forbidden = {*case.today.inputs.types, *case.today.labels.types} - {*case.today.features}
+    today, reason = read_contract(user_module("schema"), case.settings.problem), ""
+    forbidden = {*today.inputs.types, *today.labels.types} - {*today.features}
     leaking = sorted(forbidden.intersection(logged.inputs.input_names()))
     if leaking:
         reason = f"the model sees {', '.join(leaking)}, which schema.py keeps from it"
@@ -158,24 +149,23 @@ def known_in_time(case: Case) -> Iterator[Check]:
 
 def nothing_seen_before(case: Case) -> Iterator[Check]:
     """Refuse keys, and groups where the split separates them, that stand on both sides."""
-    group = case.contract.inputs.one("group")
-    sides = {"keys": case.contract.keys}
-    if group is not None and case.card["time"]["split"] != "time":
-        sides["groups"] = [group]
-    scorers = [scorer for scorer in (case.challenger, case.champion) if scorer is not None]
+    sides, roles = {"keys": case.contract.keys}, case.contract.inputs.roles
+    if "group" in roles and case.card["time"]["split"] != "time":
+        sides["groups"] = roles["group"]
     for side, columns in sides.items():
-        fresh = hashes(case.sample.frame, columns)
-        seen = {str(s.version): int(np.isin(fresh, _seen(s.version, side)).sum()) for s in scorers}
-        guilty = [name for name, count in seen.items() if count]
-        reason = f"{' and '.join(guilty)} trained on them" if guilty else ""
+        fresh, seen = hashes(case.sample.frame, columns), {}
+        for scorer in filter(None, (case.challenger, case.champion)):
+            with np.load(scorer.version.artifact("seen.npz")) as stored:
+                seen[str(scorer.version)] = int(np.isin(fresh, stored[side]).sum())
+        guilty = " and ".join(name for name, count in seen.items() if count)
+        reason = f"{guilty} trained on them" if guilty else ""
         figure = str(max(seen.values()))
         yield Check(f"{side} seen in training", judge(not guilty), figure, "0", reason)
 
 
 def sane_predictions(case: Case) -> Check:
     """Refuse missing, infinite, impossible or constant predictions."""
-    kinds = output_types(case.contract.problem, case.card["classes"])
-    numbers = case.prediction[[name for name, kind in kinds.items() if kind == "double"]].to_numpy()
+    numbers = case.prediction.select_dtypes("float64").to_numpy()
     reason = ""
     if not np.isfinite(numbers).all():
         reason = "some are missing or infinite"
@@ -199,8 +189,3 @@ def thresholds(case: Case) -> Iterator[Check]:
         if limit.suspects(value):
             reason = "too good to be true: look for a column that knows the answer"
             yield Check(f"{name} plausible", "rejected", f"{value:.4f}", "", reason)
-
-
-def _seen(version: Version, side: str) -> Any:
-    with np.load(version.artifact("seen.npz")) as stored:
-        return stored[side]

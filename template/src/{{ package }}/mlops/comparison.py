@@ -1,7 +1,8 @@
 """The gate's checks that compare: with the champion, with a constant, and between groups."""
 
-import time
 from collections.abc import Iterator
+from functools import partial
+from timeit import timeit
 
 import numpy as np
 import pandas as pd
@@ -33,9 +34,10 @@ def dominance(case: Case) -> Check:
     """Refuse a model whose lift over a constant hangs on one column: mostly a leak."""
 
     def skill(rows: pd.DataFrame) -> float:
-        return case.skill(case.truth, case.challenger.predict(rows))
+        return case.metrics.skill(case.truth, case.challenger.predict(rows))
 
-    lift = skill(case.sample.frame) - case.skill(case.truth, _constant(case.prediction))
+    constant = _constant(case.prediction)
+    lift = skill(case.sample.frame) - case.metrics.skill(case.truth, constant)
     if lift <= 0:
         return Check("one column", "noted", "no lift", "", "no better than a constant")
     falls = permutation_importance(skill, case.sample.frame, case.contract.features, 0)
@@ -60,23 +62,22 @@ def against_champion(case: Case) -> Check:
         same_code = case.champion.version.card["snapshot"] == case.card["snapshot"]
         rule = "noninferior" if same_code else "superior"
     limit = -case.settings.gate.margin if rule == "noninferior" else 0.0
-    truth, ours, theirs = case.truth, case.prediction, case.champion.predict(case.champion_rows)
+    ours, theirs = case.prediction, case.champion.predict(case.champion.clean(case.sample.raw))
+    truth, skill = case.truth, case.metrics.skill
 
     def difference(drawn: Positions) -> float:
-        drawn_truth = truth.iloc[drawn]
-        mine = case.skill(drawn_truth, ours.iloc[drawn])
-        return mine - case.skill(drawn_truth, theirs.iloc[drawn])
+        known = truth.iloc[drawn]
+        return skill(known, ours.iloc[drawn]) - skill(known, theirs.iloc[drawn])
 
     bound = lower_bound(difference, len(truth), case.sample.frame[group] if group else None)
-    verdict, shown = judge(bound > limit), f"> {limit:g}"
     reason = f"{rule} to {case.champion.version}; lower 95% bound of the difference"
-    return Check("against champion", verdict, f"{bound:+.4f}", shown, reason)
+    return Check("against champion", judge(bound > limit), f"{bound:+.4f}", f"> {limit:g}", reason)
 
 
 def slices(case: Case) -> Iterator[Check]:
     """Compare each protected group with all rows, by the risk tier's limit."""
-    limit, tier = case.settings.slice_gap, case.settings.risk_tier
-    frame = case.sample.frame
+    limit, frame = case.settings.slice_gap, case.sample.frame
+    unsure = "insufficient" if case.settings.risk_tier == "high" else "noted"
     for column in case.contract.inputs.roles.get("protected", []):
         groups = frame[column].nunique(dropna=False)
         if groups > MOST_GROUPS:
@@ -85,10 +86,7 @@ def slices(case: Case) -> Iterator[Check]:
             continue
         for value, rows in frame.groupby(column, dropna=False):
             gap, bound = _gap(case, frame.index.get_indexer(rows.index))
-            if limit is not None and not np.isnan(bound):
-                verdict = judge(bound <= limit)
-            else:
-                verdict = "insufficient" if tier == "high" else "noted"
+            verdict = unsure if limit is None or np.isnan(bound) else judge(bound <= limit)
             shown = "reported" if limit is None else f"<= {limit:g}"
             reason = f"{len(rows)} rows; lower 95% bound of the gap {bound:+.3f}"
             yield Check(f"slice {column}={value}", verdict, f"{gap:+.3f}", shown, reason)
@@ -98,37 +96,30 @@ def latency(case: Case, champion: Scorer) -> Check:
     """Compare the time that one row takes with the champion's, in turns on one thread."""
     from threadpoolctl import threadpool_limits
 
-    pairs = [(case.challenger, case.sample.frame), (champion, case.champion_rows)]
+    ours = partial(case.challenger.predict, case.sample.frame.head(1))
+    theirs = partial(champion.predict, champion.clean(case.sample.raw.head(1)))
     with threadpool_limits(1):  # in turns, so that both meet the same machine
-        times = [[_seconds(scorer, rows) for scorer, rows in pairs] for _ in range(SINGLE_ROWS)]
-    ours, theirs = np.median(times, axis=0)
-    ratio, limit = ours / theirs, case.settings.gate.latency_ratio
+        times = [[timeit(asked, number=1) for asked in (ours, theirs)] for _ in range(SINGLE_ROWS)]
+    mine, champions = np.median(times, axis=0)
+    ratio, limit = mine / champions, case.settings.gate.latency_ratio
     reason = "single-row time as a ratio to the champion's"
     return Check("latency", judge(ratio <= limit), f"{ratio:.2f}", f"<= {limit:g}", reason)
 
 
-def _seconds(scorer: Scorer, rows: pd.DataFrame) -> float:
-    start = time.perf_counter()
-    scorer.predict(rows.head(1))
-    return time.perf_counter() - start
-
-
 def _gap(case: Case, positions: Positions) -> tuple[float, float]:
     """Return how far the group lies behind all rows, and the lower bound of that."""
-    truth, prediction = case.truth, case.prediction
-    every = case.skill(truth, prediction)
+    truth, prediction, skill = case.truth, case.prediction, case.metrics.skill
+    every = skill(truth, prediction)
 
     def gap(drawn: Positions) -> float:
         taken = positions[drawn]
-        return every - case.skill(truth.iloc[taken], prediction.iloc[taken])
+        return every - skill(truth.iloc[taken], prediction.iloc[taken])
 
     return gap(np.arange(len(positions))), lower_bound(gap, len(positions))
 
 
 def _constant(prediction: pd.DataFrame) -> pd.DataFrame:
     """Return the prediction frame of a model that says the same of every row: the mean."""
-    floats = prediction.select_dtypes("float64").columns
-    same = {
-        n: column.mean() if n in floats else column.mode()[0] for n, column in prediction.items()
-    }
+    means = prediction.select_dtypes("float64").mean()
+    same = prediction.mode().iloc[0].to_dict() | means.to_dict()
     return pd.DataFrame(same, index=prediction.index)

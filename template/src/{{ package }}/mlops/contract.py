@@ -5,7 +5,7 @@ Everything else is derived from it: features, signature, the check of each batch
 
 import contextlib
 from dataclasses import dataclass
-from itertools import chain
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -15,8 +15,10 @@ import pandas as pd
 from .errors import Misconfigured, MlopsError
 from .settings import Problem
 
-INPUT_ROLES = ("key", "event_time", "group", "protected", "excluded", "personal", "known_at")
-LABEL_ROLES = ("key", "label_time", "target")
+ROLES = {
+    "Inputs": ("key", "event_time", "group", "protected", "excluded", "personal", "known_at"),
+    "Labels": ("key", "label_time", "target"),
+}
 TIMES = ("event_time", "label_time", "known_at")
 TAKEN = {"batch", "date", "decision", "label", "predicted_at", "score", "value", "version"}
 MLFLOW_TYPES = {
@@ -41,41 +43,30 @@ class Side:
     def one(self, role: str) -> str | None:
         """Return the only column with `role`, None where there is none."""
         columns = self.roles.get(role, [])
-        if len(columns) > 1:
-            raise Misconfigured(
-                f"schema.py: {' and '.join(columns)} have the role {role}; keep one."
-            )
+        _refuse(len(columns) > 1, f"{' and '.join(columns)} have the role {role}; keep one")
         return columns[0] if columns else None
 
     def need(self, role: str, reason: str) -> str:
         """Return the only column with `role`; raises Misconfigured where there is none."""
-        column = self.one(role)
-        if column is None:
-            raise Misconfigured(
-                f"schema.py: {reason} needs a column of {self.name} with role {role}."
-            )
-        return column
+        _refuse(role not in self.roles, f"{reason} needs a column of {self.name} with role {role}")
+        return str(self.one(role))
 
     def clean(self, frame: pd.DataFrame, where: str) -> pd.DataFrame:
         """Return `frame` with the schema's columns only, cast without loss, and validated.
 
         Raises MlopsError that names the column and what is wrong with it.
         """
-        for name in self.types:
-            if name not in frame:
-                raise MlopsError(f"{where}: column {name} is missing; data.py must return it.")
+        from pandera.errors import SchemaErrors
+
+        lost = next((name for name in self.types if name not in frame), None)
+        MlopsError.when(lost, f"{where}: column {lost} is missing; data.py must return it.")
         columns = {name: _cast(frame[name], kind, where) for name, kind in self.types.items()}
         result = pd.DataFrame(columns, index=frame.index)
         for name in result.columns[result.dtypes == "float64"]:
             if np.isinf(result[name]).any():
                 raise MlopsError(f"{where}: {name} is infinite in some rows; make these missing.")
-        return self._validated(result, where)
-
-    def _validated(self, frame: pd.DataFrame, where: str) -> pd.DataFrame:
-        from pandera.errors import SchemaErrors
-
         try:
-            return pd.DataFrame(self.model.validate(frame, lazy=True))
+            return pd.DataFrame(self.model.validate(result, lazy=True))
         except SchemaErrors as error:
             first, count = error.failure_cases.iloc[0], len(error.failure_cases)
         raise MlopsError(
@@ -105,7 +96,7 @@ class Contract:
     @property
     def features(self) -> list[str]:
         """The columns that the model sees: inputs without a role."""
-        taken = {*chain(*self.inputs.roles.values())}
+        taken = set[str]().union(*self.inputs.roles.values())
         return [name for name in self.inputs.types if name not in taken]
 
     @property
@@ -117,23 +108,15 @@ class Contract:
 
 def read_contract(schema: ModuleType, problem: Problem) -> Contract:
     """Read the contract from the user's `schema` module."""
-    for name, role in (("Inputs", "key"), ("Labels", "target")):
-        if not hasattr(schema, name):
-            raise Misconfigured(f"schema.py: class {name} is missing.")
-        if role not in _side(schema, name).roles:
-            raise Misconfigured(f"schema.py: give one column of {name} the role {role}.")
-    contract = Contract(problem, _side(schema, "Inputs"), _side(schema, "Labels"))
-    if contract.labels.roles.get("key") != contract.keys:
-        raise Misconfigured("schema.py: Inputs and Labels must have the same keys.")
+    inputs, labels = _side(schema, "Inputs", "key"), _side(schema, "Labels", "target")
+    contract = Contract(problem, inputs, labels)
+    target, features = contract.target, contract.features
+    _refuse(labels.roles.get("key") != contract.keys, "Inputs and Labels must have the same keys")
     for key in contract.keys:
-        if contract.inputs.types[key] != contract.labels.types[key]:
-            raise Misconfigured(f"schema.py: give {key} one type in Inputs and Labels.")
-        if key in TAKEN:
-            raise Misconfigured(f"schema.py: the predictions have a column {key}; rename the key.")
-    if contract.target in contract.features:
-        raise Misconfigured(f"schema.py: take the target {contract.target} out of Inputs.")
-    if not contract.features:
-        raise Misconfigured("schema.py: Inputs has no column without a role, so no feature.")
+        _refuse(inputs.types[key] != labels.types[key], f"give {key} one type in Inputs and Labels")
+        _refuse(key in TAKEN, f"the predictions have a column {key}; rename the key")
+    _refuse(target in features, f"take the target {target} out of Inputs")
+    _refuse(not features, "Inputs has no column without a role, so no feature")
     return contract
 
 
@@ -146,69 +129,63 @@ def refuse_duplicates(frame: pd.DataFrame, keys: list[str], where: str) -> None:
         raise MlopsError(f"{where}: {len(doubled)} keys stand twice, such as {example}; {remedy}.")
 
 
-def _side(schema: ModuleType, name: str) -> Side:
-    model, allowed = getattr(schema, name), INPUT_ROLES if name == "Inputs" else LABEL_ROLES
-    types: dict[str, str] = {}
+def _refuse(wrong: object, sentence: str) -> None:
+    Misconfigured.when(wrong, f"schema.py: {sentence}.")
+
+
+def _side(schema: ModuleType, name: str, needed: str) -> Side:
+    """Read one class, which must have a column of the role `needed`."""
+    _refuse(not hasattr(schema, name), f"class {name} is missing")
+    model, types = getattr(schema, name), dict[str, str]()
     roles: dict[str, list[str]] = {}
     for column, field in model.to_schema().columns.items():
-        types[column] = _type_name(str(field.dtype), f"schema.py: {name}.{column}")
+        types[column] = _type_name(str(field.dtype), f"{name}.{column}")
         role = (field.metadata or {}).get("role")
-        if role is not None and role not in allowed:
-            known = ", ".join(allowed)
-            raise Misconfigured(f"schema.py: {name}.{column} has the role {role}; use {known}.")
-        if role in TIMES and types[column] != "datetime":
-            raise Misconfigured(
-                f"schema.py: {name}.{column} has the role {role}; type it datetime."
-            )
         if role is not None:
+            told, known = f"{name}.{column} has the role {role}", ROLES[name]
+            _refuse(role not in known, f"{told}; use {', '.join(known)}")
+            _refuse(role in TIMES and types[column] != "datetime", f"{told}; type it datetime")
             roles.setdefault(role, []).append(column)
+    _refuse(needed not in roles, f"give one column of {name} the role {needed}")
     return Side(name, model, types, roles)
 
 
 def _type_name(dtype: str, where: str) -> str:
     name = "datetime" if dtype.startswith("datetime64") else "str" if "str" in dtype else dtype
-    if name not in MLFLOW_TYPES:
-        raise Misconfigured(f"{where} is {dtype}; use int, float, bool, str or datetime.")
+    _refuse(name not in MLFLOW_TYPES, f"{where} is {dtype}; use int, float, bool, str or datetime")
     return name
 
 
 def _cast(column: Any, kind: str, where: str) -> Any:
     """Cast to the schema's type, because readers guess integers and all-missing columns."""
-    try:
-        return _convert(column, kind)
-    except (ValueError, TypeError, OverflowError):
-        bad = [value for value in column if not _fits(pd.Series([value], dtype=column.dtype), kind)]
+    result, alone = _convert(column, kind), partial(pd.Series, dtype=column.dtype)
+    if result is not None:
+        return result
+    lost = (value for value in column if _convert(alone([value]), kind) is None)
     raise MlopsError(
         f"{where}: column {column.name} is {column.dtype} and cannot become {kind} without loss "
-        f"(such as {next(iter(bad), 'its mixture')!r}); mend the source or the type in schema.py."
+        f"(such as {next(lost, 'its mixture')!r}); mend the source or the type in schema.py."
     )
 
 
-def _fits(column: Any, kind: str) -> bool:
-    with contextlib.suppress(ValueError, TypeError, OverflowError):
-        _convert(column, kind)
-        return True
-    return False
-
-
 def _convert(column: Any, kind: str) -> Any:
-    """Return the column as `kind`; raises ValueError where that would lose something."""
+    """Return the column as `kind`, None where that would lose something."""
     flags, numbers = pd.api.types.is_bool_dtype(column), pd.api.types.is_numeric_dtype(column)
     if kind == "str" and isinstance(column.dtype, pd.StringDtype):
         return column.astype(TEXT)
-    if kind == "str":
-        good = all(isinstance(value, str) for value in column.dropna())
-        result = column.astype("object").where(column.notna(), None).astype(TEXT)
-    elif kind == "datetime":
-        good = not numbers or column.isna().all()
-        result = pd.to_datetime(column, format="ISO8601").astype("datetime64[ns]")
-    elif kind == "bool":
-        good = column.isin([True, False]).all()  # 0 and 1 equal False and True
-        result = column.astype("bool")
-    else:
-        read = pd.to_numeric(column)
-        result = read.astype(kind)
-        good = not flags and (kind == "float64" or (result == read).all())
-    if not good:
-        raise ValueError
-    return result
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        if kind == "str":
+            good = all(isinstance(value, str) for value in column.dropna())
+            result = column.astype("object").where(column.notna(), None).astype(TEXT)
+        elif kind == "datetime":
+            good = not numbers or column.isna().all()
+            result = pd.to_datetime(column, format="ISO8601").astype("datetime64[ns]")
+        elif kind == "bool":
+            good = column.isin([True, False]).all()  # 0 and 1 equal False and True
+            result = column.astype("bool")
+        else:
+            read = pd.to_numeric(column)
+            result = read.astype(kind)
+            good = not flags and (kind == "float64" or (result == read).all())
+        return result if good else None
+    return None

@@ -9,7 +9,7 @@ from .console import Outcome
 from .contract import read_contract
 from .errors import MlopsError
 from .lineage import locked_requirements, read_build_facts
-from .project import ENVIRONMENTS, Project, open_project
+from .project import ENVIRONMENTS, Project, open_project, user_module
 from .snapshot import take_snapshot
 from .store import open_store
 from .tables import Tables
@@ -59,7 +59,7 @@ def _facts(project: Project) -> str:
 
 def _modules(project: Project) -> str:
     snapshot = take_snapshot(project)
-    contract = read_contract(snapshot.module("schema"), project.settings.problem)
+    contract = read_contract(user_module("schema", snapshot), project.settings.problem)
     return f"{snapshot.name}: {len(contract.features)} features, target {contract.target}"
 
 

@@ -11,42 +11,36 @@ import pandas as pd
 from . import checks, comparison
 from .checks import Case, Check
 from .console import Outcome, step
-from .contract import read_contract
 from .errors import MlopsError
 from .journal import Event
-from .lineage import fingerprint, read_build_facts
-from .metrics import Metrics
+from .lineage import read_build_facts
 from .project import Project, user_module
 from .registry import Scorer, Version
-from .samples import Sample, Source, read_part
+from .samples import Sample, Source, fingerprint, read_part
 from .settings import Time
 from .store import Store, open_store
 
-ORDER = ("passed", "insufficient", "rejected")
-OUTCOMES = {"passed": "ok", "insufficient": "waiting", "rejected": "rejected"}
+Facts = dict[str, Any]  # as JSON holds them
+
+OUTCOMES = {"passed": "ok", "insufficient": "waiting", "rejected": "rejected"}  # the worst last
 
 
 def gate(project: Project, number: int | None) -> Outcome:
     """Judge a version, by default the challenger, on the window held out for it."""
     store = open_store(project)
-    version = store.registry.fetch(store.registry.wanted(number))
+    version = store.registry.fetch(number)
     step(f"checking {version} of {project.name} on {version.card['windows']['gate']}")
     with ThreadPoolExecutor() as aside:
         alone = aside.submit(checks.stands_alone, version)
         sample, found = _examine(store, version)
         found.insert(0, alone.result())
-    verdict = max((check.verdict for check in found if check.verdict in ORDER), key=ORDER.index)
-    champion = next(reversed(store.champions), None)
-    evidence = _evidence(project, version, sample, found)
-    evidence |= {"verdict": verdict, "champion": champion}
+    verdict = [word for word in OUTCOMES if any(check.verdict == word for check in found)][-1]
+    evidence = _evidence(store, version, sample, found) | {"verdict": verdict}
     _write_down(store, version, evidence)
-    return Outcome(
-        OUTCOMES[verdict],
-        _message(project, version, found, verdict),
-        {"version": version.number, "verdict": verdict, "evidence": evidence},
-        ("check", "verdict", "figure", "limit", "why"),
-        tuple(astuple(check) for check in found),
-    )
+    facts = {"version": version.number, "verdict": verdict, "evidence": evidence}
+    message = _message(project, version, found, verdict)
+    columns = ("check", "verdict", "figure", "limit", "why")
+    return Outcome(OUTCOMES[verdict], message, facts, columns, tuple(map(astuple, found)))
 
 
 def _examine(store: Store, version: Version) -> tuple[Sample | None, list[Check]]:
@@ -68,51 +62,38 @@ def _examine(store: Store, version: Version) -> tuple[Sample | None, list[Check]
 def _fresh_sample(project: Project, challenger: Scorer) -> Sample:
     """Read the gate rows anew: today's data.py, the version's own schema and time settings."""
     recorded = dict(challenger.version.card["time"])
-    as_of, contract = pd.Timestamp(recorded.pop("as_of")), challenger.contract()
-    return read_part(
-        Source(project, user_module("data"), contract, as_of, Time(**recorded)), "gate"
-    )
+    as_of, data = pd.Timestamp(recorded.pop("as_of")), user_module("data")
+    return read_part(Source(project, data, challenger.contract, as_of, Time(**recorded)), "gate")
 
 
 def _case(store: Store, challenger: Scorer, sample: Sample) -> Case:
-    settings, number = store.project.settings, store.champion()
-    champion, trouble = None, ""
+    number, champion, trouble = store.champion(), None, ""
     if number is not None and number != challenger.version.number:
         try:
             champion = store.registry.load(store.registry.fetch(number))
         except MlopsError as error:
             trouble = str(error)
-    return Case(
-        settings=settings,
-        contract=challenger.contract(),
-        today=read_contract(user_module("schema"), settings.problem),
-        metrics=Metrics(settings.problem, user_module("model")),
-        sample=sample,
-        challenger=challenger,
-        champion=champion,
-        trouble=trouble,
-        entries=store.entries,
-    )
+    return Case(store.project.settings, store.entries, sample, challenger, champion, trouble)
 
 
-def _evidence(
-    project: Project, version: Version, sample: Sample | None, found: list[Check]
-) -> dict[str, Any]:
+def _evidence(store: Store, version: Version, sample: Sample | None, found: list[Check]) -> Facts:
+    """Return all that a verdict rests on, for the one who promotes and the one who audits."""
     return {
         "model": version.name,
         "version": version.number,
         "digest": version.digest(),
-        "environment": project.env,
+        "environment": store.project.env,
+        "champion": next(reversed(store.champions), None),
         "window": version.card["windows"]["gate"],
         "as_of": version.card["time"]["as_of"],
         "rows": len(sample.frame) if sample else 0,
         "data": fingerprint(sample.frame) if sample else "",
-        "code": asdict(read_build_facts(project)),
+        "code": asdict(read_build_facts(store.project)),
         "checks": [asdict(check) for check in found],
     }
 
 
-def _write_down(store: Store, version: Version, evidence: dict[str, Any]) -> None:
+def _write_down(store: Store, version: Version, evidence: Facts) -> None:
     text, verdict = json.dumps(evidence, indent=2), evidence["verdict"]
     details = {key: evidence[key] for key in ("verdict", "window", "digest")}
     details["evidence_sha256"] = hashlib.sha256(text.encode()).hexdigest()

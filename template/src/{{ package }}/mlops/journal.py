@@ -9,14 +9,11 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .lineage import who_acts
 from .project import Project
-from .tracking import experiment_id, one_writer
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from .tracking import Client, experiment_id, one_writer
 
 Entry = dict[str, Any]
 
@@ -51,7 +48,7 @@ def _unfinished(run: Any, last: int) -> bool:
 class Journal:
     """The entries of one environment."""
 
-    def __init__(self, client: "MlflowClient", project: Project) -> None:
+    def __init__(self, client: Client, project: Project) -> None:
         self._client, self._project = client, project
         self._experiment = experiment_id(client, project, f"{project.name}.journal")
 
@@ -61,10 +58,9 @@ class Journal:
 
         found, (last, _) = [], self._head()
         for run in self._runs():
-            if _unfinished(run, last):
-                continue
             folder = run.info.artifact_uri
-            found.append(mlflow.artifacts.load_dict(f"{folder}/{ENTRY}") | {"folder": folder})
+            if not _unfinished(run, last):
+                found.append(mlflow.artifacts.load_dict(f"{folder}/{ENTRY}") | {"folder": folder})
         return sorted(found, key=lambda entry: int(entry["number"]))
 
     def evidence(self, entry: Entry) -> str:
@@ -76,24 +72,19 @@ class Journal:
     def append(self, event: Event, evidence: str = "") -> None:
         """Write the next entry, with its evidence beside it."""
         with one_writer(self._project):
-            number, previous = self._head()
+            last, previous = self._head()
             for run in self._runs():
-                if _unfinished(run, number):
+                if _unfinished(run, last):
                     self._client.delete_run(run.info.run_id)
-            now = datetime.datetime.now(datetime.UTC)
-            entry: Entry = asdict(event) | {
-                **who_acts(),
-                "number": number + 1,
-                "time": now.isoformat(timespec="seconds"),
-                "environment": self._project.env,
-                "previous": previous,
-            }
-            name = f"{number + 1} {event.command}"
+            now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+            entry: Entry = {"number": last + 1, "time": now, "environment": self._project.env}
+            entry |= asdict(event) | who_acts() | {"previous": previous}
+            name = f"{last + 1} {event.command}"
             run_id = self._client.create_run(self._experiment, run_name=name).info.run_id
             if evidence:
                 self._client.log_text(run_id, evidence, EVIDENCE)
             self._client.log_dict(run_id, entry, ENTRY)
-            head = f"{number + 1}:{entry_hash(entry)}"
+            head = f"{last + 1}:{entry_hash(entry)}"
             self._client.set_registered_model_tag(self._project.name, HEAD, head)
             self._client.set_terminated(run_id)
 

@@ -1,4 +1,4 @@
-"""Where a version comes from: code, environment, rows and person.
+"""Where a version comes from: code, environment and person.
 
 A wheel carries its facts in `_build/`, written by `nox -s build`; a checkout asks git and the lock.
 """
@@ -11,8 +11,6 @@ import shutil
 import socket
 import subprocess
 from dataclasses import asdict, dataclass
-
-import pandas as pd
 
 from .errors import MlopsError
 from .project import BUILD_FACTS, Project
@@ -47,8 +45,7 @@ def read_build_facts(project: Project) -> BuildFacts:
             "commit first (`uvx nox -s setup`), or install a wheel of `nox -s build`."
         ) from None
     lock = project.path("uv.lock")
-    if not lock.is_file():
-        raise MlopsError("uv.lock is missing; make it with `uv lock` and commit it.")
+    MlopsError.when(not lock.is_file(), "uv.lock is missing; make it with `uv lock` and commit it.")
     sha256 = hashlib.sha256(lock.read_bytes()).hexdigest()
     return BuildFacts(commit, dirty, project.template_version, sha256)
 
@@ -65,8 +62,7 @@ def locked_requirements(project: Project) -> list[str]:
     try:
         return _output(project, uv, *EXPORT.split()).splitlines()
     except subprocess.CalledProcessError as error:
-        words = " ".join(error.stderr.split())
-        raise MlopsError(f"uv.lock cannot be exported: {words}") from None
+        raise MlopsError(f"uv.lock cannot be exported: {' '.join(error.stderr.split())}") from None
 
 
 def who_acts() -> dict[str, str]:
@@ -76,13 +72,6 @@ def who_acts() -> dict[str, str]:
     except (OSError, KeyError):  # a container's user may have no name
         user = "unknown"
     return {"actor": f"{user}@{socket.gethostname()}", "actor_source": "login"}
-
-
-def fingerprint(frame: pd.DataFrame) -> str:
-    """Return a SHA-256 of the rows that does not depend on their order."""
-    columns = frame[sorted(frame.columns)]
-    rows = pd.util.hash_pandas_object(columns, index=False).sort_values().to_numpy()
-    return hashlib.sha256(rows.tobytes()).hexdigest()
 
 
 def configuration_hash(project: Project) -> str:

@@ -1,16 +1,18 @@
 """Figures of a prediction frame: computed here only, for gate, card and monitor alike."""
 
+import contextlib
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn import metrics
 
 from .errors import Misconfigured
-from .settings import Problem
+from .settings import Settings
 
-Figures = dict[str, Callable[[], Any]]  # computed when asked for
+Figures = dict[str, Any]  # numbers, or functions that compute them when asked for
 
 
 def auc(truth: Any, score: Any) -> float:
@@ -30,8 +32,6 @@ def auc(truth: Any, score: Any) -> float:
 
 
 def _binary(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
-    from sklearn import metrics
-
     score = prediction["score"]
     return {
         "auc": lambda: auc(truth, score),
@@ -42,8 +42,6 @@ def _binary(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
 
 
 def _multiclass(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
-    from sklearn import metrics
-
     names, label = truth.astype(str).to_numpy(), prediction["label"].to_numpy()
     scores = prediction.drop(columns="label")
     present = [name for name in scores if name in set(names)]
@@ -56,8 +54,6 @@ def _multiclass(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
 
 
 def _regression(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
-    from sklearn import metrics
-
     value = prediction["value"]
     return {
         "r2": lambda: metrics.r2_score(truth, value),
@@ -66,9 +62,9 @@ def _regression(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
     }
 
 
-def _value(figure: Callable[[], Any]) -> float:
+def _value(figure: Any) -> float:
     try:
-        return float(figure())
+        return float(figure() if callable(figure) else figure)
     except ValueError:  # such as one class only
         return float("nan")
 
@@ -79,18 +75,24 @@ DEFAULTS = {"binary": _binary, "multiclass": _multiclass, "regression": _regress
 class Metrics:
     """The figures of one project: the platform's, and those of `model.metrics`."""
 
-    def __init__(self, problem: Problem, model: ModuleType) -> None:
-        self._own: Callable[..., dict[str, Any]] = getattr(model, "metrics", lambda *_: {})
-        self._defaults = DEFAULTS[problem]
+    def __init__(self, settings: Settings, model: ModuleType) -> None:
+        self._own: Callable[..., Figures] = getattr(model, "metrics", lambda *_: {})
+        self._settings, self._defaults = settings, DEFAULTS[settings.problem]
 
     def all(self, truth: pd.Series, prediction: pd.DataFrame) -> dict[str, float]:
         """Return every figure by its name."""
-        known = {name: _value(f) for name, f in self._defaults(truth, prediction).items()}
-        return {name: float(f) for name, f in (known | self._own(truth, prediction)).items()}
+        figures = self._defaults(truth, prediction) | self._own(truth, prediction)
+        return {name: _value(figure) for name, figure in figures.items()}
 
-    def one(self, name: str, truth: pd.Series, prediction: pd.DataFrame) -> float:
-        """Return the figure `name`; raises Misconfigured where nothing computes it."""
-        known, own = self._defaults(truth, prediction), self._own(truth, prediction)
-        if name not in known | own:
-            raise Misconfigured(f"conf: gate.metric {name} is none of {', '.join(known | own)}.")
-        return float(own[name] if name in own else known[name]())
+    def skill(self, truth: pd.Series, prediction: pd.DataFrame) -> float:
+        """Return the gate's metric, turned so that more is better; no number for one class only.
+
+        Raises Misconfigured where nothing computes it.
+        """
+        name = self._settings.metric
+        with contextlib.suppress(ValueError):  # of model.metrics, as of the platform's figures
+            figures = self._defaults(truth, prediction) | self._own(truth, prediction)
+            if name not in figures:
+                raise Misconfigured(f"conf: gate.metric {name} is none of {', '.join(figures)}.")
+            return self._settings.sign * _value(figures[name])
+        return float("nan")

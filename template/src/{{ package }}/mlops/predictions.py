@@ -43,8 +43,9 @@ def publish(project: Project, staged: Path, facts: dict[str, Any]) -> Path:
 
 def next_batch(project: Project, date: str) -> str:
     """Return the name of the batch that supersedes all of a date."""
-    done = _complete(project, date)
-    return f"{int(done[-1].name.removeprefix('batch-')) + 1 if done else 1:04d}"
+    complete = (_folder(project) / f"date={date}").glob(f"batch-*/{COMPLETE}")
+    done = (int(file.parent.name.removeprefix("batch-")) for file in complete)
+    return f"{max(done, default=0) + 1:04d}"
 
 
 def published(entries: list[Entry]) -> list[dict[str, Any]]:
@@ -54,8 +55,3 @@ def published(entries: list[Entry]) -> list[dict[str, Any]]:
 
 def _folder(project: Project) -> Path:
     return project.path(project.settings.predictions) / project.env
-
-
-def _complete(project: Project, date: str) -> list[Path]:
-    found = (_folder(project) / f"date={date}").glob(f"batch-*/{COMPLETE}")
-    return sorted(path.parent for path in found)

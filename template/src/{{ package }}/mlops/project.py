@@ -9,9 +9,13 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_origin
+
+import yaml
+from pydantic import ValidationError
 
 from .errors import Misconfigured
 from .settings import Section, Settings
@@ -81,21 +85,19 @@ def open_project(env: str, overrides: tuple[str, ...] = ()) -> Project:
     return Project(root, _validate(layers), str(answers.get("_commit", "unknown")))
 
 
-def user_module(name: str) -> ModuleType:
-    """Import one of the user's modules, such as `data`, as it is today."""
+def user_module(name: str, package: Path = PACKAGE_ROOT) -> ModuleType:
+    """Import one of the user's modules, such as `data`: as it is today, or from a copy of them.
+
+    Raises Misconfigured where it is missing.
+    """
+    if str(package.parent) not in sys.path:
+        sys.path.insert(0, str(package.parent))
     try:
-        return importlib.import_module(f"{PACKAGE}.{name}")
+        return importlib.import_module(f"{package.name}.{name}")
     except ModuleNotFoundError as error:
-        if error.name != f"{PACKAGE}.{name}":
+        if error.name != f"{package.name}.{name}":
             raise
         raise Misconfigured(f"{name}.py is missing from the package {PACKAGE}.") from None
-
-
-def import_from(folder: Path, name: str) -> ModuleType:
-    """Import a module by its full name, from packages that lie in `folder`."""
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-    return importlib.import_module(name)
 
 
 def _find_root() -> Path:
@@ -106,8 +108,6 @@ def _find_root() -> Path:
 
 
 def _read(path: Path) -> Layer:
-    import yaml
-
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
@@ -130,11 +130,8 @@ def _from_environment() -> Iterator[tuple[str, Layer]]:
 
 
 def _assignment(where: str, text: str) -> tuple[str, Layer]:
-    import yaml
-
     key, equals, value = text.partition("=")
-    if not equals:
-        raise Misconfigured(f"{where} {text}: write key=value, such as gate.margin=0.02.")
+    Misconfigured.when(not equals, f"{where} {text}: write key=value, such as gate.margin=0.02.")
     try:
         layer: Any = yaml.safe_load(value)
     except yaml.YAMLError:
@@ -145,20 +142,15 @@ def _assignment(where: str, text: str) -> tuple[str, Layer]:
 
 
 def _validate(layers: list[tuple[str, Layer]]) -> Settings:
-    from pydantic import ValidationError
-
-    merged: Layer = {}
-    for _, layer in layers:
-        merged = _merge(merged, layer)
     try:
-        return Settings.model_validate(merged)
+        return Settings.model_validate(reduce(_merge, [layer for _, layer in layers]))
     except ValidationError as error:
         problem = error.errors()[0]
     path = [str(part) for part in problem["loc"]]
     where = next((name for name, layer in reversed(layers) if _holds(layer, path)), "conf")
     key, words = ".".join(path), problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, _known_keys(Settings, path), n=1, cutoff=0.5)
+        near = difflib.get_close_matches(key, _keys(Settings, path), n=1, cutoff=0.5)
         key, words = f"unknown key {key}", f"did you mean {near[0]}?" if near else "remove it"
     raise Misconfigured(f"{where}: {key}{'; ' if key else ''}{words}")
 
@@ -167,9 +159,8 @@ def _refuse_what_dev_may(env: str, layers: list[tuple[str, Layer]]) -> None:
     """Beyond dev, a date is given each time, and a rule stands where git keeps it."""
     for where, layer in layers:
         written = where.startswith((".copier", "conf"))
-        if written and "as_of" in layer:
-            remedy = f"give {env} another --as-of each time"
-            raise Misconfigured(f"{where}: as_of is for dev alone; {remedy}.")
+        remedy = f"as_of is for dev alone; give {env} another --as-of each time"
+        Misconfigured.when(written and "as_of" in layer, f"{where}: {remedy}.")
         for key in set() if written else layer.keys() & set(RULES):
             raise Misconfigured(f"{where}: {key} is a rule; in {env} it stands in conf/ alone.")
 
@@ -188,13 +179,11 @@ def _holds(layer: Any, path: list[str]) -> bool:
     return bool(path)
 
 
-def _known_keys(
-    section: type[Section], path: list[str], above: tuple[str, ...] = ()
-) -> Iterator[str]:
+def _keys(section: type[Section], path: list[str], above: tuple[str, ...] = ()) -> Iterator[str]:
     """Yield every key, with the names that `path` has where names are free: of tables, metrics."""
     for name, field in section.model_fields.items():
         yield ".".join((*above, name))
         entry = path[len(above) + 1 :][:1] if get_origin(field.annotation) is dict else []
         for part in (field.annotation, *get_args(field.annotation)):
             if isinstance(part, type) and issubclass(part, Section):
-                yield from _known_keys(part, path, (*above, name, *entry))
+                yield from _keys(part, path, (*above, name, *entry))

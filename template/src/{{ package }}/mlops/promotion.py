@@ -19,7 +19,7 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
     store = open_store(project)
     store.refuse_pause()
     _refuse_broken(store)
-    version = store.registry.fetch(store.registry.wanted(number))
+    version = store.registry.fetch(number)
     details, approved_by = _verdict(store, version), (approved_by or "").strip()
     _refuse_lineage(project, version)
     _require_approval(project, version, details["verdict"], approved_by)
@@ -47,14 +47,11 @@ def rollback(project: Project, reason: str) -> Outcome:
     details = {"back_to": back, "reason": reason, "batches": [b["batch"] for b in batches]}
     store.journal.append(Event("rollback", subject=str(withdrawn), details=details))
     store.registry.point(CHAMPION, back)
-    return Outcome(
-        "ok",
-        f"version {withdrawn} is withdrawn, version {back} is the champion of {project.name} again"
-        + (f"; look at the {len(batches)} batches it published" if batches else ""),
-        {"withdrawn": withdrawn, "version": back, "batches": batches},
-        ("withdrawn batch", "scoring date", "rows"),
-        tuple((b["batch"], b["date"], f"{b['rows']:,}") for b in batches),
-    )
+    told = f"version {withdrawn} is withdrawn, version {back} is the champion of {project.name}"
+    told += f" again; look at the {len(batches)} batches it published" if batches else " again"
+    facts = {"withdrawn": withdrawn, "version": back, "batches": batches}
+    rows = tuple((b["batch"], b["date"], f"{b['rows']:,}") for b in batches)
+    return Outcome("ok", told, facts, ("withdrawn batch", "scoring date", "rows"), rows)
 
 
 def pause(project: Project, reason: str) -> Outcome:
@@ -70,10 +67,9 @@ def resume(project: Project) -> Outcome:
 
 
 def _refuse_broken(store: Store) -> None:
-    problems = store.journal.problems(store.entries)
-    if problems:
-        words = f"{'; '.join(problems)}; restore the tracking store from its backup"
-        raise MlopsError(f"the journal of {store.registry.name} cannot be trusted: {words}.")
+    problems = "; ".join(store.journal.problems(store.entries))
+    words = f"cannot be trusted: {problems}; restore the tracking store from its backup"
+    MlopsError.when(problems, f"the journal of {store.registry.name} {words}.")
 
 
 def _verdict(store: Store, version: Version) -> dict[str, Any]:
@@ -84,8 +80,7 @@ def _verdict(store: Store, version: Version) -> dict[str, Any]:
     if not mine:
         words = "tags, and verdicts of another environment, do not count"
         raise MlopsError(f"{version.name} has no verdict on {version}: {words}; run {command}.")
-    entry = mine[-1]
-    details = entry["details"]
+    entry, details = mine[-1], mine[-1]["details"]
     if entry["command"] == "rollback":
         words = f"on {entry['time']} ({details['reason']})"
         raise MlopsError(f"{version} was withdrawn {words}; run {command} again first.")
@@ -125,9 +120,6 @@ def _require_approval(project: Project, version: Version, verdict: str, approved
         command = project.command(f"promote {version.number} --approved-by NAME")
         words = f"waits for approval ({why}); another person than {trainer} runs {command}"
         raise PersonNeeded(f"{version} of {project.name} {words}.")
-    if approved_by and approved_by.casefold() in {trainer.casefold(), _user(trainer)}:
+    person, own = approved_by.casefold(), trainer.casefold()
+    if person and person in (own, own.partition("@")[0]):
         raise PersonNeeded(f"{approved_by} trained {version}; another person must approve it.")
-
-
-def _user(actor: str) -> str:
-    return actor.split("@", maxsplit=1)[0].casefold()

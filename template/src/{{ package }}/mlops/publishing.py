@@ -3,16 +3,18 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.data.pandas_dataset import from_pandas
 
 from . import lineage, plots
-from .card import Training, make_card, profile, signature
+from .card import Card, Training, make_card, profile, signature
 from .errors import Misconfigured
-from .metrics import Metrics
 from .registry import Registry, untrusted
 from .samples import events, hashes
 from .scorer import predict_frame
@@ -20,20 +22,15 @@ from .statistics import permutation_importance
 from .tracking import experiment_id
 
 GOLDEN_ROWS = 20
-SCORER = Path(__file__).with_name("scorer.py")
 
 
 def publish(training: Training, registry: Registry) -> tuple[int, dict[str, float]]:
     """Log the run, register the version, and return its number and its held-out figures."""
-    import mlflow
-
-    project, model = training.source.project, training.snapshot.module("model")
-    metrics = Metrics(project.settings.problem, model)
-    tags = lineage.as_tags(training.facts)
+    project, tags = training.source.project, lineage.as_tags(training.facts)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        card, prediction = _write_files(training, metrics, folder)
-        pictures = plots.draw(training.truth, prediction, _importance(training, metrics, card))
+        card, prediction = _write_files(training, folder)
+        pictures = plots.draw(training.truth, prediction, _importance(training, card))
         requirements = lineage.locked_requirements(project)
         experiment = experiment_id(registry.client, project, project.name)
         with mlflow.start_run(experiment_id=experiment, run_name="train", tags=tags) as run:
@@ -43,7 +40,7 @@ def publish(training: Training, registry: Registry) -> tuple[int, dict[str, floa
                 mlflow.log_figure(figure, f"plots/{name}.png")
             info = _log_model(training, card, folder, requirements)
             mlflow.log_metrics(card["figures"], model_id=info.model_id)
-            for position, figures in enumerate(_by_period(training, metrics, prediction)):
+            for position, figures in enumerate(_by_period(training, prediction)):
                 mlflow.log_metrics(figures, step=position)
     version = registry.client.create_model_version(
         project.name, info.model_uri, run.info.run_id, tags=tags, model_id=info.model_id
@@ -71,14 +68,12 @@ def write_estimator(training: Training, target: Path) -> list[str]:
     return list(skops.io.get_untrusted_types(file=target))
 
 
-def _write_files(
-    training: Training, metrics: Metrics, folder: Path
-) -> tuple[dict[str, Any], pd.DataFrame]:
+def _write_files(training: Training, folder: Path) -> tuple[Card, pd.DataFrame]:
     """Write what the version takes along; return its card and its gate window's prediction."""
     gate, contract = training.gate.frame, training.source.contract
     card = make_card(training, write_estimator(training, folder / "model.skops"))
     prediction = predict_frame(training.estimator, card, gate)
-    card["figures"] = metrics.all(training.truth, prediction)
+    card["figures"] = training.metrics.all(training.truth, prediction)
     card["profile"] = profile(prediction)
     (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
     gate[contract.features].head(GOLDEN_ROWS).to_parquet(folder / "golden_rows.parquet")
@@ -90,38 +85,30 @@ def _write_files(
     return card, prediction
 
 
-def _importance(training: Training, metrics: Metrics, card: dict[str, Any]) -> dict[str, float]:
-    settings, features = training.source.project.settings, training.source.contract.features
-
+def _importance(training: Training, card: Card) -> dict[str, float]:
     def skill(rows: pd.DataFrame) -> float:
         prediction = predict_frame(training.estimator, card, rows)
-        return settings.sign * metrics.one(settings.metric, training.truth, prediction)
+        return training.metrics.skill(training.truth, prediction)
 
-    return permutation_importance(skill, training.gate.frame, features, settings.model.seed)
+    features, seed = card["features"], card["model"]["seed"]
+    return permutation_importance(skill, training.gate.frame, features, seed)
 
 
-def _by_period(
-    training: Training, metrics: Metrics, prediction: pd.DataFrame
-) -> list[dict[str, float]]:
-    """Return the figures of each period of the gate window: a curve over time."""
+def _by_period(training: Training, prediction: pd.DataFrame) -> Iterator[dict[str, float]]:
+    """Yield the figures of each period of the gate window: a curve over time."""
     event_time = training.source.contract.inputs.one("event_time")
     if event_time is None:
-        return []
+        return
     frame, period = training.gate.frame, training.source.project.settings.time.period
-    curve = []
     for _, part in frame.groupby(frame[event_time].dt.to_period(period[0].upper())):
         truth = training.truth[part.index]
         if events(training.source.contract, truth):  # a period with one class has no AUC
-            figures = metrics.all(truth, prediction.loc[part.index])
-            curve.append({f"{name}_by_period": figure for name, figure in figures.items()})
-    return curve
+            figures = training.metrics.all(truth, prediction.loc[part.index])
+            yield {f"{name}_by_period": figure for name, figure in figures.items()}
 
 
-def _log_rows(training: Training, card: dict[str, Any]) -> None:
+def _log_rows(training: Training, card: Card) -> None:
     """Keep the exact rows in this environment, and log where they are."""
-    import mlflow
-    from mlflow.data.pandas_dataset import from_pandas
-
     project, target = training.source.project, training.source.contract.target
     folder = project.path(project.settings.extracts) / project.env
     folder.mkdir(parents=True, exist_ok=True)
@@ -134,17 +121,13 @@ def _log_rows(training: Training, card: dict[str, Any]) -> None:
         mlflow.log_input(data, context=name)
 
 
-def _log_model(
-    training: Training, card: dict[str, Any], folder: Path, requirements: list[str]
-) -> Any:
-    import mlflow
-
-    for cache in training.snapshot.folder.rglob("__pycache__"):
+def _log_model(training: Training, card: Card, folder: Path, requirements: list[str]) -> Any:
+    for cache in training.snapshot.rglob("__pycache__"):
         shutil.rmtree(cache)  # MLflow would copy it along
     return mlflow.pyfunc.log_model(
         name="model",
-        python_model=str(SCORER),
-        code_paths=[str(training.snapshot.folder)],
+        python_model=str(Path(__file__).with_name("scorer.py")),
+        code_paths=[str(training.snapshot)],
         artifacts={path.stem: str(path) for path in folder.iterdir()},
         signature=signature(training.source.contract, card["classes"]),
         input_example=pd.read_parquet(folder / "golden_rows.parquet").head(3),

@@ -3,18 +3,17 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .contract import Contract, read_contract
 from .errors import MlopsError
-from .project import PACKAGE, Project, import_from
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from .project import PACKAGE, Project, user_module
+from .tracking import Client
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 NOT_THE_MODEL = {"registered_model_meta", "__pycache__"}  # added by downloading and by loading
@@ -58,16 +57,21 @@ class Scorer:
         features = rows[list(self.version.card["features"])]
         return pd.DataFrame(self.model.predict(features)).set_index(rows.index)
 
+    def clean(self, raw: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of data.inputs as the version's own schema wants them."""
+        return self.contract.inputs.clean(raw, f"the rows for {self.version}")
+
+    @cached_property
     def contract(self) -> Contract:
-        """Return the version's own contract, from the snapshot it carries."""
-        code, card = self.version.folder / "code", self.version.card
-        return read_contract(import_from(code, f"{card['snapshot']}.schema"), card["problem"])
+        """The version's own contract, from the snapshot it carries."""
+        snapshot = self.version.folder / "code" / self.version.card["snapshot"]
+        return read_contract(user_module("schema", snapshot), self.version.card["problem"])
 
 
 class Registry:
     """What the commands ask of MLflow's registry."""
 
-    def __init__(self, client: "MlflowClient", project: Project) -> None:
+    def __init__(self, client: Client, project: Project) -> None:
         self.client, self.name, self._project = client, project.name, project
 
     def numbers(self) -> list[int]:
@@ -84,8 +88,13 @@ class Registry:
         """Move an alias."""
         self.client.set_registered_model_alias(self.name, alias, str(number))
 
-    def wanted(self, number: int | None) -> int:
-        """Return the version asked for, else the challenger; raises MlopsError for neither."""
+    def fetch(self, number: int | None) -> Version:
+        """Bring the files of a version, by default of the challenger, to this machine.
+
+        Raises MlopsError where there is no such version, or where `train` did not make it.
+        """
+        import mlflow
+
         number = self.alias(CHALLENGER) if number is None else number
         if number is None:
             command = self._project.command("train")
@@ -93,17 +102,10 @@ class Registry:
         if number not in self.numbers():
             known = ", ".join(map(str, self.numbers())) or "none yet"
             raise MlopsError(f"{self.name} has no version {number}; known versions: {known}.")
-        return number
-
-    def fetch(self, number: int) -> Version:
-        """Bring a version's files to this machine."""
-        import mlflow
-
         folder = Path(mlflow.artifacts.download_artifacts(f"models:/{self.name}/{number}"))
         card = folder / "artifacts/card.json"
-        if not card.is_file():
-            words = "has no card.json, so train did not make it; train one"
-            raise MlopsError(f"version {number} of {self.name} {words}.")
+        words = "has no card.json, so train did not make it; train one"
+        MlopsError.when(not card.is_file(), f"version {number} of {self.name} {words}.")
         return Version(self.name, number, folder, json.loads(card.read_text(encoding="utf-8")))
 
     def load(self, version: Version) -> Scorer:
@@ -153,10 +155,9 @@ def untrusted(skops_file: Path, snapshot: str, configured: tuple[str, ...]) -> l
 
 def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:
     """Return the largest difference of two prediction frames; infinite where they disagree."""
-    if list(left.columns) != list(right.columns) or len(left) != len(right):
-        return float("inf")
     numbers = left.select_dtypes("float64").columns
     rest = left.columns.difference(numbers)
-    if not (left[rest].to_numpy() == right[rest].to_numpy()).all():
+    alike = list(left.columns) == list(right.columns) and len(left) == len(right)
+    if not alike or (left[rest].to_numpy() != right[rest].to_numpy()).any():
         return float("inf")
     return float(np.abs(left[numbers].to_numpy() - right[numbers].to_numpy()).max(initial=0.0))

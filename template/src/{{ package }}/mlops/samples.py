@@ -1,5 +1,6 @@
 """Rows with their labels: read, cleaned, joined, matured, and cut into train and gate."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,7 +10,6 @@ import pandas as pd
 
 from .contract import Contract, refuse_duplicates
 from .errors import MlopsError
-from .lineage import fingerprint
 from .project import Project
 from .settings import Time
 from .tables import Tables
@@ -54,13 +54,12 @@ def read_part(source: Source, side: Literal["train", "gate"]) -> Sample:
         return _read(source, window, f"{side} window {window}")
     keys = source.contract.keys
     columns = [inputs.need("group", "time.split: group")] if time.split == "group" else keys
-    timed = inputs.one("event_time") is not None
-    whole = Window(windows.train.start, windows.gate.end) if timed else None
+    whole = Window(windows.train.start, windows.gate.end) if inputs.one("event_time") else None
     sample = _read(source, whole, f"window {whole}" if whole else "table")
     held_out = hashes(sample.frame, columns) < 2.0**64 * time.gate / (time.train + time.gate)
     frame = sample.frame[held_out if side == "gate" else ~held_out]
-    if frame.empty:
-        raise MlopsError(f"{side} rows: the split leaves none; give more rows or other shares.")
+    remedy = "give more rows or other shares"
+    MlopsError.when(frame.empty, f"{side} rows: the split leaves none; {remedy}.")
     name = f"{side} rows {fingerprint(frame)[:12]}"  # the same rows are the same window
     return Sample(sample.raw.loc[frame.index], frame, name, sample.never)
 
@@ -70,11 +69,15 @@ def hashes(frame: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.uint64]:
     return np.asarray(pd.util.hash_pandas_object(frame[columns], index=False), np.uint64)
 
 
+def fingerprint(frame: pd.DataFrame) -> str:
+    """Return a SHA-256 of the rows that does not depend on their order."""
+    return hashlib.sha256(np.sort(hashes(frame, sorted(frame.columns))).tobytes()).hexdigest()
+
+
 def inside(frame: pd.DataFrame, contract: Contract, window: Window | None) -> pd.DataFrame:
     """Return the rows whose event lies in the window, whatever the table was cut by."""
     event_time = contract.inputs.one("event_time")
-    timed = window is not None and event_time is not None
-    return frame[window.contains(frame[event_time])] if window and timed else frame
+    return frame[window.contains(frame[event_time])] if window and event_time else frame
 
 
 def events(contract: Contract, truth: pd.Series) -> int:
@@ -89,31 +92,22 @@ def _read(source: Source, window: Window | None, where: str) -> Sample:
     """Read the rows of `window` whose labels are known at `as_of`."""
     contract, tables = source.contract, Tables(source.project, source.contract.text)
     raw = source.data.inputs(tables, window).reset_index(drop=True)
-    if raw.empty:
-        raise MlopsError(f"{where}: the tables hold no rows; check tables and time in conf.")
+    MlopsError.when(raw.empty, f"{where}: the tables hold no rows; check tables and time in conf.")
     inputs = inside(contract.inputs.clean(raw, where), contract, window)
-    if inputs.empty:
-        raise MlopsError(f"{where}: no row has its event in there; check data.inputs.")
+    MlopsError.when(inputs.empty, f"{where}: no row has its event in there; check data.inputs.")
     labels = contract.labels.clean(source.data.labels(tables, window), f"labels of the {where}")
     refuse_duplicates(inputs, contract.keys, where)
     refuse_duplicates(labels, contract.keys, f"labels of the {where}")
 
-    label_time = contract.labels.one("label_time")
+    event_time, label_time = contract.inputs.one("event_time"), contract.labels.one("label_time")
+    if event_time is not None:
+        inputs = inputs[inputs[event_time] <= plan(source.as_of, source.time).gate.end]
     if label_time is not None:
         labels = labels[labels[label_time] <= source.as_of]
-    labels = labels[[*contract.keys, contract.target]].dropna()
-    mature = _matured(source, inputs)
-    labelled = labels.set_index(contract.keys)
-    joined = inputs[mature].join(labelled, on=contract.keys, how="inner").sort_index()
-    if joined.empty:
-        remedy = "move --as-of on, or check time.label_horizon and data.labels"
-        raise MlopsError(f"{where}: no label has matured at {source.as_of:%Y-%m-%d}; {remedy}.")
-    never = int(mature.sum()) - len(joined)
+    known = labels[[*contract.keys, contract.target]].dropna().set_index(contract.keys)
+    joined = inputs.join(known, on=contract.keys, how="inner").sort_index()
+    words = f"no label has matured at {source.as_of:%Y-%m-%d}"
+    remedy = "move --as-of on, or check time.label_horizon and data.labels"
+    MlopsError.when(joined.empty, f"{where}: {words}; {remedy}.")
+    never = len(inputs) - len(joined)  # of the rows whose label is due
     return Sample(raw.loc[joined.index], joined, str(window or "all rows"), never)
-
-
-def _matured(source: Source, inputs: pd.DataFrame) -> pd.Series:
-    event_time = source.contract.inputs.one("event_time")
-    if event_time is None:
-        return pd.Series(True, inputs.index)
-    return inputs[event_time] <= plan(source.as_of, source.time).gate.end

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from . import predictions
 from .console import Outcome, peak_memory, row_progress, step
-from .contract import Contract
 from .errors import MlopsError
 from .journal import Event
 from .project import Project, user_module
@@ -31,16 +32,10 @@ class Batch:
 
     project: Project
     champion: Scorer
-    contract: Contract
     window: Window | None
     facts: dict[str, Any]
     keys: list[Any] = field(default_factory=list)
     figures: dict[str, list[Any]] = field(default_factory=dict)
-
-    @property
-    def refusal(self) -> str:
-        """How a sentence starts that says why the batch stays where it is."""
-        return f"the batch of {self.champion.version} is not published"
 
     @property
     def rows(self) -> int:
@@ -49,9 +44,13 @@ class Batch:
 
     def add(self, rows: pd.DataFrame, prediction: pd.DataFrame) -> None:
         """Remember what the checks need of a piece."""
-        self.keys.append(hashes(rows, self.contract.keys))
+        self.keys.append(hashes(rows, self.champion.contract.keys))
         for name, column in prediction.select_dtypes("float64").items():
             self.figures.setdefault(str(name), []).append(column.to_numpy())
+
+    def refuse(self, wrong: object, why: str) -> None:
+        """Raise MlopsError where something is wrong, so that the batch stays where it is."""
+        MlopsError.when(wrong, f"the batch of {self.champion.version} is not published: {why}.")
 
 
 def score(project: Project, as_of: str | None) -> Outcome:
@@ -82,21 +81,17 @@ def score(project: Project, as_of: str | None) -> Outcome:
 
 
 def _plan(project: Project, champion: Scorer, as_of: str | None) -> Batch:
-    contract, moment = champion.contract(), parse_as_of(as_of, project.settings)
-    timed = contract.inputs.one("event_time") is not None
+    moment, timed = parse_as_of(as_of, project.settings), champion.contract.inputs.one("event_time")
     window = plan(moment, project.settings.time).scoring if timed else None
     date = f"{moment:%Y-%m-%d}"
     name = predictions.next_batch(project, date)
     facts = {"batch": name, "date": date, "version": champion.version.number}
-    return Batch(project, champion, contract, window, facts)
+    return Batch(project, champion, window, facts)
 
 
 def _write(batch: Batch, target: Path) -> None:
     """Stream the rows through the champion into one Parquet file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    stamps, writer = dict(batch.facts), None
+    keys, stamps, writer = batch.champion.contract.keys, dict(batch.facts), None
     stamps["scoring_date"] = pd.Timestamp(stamps.pop("date"))
     stamps["predicted_at"] = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     with contextlib.ExitStack() as stack:
@@ -105,46 +100,40 @@ def _write(batch: Batch, target: Path) -> None:
         for rows in _pieces(batch):
             prediction = batch.champion.predict(rows)
             batch.add(rows, prediction)
-            frame = pd.concat([rows[batch.contract.keys], prediction], axis=1).assign(**stamps)
+            frame = pd.concat([rows[keys], prediction], axis=1).assign(**stamps)
             table = pa.Table.from_pandas(frame, preserve_index=False)
             if writer is None:
                 writer = stack.enter_context(pq.ParquetWriter(target, table.schema))
             writer.write_table(table.cast(writer.schema))
             progress.advance(task, len(frame))
-    if writer is None:
-        where = f"in {batch.window}" if batch.window else "at all"
-        name = batch.project.settings.streamed_table
-        raise MlopsError(f"table {name} holds no rows {where}; nothing to score.")
+    name = batch.project.settings.streamed_table
+    where = f"in {batch.window}" if batch.window else "at all"
+    MlopsError.when(writer is None, f"table {name} holds no rows {where}; nothing to score.")
 
 
 def _pieces(batch: Batch) -> Iterator[pd.DataFrame]:
     """Yield the rows piece by piece, read by today's data.py, cleaned by the champion's schema."""
-    project, text, data = batch.project, batch.contract.text, user_module("data")
+    project, contract, data = batch.project, batch.champion.contract, user_module("data")
     name = project.settings.streamed_table
-    for piece in Tables(project, text).pieces(name, batch.window):
-        if not piece.empty:
-            raw = data.inputs(Tables(project, text, {name: piece}), batch.window)
-            if not raw.empty:  # data.py may filter
-                rows = batch.contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
-                kept = inside(rows, batch.contract, batch.window)
-                if not kept.empty:
-                    yield kept
+    for piece in Tables(project, contract.text).pieces(name, batch.window):
+        tables = Tables(project, contract.text, {name: piece})
+        raw = piece if piece.empty else data.inputs(tables, batch.window)
+        if not raw.empty:  # data.py may filter
+            rows = contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
+            kept = inside(rows, contract, batch.window)
+            if not kept.empty:
+                yield kept
 
 
 def _check_rows(batch: Batch, written: Path) -> None:
-    import pyarrow.parquet as pq
-
     count = pq.read_metadata(written).num_rows
-    if count != batch.rows:
-        raise MlopsError(f"{batch.refusal}: {count} of {batch.rows} rows were written.")
+    batch.refuse(count != batch.rows, f"{count} of {batch.rows} rows were written")
     keys = np.sort(np.concatenate(batch.keys))
     doubled = int((keys[1:] == keys[:-1]).sum())
-    if doubled:
-        raise MlopsError(f"{batch.refusal}: {doubled} keys stand twice; data.inputs must not.")
+    batch.refuse(doubled, f"{doubled} keys stand twice; data.inputs must not")
     for name, parts in batch.figures.items():
         bad = int((~np.isfinite(np.concatenate(parts))).sum())
-        if bad:
-            raise MlopsError(f"{batch.refusal}: {bad} values of {name} are missing or infinite.")
+        batch.refuse(bad, f"{bad} values of {name} are missing or infinite")
 
 
 def _check_distribution(batch: Batch) -> None:
@@ -153,7 +142,6 @@ def _check_distribution(batch: Batch) -> None:
     limit = psi_limit(batch.project.settings.scoring.max_psi, batch.rows, card["rows"]["gate"])
     for name, profile in card["profile"].items():
         moved = psi(profile, np.concatenate(batch.figures[name]))
-        if moved > limit:
-            words = f"{name} has moved from its gate window (PSI {moved:.2f} > {limit:.2f})"
-            remedy = "look at the inputs, then train anew or raise scoring.max_psi"
-            raise MlopsError(f"{batch.refusal}: {words}; {remedy}.")
+        words = f"{name} has moved from its gate window (PSI {moved:.2f} > {limit:.2f})"
+        remedy = "look at the inputs, then train anew or raise scoring.max_psi"
+        batch.refuse(moved > limit, f"{words}; {remedy}")

@@ -8,32 +8,17 @@ import ast
 import hashlib
 import importlib
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 from .errors import Misconfigured
-from .project import PACKAGE, PACKAGE_ROOT, Project, import_from
+from .project import PACKAGE, PACKAGE_ROOT, Project
 
 NOT_THE_USERS = {"mlops", "_build", "__pycache__"}
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """The copied package."""
-
-    name: str
-    folder: Path
-
-    def module(self, name: str) -> ModuleType:
-        """Import one of the copied modules; raises Misconfigured where it is missing."""
-        if not any(self.folder.glob(f"{name}*")):
-            raise Misconfigured(f"{name}.py is missing from the package {PACKAGE}.")
-        return import_from(self.folder.parent, f"{self.name}.{name}")
-
-
-def take_snapshot(project: Project) -> Snapshot:
-    """Copy the user's modules below build/snapshots.
+def take_snapshot(project: Project) -> Path:
+    """Copy the user's modules to a package below build/snapshots, and return its folder.
 
     Raises Misconfigured where a module imports the project absolutely or imports the platform.
     """
@@ -42,25 +27,21 @@ def take_snapshot(project: Project) -> Snapshot:
     for path, source in sources.items():
         _refuse_absolute_imports(path, source)
         digest.update(f"{path}\0".encode() + source)
-    name = f"{PACKAGE}_{digest.hexdigest()[:8]}"
-    folder = project.path("build/snapshots") / name
+    folder = project.path("build/snapshots") / f"{PACKAGE}_{digest.hexdigest()[:8]}"
     if _read_sources(folder) != sources:  # else another command may be reading it
         shutil.rmtree(folder, ignore_errors=True)
         for path, source in sources.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(source)
     importlib.invalidate_caches()
-    return Snapshot(name, folder)
+    return folder
 
 
 def _read_sources(root: Path) -> dict[str, bytes]:
     """Return the user's modules by relative path, with LF line endings."""
     paths = (path.relative_to(root) for path in sorted(root.rglob("*.py")))
-    return {
-        path.as_posix(): (root / path).read_bytes().replace(b"\r\n", b"\n")
-        for path in paths
-        if not NOT_THE_USERS.intersection(path.parts)
-    }
+    mine = (path for path in paths if not NOT_THE_USERS.intersection(path.parts))
+    return {path.as_posix(): (root / path).read_bytes().replace(b"\r\n", b"\n") for path in mine}
 
 
 def _refuse_absolute_imports(path: str, source: bytes) -> None:
@@ -68,22 +49,19 @@ def _refuse_absolute_imports(path: str, source: bytes) -> None:
         tree = ast.parse(source, path)
     except SyntaxError as error:
         raise Misconfigured(f"{path}:{error.lineno}: {error.msg}.") from None
+    for line, name in _imported(tree):
+        if name.split(".")[0] == PACKAGE or name.split(".")[:2] == ["", "mlops"]:
+            raise Misconfigured(
+                f"{path}:{line}: imports {name}; import your own modules relatively (from "
+                ".features import ...) and never mlops, so that a registered model stands alone."
+            )
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield the line and the name of what is imported; a relative name starts with a dot."""
     for node in ast.walk(tree):
-        for name in _imported(node):
-            if name.split(".")[0] == PACKAGE or name.split(".")[:2] == ["", "mlops"]:
-                raise Misconfigured(
-                    f"{path}:{getattr(node, 'lineno', 0)}: imports {name}; import your own modules "
-                    "relatively (from .features import ...) and never mlops, so that a registered "
-                    "model stands alone."
-                )
-
-
-def _imported(node: ast.AST) -> list[str]:
-    """Return the names that a statement imports; a relative one starts with a dot."""
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if not isinstance(node, ast.ImportFrom):
-        return []
-    if node.level == 0:
-        return [node.module or ""]
-    return [f".{name}" for name in ([node.module] if node.module else [a.name for a in node.names])]
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            yield from ((node.lineno, f".{name}" if node.level else name) for name in names)

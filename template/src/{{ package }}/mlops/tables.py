@@ -2,6 +2,7 @@
 
 import glob
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from .settings import Table
 from .windows import Window
 
 
+@dataclass(frozen=True)
 class Tables:
     """What `data.py` reads from.
 
@@ -19,41 +21,34 @@ class Tables:
     stand for a table, as scoring hands them over piece by piece.
     """
 
-    def __init__(
-        self,
-        project: Project,
-        text: tuple[str, ...] = (),
-        batch: dict[str, pd.DataFrame] | None = None,
-    ) -> None:
-        self._settings, self._root = project.settings, project.root
-        self._text, self._batch = text, batch or {}
+    project: Project
+    text: tuple[str, ...] = ()
+    batch: dict[str, pd.DataFrame] | None = None
 
     def read(self, name: str, window: Window | None = None) -> pd.DataFrame:
         """Return the rows of table `name`, those of `window` where the table knows its time.
 
         Raises Misconfigured for an unknown table, MlopsError for a missing file or column.
         """
-        if name in self._batch:
-            return self._batch[name].copy()
+        if self.batch and name in self.batch:
+            return self.batch[name].copy()
         return pd.concat(self.pieces(name, window))
 
     def pieces(self, name: str, window: Window | None = None) -> Iterator[pd.DataFrame]:
         """Yield the rows of a table in frames of at most `scoring.batch_rows` rows."""
-        if name not in self._settings.tables:
-            known = ", ".join(self._settings.tables)
-            raise Misconfigured(f"data.py reads table {name}, which conf does not name: {known}.")
-        table, rows = self._settings.tables[name], 0
-        synthetic = table.kind == "synthetic"
+        tables, rows = self.project.settings.tables, 0
+        told = f"data.py reads table {name}, which conf does not name"
+        Misconfigured.when(name not in tables, f"{told}: {', '.join(tables)}.")
+        table, synthetic = tables[name], tables[name].kind == "synthetic"
         for frame in self._synthetic(name, window) if synthetic else self._files(name, table):
             numbered = frame.set_axis(range(rows, rows + len(frame)))
             yield _inside(numbered, name, table, window)
             rows += len(frame)
 
     def _files(self, name: str, table: Table) -> Iterator[pd.DataFrame]:
-        paths = sorted(glob.glob(str(self._root / table.path)))
-        if not paths:
-            remedy = f"put it there or mend tables.{name}.path"
-            raise MlopsError(f"table {name}: no file at {table.path}; {remedy}.")
+        paths = sorted(glob.glob(str(self.project.path(table.path))))
+        remedy = f"put it there or mend tables.{name}.path"
+        MlopsError.when(not paths, f"table {name}: no file at {table.path}; {remedy}.")
         for path in map(Path, paths):
             read = self._parquet if path.suffix == ".parquet" else self._csv
             try:
@@ -68,31 +63,25 @@ class Tables:
         with ParquetFile(path) as file:
             if file.metadata.num_rows == 0:
                 yield file.schema_arrow.empty_table().to_pandas()
-            for batch in file.iter_batches(batch_size=self._settings.scoring.batch_rows):
+            for batch in file.iter_batches(batch_size=self.project.settings.scoring.batch_rows):
                 yield batch.to_pandas()
 
     def _csv(self, path: Path, table: Table) -> Iterator[pd.DataFrame]:
-        yield from pd.read_csv(
-            path,
-            sep=table.separator,
-            encoding=table.encoding,
-            decimal=table.decimal,
-            dtype=dict.fromkeys((*table.text, *self._text), "str"),
-            keep_default_na=False,
-            na_values=[""],
-            chunksize=self._settings.scoring.batch_rows,
-        )
+        types = dict.fromkeys((*table.text, *self.text), "str")
+        rows = self.project.settings.scoring.batch_rows
+        dialect = table.model_dump(include={"encoding", "decimal"}) | {"sep": table.separator}
+        dialect |= {"keep_default_na": False, "na_values": [""]}  # NA is a text like any other
+        yield from pd.read_csv(path, dtype=types, chunksize=rows, **dialect)
 
     def _synthetic(self, name: str, window: Window | None) -> Iterator[pd.DataFrame]:
         if window is None:
             raise Misconfigured(f"table {name} is synthetic, and its months need a window of time.")
-        month = window.start.replace(day=1)
-        while month < window.end:
-            frames = user_module("synthetic").rows(month, self._settings.model.seed)
+        first = window.start.replace(day=1)
+        for month in pd.date_range(first, window.end, freq="MS", inclusive="left"):
+            frames = user_module("synthetic").rows(month, self.project.settings.model.seed)
             if name not in frames:
                 raise Misconfigured(f"synthetic.rows makes {', '.join(frames)}, but not {name}.")
             yield frames[name]
-            month += pd.DateOffset(months=1)
 
 
 def _inside(frame: pd.DataFrame, name: str, table: Table, window: Window | None) -> pd.DataFrame:

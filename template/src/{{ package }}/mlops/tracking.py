@@ -7,7 +7,7 @@ import re
 import urllib.request
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.error import HTTPError
 
 from .errors import Misconfigured, MlopsError, Unreachable
@@ -17,18 +17,14 @@ from .settings import SecretName
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+Client: TypeAlias = "MlflowClient"
+
 SQLITE = "sqlite:///"
-STORES = (
-    "mlflow",
-    "sqlalchemy",
-    "psycopg",
-    "psycopg2",
-    "pymysql",
-    "pyodbc",
-)  # whose errors are the store's
+# packages whose errors are the store's
+STORES = ("mlflow", "sqlalchemy", "psycopg", "psycopg2", "pymysql", "pyodbc")
 
 
-def connect(project: Project) -> "MlflowClient":
+def connect(project: Project) -> Client:
     """Return a client of the configured tracking server and registry.
 
     Raises Unreachable for a server that does not answer, MlopsError for an unwritable store.
@@ -62,9 +58,7 @@ def store_trouble(error: Exception) -> Unreachable | None:
 def tracking_uri(project: Project) -> str:
     """Return the address of the store; a sqlite path is made absolute."""
     uri = _resolve(project.settings.tracking_uri)
-    if uri.startswith(SQLITE):
-        return f"{SQLITE}{project.path(uri.removeprefix(SQLITE))}"
-    return uri
+    return f"{SQLITE}{project.path(uri.removeprefix(SQLITE))}" if uri.startswith(SQLITE) else uri
 
 
 def sqlite_file(project: Project) -> Path | None:
@@ -81,7 +75,7 @@ def one_writer(project: Project) -> contextlib.AbstractContextManager[object]:
     return FileLock(f"{database}.lock") if database else contextlib.nullcontext()
 
 
-def experiment_id(client: "MlflowClient", project: Project, name: str) -> str:
+def experiment_id(client: Client, project: Project, name: str) -> str:
     """Return the experiment's identifier; make it where it is missing."""
     found, database = client.get_experiment_by_name(name), sqlite_file(project)
     if found is not None:

@@ -11,7 +11,7 @@ from .contract import TAKEN, Contract, read_contract
 from .errors import Misconfigured, MlopsError
 from .journal import Event
 from .lineage import read_build_facts
-from .project import Project
+from .project import Project, user_module
 from .publishing import publish
 from .registry import CHALLENGER
 from .samples import Sample, Source, read_part
@@ -24,15 +24,16 @@ def train(project: Project, as_of: str | None) -> Outcome:
     """Train on the rows that `as_of` allows, and register the result as challenger."""
     facts, snapshot = read_build_facts(project), take_snapshot(project)
     moment = parse_as_of(as_of, project.settings)
-    contract = read_contract(snapshot.module("schema"), project.settings.problem)
+    contract = read_contract(user_module("schema", snapshot), project.settings.problem)
 
     step(f"reading the rows known on {moment:%Y-%m-%d}")
-    source = Source(project, snapshot.module("data"), contract, moment, project.settings.time)
+    data = user_module("data", snapshot)
+    source = Source(project, data, contract, moment, project.settings.time)
     rows, fresh = read_part(source, "train"), read_part(source, "gate")
     check_trainable(contract, rows)
 
     step(f"fitting on {len(rows.frame):,} rows and {len(contract.features)} features")
-    estimator = fit(project, snapshot.module("model"), contract, rows.frame)
+    estimator = fit(project, user_module("model", snapshot), contract, rows.frame)
 
     step("logging and registering")
     store = open_store(project)
@@ -41,13 +42,10 @@ def train(project: Project, as_of: str | None) -> Outcome:
     store.registry.point(CHALLENGER, number)
     details = {"snapshot": snapshot.name, "commit": facts.commit, "dirty": facts.dirty}
     store.journal.append(Event("train", "ok", str(number), f"{moment:%Y-%m-%d}", details))
-    return Outcome(
-        "ok",
-        f"version {number} of {project.name} is the challenger; next: {project.command('gate')}",
-        {"version": number, "snapshot": snapshot.name, "figures": figures},
-        ("held-out figure", "value"),
-        tuple((name, f"{value:.4f}") for name, value in figures.items()),
-    )
+    told = f"version {number} of {project.name} is the challenger; next: {project.command('gate')}"
+    found = {"version": number, "snapshot": snapshot.name, "figures": figures}
+    shown = tuple((name, f"{value:.4f}") for name, value in figures.items())
+    return Outcome("ok", told, found, ("held-out figure", "value"), shown)
 
 
 def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataFrame) -> Any:

@@ -32,7 +32,6 @@ class Window:
 class Plan:
     """The windows that one `as_of` gives."""
 
-    as_of: pd.Timestamp
     train: Window
     gate: Window
     scoring: Window
@@ -62,4 +61,4 @@ def plan(as_of: pd.Timestamp, time: Time) -> Plan:
     train_end = gate_start - periods(embargo, time.period)
     train = Window(train_end - periods(time.train, time.period), train_end)
     scoring = Window(as_of - periods(1, time.period), as_of)
-    return Plan(as_of, train, Window(gate_start, gate_end), scoring)
+    return Plan(train, Window(gate_start, gate_end), scoring)
