@@ -52,6 +52,11 @@ def versions(model: str) -> list[int]:
     return sorted(int(version.version) for version in found)
 
 
+def delete(model: str, number: int) -> None:
+    """Delete a version."""
+    _client().delete_model_version(model, str(number))
+
+
 def copy(source: str, number: int, target: str) -> None:
     """Copy a version to another model."""
     _client().copy_model_version(f"models:/{source}/{number}", target)

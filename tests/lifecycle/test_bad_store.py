@@ -185,6 +185,13 @@ def test_a_version_that_no_longer_loads(live: Project) -> None:
     expect(live, Mistake("", nothing, words, command=SCORE))
 
 
+def test_a_champion_that_somebody_deleted(live: Project) -> None:
+    live.call(behind.delete, MODEL, 1)
+    answer = live.run("score", "--as-of", AS_OF, code=1)
+    assert "points to None, but the journal promoted 1" in answer.said
+    assert "has no version 1" in live.run("promote", "1", code=1).said
+
+
 @pytest.mark.parametrize("command", ["gate", "promote"])
 def test_a_version_that_train_did_not_make(trained: Project, command: str) -> None:
     Path(trained.call(behind.files, MODEL, 1), "artifacts/card.json").unlink()
