@@ -83,7 +83,7 @@ def decayed() -> Facts:
 def first_month() -> Facts:
     """Return a first month: no history, no outcome, and figures that cannot be known."""
     facts = healthy()
-    unknown = {"psi": None, "limit": None, "ks": None, "bins": [], "then": [], "now": []}
+    unknown: Facts = {"psi": None, "limit": None, "ks": None, "bins": [], "then": [], "now": []}
     constant = {**numeric("savings", psi=0), **unknown, "missing_now": 1.0}
     unmatured = metric("auc", None, reference=0.790, bound=None, verdict="unknown")
     return facts | {
@@ -172,7 +172,7 @@ def multiclass() -> Facts:
 
 def hostile() -> Facts:
     """Return a monitoring whose every text is markup or far too long."""
-    markup = "</td></style></title><script>alert('&amp;')</script><b title=\"x\">"
+    markup = "</td></style></title><script>alert('&amp;')</script><b title=\"x\">\ud800"
     facts = decayed()
     name = markup + "_and_a_very_long_name_without_any_place_to_break" * 3
     column = {**category(name, psi=0.5), "persistent": True}

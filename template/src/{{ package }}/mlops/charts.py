@@ -48,9 +48,9 @@ class Scale:
         part = (figure - self.low) / (self.high - self.low) if self.high > self.low else 0.5
         return round(self.start + part * (self.end - self.start), 1)
 
-    def ticks(self) -> dict[str, float]:
-        """Return a few round figures within, as they are written, and their places."""
-        rough = (self.high - self.low) / 4
+    def ticks(self, about: int) -> dict[str, float]:
+        """Return about so many round figures, as they are written, and their places."""
+        rough = (self.high - self.low) / about
         unit = 10.0 ** math.floor(math.log10(rough))
         step = unit * min((1, 2, 2.5, 5, 10), key=lambda times: abs(times * unit - rough))
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
@@ -76,7 +76,7 @@ def bars(name: str, bins: list[str], then: list[Figure], now: list[Figure]) -> H
     across = Scale(0, most, LABELS, WIDTH - 14)
     bottom = 4 + LANE * len(bins)
     pieces = []
-    for mark, x in Scale(0, 100 * most, across.start, across.end).ticks().items():
+    for mark, x in Scale(0, 100 * most, across.start, across.end).ticks(3).items():
         pieces.append(element("line", x1=x, y1=0, x2=x, y2=bottom, class_="grid"))
         pieces.append(text(f"{mark}%", x, bottom + 16, "middle"))
     for place, label in enumerate(bins):

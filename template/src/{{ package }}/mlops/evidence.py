@@ -12,8 +12,19 @@ Facts = dict[str, Any]
 
 MOST_PICTURES = 12  # of distributions; the table names every column
 UNKNOWN = ("none", "unknown")
+COLUMN_VERDICTS = {
+    "again": ("bad", "drifted again"),
+    "drifted": ("warn", "drifted"),
+    "steady": ("good", "steady"),
+    "unknown": UNKNOWN,
+}
 METRIC_VERDICTS = {"ok": ("good", "holds"), "decayed": ("bad", "decayed")}
-TREND_LEGEND = (("value", "value"), ("limit", "limit"), ("breach", "beyond the limit"))
+TREND_LEGEND = (
+    ("value", "value"),
+    ("interval", "its 95% interval"),
+    ("limit", "limit"),
+    ("breach", "beyond the limit"),
+)
 THEN_AND_NOW = (("then", "then"), ("now", "now"))
 
 
@@ -46,7 +57,16 @@ def performance(metrics: list[Facts]) -> Html:
 
 def drift(found: list[Facts]) -> Html:
     """Return a table of all columns, drifted ones first."""
-    columns = ("Column", "Verdict", "PSI", "To limit", "Limit", "KS", "Missing then", "Missing now")
+    columns = (
+        "Column",
+        "Verdict",
+        "PSI",
+        "Against limit",
+        "Limit",
+        "KS",
+        "Missing then",
+        "Missing now",
+    )
     rows = map(_column_row, sorted(found, key=_by_drift))
     return section(
         "Drift",
@@ -54,6 +74,13 @@ def drift(found: list[Facts]) -> Html:
         if found
         else element("p", "No column could be compared for this window.", class_="note"),
     )
+
+
+def column_verdict(column: Facts) -> str:
+    """Return what is said of a column: again, drifted, steady or unknown."""
+    if column["drifted"]:
+        return "again" if column["persistent"] else "drifted"
+    return "steady" if known(column["psi"]) else "unknown"
 
 
 def distributions(columns: list[Facts]) -> Html | None:
@@ -89,7 +116,7 @@ def _column_row(column: Facts) -> tuple[Content, ...]:
     is_prediction = column["kind"] == "prediction"
     return (
         element("span", column["name"], element("small", "prediction") if is_prediction else None),
-        badge(*_column_verdict(column)),
+        badge(*COLUMN_VERDICTS[column_verdict(column)]),
         number(column["psi"]),
         meter(column["psi"], column["limit"]),
         number(column["limit"]),
@@ -97,12 +124,6 @@ def _column_row(column: Facts) -> tuple[Content, ...]:
         share(column["missing_then"]),
         share(column["missing_now"]),
     )
-
-
-def _column_verdict(column: Facts) -> tuple[str, str]:
-    if column["drifted"]:
-        return ("bad", "drifted again") if column["persistent"] else ("warn", "drifted")
-    return ("good", "steady") if known(column["psi"]) else UNKNOWN
 
 
 def _by_drift(column: Facts) -> tuple[bool, float, str]:

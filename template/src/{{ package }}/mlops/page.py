@@ -5,7 +5,8 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-VOID = {"meta"}  # elements that have no end
+VOID = {"link", "meta"}  # elements that have no end
+NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 class Html(str):
@@ -98,7 +99,11 @@ def card(title: str, note: Content, picture: Html, data: Html) -> Html:
         "figure",
         element("figcaption", element("h3", title), element("p", note)),
         picture,
-        element("details", element("summary", "Data"), data),
+        element(
+            "details",
+            element("summary", "Data", element("span", f" of {title}", class_="unseen")),
+            data,
+        ),
     )
 
 
@@ -109,7 +114,8 @@ def page(title: str, *content: Content) -> Html:
         "head",
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
+        element("meta", http_equiv="Content-Security-Policy", content=NOTHING_ELSE),
+        element("link", rel="icon", href="data:,"),  # else a browser asks the server for one
         element("title", title),
         element("style", Html(style)),
     )
@@ -120,5 +126,5 @@ def page(title: str, *content: Content) -> Html:
 def save(text: Html, path: Path) -> None:
     """Write a page, whole or not at all."""
     part = path.with_name(f"{path.name}.tmp")
-    part.write_text(text, encoding="utf-8", newline="\n")
+    part.write_text(text, encoding="utf-8", errors="xmlcharrefreplace", newline="\n")
     part.replace(path)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from .charts import number, share
-from .evidence import UNKNOWN, distributions, drift, performance, trends
+from .evidence import UNKNOWN, column_verdict, distributions, drift, performance, trends
 from .page import Html, badge, definitions, element, page, save, section, sign, word
 
 Facts = dict[str, Any]
@@ -23,6 +23,8 @@ STALE = {True: ("bad", "stale"), False: ("good", "not stale")}
 GLOSSARY = {
     "Then and now": "Then are the rows that the model learned from; now are the scored rows named "
     "above. Of predictions, then is the window in which the model passed its gate.",
+    "Drifted, drifted again": "The PSI exceeds its limit; again, if it also did in another of the "
+    "last three windows.",
     "PSI": "Population stability index: how far the shares of rows have moved between bins. "
     "Zero is no move at all.",
     "Limit of the PSI": "The configured limit or, where it is larger, what chance alone hardly "
@@ -110,12 +112,11 @@ def _latest(history: list[Facts]) -> Html | None:
 def _glance(facts: Facts) -> Html:
     """Return the figures that one looks at first, each with what it is measured by."""
     staleness, freshness, rows = facts["staleness"], facts["freshness"], facts["rows"]
-    steady = [not column["drifted"] for column in facts["columns"]]
-    verdicts = [metric["verdict"] for metric in facts["performance"]]
-    holding = [verdict == "ok" for verdict in verdicts if verdict != "unknown"]
+    columns = [column_verdict(column) for column in facts["columns"]]
+    metrics = [metric["verdict"] for metric in facts["performance"]]
     tiles = {
-        "Metrics that hold": _tally(holding, "bad", "decayed"),
-        "Columns that are steady": _tally(steady, "warn", "drifted"),
+        "Metrics that hold": _tally(metrics, "ok", ("bad", "decayed")),
+        "Columns that are steady": _tally(columns, "steady", ("warn", "drifted")),
         "Age of the model": [_age(staleness), badge(*STALE.get(staleness["stale"], UNKNOWN))],
         "Newest row": [word(freshness["newest_row"]), badge(*LATE.get(freshness["late"], UNKNOWN))],
         "Rows scored": [
@@ -127,13 +128,19 @@ def _glance(facts: Facts) -> Html:
     return element("section", heading, definitions("tiles", tiles))
 
 
-def _tally(good: list[bool], colour: str, trouble: str) -> list[Html | str]:
-    """Return how many of how many are good, and how many are in trouble."""
-    if not good:
+def _tally(verdicts: list[str], good: str, bad: tuple[str, str]) -> list[Html | str]:
+    """Return how many of how many are good, and how many are not, or not known to be."""
+    if not verdicts:
         return ["n/a", badge(*UNKNOWN)]
-    rest = len(good) - sum(good)
-    verdict = badge(colour, f"{rest} {trouble}") if rest else badge("good", f"none {trouble}")
-    return [f"{sum(good)} of {len(good)}", verdict]
+    colour, trouble = bad
+    fine, unknown = verdicts.count(good), verdicts.count("unknown")
+    if troubled := len(verdicts) - fine - unknown:
+        verdict = badge(colour, f"{troubled} {trouble}")
+    elif unknown:
+        verdict = badge("none", f"{unknown} unknown")
+    else:
+        verdict = badge("good", f"none {trouble}")
+    return [f"{fine} of {len(verdicts)}", verdict]
 
 
 def _age(staleness: Facts) -> str:

@@ -63,13 +63,14 @@ class Trend:
     def _upright(self) -> Scale:
         figures = (*self.values, *self.limits, *self.interval, self.floor)
         shown = list(filter(known, figures)) or [0.0, 1.0]
-        room = 0.12 * (max(shown) - min(shown)) or 0.1 * abs(max(shown)) or 1
-        low = self.floor if known(self.floor) else min(shown) - room
-        return Scale(low, max(shown) + room, BOTTOM, TOP)
+        least, most = min(shown), max(shown)
+        room = max(0.12 * (most - least), 0.02 * abs(least), 0.02 * abs(most)) or 1
+        low = self.floor if known(self.floor) else least - room
+        return Scale(low, most + room, BOTTOM, TOP)
 
     def _grid(self, up: Scale) -> list[Html]:
         pieces = []
-        for mark, y in up.ticks().items():
+        for mark, y in up.ticks(4).items():
             pieces.append(element("line", x1=LEFT, y1=y, x2=RIGHT, y2=y, class_="grid"))
             pieces.append(text(mark, LEFT - 6, y + 4, "end"))
         return pieces
