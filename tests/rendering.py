@@ -1,14 +1,19 @@
 """Render the template as a user would, and keep git repositories as tests need them."""
 
+import importlib
+import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import copier
 
 ROOT = Path(__file__).parent.parent
+PLATFORM = ROOT / "template/src/{{ package }}/mlops"
 PROBLEMS = ("binary", "multiclass", "regression")
 TIERS = ("low", "medium", "high")
 
@@ -68,3 +73,13 @@ def files(folder: Path) -> list[str]:
 def contents(folder: Path) -> dict[str, bytes]:
     """Return each file's bytes by its path."""
     return {name: (folder / name).read_bytes() for name in files(folder)}
+
+
+def platform(module: str) -> ModuleType:
+    """Return a module of the platform, from where it lies in the template."""
+    package = "platform_of_the_template"
+    if package not in sys.modules:
+        spec = importlib.util.spec_from_file_location(package, PLATFORM / "__init__.py")
+        assert spec is not None
+        sys.modules[package] = importlib.util.module_from_spec(spec)
+    return importlib.import_module(f"{package}.{module}")

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from rendering import git
@@ -36,6 +37,8 @@ def test_a_wheel_trains_gates_promotes_and_scores_in_an_empty_folder(
     assert git(born.folder, "status", "--porcelain") == ""
     assert not (born.package / "_build").exists()
     [wheel] = born.path("dist").glob("*.whl")
+    platform = [path for path in (born.package / "mlops").iterdir() if path.is_file()]
+    assert {f"loan_risk/mlops/{path.name}" for path in platform} <= set(ZipFile(wheel).namelist())
 
     fresh, empty = tmp_path / "fresh", tmp_path / "empty"
     empty.mkdir()

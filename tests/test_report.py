@@ -1,0 +1,311 @@
+"""The report of a monitoring tells its verdict in words, to anyone, wherever it is opened."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from monitorings import EXAMPLES, Facts, decayed, first_month, healthy, hostile, multiclass, past
+from rendering import ROOT, platform
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+SHOTS = ROOT / "build/reports"
+LARGEST = 200_000  # bytes
+PHONE, DESK = 390, 1200  # pixels
+VOID = {"link", "meta"}
+
+# Each text of a page with less contrast than WCAG 2 asks for at level AA, as a reader sees it.
+PALE_TEXTS = """() => {
+    const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number)
+    const light = (colour) => {
+        const [red, green, blue] = numbers(colour).map((part) => {
+            const share = part / 255
+            return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+        })
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+    const ground = (node) => {
+        const colour = getComputedStyle(node).backgroundColor
+        return numbers(colour)[3] === 0 ? ground(node.parentElement) : colour
+    }
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    const pale = []
+    let seen = 0
+    while (texts.nextNode()) {
+        const node = texts.currentNode.parentElement
+        if (!texts.currentNode.textContent.trim() || node.closest('title, .unseen')) continue
+        const style = getComputedStyle(node)
+        const colour = node.closest('svg') ? style.fill : style.color
+        const pair = [light(colour), light(ground(node))].sort((one, other) => other - one)
+        const ratio = (pair[0] + 0.05) / (pair[1] + 0.05)
+        const size = parseFloat(style.fontSize)
+        const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700)
+        seen += 1
+        if (ratio < (large ? 3 : 4.5)) pale.push(`${node.textContent}: ${ratio.toFixed(2)}`)
+    }
+    return { pale, seen }
+}"""
+
+
+class Reading(HTMLParser):
+    """A page as a parser sees it: elements by name, all text, every element closed in turn."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[dict[str, str | None]] = []
+        self.pieces: list[str] = []
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes.append(dict(attrs))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] != "style":
+            self.pieces.append(data)
+
+    @property
+    def text(self) -> str:
+        """All that a reader may find, piece by piece."""
+        return " ".join(self.pieces)
+
+
+def report(facts: Facts) -> str:
+    return str(platform("report").report(facts))
+
+
+def read(facts: Facts) -> Reading:
+    return Reading(report(facts))
+
+
+example = pytest.mark.parametrize("name", EXAMPLES)
+
+
+@example
+def test_every_report_is_whole(name: str) -> None:
+    page = read(EXAMPLES[name]())
+    assert page.attributes[0] == {"lang": "en"}
+    assert [page.tags.count(tag) for tag in ("main", "h1")] == [1, 1]
+    headings = [int(tag[1]) for tag in page.tags if re.fullmatch(r"h\d", tag)]
+    assert all(below <= above + 1 for above, below in pairwise(headings))
+    assert not re.search(r"\b(None|nan|inf|True|False)\b", page.text)
+
+
+@example
+def test_every_report_asks_for_nothing(name: str) -> None:
+    page = read(EXAMPLES[name]())
+    assert not {"script", "img", "iframe", "object", "a"} & set(page.tags)
+    addresses = {"src", "href", "action", "style", "onload"}
+    found = [set(each) & addresses for each in page.attributes]
+    assert [each for each in found if each] == [{"href"}]  # the icon: no data at all
+    assert "url(" not in report(EXAMPLES[name]())
+
+
+@example
+def test_a_picture_is_told_in_words_and_in_figures(name: str) -> None:
+    page = read(EXAMPLES[name]())
+    pictures = [each for each in page.attributes if each.get("role") == "img"]
+    assert len(pictures) == page.tags.count("figure") == page.tags.count("details")
+    hidden = [each for each in page.attributes if each.get("class") == "meter"]
+    assert all(each["aria-hidden"] == "true" for each in hidden)
+    assert page.tags.count("svg") == len(pictures) + len(hidden)
+
+
+@pytest.mark.parametrize(
+    ("decision", "word", "advice"),
+    [
+        ("healthy", "Healthy", "Nothing calls for action."),
+        ("investigate", "Investigate", "Someone should find out why, then decide."),
+        ("retrain", "Retrain", "The model should be trained anew."),
+    ],
+)
+def test_the_verdict_stands_on_top_in_words(decision: str, word: str, advice: str) -> None:
+    reasons = ["auc fell from 0.790 to 0.662.", "income drifted."]
+    page = read(healthy() | {"decision": decision, "reasons": reasons})
+    top = page.text.partition("Latest")[0].partition("At a glance")[0]
+    places = [top.index(each) for each in (word, advice, *reasons)]
+    assert places == sorted(places)
+
+
+def test_a_column_called_like_markup_is_shown_as_text() -> None:
+    facts = hostile()
+    name = facts["columns"][0]["name"].replace("\ud800", "\ufffd")
+    page = Reading(report(facts).encode("utf-8", "xmlcharrefreplace").decode())
+    assert name in page.pieces
+    assert "b" not in {tag for tag, of in zip(page.tags, page.attributes, strict=True) if of}
+    assert "script" not in page.tags
+
+
+def test_a_text_that_is_no_text_does_not_stop_the_report(tmp_path: Path) -> None:
+    platform("report").write(hostile(), tmp_path / "report.html")
+    assert "&#55296;" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_equal_facts_make_equal_files(tmp_path: Path) -> None:
+    for name in ("one.html", "other.html"):
+        platform("report").write(decayed(), tmp_path / name)
+    one, other = sorted(tmp_path.iterdir())
+    assert one.read_bytes() == other.read_bytes()
+    assert one.read_bytes().startswith(b"<!doctype html>\n")
+
+
+def test_a_first_month_says_what_is_not_known() -> None:
+    page = read(first_month())
+    assert "They begin with the next monitoring." in page.pieces
+    assert "1 unknown" in page.pieces
+    assert page.text.count("n/a") > 10
+    assert "svg" in page.tags  # the meters of what is known
+
+
+def test_empty_lists_are_said() -> None:
+    page = read(healthy() | {"columns": [], "performance": [], "history": [], "reasons": []})
+    assert "No metric could be computed for this window." in page.pieces
+    assert "No column could be compared for this window." in page.pieces
+    assert "table" not in page.tags
+
+
+def test_drifted_columns_come_first_then_those_nearest_to_their_limit() -> None:
+    names = [column["name"] for column in decayed()["columns"]]
+    pieces = read(decayed()).pieces
+    rows = pieces[pieces.index("Columns then and now") :]
+    shown = list(dict.fromkeys(piece for piece in rows if piece in names))
+    assert shown[:5] == ["income", "purpose", "debt_ratio", "open_lines", "savings"]
+    assert sorted(shown) == sorted(names)
+
+
+def test_the_largest_report_is_small_and_draws_twelve_columns() -> None:
+    facts = multiclass()
+    assert (len(facts["columns"]), len(facts["history"])) == (30, 24)
+    page = report(facts)
+    assert len(page.encode()) < LARGEST
+    assert page.count("<rect") > 12 * 22
+    assert Reading(page).tags.count("figure") == len(facts["performance"]) + 1 + 12
+    assert "9 more drifted: the table above has their figures." in page
+
+
+@pytest.mark.parametrize(("better", "beyond"), [("higher", 1), ("lower", 2)])
+def test_a_trend_tells_which_values_lie_beyond_the_limit(better: str, beyond: int) -> None:
+    page = read(history_of(0.70, 0.80, 0.75, better=better))
+    assert f"auc: 0.700 at first, 0.750 at last; the limit is 0.740, {beyond} of 3 beyond it." in (
+        page.pieces
+    )
+    assert [each.get("class") for each in page.attributes].count("breach") == beyond
+
+
+@pytest.mark.parametrize("values", [(0.7,), (None,), (None, 0.7), (0.7, None), (0.0, 0.0), (1e9,)])
+def test_a_trend_is_drawn_of_whatever_is_known(values: tuple[float | None, ...]) -> None:
+    page = read(history_of(*values, better="higher"))
+    places = [each[key] for each in page.attributes for key in ("cx", "cy") if key in each]
+    assert all(0 <= float(place or "nan") <= 360 for place in places)
+    classes = [each.get("class") for each in page.attributes]
+    known = sum(value is not None for value in values)
+    assert classes.count("breach") + classes.count("point") == known + len(values)  # and the PSI's
+
+
+def history_of(*values: float | None, better: str) -> Facts:
+    """Return facts of months with these figures of the AUC."""
+    days = [f"2026-{month:02}-01" for month in range(1, len(values) + 1)]
+    history = [
+        {**past(day, version=1, max_psi=0.05), "metrics": {"auc": value}, "bounds": {"auc": 0.74}}
+        for day, value in zip(days, values, strict=True)
+    ]
+    metric = {**healthy()["performance"][0], "better": better, "low": None, "high": None}
+    return healthy() | {"history": history, "performance": [metric]}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Debian's Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium")
+    assert program, "chromium is missing: type apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A report opened in a window of some width, in the colours that the reader prefers."""
+
+    def __init__(self, browser: "Browser", path: Path, width: int, colours: Any) -> None:
+        size: Any = {"width": width, "height": 900}
+        self.page: Page = browser.new_page(viewport=size, color_scheme=colours)
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(path.as_uri())
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{path.stem}-{width}-{colours}.png", full_page=True)
+
+    def ground(self) -> str:
+        return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+@pytest.mark.full
+@example
+def test_a_browser_shows_it_to_everyone(browser: "Browser", tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"{name}.html"
+    platform("report").write(EXAMPLES[name](), path)
+    grounds = set()
+    for width in (PHONE, DESK):
+        for colours in ("light", "dark"):
+            visit = Visit(browser, path, width, colours)
+            page = visit.page
+            assert visit.said == []
+            assert visit.asked == [path.as_uri()]
+            page.evaluate(
+                "document.querySelectorAll('details').forEach((each) => each.open = true)"
+            )
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            contrast = page.evaluate(PALE_TEXTS)
+            assert contrast["pale"] == []
+            assert contrast["seen"] > 60
+            grounds.add(visit.ground())
+            page.emulate_media(media="print", color_scheme=colours)
+            assert visit.ground() == "rgb(255, 255, 255)"
+            assert page.evaluate(PALE_TEXTS)["pale"] == []
+            page.close()
+    assert len(grounds) == 2, "light and dark look the same"
+
+
+@pytest.mark.full
+def test_the_contrast_check_finds_pale_text(browser: "Browser", tmp_path: Path) -> None:
+    path = tmp_path / "pale.html"
+    path.write_text("<body style='background: #fff'><p style='color: #888'>pale</p><p>ink</p>")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    assert page.evaluate(PALE_TEXTS) == {"pale": ["pale: 3.54"], "seen": 2}
+    page.close()
+
+
+@pytest.mark.full
+def test_a_wide_table_scrolls_in_its_own_box_by_key(browser: "Browser", tmp_path: Path) -> None:
+    path = tmp_path / "keys.html"
+    platform("report").write(decayed(), path)
+    page = Visit(browser, path, PHONE, "light").page
+    box = page.get_by_role("region", name="Columns then and now")
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth")
+    box.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())
+    assert page.evaluate("window.scrollX") == 0
+    page.close()
