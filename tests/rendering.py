@@ -1,8 +1,11 @@
 """Render the template as a user would, and keep git repositories as tests need them."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
+import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,17 @@ def commit(folder: Path, tag: str = "") -> None:
     if tag:
         git(folder, "tag", tag)
         git(folder, "repack", "-adq")  # each rendering clones the template: one file is quick
+
+
+def platform_module(name: str) -> Any:
+    """Import a module of a project's platform from where it lies in the template."""
+    package = "platform_of_the_template"
+    if package not in sys.modules:
+        init = ROOT / "template/src/{{ package }}/mlops/__init__.py"
+        spec = importlib.util.spec_from_file_location(package, init)
+        assert spec is not None
+        sys.modules[package] = importlib.util.module_from_spec(spec)
+    return import_module(f"{package}.{name}")
 
 
 def copy_template(folder: Path) -> Path:

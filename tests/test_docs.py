@@ -1,11 +1,8 @@
 """The documentation says what is there: links resolve, and its tables agree with the code."""
 
 import ast
-import importlib
-import importlib.util
 import re
 import shlex
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Rendered
-from rendering import ROOT, files
+from rendering import ROOT, files, platform_module
 
 DOCS = ROOT / "docs"
 PLATFORM = ROOT / "template/src/{{ package }}/mlops"
@@ -231,12 +228,7 @@ def program() -> Any:
     """Return the command line of a project, from where it lies in the template."""
     from typer.main import get_command
 
-    package = "platform_of_the_template"
-    if package not in sys.modules:
-        spec = importlib.util.spec_from_file_location(package, PLATFORM / "__init__.py")
-        assert spec is not None
-        sys.modules[package] = importlib.util.module_from_spec(spec)
-    return get_command(importlib.import_module(f"{package}.cli").app)
+    return get_command(platform_module("cli").app)
 
 
 def questions() -> dict[str, dict[str, Any]]:
