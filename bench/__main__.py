@@ -11,12 +11,12 @@ from pathlib import Path
 
 from rendering import ROOT
 
-from . import imports, ratios, update
+from . import imports, monitoring, ratios, update
 from .comparison import compare
 from .scratch import Scratch
 
 PAGE = ROOT / "docs/reference/bench.md"
-NAMES = (*ratios.BENCHES, "imports", "update")
+NAMES = (*ratios.BENCHES, "imports", "update", "monitoring")
 PACKAGES = ("copier", "typer", "pandas", "scikit-learn", "mlflow")
 
 
@@ -27,6 +27,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5, help="rounds of each; default: 5")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the large batch")
     parser.add_argument("--histories", type=int, default=1000, help="of updated projects")
+    parser.add_argument("--months", type=int, default=1000, help="of watched models")
+    parser.add_argument("--lives", type=int, default=10, help="of models for each change")
     parser.add_argument("--seed", type=int, default=0, help="the number of the first history")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
     asked = parser.parse_args()
@@ -39,6 +41,10 @@ def main() -> None:
     if "update" in names:
         rows = update.updated(asked.seed, asked.histories)
         sections["## Updates measured"] = table(update.HEADER, rows)
+    if "monitoring" in names:
+        quiet = table(monitoring.ALARMS, monitoring.alarms(asked.months))
+        changed = table(monitoring.DELAYS, monitoring.delays(asked.lives))
+        sections["## Monitoring measured"] = f"{quiet}\n{changed}"
     sys.stdout.write("\n".join(sections.values()))
     if asked.write:
         for heading, tables in sections.items():

@@ -81,7 +81,7 @@ def demo(session: nox.Session) -> None:
     for command, meaning in LIFECYCLE.items():
         say(f"{command}: {meaning}")
         run(session, NAME, command, env=env)
-    say("done: a model was trained, gated and promoted, and has scored")
+    say("done: a model was trained, gated and promoted, has scored, and is watched")
     for label, path, meaning in WHAT_NOW:
         print(f"  {label:6} {path:{len(str(PACKAGE)) + 14}} {meaning}".rstrip())
 
@@ -114,6 +114,7 @@ LIFECYCLE = {
     "gate": "hold it against thresholds, and against the champion if there is one",
     "promote": "make it the champion",
     "score": "predict the newest month",
+    "monitor": "tell whether the champion is still good",
     "status": "what is where",
 }
 WHAT_NOW = [

@@ -47,3 +47,18 @@ def test_no_command_imports_what_it_does_not_use() -> None:
     assert loaded["`--help`"] == {"typer"}
     assert loaded["`status`"] <= loaded["`import mlflow`"] | {"typer"}
     assert [command for command in loaded if "matplotlib" in loaded[command]] == ["`train`"]
+
+
+@pytest.mark.full
+def test_a_monitoring_is_seldom_wrong_and_soon_right() -> None:
+    quiet, changed = bench("monitoring", "--months", "400", "--lives", "3")
+    assert {life.partition(",")[0] for life in quiet} == {
+        f"labels after {horizon} months" for horizon in (0, 3, 12)
+    }
+    for row in quiet.values():
+        assert float(row["`investigate`"].rstrip("%")) <= 2
+        assert float(row["`retrain` in 10 years"]) <= 1
+    moved = changed["one input moves by 1 of its deviation, 2,000 rows a month"]
+    forgotten = changed["scores say nothing on 40% of the rows, 2,000 rows a month"]
+    assert float(moved["months to notice"]) == 2  # the first window that can persist
+    assert float(forgotten["months to notice"]) <= 2

@@ -211,14 +211,20 @@ FACES = {
 }
 
 
+# What looks at a champion that is in use.
+MONITORING = {
+    *("decision.py", "drift.py", "matured.py", "monitoring.py", "observation.py", "profile.py"),
+}
+
+
 def test_the_line_budget_holds() -> None:
     counts = {
         path.name: code_lines(path.read_text(encoding="utf-8"))
         for path in sorted(PLATFORM.glob("*.py"))
     }
-    lifecycle = sum(count for name, count in counts.items() if name not in FACES)
-    print(f"{lifecycle} lines of code in the lifecycle, {sum(counts.values())} with its faces")
-    assert set(counts) > FACES
+    lifecycle = sum(count for name, count in counts.items() if name not in FACES | MONITORING)
+    print(f"{lifecycle} lines of code in the lifecycle, {sum(counts.values())} with everything")
+    assert set(counts) > FACES | MONITORING
     assert lifecycle <= 2000
     assert sum(counts.values()) <= 4000
 

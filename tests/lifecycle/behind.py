@@ -90,6 +90,19 @@ def training(model: str, number: int) -> Facts:
     }
 
 
+def monitoring() -> Facts:
+    """Return the newest run of `monitor` in dev, with the facts that it keeps."""
+    from mlflow.artifacts import load_dict
+
+    client = _client()
+    experiment = client.get_experiment_by_name("dev.loan-risk.monitor")
+    assert experiment is not None
+    [run, *_] = client.search_runs([experiment.experiment_id])
+    facts = load_dict(f"{run.info.artifact_uri}/monitor.json")
+    kept = sorted(file.path for file in client.list_artifacts(run.info.run_id))
+    return {"metrics": dict(run.data.metrics), "facts": facts, "files": kept}
+
+
 def signature(model: str, number: int) -> dict[str, dict[str, str]]:
     """Return the columns that a version takes and gives, with their types."""
     from mlflow.models import Model

@@ -20,6 +20,10 @@ STAGES = {
     "trained": ("opened", ("train", "--as-of", AS_OF)),
     "gated": ("trained", ("gate",)),
     "live": ("gated", ("promote",)),
+    "november": ("live", ("score", "--as-of", "2025-11-01")),
+    "december": ("november", ("score", "--as-of", "2025-12-01")),
+    "scored": ("december", ("score", "--as-of", AS_OF)),
+    "due": ("scored", ("score", "--as-of", "2026-04-01", "--set", "scoring.max_psi=20")),
 }
 
 
@@ -105,3 +109,15 @@ def gated(at: At) -> Project:
 def live(at: At) -> Project:
     """A project whose version 1 is the champion."""
     return at("live")
+
+
+@pytest.fixture
+def scored(at: At) -> Project:
+    """A project whose champion has scored the last quarter of 2025."""
+    return at("scored")
+
+
+@pytest.fixture
+def due(at: At) -> Project:
+    """A project on 2026-04-01, when the labels of that quarter are due, scored up to then."""
+    return at("due")

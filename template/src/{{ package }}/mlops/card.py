@@ -6,7 +6,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from . import lineage
@@ -72,12 +71,6 @@ def make_card(training: Training, trusted_types: list[str]) -> Card:
             "packages": {name: version(name) for name in DECIDE_LOADING},
         },
     }
-
-
-def profile(prediction: pd.DataFrame) -> dict[Any, list[float]]:
-    """Return 200 quantiles of each column of figures in a prediction frame."""
-    shares = np.linspace(0, 1, 201)
-    return prediction.select_dtypes("float64").quantile(shares).to_dict("list")
 
 
 def signature(contract: Contract, classes: list[str]) -> Any:

@@ -76,6 +76,11 @@ def score(as_of: AsOf = None) -> None:
     """Predict the last period with the champion and publish the batch."""
 
 
+@_command(EVERY_DAY, "monitoring")
+def monitor(as_of: AsOf = None) -> None:
+    """Tell whether the champion is still good: healthy, investigate or retrain."""
+
+
 @_command(BURNS, "promotion")
 def rollback(reason: Why = "not given") -> None:
     """Withdraw the champion and go back to the one before."""

@@ -17,8 +17,8 @@ screen = Console(stderr=True, highlight=False, soft_wrap=True, width=width)
 EXIT_CODES = {"ok": 0, "failed": 1, "rejected": 3, "waiting": 4}
 COLOURS = {
     **dict.fromkeys(("passed", "ok"), "green"),
-    **dict.fromkeys(("rejected", "failed", "error"), "red"),
-    **dict.fromkeys(("insufficient", "waiting"), "yellow"),
+    **dict.fromkeys(("rejected", "failed", "error", "decayed", "stale"), "red"),
+    **dict.fromkeys(("insufficient", "waiting", "drifted", "unknown"), "yellow"),
 }
 
 

@@ -1,7 +1,7 @@
 """Figures of a prediction frame: computed here only, for gate, card and monitor alike."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from types import ModuleType
 from typing import Any
 
@@ -79,10 +79,13 @@ class Metrics:
         self._own: Callable[..., Figures] = getattr(model, "metrics", lambda *_: {})
         self._settings, self._defaults = settings, DEFAULTS[settings.problem]
 
-    def all(self, truth: pd.Series, prediction: pd.DataFrame) -> dict[str, float]:
-        """Return every figure by its name."""
+    def all(
+        self, truth: pd.Series, prediction: pd.DataFrame, names: Container[str] | None = None
+    ) -> dict[str, float]:
+        """Return every figure by its name, or those in `names` alone."""
         figures = self._defaults(truth, prediction) | self._own(truth, prediction)
-        return {name: _value(figure) for name, figure in figures.items()}
+        wanted = {name: f for name, f in figures.items() if names is None or name in names}
+        return {name: _value(figure) for name, figure in wanted.items()}
 
     def skill(self, truth: pd.Series, prediction: pd.DataFrame) -> float:
         """Return the gate's metric, turned so that more is better; no number for one class only.

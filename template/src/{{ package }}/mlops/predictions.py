@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from .errors import MlopsError
 from .journal import Entry
 from .project import Project
@@ -46,6 +48,21 @@ def next_batch(project: Project, date: str) -> str:
     complete = (_folder(project) / f"date={date}").glob(f"batch-*/{COMPLETE}")
     done = (int(file.parent.name.removeprefix("batch-")) for file in complete)
     return f"{max(done, default=0) + 1:04d}"
+
+
+def current(project: Project) -> dict[pd.Timestamp, Path]:
+    """Return the newest complete batch of each date."""
+    complete = sorted(_folder(project).glob(f"date=*/batch-*/{COMPLETE}"))
+    return {pd.Timestamp(file.parts[-3].removeprefix("date=")): file.parent for file in complete}
+
+
+def read(batch: Path) -> pd.DataFrame:
+    """Return the rows of a batch; raises MlopsError where they cannot be read."""
+    try:
+        return pd.read_parquet(batch / PART)
+    except (OSError, ValueError) as error:  # pyarrow's are of these two
+        where, reason = f"{batch.parent.name}/{batch.name}", " ".join(str(error).split())
+        raise MlopsError(f"the predictions {where} cannot be read: {reason}; score anew.") from None
 
 
 def published(entries: list[Entry]) -> list[dict[str, Any]]:

@@ -13,8 +13,9 @@ import pandas as pd
 from mlflow.data.pandas_dataset import from_pandas
 
 from . import lineage, plots
-from .card import Card, Training, make_card, profile, signature
+from .card import Card, Training, make_card, signature
 from .errors import Misconfigured
+from .profile import take_profile
 from .registry import Registry, untrusted
 from .samples import events, hashes
 from .scorer import predict_frame
@@ -72,9 +73,11 @@ def _write_files(training: Training, folder: Path) -> tuple[Card, pd.DataFrame]:
     """Write what the version takes along; return its card and its gate window's prediction."""
     gate, contract = training.gate.frame, training.source.contract
     card = make_card(training, write_estimator(training, folder / "model.skops"))
-    prediction = predict_frame(training.estimator, card, gate)
+    everyone = predict_frame(training.estimator, card, training.gate.everyone)
+    prediction = everyone.loc[gate.index]
     card["figures"] = training.metrics.all(training.truth, prediction)
-    card["profile"] = profile(prediction)
+    inputs = training.train.everyone[contract.features]
+    card["profile"] = {"inputs": take_profile(inputs), "predictions": take_profile(everyone)}
     (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
     gate[contract.features].head(GOLDEN_ROWS).to_parquet(folder / "golden_rows.parquet")
     prediction.head(GOLDEN_ROWS).to_parquet(folder / "golden_predictions.parquet")

@@ -22,6 +22,7 @@ class Sample:
 
     raw: pd.DataFrame  # as data.inputs gave them, so that another version can clean them itself
     frame: pd.DataFrame  # cleaned inputs and the target
+    everyone: pd.DataFrame  # cleaned inputs of all rows of the window, labelled or not
     window: str
     never: int  # rows whose label was due and did not come
 
@@ -56,12 +57,14 @@ def read_part(source: Source, side: Literal["train", "gate"]) -> Sample:
     columns = [inputs.need("group", "time.split: group")] if time.split == "group" else keys
     whole = Window(windows.train.start, windows.gate.end) if inputs.one("event_time") else None
     sample = _read(source, whole, f"window {whole}" if whole else "table")
-    held_out = hashes(sample.frame, columns) < 2.0**64 * time.gate / (time.train + time.gate)
-    frame = sample.frame[held_out if side == "gate" else ~held_out]
+    part = time.gate / (time.train + time.gate)
+    mine = (hashes(sample.everyone, columns) < 2.0**64 * part) == (side == "gate")
+    everyone = sample.everyone[mine]
+    frame = sample.frame[sample.frame.index.isin(everyone.index)]
     remedy = "give more rows or other shares"
     MlopsError.when(frame.empty, f"{side} rows: the split leaves none; {remedy}.")
     name = f"{side} rows {fingerprint(frame)[:12]}"  # the same rows are the same window
-    return Sample(sample.raw.loc[frame.index], frame, name, sample.never)
+    return Sample(sample.raw.loc[frame.index], frame, everyone, name, sample.never)
 
 
 def hashes(frame: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.uint64]:
@@ -88,6 +91,17 @@ def events(contract: Contract, truth: pd.Series) -> int:
     return 0 if contract.problem == "binary" and len(counts) < 2 else int(counts.min())
 
 
+def read_labels(source: Source, window: Window | None, where: str) -> pd.DataFrame:
+    """Return the target of each key whose label is known at the source's date."""
+    contract, tables = source.contract, Tables(source.project, source.contract.text)
+    labels = contract.labels.clean(source.data.labels(tables, window), where)
+    refuse_duplicates(labels, contract.keys, where)
+    label_time = contract.labels.one("label_time")
+    if label_time is not None:
+        labels = labels[labels[label_time] <= source.as_of]
+    return labels[[*contract.keys, contract.target]].dropna().set_index(contract.keys)
+
+
 def _read(source: Source, window: Window | None, where: str) -> Sample:
     """Read the rows of `window` whose labels are known at `as_of`."""
     contract, tables = source.contract, Tables(source.project, source.contract.text)
@@ -95,19 +109,15 @@ def _read(source: Source, window: Window | None, where: str) -> Sample:
     MlopsError.when(raw.empty, f"{where}: the tables hold no rows; check tables and time in conf.")
     inputs = inside(contract.inputs.clean(raw, where), contract, window)
     MlopsError.when(inputs.empty, f"{where}: no row has its event in there; check data.inputs.")
-    labels = contract.labels.clean(source.data.labels(tables, window), f"labels of the {where}")
     refuse_duplicates(inputs, contract.keys, where)
-    refuse_duplicates(labels, contract.keys, f"labels of the {where}")
+    known = read_labels(source, window, f"labels of the {where}")
 
-    event_time, label_time = contract.inputs.one("event_time"), contract.labels.one("label_time")
+    event_time = contract.inputs.one("event_time")
     if event_time is not None:
         inputs = inputs[inputs[event_time] <= plan(source.as_of, source.time).gate.end]
-    if label_time is not None:
-        labels = labels[labels[label_time] <= source.as_of]
-    known = labels[[*contract.keys, contract.target]].dropna().set_index(contract.keys)
     joined = inputs.join(known, on=contract.keys, how="inner").sort_index()
     words = f"no label has matured at {source.as_of:%Y-%m-%d}"
     remedy = "move --as-of on, or check time.label_horizon and data.labels"
     MlopsError.when(joined.empty, f"{where}: {words}; {remedy}.")
     never = len(inputs) - len(joined)  # of the rows whose label is due
-    return Sample(raw.loc[joined.index], joined, str(window or "all rows"), never)
+    return Sample(raw.loc[joined.index], joined, inputs, str(window or "all rows"), never)

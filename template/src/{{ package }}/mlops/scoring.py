@@ -15,12 +15,13 @@ import pyarrow.parquet as pq
 
 from . import predictions
 from .console import Outcome, peak_memory, row_progress, step
+from .drift import compare
 from .errors import MlopsError
 from .journal import Event
+from .profile import count
 from .project import Project, user_module
 from .registry import Scorer
 from .samples import hashes, inside
-from .statistics import psi, psi_limit
 from .store import open_store
 from .tables import Tables
 from .windows import Window, parse_as_of, plan
@@ -57,13 +58,9 @@ def score(project: Project, as_of: str | None) -> Outcome:
     """Score the last period before `as_of` with the champion, and publish the batch."""
     store = open_store(project)
     store.refuse_pause()
-    number = store.champion()
-    if number is None:
-        command = project.command("train")
-        raise MlopsError(f"{project.name} has no champion; run {command}, then gate and promote.")
-    batch = _plan(project, store.registry.load(store.registry.fetch(number)), as_of)
+    batch = _plan(project, store.registry.load(store.fetch_champion()), as_of)
 
-    step(f"scoring {batch.window or 'all rows'} with version {number} of {project.name}")
+    step(f"scoring {batch.window or 'all rows'} with {batch.champion.version} of {project.name}")
     start = time.perf_counter()
     with predictions.stage(project) as staged:
         _write(batch, staged / predictions.PART)
@@ -97,7 +94,7 @@ def _write(batch: Batch, target: Path) -> None:
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(row_progress())
         task = progress.add_task("", total=None)
-        for rows in _pieces(batch):
+        for rows in pieces(batch):
             prediction = batch.champion.predict(rows)
             batch.add(rows, prediction)
             frame = pd.concat([rows[keys], prediction], axis=1).assign(**stamps)
@@ -111,7 +108,7 @@ def _write(batch: Batch, target: Path) -> None:
     MlopsError.when(writer is None, f"table {name} holds no rows {where}; nothing to score.")
 
 
-def _pieces(batch: Batch) -> Iterator[pd.DataFrame]:
+def pieces(batch: Batch) -> Iterator[pd.DataFrame]:
     """Yield the rows piece by piece, read by today's data.py, cleaned by the champion's schema."""
     project, contract, data = batch.project, batch.champion.contract, user_module("data")
     name = project.settings.streamed_table
@@ -138,10 +135,10 @@ def _check_rows(batch: Batch, written: Path) -> None:
 
 def _check_distribution(batch: Batch) -> None:
     """Hold the batch against the predictions of the champion's gate window."""
-    card = batch.champion.version.card
-    limit = psi_limit(batch.project.settings.scoring.max_psi, batch.rows, card["rows"]["gate"])
-    for name, profile in card["profile"].items():
-        moved = psi(profile, np.concatenate(batch.figures[name]))
-        words = f"{name} has moved from its gate window (PSI {moved:.2f} > {limit:.2f})"
+    profile, floor = batch.champion.version.card["profile"], batch.project.settings.scoring.max_psi
+    for name, parts in batch.figures.items():
+        column = profile["predictions"][name]
+        far = compare(name, column, count(column, pd.Series(np.concatenate(parts))), floor, 1)
+        words = f"{name} has moved from its gate window (PSI {far['psi']:.2f} > {far['limit']:.2f})"
         remedy = "look at the inputs, then train anew or raise scoring.max_psi"
-        batch.refuse(moved > limit, f"{words}; {remedy}")
+        batch.refuse(far["drifted"], f"{words}; {remedy}")

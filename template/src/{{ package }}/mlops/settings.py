@@ -118,6 +118,14 @@ class Scoring(Section):
     max_psi: float = Field(default=0.5, gt=0)
 
 
+class Monitoring(Section):
+    """When a champion is looked at, and when it is retrained."""
+
+    max_psi: float = Field(default=0.1, gt=0)
+    max_drifted: float = Field(default=0.3, gt=0, le=1)
+    max_age: int = Field(default=12, ge=1)
+
+
 class Settings(Section):
     """The merged configuration of one environment."""
 
@@ -133,6 +141,7 @@ class Settings(Section):
     model: Model = Model()
     gate: Gate = Gate()
     scoring: Scoring = Scoring()
+    monitoring: Monitoring = Monitoring()
     predictions: str = "predictions"
     extracts: str = "extracts"
     tracking_uri: str | SecretName = "sqlite:///mlflow.db"

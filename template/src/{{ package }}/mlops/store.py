@@ -6,7 +6,7 @@ from functools import cached_property
 from .errors import MlopsError, PersonNeeded
 from .journal import Entry, Journal
 from .project import Project
-from .registry import CHAMPION, Registry
+from .registry import CHAMPION, Registry, Version
 from .tracking import connect, one_writer
 
 
@@ -51,6 +51,13 @@ class Store:
             words = f"points to {alias}, but the journal promoted {recorded}: it was moved by hand"
             raise MlopsError(f"alias champion of {self.registry.name} {words}; run {command}.")
         return recorded
+
+    def fetch_champion(self) -> Version:
+        """Bring the champion to this machine; raises MlopsError where there is none yet."""
+        number, command = self.champion(), self.project.command("train")
+        words = f"{self.project.name} has no champion; run {command}, then gate and promote."
+        MlopsError.when(number is None, words)
+        return self.registry.fetch(number)
 
     def refuse_pause(self) -> None:
         """Raise PersonNeeded while the environment is paused."""

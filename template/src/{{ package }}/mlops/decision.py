@@ -1,0 +1,106 @@
+"""What the facts of a monitoring mean: healthy, investigate or retrain, each with its reasons.
+
+Functions of facts alone, so that a simulation can ask them about thousands of months.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+HEALTHY, INVESTIGATE, RETRAIN = DECISIONS = ("healthy", "investigate", "retrain")
+CHANCE = 1.96  # standard errors: two-sided 95%
+KEPT = 0.5  # of the gate window's coverage; with less, labels are missing
+UNSCORED = 0.01  # of the rows; a few arrive after the batch was made
+
+Facts = dict[str, Any]
+Finding = tuple[str, str]  # a decision and the sentence that asks for it
+
+
+def decide(found: list[Finding]) -> tuple[str, list[str]]:
+    """Return the gravest decision, and all sentences, the gravest first."""
+    ordered = sorted(found, key=lambda finding: DECISIONS.index(finding[0]), reverse=True)
+    return (ordered[0][0] if ordered else HEALTHY), [sentence for _, sentence in ordered]
+
+
+def persists(drifted: list[bool]) -> bool:
+    """Tell whether a column drifts now, the last window, and in one of the two before."""
+    return drifted[-1] and sum(drifted[-3:]) > 1
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a figure is held against."""
+
+    sign: int  # 1 where more is better, -1 where less is
+    limit: float  # of the gate
+    reference: float | None  # the figure of the gate window
+    margin: float | None  # how far below that it may lie; None asks for the limit alone
+    events: int
+    gate_events: int
+    min_events: int
+
+
+def judge(metric: str, value: float, error: float, rule: Rule) -> Facts:
+    """Return the facts of a figure, with the bound from which on it has decayed.
+
+    Decayed is worse than the gate's limit by more than chance, or worse than in the gate window by
+    more than the margin and chance, to which both windows contribute: whichever is met first.
+    """
+    bound = rule.sign * rule.limit - CHANCE * error
+    if rule.margin is not None and rule.reference is not None:
+        both = error * (1 + rule.events / max(rule.gate_events, 1)) ** 0.5
+        bound = max(bound, rule.sign * rule.reference - rule.margin - CHANCE * both)
+    known = rule.events >= rule.min_events and isfinite(value) and isfinite(bound)
+    low, high = value - CHANCE * error, value + CHANCE * error
+    figures = {"value": value, "low": low, "high": high, "bound": rule.sign * bound}
+    return {
+        "metric": metric,
+        **{key: figure if isfinite(figure) else None for key, figure in figures.items()},
+        "reference": rule.reference,
+        "better": "higher" if rule.sign > 0 else "lower",
+        "verdict": ("decayed" if rule.sign * value < bound else "ok") if known else "unknown",
+        "events": rule.events,
+    }
+
+
+def performance(figures: list[Facts]) -> Iterator[Finding]:
+    """Retrain where a figure decayed."""
+    for figure in figures:
+        if figure["verdict"] == "decayed":
+            interval = f"95% interval {figure['low']:.3f} to {figure['high']:.3f}"
+            moved = "fell" if figure["better"] == "higher" else "rose"
+            words = f"{figure['metric']} {moved} from {figure['reference']:.3f} to"
+            limit = f"worse than {figure['bound']:.3f}, which chance explains"
+            yield RETRAIN, f"{words} {figure['value']:.3f} ({interval}), {limit}"
+
+
+def staleness(facts: Facts, most_drifted: float) -> Iterator[Finding]:
+    """Retrain where the champion is too old, or too much of what it reads has drifted."""
+    if facts["age"] > facts["limit"]:
+        ages = f"{facts['age']} {facts['period']}s, more than {facts['limit']}"
+        yield RETRAIN, f"the champion's age is {ages}"
+    if facts["drifted_share"] > most_drifted:
+        share = f"{facts['drifted_share']:.0%} of its inputs"
+        yield RETRAIN, f"{share} have drifted, more than {most_drifted:.0%}"
+
+
+def drift(columns: list[Facts]) -> Iterator[Finding]:
+    """Investigate what has drifted in two of three windows; name what did so once."""
+    for column in sorted(columns, key=lambda c: c["psi"] / c["limit"], reverse=True):
+        figures = f"PSI {column['psi']:.2f}, more than {column['limit']:.2f}"
+        if column["persistent"]:
+            words = f"{column['kind']} {column['name']} has drifted in two of three windows"
+            yield INVESTIGATE, f"{words} ({figures})"
+        elif column["drifted"]:
+            words = f"{column['kind']} {column['name']} has drifted in this window alone so far"
+            yield HEALTHY, f"{words} ({figures})"
+
+
+def completeness(rows: Facts, coverage: float) -> Iterator[Finding]:
+    """Investigate rows without prediction, and labels that stopped coming."""
+    if rows["scored"] and rows["without_prediction"] > UNSCORED * rows["scored"]:
+        yield INVESTIGATE, f"{rows['without_prediction']} rows of the period have no prediction"
+    if rows["coverage"] is not None and rows["coverage"] < KEPT * coverage:
+        words = f"{rows['matured']} of {rows['expected']} due labels have come"
+        yield INVESTIGATE, f"{words} ({rows['coverage']:.0%}; {coverage:.0%} in the gate window)"

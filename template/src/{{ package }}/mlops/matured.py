@@ -1,0 +1,120 @@
+"""How the champion performed where the truth is known by now: predictions and matured labels."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from . import decision, predictions
+from .decision import HEALTHY, INVESTIGATE, Facts
+from .metrics import Metrics
+from .observation import Watch
+from .project import user_module
+from .samples import Source, events, hashes, read_labels
+from .statistics import Positions, standard_error
+from .windows import Window, periods
+
+
+def assess(watch: Watch) -> Facts:
+    """Return the facts of the window as long as the gate's that ended one horizon ago."""
+    time = watch.project.settings.time
+    end = watch.ago(time.label_horizon, watch.as_of)
+    start = watch.ago(time.gate, end)
+    dates = sorted(date for date in watch.batches if start < date <= end)
+    read = (watch.read(partial(predictions.read, watch.batches[date])) for date in dates)
+    made = [frame for frame in read if frame is not None]
+    whole = pd.concat(made) if made else pd.DataFrame({"version": []})
+    mine = whole[whole["version"] == watch.number]
+    facts: Facts = {"expected": 0, "matured": 0, "unknown_keys": 0, "coverage": None}
+    if mine.empty:
+        _say_why(watch, start, end)
+        return {"rows": facts, "performance": [], "window": f"{Window(start, end)}"}
+    keys = watch.champion.contract.keys
+    mine = mine.drop_duplicates(keys, keep="last")
+    window = watch.window(watch.ago(1, dates[0]), dates[-1])
+    labels = watch.read(partial(_labels, watch, window))
+    known = mine.iloc[:0].assign(**{watch.champion.contract.target: None})
+    if labels is not None:
+        known = mine.join(labels, on=keys, how="inner").reset_index(drop=True)
+        foreign = ~np.isin(hashes(labels.reset_index(), keys), hashes(whole, keys))
+        facts["unknown_keys"] = int(foreign.sum())
+    facts |= {"expected": len(mine), "matured": len(known), "coverage": len(known) / len(mine)}
+    _enough(watch, known, start)
+    return {
+        "rows": facts,
+        "performance": list(_figures(watch, known)) if len(known) else [],
+        "window": str(window or "all rows"),
+    }
+
+
+def _labels(watch: Watch, window: Window | None) -> pd.DataFrame:
+    project, contract = watch.project, watch.champion.contract
+    source = Source(project, user_module("data"), contract, watch.as_of, project.settings.time)
+    return read_labels(source, window, f"labels of the window {window or 'of all rows'}")
+
+
+def _began(watch: Watch) -> pd.Timestamp | None:
+    """Return the first date that the champion scored."""
+    batches = predictions.published(watch.store.entries)
+    dates = [batch["date"] for batch in batches if batch["version"] == watch.number]
+    return pd.Timestamp(min(dates)) if dates else None
+
+
+def _say_why(watch: Watch, start: pd.Timestamp, end: pd.Timestamp) -> None:
+    """Tell predictions that are too young to be judged from those that are missing."""
+    began, version = _began(watch), f"version {watch.number}"
+    if began is not None and began <= end:
+        words = f"the table holds no predictions of {version} for {Window(start, end)}"
+        watch.found.append((INVESTIGATE, f"{words}, whose labels are due"))
+    elif began is not None:
+        time = watch.project.settings.time
+        due = began + periods(time.label_horizon, time.period)
+        words = f"the labels of the first predictions of {version} mature on {due:%Y-%m-%d}"
+        watch.found.append((HEALTHY, f"{words}: until then its performance is not known"))
+
+
+def _enough(watch: Watch, known: pd.DataFrame, start: pd.Timestamp) -> None:
+    """Say where too few labels are known; grave once all periods are the champion's."""
+    fewest, began = watch.project.settings.gate.min_events, _began(watch)
+    count = events(watch.champion.contract, known[watch.champion.contract.target])
+    if count < fewest:
+        full = began is None or watch.ago(1, began) <= start
+        words = f"{count} matured events, fewer than gate.min_events ({fewest})"
+        said = f"{words}: the performance cannot be judged"
+        watch.found.append((INVESTIGATE if full else HEALTHY, said))
+
+
+def _figures(watch: Watch, known: pd.DataFrame) -> list[Facts]:
+    """Return each figure that the gate bounds, with its interval and its verdict."""
+    settings, contract = watch.project.settings, watch.champion.contract
+    metrics = Metrics(settings, user_module("model"))
+    truth, limits = known[contract.target], settings.gate.thresholds
+    prediction = known[list(watch.champion.version.card["profile"]["predictions"])]
+    figures = metrics.all(truth, prediction, limits)
+
+    def drawn(positions: Positions) -> list[float]:
+        found = metrics.all(truth.iloc[positions], prediction.iloc[positions], limits)
+        return [found[name] for name in figures]
+
+    errors = standard_error(drawn, len(known))
+    found = zip(figures.items(), errors, strict=True)
+    count = events(contract, truth)
+    return [
+        decision.judge(name, value, error, _rule(watch, name, count))
+        for (name, value), error in found
+    ]
+
+
+def _rule(watch: Watch, name: str, count: int) -> decision.Rule:
+    settings, card = watch.project.settings, watch.champion.version.card
+    limit = settings.gate.thresholds[name]
+    sign, edge = (1, limit.min) if limit.min is not None else (-1, limit.max)
+    return decision.Rule(
+        sign=sign,
+        limit=float(edge or 0.0),
+        reference=card["figures"].get(name),
+        margin=settings.gate.margin if name == settings.metric else None,  # in that figure's unit
+        events=count,
+        gate_events=card["gate_events"],
+        min_events=settings.gate.min_events,
+    )

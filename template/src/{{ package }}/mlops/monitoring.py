@@ -1,0 +1,151 @@
+"""The step `monitor`: is the champion still good? Facts, a decision with reasons, a memory."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from . import decision, report
+from .console import Outcome, step
+from .decision import Facts
+from .journal import Event
+from .matured import assess
+from .observation import Watch, observe
+from .project import Project
+from .registry import Scorer
+from .store import open_store
+from .tracking import experiment_id
+from .windows import parse_as_of
+
+REMEMBERED = ("as_of", "decision", "version", "max_psi", "psi_limit", "metrics", "bounds")
+SHOWN = 36  # windows of the trend
+
+
+def monitor(project: Project, as_of: str | None) -> Outcome:
+    """Compare what the champion meets and predicts with what it was approved for."""
+    store = open_store(project)
+    champion = Scorer(None, store.fetch_champion())
+    watch = Watch(project, store, champion, parse_as_of(as_of, project.settings))
+
+    step(f"watching {champion.version} of {project.name} on {watch.as_of:%Y-%m-%d}")
+    scored, matured = observe(watch), assess(watch)
+    facts = _facts(watch, scored, matured)
+    memory = _memory(facts)
+    history = [{key: each[key] for key in REMEMBERED} for each in [*watch.history, memory]]
+    facts["history"] = history[-SHOWN:]
+
+    page = project.path("build/monitor") / f"{project.env}-{facts['as_of']}.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    report.write(facts, page)
+    memory["run"] = _log(watch, facts, page)
+    event = Event("monitor", subject=str(watch.number), as_of=facts["as_of"], details=memory)
+    store.journal.append(event)
+    words = "; ".join(facts["reasons"]) or "nothing has moved and nothing is missing"
+    shown = page.relative_to(project.root).as_posix()
+    message = f"{champion.version}: {facts['decision']}; {words}; report: {shown}"
+    columns = ("figure", "then", "now", "limit", "verdict")
+    return Outcome("ok", message, facts, columns, _table(facts))
+
+
+def _facts(watch: Watch, scored: Facts, matured: Facts) -> Facts:
+    settings, card = watch.project.settings, watch.champion.version.card
+    rows, columns = scored["rows"] | matured["rows"], scored["columns"]
+    stale, most = _staleness(watch, columns), settings.monitoring.max_drifted
+    found = [
+        *watch.found,
+        *decision.performance(matured["performance"]),
+        *decision.staleness(stale, most),
+        *decision.drift(columns),
+        *decision.completeness(rows, card["coverage"]["gate"]),
+    ]
+    verdict, reasons = decision.decide(found)
+    return {
+        "project": settings.project_name,
+        "env": watch.project.env,
+        "problem": settings.problem,
+        "as_of": f"{watch.as_of:%Y-%m-%d}",
+        "version": watch.number,
+        "trained_as_of": card["time"]["as_of"],
+        "owner": settings.team,
+        "decision": verdict,
+        "reasons": reasons,
+        "windows": {"scored": scored["window"], "matured": matured["window"]},
+        "rows": rows,
+        "columns": columns,
+        "performance": matured["performance"],
+        "staleness": stale,
+        "freshness": scored["freshness"],
+    }
+
+
+def _staleness(watch: Watch, columns: list[Facts]) -> Facts:
+    """Return the champion's age since the date that it was trained as of, in whole periods."""
+    settings, born = watch.project.settings, watch.champion.version.card["time"]["as_of"]
+    time, unit = settings.time, settings.time.period[0].upper()
+    age = (watch.as_of.to_period(unit) - pd.Timestamp(born).to_period(unit)).n
+    inputs = [column["persistent"] for column in columns if column["kind"] == "input"]
+    facts = {
+        "age": age,
+        "limit": time.label_horizon + time.gate + settings.monitoring.max_age,
+        "period": time.period,
+        "drifted_share": sum(inputs) / max(len(inputs), 1),
+    }
+    return facts | {"stale": any(decision.staleness(facts, settings.monitoring.max_drifted))}
+
+
+def _memory(facts: Facts) -> Facts:
+    """Return what the journal keeps of a monitoring, for the trend and for what persists."""
+    figures, columns = facts["performance"], facts["columns"]
+    worst: Facts = max(columns, key=lambda each: each["psi"] / each["limit"], default={})
+    return {
+        **{key: facts[key] for key in ("as_of", "decision", "version", "reasons")},
+        "max_psi": worst.get("psi"),
+        "psi_limit": worst.get("limit"),
+        "metrics": {figure["metric"]: figure["value"] for figure in figures},
+        "bounds": {figure["metric"]: figure["bound"] for figure in figures},
+        "drifted": [column["name"] for column in columns if column["drifted"]],
+    }
+
+
+def _log(watch: Watch, facts: Facts, page: Path) -> str:
+    """Keep the facts and their report in a run of their own; return its identifier."""
+    import mlflow
+
+    name = f"{watch.project.name}.monitor"
+    experiment = experiment_id(watch.store.registry.client, watch.project, name)
+    run_name = f"monitor {facts['as_of']}"
+    with mlflow.start_run(experiment_id=experiment, run_name=run_name) as run:
+        mlflow.log_metrics(_measures(facts))
+        mlflow.log_dict(facts, "monitor.json")
+        mlflow.log_artifact(str(page))
+    return str(run.info.run_id)
+
+
+def _measures(facts: Facts) -> dict[str, float]:
+    """Return the figures that MLflow plots, under names that it takes."""
+    figures = {figure["metric"]: figure["value"] for figure in facts["performance"]}
+    index = {f"psi_{column['name']}": column["psi"] for column in facts["columns"]}
+    stale, rows = facts["staleness"], facts["rows"]
+    others = {"age": stale["age"], "drifted_share": stale["drifted_share"], **rows}
+    others["decision"] = decision.DECISIONS.index(facts["decision"])
+    known = {name: value for name, value in (figures | index | others).items() if value is not None}
+    return {re.sub(r"[^\w .-]", "_", name): float(value) for name, value in known.items()}
+
+
+def _table(facts: Facts) -> tuple[tuple[str, ...], ...]:
+    def shown(value: Any) -> str:
+        return "" if value is None else f"{value:.3f}"
+
+    rows = []
+    for figure in facts["performance"]:
+        now = f"{shown(figure['value'])} ({shown(figure['low'])} to {shown(figure['high'])})"
+        limit = f"{'>=' if figure['better'] == 'higher' else '<='} {shown(figure['bound'])}"
+        rows.append((figure["metric"], shown(figure["reference"]), now, limit, figure["verdict"]))
+    for column in facts["columns"]:
+        verdict = "drifted" if column["drifted"] else "ok"
+        limit = f"<= {shown(column['limit'])}"
+        rows.append((f"PSI of {column['name']}", "", shown(column["psi"]), limit, verdict))
+    age, verdict = facts["staleness"], "stale" if facts["staleness"]["stale"] else "ok"
+    rows.append((f"age in {age['period']}s", "", str(age["age"]), f"<= {age['limit']}", verdict))
+    return tuple(rows)

@@ -1,0 +1,306 @@
+"""A champion is watched: what moved, what decayed, what is missing, and what to do about it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from lifecycle import behind
+from lifecycle.conftest import At
+from lifecycle.project import AS_OF, Facts, Project
+
+RETURN, LABELS = "    return applications[", "    return reviewed["
+QUARTER = ("2025-11-01", "2025-12-01", "2026-01-01")  # its labels are due on 2026-04-01
+SECTIONS = {
+    *("project", "env", "problem", "as_of", "version", "trained_as_of", "owner", "decision"),
+    *("reasons", "windows", "rows", "columns", "performance", "staleness", "freshness", "history"),
+}
+
+
+def score(project: Project, *dates: str) -> None:
+    """Score the period before each date, however far its predictions moved."""
+    for date in dates:
+        project.run("score", "--as-of", date, "--set", "scoring.max_psi=20")
+
+
+def watch(project: Project, as_of: str = AS_OF, *words: str) -> Facts:
+    """Monitor, and return the facts without what depends on nothing but the run."""
+    return project.run("monitor", "--as-of", as_of, *words).facts
+
+
+def of(facts: Facts, name: str) -> Facts:
+    """Return the facts of a column."""
+    return next(dict(column) for column in facts["columns"] if column["name"] == name)
+
+
+def drifted(facts: Facts) -> set[str]:
+    return {column["name"] for column in facts["columns"] if column["drifted"]}
+
+
+def rewrite(project: Project, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    """Change the rows of the newest batch."""
+    part: Path = project.batches()[-1] / "part.parquet"
+    frame = pd.read_parquet(part)
+    change(frame).to_parquet(part, index=False)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    ["binary", *(pytest.param(p, marks=pytest.mark.full) for p in ("multiclass", "regression"))],
+)
+def test_a_quiet_month_is_healthy_and_says_since_when_labels_count(at: At, problem: str) -> None:
+    project = at("scored", problem=problem)
+    facts = watch(project)
+    assert set(facts) == SECTIONS | {"outcome", "message"}
+    assert facts["decision"] == "healthy"
+    assert drifted(facts) == set()
+    assert facts["performance"] == []
+    [reason] = facts["reasons"]
+    assert "version 1 mature on 2026-02-01" in reason  # three months after 2025-11-01
+    assert facts["windows"] == {
+        "scored": "2025-12-01..2026-01-01",
+        "matured": "2025-07-01..2025-10-01",
+    }
+    assert facts["rows"]["scored"] == 660
+    assert facts["rows"]["without_prediction"] == 0
+    assert facts["freshness"] == {"newest_row": "2025-12-31", "late": False}
+    fresh = {"age": 0, "limit": 18, "period": "month", "drifted_share": 0.0, "stale": False}
+    assert facts["staleness"] == fresh
+    income = of(facts, "income") if problem == "binary" else facts["columns"][0]
+    assert sum(income["then"]) == pytest.approx(1)
+    assert sum(income["now"]) == pytest.approx(1)
+    assert len(income["bins"]) == len(income["then"]) == len(income["now"])
+
+
+@pytest.mark.full
+def test_two_runs_give_the_same_facts(scored: Project) -> None:
+    assert watch(scored) == watch(scored)
+
+
+@pytest.mark.full
+def test_the_journal_and_mlflow_keep_what_was_found(scored: Project) -> None:
+    facts = watch(scored)
+    entry = scored.call(behind.entries)[-1]
+    assert (entry["command"], entry["outcome"], entry["subject"]) == ("monitor", "ok", "1")
+    assert entry["details"].items() >= facts["history"][-1].items()
+    page = scored.path(f"build/monitor/dev-{AS_OF}.html").read_text(encoding="utf-8")
+    assert "loan-risk" in page
+    assert f"build/monitor/dev-{AS_OF}.html" in facts["message"]
+    run = scored.call(behind.monitoring)
+    assert run["files"] == ["dev-2026-01-01.html", "monitor.json"]
+    assert run["metrics"]["psi_income"] == of(facts, "income")["psi"]
+    assert run["facts"].items() >= {key: facts[key] for key in SECTIONS}.items()
+
+
+def test_drift_is_named_at_once_and_acted_on_when_it_persists(live: Project) -> None:
+    score(live, "2026-04-01", "2026-05-01")
+    first = watch(live, "2026-04-01")
+    assert "channel" in drifted(first)
+    assert not of(first, "channel")["persistent"]
+    assert [reason for reason in first["reasons"] if "input channel has drifted in this" in reason]
+    again = watch(live, "2026-05-01")
+    assert of(again, "channel")["persistent"]
+    assert again["decision"] == "investigate"
+    assert again["reasons"][0].startswith("input channel has drifted in two of three windows (PSI")
+    assert [each["as_of"] for each in again["history"]] == ["2026-04-01", "2026-05-01"]
+
+
+def test_the_performance_on_matured_labels_is_that_of_the_gate(live: Project) -> None:
+    """The gate window scored again is its own twin: the same rows, the same figures."""
+    score(live, "2025-08-01", "2025-09-01", "2025-10-01", AS_OF)
+    facts = watch(live)
+    assert facts["decision"] == "healthy"
+    assert facts["reasons"] == []
+    figures = {figure["metric"]: figure for figure in facts["performance"]}
+    assert set(figures) == {"auc", "brier"}
+    for figure in figures.values():
+        assert figure["value"] == pytest.approx(figure["reference"])
+        assert figure["low"] < figure["value"] < figure["high"]
+        assert figure["verdict"] == "ok"
+    assert figures["auc"]["bound"] < figures["auc"]["low"]
+    assert figures["brier"]["bound"] > figures["brier"]["value"]
+    rows = facts["rows"]
+    assert rows["coverage"] == rows["matured"] / rows["expected"] > 0.85
+
+
+def test_decayed_performance_asks_for_retraining(due: Project) -> None:
+    mixed = '    reviewed["defaulted"] = reviewed["defaulted"].sample(frac=1).to_numpy()\n'
+    due.edit("data.py", LABELS, f"{mixed}{LABELS}")
+    facts = watch(due, "2026-04-01")
+    assert facts["decision"] == "retrain"
+    assert facts["reasons"][0].startswith("auc fell from 0.")
+    [auc] = [figure for figure in facts["performance"] if figure["metric"] == "auc"]
+    assert auc["verdict"] == "decayed"
+    assert auc["value"] < auc["bound"]
+
+
+@pytest.mark.full
+def test_an_old_champion_asks_for_retraining(scored: Project) -> None:
+    facts = watch(scored, "2026-01-01", "--set", "monitoring.max_age=12")
+    assert not facts["staleness"]["stale"]
+    facts = watch(scored, "2027-08-01")
+    assert facts["staleness"]["stale"]
+    assert facts["decision"] == "retrain"
+    assert facts["reasons"][0] == "the champion's age is 19 months, more than 18"
+    assert facts["freshness"]["late"]
+
+
+def test_missing_predictions_are_said(live: Project) -> None:
+    facts = watch(live)
+    assert facts["decision"] == "investigate"
+    assert "no predictions were published for 2026-01-01" in facts["reasons"][0]
+    assert "score" in facts["reasons"][0]
+    score(live, AS_OF)
+    assert watch(live)["decision"] == "healthy"
+    facts = watch(live, "2026-02-01")
+    assert facts["freshness"] == {"newest_row": "2025-12-31", "late": True}
+    assert "the newest are of 2026-01-01" in facts["reasons"][0]
+
+
+@pytest.mark.full
+def test_deleted_predictions_are_missed(due: Project) -> None:
+    for date in QUARTER:
+        shutil.rmtree(due.path(f"predictions/dev/date={date}"))
+    facts = watch(due, "2026-04-01")
+    assert facts["decision"] == "investigate"
+    assert "no predictions of version 1 for 2025-10-01..2026-01-01" in facts["reasons"][0]
+
+
+@pytest.mark.full
+def test_an_unreadable_batch_is_said(scored: Project) -> None:
+    (scored.batches()[-1] / "part.parquet").write_bytes(b"PAR1 torn")
+    facts = watch(scored)
+    assert facts["decision"] == "investigate"
+    assert "date=2026-01-01/batch-0001 cannot be read" in facts["reasons"][0]
+
+
+@pytest.mark.full
+def test_a_missing_table_is_said(scored: Project) -> None:
+    table = {"kind": "files", "origin": "synthetic", "path": "gone/*.csv"}
+    scored.configure(tables={"applications": table})
+    facts = watch(scored)
+    assert facts["decision"] == "investigate"
+    assert "no file at gone/*.csv" in facts["reasons"][0]
+    assert [column["name"] for column in facts["columns"]] == ["score", "decision"]
+
+
+@pytest.mark.full
+def test_a_schema_that_broke_is_said(scored: Project) -> None:
+    scored.edit("data.py", RETURN, f'    applications["amount"] *= -1\n{RETURN}')
+    facts = watch(scored)
+    assert facts["decision"] == "investigate"
+    assert "column amount breaks" in facts["reasons"][0]
+
+
+@pytest.mark.full
+def test_missing_labels_are_said(due: Project) -> None:
+    due.edit(
+        "data.py", "    return reviewed[", "    reviewed = reviewed.head(30)\n    return reviewed["
+    )
+    facts = watch(due, "2026-04-01")
+    assert facts["decision"] == "investigate"
+    said = " ".join(facts["reasons"])
+    assert "due labels have come" in said
+    assert "fewer than gate.min_events (100)" in said
+    assert {figure["verdict"] for figure in facts["performance"]} <= {"unknown"}
+
+
+@pytest.mark.full
+def test_no_labels_at_all_are_said(due: Project) -> None:
+    due.edit(
+        "data.py", "    return reviewed[", "    reviewed = reviewed.head(0)\n    return reviewed["
+    )
+    facts = watch(due, "2026-04-01")
+    assert facts["decision"] == "investigate"
+    assert facts["performance"] == []
+    assert facts["rows"]["matured"] == 0 < facts["rows"]["expected"]
+
+
+@pytest.mark.full
+def test_doubled_labels_are_said(due: Project) -> None:
+    due.edit("data.py", LABELS, f"    reviewed = pd.concat([reviewed] * 2)\n{LABELS}")
+    facts = watch(due, "2026-04-01")
+    assert facts["decision"] == "investigate"
+    assert "keys stand twice" in " ".join(facts["reasons"])
+
+
+@pytest.mark.full
+def test_labels_of_unknown_keys_are_counted_and_left_out(due: Project) -> None:
+    honest = watch(due, "2026-04-01")
+    more = (
+        "    foreign = reviewed.tail(50).assign(application_id=lambda f: 'x' + f.application_id)\n"
+        "    reviewed = pd.concat([reviewed, foreign])\n"
+    )
+    due.edit("data.py", LABELS, f"{more}{LABELS}")
+    facts = watch(due, "2026-04-01")
+    assert facts["rows"]["unknown_keys"] == 50
+    assert facts["performance"] == honest["performance"]
+
+
+@pytest.mark.full
+def test_predictions_of_an_unknown_version_are_said(scored: Project) -> None:
+    rewrite(scored, lambda frame: frame.assign(version=9))
+    facts = watch(scored)
+    assert facts["decision"] == "investigate"
+    assert "predictions of version 9, which the registry does not know" in facts["reasons"][0]
+    assert not [column for column in facts["columns"] if column["kind"] == "prediction"]
+
+
+@pytest.mark.full
+def test_a_new_champion_is_judged_by_its_own_predictions_alone(scored: Project) -> None:
+    for words in (("train", "--as-of", "2026-02-01"), ("gate",), ("promote",)):
+        scored.run(*words)
+    facts = watch(scored)
+    assert facts["version"] == 2
+    assert facts["decision"] == "healthy"
+    assert "made by version 1, not by the champion, version 2" in facts["reasons"][0]
+    score(scored, "2026-01-01")
+    facts = watch(scored, "2026-04-01")
+    assert facts["rows"]["expected"] == 660
+    assert "2026-04-01" not in facts["windows"]["matured"]
+
+
+@pytest.mark.full
+def test_rows_without_a_prediction_are_counted(scored: Project) -> None:
+    rewrite(scored, lambda frame: frame.iloc[:600])
+    facts = watch(scored)
+    assert facts["decision"] == "investigate"
+    assert facts["rows"]["without_prediction"] == 60
+    assert "60 rows of the period have no prediction" in facts["reasons"]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("rows", [1, 0])
+def test_hardly_any_rows_give_a_correct_answer(scored: Project, rows: int) -> None:
+    scored.edit("data.py", RETURN, f"    applications = applications.head({rows})\n{RETURN}")
+    facts = watch(scored)
+    assert facts["decision"] == ("healthy" if rows else "investigate")
+    assert [c for c in facts["columns"] if c["drifted"] and c["kind"] == "input"] == []
+
+
+@pytest.mark.full
+def test_a_column_that_went_missing_has_drifted(scored: Project) -> None:
+    scored.edit("data.py", RETURN, f'    applications["income"] = None\n{RETURN}')
+    income = of(watch(scored), "income")
+    assert income["drifted"]
+    assert income["missing_now"] == 1.0
+    assert income["ks"] is None
+
+
+def test_without_a_champion_there_is_nothing_to_watch(opened: Project) -> None:
+    assert "no champion" in opened.run("monitor", "--as-of", AS_OF, code=1).said
+
+
+@pytest.mark.full
+def test_a_pause_does_not_stop_watching(scored: Project) -> None:
+    scored.run("pause", "the flood")
+    assert watch(scored)["decision"] == "healthy"
+
+
+@pytest.mark.full
+def test_facts_are_plain_json(scored: Project) -> None:
+    printed = scored.run("monitor", "--as-of", AS_OF).printed
+    json.loads(printed, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))

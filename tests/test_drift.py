@@ -1,0 +1,150 @@
+"""The figures of a monitoring are those of the books, and each rule decides as it says."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from rendering import platform
+from scipy.stats import chi2, ks_2samp
+
+decision, drift, profile = map(platform, ("decision", "drift", "profile"))
+RANDOM = np.random.default_rng(5)
+
+
+def compared(then: pd.Series, now: pd.Series) -> dict[str, Any]:
+    """Compare a column with its profile."""
+    column = profile.take_profile(then.to_frame("x"))["x"]
+    return dict(drift.compare("x", column, profile.count(column, now), 0.1, 1))
+
+
+def test_the_index_is_the_sum_over_bins() -> None:
+    then, now = np.array([400.0, 400, 200]), np.array([300.0, 400, 300])
+    by_hand = (0.3 - 0.4) * np.log(0.3 / 0.4) + 0 + (0.3 - 0.2) * np.log(0.3 / 0.2)
+    assert drift.stability_index(then, now) == pytest.approx(by_hand, rel=0.01)
+
+
+def test_the_limit_grows_as_rows_get_fewer() -> None:
+    assert drift.index_limit(0.1, (100_000, 100_000), 10) == 0.1
+    few = chi2.ppf(0.999, 9) * (1 / 100 + 1 / 1000)
+    assert drift.index_limit(0.1, (100, 1000), 10) == pytest.approx(few)
+
+
+@pytest.mark.parametrize("rows", [30, 100, 1_000, 20_000])
+@pytest.mark.parametrize("shares", [[0.1] * 10, [0.5, 0.3, 0.17, 0.02, 0.01]], ids=["even", "rare"])
+def test_chance_alone_hardly_ever_exceeds_the_limit(rows: int, shares: list[float]) -> None:
+    windows, limit = 20_000, drift.index_limit(0.0, (rows, 5_000), len(shares), 0.001)
+    then, now = (RANDOM.multinomial(n, shares, windows).astype(float) for n in (5_000, rows))
+    above = sum(drift.stability_index(a, b) > limit for a, b in zip(then, now, strict=True))
+    print(f"{above / windows:.3%} of windows of {rows:,} rows are above the limit")
+    assert above <= chi2.ppf(0.999, 2 * 20 + 2) / 2  # 20 are expected
+
+
+def test_the_gap_is_that_of_kolmogorov_and_smirnov() -> None:
+    then, now = (pd.Series(RANDOM.poisson(mean, 4_000)) for mean in (1.0, 1.3))
+    then, now = then.clip(upper=3), now.clip(upper=3)  # each value is heavy, so bins lose nothing
+    assert compared(then, now)["ks"] == pytest.approx(ks_2samp(then, now).statistic)
+
+
+def test_the_gap_is_nearly_that_where_numbers_are_binned() -> None:
+    then, now = (pd.Series(RANDOM.normal(mean, 1, 4_000)) for mean in (0.0, 0.4))
+    assert compared(then, now)["ks"] == pytest.approx(ks_2samp(then, now).statistic, abs=0.03)
+
+
+def test_a_profile_gives_back_the_shares_of_its_own_rows() -> None:
+    numbers = pd.Series(RANDOM.normal(size=3_000)).round(3)
+    numbers[:600], numbers[600:900] = 0.0, None  # a heavy value, and missing ones
+    texts = pd.Series(RANDOM.choice(["a", "b", "c", "rare"], 3_000, p=[0.5, 0.3, 0.195, 0.005]))
+    for values in (numbers, texts, numbers > 0):
+        column = profile.take_profile(values.to_frame("x"))["x"]
+        counts = profile.count(column, values)
+        assert counts.sum() == 3_000
+        assert profile.expected(column) == pytest.approx(counts, abs=25)
+        assert len(profile.names(column)) == len(profile.order(column)) == len(counts)
+    facts = compared(numbers, numbers)
+    shares = dict(zip(facts["bins"], facts["then"], strict=True))
+    assert shares["0"] == pytest.approx(0.2, abs=0.01)
+    assert shares["missing"] == pytest.approx(0.1)
+    assert list(shares).index("0") not in (0, len(shares) - 1)  # bins stand as on a line
+
+
+def test_rare_categories_are_other_and_new_ones_too() -> None:
+    then = pd.Series(["a"] * 600 + ["b"] * 395 + ["rare"] * 5)
+    facts = compared(then, pd.Series(["a"] * 50 + ["new"] * 50))
+    assert facts["bins"] == ["a", "b", "other"]
+    assert facts["now"] == [0.5, 0.0, 0.5]
+    assert facts["drifted"]
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "moved"),
+    [
+        ([3.0] * 500, [3.0] * 200, False),
+        ([3.0] * 500, [4.0] * 200, True),
+        ([None] * 500, [None] * 200, False),
+        ([None] * 500, [1.0] * 200, True),
+        ([1.0, 2.0] * 250, [None] * 200, True),
+        ([1.0, 2.0] * 250, [2.0], False),
+        (["a"] * 500, ["a"], False),
+    ],
+)
+def test_constant_and_missing_columns_are_compared(
+    then: list[object], now: list[object], *, moved: bool
+) -> None:
+    kind = "object" if "a" in then else "float64"
+    facts = compared(pd.Series(then, dtype=kind), pd.Series(now, dtype=kind))
+    assert facts["drifted"] is moved
+    assert np.isfinite([facts["psi"], facts["limit"]]).all()
+
+
+def test_a_date_has_no_profile() -> None:
+    frame = pd.DataFrame({"day": pd.to_datetime(["2026-01-01"]), "x": [1.0]})
+    assert list(profile.take_profile(frame)) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("windows", "persists"),
+    [
+        ([True], False),
+        ([False, True], False),
+        ([True, True], True),
+        ([True, False, True], True),
+        ([True, False, False, True], False),
+        ([True, True, False], False),
+    ],
+)
+def test_drift_persists_in_two_of_three_windows(windows: list[bool], *, persists: bool) -> None:
+    assert decision.persists(windows) is persists
+
+
+def rule(**changes: object) -> object:
+    """Return the rule of a figure that more is better of."""
+    known = {"sign": 1, "limit": 0.7, "reference": 0.8, "margin": 0.02}
+    return decision.Rule(**known | {"events": 200, "gate_events": 200, "min_events": 100} | changes)
+
+
+def verdict(value: float, error: float = 0.01, **changes: object) -> str:
+    return str(decision.judge("auc", value, error, rule(**changes))["verdict"])
+
+
+def test_a_figure_decays_when_chance_and_margin_no_longer_explain_it() -> None:
+    bound = 0.8 - 0.02 - 1.96 * 0.01 * np.sqrt(2)
+    assert decision.judge("auc", 0.75, 0.01, rule())["bound"] == pytest.approx(bound)
+    assert verdict(bound + 0.001) == "ok"
+    assert verdict(bound - 0.001) == "decayed"
+    assert verdict(bound - 0.001, error=0.02) == "ok"
+    assert verdict(bound - 0.001, events=99) == "unknown"
+    assert verdict(float("nan")) == "unknown"
+
+
+def test_a_figure_decays_below_the_limit_of_the_gate() -> None:
+    assert verdict(0.66, margin=None) == "decayed"
+    assert verdict(0.69, margin=None) == "ok"  # chance explains it
+    assert verdict(0.15, margin=None, sign=-1, limit=0.12) == "decayed"
+    assert verdict(0.11, margin=None, sign=-1, limit=0.12) == "ok"
+
+
+def test_the_gravest_finding_decides_and_comes_first() -> None:
+    found = [("healthy", "a"), ("retrain", "b"), ("investigate", "c")]
+    assert decision.decide(found) == ("retrain", ["b", "c", "a"])
+    assert decision.decide([]) == ("healthy", [])
