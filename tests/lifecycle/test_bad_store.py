@@ -163,6 +163,7 @@ def test_a_store_in_a_folder_with_a_percent_sign(born: Project) -> None:
     assert "100%/mlflow.db must not hold %" in answer.said
 
 
+@pytest.mark.full
 def test_commands_that_meet_in_a_new_store(born: Project) -> None:
     born.call(open_at_once, 3)
     assert born.run("status").facts["problems"] == []

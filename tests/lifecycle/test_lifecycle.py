@@ -123,6 +123,7 @@ def test_the_card_tells_where_a_version_comes_from(trained: Project) -> None:
     assert len(list(trained.path("extracts/dev").glob("*.parquet"))) == 2
 
 
+@pytest.mark.full
 def test_the_same_rows_and_seed_give_the_same_model(trained: Project) -> None:
     trained.run("train", "--as-of", AS_OF)
     first, second = (trained.call(behind.training, MODEL, number) for number in (1, 2))
@@ -135,6 +136,7 @@ def test_the_same_rows_and_seed_give_the_same_model(trained: Project) -> None:
     assert trained.call(behind.card, MODEL, 3)["figures"] != first["figures"]
 
 
+@pytest.mark.full
 def test_rows_may_weigh_differently(trained: Project) -> None:
     weight = '    return frame["amount"]\n'
     trained.edit(

@@ -107,6 +107,7 @@ def test_a_version_altered_after_the_verdict_is_refused(gated: Project) -> None:
     assert champion(gated) is None
 
 
+@pytest.mark.full
 def test_evidence_against_another_champion_is_refused(live: Project) -> None:
     for _ in range(2):
         live.run("train", "--as-of", AS_OF)
@@ -225,6 +226,7 @@ def test_rollback_goes_back_twice_and_promotion_works_after_it(live: Project) ->
     assert live.run("rollback").facts["version"] == 1
 
 
+@pytest.mark.full
 def test_rollback_names_the_batches_of_the_withdrawn_version(live: Project) -> None:
     live.run("score", "--as-of", "2025-12-01")
     next_champion(live)
