@@ -75,7 +75,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure the template and its projects against floors, as ratios."""
+    """Measure costs as ratios to floors, and simulate updates and monitoring."""
     session.run("python", "-m", "bench", *session.posargs)
 
 

@@ -57,7 +57,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests with the coverage floor; `nox -s tests -- PATH` runs some, without it."""
+    """Run the tests with the coverage floor; `uvx nox -s tests -- PATH` runs some, without it."""
     git_init(session)
     sync(session)
     first_commit(session)  # a model's lineage names a commit
@@ -66,7 +66,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Run the whole lifecycle in build/demo; `nox -s demo -- 2025-07-01` does it as of a date."""
+    """Run the whole lifecycle in build/demo; `uvx nox -s demo -- 2025-07-01` names the date."""
     setup(session)
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(parents=True)
@@ -75,6 +75,7 @@ def demo(session: nox.Session) -> None:
         "MLOPS_TRACKING_URI": f"sqlite:///{DEMO.as_posix()}/mlflow.db",
         "MLOPS_PREDICTIONS": f"{DEMO.as_posix()}/predictions",
         "MLOPS_EXTRACTS": f"{DEMO.as_posix()}/extracts",
+        "MLOPS_REPORTS": f"{DEMO.as_posix()}/reports",
     }
     if session.posargs:
         env["MLOPS_AS_OF"] = session.posargs[0]
@@ -120,13 +121,13 @@ LIFECYCLE = {
 WHAT_NOW = [
     ("look", f"uv run mlflow ui --backend-store-uri sqlite:///{DEMO.as_posix()}/mlflow.db", ""),
     ("", f"{DEMO.as_posix()}/predictions", "what was predicted"),
-    ("", "build/monitor", "the report on the champion, a page for the browser"),
+    ("", f"{DEMO.as_posix()}/reports", "the report on the champion, a page for the browser"),
     ("edit", f"{PACKAGE.as_posix()}/data.py", "where rows come from"),
     ("", f"{PACKAGE.as_posix()}/schema.py", "what rows must look like"),
     ("", f"{PACKAGE.as_posix()}/features.py", "everything that computes a value"),
     ("", f"{PACKAGE.as_posix()}/model.py", "the estimator"),
     ("next", "uvx nox", "lint, types and tests"),
-    ("undo", "delete build/", "the demo lies there as a whole"),
+    ("undo", f"delete {DEMO.as_posix()}", "the demo lies there as a whole"),
 ]
 
 

@@ -16,7 +16,7 @@ import typer
 from .errors import MlopsError
 
 EVERY_DAY, BURNS, ASK = "Every day", "When it burns", "Ask"
-MOMENT = "The date before which everything is known; default: the end of the last complete period."
+MOMENT = "Before it, everything is known; default: as_of of conf, else the end of the last period."
 CODES = (
     "Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 rejected by the gate, "
     "4 a person must act, 5 a service is unreachable."
@@ -36,7 +36,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    help="Train, judge, promote and use the model; the same in dev, test and prod.",
+    help="Train, judge, promote, use and watch the model; the same in dev, test and prod.",
     epilog=CODES,
 )
 

@@ -68,11 +68,11 @@ def performance(figures: list[Facts]) -> Iterator[Finding]:
     """Retrain where a figure decayed."""
     for figure in figures:
         if figure["verdict"] == "decayed":
-            interval = f"95% interval {figure['low']:.3f} to {figure['high']:.3f}"
-            moved = "fell" if figure["better"] == "higher" else "rose"
-            words = f"{figure['metric']} {moved} from {figure['reference']:.3f} to"
-            limit = f"worse than {figure['bound']:.3f}, which chance explains"
-            yield RETRAIN, f"{words} {figure['value']:.3f} ({interval}), {limit}"
+            side, then = "below" if figure["better"] == "higher" else "above", figure["reference"]
+            words = f"{figure['metric']} is {figure['value']:.3f}"
+            words += f" (95% interval {figure['low']:.3f} to {figure['high']:.3f})"
+            words += "" if then is None else f", {then:.3f} in the gate window"
+            yield RETRAIN, f"{words}: {side} {figure['bound']:.3f}, further than chance explains"
 
 
 def staleness(facts: Facts, most_drifted: float) -> Iterator[Finding]:

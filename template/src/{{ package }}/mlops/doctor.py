@@ -92,4 +92,4 @@ def _answers(project: Project) -> str:
 def _approval(project: Project) -> str:
     if sqlite_file(project) is not None:
         return "on a local store an approval is a convention: anyone can give a name"
-    return "the actor is as sure as the pipeline's identity"
+    return "an approval is a typed name beside user@host: the server's rights decide who may write"

@@ -42,7 +42,7 @@ def read_build_facts(project: Project) -> BuildFacts:
     except (OSError, subprocess.CalledProcessError):
         raise MlopsError(
             "neither build facts nor a git commit say which code this is; "
-            "commit first (`uvx nox -s setup`), or install a wheel of `nox -s build`."
+            "commit first (`uvx nox -s setup`), or install a wheel of `uvx nox -s build`."
         ) from None
     lock = project.path("uv.lock")
     MlopsError.when(not lock.is_file(), "uv.lock is missing; make it with `uv lock` and commit it.")

@@ -35,14 +35,14 @@ def monitor(project: Project, as_of: str | None) -> Outcome:
     history = [{key: each[key] for key in REMEMBERED} for each in [*watch.history, memory]]
     facts["history"] = history[-SHOWN:]
 
-    page = project.path("build/monitor") / f"{project.env}-{facts['as_of']}.html"
+    page = project.path(project.settings.reports) / f"{project.env}-{facts['as_of']}.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     report.write(facts, page)
     memory["run"] = _log(watch, facts, page)
     event = Event("monitor", subject=str(watch.number), as_of=facts["as_of"], details=memory)
     store.journal.append(event)
     words = "; ".join(facts["reasons"]) or "nothing has moved and nothing is missing"
-    shown = page.relative_to(project.root).as_posix()
+    shown = page.relative_to(project.root) if page.is_relative_to(project.root) else page
     message = f"{champion.version}: {facts['decision']}; {words}; report: {shown}"
     columns = ("figure", "then", "now", "limit", "verdict")
     return Outcome("ok", message, facts, columns, _table(facts))

@@ -113,7 +113,7 @@ def _read(path: Path) -> Layer:
     except FileNotFoundError:
         raise Misconfigured(
             f"{path.name} is missing here; change into the project's folder, restore the file "
-            "with git, or install a wheel of `nox -s build`."
+            "with git, or install a wheel of `uvx nox -s build`."
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
@@ -162,7 +162,7 @@ def _refuse_what_dev_may(env: str, layers: list[tuple[str, Layer]]) -> None:
         remedy = f"as_of is for dev alone; give {env} another --as-of each time"
         Misconfigured.when(written and "as_of" in layer, f"{where}: {remedy}.")
         for key in set() if written else layer.keys() & set(RULES):
-            raise Misconfigured(f"{where}: {key} is a rule; in {env} it stands in conf/ alone.")
+            raise Misconfigured(f"{where}: {key} is a rule; in {env} change it in conf/ alone.")
 
 
 def _merge(below: Any, above: Any) -> Any:

@@ -97,8 +97,8 @@ def _verdict(store: Store, version: Version) -> dict[str, Any]:
         raise MlopsError(f"{version} {words}; run {command} again.")
     if evidence["code"]["dirty"] and not store.project.settings.allow_dirty:
         raise MlopsError(f"{version} was judged by uncommitted code; commit, then run {command}.")
-    if evidence["verdict"] == "rejected":
-        raise Rejected(f"{version} was rejected by the gate; see entry {entry['number']}.")
+    told = f"{version} was rejected by the gate; see entry {entry['number']}."
+    Rejected.when(evidence["verdict"] == "rejected", told)
     return {**details, "evidence_entry": entry["number"]}
 
 
@@ -116,10 +116,10 @@ def _require_approval(project: Project, version: Version, verdict: str, approved
     """Ask for another person where the environment, or too thin evidence, wants one."""
     insufficient, trainer = verdict == "insufficient", version.card["lineage"]["actor"]
     if not approved_by and (insufficient or project.settings.needs_approval):
-        why = "too few rows for a verdict" if insufficient else f"the rule of {project.env}"
+        why = "the gate could not judge it" if insufficient else f"the rule of {project.env}"
         command = project.command(f"promote {version.number} --approved-by NAME")
         words = f"waits for approval ({why}); another person than {trainer} runs {command}"
         raise PersonNeeded(f"{version} of {project.name} {words}.")
     person, own = approved_by.casefold(), trainer.casefold()
-    if person and person in (own, own.partition("@")[0]):
-        raise PersonNeeded(f"{approved_by} trained {version}; another person must approve it.")
+    told = f"{approved_by} trained {version}; another person must approve it."
+    PersonNeeded.when(person and person in (own, own.partition("@")[0]), told)

@@ -144,6 +144,7 @@ class Settings(Section):
     monitoring: Monitoring = Monitoring()
     predictions: str = "predictions"
     extracts: str = "extracts"
+    reports: str = "build/monitor"
     tracking_uri: str | SecretName = "sqlite:///mlflow.db"
     promotion: Literal["automatic", "approval"] | None = None
     allow_dirty: bool = False

@@ -46,10 +46,10 @@ class Store:
         Raises MlopsError where the alias says otherwise: somebody moved it by hand.
         """
         recorded, alias = next(reversed(self.champions), None), self.registry.alias(CHAMPION)
-        if recorded != alias:
-            command = self.project.command(f"promote {recorded or alias}")
-            words = f"points to {alias}, but the journal promoted {recorded}: it was moved by hand"
-            raise MlopsError(f"alias champion of {self.registry.name} {words}; run {command}.")
+        command = self.project.command(f"promote {recorded or alias}")
+        words = f"points to {alias}, but the journal promoted {recorded}: it was moved by hand"
+        told = f"alias champion of {self.registry.name} {words}; run {command}."
+        MlopsError.when(recorded != alias, told)
         return recorded
 
     def fetch_champion(self) -> Version:

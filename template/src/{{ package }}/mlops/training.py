@@ -73,12 +73,11 @@ def check_trainable(contract: Contract, rows: Sample) -> None:
     for name in rows.raw.columns.difference(list(contract.inputs.types)):
         remedy = "add it there, or leave it out in data.py"
         raise MlopsError(f"train window: column {name} is not in schema.Inputs; {remedy}.")
-    frame = rows.frame
+    frame, target = rows.frame, rows.frame[contract.target]
     for name in contract.features:
         if frame[name].isna().all():
             remedy = "mend the source, or take it out of schema.Inputs"
             raise MlopsError(f"train window: column {name} is all missing; {remedy}.")
-    target = frame[contract.target]
     if contract.problem == "binary" and not target.isin([0, 1]).all():
         raise Misconfigured(f"data.labels: {contract.target} must be 0 or 1; 1 is the event.")
     for name in TAKEN & set(target.astype(str)) if contract.problem == "multiclass" else ():

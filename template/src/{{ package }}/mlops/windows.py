@@ -1,4 +1,4 @@
-"""Time, computed from `as_of` and never from the clock.
+"""Time, computed from `as_of`; the clock only gives its default.
 
 |---- train ----|-- embargo --|-- gate --|-- immature --| as_of, where the embargo is at least as
 long as the label's horizon, and the immature part exactly as long.
