@@ -131,7 +131,7 @@ def test_decayed_performance_asks_for_retraining(due: Project) -> None:
     due.edit("data.py", LABELS, f"{mixed}{LABELS}")
     facts = watch(due, "2026-04-01")
     assert facts["decision"] == "retrain"
-    assert facts["reasons"][0].startswith("auc fell from 0.")
+    assert facts["reasons"][0].startswith("auc is 0.")
     [auc] = [figure for figure in facts["performance"] if figure["metric"] == "auc"]
     assert auc["verdict"] == "decayed"
     assert auc["value"] < auc["bound"]
