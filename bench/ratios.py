@@ -12,7 +12,8 @@ from .scratch import PROGRAM, Scratch
 HEADER = ["measured", "floor", "measured, s", "floor, s", "ratio", "in single rounds"]
 RAW, MANY = str(Path(__file__).with_name("raw.py")), "build/many.parquet"
 SCORE = ("score", "--as-of", AS_OF)
-STEPS = (("train", "--as-of", AS_OF), ("gate",), ("promote",), SCORE)
+GATE = ("gate", "--set", "gate.attempts=1000")  # each round brings one more version to the window
+STEPS = (("train", "--as-of", AS_OF), GATE, ("promote",), SCORE)
 
 
 def copying(scratch: Scratch) -> list[Comparison]:

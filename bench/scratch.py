@@ -14,7 +14,6 @@ from rendering import commit, copy_template, render
 PROGRAM = "from loan_risk.mlops.cli import main; main()"  # what the console script does
 VARIABLES = {
     **{name: value for name, value in os.environ.items() if not name.startswith("MLOPS_")},
-    "MLOPS_GATE__ATTEMPTS": "1000",  # every round brings one more version to the same window
     "OMP_WAIT_POLICY": "PASSIVE",  # as the platform sets it: a floor must not be slower for it
     "PYTHONPATH": "src",
 }
