@@ -60,6 +60,18 @@ def update(folder: Path, **options: Any) -> None:
     copier.run_update(folder, defaults=True, overwrite=True, quiet=True, **options)
 
 
+def append(file: Path, addition: str) -> None:
+    """Append to a file that must be there."""
+    file.write_text(file.read_text(encoding="utf-8") + addition, encoding="utf-8")
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    """Replace a text that must be there, once."""
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
 def files(folder: Path) -> list[str]:
     """Return the paths of all files below a folder, less what git keeps."""
     found = (

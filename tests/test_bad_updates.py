@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from rendering import commit, contents, git, render
+from rendering import append, commit, contents, git, render, replace
 
 ANSWERS = ".copier-answers.yml"
 AS_USER = ("setpriv", "--inh-caps=-all", "--bounding-set=-all")  # root may write anything
@@ -48,8 +48,7 @@ def shelf(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
     project = render(copy, folder / "loan-risk")
     commit(project)
     for name in ("template/noxfile.py", "template/README.md.jinja"):
-        text = (copy / name).read_text(encoding="utf-8")
-        (copy / name).write_text(f"{text}\n# v0.2.0\n", encoding="utf-8")
+        append(copy / name, "\n# v0.2.0\n")
     commit(copy, "v0.2.0")
     return Place(copy, project)
 
@@ -66,13 +65,6 @@ def copy_of(shelf: Place, folder: Path) -> Place:
     place = Place(template, shutil.copytree(shelf.project, folder / "loan-risk"))
     place.answers(str(shelf.template), str(template))
     return place
-
-
-def replace(file: Path, old: str, new: str) -> None:
-    """Replace a text that must be there."""
-    text = file.read_text(encoding="utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def assert_updated(place: Place) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from rendering import commit, render
+from rendering import append, commit, render
 
 SOURCE = "template/src/{{ package }}"
 
@@ -16,18 +16,13 @@ def newer_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """The template at v0.2.0, which has changed files of every owner."""
     folder = shutil.copytree(template, tmp_path_factory.mktemp("diff") / "template")
     for name in ("template/noxfile.py", "template/.gitignore", "template/README.md.jinja"):
-        edit(folder / name, f"\n# newer {Path(name).name}\n")
+        append(folder / name, f"\n# newer {Path(name).name}\n")
     (folder / SOURCE / "mlops/new.py").write_text('"""New."""\n', encoding="utf-8")
     (folder / SOURCE / "mlops/console.py").unlink()
     (folder / SOURCE / "idea.py").write_text('"""An idea."""\n', encoding="utf-8")
-    edit(folder / "examples/regression/model.py", "\n# newer regression\n")
+    append(folder / "examples/regression/model.py", "\n# newer regression\n")
     commit(folder, "v0.2.0")
     return folder
-
-
-def edit(file: Path, addition: str) -> None:
-    """Append to a file that must be there."""
-    file.write_text(file.read_text(encoding="utf-8") + addition, encoding="utf-8")
 
 
 def diff(template: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rendering import commit, contents, git, render
+from rendering import append, commit, contents, git, render
 
 Row = dict[str, Any]
 
@@ -46,7 +46,7 @@ def fleet(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     old = render(copy, folder / "loan-risk")
     commit(old)
     for tag in ("v0.2.0", "v0.3.0"):
-        edit(copy / "template/noxfile.py", f"\n# {tag}\n")
+        append(copy / "template/noxfile.py", f"\n# {tag}\n")
         commit(copy, tag)
     git(copy, "tag", "v0.4.0rc1")  # a preview is no release
     current = render(copy, folder / "churn")
@@ -66,11 +66,6 @@ def changed(fleet: Fleet, tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return copy
-
-
-def edit(file: Path, addition: str) -> None:
-    """Append to a file that must be there."""
-    file.write_text(file.read_text(encoding="utf-8") + addition, encoding="utf-8")
 
 
 def test_an_update_without_conflict_is_tried_and_nothing_is_written(fleet: Fleet) -> None:
@@ -128,7 +123,7 @@ def test_an_edit_of_the_platforms_is_named_where_no_update_is_due(
     fleet: Fleet, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(fleet.current, tmp_path / "edited")
-    edit(folder / "src/churn/mlops/gate.py", "\n# ours\n")
+    append(folder / "src/churn/mlops/gate.py", "\n# ours\n")
     (folder / ".gitattributes").unlink()
     commit(folder)
     code, [row] = fleet.rows(folder)

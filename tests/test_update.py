@@ -9,7 +9,7 @@ from pathlib import Path
 import copier
 import pytest
 import yaml
-from rendering import PROBLEMS, commit, contents, files, git, render, update
+from rendering import PROBLEMS, append, commit, contents, files, git, render, replace, update
 
 SOURCE = "template/src/{{ package }}"
 PACKAGE = "src/loan_risk"
@@ -26,9 +26,9 @@ def team_project(template_copy: Path, tmp_path: Path) -> Path:
     """A project born at v0.1.0, in which a team has edited, added and deleted its own files."""
     folder = render(template_copy, tmp_path / "loan-risk")
     commit(folder)
-    edit(folder / PACKAGE / "data.py", '\nSOURCE = "the warehouse"\n')
-    edit(folder / "conf/prod.yml", "\n# ours\n")
-    edit(folder / ".gitignore", "/ours/\n")
+    append(folder / PACKAGE / "data.py", '\nSOURCE = "the warehouse"\n')
+    append(folder / "conf/prod.yml", "\n# ours\n")
+    append(folder / ".gitignore", "/ours/\n")
     uv(folder, "add", "xgboost>=3.0", "altair>=5.0", "zstandard>=0.20")
     uv(folder, "add", "--dev", "bandit>=1.7")
     uv(folder, "remove", "altair")
@@ -39,18 +39,6 @@ def team_project(template_copy: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def edit(file: Path, addition: str) -> None:
-    """Append to a file that must be there."""
-    file.write_text(file.read_text(encoding="utf-8") + addition, encoding="utf-8")
-
-
-def replace(file: Path, old: str, new: str) -> None:
-    """Replace a text that must be there, once."""
-    text = file.read_text(encoding="utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new, 1), encoding="utf-8")
-
-
 def uv(folder: Path, *arguments: str) -> None:
     """Run uv on a project's own list of requirements, without asking an index."""
     command = [sys.executable, "-m", "uv", *arguments, "--frozen", "--offline", "--quiet"]
@@ -59,14 +47,14 @@ def uv(folder: Path, *arguments: str) -> None:
 
 def release(template: Path, tag: str) -> None:
     """Change files of every owner in the template, and tag them."""
-    edit(template / SOURCE / "mlops/errors.py", f"\nRELEASE = '{tag}'\n")
+    append(template / SOURCE / "mlops/errors.py", f"\nRELEASE = '{tag}'\n")
     (template / SOURCE / f"mlops/new_{tag[1]}.py").write_text('"""New."""\n', encoding="utf-8")
-    edit(template / "template/noxfile.py", f"\n# {tag}\n")
+    append(template / "template/noxfile.py", f"\n# {tag}\n")
     for name in ("data.py", "features.py", "synthetic.py"):
-        edit(template / SOURCE / name, f"\n# {tag}\n")
+        append(template / SOURCE / name, f"\n# {tag}\n")
     (template / SOURCE / f"idea_{tag[1]}.py").write_text('"""An idea."""\n', encoding="utf-8")
-    edit(template / "template/README.md.jinja", f"\n{tag}\n")
-    edit(template / "template/conf/base.yml.jinja", f"\n# {tag}\n")
+    append(template / "template/README.md.jinja", f"\n{tag}\n")
+    append(template / "template/conf/base.yml.jinja", f"\n# {tag}\n")
     shared = template / "template/pyproject.toml.jinja"
     replace(
         shared, "[project.optional-dependencies]\n", f"[project.optional-dependencies]\n# {tag}\n"
@@ -207,7 +195,7 @@ has_github: {type: bool, when: false, default: "{{ ci == 'github' }}"}
 _exclude:
   - "{% if not has_github | default(false) %}\\n/.github\\n{% endif %}"
 """
-    edit(template_copy / "copier.yml", questions)
+    append(template_copy / "copier.yml", questions)
     workflow = template_copy / "template/.github/ci.yml"
     workflow.parent.mkdir()
     workflow.write_text("on: push\n", encoding="utf-8")
@@ -231,7 +219,7 @@ def test_a_file_that_becomes_the_users_is_left_to_them(
     template_copy: Path, team_project: Path
 ) -> None:
     """Ownership may move towards the user; the list is literal for this reason."""
-    edit(team_project / "noxfile.py", "\n# ours\n")
+    append(team_project / "noxfile.py", "\n# ours\n")
     commit(team_project)
     replace(
         template_copy / "copier.yml",
@@ -240,7 +228,7 @@ def test_a_file_that_becomes_the_users_is_left_to_them(
         "  - \"{% if _copier_operation | default('update') != 'copy' %}/noxfile.py{% endif %}\"\n",
     )
     replace(template_copy / "template/.mlops/files.jinja", '  "noxfile.py",\n', "")
-    edit(template_copy / "template/noxfile.py", "\n# theirs\n")
+    append(template_copy / "template/noxfile.py", "\n# theirs\n")
     commit(template_copy, "v0.2.0")
     update(team_project)
     assert_clean(team_project)

@@ -42,8 +42,7 @@ def monitor(project: Project, as_of: str | None) -> Outcome:
     event = Event("monitor", subject=str(watch.number), as_of=facts["as_of"], details=memory)
     store.journal.append(event)
     words = "; ".join(facts["reasons"]) or "nothing has moved and nothing is missing"
-    shown = page.relative_to(project.root) if page.is_relative_to(project.root) else page
-    message = f"{champion.version}: {facts['decision']}; {words}; report: {shown}"
+    message = f"{champion.version}: {facts['decision']}; {words}; report: {project.shown(page)}"
     columns = ("figure", "then", "now", "limit", "verdict")
     return Outcome("ok", message, facts, columns, _table(facts))
 

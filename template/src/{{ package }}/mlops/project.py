@@ -60,6 +60,10 @@ class Project:
         """Return a path of the configuration as an absolute one."""
         return self.root / relative
 
+    def shown(self, path: Path) -> Path:
+        """Return a path as a person reads it: from the project's folder where it lies there."""
+        return path.relative_to(self.root) if path.is_relative_to(self.root) else path
+
 
 def open_project(env: str, overrides: tuple[str, ...] = ()) -> Project:
     """Merge the layers of `env` and return the project.

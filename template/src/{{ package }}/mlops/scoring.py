@@ -70,9 +70,8 @@ def score(project: Project, as_of: str | None) -> Outcome:
         facts = batch.facts | {"rows": batch.rows, "rows_per_second": speed}
         target = predictions.publish(project, staged, facts)
 
-    date = batch.facts["date"]
+    date, shown = batch.facts["date"], project.shown(target)
     store.journal.append(Event("score", subject=date, as_of=date, details=facts))
-    shown = target.relative_to(project.root) if target.is_relative_to(project.root) else target
     words = f"{batch.rows:,} predictions in {shown}; {speed:,} rows/s{peak_memory()}"
     return Outcome("ok", words, facts | {"path": str(target)})
 
@@ -80,9 +79,8 @@ def score(project: Project, as_of: str | None) -> Outcome:
 def _plan(project: Project, champion: Scorer, as_of: str | None) -> Batch:
     moment, timed = parse_as_of(as_of, project.settings), champion.contract.inputs.one("event_time")
     window = plan(moment, project.settings.time).scoring if timed else None
-    date = f"{moment:%Y-%m-%d}"
-    name = predictions.next_batch(project, date)
-    facts = {"batch": name, "date": date, "version": champion.version.number}
+    date, version = f"{moment:%Y-%m-%d}", champion.version.number
+    facts = {"batch": predictions.next_batch(project, date), "date": date, "version": version}
     return Batch(project, champion, window, facts)
 
 
