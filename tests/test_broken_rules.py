@@ -258,7 +258,7 @@ BROKEN: list[tuple[Rule, str, Break]] = [
     (
         shared_files_end_with_the_users,
         "the last comment touches a hook",
-        replace(HOOKS, "  # Here the platform's end.\n", ""),
+        replace(HOOKS, "  # The platform's part ends here.\n", ""),
     ),
     (
         tables_offer_a_place,
