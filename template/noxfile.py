@@ -66,23 +66,14 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Run the whole lifecycle in build/demo; `uvx nox -s demo -- 2025-07-01` names the date."""
+    """Run a model's whole life in build/demo; `uvx nox -s demo -- 2025-07-01` on rows of yours."""
     setup(session)
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(parents=True)
-    env = {
-        "MLOPS_ENV": "dev",
-        "MLOPS_TRACKING_URI": f"sqlite:///{DEMO.as_posix()}/mlflow.db",
-        "MLOPS_PREDICTIONS": f"{DEMO.as_posix()}/predictions",
-        "MLOPS_EXTRACTS": f"{DEMO.as_posix()}/extracts",
-        "MLOPS_REPORTS": f"{DEMO.as_posix()}/reports",
-    }
-    if session.posargs:
-        env["MLOPS_AS_OF"] = session.posargs[0]
-    for command, meaning in LIFECYCLE.items():
-        say(f"{command}: {meaning}")
-        run(session, NAME, command, env=env)
-    say("done: a model was trained, gated and promoted, has scored, and is watched")
+    own = not (PACKAGE / "synthetic.py").exists()
+    dates = session.posargs[:1] or ([""] if own else [])
+    run(session, "python", ".mlops/story.py", NAME, PACKAGE.name, *dates, env=DEMO_STORE)
+    say("done: a model lived its life; every figure and step of it is kept")
     for label, path, meaning in WHAT_NOW:
         print(f"  {label:6} {path:{len(str(PACKAGE)) + 14}} {meaning}".rstrip())
 
@@ -110,13 +101,12 @@ def update(session: nox.Session) -> None:
     session.run("uv", "run", "--script", script, *options)
 
 
-LIFECYCLE = {
-    "train": "fit a challenger on months of invented rows",
-    "gate": "hold it against thresholds, and against the champion if there is one",
-    "promote": "make it the champion",
-    "score": "predict the newest month",
-    "monitor": "tell whether the champion is still good",
-    "status": "what is where",
+DEMO_STORE = {
+    "MLOPS_ENV": "dev",
+    "MLOPS_TRACKING_URI": f"sqlite:///{DEMO.as_posix()}/mlflow.db",
+    "MLOPS_PREDICTIONS": f"{DEMO.as_posix()}/predictions",
+    "MLOPS_EXTRACTS": f"{DEMO.as_posix()}/extracts",
+    "MLOPS_REPORTS": f"{DEMO.as_posix()}/reports",
 }
 WHAT_NOW = [
     ("look", f"uv run mlflow ui --backend-store-uri sqlite:///{DEMO.as_posix()}/mlflow.db", ""),

@@ -40,6 +40,11 @@ def point(model: str, alias: str, number: int) -> None:
     _client().set_registered_model_alias(model, alias, str(number))
 
 
+def drop_alias(model: str, alias: str) -> None:
+    """Delete an alias."""
+    _client().delete_registered_model_alias(model, alias)
+
+
 def aliases(model: str) -> dict[str, int]:
     """Return the aliases of a model and the versions that they point to."""
     found = _client().get_registered_model(model).aliases

@@ -86,11 +86,11 @@ def test_the_journal_and_mlflow_keep_what_was_found(scored: Project) -> None:
     entry = scored.call(behind.entries)[-1]
     assert (entry["command"], entry["outcome"], entry["subject"]) == ("monitor", "ok", "1")
     assert entry["details"].items() >= facts["history"][-1].items()
-    page = scored.path(f"build/monitor/dev-{AS_OF}.html").read_text(encoding="utf-8")
+    page = scored.path(f"build/monitor/dev-{AS_OF}-version-1.html").read_text(encoding="utf-8")
     assert "loan-risk" in page
-    assert f"build/monitor/dev-{AS_OF}.html" in facts["message"]
+    assert f"build/monitor/dev-{AS_OF}-version-1.html" in facts["message"]
     run = scored.call(behind.monitoring)
-    assert run["files"] == ["dev-2026-01-01.html", "monitor.json"]
+    assert run["files"] == ["dev-2026-01-01-version-1.html", "monitor.json"]
     assert run["metrics"]["psi_income"] == of(facts, "income")["psi"]
     assert run["facts"].items() >= {key: facts[key] for key in SECTIONS}.items()
 

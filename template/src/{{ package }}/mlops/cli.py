@@ -15,7 +15,7 @@ import typer
 
 from .errors import MlopsError
 
-EVERY_DAY, BURNS, ASK = "Every day", "When it burns", "Ask"
+EVERY_DAY, HANDS_OFF, BURNS, ASK = "Every day", "Hands-off", "When it burns", "Ask"
 MOMENT = "Before it, everything is known; default: as_of of conf, else the end of the last period."
 CODES = (
     "Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 rejected by the gate, "
@@ -79,6 +79,11 @@ def score(as_of: AsOf = None) -> None:
 @_command(EVERY_DAY, "monitoring")
 def monitor(as_of: AsOf = None) -> None:
     """Tell whether the champion is still good: healthy, investigate or retrain."""
+
+
+@_command(HANDS_OFF, "retraining")
+def retrain(as_of: AsOf = None) -> None:
+    """Train, gate and promote where `monitor` decides so; else leave the champion."""
 
 
 @_command(BURNS, "promotion")

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from . import decision, report
+from .alerts import TOLD, require_addresses, tell
 from .console import Outcome, step
 from .decision import Facts
 from .journal import Event
@@ -24,6 +25,7 @@ SHOWN = 36  # windows of the trend
 
 def monitor(project: Project, as_of: str | None) -> Outcome:
     """Compare what the champion meets and predicts with what it was approved for."""
+    require_addresses(project)
     store = open_store(project)
     champion = Scorer(None, store.fetch_champion())
     watch = Watch(project, store, champion, parse_as_of(as_of, project.settings))
@@ -35,14 +37,17 @@ def monitor(project: Project, as_of: str | None) -> Outcome:
     history = [{key: each[key] for key in REMEMBERED} for each in [*watch.history, memory]]
     facts["history"] = history[-SHOWN:]
 
-    page = project.path(project.settings.reports) / f"{project.env}-{facts['as_of']}.html"
+    name = f"{project.env}-{facts['as_of']}-version-{watch.number}.html"
+    page = project.path(project.settings.reports) / name
     page.parent.mkdir(parents=True, exist_ok=True)
     report.write(facts, page)
     memory["run"] = _log(watch, facts, page)
-    event = Event("monitor", subject=str(watch.number), as_of=facts["as_of"], details=memory)
-    store.journal.append(event)
     words = "; ".join(facts["reasons"]) or "nothing has moved and nothing is missing"
     message = f"{champion.version}: {facts['decision']}; {words}; report: {project.shown(page)}"
+    state = facts["decision"].replace(decision.HEALTHY, "")
+    memory[TOLD] = tell(store, "monitor", state, message)
+    event = Event("monitor", subject=str(watch.number), as_of=facts["as_of"], details=memory)
+    store.journal.append(event)
     columns = ("figure", "then", "now", "limit", "verdict")
     return Outcome("ok", message, facts, columns, _table(facts))
 

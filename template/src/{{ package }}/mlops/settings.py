@@ -126,6 +126,12 @@ class Monitoring(Section):
     max_age: int = Field(default=12, ge=1)
 
 
+class Retraining(Section):
+    """When `retrain` may try again."""
+
+    cooldown: int = Field(default=1, ge=0)
+
+
 class Settings(Section):
     """The merged configuration of one environment."""
 
@@ -142,6 +148,8 @@ class Settings(Section):
     gate: Gate = Gate()
     scoring: Scoring = Scoring()
     monitoring: Monitoring = Monitoring()
+    retraining: Retraining = Retraining()
+    alerts: tuple[SecretName, ...] = ()
     predictions: str = "predictions"
     extracts: str = "extracts"
     reports: str = "build/monitor"

@@ -1,0 +1,120 @@
+"""A change of state is told once, to addresses that nobody sees."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from lifecycle.conftest import At
+from lifecycle.project import AS_OF, Answer, Facts, Project
+
+SECRET = "a-word-nobody-may-see"  # noqa: S105 - it is none
+ALERTS = ("--set", "alerts=[{secret: team-channel}]")
+OLD = ("--as-of", "2026-09-01", "--set", "monitoring.max_age=1")
+
+
+class Channel(ThreadingHTTPServer):
+    """A chat's inbox, which may be closed."""
+
+    def __init__(self) -> None:
+        self.messages: list[Facts] = []
+        self.open = True
+        super().__init__(("127.0.0.1", 0), _Inbox)
+
+    @property
+    def secret(self) -> dict[str, str]:
+        """The variable that holds its address."""
+        port = self.server_address[1]
+        return {"MLOPS_SECRET_TEAM_CHANNEL": f"json://{SECRET}@127.0.0.1:{port}/"}
+
+
+class _Inbox(BaseHTTPRequestHandler):
+    server: Channel
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.server.open:
+            self.server.messages.append(json.loads(body))
+        self.send_response(200 if self.server.open else 503)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+
+@pytest.fixture
+def channel() -> Iterator[Channel]:
+    """A real server that takes what apprise sends."""
+    channel = Channel()
+    thread = threading.Thread(target=channel.serve_forever)
+    thread.start()
+    yield channel
+    channel.shutdown()
+    channel.server_close()
+    thread.join()
+
+
+def run(project: Project, channel: Channel, *words: str, code: int = 0) -> Answer:
+    answer = project.run(*words, *ALERTS, variables=channel.secret, code=code)
+    assert SECRET not in answer.said + answer.printed
+    return answer
+
+
+def test_each_change_of_state_is_told_once(scored: Project, channel: Channel) -> None:
+    run(scored, channel, "monitor", "--as-of", AS_OF)
+    assert channel.messages == []  # healthy is what everyone expects
+
+    for _ in range(2):
+        run(scored, channel, "monitor", *OLD)
+    [alert] = channel.messages
+    assert alert["title"] == "dev.loan-risk: monitor"
+    assert "the champion's age is 8 months, more than 7" in alert["message"]
+
+    run(scored, channel, "retrain", *OLD)
+    assert [message["title"] for message in channel.messages[1:]] == ["dev.loan-risk: retrain"]
+    assert "version 2 is the champion" in channel.messages[1]["message"]
+
+
+@pytest.mark.full
+def test_the_end_of_trouble_is_told_too(scored: Project, channel: Channel) -> None:
+    words = ("monitor", "--as-of", AS_OF)
+    run(scored, channel, *words, "--set", "monitoring.max_psi=0.0001")  # chance has its own limit
+    run(scored, channel, "monitor", *OLD)
+    run(scored, channel, *words)
+    assert ["healthy" in message["message"] for message in channel.messages] == [False, True]
+
+
+@pytest.mark.full
+def test_what_could_not_be_delivered_is_sent_next_time(live: Project, channel: Channel) -> None:
+    channel.open = False
+    answer = run(live, channel, "monitor", *OLD)
+    assert "did not take its message" in answer.said
+    channel.open = True
+    run(live, channel, "monitor", *OLD)
+    run(live, channel, "monitor", *OLD)
+    assert len(channel.messages) == 1
+
+
+@pytest.mark.full
+def test_waiting_for_a_person_is_told_with_the_command(live: Project, channel: Channel) -> None:
+    live.configure("dev", promotion="approval")
+    for _ in range(2):
+        run(live, channel, "retrain", *OLD, code=4)
+    titles = [message["title"] for message in channel.messages]
+    assert titles == ["dev.loan-risk: monitor", "dev.loan-risk: retrain"]
+    assert "loan-risk promote 2 --approved-by NAME" in channel.messages[1]["message"]
+
+
+@pytest.mark.parametrize("command", ["monitor", "retrain"])
+def test_a_secret_that_is_no_address_stops_before_anything(at: At, command: str) -> None:
+    live = at("live")
+    before = live.run("status").facts["entries"]
+    variables = {"MLOPS_SECRET_TEAM_CHANNEL": SECRET}
+    wrong = live.run(command, *OLD, *ALERTS, variables=variables, code=2)
+    assert "the secret team-channel is no address that apprise knows" in wrong.said
+    assert SECRET not in wrong.said
+    missing = live.run(command, *OLD, *ALERTS, code=2)
+    assert "secret team-channel is missing" in missing.said
+    assert live.run("status").facts["entries"] == before

@@ -1,0 +1,157 @@
+"""Retraining without a hand: on monitor's word, through the gate, and never twice."""
+
+import json
+
+import pytest
+from filelock import FileLock
+
+from lifecycle import behind
+from lifecycle.conftest import At
+from lifecycle.project import AS_OF, Answer, Project
+
+MODEL = "dev.loan-risk"
+LATER = "2026-09-01"
+OLD = ("--as-of", LATER, "--set", "monitoring.max_age=1")  # by then the champion's age is 8, of 7
+
+
+def commands(project: Project, after: int) -> list[tuple[str, str]]:
+    """Return what the journal says since an entry: commands and how they ended."""
+    entries = project.call(behind.entries)
+    return [(entry["command"], entry["outcome"]) for entry in entries[after:]]
+
+
+def retrain(project: Project, *words: str, code: int = 0) -> Answer:
+    return project.run("retrain", *OLD, *words, code=code)
+
+
+def test_a_healthy_champion_stays(scored: Project) -> None:
+    before = len(scored.call(behind.entries))
+    answer = scored.run("retrain", "--as-of", AS_OF)
+    assert "version 1 stays the champion of dev.loan-risk: monitor says healthy" in answer.said
+    assert answer.facts["decision"] == "healthy"
+    assert commands(scored, before) == [("monitor", "ok")]
+    assert scored.call(behind.versions, MODEL) == [1]
+
+
+def test_an_old_champion_gives_way_to_one_that_learned_from_newer_rows(live: Project) -> None:
+    before = len(live.call(behind.entries))
+    answer = retrain(live)
+    assert "version 2 is the champion" in answer.said
+    assert "the champion's age is 8 months, more than 7" in answer.said
+    assert live.call(behind.aliases, MODEL) == {"champion": 2}
+    steps = ["monitor", "train", "gate", "promote", "retrain"]
+    assert commands(live, before) == [(step, "ok") for step in steps]
+    assert live.call(behind.card, MODEL, 2)["time"]["as_of"] == LATER
+
+    again = retrain(live)
+    assert "version 2 stays the champion" in again.said
+    assert live.call(behind.versions, MODEL) == [1, 2]
+
+
+@pytest.mark.full
+def test_a_new_environment_gets_its_first_champion(opened: Project) -> None:
+    answer = opened.run("retrain", "--as-of", AS_OF)
+    assert "there is no champion yet" in answer.said
+    assert opened.call(behind.aliases, MODEL) == {"champion": 1}
+
+
+@pytest.mark.full
+def test_a_challenger_that_needs_a_person_waits_for_one(live: Project) -> None:
+    live.configure("dev", promotion="approval")
+    answer = retrain(live, code=4)
+    assert "loan-risk promote 2 --approved-by NAME" in answer.said
+    assert live.call(behind.aliases, MODEL) == {"challenger": 2, "champion": 1}
+
+    again = retrain(live, code=4)
+    assert "--approved-by NAME" in again.said
+    assert "the next one is due on 2026-10-01" in again.said
+    assert live.call(behind.versions, MODEL) == [1, 2]
+
+    live.run("promote", "2", "--approved-by", "A. Nother")
+    assert "version 2 stays the champion" in retrain(live).said
+
+
+@pytest.mark.full
+def test_a_broken_challenger_never_becomes_the_champion(live: Project) -> None:
+    live.edit("features.py", "def prepare()", "BROKEN = True\n\n\ndef prepare()")
+    live.edit("model.py", "build(", "build_well(")
+    live.edit(
+        "model.py",
+        "def build_well(",
+        "def build(params: dict) -> object:\n"
+        "    from sklearn.dummy import DummyClassifier\n\n"
+        "    return DummyClassifier(strategy='prior')\n\n\n"
+        "def build_well(",
+    )
+    answer = retrain(live, code=3)
+    assert "version 2 is rejected by:" in answer.said
+    assert live.call(behind.aliases, MODEL)["champion"] == 1
+
+    rest = retrain(live)  # it would fail in the same way
+    assert "version 1 stays the champion" in rest.said
+    assert "the next one is due on 2026-10-01" in rest.said
+    assert live.call(behind.versions, MODEL) == [1, 2]
+    assert retrain(live, "--set", "retraining.cooldown=0", code=3).facts["decision"] == "retrain"
+
+
+@pytest.mark.full
+def test_a_failed_attempt_is_written_down_and_tried_again_next_time(live: Project) -> None:
+    before = len(live.call(behind.entries))
+    live.edit("data.py", "inputs(tables", "inputs_of(tables")
+    live.edit(
+        "data.py",
+        "def inputs_of(",
+        "def inputs(tables, window):\n"
+        "    return inputs_of(tables, window).iloc[:0]\n\n\n"
+        "def inputs_of(",
+    )
+    answer = retrain(live, code=1)
+    assert "the tables hold no rows" in answer.said
+    assert ("retrain", "failed") in commands(live, before)
+    assert live.call(behind.aliases, MODEL) == {"champion": 1}
+    live.edit("data.py", ".iloc[:0]", "")
+    assert "version 2 is the champion" in retrain(live).said
+
+
+@pytest.mark.full
+def test_a_challenger_of_the_same_date_is_taken_up(live: Project) -> None:
+    """A retraining that was killed after the training does not train again."""
+    live.run("train", "--as-of", LATER)
+    answer = retrain(live)
+    assert "version 2 was trained on just these rows" in answer.said
+    assert live.call(behind.versions, MODEL) == [1, 2]
+    assert live.call(behind.aliases, MODEL) == {"champion": 2}
+
+
+@pytest.mark.full
+def test_a_challenger_of_other_settings_is_not(live: Project) -> None:
+    live.run("train", "--as-of", LATER, "--set", "model.seed=8")
+    retrain(live)
+    assert live.call(behind.aliases, MODEL) == {"champion": 3}
+
+
+def test_a_promotion_that_was_cut_is_finished(live: Project) -> None:
+    """The journal has it, but the process died before the registry had."""
+    live.call(behind.drop_alias, MODEL, "champion")
+    live.run("retrain", "--as-of", AS_OF)
+    assert live.call(behind.aliases, MODEL) == {"champion": 1}
+
+
+def test_one_retraining_at_a_time(live: Project) -> None:
+    with FileLock(live.path("build/retrain-dev.lock")):
+        answer = retrain(live, code=1)
+    assert "is being retrained already" in answer.said
+    assert live.call(behind.versions, MODEL) == [1]
+
+
+def test_a_pause_stops_it(live: Project) -> None:
+    live.run("pause", "audit")
+    assert "paused" in retrain(live, code=4).said
+    assert live.call(behind.versions, MODEL) == [1]
+
+
+@pytest.mark.full
+def test_each_problem_is_retrained(at: At) -> None:
+    for problem in ("multiclass", "regression"):
+        project = at("live", problem=problem)
+        assert retrain(project).facts["version"] == 2, json.dumps(problem)
