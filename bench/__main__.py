@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rendering import ROOT
 
-from . import imports, monitoring, ratios, update
+from . import imports, monitoring, ratios, recovery, update
 from .comparison import compare
 from .scratch import Scratch
 
@@ -44,7 +44,8 @@ def main() -> None:
     if "monitoring" in names:
         quiet = table(monitoring.ALARMS, monitoring.alarms(asked.months))
         changed = table(monitoring.DELAYS, monitoring.delays(asked.lives))
-        sections["## Monitoring measured"] = f"{quiet}\n{changed}"
+        recovered = table(recovery.HEADER, recovery.recoveries(asked.lives))
+        sections["## Monitoring measured"] = f"{quiet}\n{changed}\n{recovered}"
     sys.stdout.write("\n".join(sections.values()))
     if asked.write:
         for heading, tables in sections.items():

@@ -51,7 +51,7 @@ def test_no_command_imports_what_it_does_not_use() -> None:
 
 @pytest.mark.full
 def test_a_monitoring_is_seldom_wrong_and_soon_right() -> None:
-    quiet, changed = bench("monitoring", "--months", "400", "--lives", "3")
+    quiet, changed, recovered = bench("monitoring", "--months", "400", "--lives", "3")
     assert {life.partition(",")[0] for life in quiet} == {
         f"labels after {horizon} months" for horizon in (0, 3, 12)
     }
@@ -62,3 +62,8 @@ def test_a_monitoring_is_seldom_wrong_and_soon_right() -> None:
     forgotten = changed["scores say nothing on 40% of the rows, 2,000 rows a month"]
     assert float(moved["months to notice"]) == 2  # the first window that can persist
     assert float(forgotten["months to notice"]) <= 2
+    for life, row in recovered.items():
+        within = int(life.split()[0]) + 3  # the horizon and the gate window
+        assert float(row["noticed"]) <= within
+        assert float(row["first successor"]) <= within
+        assert float(row["AUC left"]) < 0.6

@@ -98,20 +98,34 @@ class Project:
     def run(
         self,
         *words: str,
-        code: int = 0,
+        code: int | None = 0,
         variables: Mapping[str, str] | None = None,
         screen: str = "",
+        largest: int = 0,
     ) -> Answer:
         """Run a command with --json; expect an exit code, and never a word that is not ours.
 
-        `screen` is a terminal that stands for stderr.
+        `screen` is a terminal that stands for stderr; `largest` is how many bytes a file may get.
         """
         job = {"function": f"{self.package.name}.mlops.cli:main", "arguments": []}
         job |= {"words": [self.name, *words, "--json"]} | ({"stderr": screen} if screen else {})
+        job["largest"] = largest
         answer = self._do(job, variables or {})
         assert not NOISE.search(answer.said), answer.said[-3000:]
-        assert answer.code == code, f"{words} ended with {answer.code}:\n{answer.said}"
+        assert code in (None, answer.code), f"{words} ended with {answer.code}:\n{answer.said}"
         return answer
+
+    def start(self, *words: str) -> "subprocess.Popen[bytes]":
+        """Start a command in a process of its own, which may be killed."""
+        program = (
+            f"import sys; sys.path.insert(0, 'src'); import {self.package.name}.mlops.cli as c"
+        )
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", f"{program}; c.main()", *words],
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function of a test's module in another process, in this project's folder."""

@@ -6,6 +6,7 @@ the project's own code yet, as a new process does, and starts in hundredths of a
 
 import json
 import os
+import resource
 import signal
 import sys
 import traceback
@@ -71,6 +72,8 @@ def _enter(job: dict[str, Any]) -> None:
     os.environ.update(job["variables"])
     for stream, name in ((0, os.devnull), (1, job["stdout"]), (2, job["stderr"])):
         os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC), stream)
+    if job.get("largest"):  # as on a full disk, writing fails
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"], job["largest"]))
     sys.argv = job["words"]
     sys.path[:0] = [str(Path(job["folder"]) / "src"), str(Path(__file__).parent.parent)]
 

@@ -35,7 +35,7 @@ def connect(project: Project) -> Client:
     elif database is not None:
         _require_writable(database)
     for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what they raise is told once
     warnings.filterwarnings("ignore", module=r"(mlflow|sklearn\.metrics)\..*")
     import mlflow
 
