@@ -17,7 +17,7 @@ from .card import Card, Training, make_card, signature
 from .errors import Misconfigured
 from .profile import take_profile
 from .registry import Registry, untrusted
-from .samples import events, hashes
+from .samples import events, hashes, row_hashes
 from .scorer import predict_frame
 from .statistics import permutation_importance
 from .tracking import experiment_id
@@ -84,7 +84,13 @@ def _write_files(training: Training, folder: Path) -> tuple[Card, pd.DataFrame]:
     train, group = training.train.frame, contract.inputs.one("group")
     groups = hashes(train, [group]) if group else np.array([], "uint64")
     keys = hashes(train, contract.keys)  # the gate looks for these on its side
-    np.savez_compressed(folder / "seen.npz", keys=np.unique(keys), groups=np.unique(groups))
+    np.savez_compressed(
+        folder / "seen.npz",
+        keys=np.unique(keys),
+        groups=np.unique(groups),
+        train=row_hashes(train),  # `reproduce` counts by these what has changed
+        gate=row_hashes(gate),
+    )
     return card, prediction
 
 
