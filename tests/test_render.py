@@ -49,6 +49,7 @@ PARSERS: dict[str, Callable[[Path], object]] = {
     ".editorconfig": lambda path: configparser.ConfigParser().read_string(
         f"[top]\n{path.read_text()}"
     ),
+    ".html": read_nothing,
     ".ipynb": lambda path: nbformat.validate(json.loads(path.read_bytes())),
     ".json": lambda path: json.loads(path.read_bytes()),
     ".md": read_nothing,
@@ -206,7 +207,7 @@ def test_nothing_relies_on_its_run_bit() -> None:
 
 # What people look at; the rest of mlops/ is the lifecycle itself.
 FACES = {
-    *("charts.py", "cli.py", "console.py", "doctor.py", "evidence.py", "notebook.py", "page.py"),
+    *("charts.py", "cli.py", "console.py", "doctor.py", "notebook.py", "page.py"),
     *("plots.py", "report.py", "status.py", "trends.py"),
 }
 
@@ -218,7 +219,7 @@ MONITORING = {
 
 
 # What a team asks beyond the lifecycle.
-BEYOND = {"refit.py", "reproduce.py"}
+BEYOND = {"extracts.py", "refit.py", "reproduce.py"}
 
 
 def test_the_line_budget_holds() -> None:
@@ -226,7 +227,9 @@ def test_the_line_budget_holds() -> None:
         path.name: code_lines(path.read_text(encoding="utf-8"))
         for path in sorted(PLATFORM.glob("*.py"))
     }
-    lifecycle = sum(count for name, count in counts.items() if name not in FACES | MONITORING | BEYOND)
+    lifecycle = sum(
+        count for name, count in counts.items() if name not in FACES | MONITORING | BEYOND
+    )
     print(f"{lifecycle} lines of code in the lifecycle, {sum(counts.values())} with everything")
     assert set(counts) > FACES | MONITORING | BEYOND
     assert lifecycle <= 2000

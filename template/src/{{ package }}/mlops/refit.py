@@ -67,7 +67,7 @@ def find_rows(old: Platform, source: Any, job: Facts, side: str) -> Facts:
         facts["changed"] = max(len(np.setdiff1d(known, now)), len(np.setdiff1d(now, known)))
     except Exception as error:  # noqa: BLE001 - whatever the code of then meets today
         facts["trouble"] = " ".join(str(error).split()).removesuffix(".")
-    kept = read_extract(Path(job["extracts"], f"{wanted[:16]}.parquet"))
+    kept = read_extract(Path(job["kept"][side]))
     for origin, frame in (("extract", kept), ("tables", today)):
         if facts["from"] is None and frame is not None and old.samples.fingerprint(frame) == wanted:
             facts |= {"from": origin, "frame": frame}

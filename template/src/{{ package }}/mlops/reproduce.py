@@ -19,6 +19,7 @@ from filelock import FileLock
 from . import refit
 from .console import Outcome, step
 from .errors import MlopsError
+from .extracts import extract_path
 from .journal import Event
 from .lineage import uv_program
 from .project import PACKAGE, PREFIX, Project
@@ -78,9 +79,12 @@ def _rebuild(project: Project, version: Version, folder: Path, within: str) -> F
     sync = (uv, "sync", "--quiet", "--frozen", "--no-dev", *python)
     _run("the lock of then cannot be installed: {why}", root, *sync)
     step("fitting on its rows")
-    extracts = project.path(project.settings.extracts) / lineage["environment"]
+    kept = {
+        side: extract_path(project, lineage["environment"], fingerprint)
+        for side, fingerprint in lineage["data"].items()
+    }
     job = {"card": version.card, "package": PACKAGE, "version": version.folder, "output": folder}
-    job |= {"extracts": extracts, "root": project.root}
+    job |= {"kept": kept, "root": project.root}
     (folder / "job.json").write_text(json.dumps(job, default=str), encoding="utf-8")
     run = (uv, "run", "--no-sync", "python", "-I", refit.__file__, folder / "job.json")
     _run("the code of then does not train today: {why}", root, *run)
@@ -94,12 +98,17 @@ def _rebuild(project: Project, version: Version, folder: Path, within: str) -> F
 
 def _difference(version: Version, folder: Path) -> float | None:
     """Return how far the new predictions lie from those of then; None without new ones."""
-    new = {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
+    new = {path.stem: _scores(path) for path in folder.glob("*.parquet")}
     if not new:
         return None
-    golden = pd.read_parquet(version.artifact("golden_predictions.parquet"))
+    golden = _scores(version.artifact("golden_predictions.parquet"))
     pairs = ((golden, new["golden"]), (new["registered"], new["gate"]))
     return max(largest_difference(*pair) for pair in pairs)
+
+
+def _scores(path: Path) -> pd.DataFrame:
+    """Read the numbers of a prediction; decisions and labels follow from them."""
+    return pd.read_parquet(path).select_dtypes("float64")
 
 
 def _answer(facts: Facts) -> tuple[str, str]:
