@@ -55,7 +55,7 @@ def make_card(training: Training, trusted_types: list[str]) -> Card:
         "features": contract.features,
         "classes": [str(name) for name in classes],
         "cutoff": settings.model.cutoff,
-        "model": settings.model.model_dump(),
+        **settings.model_dump(include={"model", "tables", "risk_tier"}),
         "snapshot": training.snapshot.name,
         "trusted_types": trusted_types,
         "time": settings.time.model_dump() | {"as_of": f"{training.source.as_of:%Y-%m-%d}"},

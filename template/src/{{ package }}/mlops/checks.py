@@ -12,15 +12,13 @@ import pandas as pd
 
 from .card import Card, signature
 from .contract import Contract, read_contract
-from .decision import CHANCE
+from .decision import interval
 from .journal import Entry
 from .metrics import Metrics
 from .project import PACKAGE, user_module
 from .registry import Scorer, Version
 from .samples import Sample, events, hashes
 from .settings import Settings
-
-INTERVAL = "95% interval"
 
 
 @dataclass(frozen=True)
@@ -190,8 +188,7 @@ def thresholds(case: Case) -> Iterator[Check]:
         if not np.isfinite(value):
             yield Check(name, "rejected", "missing", bound, "nothing computes it")
             continue
-        low, high = value - CHANCE * errors[name], value + CHANCE * errors[name]
-        reason = f"{INTERVAL} {low:.4f} to {high:.4f}" if np.isfinite(low) else ""
+        reason = interval(value, errors[name])
         yield Check(name, judge(limit.allows(value)), f"{value:.4f}", bound, reason)
         if limit.suspects(value):
             reason = "too good to be true: look for a column that knows the answer"

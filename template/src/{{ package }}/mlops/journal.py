@@ -81,13 +81,12 @@ class Journal:
             entry |= asdict(event) | who_acts() | {"previous": previous}
             name = f"{last + 1} {event.command}"
             info = self._client.create_run(self._experiment, run_name=name).info
-            run_id = info.run_id
             if evidence:
-                self._client.log_text(run_id, evidence, EVIDENCE)
-            self._client.log_dict(run_id, entry, ENTRY)
+                self._client.log_text(info.run_id, evidence, EVIDENCE)
+            self._client.log_dict(info.run_id, entry, ENTRY)
             head = f"{last + 1}:{entry_hash(entry)}"
             self._client.set_registered_model_tag(self._project.name, HEAD, head)
-            self._client.set_terminated(run_id)
+            self._client.set_terminated(info.run_id)
         return entry | {"folder": info.artifact_uri}
 
     def problems(self, entries: list[Entry]) -> list[str]:

@@ -65,9 +65,8 @@ def locked_requirements(project: Project) -> list[str]:
 def uv_program() -> str:
     """Return where uv lies; raises MlopsError where it is missing."""
     uv = os.environ.get("UV") or shutil.which("uv")
-    if uv is None:
-        raise MlopsError("uv is not on PATH, and the lock must be read; see the README's start.")
-    return uv
+    MlopsError.when(not uv, "uv is not on PATH, and the lock needs it; see the README's start.")
+    return str(uv)
 
 
 def who_acts() -> dict[str, str]:

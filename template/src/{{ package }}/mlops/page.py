@@ -5,6 +5,7 @@ their own: `[[ figure ]]`, `<% if … %>`, `<# comment #>`.
 """
 
 import math
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -98,7 +99,7 @@ def _shown(context: "EvalContext", fact: object) -> object:
     """Return a fact as markdown shows it, also in a table; HTML is escaped by itself."""
     if context.autoescape or isinstance(fact, Markup):
         return fact
-    return " ".join(str(fact).split()).replace("|", "\\|").replace("<", "&lt;")
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", " ".join(str(fact).split()).replace("|", "\\|"))
 
 
 def save(text: str, path: Path) -> None:

@@ -36,7 +36,7 @@ def refit(job: Facts) -> Facts:
     """
     card, old = job["card"], Platform(job["package"])
     time = {key: value for key, value in card["time"].items() if key != "as_of"}
-    given = {"model": card["model"], "time": time}  # --set or a variable may have changed them
+    given = {"model": card["model"], "tables": card["tables"], "time": time}  # --set may count
     words = tuple(f"{key}={json.dumps(value)}" for key, value in given.items())
     project = old.project.open_project(card["lineage"]["environment"], words)
     package = old.snapshot.take_snapshot(project)
