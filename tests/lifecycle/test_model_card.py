@@ -97,9 +97,7 @@ def markup(project: Project) -> None:
 
 
 def nobody_protected(project: Project) -> None:
-    project.edit(
-        "schema.py", 'age_band: str = pa.Field(metadata={"role": "protected"})', "age_band: str"
-    )
+    project.edit("schema.py", '"role": "protected"', '"role": "excluded"')
 
 
 @pytest.mark.full
