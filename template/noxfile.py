@@ -111,7 +111,7 @@ DEMO_STORE = {
 WHAT_NOW = [
     ("look", f"uv run mlflow ui --backend-store-uri sqlite:///{DEMO.as_posix()}/mlflow.db", ""),
     ("", f"{DEMO.as_posix()}/predictions", "what was predicted"),
-    ("", f"{DEMO.as_posix()}/reports", "the report on the champion, a page for the browser"),
+    ("", f"{DEMO.as_posix()}/reports", "the model card and the report, pages for the browser"),
     ("edit", f"{PACKAGE.as_posix()}/data.py", "where rows come from"),
     ("", f"{PACKAGE.as_posix()}/schema.py", "what rows must look like"),
     ("", f"{PACKAGE.as_posix()}/features.py", "everything that computes a value"),

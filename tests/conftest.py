@@ -2,11 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from rendering import commit, copy_template, render
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 Rendered = Callable[..., Path]
 
@@ -69,3 +73,16 @@ def new_project(rendered: Rendered, tmp_path: Path) -> Rendered:
 def project(new_project: Rendered) -> Path:
     """Return a fresh default project, committed, to do anything with."""
     return new_project()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Debian's Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium")
+    assert program, "chromium is missing: type apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()

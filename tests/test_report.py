@@ -1,88 +1,19 @@
 """The report of a monitoring tells its verdict in words, to anyone, wherever it is opened."""
 
 import re
-import shutil
-from collections.abc import Iterator
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from monitorings import EXAMPLES, Facts, decayed, first_month, healthy, hostile, multiclass, past
-from rendering import ROOT, platform
+from pages import PALE_TEXTS, PHONE, Reading, Visit, open_for_everyone
+from rendering import platform
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
-SHOTS = ROOT / "build/reports"
 LARGEST = 200_000  # bytes
-PHONE, DESK = 390, 1200  # pixels
-VOID = {"link", "meta"}
-
-# Each text of a page with less contrast than WCAG 2 asks for at level AA, as a reader sees it.
-PALE_TEXTS = """() => {
-    const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number)
-    const light = (colour) => {
-        const [red, green, blue] = numbers(colour).map((part) => {
-            const share = part / 255
-            return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
-        })
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    }
-    const ground = (node) => {
-        const colour = getComputedStyle(node).backgroundColor
-        return numbers(colour)[3] === 0 ? ground(node.parentElement) : colour
-    }
-    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
-    const pale = []
-    let seen = 0
-    while (texts.nextNode()) {
-        const node = texts.currentNode.parentElement
-        if (!texts.currentNode.textContent.trim() || node.closest('title, .unseen')) continue
-        const style = getComputedStyle(node)
-        const colour = node.closest('svg') ? style.fill : style.color
-        const pair = [light(colour), light(ground(node))].sort((one, other) => other - one)
-        const ratio = (pair[0] + 0.05) / (pair[1] + 0.05)
-        const size = parseFloat(style.fontSize)
-        const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700)
-        seen += 1
-        if (ratio < (large ? 3 : 4.5)) pale.push(`${node.textContent}: ${ratio.toFixed(2)}`)
-    }
-    return { pale, seen }
-}"""
-
-
-class Reading(HTMLParser):
-    """A page as a parser sees it: elements by name, all text, every element closed in turn."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[dict[str, str | None]] = []
-        self.pieces: list[str] = []
-        self._open: list[str] = []
-        self.feed(page)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes.append(dict(attrs))
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1] != "style":
-            self.pieces.append(data)
-
-    @property
-    def text(self) -> str:
-        """All that a reader may find, piece by piece."""
-        return " ".join(self.pieces)
 
 
 def report(facts: Facts) -> str:
@@ -228,63 +159,12 @@ def history_of(*values: float | None, better: str) -> Facts:
     return healthy() | {"history": history, "performance": [metric]}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """Debian's Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    program = shutil.which("chromium")
-    assert program, "chromium is missing: type apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-class Visit:
-    """A report opened in a window of some width, in the colours that the reader prefers."""
-
-    def __init__(self, browser: "Browser", path: Path, width: int, colours: Any) -> None:
-        size: Any = {"width": width, "height": 900}
-        self.page: Page = browser.new_page(viewport=size, color_scheme=colours)
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(path.as_uri())
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{path.stem}-{width}-{colours}.png", full_page=True)
-
-    def ground(self) -> str:
-        return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
-
-
 @pytest.mark.full
 @example
 def test_a_browser_shows_it_to_everyone(browser: "Browser", tmp_path: Path, name: str) -> None:
     path = tmp_path / f"{name}.html"
     platform("report").write(EXAMPLES[name](), path)
-    grounds = set()
-    for width in (PHONE, DESK):
-        for colours in ("light", "dark"):
-            visit = Visit(browser, path, width, colours)
-            page = visit.page
-            assert visit.said == []
-            assert visit.asked == [path.as_uri()]
-            page.evaluate(
-                "document.querySelectorAll('details').forEach((each) => each.open = true)"
-            )
-            assert page.evaluate("document.documentElement.scrollWidth") == width
-            contrast = page.evaluate(PALE_TEXTS)
-            assert contrast["pale"] == []
-            assert contrast["seen"] > 60
-            grounds.add(visit.ground())
-            page.emulate_media(media="print", color_scheme=colours)
-            assert visit.ground() == "rgb(255, 255, 255)"
-            assert page.evaluate(PALE_TEXTS)["pale"] == []
-            page.close()
-    assert len(grounds) == 2, "light and dark look the same"
+    open_for_everyone(browser, path)
 
 
 @pytest.mark.full

@@ -202,3 +202,10 @@ def _entry(run: "Run") -> Facts:
 
 def _artifacts(run: "Run") -> Path:
     return Path(run.info.artifact_uri.removeprefix("file://"))
+
+
+def artifacts(model: str, number: int) -> list[str]:
+    """Return what lies with the run of a version, below model_card."""
+    client = _client()
+    run = client.get_model_version(model, str(number)).run_id
+    return [file.path for file in client.list_artifacts(str(run), "model_card")]

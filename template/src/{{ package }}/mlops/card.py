@@ -1,5 +1,6 @@
 """The card of a version: all that is known about it, in one JSON file beside the estimator."""
 
+import platform
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from threadpoolctl import threadpool_info
 
 from . import lineage
 from .contract import MLFLOW_TYPES, Contract
@@ -53,7 +55,7 @@ def make_card(training: Training, trusted_types: list[str]) -> Card:
         "features": contract.features,
         "classes": [str(name) for name in classes],
         "cutoff": settings.model.cutoff,
-        "model": settings.model.model_dump(),
+        **settings.model_dump(include={"model", "tables", "risk_tier"}),
         "snapshot": training.snapshot.name,
         "trusted_types": trusted_types,
         "time": settings.time.model_dump() | {"as_of": f"{training.source.as_of:%Y-%m-%d}"},
@@ -69,6 +71,8 @@ def make_card(training: Training, trusted_types: list[str]) -> Card:
             "configuration": lineage.configuration_hash(project),
             "data": {name: fingerprint(part.frame) for name, part in samples.items()},
             "packages": {name: version(name) for name in DECIDE_LOADING},
+            "python": platform.python_version(),
+            "threads": {pool["user_api"]: pool["num_threads"] for pool in threadpool_info()},
         },
     }
 

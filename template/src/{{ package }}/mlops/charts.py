@@ -3,35 +3,16 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import Any
 
-from .page import Html, element
+from markupsafe import Markup
 
-Figure = float | None  # None where it cannot be known
+from .page import Figure, element, known, share
 
 WIDTH = 360
 LABELS = 124  # the width of the names of bins
 LANE = 24  # the height of one bin
 LONGEST = 19  # letters that fit there
-
-
-def known(figure: Figure) -> TypeGuard[float]:
-    """Tell whether a figure is a number at all."""
-    return figure is not None and math.isfinite(figure)
-
-
-def number(figure: Figure) -> str:
-    """Write a count as it is, and a figure as a person reads it: 0.078, 1.24, 46.4, 12,840."""
-    if not known(figure):
-        return "n/a"
-    size, is_count = abs(figure), isinstance(figure, int)
-    places = 0 if is_count or size >= 1000 else 1 if size >= 10 else 2 if size >= 1 else 3
-    return f"{figure:,.{places}f}"
-
-
-def share(figure: Figure) -> str:
-    """Write a share as a percentage: 0.0%, 12.5%."""
-    return f"{100 * figure:.1f}%" if known(figure) else "n/a"
 
 
 @dataclass(frozen=True)
@@ -59,19 +40,20 @@ class Scale:
         return {f"{mark:,.{places}f}": self.at(mark) for mark in marks}
 
 
-def svg(title: str, height: int, content: Iterable[Html]) -> Html:
+def svg(title: str, height: int, content: Iterable[Markup]) -> Markup:
     """Return a picture with the sentence that tells what it shows."""
     view = f"0 0 {WIDTH} {height}"
     return element("svg", element("title", title), *content, viewBox=view, role="img")
 
 
-def text(content: str, x: float, y: float, anchor: str = "start") -> Html:
+def text(content: str, x: float, y: float, anchor: str = "start") -> Markup:
     """Return words in a picture; `anchor` says which end of them x is: start, middle or end."""
     return element("text", content, x=x, y=y, text_anchor=anchor)
 
 
-def bars(name: str, bins: list[str], then: list[Figure], now: list[Figure]) -> Html:
-    """Draw the share of rows in each bin, then and now, as pairs of bars."""
+def bars(column: dict[str, Any]) -> Markup:
+    """Draw the share of a column's rows in each bin, then and now, as pairs of bars."""
+    name, bins, then, now = (column[key] for key in ("name", "bins", "then", "now"))
     most = max(filter(known, (*then, *now)), default=0) or 1
     across = Scale(0, most, LABELS, WIDTH - 14)
     bottom = 4 + LANE * len(bins)
@@ -89,13 +71,13 @@ def bars(name: str, bins: list[str], then: list[Figure], now: list[Figure]) -> H
     return svg(f"Share of rows in each bin of {name}, then and now.", bottom + 24, pieces)
 
 
-def meter(figure: Figure, limit: Figure) -> Html | None:
+def meter(figure: Figure, limit: Figure) -> str:
     """Draw how much of its limit a figure takes: the mark is the limit, the end is twice as much.
 
     It repeats what stands beside it, so it is silent.
     """
     if not (known(figure) and known(limit) and limit > 0):
-        return None
+        return ""
     width = round(30 * min(figure / limit, 2), 1)
     style = "beyond" if figure > limit else "within"
     return element(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from .card import Card, signature
 from .contract import Contract, read_contract
+from .decision import interval
 from .journal import Entry
 from .metrics import Metrics
 from .project import PACKAGE, user_module
@@ -178,14 +179,17 @@ def sane_predictions(case: Case) -> Check:
 
 def thresholds(case: Case) -> Iterator[Check]:
     """Hold each figure against its bounds, and against what is too good to be true."""
-    figures = case.metrics.all(case.truth, case.prediction)
-    for name, limit in case.settings.gate.thresholds.items():
+    bounds = case.settings.gate.thresholds
+    figures = case.metrics.all(case.truth, case.prediction, bounds)
+    errors = case.metrics.errors(case.truth, case.prediction, bounds)
+    for name, limit in bounds.items():
         value = figures.get(name, float("nan"))
         bound = f">= {limit.min:g}" if limit.min is not None else f"<= {limit.max:g}"
         if not np.isfinite(value):
             yield Check(name, "rejected", "missing", bound, "nothing computes it")
             continue
-        yield Check(name, judge(limit.allows(value)), f"{value:.4f}", bound)
+        reason = interval(value, errors[name])
+        yield Check(name, judge(limit.allows(value)), f"{value:.4f}", bound, reason)
         if limit.suspects(value):
             reason = "too good to be true: look for a column that knows the answer"
             yield Check(f"{name} plausible", "rejected", f"{value:.4f}", "", reason)

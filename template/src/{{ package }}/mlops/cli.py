@@ -106,6 +106,11 @@ def status() -> None:
     """Show what is where: versions, verdicts, champion, last batch, journal."""
 
 
+@_command(ASK, "reproduce")
+def reproduce(number: Annotated[int, typer.Argument(help="Its number.")]) -> None:
+    """Rebuild a version from its commit, lock and rows: is it the same?"""
+
+
 @_command(ASK, "doctor")
 def doctor() -> None:
     """Find what is wrong here, and say how to mend it."""

@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Any
 
 HEALTHY, INVESTIGATE, RETRAIN = DECISIONS = ("healthy", "investigate", "retrain")
+INTERVAL = "95% interval"
 CHANCE = 1.96  # standard errors: two-sided 95%
 KEPT = 0.5  # of the gate window's coverage; with less, labels are missing
 UNSCORED = 0.01  # of the rows; a few arrive after the batch was made
@@ -62,6 +63,12 @@ def judge(metric: str, value: float, error: float, rule: Rule) -> Facts:
         "verdict": ("decayed" if rule.sign * value < bound else "ok") if known else "unknown",
         "events": rule.events,
     }
+
+
+def interval(value: float, error: float) -> str:
+    """Say within which figures the true one lies; nothing where that cannot be known."""
+    low, high = value - CHANCE * error, value + CHANCE * error
+    return f"{INTERVAL} {low:.4f} to {high:.4f}" if isfinite(low) else ""
 
 
 def performance(figures: list[Facts]) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from . import checks, comparison
+from . import checks, comparison, model_card
 from .checks import Case, Check
 from .console import Outcome, step
 from .errors import MlopsError
@@ -37,6 +37,7 @@ def gate(project: Project, number: int | None) -> Outcome:
     verdict = [word for word in OUTCOMES if any(check.verdict == word for check in found)][-1]
     evidence = _evidence(store, version, sample, found) | {"verdict": verdict}
     _write_down(store, version, evidence)
+    model_card.write(store, version)
     facts = {"version": version.number, "verdict": verdict, "evidence": evidence}
     message = _message(project, version, found, verdict)
     columns = ("check", "verdict", "figure", "limit", "why")
@@ -97,8 +98,8 @@ def _write_down(store: Store, version: Version, evidence: Facts) -> None:
     text, verdict = json.dumps(evidence, indent=2), evidence["verdict"]
     details = {key: evidence[key] for key in ("verdict", "window", "digest")}
     details["evidence_sha256"] = hashlib.sha256(text.encode()).hexdigest()
-    subject, as_of = str(version.number), evidence["as_of"]
-    store.journal.append(Event("gate", OUTCOMES[verdict], subject, as_of, details), text)
+    event = Event("gate", OUTCOMES[verdict], str(version.number), evidence["as_of"], details)
+    store.entries.append(store.journal.append(event, text))
 
 
 def _message(project: Project, version: Version, found: list[Check], verdict: str) -> str:

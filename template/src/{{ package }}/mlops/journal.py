@@ -69,8 +69,8 @@ class Journal:
 
         return str(mlflow.artifacts.load_text(f"{entry['folder']}/{EVIDENCE}"))
 
-    def append(self, event: Event, evidence: str = "") -> None:
-        """Write the next entry, with its evidence beside it."""
+    def append(self, event: Event, evidence: str = "") -> Entry:
+        """Write the next entry, with its evidence beside it, and return it as `entries` does."""
         with one_writer(self._project):
             last, previous = self._head()
             for run in self._runs():
@@ -80,13 +80,14 @@ class Journal:
             entry: Entry = {"number": last + 1, "time": now, "environment": self._project.env}
             entry |= asdict(event) | who_acts() | {"previous": previous}
             name = f"{last + 1} {event.command}"
-            run_id = self._client.create_run(self._experiment, run_name=name).info.run_id
+            info = self._client.create_run(self._experiment, run_name=name).info
             if evidence:
-                self._client.log_text(run_id, evidence, EVIDENCE)
-            self._client.log_dict(run_id, entry, ENTRY)
+                self._client.log_text(info.run_id, evidence, EVIDENCE)
+            self._client.log_dict(info.run_id, entry, ENTRY)
             head = f"{last + 1}:{entry_hash(entry)}"
             self._client.set_registered_model_tag(self._project.name, HEAD, head)
-            self._client.set_terminated(run_id)
+            self._client.set_terminated(info.run_id)
+        return entry | {"folder": info.artifact_uri}
 
     def problems(self, entries: list[Entry]) -> list[str]:
         """Return what is wrong with the chain, a sentence each; empty for a sound one."""

@@ -56,13 +56,17 @@ def locked_requirements(project: Project) -> list[str]:
     if recorded.is_file():
         lines = recorded.read_text(encoding="utf-8").splitlines()
         return [line.removesuffix("\\").strip() for line in lines if line[:1].isalnum()]
-    uv = os.environ.get("UV") or shutil.which("uv")
-    if uv is None:
-        raise MlopsError("uv is not on PATH, and the lock must be read; see the README's start.")
     try:
-        return _output(project, uv, *EXPORT.split()).splitlines()
+        return _output(project, uv_program(), *EXPORT.split()).splitlines()
     except subprocess.CalledProcessError as error:
         raise MlopsError(f"uv.lock cannot be exported: {' '.join(error.stderr.split())}") from None
+
+
+def uv_program() -> str:
+    """Return where uv lies; raises MlopsError where it is missing."""
+    uv = os.environ.get("UV") or shutil.which("uv")
+    MlopsError.when(not uv, "uv is not on PATH, and the lock needs it; see the README's start.")
+    return str(uv)
 
 
 def who_acts() -> dict[str, str]:

@@ -11,7 +11,6 @@ from .metrics import Metrics
 from .observation import Watch
 from .project import user_module
 from .samples import Source, events, hashes, read_labels
-from .statistics import Positions, standard_error
 from .windows import Window, periods
 
 
@@ -90,18 +89,10 @@ def _figures(watch: Watch, known: pd.DataFrame) -> list[Facts]:
     metrics = Metrics(settings, user_module("model"))
     truth, limits = known[contract.target], settings.gate.thresholds
     prediction = known[list(watch.champion.version.card["profile"]["predictions"])]
-    figures = metrics.all(truth, prediction, limits)
-
-    def drawn(positions: Positions) -> list[float]:
-        found = metrics.all(truth.iloc[positions], prediction.iloc[positions], limits)
-        return [found[name] for name in figures]
-
-    errors = standard_error(drawn, len(known))
-    found = zip(figures.items(), errors, strict=True)
-    count = events(contract, truth)
+    errors, count = metrics.errors(truth, prediction, limits), events(contract, truth)
     return [
-        decision.judge(name, value, error, _rule(watch, name, count))
-        for (name, value), error in found
+        decision.judge(name, value, errors[name], _rule(watch, name, count))
+        for name, value in metrics.all(truth, prediction, limits).items()
     ]
 
 

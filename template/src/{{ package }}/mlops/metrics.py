@@ -11,6 +11,7 @@ from sklearn import metrics
 
 from .errors import Misconfigured
 from .settings import Settings
+from .statistics import Positions, standard_error
 
 Figures = dict[str, Any]  # numbers, or functions that compute them when asked for
 
@@ -86,6 +87,17 @@ class Metrics:
         figures = self._defaults(truth, prediction) | self._own(truth, prediction)
         wanted = {name: f for name, f in figures.items() if names is None or name in names}
         return {name: _value(figure) for name, figure in wanted.items()}
+
+    def errors(
+        self, truth: pd.Series, prediction: pd.DataFrame, names: Container[str]
+    ) -> dict[str, float]:
+        """Return the standard error of each figure in `names`, by the bootstrap over rows."""
+
+        def drawn(at: Positions) -> list[float]:
+            return [*self.all(truth.iloc[at], prediction.iloc[at], names).values()]
+
+        found = standard_error(drawn, len(truth))
+        return dict(zip(self.all(truth, prediction, names), found, strict=True))
 
     def skill(self, truth: pd.Series, prediction: pd.DataFrame) -> float:
         """Return the gate's metric, turned so that more is better; no number for one class only.

@@ -1,129 +1,108 @@
-"""Pages that stand alone: HTML elements, and the frame with the style within."""
+"""Pages that stand alone: templates filled with facts, and the elements that charts are made of.
 
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
-from importlib.resources import files
+Copier fills the files of this repository by Jinja, too, so the pages' templates have marks of
+their own: `[[ figure ]]`, `<% if … %>`, `<# comment #>`.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-VOID = {"link", "meta"}  # elements that have no end
-NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from jinja2.nodes import EvalContext
+
+HERE = Path(__file__).parent
+MARKS: dict[str, Any] = {
+    "block_start_string": "<%",
+    "block_end_string": "%>",
+    "variable_start_string": "[[",
+    "variable_end_string": "]]",
+    "comment_start_string": "<#",
+    "comment_end_string": "#>",
+}
+
+Figure = float | None  # None where it cannot be known
 
 
-class Html(str):
-    """Markup. Any other text is data, and is escaped wherever it goes."""
-
-    __slots__ = ()
-
-
-Content = Html | str | None
+def known(figure: Figure) -> TypeGuard[float]:
+    """Tell whether a figure is a number at all."""
+    return figure is not None and math.isfinite(figure)
 
 
-def element(tag: str, /, *content: Content, **attributes: object) -> Html:
-    """Return an element; `class_` is written class, `stroke_width` stroke-width; None is left out.
+def number(figure: Figure) -> str:
+    """Write a count as it is, and a figure as a person reads it: 0.078, 1.24, 46.4, 12,840."""
+    if not known(figure):
+        return "n/a"
+    size, is_count = abs(figure), isinstance(figure, int)
+    places = 0 if is_count or size >= 1000 else 1 if size >= 10 else 2 if size >= 1 else 3
+    return f"{figure:,.{places}f}"
 
-    Only Html enters as it is: a column may be called <b>.
+
+def share(figure: Figure) -> str:
+    """Write a share as a percentage: 0.0%, 12.5%."""
+    return f"{100 * figure:.1f}%" if known(figure) else "n/a"
+
+
+def word(fact: object) -> str:
+    """Write a fact that may be unknown, and a window as a person reads it."""
+    return "n/a" if fact in (None, "") else str(fact).replace("..", " to ")
+
+
+def element(tag: str, /, *content: str | None, **attributes: object) -> Markup:
+    """Return an element; `class_` is written class, `stroke_width` stroke-width.
+
+    Only Markup enters as it is: a column may be called <b>.
     """
     words = [
         f'{key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
         for key, value in attributes.items()
-        if value is not None
     ]
-    opened = f"<{' '.join([tag, *words])}>"
-    return Html(opened if tag in VOID else f"{opened}{join(content)}</{tag}>")
+    return Markup(f"<{' '.join([tag, *words])}>{join(content)}</{tag}>")  # noqa: S704 - escaped
 
 
-def join(content: Iterable[Content]) -> Html:
-    """Return pieces one after the other, each escaped unless it is Html."""
-    pieces = (piece for piece in content if piece is not None)
-    return Html("".join(p if isinstance(p, Html) else escape(str(p)) for p in pieces))
+def join(content: Iterable[str | None]) -> Markup:
+    """Return pieces one after the other, each escaped unless it is Markup."""
+    return Markup("").join(piece for piece in content if piece is not None)
 
 
-def section(title: str, *content: Content) -> Html:
-    """Return a part of the page below its heading."""
-    return element("section", element("h2", title), *content)
+def fill(name: str, **facts: Any) -> str:
+    """Return a template of this folder filled with facts: a page, or text in markdown."""
+    return _environment().get_template(name).render(facts)
 
 
-def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[Content]]) -> Html:
-    """Return a table whose rows are named by their first cell, in a box in which it may scroll."""
-    head = element("tr", *(element("th", name, scope="col") for name in columns))
-    body = (
-        element(
-            "tr",
-            element("th", row[0], scope="row"),
-            *(element("td", cell) for cell in row[1:]),
-        )
-        for row in rows
+@cache
+def _environment() -> "Environment":
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=jinja2.select_autoescape(["html"]),
+        finalize=jinja2.pass_eval_context(_shown),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **MARKS,
     )
-    return element(
-        "div",
-        element(
-            "table",
-            element("caption", caption),
-            element("thead", head),
-            element("tbody", *body),
-        ),
-        class_="scroll",
-        role="region",
-        aria_label=caption,
-        tabindex=0,  # so that the keyboard scrolls it too
-    )
+    style = Markup((HERE / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own
+    environment.globals |= {"number": number, "share": share, "word": word, "style": style}
+    return environment
 
 
-def definitions(style: str, facts: Mapping[str, Content | Sequence[Content]]) -> Html:
-    """Return names with what is said of each, one thing or several."""
-    pairs = []
-    for name, said in facts.items():
-        things = [said] if said is None or isinstance(said, str) else said
-        pairs.append(element("div", element("dt", name), *(element("dd", one) for one in things)))
-    return element("dl", *pairs, class_=style)
+def _shown(context: "EvalContext", fact: object) -> object:
+    """Return a fact as markdown shows it, also in a table; HTML is escaped by itself."""
+    if context.autoescape or isinstance(fact, Markup):
+        return fact
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", " ".join(str(fact).split()).replace("|", "\\|"))
 
 
-def word(fact: object) -> str:
-    """Write a fact that may be unknown."""
-    return "n/a" if fact is None else str(fact)
-
-
-def badge(colour: str, *content: Content) -> Html:
-    """Return a verdict in its colour: good, warn, bad or none."""
-    return element("span", *content, class_=f"badge {colour}")
-
-
-def sign(letter: str) -> Html:
-    """Return a sign that repeats what the words beside it say."""
-    return element("span", letter, class_="sign", aria_hidden="true")
-
-
-def card(title: str, note: Content, picture: Html, data: Html) -> Html:
-    """Return a picture below its heading, and folded below it the table that it shows."""
-    return element(
-        "figure",
-        element("figcaption", element("h3", title), element("p", note)),
-        picture,
-        element(
-            "details",
-            element("summary", "Data", element("span", f" of {title}", class_="unseen")),
-            data,
-        ),
-    )
-
-
-def page(title: str, *content: Content) -> Html:
-    """Return a whole page that asks for nothing beyond itself."""
-    style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", http_equiv="Content-Security-Policy", content=NOTHING_ELSE),
-        element("link", rel="icon", href="data:,"),  # else a browser asks the server for one
-        element("title", title),
-        element("style", Html(style)),
-    )
-    body = element("body", element("main", *content))
-    return join([Html("<!doctype html>\n"), element("html", head, body, lang="en"), Html("\n")])
-
-
-def save(text: Html, path: Path) -> None:
+def save(text: str, path: Path) -> None:
     """Write a page, whole or not at all."""
     part = path.with_name(f"{path.name}.tmp")
     part.write_text(text, encoding="utf-8", errors="xmlcharrefreplace", newline="\n")

@@ -1,9 +1,13 @@
-"""Pictures of the prediction of a gate window, as matplotlib figures."""
+"""Pictures of the prediction of a gate window: matplotlib figures, and curves over time."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+
+from .card import Training
+from .samples import events
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,6 +43,19 @@ def draw(
         metrics.PredictionErrorDisplay.from_predictions(truth, value, ax=pictures["residuals"])
         _calibrate(pictures["calibration"], truth, value)
     return {name: axes.get_figure() for name, axes in pictures.items()}
+
+
+def by_period(training: Training, prediction: pd.DataFrame) -> Iterator[dict[str, float]]:
+    """Yield the figures of each period of the gate window: a curve over time."""
+    event_time = training.source.contract.inputs.one("event_time")
+    if event_time is None:
+        return
+    frame, period = training.gate.frame, training.source.project.settings.time.period
+    for _, part in frame.groupby(frame[event_time].dt.to_period(period[0].upper())):
+        truth = training.truth[part.index]
+        if events(training.source.contract, truth):  # a period with one class has no AUC
+            figures = training.metrics.all(truth, prediction.loc[part.index])
+            yield {f"{name}_by_period": figure for name, figure in figures.items()}
 
 
 def _axes() -> "Axes":

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from . import predictions
+from . import model_card, predictions
 from .console import Outcome
 from .errors import MlopsError, PersonNeeded, Rejected
 from .journal import Event
@@ -27,10 +27,12 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
     if before != version.number:
         store.registry.load(version)
         details |= {"approved_by": approved_by}
-        store.journal.append(Event("promote", subject=str(version.number), details=details))
+        event = Event("promote", subject=str(version.number), details=details)
+        store.entries.append(store.journal.append(event))
     store.registry.point(CHAMPION, version.number)
     if store.registry.alias(CHALLENGER) == version.number:
         store.registry.client.delete_registered_model_alias(project.name, CHALLENGER)
+    model_card.write(store, version)
     message = f"{version} is the champion of {project.name}; next: {project.command('score')}"
     return Outcome("ok", message, {"version": version.number, "before": before})
 
@@ -45,8 +47,10 @@ def rollback(project: Project, reason: str) -> Outcome:
     store.registry.load(store.registry.fetch(back))
     batches = [b for b in predictions.published(store.entries) if b["version"] == withdrawn]
     details = {"back_to": back, "reason": reason, "batches": [b["batch"] for b in batches]}
-    store.journal.append(Event("rollback", subject=str(withdrawn), details=details))
+    event = Event("rollback", subject=str(withdrawn), details=details)
+    store.entries.append(store.journal.append(event))
     store.registry.point(CHAMPION, back)
+    model_card.write(store, store.registry.fetch(withdrawn))
     told = f"version {withdrawn} is withdrawn, version {back} is the champion of {project.name}"
     told += f" again; look at the {len(batches)} batches it published" if batches else " again"
     facts = {"withdrawn": withdrawn, "version": back, "batches": batches}

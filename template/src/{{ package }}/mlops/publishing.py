@@ -3,21 +3,18 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import mlflow
-import numpy as np
 import pandas as pd
-from mlflow.data.pandas_dataset import from_pandas
 
 from . import lineage, plots
 from .card import Card, Training, make_card, signature
 from .errors import Misconfigured
+from .extracts import keep_rows, write_hashes
 from .profile import take_profile
 from .registry import Registry, untrusted
-from .samples import events, hashes
 from .scorer import predict_frame
 from .statistics import permutation_importance
 from .tracking import experiment_id
@@ -31,17 +28,17 @@ def publish(training: Training, registry: Registry) -> tuple[int, dict[str, floa
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         card, prediction = _write_files(training, folder)
-        pictures = plots.draw(training.truth, prediction, _importance(training, card))
+        pictures = plots.draw(training.truth, prediction, card["importance"])
         requirements = lineage.locked_requirements(project)
         experiment = experiment_id(registry.client, project, project.name)
         with mlflow.start_run(experiment_id=experiment, run_name="train", tags=tags) as run:
             mlflow.log_params(card["model"]["params"] | {"seed": card["model"]["seed"]})
-            _log_rows(training, card)
+            keep_rows(training, card)
             for name, figure in pictures.items():
                 mlflow.log_figure(figure, f"plots/{name}.png")
             info = _log_model(training, card, folder, requirements)
             mlflow.log_metrics(card["figures"], model_id=info.model_id)
-            for position, figures in enumerate(_by_period(training, prediction)):
+            for position, figures in enumerate(plots.by_period(training, prediction)):
                 mlflow.log_metrics(figures, step=position)
     version = registry.client.create_model_version(
         project.name, info.model_uri, run.info.run_id, tags=tags, model_id=info.model_id
@@ -76,15 +73,13 @@ def _write_files(training: Training, folder: Path) -> tuple[Card, pd.DataFrame]:
     everyone = predict_frame(training.estimator, card, training.gate.everyone)
     prediction = everyone.loc[gate.index]
     card["figures"] = training.metrics.all(training.truth, prediction)
+    card["importance"] = _importance(training, card)
     inputs = training.train.everyone[contract.features]
     card["profile"] = {"inputs": take_profile(inputs), "predictions": take_profile(everyone)}
     (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
     gate[contract.features].head(GOLDEN_ROWS).to_parquet(folder / "golden_rows.parquet")
     prediction.head(GOLDEN_ROWS).to_parquet(folder / "golden_predictions.parquet")
-    train, group = training.train.frame, contract.inputs.one("group")
-    groups = hashes(train, [group]) if group else np.array([], "uint64")
-    keys = hashes(train, contract.keys)  # the gate looks for these on its side
-    np.savez_compressed(folder / "seen.npz", keys=np.unique(keys), groups=np.unique(groups))
+    write_hashes(training, folder / "seen.npz")
     return card, prediction
 
 
@@ -95,33 +90,6 @@ def _importance(training: Training, card: Card) -> dict[str, float]:
 
     features, seed = card["features"], card["model"]["seed"]
     return permutation_importance(skill, training.gate.frame, features, seed)
-
-
-def _by_period(training: Training, prediction: pd.DataFrame) -> Iterator[dict[str, float]]:
-    """Yield the figures of each period of the gate window: a curve over time."""
-    event_time = training.source.contract.inputs.one("event_time")
-    if event_time is None:
-        return
-    frame, period = training.gate.frame, training.source.project.settings.time.period
-    for _, part in frame.groupby(frame[event_time].dt.to_period(period[0].upper())):
-        truth = training.truth[part.index]
-        if events(training.source.contract, truth):  # a period with one class has no AUC
-            figures = training.metrics.all(truth, prediction.loc[part.index])
-            yield {f"{name}_by_period": figure for name, figure in figures.items()}
-
-
-def _log_rows(training: Training, card: Card) -> None:
-    """Keep the exact rows in this environment, and log where they are."""
-    project, target = training.source.project, training.source.contract.target
-    folder = project.path(project.settings.extracts) / project.env
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, sample in (("train", training.train), ("gate", training.gate)):
-        extract = folder / f"{card['lineage']['data'][name][:16]}.parquet"
-        if not extract.is_file():
-            sample.frame.to_parquet(extract.with_suffix(".tmp"))
-            extract.with_suffix(".tmp").replace(extract)  # whole or not at all
-        data = from_pandas(sample.frame, str(extract), targets=target, name=name)
-        mlflow.log_input(data, context=name)
 
 
 def _log_model(training: Training, card: Card, folder: Path, requirements: list[str]) -> Any:

@@ -1,39 +1,34 @@
 """The report of one monitoring: a page that stands alone, drawn from its facts."""
 
+import math
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from .charts import number, share
-from .evidence import UNKNOWN, column_verdict, distributions, drift, performance, trends
-from .page import Html, badge, definitions, element, page, save, section, sign, word
+from .charts import bars, meter
+from .page import fill, known, number, save, word
+from .trends import Trend
 
 Facts = dict[str, Any]
+Badge = tuple[str, str]  # a colour and what it says
 
-LAST_DECISIONS = 12
+MOST_PICTURES = 12  # of distributions; the table names every column
+UNKNOWN = ("none", "unknown")
+COLUMN_VERDICTS = {
+    "again": ("bad", "drifted again"),
+    "drifted": ("warn", "drifted"),
+    "steady": ("good", "steady"),
+    "unknown": UNKNOWN,
+}
+METRIC_VERDICTS = {"ok": ("good", "holds"), "decayed": ("bad", "decayed")}
+LATE = {True: ("bad", "late"), False: ("good", "on time")}
+STALE = {True: ("bad", "stale"), False: ("good", "not stale")}
 
 # decision -> its colour, sign and word, and what it asks for
 DECISIONS = {
     "healthy": ("good", "✓", "Healthy", "Nothing calls for action."),
     "investigate": ("warn", "!", "Investigate", "Someone should find out why, then decide."),
     "retrain": ("bad", "↻", "Retrain", "The model should be trained anew."),
-}
-LATE = {True: ("bad", "late"), False: ("good", "on time")}
-STALE = {True: ("bad", "stale"), False: ("good", "not stale")}
-
-GLOSSARY = {
-    "Then and now": "Then are the rows that the model learned from; now are the scored rows named "
-    "above. Of predictions, then is the window in which the model passed its gate.",
-    "Drifted, drifted again": "The PSI exceeds its limit; again, if it also did in another of the "
-    "last three windows.",
-    "PSI": "Population stability index: how far the shares of rows have moved between bins. "
-    "Zero is no move at all.",
-    "Limit of the PSI": "The configured limit or, where it is larger, what chance alone hardly "
-    "ever exceeds with so many rows and columns.",
-    "KS": "The largest difference, from 0 to 1, between the shares of rows below one same value.",
-    "95% interval": "The range that holds the true figure in 95 of 100 cases. Few rows make it "
-    "wide.",
-    "Bound": "The worst figure that still is the performance the model was approved for.",
-    "Matured": "Rows old enough for their outcome to be known.",
 }
 
 
@@ -42,125 +37,88 @@ def write(facts: Facts, path: Path) -> None:
     save(report(facts), path)
 
 
-def report(facts: Facts) -> Html:
+def report(facts: Facts) -> str:
     """Return the whole page."""
-    title = f"{facts['project']}: monitoring of {facts['as_of']}"
-    return page(
-        title,
-        _header(facts),
-        _verdict(facts),
-        _glance(facts),
-        trends(facts),
-        performance(facts["performance"]),
-        drift(facts["columns"]),
-        distributions(facts["columns"]),
-        _data(facts),
-        section("How to read this page", definitions("glossary", GLOSSARY)),
-        element("footer", f"{title}. Every figure also stands in monitor.json."),
+    columns = [{**column, "said": _said(column)} for column in sorted(facts["columns"], key=_order)]
+    period = facts["staleness"]["period"]
+    parts = ("colour", "sign", "name", "advice")
+    return fill(
+        "report.html",
+        facts=facts,
+        decisions={name: dict(zip(parts, of, strict=True)) for name, of in DECISIONS.items()},
+        tiles=_tiles(facts, [column["said"] for column in columns]),
+        trends=_trends(facts),
+        columns=columns,
+        drifted=[column for column in columns if column["drifted"]],
+        most=MOST_PICTURES,
+        metric_verdicts=METRIC_VERDICTS,
+        column_verdicts=COLUMN_VERDICTS,
+        unknown=UNKNOWN,
+        age=lambda age: f"{number(age)} {period}{'' if age == 1 else 's'}",
+        bars=bars,
+        meter=meter,
     )
 
 
-def _header(facts: Facts) -> Html:
-    windows = {
-        name: word(window).replace("..", " to ") for name, window in facts["windows"].items()
-    }
-    return element(
-        "header",
-        element("p", f"Model monitoring, {facts['env']}", class_="eyebrow"),
-        element("h1", facts["project"]),
-        definitions(
-            "facts",
-            {
-                "As of": facts["as_of"],
-                "Environment": facts["env"],
-                "Version": word(facts["version"]),
-                "Trained as of": word(facts["trained_as_of"]),
-                "Problem": facts["problem"],
-                "Owner": word(facts["owner"]),
-                "Scored rows": windows["scored"],
-                "Matured rows": windows["matured"],
-            },
-        ),
-    )
+def _said(column: Facts) -> str:
+    """Return what is said of a column: again, drifted, steady or unknown."""
+    if column["drifted"]:
+        return "again" if column["persistent"] else "drifted"
+    return "steady" if known(column["psi"]) else "unknown"
 
 
-def _verdict(facts: Facts) -> Html:
-    colour, letter, name, advice = DECISIONS[facts["decision"]]
-    reasons = element("ul", *(element("li", reason) for reason in facts["reasons"]))
-    return element(
-        "section",
-        element("h2", sign(letter), name),
-        element("p", advice, class_="advice"),
-        reasons if facts["reasons"] else None,
-        _latest(facts["history"][-LAST_DECISIONS:]),
-        class_=f"verdict {colour}",
-    )
+def _order(column: Facts) -> tuple[bool, float, str]:
+    """Order columns: drifted ones first, then by the part of the limit that the PSI takes."""
+    psi, limit = column["psi"], column["limit"]
+    part = psi / limit if known(psi) and limit else -math.inf
+    return not column["drifted"], -part, column["name"]
 
 
-def _latest(history: list[Facts]) -> Html | None:
-    """Return the latest decisions in a row, the present one last."""
-    if len(history) < 2:
-        return None
-    items = []
-    for entry in history:
-        colour, letter, name, _ = DECISIONS[entry["decision"]]
-        day = element("span", entry["as_of"])
-        items.append(element("li", day, badge(colour, sign(letter), name)))
-    return element("ol", *items, class_="decisions", aria_label="Latest decisions, oldest first")
-
-
-def _glance(facts: Facts) -> Html:
+def _tiles(facts: Facts, columns: list[str]) -> dict[str, tuple[str, Badge]]:
     """Return the figures that one looks at first, each with what it is measured by."""
-    staleness, freshness, rows = facts["staleness"], facts["freshness"], facts["rows"]
-    columns = [column_verdict(column) for column in facts["columns"]]
+    stale, fresh, rows = facts["staleness"], facts["freshness"], facts["rows"]
     metrics = [metric["verdict"] for metric in facts["performance"]]
-    tiles = {
+    age = f"{number(stale['age'])} {stale['period']}{'' if stale['age'] == 1 else 's'}"
+    return {
         "Metrics that hold": _tally(metrics, "ok", ("bad", "decayed")),
         "Columns that are steady": _tally(columns, "steady", ("warn", "drifted")),
-        "Age of the model": [_age(staleness), badge(*STALE.get(staleness["stale"], UNKNOWN))],
-        "Newest row": [word(freshness["newest_row"]), badge(*LATE.get(freshness["late"], UNKNOWN))],
-        "Rows scored": [
-            number(rows["scored"]),
-            badge("none", f"{number(rows['matured'])} matured"),
-        ],
+        "Age of the model": (age, STALE.get(stale["stale"], UNKNOWN)),
+        "Newest row": (word(fresh["newest_row"]), LATE.get(fresh["late"], UNKNOWN)),
+        "Rows scored": (number(rows["scored"]), ("none", f"{number(rows['matured'])} matured")),
     }
-    heading = element("h2", "At a glance", class_="unseen")
-    return element("section", heading, definitions("tiles", tiles))
 
 
-def _tally(verdicts: list[str], good: str, bad: tuple[str, str]) -> list[Html | str]:
+def _tally(verdicts: list[str], good: str, bad: Badge) -> tuple[str, Badge]:
     """Return how many of how many are good, and how many are not, or not known to be."""
     if not verdicts:
-        return ["n/a", badge(*UNKNOWN)]
-    colour, trouble = bad
+        return "n/a", UNKNOWN
     fine, unknown = verdicts.count(good), verdicts.count("unknown")
     if troubled := len(verdicts) - fine - unknown:
-        verdict = badge(colour, f"{troubled} {trouble}")
-    elif unknown:
-        verdict = badge("none", f"{unknown} unknown")
+        verdict = (bad[0], f"{troubled} {bad[1]}")
     else:
-        verdict = badge("good", f"none {trouble}")
-    return [f"{fine} of {len(verdicts)}", verdict]
+        verdict = ("none", f"{unknown} unknown") if unknown else ("good", f"none {bad[1]}")
+    return f"{fine} of {len(verdicts)}", verdict
 
 
-def _age(staleness: Facts) -> str:
-    """Write the model's age in the periods of the project: 5 months."""
-    plural = "" if staleness["age"] == 1 else "s"
-    return f"{number(staleness['age'])} {staleness['period']}{plural}"
+def _trends(facts: Facts) -> list[Trend]:
+    """Return the history of each metric and of the largest PSI, each with its limit."""
+    history = facts["history"]
+    metrics = {metric["metric"]: metric for metric in facts["performance"]}
+    earlier = [name for entry in history for name in entry["metrics"]]
 
+    def trend(name: str, values: list[Any], limits: list[Any], **more: Any) -> Trend:
+        dates = [date.fromisoformat(entry["as_of"]) for entry in history]
+        return Trend(name, dates, values, limits, [e["version"] for e in history], **more)
 
-def _data(facts: Facts) -> Html:
-    rows, staleness, freshness = facts["rows"], facts["staleness"], facts["freshness"]
-    figures = {
-        "Rows scored": number(rows["scored"]),
-        "Rows matured": number(rows["matured"]),
-        "Rows expected": number(rows["expected"]),
-        "Coverage by outcomes": share(rows["coverage"]),
-        "Rows without a prediction": number(rows["without_prediction"]),
-        "Outcomes of unknown keys": number(rows["unknown_keys"]),
-        "Newest row": word(freshness["newest_row"]),
-        "Age of the model": _age(staleness),
-        "Age at which it is stale": _age(staleness | {"age": staleness["limit"]}),
-        "Share of columns drifted": share(staleness["drifted_share"]),
-    }
-    return section("Rows, freshness and age", definitions("facts", figures))
+    found = []
+    for name in dict.fromkeys([*metrics, *earlier]):
+        metric = metrics.get(name, {})
+        values = [entry["metrics"].get(name) for entry in history]
+        limits = [entry["bounds"].get(name) for entry in history]
+        interval = (metric.get("low"), metric.get("high"))
+        found.append(
+            trend(name, values, limits, better=metric.get("better", ""), interval=interval)
+        )
+    values, limits = ([entry[key] for entry in history] for key in ("max_psi", "psi_limit"))
+    largest = trend("Largest PSI", values, limits, better="lower", floor=0)
+    return [*found, largest] if history else []

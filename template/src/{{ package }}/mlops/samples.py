@@ -72,9 +72,14 @@ def hashes(frame: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.uint64]:
     return np.asarray(pd.util.hash_pandas_object(frame[columns], index=False), np.uint64)
 
 
+def row_hashes(frame: pd.DataFrame) -> npt.NDArray[np.uint64]:
+    """Return the hash of each whole row, in order of the hashes."""
+    return np.sort(hashes(frame, sorted(frame.columns)))
+
+
 def fingerprint(frame: pd.DataFrame) -> str:
     """Return a SHA-256 of the rows that does not depend on their order."""
-    return hashlib.sha256(np.sort(hashes(frame, sorted(frame.columns))).tobytes()).hexdigest()
+    return hashlib.sha256(row_hashes(frame).tobytes()).hexdigest()
 
 
 def inside(frame: pd.DataFrame, contract: Contract, window: Window | None) -> pd.DataFrame:

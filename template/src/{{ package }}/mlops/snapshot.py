@@ -22,13 +22,13 @@ def take_snapshot(project: Project) -> Path:
 
     Raises Misconfigured where a module imports the project absolutely or imports the platform.
     """
-    sources = _read_sources(PACKAGE_ROOT)
+    sources = read_sources(PACKAGE_ROOT)
     digest = hashlib.sha256()
     for path, source in sources.items():
         _refuse_absolute_imports(path, source)
         digest.update(f"{path}\0".encode() + source)
     folder = project.path("build/snapshots") / f"{PACKAGE}_{digest.hexdigest()[:8]}"
-    if _read_sources(folder) != sources:  # else another command may be reading it
+    if read_sources(folder) != sources:  # else another command may be reading it
         shutil.rmtree(folder, ignore_errors=True)
         for path, source in sources.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def take_snapshot(project: Project) -> Path:
     return folder
 
 
-def _read_sources(root: Path) -> dict[str, bytes]:
+def read_sources(root: Path) -> dict[str, bytes]:
     """Return the user's modules by relative path, with LF line endings."""
     paths = (path.relative_to(root) for path in sorted(root.rglob("*.py")))
     mine = (path for path in paths if not NOT_THE_USERS.intersection(path.parts))

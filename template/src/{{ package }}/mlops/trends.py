@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
 
-from .charts import WIDTH, Figure, Scale, known, number, svg, text
-from .page import Html, element
+from markupsafe import Markup
+
+from .charts import WIDTH, Scale, svg, text
+from .page import Figure, element, known, number
 
 HEIGHT = 190
 LEFT, RIGHT, TOP, BOTTOM = 46, WIDTH - 8, 18, 164  # the field in which the figure moves
@@ -26,6 +28,10 @@ class Trend:
     interval: tuple[Figure, Figure] = (None, None)  # around the last value
     floor: Figure = None  # where the scale starts
 
+    def rows(self) -> list[tuple[date, Figure, Figure, int | None]]:
+        """Return what the picture shows, as rows of a table."""
+        return list(zip(self.dates, self.values, self.limits, self.versions, strict=True))
+
     def breaks(self, place: int) -> bool:
         """Tell whether a value lies beyond its limit."""
         value, limit = self.values[place], self.limits[place]
@@ -43,7 +49,7 @@ class Trend:
         last = f"{self.name}: {number(shown[0])} at first, {number(shown[-1])} at last"
         return f"{last}{limit}, {beyond} of {len(shown)} beyond it." if limit else f"{last}."
 
-    def draw(self) -> Html:
+    def draw(self) -> Markup:
         """Return the picture: a line, a dashed limit, diamonds for what lies beyond it."""
         days = [day.toordinal() for day in self.dates]
         across = Scale(min(days), max(days), LEFT + 14, RIGHT - 14)
@@ -68,14 +74,14 @@ class Trend:
         low = self.floor if known(self.floor) else least - room
         return Scale(low, most + room, BOTTOM, TOP)
 
-    def _grid(self, up: Scale) -> list[Html]:
+    def _grid(self, up: Scale) -> list[Markup]:
         pieces = []
         for mark, y in up.ticks(4).items():
             pieces.append(element("line", x1=LEFT, y1=y, x2=RIGHT, y2=y, class_="grid"))
             pieces.append(text(mark, LEFT - 6, y + 4, "end"))
         return pieces
 
-    def _limit(self, places: list[float], up: Scale) -> list[Html]:
+    def _limit(self, places: list[float], up: Scale) -> list[Markup]:
         """Return the limit as steps, since each holds for its own monitoring, and its far side."""
         middles = [round((one + other) / 2, 1) for one, other in pairwise(places)]
         edges = [LEFT, *middles, RIGHT]
@@ -92,7 +98,7 @@ class Trend:
                 pieces.append(_path(ends, "limit"))
         return pieces
 
-    def _versions(self, places: list[float]) -> list[Html]:
+    def _versions(self, places: list[float]) -> list[Markup]:
         """Mark where another version took over."""
         pieces = []
         for at, (before, after) in enumerate(pairwise(self.versions), start=1):
@@ -102,7 +108,7 @@ class Trend:
                 pieces.append(text(f"v{after}", x, TOP - 6, "middle"))
         return pieces
 
-    def _days(self, places: list[float]) -> list[Html]:
+    def _days(self, places: list[float]) -> list[Markup]:
         first, last = self.dates[0], self.dates[-1]
         if first == last:
             return [text(f"{last}", places[-1], HEIGHT - 6, "middle")]
@@ -117,7 +123,7 @@ class Trend:
         runs = groupby(points, lambda point: known(point[1]))
         return [[(x, up.at(value or 0)) for x, value in run] for whole, run in runs if whole]
 
-    def _interval(self, places: list[float], up: Scale) -> list[Html]:
+    def _interval(self, places: list[float], up: Scale) -> list[Markup]:
         low, high = self.interval
         if not (known(low) and known(high)):
             return []
@@ -125,7 +131,7 @@ class Trend:
         ends = [_path([(x - 4, y), (x + 4, y)], "interval") for y in (bottom, top)]
         return [_path([(x, bottom), (x, top)], "interval"), *ends]
 
-    def _points(self, places: list[float], up: Scale) -> list[Html]:
+    def _points(self, places: list[float], up: Scale) -> list[Markup]:
         pieces = []
         for at, (x, value) in enumerate(zip(places, self.values, strict=True)):
             if known(value):
@@ -139,5 +145,5 @@ class Trend:
         return pieces
 
 
-def _path(points: list[Point], style: str) -> Html:
+def _path(points: list[Point], style: str) -> Markup:
     return element("path", d="M" + "L".join(f"{x} {y}" for x, y in points), class_=style)

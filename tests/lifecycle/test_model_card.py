@@ -1,0 +1,144 @@
+"""Each version has a card for people: what it is, was judged by, and who answers for it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from pages import Reading, open_for_everyone
+
+from lifecycle import behind
+from lifecycle.project import AS_OF, Project
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from lifecycle.conftest import At
+
+FORMS = ("md", "html")
+
+
+def card(project: Project, form: str, number: int = 1, env: str = "dev") -> str:
+    """Return a version's card, as a reader finds its words."""
+    name = f"build/monitor/card-{env}-{number}.{form}"
+    text = project.path(name).read_text(encoding="utf-8")
+    return text if form == "md" else Reading(text).text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_card_tells_what_an_auditor_asks(shelf: "At", form: str) -> None:
+    project = shelf("live")
+    text = card(project, form)
+    facts = project.call(behind.card, "dev.loan-risk", 1)
+    for said in (
+        "Champion",
+        "Predicts the risk of loan applications.",
+        "data-science@example.com",
+        "2024-04-01 to 2025-04-01",
+        f"{facts['rows']['train']:,}",
+        facts["lineage"]["commit"][:12],
+        facts["lineage"]["lock_sha256"][:12],
+        facts["lineage"]["actor"],
+        facts["snapshot"],
+        f"{facts['figures']['auc']:.4f}",
+        "age_band=under 40",
+        "synthetic",
+        *facts["features"],
+        "Loan officers, who see the prediction",  # the team's own words
+    ):
+        assert said in text, said
+    for step in ("train", "gate", "promote"):
+        assert step in text.partition("Approvals and verdicts")[2]
+
+
+def test_the_intervals_of_a_card_hold_their_figures(shelf: "At") -> None:
+    rows = [line.split(" | ") for line in card(shelf("live"), "md").splitlines()]
+    bounded = {row[0].removeprefix("| "): row for row in rows if " to 0." in row[-1]}
+    assert set(bounded) == {"auc", "brier"}
+    for _, verdict, figure, _, interval in bounded.values():
+        low, high = map(float, interval.removesuffix(" |").split(" to "))
+        assert verdict == "passed"
+        assert low < float(figure) < high
+        assert high - low < 0.1
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("form", FORMS)
+def test_a_card_says_why_a_version_is_rejected(trained: Project, form: str) -> None:
+    trained.configure(gate={"thresholds": {"auc": {"min": 0.99}}})
+    trained.run("gate", code=3)
+    text = card(trained, form)
+    assert "Rejected by the gate" in text
+    assert "auc, rejected: 0.7" in text
+
+
+@pytest.mark.full
+def test_a_card_follows_its_version_through_approval_and_withdrawal(gated: Project) -> None:
+    gated.run("promote", "--approved-by", "Ada | <b>Lovelace</b>")
+    assert "Approved by Ada | <b>Lovelace</b>." in card(gated, "html")
+    assert "Ada \\| &lt;b>Lovelace" in card(gated, "md")
+    gated.run("train", "--as-of", AS_OF)
+    gated.run("gate")
+    gated.run("promote")
+    gated.run("gate", "1")
+    assert "Passed the gate" in card(gated, "html", 1)
+    gated.run("rollback", "--reason", "scores jumped")
+    assert "Withdrawn" in card(gated, "html", 2)
+    assert "scores jumped" in card(gated, "md", 2)
+    assert "<b>" not in card(gated, "md", 2)
+
+
+def no_words(project: Project) -> None:
+    project.path("docs/model-card.md").unlink()
+
+
+def markup(project: Project) -> None:
+    words = "# Card\n\n<script>alert(1)</script> ![picture](https://bank.example/p.png)\n"
+    project.write("docs/model-card.md", words)
+
+
+def nobody_protected(project: Project) -> None:
+    project.edit("schema.py", '"role": "protected"', '"role": "excluded"')
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (no_words, "docs/model-card.md was not at hand"),
+        (markup, "<script>alert(1)</script>"),
+        (nobody_protected, "No column has the role protected"),
+    ],
+)
+def test_a_card_is_whole_whatever_is_missing(
+    born: Project, change: Callable[[Project], None], said: str
+) -> None:
+    change(born)
+    born.run("train", "--as-of", AS_OF)
+    born.run("gate")
+    assert said in card(born, "html")
+    page = born.path("build/monitor/card-dev-1.html").read_text(encoding="utf-8")
+    assert not {"script", "img"} & set(Reading(page).tags)
+
+
+@pytest.mark.full
+def test_a_version_copied_by_hand_has_a_card(gated: Project) -> None:
+    gated.run("status", "--env", "prod")
+    gated.call(behind.copy, "dev.loan-risk", 1, "prod.loan-risk")
+    gated.run("gate", "1", "--env", "prod")
+    text = card(gated, "html", env="prod")
+    assert "Passed the gate" in text
+    assert "Trained in dev" in text
+
+
+@pytest.mark.full
+def test_a_card_lies_with_the_run_of_its_version(live: Project) -> None:
+    found = live.call(behind.artifacts, "dev.loan-risk", 1)
+    assert {"model_card/card-dev-1.html", "model_card/card-dev-1.md"} <= set(found)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
+def test_a_browser_shows_a_card_to_everyone(at: "At", browser: "Browser", problem: str) -> None:
+    project = at("live", problem=problem)
+    page = project.path("build/monitor/card-dev-1.html")
+    open_for_everyone(browser, page.rename(page.with_name(f"card-{problem}.html")))

@@ -1,0 +1,136 @@
+"""Any version is rebuilt from its commit, lock and rows, and is the same or says what is not."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from rendering import git
+
+from lifecycle.project import AS_OF, NOISE, Answer, Project
+from lifecycle.tables import write_tables
+
+MONTH = "data/applications/2025-01.parquet"
+EDITED = 3
+OTHER_ESTIMATOR = """
+import sys, skops.io
+sys.path.append(f"{sys.argv[1]}/code")
+file = f"{sys.argv[1]}/artifacts/model.skops"
+model = skops.io.load(file, trusted=skops.io.get_untrusted_types(file=file))
+model[-1]._baseline_prediction += 1
+skops.io.dump(model, file)
+"""
+
+
+def test_a_version_whose_commit_is_not_here_is_refused_in_a_sentence(trained: Project) -> None:
+    git(trained.folder, "checkout", "--quiet", "--orphan", "another")
+    trained.commit()
+    git(trained.folder, "branch", "-D", "main")
+    git(trained.folder, "reflog", "expire", "--expire=now", "--all")
+    git(trained.folder, "prune")
+    assert "is not in this clone; fetch it" in trained.run("reproduce", "1", code=1).said
+    shutil.move(trained.path(".git"), trained.folder.with_name("away"))
+    assert "there is no git history here" in trained.run("reproduce", "1", code=1).said
+
+
+@pytest.mark.full
+def test_a_version_of_a_dirty_tree_is_refused_in_a_sentence(born: Project) -> None:
+    born.write("notes.txt", "not committed")
+    born.run("train", "--as-of", AS_OF)
+    assert "version 1 was trained from a dirty tree" in born.run("reproduce", "1", code=1).said
+
+
+@pytest.mark.full
+def test_a_version_is_rebuilt_or_says_what_is_not_as_then(born: Project) -> None:
+    write_tables(born, "2024-01-01", "2026-01-01", kind="parquet")
+    born.commit()
+    own(born, "train", "--as-of", AS_OF, "--set", "model.params.max_iter=20")
+    commit_a_newer_template_and_another_configuration(born)
+    git(born.folder, "worktree", "add", "--quiet", "build/reproduce/code")  # left by a killed run
+    before, as_it_was = contents(born), edit_rows(born)
+
+    elsewhere = {"MLOPS_TABLES__APPLICATIONS__PATH": "elsewhere/*.parquet"}  # of today, not then
+    answer = own(born, "reproduce", "1", variables=elsewhere)
+    assert answer.facts["answer"] == "exact"
+    assert answer.facts["difference"] == 0
+    assert f"{EDITED} rows of the tables are others today" in answer.facts["message"]
+    assert contents(born) == before
+    assert len(git(born.folder, "worktree", "list").splitlines()) == 1
+    assert not born.path("build/reproduce").exists()
+
+    shutil.rmtree(born.path("extracts"))
+    answer = own(born, "reproduce", "1", code=1)
+    assert answer.facts["answer"] == f"data changed: {EDITED} rows"
+
+    born.path(MONTH).write_bytes(as_it_was)
+    edit_the_registered(born)
+    answer = own(born, "reproduce", "1", code=1)
+    assert answer.facts["answer"].startswith("differs: snapshot, predictions (by up to 0.")
+    assert {side["from"] for side in answer.facts["rows"].values()} == {"tables"}
+
+    shutil.move(born.path("data"), born.folder.with_name("data"))
+    answer = own(born, "reproduce", "1", code=1)
+    assert answer.facts["answer"] == "data gone"
+    assert "no file at data/applications" in answer.facts["message"]
+
+
+def own(
+    project: Project, *words: str, code: int = 0, variables: Mapping[str, str] | None = None
+) -> Answer:
+    """Run a command in the environment of the project's own lock."""
+    env = {**os.environ, **(variables or {})}
+    command = ["uv", "run", "--quiet", "--frozen", "--no-dev", project.name, *words, "--json"]
+    done = subprocess.run(
+        command, cwd=project.folder, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert not NOISE.search(done.stderr), done.stderr
+    return Answer(code, done.stderr, done.stdout)
+
+
+def commit_a_newer_template_and_another_configuration(project: Project) -> None:
+    training = f"{project.package.relative_to(project.folder)}/mlops/training.py"
+    project.edit(training, "def fit(", "def fit_anew(")
+    project.edit(training, "= fit(", "= fit_anew(")
+    project.edit(".copier-answers.yml", "v0.1.0", "v9.0.0")
+    project.configure(model={"cutoff": 0.7}, time={"train": 6})
+    project.commit()
+
+
+def edit_rows(project: Project) -> bytes:
+    """Change an amount in some labelled rows of a month of the train window; return it before."""
+    file = project.path(MONTH)
+    before, applications = file.read_bytes(), pd.read_parquet(file)
+    outcomes = pd.read_parquet(project.path(MONTH.replace("applications", "outcomes")))
+    granted = outcomes.loc[outcomes["decision"] == "granted", "application_id"]
+    chosen = applications["application_id"].isin(granted.head(EDITED))
+    applications.loc[chosen, "amount"] += 1
+    applications.to_parquet(file, index=False)
+    return before
+
+
+def edit_the_registered(project: Project) -> None:
+    """Put another estimator into a registered version, and other code."""
+    [version] = project.folder.glob("mlartifacts/dev.loan-risk/models/*/artifacts")
+    python = ("uv", "run", "--quiet", "--frozen", "--no-dev", "python", "-c", OTHER_ESTIMATOR)
+    subprocess.run([*python, version], cwd=project.folder, check=True)
+    [features] = version.glob("code/*/features.py")
+    features.write_text(features.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+
+
+def contents(project: Project) -> dict[Path, bytes]:
+    """Return what must not be touched: the user's tree, predictions, extracts and models."""
+    kept = [p for p in project.folder.rglob("*") if p.is_file() and not p.is_symlink()]
+    apart = (".git/", ".venv/", "build/", "data/", "mlflow.db", "mlartifacts/dev.loan-risk.journal")
+    kept = [
+        path for path in kept if path.name != "registered_model_meta"
+    ]  # MLflow's own, of reading
+    names = {path.relative_to(project.folder).as_posix(): path for path in kept}
+    return {
+        path: path.read_bytes()
+        for name, path in names.items()
+        if not name.startswith(apart) and "__pycache__" not in name
+    }

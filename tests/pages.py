@@ -1,0 +1,121 @@
+"""A page as a parser and as a browser see it, for the tests of reports and model cards."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rendering import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+SHOTS = ROOT / "build/reports"
+PHONE, DESK = 390, 1200  # pixels
+VOID = {"link", "meta"}
+
+# Each text of a page with less contrast than WCAG 2 asks for at level AA, as a reader sees it.
+PALE_TEXTS = """() => {
+    const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number)
+    const light = (colour) => {
+        const [red, green, blue] = numbers(colour).map((part) => {
+            const share = part / 255
+            return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+        })
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+    const ground = (node) => {
+        const colour = getComputedStyle(node).backgroundColor
+        return numbers(colour)[3] === 0 ? ground(node.parentElement) : colour
+    }
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    const pale = []
+    let seen = 0
+    while (texts.nextNode()) {
+        const node = texts.currentNode.parentElement
+        if (!texts.currentNode.textContent.trim() || node.closest('title, .unseen')) continue
+        const style = getComputedStyle(node)
+        const colour = node.closest('svg') ? style.fill : style.color
+        const pair = [light(colour), light(ground(node))].sort((one, other) => other - one)
+        const ratio = (pair[0] + 0.05) / (pair[1] + 0.05)
+        const size = parseFloat(style.fontSize)
+        const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700)
+        seen += 1
+        if (ratio < (large ? 3 : 4.5)) pale.push(`${node.textContent}: ${ratio.toFixed(2)}`)
+    }
+    return { pale, seen }
+}"""
+
+
+class Reading(HTMLParser):
+    """A page as a parser sees it: elements by name, all text, every element closed in turn."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[dict[str, str | None]] = []
+        self.pieces: list[str] = []
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes.append(dict(attrs))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] != "style":
+            self.pieces.append(data)
+
+    @property
+    def text(self) -> str:
+        """All that a reader may find, piece by piece."""
+        return " ".join(self.pieces)
+
+
+class Visit:
+    """A page opened in a window of some width, in the colours that the reader prefers."""
+
+    def __init__(self, browser: "Browser", path: Path, width: int, colours: Any) -> None:
+        size: Any = {"width": width, "height": 900}
+        self.page: Page = browser.new_page(viewport=size, color_scheme=colours)
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(path.as_uri())
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{path.stem}-{width}-{colours}.png", full_page=True)
+
+    def ground(self) -> str:
+        return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+def open_for_everyone(browser: "Browser", path: Path) -> None:
+    """Open a page on a phone and a desk, in light, dark and print; it stays readable and quiet."""
+    grounds = set()
+    for width in (PHONE, DESK):
+        for colours in ("light", "dark"):
+            visit = Visit(browser, path, width, colours)
+            page = visit.page
+            assert visit.said == []
+            assert visit.asked == [path.as_uri()]
+            page.evaluate(
+                "document.querySelectorAll('details').forEach((each) => each.open = true)"
+            )
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            contrast = page.evaluate(PALE_TEXTS)
+            assert contrast["pale"] == []
+            assert contrast["seen"] > 60
+            grounds.add(visit.ground())
+            page.emulate_media(media="print", color_scheme=colours)
+            assert visit.ground() == "rgb(255, 255, 255)"
+            assert page.evaluate(PALE_TEXTS)["pale"] == []
+            page.close()
+    assert len(grounds) == 2, "light and dark look the same"
