@@ -217,14 +217,19 @@ MONITORING = {
 }
 
 
+# What leads on from there.
+BEYOND = {"api.py", "live.py", "online.py", "serve.py"}
+
+
 def test_the_line_budget_holds() -> None:
     counts = {
         path.name: code_lines(path.read_text(encoding="utf-8"))
         for path in sorted(PLATFORM.glob("*.py"))
     }
-    lifecycle = sum(count for name, count in counts.items() if name not in FACES | MONITORING)
+    apart = FACES | MONITORING | BEYOND
+    lifecycle = sum(count for name, count in counts.items() if name not in apart)
     print(f"{lifecycle} lines of code in the lifecycle, {sum(counts.values())} with everything")
-    assert set(counts) > FACES | MONITORING
+    assert set(counts) > apart
     assert lifecycle <= 2000
     assert sum(counts.values()) <= 4000
 

@@ -15,7 +15,7 @@ import typer
 
 from .errors import MlopsError
 
-EVERY_DAY, BURNS, ASK = "Every day", "When it burns", "Ask"
+EVERY_DAY, HANDS_OFF, BURNS, ASK = "Every day", "Hands-off", "When it burns", "Ask"
 MOMENT = "Before it, everything is known; default: as_of of conf, else the end of the last period."
 CODES = (
     "Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 rejected by the gate, "
@@ -27,6 +27,8 @@ Version = Annotated[int | None, typer.Argument(help="Its number; default: the ch
 Approver = Annotated[str | None, typer.Option(help="Another person than the trainer.")]
 Why = Annotated[str, typer.Option(help="Why, for the journal.")]
 Reason = Annotated[str, typer.Argument(help="Why, for everyone who meets the pause.")]
+Host = Annotated[str, typer.Option(help="0.0.0.0 answers every machine that gets through.")]
+Port = Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)]
 Env = Annotated[str, typer.Option(help="dev, test or prod.", envvar="MLOPS_ENV")]
 Sets = Annotated[list[str], typer.Option("--set", help="Override a setting: gate.margin=0.02.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
@@ -79,6 +81,11 @@ def score(as_of: AsOf = None) -> None:
 @_command(EVERY_DAY, "monitoring")
 def monitor(as_of: AsOf = None) -> None:
     """Tell whether the champion is still good: healthy, investigate or retrain."""
+
+
+@_command(HANDS_OFF, "serve")
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Answer over HTTP with the champion, and with each one that follows it."""
 
 
 @_command(BURNS, "promotion")

@@ -126,6 +126,14 @@ class Monitoring(Section):
     max_age: int = Field(default=12, ge=1)
 
 
+class Serving(Section):
+    """How much a request may ask, and how often a server looks at the registry, in seconds."""
+
+    max_rows: int = Field(default=1000, ge=1)
+    max_bytes: int = Field(default=5_000_000, ge=1)
+    refresh: float = Field(default=10.0, gt=0)
+
+
 class Settings(Section):
     """The merged configuration of one environment."""
 
@@ -142,6 +150,7 @@ class Settings(Section):
     gate: Gate = Gate()
     scoring: Scoring = Scoring()
     monitoring: Monitoring = Monitoring()
+    serving: Serving = Serving()
     predictions: str = "predictions"
     extracts: str = "extracts"
     reports: str = "build/monitor"
