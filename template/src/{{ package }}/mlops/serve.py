@@ -11,6 +11,7 @@ from .console import Outcome, step
 from .errors import Misconfigured
 from .project import Project
 from .store import Store, open_store
+from .tracking import store_trouble
 
 
 def serve(project: Project, host: str, port: int) -> Outcome:
@@ -79,7 +80,7 @@ class Service:
                 self._take_over(open_store(self.project))
             self._seen = now
         except Exception as error:  # noqa: BLE001 - a store, and a model, can raise anything
-            return " ".join(str(error).split())
+            return " ".join(str(store_trouble(error) or error).split())
         return ""
 
     def _take_over(self, store: Store) -> None:
