@@ -11,12 +11,12 @@ from pathlib import Path
 
 from rendering import ROOT
 
-from . import imports, monitoring, ratios, recovery, update
+from . import imports, monitoring, ratios, recovery, serving, update
 from .comparison import compare
 from .scratch import Scratch
 
 PAGE = ROOT / "docs/reference/bench.md"
-NAMES = (*ratios.BENCHES, "imports", "update", "monitoring")
+NAMES = (*ratios.BENCHES, "imports", "serve", "update", "monitoring")
 PACKAGES = ("copier", "typer", "pandas", "scikit-learn", "mlflow")
 
 
@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; or all")
     parser.add_argument("--repeat", type=int, default=5, help="rounds of each; default: 5")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the large batch")
+    parser.add_argument("--requests", type=int, default=200, help="of each client in a round")
     parser.add_argument("--histories", type=int, default=1000, help="of updated projects")
     parser.add_argument("--months", type=int, default=1000, help="of watched models")
     parser.add_argument("--lives", type=int, default=10, help="of models for each change")
@@ -36,8 +37,12 @@ def main() -> None:
         parser.error(f"{', '.join(unknown)} is unknown; choose from {', '.join(NAMES)}")
     names, sections = asked.names or NAMES, {}
     with tempfile.TemporaryDirectory() as folder:
-        if tables := measure(Scratch(Path(folder), asked.rows), names, asked.repeat):
+        scratch = Scratch(Path(folder), asked.rows)
+        if tables := measure(scratch, names, asked.repeat):
             sections["## Measured"] = tables
+        if "serve" in names:
+            rows = serving.served(scratch, asked.repeat, asked.requests)
+            sections["## Serving measured"] = table(serving.HEADER, rows)
     if "update" in names:
         rows = update.updated(asked.seed, asked.histories)
         sections["## Updates measured"] = table(update.HEADER, rows)

@@ -217,9 +217,10 @@ MONITORING = {
     *("decision.py", "drift.py", "matured.py", "monitoring.py", "observation.py", "profile.py"),
 }
 
-# What acts without a hand, and reaches beyond files and batches.
+# What acts without a hand, answers online, and looks back.
 BEYOND = {
-    *("alerts.py", "extracts.py", "model_card.py", "refit.py", "reproduce.py", "retraining.py"),
+    *("alerts.py", "api.py", "extracts.py", "live.py", "model_card.py", "online.py"),
+    *("refit.py", "reproduce.py", "retraining.py", "serve.py"),
 }
 
 

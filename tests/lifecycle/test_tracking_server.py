@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 
 from lifecycle.project import AS_OF, Facts, Project
+from lifecycle.served import serving, wait_until
+from lifecycle.test_serving import batch
 
 pytestmark = pytest.mark.full
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """A real MLflow server on a free port."""
+def running(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """A real MLflow server on a free port, and its process."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -32,10 +34,16 @@ def server(tmp_path: Path) -> Iterator[str]:
     with (store / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=store)
     try:
-        yield wait_for(f"http://127.0.0.1:{port}", process)
+        yield wait_for(f"http://127.0.0.1:{port}", process), process
     finally:
         process.terminate()
         process.wait()
+
+
+@pytest.fixture
+def server(running: tuple[str, "subprocess.Popen[bytes]"]) -> str:
+    """The address of a real MLflow server."""
+    return running[0]
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]") -> str:
@@ -72,6 +80,25 @@ def test_a_whole_life_on_a_server(born: Project, server: str) -> None:
     assert not born.path("mlflow.db").exists()
     assert not born.path("mlartifacts").exists()
     assert not born.path("mlruns").exists()
+
+
+def test_a_champion_answers_while_the_server_is_down(
+    born: Project, running: tuple[str, "subprocess.Popen[bytes]"]
+) -> None:
+    address, process = running
+    born.configure(tracking_uri=address)
+    for words in (("train", "--as-of", AS_OF), ("gate",), ("promote",)):
+        born.run(*words)
+    rows = born.call(batch, 1)["rows"]
+    with serving(born, born.warm, "--set", "serving.refresh=0.2") as served:
+        before = served.predict(rows)
+        process.terminate()
+        process.wait()
+        wait_until(lambda: served.ask("/model")[1]["trouble"], "that it notices")
+        assert served.ask("/ready")[0] == 200
+        assert served.predict(rows) == before
+        assert before[0] == 200
+    assert "tracking store" in served.said()
 
 
 def on_server(address: str) -> Facts:

@@ -27,6 +27,8 @@ Version = Annotated[int | None, typer.Argument(help="Its number; default: the ch
 Approver = Annotated[str | None, typer.Option(help="Another person than the trainer.")]
 Why = Annotated[str, typer.Option(help="Why, for the journal.")]
 Reason = Annotated[str, typer.Argument(help="Why, for everyone who meets the pause.")]
+Host = Annotated[str, typer.Option(help="0.0.0.0 answers every machine that gets through.")]
+Port = Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)]
 Env = Annotated[str, typer.Option(help="dev, test or prod.", envvar="MLOPS_ENV")]
 Sets = Annotated[list[str], typer.Option("--set", help="Override a setting: gate.margin=0.02.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
@@ -84,6 +86,11 @@ def monitor(as_of: AsOf = None) -> None:
 @_command(HANDS_OFF, "retraining")
 def retrain(as_of: AsOf = None) -> None:
     """Train, gate and promote where `monitor` decides so; else leave the champion."""
+
+
+@_command(HANDS_OFF, "serve")
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Answer over HTTP with the champion, and with each one that follows it."""
 
 
 @_command(BURNS, "promotion")

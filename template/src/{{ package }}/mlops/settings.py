@@ -132,6 +132,14 @@ class Retraining(Section):
     cooldown: int = Field(default=1, ge=0)
 
 
+class Serving(Section):
+    """How much a request may ask, and how often a server looks at the registry, in seconds."""
+
+    max_rows: int = Field(default=1000, ge=1)
+    max_bytes: int = Field(default=5_000_000, ge=1)
+    refresh: float = Field(default=10.0, gt=0)
+
+
 class Settings(Section):
     """The merged configuration of one environment."""
 
@@ -150,6 +158,7 @@ class Settings(Section):
     monitoring: Monitoring = Monitoring()
     retraining: Retraining = Retraining()
     alerts: tuple[SecretName, ...] = ()
+    serving: Serving = Serving()
     predictions: str = "predictions"
     extracts: str = "extracts"
     reports: str = "build/monitor"

@@ -1,0 +1,380 @@
+"""The champion answers over HTTP: the same figures as in a batch, and always an answer."""
+
+import http.client
+import json
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from lifecycle.project import AS_OF, Facts, Project, Warm
+from lifecycle.served import Served, serving, wait_until
+
+Rows = list[dict[str, Any]]
+
+QUICK = ("--set", "serving.refresh=0.2")
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Warm]:
+    """A second warm interpreter: it serves while the first runs the other commands."""
+    warm = Warm()
+    yield warm
+    warm.close()
+
+
+def batch(number: int) -> Facts:
+    """Return rows of a version and what it predicts for all of them at once."""
+    from loan_risk.mlops.project import open_project
+    from loan_risk.mlops.store import open_store
+
+    registry = open_store(open_project("dev")).registry
+    version = registry.fetch(number)
+    rows = pd.read_parquet(version.artifact("golden_rows.parquet")).reset_index(drop=True)
+    prediction = registry.load(version).predict(rows)
+    records = rows.astype("object").where(rows.notna(), None).to_dict("records")
+    return {"rows": records, "predictions": prediction.to_dict("records")}
+
+
+def logged(project: Project) -> pd.DataFrame:
+    """Return all that was kept of the answers."""
+    folder = project.path("predictions/dev/online")
+    assert not [path for path in folder.rglob("*") if path.is_file() and not path.suffix]
+    return pd.read_parquet(folder)
+
+
+def test_a_champion_answers_and_keeps_what_it_said(live: Project) -> None:
+    known = live.call(batch, 1)
+    rows = [{**row, "application_id": f"A{n}"} for n, row in enumerate(known["rows"])]
+    with serving(live, live.warm) as served:
+        assert served.ask("/health") == (200, {"status": "ok"})
+        assert served.ask("/ready")[0] == 200
+        status, together = served.predict(rows)
+        assert status == 200
+        assert together["version"] == 1
+        keys = [{"application_id": row["application_id"]} for row in rows]
+        expected = [key | row for key, row in zip(keys, known["predictions"], strict=True)]
+        assert together["predictions"] == expected
+        for row, prediction in zip(known["rows"], known["predictions"], strict=True):
+            assert served.predict([row])[1]["predictions"] == [prediction]
+        status, refused = served.predict([known["rows"][0], known["rows"][1] | {"amount": -1}])
+        assert status == 422
+        assert refused["detail"][0]["loc"] == ["rows", 1, "amount"]
+        assert served.ask("/model")[1]["trained_as_of"] == AS_OF
+        assert served.figure("predicted_rows_total") == 2 * len(rows)
+        assert served.figure("model_version") == 1
+    assert "stopped" in served.said()
+    kept = logged(live)
+    assert len(kept) == 2 * len(rows)
+    first = kept.dropna(subset="application_id").set_index("application_id")
+    assert first.loc["A3", "score"] == known["predictions"][3]["score"]
+    assert first.loc["A3", "amount"] == rows[3]["amount"]
+    assert set(kept["version"]) == {1}
+    assert live.batches() == []
+
+
+WRONG: dict[str, tuple[Any, list[Any], str]] = {
+    "a field that is missing": ({"amount": ...}, ["rows", 0, "amount"], "required"),
+    "text for a number": ({"amount": "12"}, ["rows", 0, "amount"], "number"),
+    "a fraction for a whole number": ({"term_months": 1.5}, ["rows", 0, "term_months"], "integer"),
+    "more than 64 bits": ({"term_months": 2**63}, ["rows", 0, "term_months"], "less than"),
+    "a number for text": ({"purpose": 3}, ["rows", 0, "purpose"], "string"),
+    "a missing value": ({"purpose": None}, ["rows", 0, "purpose"], "string"),
+    "a flag as a number": ({"has_account": 1}, ["rows", 0, "has_account"], "boolean"),
+    "out of range": ({"term_months": 0}, ["rows", 0, "term_months"], "greater than 0"),
+    "infinite": ({"income": float("inf")}, ["rows", 0, "income"], "finite"),
+    "not a number": ({"income": float("nan")}, ["rows", 0, "income"], "finite"),
+}
+
+
+# Values that a client may send for a column: what the interface takes, the schema takes, too, and
+# both make the same of it; what the schema refuses, the interface refuses.
+NASTY: list[Any] = [
+    *(0, 1, -1, 2**53 + 1, 2**63 - 1, 2**63, -(2**63), 10**400, 0.0, -0.0, 1.0, 1.5, 1e300, 5e-324),
+    *(
+        float("inf"),
+        float("nan"),
+        True,
+        False,
+        None,
+        "",
+        " ",
+        "1",
+        "true",
+        "null",
+        "e\u0301",
+        "\x00",
+    ),
+    *("2026-01-01", "2026-01-01T00:00:00Z", "\ud800", [], [1], {}, {"a": 1}),
+]
+
+
+def compare_with_schema(number: int, values: list[Any]) -> Facts:
+    """Return how many values both took, and those on which they disagreed."""
+    from loan_risk.mlops.errors import MlopsError
+    from loan_risk.mlops.live import Live
+    from loan_risk.mlops.project import open_project
+    from loan_risk.mlops.store import open_store
+    from pandas.testing import assert_frame_equal
+    from pydantic import ValidationError
+
+    registry = open_store(open_project("dev")).registry
+    live = Live(registry.load(registry.fetch(number)))
+    good = batch(number)["rows"][0]
+    others = {
+        "application_id": "A1",
+        "customer_id": "C1",
+        "age_band": "x",
+        "applied_on": "2026-01-01",
+    }
+    taken, wrong = 0, []
+    for name in live.contract.features:
+        for value in values:
+            row = good | {name: value}
+            try:
+                schema = live.contract.inputs.clean(pd.DataFrame([row | others]), "")
+            except Exception:  # noqa: BLE001 - pandas itself cannot hold some of these
+                schema = None
+            try:
+                mine = live.frame(live.parse(json.dumps({"rows": [row]}).encode()))
+            except (MlopsError, ValidationError):
+                continue
+            taken += 1
+            if schema is None:
+                wrong.append(f"{name}={value!r}")
+            else:
+                assert_frame_equal(mine, schema[live.contract.features])
+    return {"taken": taken, "wrong": wrong, "quick": live._stated}
+
+
+def test_what_the_interface_takes_is_what_the_schema_makes_of_it(live: Project) -> None:
+    answer = live.call(compare_with_schema, 1, NASTY)
+    assert answer["wrong"] == []
+    assert answer["taken"] > 50
+    assert answer["quick"]
+
+
+@pytest.mark.full
+def test_further_checks_of_a_schema_hold_online_too(born: Project, host: Warm) -> None:
+    born.edit(
+        "schema.py",
+        "    channel: str\n",
+        '    channel: str = pa.Field(isin=["branch", "online", "broker"])\n',
+    )
+    born.commit()
+    for words in (("train", "--as-of", AS_OF), ("gate",), ("promote",)):
+        born.run(*words)
+    answer = born.call(compare_with_schema, 1, NASTY)
+    assert answer["wrong"] == []
+    assert not answer["quick"]
+    known = born.call(batch, 1)
+    with serving(born, host) as served:
+        assert served.predict(known["rows"])[1]["predictions"] == known["predictions"]
+        status, refused = served.predict([known["rows"][0] | {"channel": "letter"}])
+        assert status == 422
+        assert "channel" in refused["detail"]
+
+
+@pytest.mark.full
+def test_wrong_input_is_named_and_too_much_is_refused(live: Project, host: Warm) -> None:
+    known = live.call(batch, 1)
+    row, good = known["rows"][0], known["predictions"][0]
+    limits = ("--set", "serving.max_rows=20", "--set", "serving.max_bytes=9000")
+    with serving(live, host, *limits) as served:
+        for name, (change, place, word) in WRONG.items():
+            wrong = {key: value for key, value in (row | change).items() if value is not ...}
+            status, answer = served.predict([wrong])
+            assert (status, answer["detail"][0]["loc"]) == (422, place), name
+            assert word in answer["detail"][0]["msg"], name
+            assert "input" not in answer["detail"][0], name
+        for body in (b"", b"[", b"{}", b'{"rows": []}', b'{"rows": 3}', b"\xff", b"null"):
+            status, answer = served.ask("/predict", body)
+            assert status == 422, body
+            assert answer["detail"][0]["msg"]
+        assert served.predict([row | {"a_new_column": 1}])[1]["predictions"] == [good]
+        assert served.predict([row] * 20)[1]["predictions"] == [good] * 20
+        status, answer = served.predict([row] * 21)
+        assert (status, "21 rows" in answer["detail"]) == (413, True)
+        status, answer = served.predict([row] * 60)
+        assert (status, "9,000 bytes" in answer["detail"]) == (413, True)
+        assert served.figure('predict_seconds_count{status="422"}') == len(WRONG) + 7
+        page = served.ask("/openapi.json")[1]["paths"]["/predict"]["post"]["requestBody"]
+        fields = page["content"]["application/json"]["schema"]["properties"]["rows"]["items"]
+        assert fields["properties"]["term_months"]["exclusiveMinimum"] == 0
+        assert fields["properties"]["has_account"]["type"] == "boolean"
+        assert "application_id" not in fields["required"]
+        assert "amount" in fields["required"]
+    assert len(logged(live)) == 21
+
+
+@pytest.mark.full
+def test_a_new_champion_takes_over_and_no_request_is_dropped(live: Project, host: Warm) -> None:
+    live.configure(model={"params": {"max_iter": 60, "learning_rate": 0.2}})
+    live.commit()
+    live.run("train", "--as-of", AS_OF)
+    live.run("gate", "--set", "gate.comparison=noninferior", "--set", "gate.margin=1")
+    expected = {number: live.call(batch, number)["predictions"] for number in (1, 2)}
+    assert expected[1] != expected[2]
+    rows, answers, done = live.call(batch, 1)["rows"], list[tuple[int, Any]](), threading.Event()
+
+    def hammer() -> None:
+        while not done.is_set():
+            answers.append(served.predict(rows))
+
+    with serving(live, host, *QUICK) as served:
+        threads = [threading.Thread(target=hammer) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(answers) > 10, "the first answers")
+        live.run("promote")
+        served.wait_for("version 2")
+        seen = len(answers)
+        wait_until(lambda: len(answers) > seen + 10, "answers of version 2")
+        done.set()
+        for thread in threads:
+            thread.join()
+        assert served.ask("/model")[1]["version"] == 2
+        assert served.figure("model_version") == 2
+    assert {status for status, _ in answers} == {200}
+    assert {answer["version"] for _, answer in answers} == {1, 2}
+    for _, answer in answers:
+        assert answer["predictions"] == expected[answer["version"]]
+    kept = logged(live)
+    assert len(kept) == len(rows) * len(answers)
+    assert set(kept["version"]) == {1, 2}
+
+
+@pytest.mark.full
+def test_a_champion_that_does_not_load_leaves_the_old_one_at_work(
+    live: Project, host: Warm
+) -> None:
+    rows = live.call(batch, 1)["rows"]
+    live.run("train", "--as-of", AS_OF)
+    live.run("gate")
+    with serving(live, host, *QUICK) as served:
+        served.signal(signal.SIGSTOP)
+        live.run("promote")
+        model = max(live.folder.glob("mlartifacts/**/model.skops"), key=lambda p: p.stat().st_mtime)
+        whole = model.read_bytes()
+        model.write_bytes(b"broken")
+        served.signal(signal.SIGCONT)
+        served.wait_for("does not load here")
+        assert served.predict(rows)[1]["version"] == 1
+        assert served.ask("/ready")[0] == 200
+        assert "does not load here" in served.ask("/model")[1]["trouble"]
+        assert served.figure("model_outdated") == 1
+        model.write_bytes(whole)
+        served.wait_for("version 2 of dev.loan-risk answers")
+        assert served.predict(rows)[1]["version"] == 2
+        wait_until(lambda: served.figure("model_outdated") == 0, "the end of the trouble")
+
+
+@pytest.mark.full
+def test_a_pause_stops_the_answers_and_resume_brings_them_back(live: Project, host: Warm) -> None:
+    rows = live.call(batch, 1)["rows"]
+    with serving(live, host, *QUICK) as served:
+        assert served.predict(rows)[0] == 200
+        live.run("pause", "prices look odd")
+        wait_until(lambda: served.ask("/ready")[0] == 503, "the pause")
+        status, answer = served.predict(rows)
+        assert (status, "prices look odd" in answer["detail"]) == (503, True)
+        assert served.ask("/health")[0] == 200
+        live.run("resume")
+        wait_until(lambda: served.ask("/ready")[0] == 200, "the end of the pause")
+        assert served.predict(rows)[0] == 200
+
+
+def fill_the_log(folder: str) -> Facts:
+    """Add rows to a log until it is full, then where the disk refuses them; return what is lost."""
+    from loan_risk.mlops import online
+    from loan_risk.mlops.live import Live
+    from loan_risk.mlops.project import open_project
+    from loan_risk.mlops.store import open_store
+
+    store, online.MOST = open_store(open_project("dev")), 50
+    live, log = Live(store.registry.load(store.fetch_champion())), online.Log(Path(folder))
+    known = batch(live.version.number)
+    lost = []
+    for _ in range(3):
+        log.add(live, known["rows"], known["predictions"])
+        lost.append(online.LOST._value.get())
+    log.flush()
+    Path(folder).rename(f"{folder}-full")
+    Path(folder).touch()  # a file where the folder shall be
+    log.add(live, known["rows"], known["predictions"])
+    log.flush()
+    return {"lost": [*lost, online.LOST._value.get()]}
+
+
+def test_rows_that_cannot_be_kept_are_counted(live: Project) -> None:
+    folder = live.path("predictions/dev/online")
+    rows = len(live.call(batch, 1)["rows"])
+    assert live.call(fill_the_log, str(folder))["lost"] == [0, 0, rows, 2 * rows]
+    assert len(pd.read_parquet(f"{folder}-full")) == 2 * rows
+
+
+@pytest.mark.full
+def test_a_request_that_has_begun_is_answered_after_sigterm(live: Project, host: Warm) -> None:
+    known = live.call(batch, 1)
+    body = json.dumps({"rows": known["rows"]}).encode()
+    with serving(live, host) as served:
+        connection = http.client.HTTPConnection("127.0.0.1", served.port)
+        connection.putrequest("POST", "/predict")
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders()
+        connection.send(body[:100])
+        wait_until(lambda: served.ask("/health")[0] == 200, "that it has read so far")
+        served.signal(signal.SIGTERM)
+        wait_until(lambda: refuses(served), "that it takes no more")
+        connection.send(body[100:])
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert json.loads(answer.read())["predictions"] == known["predictions"]
+        connection.close()
+    assert len(logged(live)) == len(known["rows"])
+
+
+def refuses(served: Served) -> bool:
+    with closing(socket.socket()) as client:
+        return client.connect_ex(("127.0.0.1", served.port)) != 0
+
+
+@pytest.mark.full
+def test_predictions_made_online_leave_batches_and_monitoring_alone(
+    due: Project, host: Warm
+) -> None:
+    before = due.run("monitor", "--as-of", "2026-04-01").facts
+    with serving(due, host) as served:
+        assert served.predict(due.call(batch, 1)["rows"])[0] == 200
+    assert len(logged(due))
+    after = due.run("monitor", "--as-of", "2026-04-01").facts
+    for fact in ("decision", "reasons"):
+        assert after[fact] == before[fact]
+    assert due.run("status").facts["last_batch"] is not None
+
+
+@pytest.mark.full
+def test_what_keeps_a_server_from_starting_is_a_sentence(live: Project) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = str(taken.getsockname()[1])
+        assert f"127.0.0.1:{port}" in live.run("serve", "--port", port, code=2).said
+    assert "cannot listen" in live.run("serve", "--host", "no.such.host.invalid", code=2).said
+    missing = live.path("src/prometheus_client.py")
+    missing.write_text("raise ModuleNotFoundError(name='prometheus_client')")
+    said = live.run("serve", "--port", "0", code=2).said
+    assert "prometheus_client" in said
+    assert '"loan-risk[mlops,serve]"' in said
+    missing.unlink()
+    live.run("pause", "a test")
+    assert "paused" in live.run("serve", "--port", "0", code=4).said
+
+
+@pytest.mark.full
+def test_a_project_without_champion_has_nothing_to_serve(opened: Project) -> None:
+    assert "has no champion" in opened.run("serve", "--port", "0", code=1).said
