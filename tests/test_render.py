@@ -220,7 +220,7 @@ MONITORING = {
 # What acts without a hand, answers online, and looks back.
 BEYOND = {
     *("alerts.py", "api.py", "extracts.py", "live.py", "model_card.py", "online.py"),
-    *("refit.py", "reproduce.py", "retraining.py", "serve.py"),
+    *("reproduce.py", "retraining.py", "serve.py"),
 }
 
 
