@@ -216,15 +216,21 @@ MONITORING = {
     *("decision.py", "drift.py", "matured.py", "monitoring.py", "observation.py", "profile.py"),
 }
 
+# What reads tables, a module for each kind.
+BEYOND = {
+    *("delta.py", "files.py", "sql.py", "table_settings.py"),
+}
+
 
 def test_the_line_budget_holds() -> None:
     counts = {
         path.name: code_lines(path.read_text(encoding="utf-8"))
         for path in sorted(PLATFORM.glob("*.py"))
     }
-    lifecycle = sum(count for name, count in counts.items() if name not in FACES | MONITORING)
+    others = FACES | MONITORING | BEYOND
+    lifecycle = sum(count for name, count in counts.items() if name not in others)
     print(f"{lifecycle} lines of code in the lifecycle, {sum(counts.values())} with everything")
-    assert set(counts) > FACES | MONITORING
+    assert set(counts) > others
     assert lifecycle <= 2000
     assert sum(counts.values()) <= 4000
 

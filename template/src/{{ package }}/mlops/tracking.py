@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 
 from .errors import Misconfigured, MlopsError, Unreachable
 from .project import Project
-from .settings import SecretName
+from .table_settings import SecretName
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -57,7 +57,7 @@ def store_trouble(error: Exception) -> Unreachable | None:
 
 def tracking_uri(project: Project) -> str:
     """Return the address of the store; a sqlite path is made absolute."""
-    uri = _resolve(project.settings.tracking_uri)
+    uri = resolve(project.settings.tracking_uri)
     return f"{SQLITE}{project.path(uri.removeprefix(SQLITE))}" if uri.startswith(SQLITE) else uri
 
 
@@ -85,7 +85,7 @@ def experiment_id(client: Client, project: Project, name: str) -> str:
     return str(client.create_experiment(name, artifact_location=location))
 
 
-def _resolve(value: str | SecretName) -> str:
+def resolve(value: str | SecretName) -> str:
     """Return the plain value, looking a secret up in a variable, else in a mounted file."""
     if isinstance(value, str):
         return value
