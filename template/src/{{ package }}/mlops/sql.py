@@ -22,8 +22,12 @@ def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.Data
     table, rows = tables.table(name), tables.project.settings.scoring.batch_rows
     engine = _engine(name, table)
     try:
-        with engine.connect().execution_options(stream_results=True) as connection:
-            yield from pd.read_sql(_statement(table, window), connection, chunksize=rows)
+        with engine.connect().execution_options(yield_per=rows) as connection:  # streams, too
+            result = connection.execute(_statement(table, window))
+            names = list(result.keys())
+            yield pd.DataFrame(columns=names)
+            for part in result.partitions():
+                yield pd.DataFrame.from_records(part, columns=names, coerce_float=True)
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).split("\n", maxsplit=1)[0]
         said = said.replace(str(engine.url.password or "\n"), "***")
