@@ -150,6 +150,7 @@ def statements(name: str, start: str, end: str) -> Facts:
     return {"statements": asked, "cursors": cursors, "rows": sizes, "columns": columns}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kind", [PARQUET, CSV, DELTA])
 def test_only_the_named_columns_are_read(source: Project, kind: str) -> None:
     change(source, kind, columns=["application_id", "applied_on"])

@@ -94,7 +94,8 @@ def _agree(name: str, table: Table, path: Path, _: int) -> pd.Timestamp:
         kind = next(filter(facts.get, SUMS), "sha256")
         lost = ", ".join(sorted({"rows", kind} - facts.keys()))
         MlopsError.when(lost, f"table {name}: {control.name} does not state {lost}.")
-        stated, arrival = int(facts["rows"]), pd.Timestamp(facts.get("delivered", "NaT"))
+        arrival = pd.Timestamp(facts.get("delivered", "NaT")).tz_localize(None)
+        stated = int(facts["rows"])
     with readable(f"table {name}: {path.name}"), path.open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False))
         count = _count(path, table)
