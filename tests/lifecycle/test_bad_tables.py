@@ -255,7 +255,7 @@ def test_a_wrong_delivery_judges_nothing(live: Project) -> None:
     both(delivery("2025-11", "2025-12", rows=1), table(**JOB))(live)
     answer = live.run("gate", "1", code=3)
     assert answer.checks["window"]["verdict"] == "rejected"
-    assert "2025-12.csv and 2025-12.ctl disagree" in answer.checks["window"]["why"]
+    assert "2025-12.csv and 2025-12.ctl disagree" in str(answer.checks["window"])
 
 
 @pytest.mark.full
