@@ -217,10 +217,10 @@ MONITORING = {
     *("decision.py", "drift.py", "matured.py", "monitoring.py", "observation.py", "profile.py"),
 }
 
-# What acts without a hand, answers online, and looks back.
+# What acts without a hand, answers online, looks back, and reads a table of each kind.
 BEYOND = {
-    *("alerts.py", "api.py", "extracts.py", "live.py", "model_card.py", "online.py"),
-    *("reproduce.py", "retraining.py", "serve.py"),
+    *("alerts.py", "api.py", "delta.py", "extracts.py", "files.py", "live.py", "model_card.py"),
+    *("online.py", "reproduce.py", "retraining.py", "serve.py", "sql.py", "table_settings.py"),
 }
 
 
