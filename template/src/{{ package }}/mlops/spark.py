@@ -6,8 +6,10 @@ makes of each, pickled: predictions, counts, or the rows themselves where a comm
 
 import contextlib
 import io
+import logging
 import os
 import pickle
+import re
 import shutil
 import sys
 import tempfile
@@ -28,6 +30,7 @@ from .registry import Registry, Scorer, Version
 from .tables import Tables
 from .windows import Window
 
+SAID = re.compile(r"\[[A-Z_0-9.]{5,}\].*")
 Function = Callable[[pd.DataFrame], Any]
 
 
@@ -124,6 +127,7 @@ def _session(tables: Tables, name: str) -> Any:
     told = f"table {name} cannot be looked up by Spark's workers"
     Misconfigured.when(TaskContext.get(), f"{told}; let {streamed} be a view that joins it.")
     spark = SparkSession.getActiveSession() or _start(name)
+    logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)  # it is told once
     spark.conf.set("spark.sql.session.timeZone", "UTC")  # as moments are read everywhere
     rows = tables.project.settings.scoring.batch_rows
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", rows)
@@ -151,15 +155,17 @@ def _start(name: str) -> Any:
 @contextlib.contextmanager
 def _told(name: str) -> Iterator[None]:
     """Tell in a sentence what Spark says; a defect of the project's code keeps its traceback."""
-    errors = optional("pyspark", "spark").errors
+    pyspark_error = optional("pyspark", "spark").errors.PySparkException
+    java_error = optional("py4j.protocol", "spark").Py4JJavaError
     try:
         yield
-    except errors.PythonException:
-        raise
-    except errors.PySparkException as error:
+    except (pyspark_error, java_error) as error:
+        if "Python worker" in str(error):
+            raise
         words = f"table {name}: Spark says: {_sentence(error)}; mend tables.{name}"
         raise MlopsError(f"{words}.") from None
 
 
 def _sentence(error: Exception) -> str:
-    return str(error).split("\n", maxsplit=1)[0].partition(" SQLSTATE")[0].strip().rstrip(".")
+    line = SAID.search(str(error))  # Spark's own words, which begin with their [CONDITION]
+    return line[0].partition(" SQLSTATE")[0].strip().rstrip(".") if line else type(error).__name__
