@@ -1,5 +1,6 @@
 """Tables on a Spark: the predictions and figures of one machine, and its refusals in a sentence."""
 
+import json
 import os
 from typing import Any
 
@@ -10,10 +11,14 @@ from lifecycle import tables
 from lifecycle.mistakes import Mistake, both, expect, inputs
 from lifecycle.project import AS_OF, Facts, Project
 from lifecycle.test_bad_tables import slow, table, write
+from lifecycle.test_tables import EVERY
+from lifecycle.test_tables import SPARK as PAGE
 
 SPARK = {"kind": "spark", "origin": "synthetic", "time": "applied_on"}
 FILES = {name: SPARK | {"path": f"data/{name}"} for name in ("applications", "outcomes")}
-NAMED = tuple(f"tables.{name}={{path: '', table: {name}}}" for name in FILES)  # in a catalog
+NAMED = tuple(  # in a catalog, as the page shows it
+    f"tables.{name}={json.dumps(keys | {'path': ''})}" for name, keys in EVERY[PAGE].items()
+)
 TIMES = ("timestamp_ntz", "timestamp", "date", "string")
 
 
