@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from .errors import readable
-from .files import scan
+from .files import scan, unzoned
 from .project import Project, optional
 from .table_settings import Table
 from .tables import Tables
@@ -21,9 +21,7 @@ def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.Data
     with readable(f"table {name}", optional("deltalake", "delta").exceptions.DeltaError):
         dataset = _open(project.root, name, table).to_pyarrow_dataset()
         for frame in scan(dataset, table, window, project.settings.scoring.batch_rows):
-            zoned = frame.select_dtypes("datetimetz")  # Delta's moments, which it keeps in UTC
-            plain: dict[Any, Any] = {name: zoned[name].dt.tz_localize(None) for name in zoned}
-            yield frame.assign(**plain)
+            yield unzoned(frame)  # Delta keeps moments in UTC
 
 
 def versions(project: Project) -> dict[str, dict[str, int]]:

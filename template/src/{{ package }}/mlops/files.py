@@ -59,6 +59,13 @@ def scan(dataset: Any, table: Table, window: Window | None, rows: int) -> Iterat
         yield batch.to_pandas()
 
 
+def unzoned(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose moments, which are in UTC, have no zone."""
+    zoned = frame.select_dtypes("datetimetz")
+    plain: dict[Any, Any] = {name: zoned[name].dt.tz_localize(None) for name in zoned}
+    return frame.assign(**plain)
+
+
 def _count(path: Path, table: Table) -> int:
     if path.suffix == ".parquet":
         return int(ds.dataset(path).count_rows())

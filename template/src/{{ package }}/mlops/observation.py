@@ -17,7 +17,7 @@ from .profile import Floats, count
 from .project import Project
 from .registry import Scorer
 from .samples import hashes
-from .scoring import Batch, pieces
+from .scoring import Batch, each
 from .store import Store
 from .windows import Window, periods
 
@@ -73,10 +73,10 @@ class Watch:
 
 @dataclass
 class Counts:
-    """The input rows of a period, counted piece by piece."""
+    """What is kept of input rows: counts, and 8 bytes a row."""
 
     columns: dict[str, Floats]
-    keys: list[np.ndarray] = field(default_factory=list)
+    keys: np.ndarray = field(default_factory=partial(np.zeros, 0, "uint64"))
     newest: pd.Timestamp | None = None
 
 
@@ -93,30 +93,32 @@ def observe(watch: Watch) -> Facts:
     made = watch.read(partial(predictions.read, watch.batches[date])) if watch.batches else None
     frame = pd.DataFrame({"version": []}) if made is None else made
     _know_versions(watch, frame, f"the batch of {date:%Y-%m-%d}")
-    keys = np.concatenate(counts.keys) if counts.keys else np.array([], "uint64")
-    scored = hashes(frame, watch.champion.contract.keys) if len(frame) else keys[:0]
+    scored = hashes(frame, watch.champion.contract.keys) if len(frame) else counts.keys[:0]
+    lost = int((~np.isin(counts.keys, scored)).sum())
     return {
         "columns": _columns(watch, counts.columns, frame[frame["version"] == watch.number]),
         "window": str(window or "all rows"),
-        "rows": {"scored": len(frame), "without_prediction": int((~np.isin(keys, scored)).sum())},
+        "rows": {"scored": len(frame), "without_prediction": lost},
         "freshness": {"newest_row": counts.newest and f"{counts.newest:%Y-%m-%d}", "late": late},
     }
 
 
 def _count(watch: Watch, window: Window | None) -> Counts:
-    contract, reference = watch.champion.contract, watch.champion.version.card["profile"]["inputs"]
-    counts, event_time = Counts({}), contract.inputs.one("event_time")
-    for rows in pieces(Batch(watch.project, watch.champion, window, {})):
-        for name, column in reference.items():
-            counts.columns[name] = counts.columns.get(name, 0) + count(column, rows[name])
-        counts.keys.append(hashes(rows, contract.keys))
-        if event_time is not None:
-            newest = rows[event_time].max()
-            counts.newest = newest if counts.newest is None else max(newest, counts.newest)
+    parts = list(each(Batch(watch.project, watch.champion, window, {}), _count_piece))
     where = f"in {window}" if window else "at all"
     name = watch.project.settings.streamed_table
-    MlopsError.when(not counts.keys, f"table {name} holds no rows {where}; nothing to compare.")
-    return counts
+    MlopsError.when(not parts, f"table {name} holds no rows {where}; nothing to compare.")
+    columns = {name: np.sum([p.columns[name] for p in parts], axis=0) for name in parts[0].columns}
+    newest = max((part.newest for part in parts if part.newest is not None), default=None)
+    return Counts(columns, np.concatenate([part.keys for part in parts]), newest)
+
+
+def _count_piece(champion: Scorer, rows: pd.DataFrame) -> Counts:
+    contract, reference = champion.contract, champion.version.card["profile"]["inputs"]
+    columns = {name: count(column, rows[name]) for name, column in reference.items()}
+    event_time = contract.inputs.one("event_time")
+    newest = rows[event_time].max() if event_time else None
+    return Counts(columns, hashes(rows, contract.keys), newest)
 
 
 def _know_versions(watch: Watch, frame: pd.DataFrame, where: str) -> None:

@@ -8,6 +8,7 @@ Origin = Literal["synthetic", "masked", "production"]
 
 ORIGINS: tuple[Origin, ...] = ("synthetic", "masked", "production")  # from least to most real
 NEEDED = {"files": "path", "delta": "path", "sql": "address"}
+OTHERS = {"sql": "query", "spark": "path"}  # in place of table
 GUARDS = {"control": "files", "version": "delta"}  # nobody shall rely on one that is not read
 
 
@@ -26,7 +27,7 @@ class SecretName(Section):
 class Table(Section):
     """Where the rows of one name come from."""
 
-    kind: Literal["files", "delta", "sql", "synthetic"]
+    kind: Literal["files", "delta", "sql", "spark", "synthetic"]
     origin: Origin
     time: str | None = None
     columns: tuple[str, ...] = ()
@@ -47,8 +48,9 @@ class Table(Section):
         needed = NEEDED.get(self.kind, "kind")
         if not getattr(self, needed):
             raise ValueError(f"a table of kind {self.kind} needs {needed}")
-        if self.kind == "sql" and bool(self.table) == bool(self.query):
-            raise ValueError("a table of kind sql needs either table or query")
+        for kind, other in OTHERS.items():
+            if self.kind == kind and bool(self.table) == bool(getattr(self, other)):
+                raise ValueError(f"a table of kind {kind} needs either table or {other}")
         for guard, kind in GUARDS.items():
             if self.kind not in (kind, "synthetic") and getattr(self, guard) not in ("", None):
                 raise ValueError(f"{guard} is for kind {kind}, not for {self.kind}; remove it")
