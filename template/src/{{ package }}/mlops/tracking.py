@@ -36,7 +36,7 @@ def connect(project: Project) -> Client:
         _require_writable(database)
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what they raise is told once
-    warnings.filterwarnings("ignore", module=r"(mlflow|pyspark|sklearn\.metrics)\..*")
+    warnings.filterwarnings("ignore", module=r"(mlflow|sklearn\.metrics)\..*")
     import mlflow
 
     mlflow.set_tracking_uri(uri)
