@@ -220,8 +220,8 @@ MONITORING = {
 # What acts without a hand, answers online, looks back, and reads a table of each kind.
 BEYOND = {
     *("alerts.py", "api.py", "delta.py", "extracts.py", "files.py", "live.py", "model_card.py"),
-    *("online.py", "reproduce.py", "retraining.py", "serve.py", "spark.py", "sql.py"),
-    "table_settings.py",
+    *("online.py", "reasons.py", "reproduce.py", "retraining.py", "serve.py", "spark.py"),
+    *("sql.py", "table_settings.py", "tuning.py"),
 }
 
 

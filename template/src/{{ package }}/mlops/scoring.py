@@ -15,12 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from . import predictions
-from .console import Outcome, peak_memory, row_progress, step
+from .console import Outcome, resources, row_progress, step
 from .drift import compare
 from .errors import MlopsError
 from .journal import Event
 from .profile import count
 from .project import Project, user_module
+from .reasons import reasons
 from .registry import Scorer
 from .samples import hashes, inside
 from .store import open_store
@@ -74,8 +75,10 @@ def score(project: Project, as_of: str | None) -> Outcome:
         target = predictions.publish(project, staged, facts)
 
     date, shown = batch.facts["date"], project.shown(target)
+    facts["resources"] = used = resources() | {"rows_per_second": speed}
     store.journal.append(Event("score", subject=date, as_of=date, details=facts))
-    words = f"{batch.rows:,} predictions in {shown}; {speed:,} rows/s{peak_memory()}"
+    peak = used.get("peak_memory_mb", "?")  # Windows does not tell
+    words = f"{batch.rows:,} predictions in {shown}; {speed:,} rows/s, peak {peak} MB"
     return Outcome("ok", words, facts | {"path": str(target)})
 
 
@@ -95,7 +98,8 @@ def _write(batch: Batch, target: Path) -> None:
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(row_progress())
         task = progress.add_task("", total=None)
-        for rows, prediction in each(batch, _predict):
+        work = _explain if batch.project.settings.gives_reasons else _predict
+        for rows, prediction in each(batch, work):
             batch.add(rows, prediction)
             frame = pd.concat([rows, prediction], axis=1).assign(**stamps)
             table = pa.Table.from_pandas(frame, preserve_index=False)
@@ -141,6 +145,12 @@ def _use(
 def _predict(champion: Scorer, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the keys of the rows, and their predictions."""
     return rows[champion.contract.keys], champion.predict(rows)
+
+
+def _explain(champion: Scorer, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the same, with their reasons beside the predictions."""
+    keys, prediction = _predict(champion, rows)
+    return keys, pd.concat([prediction, reasons(champion, rows)], axis=1)
 
 
 def _check_rows(batch: Batch, written: Path) -> None:

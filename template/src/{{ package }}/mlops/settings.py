@@ -85,6 +85,7 @@ class Scoring(Section):
     table: str = ""
     batch_rows: int = Field(default=65_536, ge=1)
     max_psi: float = Field(default=0.5, gt=0)
+    reasons: bool = False
 
 
 class Monitoring(Section):
@@ -173,6 +174,11 @@ class Settings(Section):
         """Whether a person must approve each promotion here."""
         by_risk = self.env == "prod" and self.risk_tier != "low"
         return by_risk if self.promotion is None else self.promotion == "approval"
+
+    @property
+    def gives_reasons(self) -> bool:
+        """Whether each prediction comes with its reasons."""
+        return self.scoring.reasons or self.risk_tier == "high"
 
     @property
     def slice_gap(self) -> float | None:
