@@ -181,7 +181,7 @@ def owners_of(tree: str) -> dict[str, str]:
 
 def settings() -> dict[str, str]:
     """Return every key of `conf/` with its default, "" where that is no plain value."""
-    trees = [ast.parse(text_of(PLATFORM / name)) for name in ("settings.py", "table_settings.py")]
+    trees = [ast.parse(text_of(PLATFORM / name)) for name in ("settings.py", "sections.py")]
     nodes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
     classes = {node.name: node for node in nodes}
 

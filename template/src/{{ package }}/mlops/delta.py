@@ -10,7 +10,7 @@ import pandas as pd
 from .errors import readable
 from .files import scan, unzoned
 from .project import Project, optional
-from .table_settings import Table
+from .sections import Table
 from .tables import Tables
 from .windows import Window
 

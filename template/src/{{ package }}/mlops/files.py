@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from .errors import MlopsError, readable
-from .table_settings import Table
+from .sections import Table
 from .tables import Tables
 from .windows import Window
 

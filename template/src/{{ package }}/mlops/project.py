@@ -18,8 +18,8 @@ import yaml
 from pydantic import ValidationError
 
 from .errors import Misconfigured
+from .sections import Section
 from .settings import Settings
-from .table_settings import Section
 
 PACKAGE_ROOT = Path(__file__).parent.parent
 PACKAGE = PACKAGE_ROOT.name

@@ -10,8 +10,8 @@ from .errors import MlopsError, PersonNeeded, Rejected
 from .journal import Event
 from .project import Project
 from .registry import CHALLENGER, CHAMPION, Version
+from .sections import ORIGINS
 from .store import Store, open_store
-from .table_settings import ORIGINS
 
 
 def promote(project: Project, number: int | None, approved_by: str | None) -> Outcome:

@@ -9,6 +9,12 @@ from .checks import Case, Check, judge
 from .contract import REASONS
 from .project import user_module
 from .registry import Scorer
+from .settings import Settings
+
+
+def required(settings: Settings) -> bool:
+    """Tell whether predictions are given reasons: where conf asks for them, and at high risk."""
+    return settings.scoring.reasons or settings.risk_tier == "high"
 
 
 def reasons(scorer: Scorer, rows: pd.DataFrame) -> pd.DataFrame | None:
@@ -28,7 +34,7 @@ def reasons(scorer: Scorer, rows: pd.DataFrame) -> pd.DataFrame | None:
 
 def check(case: Case) -> Iterator[Check]:
     """Ask the version for reasons where they are required: always at high risk."""
-    if case.settings.gives_reasons:
+    if required(case.settings):
         try:
             given = reasons(case.challenger, case.sample.frame.head(100))
             why = "" if given is not None and given.notna().any(axis=None) else "it has none"

@@ -21,7 +21,7 @@ from .errors import MlopsError
 from .journal import Event
 from .profile import count
 from .project import Project, user_module
-from .reasons import reasons
+from .reasons import reasons, required
 from .registry import Scorer
 from .samples import hashes, inside
 from .store import open_store
@@ -98,7 +98,7 @@ def _write(batch: Batch, target: Path) -> None:
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(row_progress())
         task = progress.add_task("", total=None)
-        work = _explain if batch.project.settings.gives_reasons else _predict
+        work = _explain if required(batch.project.settings) else _predict
         for rows, prediction in each(batch, work):
             batch.add(rows, prediction)
             frame = pd.concat([rows, prediction], axis=1).assign(**stamps)

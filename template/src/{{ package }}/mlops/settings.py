@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .table_settings import ORIGINS, Origin, SecretName, Section, Table
+from .sections import ORIGINS, Monitoring, Origin, Retraining, SecretName, Section, Serving, Table
 
 Problem = Literal["binary", "multiclass", "regression"]
 Period = Literal["day", "week", "month"]
@@ -88,28 +88,6 @@ class Scoring(Section):
     reasons: bool = False
 
 
-class Monitoring(Section):
-    """When a champion is looked at, and when it is retrained."""
-
-    max_psi: float = Field(default=0.1, gt=0)
-    max_drifted: float = Field(default=0.3, gt=0, le=1)
-    max_age: int = Field(default=12, ge=1)
-
-
-class Retraining(Section):
-    """When `retrain` may try again."""
-
-    cooldown: int = Field(default=1, ge=0)
-
-
-class Serving(Section):
-    """How much a request may ask, and how often a server looks at the registry, in seconds."""
-
-    max_rows: int = Field(default=1000, ge=1)
-    max_bytes: int = Field(default=5_000_000, ge=1)
-    refresh: float = Field(default=10.0, gt=0)
-
-
 class Settings(Section):
     """The merged configuration of one environment."""
 
@@ -174,11 +152,6 @@ class Settings(Section):
         """Whether a person must approve each promotion here."""
         by_risk = self.env == "prod" and self.risk_tier != "low"
         return by_risk if self.promotion is None else self.promotion == "approval"
-
-    @property
-    def gives_reasons(self) -> bool:
-        """Whether each prediction comes with its reasons."""
-        return self.scoring.reasons or self.risk_tier == "high"
 
     @property
     def slice_gap(self) -> float | None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from .errors import Misconfigured, MlopsError, Unreachable
-from .table_settings import Table
+from .sections import Table
 from .tables import Tables
 from .tracking import resolve
 from .windows import Window

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 
 import pandas as pd
 
 from .errors import Misconfigured, MlopsError
-from .project import Project, user_module
-from .table_settings import Table
+from .project import Project
+from .sections import Table
 from .windows import Window
 
 
@@ -38,10 +37,8 @@ class Tables:
     def pieces(self, name: str, window: Window | None = None) -> Iterator[pd.DataFrame]:
         """Yield the rows of a table in frames of at most `scoring.batch_rows` rows."""
         table, rows = self.table(name), 0
-        reader = self._synthetic
-        if table.kind != "synthetic":  # a module for each kind
-            reader = partial(import_module(f".{table.kind}", __package__).pieces, self)
-        for frame in reader(name, window):
+        reader = import_module(f".{table.kind}", __package__)  # a module for each kind
+        for frame in reader.pieces(self, name, window):
             numbered = frame.set_axis(range(rows, rows + len(frame)))
             yield _inside(numbered, name, table, window)
             rows += len(frame)
@@ -52,16 +49,6 @@ class Tables:
         told = f"data.py reads table {name}, which conf does not name"
         Misconfigured.when(name not in tables, f"{told}: {', '.join(tables)}.")
         return tables[name]
-
-    def _synthetic(self, name: str, window: Window | None) -> Iterator[pd.DataFrame]:
-        if window is None:
-            raise Misconfigured(f"table {name} is synthetic, and its months need a window of time.")
-        first = window.start.replace(day=1)
-        for month in pd.date_range(first, window.end, freq="MS", inclusive="left"):
-            frames = user_module("synthetic").rows(month, self.project.settings.model.seed)
-            if name not in frames:
-                raise Misconfigured(f"synthetic.rows makes {', '.join(frames)}, but not {name}.")
-            yield frames[name]
 
 
 def _inside(frame: pd.DataFrame, name: str, table: Table, window: Window | None) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The settings of a table, and what every part of the settings is made of."""
+"""Sections of the settings: what each is made of, tables, and what goes beyond the lifecycle."""
 
 from typing import Literal, Self
 
@@ -57,3 +57,25 @@ class Table(Section):
         if self.max_late is not None and not self.control:
             raise ValueError("max_late needs control, whose files state when rows were delivered")
         return self
+
+
+class Monitoring(Section):
+    """When a champion is looked at, and when it is retrained."""
+
+    max_psi: float = Field(default=0.1, gt=0)
+    max_drifted: float = Field(default=0.3, gt=0, le=1)
+    max_age: int = Field(default=12, ge=1)
+
+
+class Retraining(Section):
+    """When `retrain` may try again."""
+
+    cooldown: int = Field(default=1, ge=0)
+
+
+class Serving(Section):
+    """How much a request may ask, and how often a server looks at the registry, in seconds."""
+
+    max_rows: int = Field(default=1000, ge=1)
+    max_bytes: int = Field(default=5_000_000, ge=1)
+    refresh: float = Field(default=10.0, gt=0)
