@@ -14,7 +14,7 @@ INPUTS_KEY = f"{KEY}\n    applied_on"
 
 def step(estimator: str) -> Change:
     """Put a step before all others."""
-    before, first = "Pipeline([(", f'Pipeline([("own", {estimator}), ('
+    before, first = "steps = [(", f'steps = [("own", {estimator}), ('
     return edit("model.py", before, first)
 
 

@@ -28,7 +28,8 @@ def score(project: Project, *dates: str) -> None:
 
 def watch(project: Project, as_of: str = AS_OF, *words: str) -> Facts:
     """Monitor, and return the facts without what depends on nothing but the run."""
-    return project.run("monitor", "--as-of", as_of, *words).facts
+    facts = project.run("monitor", "--as-of", as_of, *words).facts
+    return {key: value for key, value in facts.items() if key != "resources"}
 
 
 def of(facts: Facts, name: str) -> Facts:
