@@ -5,6 +5,7 @@ import configparser
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -107,6 +108,17 @@ def test_ruff_finds_nothing(rendering: Path) -> None:
             check=False,
         )
         assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_nothing_looks_like_a_secret(rendered: Rendered) -> None:
+    """A project's own hook would refuse it, and its first commit."""
+    project = rendered()
+    hooks = yaml.safe_load((project / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
+    found = (hook for repo in hooks for hook in repo["hooks"] if hook["id"] == "secrets")
+    _, _, _, *command = shlex.split(next(found)["entry"])  # but for uv run --frozen
+    names = [name for name in files(project) if name != ".mlops/files"]
+    done = subprocess.run([*command, *names], cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_checksums_hold(rendering: Path) -> None:

@@ -132,13 +132,13 @@ PLACES = [
     Mistake(
         "an address that is none",
         table(**DATABASE, address="reader:s3cret@127.0.0.1:port"),
-        ("table applications", "postgresql+psycopg://user:password@host/database"),
+        ("table applications", "postgresql+psycopg://user:…@host/database"),
         code=2,
     ),
     Mistake(
         "an address whose port is none",
         table(**DATABASE, address="postgresql+psycopg://reader:s3cret@127.0.0.1:s3cret/risk"),
-        ("table applications", "postgresql+psycopg://user:password@host/database"),
+        ("table applications", "postgresql+psycopg://user:…@host/database"),
         code=2,
     ),
     Mistake(

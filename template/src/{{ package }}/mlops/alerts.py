@@ -42,6 +42,6 @@ def require_addresses(project: Project) -> Any:
     sender = Apprise()
     for name in project.settings.alerts:
         told = f"alerts: the secret {name.secret} is no address that apprise knows"
-        remedy = "write it as in mailtos://user:password@bank.example"
+        remedy = "write it as in mailtos://bank.example?user=…&pass=…"
         Misconfigured.when(not sender.add(resolve(name)), f"{told}; {remedy}.")
     return sender

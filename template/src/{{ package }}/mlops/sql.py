@@ -42,7 +42,7 @@ def _engine(name: str, table: Table) -> sa.Engine:
         remedy = "add its driver, such as `uv add 'psycopg[binary]'`"
         raise Misconfigured(f"table {name}: {error}, which its address needs; {remedy}.") from None
     except (ArgumentError, ValueError):  # in whose words a password may stand
-        form = "postgresql+psycopg://user:password@host/database"
+        form = "postgresql+psycopg://user:…@host/database"
         raise Misconfigured(f"table {name}: write its address as {form}.") from None
 
 
