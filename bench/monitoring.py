@@ -98,18 +98,23 @@ class Life:
         if over <= 0:
             return []
         known = pd.concat(self.months[max(over - GATE, 0) : over])
-        error = platform("statistics").standard_error(resampled_auc(known), len(known))
-        decision = platform("decision")
-        rule = decision.Rule(
-            sign=1,
-            limit=MIN_AUC,
-            reference=self.reference,
-            margin=MARGIN,
-            events=int(known["truth"].sum()),
-            gate_events=self.gate_events,
-            min_events=EVENTS,
-        )
-        return [decision.judge("auc", auc(known), float(error[0]), rule)]
+        return [judge(known, self.reference, self.gate_events)]
+
+
+def judge(known: Frame, reference: float, gate_events: int) -> dict[str, Any]:
+    """Return what the platform says of matured rows, held against those of the gate window."""
+    error = platform("statistics").standard_error(resampled_auc(known), len(known))
+    decision = platform("decision")
+    rule = decision.Rule(
+        sign=1,
+        limit=MIN_AUC,
+        reference=reference,
+        margin=MARGIN,
+        events=int(known["truth"].sum()),
+        gate_events=gate_events,
+        min_events=EVENTS,
+    )
+    return dict(decision.judge("auc", auc(known), float(error[0]), rule))
 
 
 def auc(frame: Frame) -> float:

@@ -13,7 +13,7 @@ import pandas as pd
 from rendering import platform
 from sklearn.linear_model import LogisticRegression
 
-from .monitoring import EVENTS, GATE, MARGIN, MIN_AUC, SEASON, TRAIN, YEAR, auc, resampled_auc
+from .monitoring import GATE, MARGIN, MIN_AUC, SEASON, TRAIN, YEAR, auc, judge, resampled_auc
 
 HEADER = [
     *("labels after, rows a month", "AUC before", "AUC left", "noticed", "first successor"),
@@ -97,18 +97,7 @@ def decays(world: World, champion: Champion, now: int, horizon: int) -> bool:
     if start >= over:
         return False
     known = champion.scored(world.window(start, over))
-    error = platform("statistics").standard_error(resampled_auc(known), len(known))
-    rule = platform("decision").Rule(
-        sign=1,
-        limit=MIN_AUC,
-        reference=champion.reference,
-        margin=MARGIN,
-        events=int(known["truth"].sum()),
-        gate_events=champion.events,
-        min_events=EVENTS,
-    )
-    judged = platform("decision").judge("auc", auc(known), float(error[0]), rule)
-    return bool(judged["verdict"] == "decayed")
+    return bool(judge(known, champion.reference, champion.events)["verdict"] == "decayed")
 
 
 def life(random: np.random.Generator, horizon: int, rows: int) -> dict[str, float]:
