@@ -110,9 +110,9 @@ def optional(module: str, extra: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError:
-        name = PACKAGE.replace("_", "-")
-        remedy = f"write {name}[mlops,{extra}] for {name}[mlops] in pyproject.toml, then `uv sync`"
-        raise Misconfigured(f"{module} is missing, which is an extra: {remedy}.") from None
+        told, name = f"{module} is missing, which is an extra", PACKAGE.replace("_", "-")
+        remedy = f'write "{name}[mlops,{extra}]" for "{name}[mlops]" in pyproject.toml'
+        raise Misconfigured(f"{told}: {remedy}, then `uv sync`.") from None
 
 
 def _find_root() -> Path:
