@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from . import predictions
 from .decision import HEALTHY, INVESTIGATE, Facts, Finding, persists
 from .drift import compare
 from .errors import Misconfigured, MlopsError
-from .profile import Floats, count
+from .profile import Column, Floats, count
 from .project import Project
 from .registry import Scorer
 from .samples import hashes
@@ -73,11 +74,22 @@ class Watch:
 
 @dataclass
 class Counts:
-    """The input rows of a period, counted piece by piece."""
+    """The rows of a period, counted piece by piece."""
 
-    columns: dict[str, Floats]
+    columns: dict[str, Floats] = field(default_factory=dict)
     keys: list[np.ndarray] = field(default_factory=list)
+    versions: set[int] = field(default_factory=set)
     newest: pd.Timestamp | None = None
+
+    def add(self, profile: dict[str, Column], rows: pd.DataFrame) -> None:
+        """Count the columns of a piece."""
+        for name, column in profile.items():
+            self.columns[name] = self.columns.get(name, 0) + count(column, rows[name])
+
+    @property
+    def hashes(self) -> npt.NDArray[np.uint64]:
+        """The hashes of all keys."""
+        return np.concatenate([np.array([], np.uint64), *self.keys])
 
 
 def observe(watch: Watch) -> Facts:
@@ -89,26 +101,24 @@ def observe(watch: Watch) -> Facts:
         due = "none at all" if date not in watch.batches else f"the newest are of {date:%Y-%m-%d}"
         words = f"no predictions were published for {watch.as_of:%Y-%m-%d}, {due}"
         watch.found.append((INVESTIGATE, f"{words}; run {watch.project.command('score')}"))
-    counts = watch.read(partial(_count, watch, window)) or Counts({})
-    made = watch.read(partial(predictions.read, watch.batches[date])) if watch.batches else None
-    frame = pd.DataFrame({"version": []}) if made is None else made
-    _know_versions(watch, frame, f"the batch of {date:%Y-%m-%d}")
-    keys = np.concatenate(counts.keys) if counts.keys else np.array([], "uint64")
-    scored = hashes(frame, watch.champion.contract.keys) if len(frame) else keys[:0]
+    counts = watch.read(partial(_count, watch, window)) or Counts()
+    made = watch.read(partial(_made, watch, watch.batches[date])) if watch.batches else None
+    made = made or Counts()
+    _know_versions(watch, made.versions, f"the batch of {date:%Y-%m-%d}")
+    missing = int((~np.isin(counts.hashes, made.hashes)).sum())
     return {
-        "columns": _columns(watch, counts.columns, frame[frame["version"] == watch.number]),
+        "columns": _columns(watch, counts.columns, made.columns),
         "window": str(window or "all rows"),
-        "rows": {"scored": len(frame), "without_prediction": int((~np.isin(keys, scored)).sum())},
+        "rows": {"scored": len(made.hashes), "without_prediction": missing},
         "freshness": {"newest_row": counts.newest and f"{counts.newest:%Y-%m-%d}", "late": late},
     }
 
 
 def _count(watch: Watch, window: Window | None) -> Counts:
-    contract, reference = watch.champion.contract, watch.champion.version.card["profile"]["inputs"]
-    counts, event_time = Counts({}), contract.inputs.one("event_time")
+    contract, profile = watch.champion.contract, watch.champion.version.card["profile"]["inputs"]
+    counts, event_time = Counts(), contract.inputs.one("event_time")
     for rows in pieces(Batch(watch.project, watch.champion, window, {})):
-        for name, column in reference.items():
-            counts.columns[name] = counts.columns.get(name, 0) + count(column, rows[name])
+        counts.add(profile, rows)
         counts.keys.append(hashes(rows, contract.keys))
         if event_time is not None:
             newest = rows[event_time].max()
@@ -119,8 +129,18 @@ def _count(watch: Watch, window: Window | None) -> Counts:
     return counts
 
 
-def _know_versions(watch: Watch, frame: pd.DataFrame, where: str) -> None:
-    versions = {int(version) for version in frame["version"].unique()}
+def _made(watch: Watch, batch: Path) -> Counts:
+    """Count what was predicted, but only what the champion predicted by column."""
+    counts, profile = Counts(), watch.champion.version.card["profile"]["predictions"]
+    for rows in predictions.pieces(batch):
+        counts.keys.append(hashes(rows, watch.champion.contract.keys))
+        counts.versions.update(map(int, rows["version"].unique()))
+        mine = rows[rows["version"] == watch.number]
+        counts.add(profile if len(mine) else {}, mine)
+    return counts
+
+
+def _know_versions(watch: Watch, versions: set[int], where: str) -> None:
     for version in sorted(versions - set(watch.store.registry.numbers())):
         words = f"{where} holds predictions of version {version}, which the registry does not know"
         watch.found.append((INVESTIGATE, words))
@@ -130,9 +150,8 @@ def _know_versions(watch: Watch, frame: pd.DataFrame, where: str) -> None:
         watch.found.append((HEALTHY, f"{words}: its predictions are not compared"))
 
 
-def _columns(watch: Watch, inputs: dict[str, Floats], frame: pd.DataFrame) -> list[Facts]:
+def _columns(watch: Watch, inputs: dict[str, Floats], made: dict[str, Floats]) -> list[Facts]:
     card, floor = watch.champion.version.card["profile"], watch.project.settings.monitoring.max_psi
-    made = {name: count(c, frame[name]) for name, c in card["predictions"].items() if len(frame)}
     family = len(inputs) + len(made)
     columns = [
         {"kind": kind, **compare(name, card[side][name], counts, floor, family)}

@@ -60,10 +60,12 @@ class Tables:
     def _parquet(self, path: Path, _: Table) -> Iterator[pd.DataFrame]:
         from pyarrow.parquet import ParquetFile
 
-        with ParquetFile(path) as file:
+        with ParquetFile(path, buffer_size=2**16, pre_buffer=False) as file:  # bit by bit
             if file.metadata.num_rows == 0:
                 yield file.schema_arrow.empty_table().to_pandas()
-            for batch in file.iter_batches(batch_size=self.project.settings.scoring.batch_rows):
+            for batch in file.iter_batches(
+                self.project.settings.scoring.batch_rows, use_threads=False
+            ):
                 yield batch.to_pandas()
 
     def _csv(self, path: Path, table: Table) -> Iterator[pd.DataFrame]:
