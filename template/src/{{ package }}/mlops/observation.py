@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from . import predictions
@@ -81,15 +80,16 @@ class Counts:
     versions: set[int] = field(default_factory=set)
     newest: pd.Timestamp | None = None
 
-    def add(self, profile: dict[str, Column], rows: pd.DataFrame) -> None:
-        """Count the columns of a piece."""
+    def add(self, profile: dict[str, Column], rows: pd.DataFrame, keys: np.ndarray) -> None:
+        """Count the columns of a piece, and keep its keys."""
+        self.keys.append(keys)
         for name, column in profile.items():
             self.columns[name] = self.columns.get(name, 0) + count(column, rows[name])
 
     @property
-    def hashes(self) -> npt.NDArray[np.uint64]:
+    def hashes(self) -> pd.Series:
         """The hashes of all keys."""
-        return np.concatenate([np.array([], np.uint64), *self.keys])
+        return pd.Series(np.concatenate([np.array([], np.uint64), *self.keys]))
 
 
 def observe(watch: Watch) -> Facts:
@@ -102,10 +102,9 @@ def observe(watch: Watch) -> Facts:
         words = f"no predictions were published for {watch.as_of:%Y-%m-%d}, {due}"
         watch.found.append((INVESTIGATE, f"{words}; run {watch.project.command('score')}"))
     counts = watch.read(partial(_count, watch, window)) or Counts()
-    made = watch.read(partial(_made, watch, watch.batches[date])) if watch.batches else None
-    made = made or Counts()
+    made = watch.read(partial(_made, watch, watch.batches.get(date))) or Counts()
     _know_versions(watch, made.versions, f"the batch of {date:%Y-%m-%d}")
-    missing = int((~np.isin(counts.hashes, made.hashes)).sum())
+    missing = int((~counts.hashes.isin(made.hashes)).sum())  # faster than numpy's
     return {
         "columns": _columns(watch, counts.columns, made.columns),
         "window": str(window or "all rows"),
@@ -118,8 +117,7 @@ def _count(watch: Watch, window: Window | None) -> Counts:
     contract, profile = watch.champion.contract, watch.champion.version.card["profile"]["inputs"]
     counts, event_time = Counts(), contract.inputs.one("event_time")
     for rows in pieces(Batch(watch.project, watch.champion, window, {})):
-        counts.add(profile, rows)
-        counts.keys.append(hashes(rows, contract.keys))
+        counts.add(profile, rows, hashes(rows, contract.keys))
         if event_time is not None:
             newest = rows[event_time].max()
             counts.newest = newest if counts.newest is None else max(newest, counts.newest)
@@ -129,14 +127,13 @@ def _count(watch: Watch, window: Window | None) -> Counts:
     return counts
 
 
-def _made(watch: Watch, batch: Path) -> Counts:
+def _made(watch: Watch, batch: Path | None) -> Counts:
     """Count what was predicted, but only what the champion predicted by column."""
     counts, profile = Counts(), watch.champion.version.card["profile"]["predictions"]
-    for rows in predictions.pieces(batch):
-        counts.keys.append(hashes(rows, watch.champion.contract.keys))
+    for rows in predictions.pieces(batch) if batch else ():
         counts.versions.update(map(int, rows["version"].unique()))
-        mine = rows[rows["version"] == watch.number]
-        counts.add(profile if len(mine) else {}, mine)
+        mine, keys = rows[rows["version"] == watch.number], watch.champion.contract.keys
+        counts.add(profile if len(mine) else {}, mine, hashes(rows, keys))
     return counts
 
 

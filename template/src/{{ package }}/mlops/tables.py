@@ -60,12 +60,11 @@ class Tables:
     def _parquet(self, path: Path, _: Table) -> Iterator[pd.DataFrame]:
         from pyarrow.parquet import ParquetFile
 
+        rows = self.project.settings.scoring.batch_rows
         with ParquetFile(path, buffer_size=2**16, pre_buffer=False) as file:  # bit by bit
             if file.metadata.num_rows == 0:
                 yield file.schema_arrow.empty_table().to_pandas()
-            for batch in file.iter_batches(
-                self.project.settings.scoring.batch_rows, use_threads=False
-            ):
+            for batch in file.iter_batches(rows, use_threads=False):
                 yield batch.to_pandas()
 
     def _csv(self, path: Path, table: Table) -> Iterator[pd.DataFrame]:
