@@ -19,8 +19,8 @@ def assess(watch: Watch) -> Facts:
     end = watch.ago(time.label_horizon, watch.as_of)
     start = watch.ago(time.gate, end)
     dates = sorted(date for date in watch.batches if start < date <= end)
-    read = (watch.read(partial(list, predictions.pieces(watch.batches[date]))) for date in dates)
-    made = [piece for pieces in read for piece in pieces or ()]
+    read = [predictions.pieces(watch.batches[date]) for date in dates]
+    made = [each for part in read for each in watch.read(partial(list[pd.DataFrame], part)) or ()]
     whole = pd.concat(made) if made else pd.DataFrame({"version": []})
     mine = whole[whole["version"] == watch.number]
     facts: Facts = {"expected": 0, "matured": 0, "unknown_keys": 0, "coverage": None}

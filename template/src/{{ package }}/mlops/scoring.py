@@ -47,10 +47,10 @@ class Batch:
         """Remember what the checks need of a piece, whose figures must be numbers."""
         profile = self.champion.version.card["profile"]["predictions"]
         self.keys.append(hashes(rows, self.champion.contract.keys))
-        for name, column in prediction.select_dtypes("float64").items():
-            bad = int((~np.isfinite(column)).sum())
+        for name in map(str, prediction.select_dtypes("float64")):
+            bad = int((~np.isfinite(prediction[name])).sum())
             self.refuse(bad, f"{bad} values of {name} are missing or infinite")
-            self.counts[name] = self.counts.get(name, 0) + count(profile[name], column)
+            self.counts[name] = self.counts.get(name, 0) + count(profile[name], prediction[name])
 
     def refuse(self, wrong: object, why: str) -> None:
         """Raise MlopsError where something is wrong, so that the batch stays where it is."""
