@@ -87,7 +87,7 @@ def pins(session: nox.Session) -> None:
     render(session, folder)
     project = folder.relative_to(HERE) / "pyproject.toml"
     session.run(
-        *("uv", "pip", "compile", "--upgrade", "--universal", "--generate-hashes"),
+        *("uv", "pip", "compile", "--upgrade", "--universal", "--generate-hashes", "--all-extras"),
         *("--no-annotate", "--no-emit-index-url", "--no-header", "--quiet"),
         *("--python-version", "3.11", "--output-file", "requirements.txt"),
         *("--group", "dev", "--group", "docs", "--group", f"{project}:dev", project),

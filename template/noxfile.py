@@ -92,6 +92,13 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
+def contract(session: nox.Session) -> None:
+    """Write build/contract/ from schema.py: JSON Schema, SQL and Ab Initio record formats."""
+    sync(session)
+    run(session, "python", ".mlops/data_contract.py")
+
+
+@nox.session
 def update(session: nox.Session) -> None:
     """Prepare the template's newest version and check it; `-- publish` opens its pull request."""
     sign_as_the_team()

@@ -181,8 +181,9 @@ def owners_of(tree: str) -> dict[str, str]:
 
 def settings() -> dict[str, str]:
     """Return every key of `conf/` with its default, "" where that is no plain value."""
-    tree = ast.parse(text_of(PLATFORM / "settings.py"))
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    trees = [ast.parse(text_of(PLATFORM / name)) for name in ("settings.py", "sections.py")]
+    nodes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
+    classes = {node.name: node for node in nodes}
 
     def keys(section: str, above: str) -> Iterator[tuple[str, str]]:
         for field in classes[section].body:

@@ -246,9 +246,8 @@ def test_no_package_hides_a_module_that_it_needs() -> None:
 def project_requirements() -> list[Requirement]:
     """Return what a project needs to run and to be developed, read from the template's own file."""
     text = (ROOT / "template/pyproject.toml.jinja").read_text(encoding="utf-8")
-    return [
-        Requirement(line) for line in re.findall(r'^    "([a-z][\w.-]*.*)",$', text, re.MULTILINE)
-    ]
+    found = re.findall(r'"([a-z][\w.-]*(?:\[\w+\])?[>~]=[^"]*)"', text)
+    return [Requirement(line) for line in found if not line.startswith("hatchling")]
 
 
 def names_of_dependencies(requirements: Iterable[Requirement]) -> Iterator[str]:

@@ -148,6 +148,13 @@ def test_a_trend_is_drawn_of_whatever_is_known(values: tuple[float | None, ...])
     assert classes.count("breach") + classes.count("point") == known + len(values)  # and the PSI's
 
 
+def test_a_trend_is_open_where_a_value_is_not_known() -> None:
+    page = read(history_of(0.70, 0.72, None, 0.75, 0.76, better="higher"))
+    auc, psi = (each["d"] or "" for each in page.attributes if each.get("class") == "value")
+    assert re.findall("[ML]", auc) == ["M", "L", "M", "L"]
+    assert re.findall("[ML]", psi) == ["M", "L", "L", "L", "L"]
+
+
 def history_of(*values: float | None, better: str) -> Facts:
     """Return facts of months with these figures of the AUC."""
     days = [f"2026-{month:02}-01" for month in range(1, len(values) + 1)]

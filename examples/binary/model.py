@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
@@ -24,4 +26,14 @@ def build(params: dict[str, Any]) -> Pipeline:
     settings = DEFAULTS | params
     seed = settings.pop("seed")
     trees = HistGradientBoostingClassifier(early_stopping=False, random_state=seed, **settings)
-    return Pipeline([("features", features.prepare()), ("trees", trees)])
+    steps = [("typical", features.Typical()), ("features", features.prepare()), ("trees", trees)]
+    return Pipeline(steps)
+
+
+def explain(estimator: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return how far each value of a row moves the score, compared with a typical value."""
+
+    def score(frame: pd.DataFrame) -> np.ndarray:
+        return np.asarray(estimator.predict_proba(frame)[:, 1])
+
+    return estimator.named_steps["typical"].moves(score, rows)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
@@ -24,4 +26,15 @@ def build(params: dict[str, Any]) -> Pipeline:
     settings = DEFAULTS | params
     seed = settings.pop("seed")
     trees = HistGradientBoostingClassifier(early_stopping=False, random_state=seed, **settings)
-    return Pipeline([("features", features.prepare()), ("trees", trees)])
+    steps = [("typical", features.Typical()), ("features", features.prepare()), ("trees", trees)]
+    return Pipeline(steps)
+
+
+def explain(estimator: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return how far each value moves the score of its row's label, compared with a typical one."""
+    own = estimator.predict_proba(rows).argmax(axis=1)
+
+    def score(frame: pd.DataFrame) -> np.ndarray:
+        return np.asarray(estimator.predict_proba(frame)[np.arange(len(own)), own])
+
+    return estimator.named_steps["typical"].moves(score, rows)

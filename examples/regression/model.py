@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pandas as pd
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline
 
@@ -24,4 +25,10 @@ def build(params: dict[str, Any]) -> Pipeline:
     settings = DEFAULTS | params
     seed = settings.pop("seed")
     trees = HistGradientBoostingRegressor(early_stopping=False, random_state=seed, **settings)
-    return Pipeline([("features", features.prepare()), ("trees", trees)])
+    steps = [("typical", features.Typical()), ("features", features.prepare()), ("trees", trees)]
+    return Pipeline(steps)
+
+
+def explain(estimator: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return how far each value of a row moves its answer, compared with a typical value."""
+    return estimator.named_steps["typical"].moves(estimator.predict, rows)

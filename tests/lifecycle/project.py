@@ -107,7 +107,7 @@ class Project:
 
         `screen` is a terminal that stands for stderr; `largest` is how many bytes a file may get.
         """
-        job = {"function": f"{self.package.name}.mlops.cli:main", "arguments": []}
+        job: Facts = {"function": f"{self.package.name}.mlops.cli:main", "arguments": []}
         job |= {"words": [self.name, *words, "--json"]} | ({"stderr": screen} if screen else {})
         job["largest"] = largest
         answer = self._do(job, variables or {})

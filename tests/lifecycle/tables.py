@@ -1,8 +1,11 @@
 """The rows of `synthetic.py`, written to files as another system would deliver them."""
 
+import hashlib
+from pathlib import Path
+
 import pandas as pd
 
-from lifecycle.project import Project
+from lifecycle.project import AS_OF, Facts, Project
 
 
 def write_tables(project: Project, start: str, end: str, kind: str) -> None:
@@ -24,8 +27,6 @@ def write_tables(project: Project, start: str, end: str, kind: str) -> None:
 
 
 def _write(start: str, end: str, kind: str) -> None:
-    from pathlib import Path
-
     from loan_risk import synthetic
 
     for month in pd.date_range(start, end, freq="MS", inclusive="left"):
@@ -36,3 +37,51 @@ def _write(start: str, end: str, kind: str) -> None:
                 frame.to_csv(target, sep=";", decimal=",", encoding="latin-1", index=False)
             else:
                 frame.to_parquet(target, index=False)
+
+
+def write_everywhere(start: str, end: str, address: str) -> None:
+    """Write the same rows as Parquet, as a job's CSV, into a lake and into a database.
+
+    Runs in a project: `project.call(write_everywhere, …)`.
+    """
+    import sqlalchemy as sa
+    from deltalake import write_deltalake
+    from loan_risk import synthetic
+
+    engine = sa.create_engine(address)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP SCHEMA IF EXISTS risk CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA risk"))
+    for month in pd.date_range(start, end, freq="MS", inclusive="left"):
+        for name, frame in synthetic.rows(month, 7).items():
+            target = Path("data") / name / f"{month:%Y-%m}"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            frame.to_parquet(f"{target}.parquet", index=False)
+            deliver(Path(f"{target}.csv"), frame)
+            frame["reported"] = f"{month:%Y-%m}"
+            write_deltalake(f"data/lake/{name}", frame, mode="append", partition_by=["reported"])
+            frame.to_sql(name, engine, schema="risk", if_exists="append", index=False)
+
+
+def deliver(file: Path, frame: pd.DataFrame, **stated: object) -> None:
+    """Write a CSV file as a job of a German bank does, with its control file."""
+    frame.to_csv(file, sep="|", decimal=",", encoding="latin-1", index=False)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    after = pd.Timestamp(file.stem) + pd.DateOffset(months=1, hours=4)
+    facts = {"rows": len(frame), "sha256": digest, "delivered": f"{after:%Y-%m-%dT%H:%M}"}
+    lines = (f"{key}={value}\n" for key, value in (facts | stated).items())
+    file.with_suffix(".ctl").write_text("".join(lines))
+
+
+def seen(side: str = "train", rows: int = 65_536, sets: tuple[str, ...] = ()) -> Facts:
+    """Return what a command sees of the rows of a window: their number and fingerprint."""
+    from loan_risk import data, schema
+    from loan_risk.mlops.contract import read_contract
+    from loan_risk.mlops.project import open_project
+    from loan_risk.mlops.samples import Source, fingerprint, read_part
+
+    project = open_project("dev", (f"scoring.batch_rows={rows}", *sets))
+    contract = read_contract(schema, project.settings.problem)
+    as_of, time = pd.Timestamp(AS_OF), project.settings.time
+    sample = read_part(Source(project, data, contract, as_of, time), side)
+    return {"rows": len(sample.frame), "data": fingerprint(sample.frame)}

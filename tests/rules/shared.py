@@ -12,7 +12,7 @@ from .template import Rule, Template
 PROJECT = "template/pyproject.toml.jinja"
 SHARED = (PROJECT, "template/.gitignore", "template/.pre-commit-config.yaml")
 YOURS = re.compile(r"\s*# Yours\b")
-THEIRS = re.compile(r"\s*# (The platform's|Here the platform's)\b")
+THEIRS = re.compile(r"\s*# The platform's\b")
 USERS = re.compile(
     r'(version|fail_under) =|    "\{\{ project_name \}\}\[mlops\]"|\.DS_Store|\.idea'
 )

@@ -4,8 +4,10 @@ A figure that needs nothing but its own row is a function. A figure that needs o
 a median, is a transformer: it learns from the training rows alone and remembers.
 """
 
+from collections.abc import Callable
 from typing import Self
 
+import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
@@ -43,6 +45,28 @@ class ComparedToTypical(TransformerMixin, BaseEstimator):
         """Return the frame with one more column, such as `amount_to_typical`."""
         typical = frame[self.category].map(self.typical_).astype("float64").fillna(self.overall_)
         return frame.assign(**{f"{self.value}_to_typical": frame[self.value] / typical})
+
+
+class Typical(TransformerMixin, BaseEstimator):
+    """Pass the rows on, and remember what is typical of training, with which reasons compare."""
+
+    def fit(self, frame: pd.DataFrame, target: object = None) -> Self:
+        """Learn the median of each number, and the most frequent value of all else."""
+        self.values_ = {
+            str(name): float(column.median()) if column.dtype.kind in "if" else column.mode()[0]
+            for name, column in frame.items()
+        }
+        return self
+
+    def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame as it is."""
+        return frame
+
+    def moves(self, ask: Callable[[pd.DataFrame], np.ndarray], rows: pd.DataFrame) -> pd.DataFrame:
+        """Return, for each value of each row, the answer less the one for a typical value."""
+        answer, changed = ask(rows), self.values_.items()
+        moved = {name: answer - ask(rows.assign(**{name: value})) for name, value in changed}
+        return pd.DataFrame(moved, index=rows.index)
 
 
 def prepare() -> Pipeline:

@@ -5,6 +5,7 @@ needs lies one level up, and what your environments need in `conf/`.
 """
 
 import os
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ ENVIRONMENT = {  # libraries read these when they are imported
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin cost a fit most of its time on a busy machine
 }
 os.environ.update({**ENVIRONMENT, **os.environ})  # what the user has set stands
+warnings.filterwarnings("ignore", "PySpark does not yet")  # pandera looks whether it is there
 
 
 def load(as_of: str | None = None, env: str = "dev") -> "Dataset":

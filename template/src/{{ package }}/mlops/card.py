@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_info
 
-from . import lineage
+from . import delta, lineage
 from .contract import MLFLOW_TYPES, Contract
 from .metrics import Metrics
 from .project import user_module
@@ -70,6 +70,7 @@ def make_card(training: Training, trusted_types: list[str]) -> Card:
             "origin": settings.origin,
             "configuration": lineage.configuration_hash(project),
             "data": {name: fingerprint(part.frame) for name, part in samples.items()},
+            "tables": delta.versions(project),
             "packages": {name: version(name) for name in DECIDE_LOADING},
             "python": platform.python_version(),
             "threads": {pool["user_api"]: pool["num_threads"] for pool in threadpool_info()},

@@ -1,18 +1,15 @@
-"""Small charts as SVG that a page carries within; the page's style gives them their colours."""
+"""The numbers behind the charts of a page: scales, round marks, places. charts.html draws them."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from itertools import pairwise
 
-from markupsafe import Markup
+from .page import Figure, known
 
-from .page import Figure, element, known, share
-
-WIDTH = 360
-LABELS = 124  # the width of the names of bins
-LANE = 24  # the height of one bin
-LONGEST = 19  # letters that fit there
+BARS = (124, 346)  # where bars start, beside the names of bins, and where the longest ends
+LEFT, RIGHT, TOP, BOTTOM = 46, 352, 18, 164  # the field in which a trend moves
 
 
 @dataclass(frozen=True)
@@ -40,56 +37,61 @@ class Scale:
         return {f"{mark:,.{places}f}": self.at(mark) for mark in marks}
 
 
-def svg(title: str, height: int, content: Iterable[Markup]) -> Markup:
-    """Return a picture with the sentence that tells what it shows."""
-    view = f"0 0 {WIDTH} {height}"
-    return element("svg", element("title", title), *content, viewBox=view, role="img")
+def percent(shares: Iterable[Figure]) -> Scale:
+    """Return the scale of bars that show these shares, in percent."""
+    most = max(filter(known, shares), default=0) or 1
+    return Scale(0, 100 * most, *BARS)
 
 
-def text(content: str, x: float, y: float, anchor: str = "start") -> Markup:
-    """Return words in a picture; `anchor` says which end of them x is: start, middle or end."""
-    return element("text", content, x=x, y=y, text_anchor=anchor)
+Row = tuple[str, Figure, Figure, int | None]  # a day, its value and limit, the version in use
 
 
-def bars(column: dict[str, Any]) -> Markup:
-    """Draw the share of a column's rows in each bin, then and now, as pairs of bars."""
-    name, bins, then, now = (column[key] for key in ("name", "bins", "then", "now"))
-    most = max(filter(known, (*then, *now)), default=0) or 1
-    across = Scale(0, most, LABELS, WIDTH - 14)
-    bottom = 4 + LANE * len(bins)
-    pieces = []
-    for mark, x in Scale(0, 100 * most, across.start, across.end).ticks(3).items():
-        pieces.append(element("line", x1=x, y1=0, x2=x, y2=bottom, class_="grid"))
-        pieces.append(text(f"{mark}%", x, bottom + 16, "middle"))
-    for place, label in enumerate(bins):
-        top = 4 + LANE * place
-        pieces.append(text(_shortened(label), LABELS - 8, top + 13, "end"))
-        for style, shown, y in (("then", then[place], top), ("now", now[place], top + 9)):
-            width = round(across.at(shown) - LABELS, 1) if known(shown) else 0
-            tip = element("title", f"{label}, {style}: {share(shown)}")
-            pieces.append(element("rect", tip, x=LABELS, y=y, width=width, height=8, class_=style))
-    return svg(f"Share of rows in each bin of {name}, then and now.", bottom + 24, pieces)
+@dataclass(frozen=True)
+class Point:
+    """A row of a trend, whether its value lies beyond its limit, and its lane in the picture."""
+
+    day: str
+    value: Figure
+    limit: Figure
+    version: int | None
+    breaks: bool
+    left: float
+    x: float
+    right: float
 
 
-def meter(figure: Figure, limit: Figure) -> str:
-    """Draw how much of its limit a figure takes: the mark is the limit, the end is twice as much.
+@dataclass(frozen=True)
+class Trend:
+    """One figure over time, oldest first. `better` names its good side: higher, lower or ""."""
 
-    It repeats what stands beside it, so it is silent.
-    """
-    if not (known(figure) and known(limit) and limit > 0):
-        return ""
-    width = round(30 * min(figure / limit, 2), 1)
-    style = "beyond" if figure > limit else "within"
-    return element(
-        "svg",
-        element("rect", x=0, y=2, width=60, height=6, class_="track"),
-        element("rect", x=0, y=2, width=width, height=6, class_=style),
-        element("line", x1=30, y1=0, x2=30, y2=10, class_="mark"),
-        viewBox="0 0 60 10",
-        class_="meter",
-        aria_hidden="true",
-    )
+    name: str
+    rows: list[Row]
+    better: str = ""
+    interval: tuple[Figure, Figure] = (None, None)  # around the last value
+    floor: Figure = None  # where the scale starts
 
+    def points(self) -> list[Point]:
+        """Return each row with its place; the lanes meet half-way and fill the field."""
+        days = [date.fromisoformat(row[0]).toordinal() for row in self.rows]
+        across = Scale(min(days), max(days), LEFT + 14, RIGHT - 14)
+        places = [across.at(day) for day in days]
+        edges = [LEFT, *(round((one + other) / 2, 1) for one, other in pairwise(places)), RIGHT]
+        lanes = zip(edges, places, edges[1:], strict=False)
+        return [
+            Point(*row, self._breaks(*row[1:3]), *lane)
+            for row, lane in zip(self.rows, lanes, strict=True)
+        ]
 
-def _shortened(label: str) -> str:
-    return label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…"
+    def up(self) -> Scale:
+        """Return the scale on which every value, limit and end of the interval has room."""
+        figures = [figure for row in self.rows for figure in row[1:3]]
+        shown = list(filter(known, (*figures, *self.interval, self.floor))) or [0.0, 1.0]
+        least, most = min(shown), max(shown)
+        room = max(0.12 * (most - least), 0.02 * abs(least), 0.02 * abs(most)) or 1
+        low = self.floor if known(self.floor) else least - room
+        return Scale(low, most + room, BOTTOM, TOP)
+
+    def _breaks(self, value: Figure, limit: Figure) -> bool:
+        if not (known(value) and known(limit) and self.better):
+            return False
+        return value < limit if self.better == "higher" else value > limit

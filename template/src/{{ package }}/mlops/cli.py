@@ -23,6 +23,7 @@ CODES = (
 )
 
 AsOf = Annotated[str | None, typer.Option(help=MOMENT)]
+Tune = Annotated[int, typer.Option(help="Trials that look for better parameters.", min=0)]
 Version = Annotated[int | None, typer.Argument(help="Its number; default: the challenger.")]
 Approver = Annotated[str | None, typer.Option(help="Another person than the trainer.")]
 Why = Annotated[str, typer.Option(help="Why, for the journal.")]
@@ -59,7 +60,7 @@ def _command(panel: str, module: str) -> Callable[[Callable[..., None]], None]:
 
 
 @_command(EVERY_DAY, "training")
-def train(as_of: AsOf = None) -> None:
+def train(as_of: AsOf = None, tune: Tune = 0) -> None:
     """Train on the rows known at a date and register the challenger."""
 
 
@@ -134,7 +135,8 @@ def _run(
     from . import console
     from .project import open_project
 
-    env, sets, json = shared
+    (env, sets, json), code = shared, 0
+    console.begin()
     try:
         project = open_project(env, tuple(sets))
         function = getattr(importlib.import_module(f".{module}", __package__), step)
@@ -145,16 +147,13 @@ def _run(
         if told is None:
             raise
         code = getattr(told, "exit_code", 1)
-        console.show("error", str(told))
-        if json:
-            console.print_json("failed", str(told), {"exit_code": code})
-        raise typer.Exit(code) from None
+        done = console.Outcome("failed", str(told), {"exit_code": code})
     if done.rows:
         console.show_table(done.columns, done.rows)
-    console.show(done.outcome, done.message)
+    console.show("error" if code else done.outcome, done.message)
     if json:
-        console.print_json(done.outcome, done.message, done.facts)
-    raise typer.Exit(console.EXIT_CODES[done.outcome])
+        console.print_json(done)
+    raise typer.Exit(code or console.EXIT_CODES[done.outcome])
 
 
 def _told(error: Exception) -> Exception | None:

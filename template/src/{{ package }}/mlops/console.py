@@ -1,7 +1,10 @@
 """What the user sees: progress and results on stderr, one JSON object on stdout."""
 
+import contextlib
 import json
+import os
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +23,8 @@ COLOURS = {
     **dict.fromkeys(("rejected", "failed", "error", "decayed", "stale"), "red"),
     **dict.fromkeys(("insufficient", "waiting", "drifted", "unknown"), "yellow"),
 }
+
+BEGUN = [time.perf_counter(), 0.0]  # wall and CPU seconds at which the command began
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,10 @@ def show_table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> N
     screen.print(table)
 
 
-def print_json(outcome: str, message: str, facts: dict[str, Any]) -> None:
-    """Print one JSON object on stdout."""
-    json.dump({"outcome": outcome, "message": message, **facts}, sys.stdout, default=str)
+def print_json(done: Outcome) -> None:
+    """Print one JSON object on stdout, with what the command has taken."""
+    told = {"outcome": done.outcome, "message": done.message, "resources": resources()}
+    json.dump(told | done.facts, sys.stdout, default=str)
     sys.stdout.write("\n")
 
 
@@ -64,10 +70,19 @@ def row_progress() -> Progress:
     return Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
 
 
-def peak_memory() -> str:
-    """Say how much memory this process took at most, where the system tells."""
-    try:
+def begin() -> None:
+    """Count from here on what the command takes."""
+    BEGUN[:] = time.perf_counter(), sum(os.times()[:4])
+
+
+def resources(rows: int = 0) -> dict[str, float]:
+    """Return what the command has taken so far, memory where the system tells."""
+    wall, cpu = time.perf_counter() - BEGUN[0], sum(os.times()[:4]) - BEGUN[1]
+    used = {"wall_seconds": round(wall, 3), "cpu_seconds": round(cpu, 3)}
+    used |= {"rows_per_second": round(rows / wall)} if rows else {}
+    with contextlib.suppress(ImportError):  # Windows
         import resource
-    except ImportError:  # Windows
-        return ""
-    return f", peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB"
+
+        unit = 1024**2 if sys.platform == "darwin" else 1024
+        used["peak_memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
+    return used

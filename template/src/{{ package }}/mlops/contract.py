@@ -20,6 +20,7 @@ ROLES = {
     "Labels": ("key", "label_time", "target"),
 }
 TIMES = ("event_time", "label_time", "known_at")
+REASONS = ("reason_1", "reason_2", "reason_3")
 TAKEN = {"batch", "date", "decision", "label", "predicted_at", "score", "value", "version"}
 MLFLOW_TYPES = {
     "int64": "long",
@@ -114,7 +115,7 @@ def read_contract(schema: ModuleType, problem: Problem) -> Contract:
     _refuse(labels.roles.get("key") != contract.keys, "Inputs and Labels must have the same keys")
     for key in contract.keys:
         _refuse(inputs.types[key] != labels.types[key], f"give {key} one type in Inputs and Labels")
-        _refuse(key in TAKEN, f"the predictions have a column {key}; rename the key")
+        _refuse(key in {*TAKEN, *REASONS}, f"the predictions have a column {key}; rename the key")
     _refuse(target in features, f"take the target {target} out of Inputs")
     _refuse(not features, "Inputs has no column without a role, so no feature")
     return contract

@@ -3,6 +3,9 @@
 A message is one sentence that names the file, column, key or version, and the remedy.
 """
 
+import contextlib
+from collections.abc import Iterator
+
 
 class MlopsError(Exception):
     """A failure that the user can mend; ends the command without a traceback."""
@@ -38,3 +41,14 @@ class Unreachable(MlopsError):
     """A service does not answer."""
 
     exit_code = 5
+
+
+@contextlib.contextmanager
+def readable(what: str, *more: type[Exception]) -> Iterator[None]:
+    """Tell in a sentence what cannot be read, and why; pyarrow's errors are of the first two."""
+    kinds: tuple[type[Exception], ...] = (OSError, ValueError, LookupError, *more)
+    try:
+        yield
+    except kinds as error:
+        reason = " ".join(str(error).split())
+        raise MlopsError(f"{what} cannot be read: {reason}") from error

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from . import checks, comparison, model_card
+from . import checks, comparison, model_card, reasons
 from .checks import Case, Check
 from .console import Outcome, step
 from .errors import MlopsError
@@ -54,7 +54,7 @@ def _examine(store: Store, version: Version) -> tuple[Sample | None, list[Check]
     except MlopsError as error:
         return None, [Check(missing, "rejected", "no", "yes", str(error))]
     case = _case(store, challenger, sample)
-    found = list(checks.of_itself(case))
+    found = [*checks.of_itself(case), *reasons.check(case)]
     if all(check.figure != "missing" for check in found):
         found += comparison.with_others(case)
     return sample, found

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from .console import step
 from .decision import INTERVAL
-from .page import fill, number, save, share, word
+from .page import fill, save
 from .project import Project
 from .registry import Version
 from .store import Store
@@ -51,6 +51,10 @@ def describe(store: Store, version: Version) -> Facts:
     checks = json.loads(store.journal.evidence(gates[-1]))["checks"] if gates else []
     in_use = version.number == next(reversed(store.champions), None)
     failed = [c for c in checks if c["verdict"] in ("rejected", "insufficient")]
+    tables = [
+        (name, table["kind"], table["origin"], table.get("path") or "")
+        for name, table in card["tables"].items()
+    ]
     return {
         "version": version,
         "card": card,
@@ -58,7 +62,7 @@ def describe(store: Store, version: Version) -> Facts:
         "state": "champion" if in_use else _state(entries),
         "approved_by": promoted[-1]["details"]["approved_by"] if in_use else "",
         "failed": failed,
-        "rows": _data(card) | _judgement(card, checks) | {"journal": _journal(entries)},
+        "rows": _judgement(card, checks) | {"tables": tables, "journal": _journal(entries)},
         "words": _words(store.project),
     }
 
@@ -71,16 +75,6 @@ def _state(entries: list[Facts]) -> str:
         if entry["command"] in states:
             return str(states[entry["command"]])
     return "none"
-
-
-def _data(card: Facts) -> dict[str, Rows]:
-    windows = [
-        (use, word(card["windows"][key]), number(card["rows"][key]), share(card["coverage"][key]))
-        for key, use in (("train", "learned from"), ("gate", "judged on"))
-    ]
-    tables = card["tables"].items()
-    shown = [(name, t["kind"], t["origin"], t.get("path") or "") for name, t in tables]
-    return {"windows": windows, "tables": shown}
 
 
 def _judgement(card: Facts, checks: list[Facts]) -> dict[str, Rows]:

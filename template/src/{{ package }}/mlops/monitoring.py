@@ -8,7 +8,7 @@ import pandas as pd
 
 from . import decision, report
 from .alerts import TOLD, require_addresses, tell
-from .console import Outcome, step
+from .console import Outcome, resources, step
 from .decision import Facts
 from .journal import Event
 from .matured import assess
@@ -36,6 +36,7 @@ def monitor(project: Project, as_of: str | None) -> Outcome:
     memory = _memory(facts)
     history = [{key: each[key] for key in REMEMBERED} for each in [*watch.history, memory]]
     facts["history"] = history[-SHOWN:]
+    facts["resources"] = resources(facts["rows"]["scored"])
 
     name = f"{project.env}-{facts['as_of']}-version-{watch.number}.html"
     page = project.path(project.settings.reports) / name
@@ -120,7 +121,7 @@ def _log(watch: Watch, facts: Facts, page: Path) -> str:
     experiment = experiment_id(watch.store.registry.client, watch.project, name)
     run_name = f"monitor {facts['as_of']}"
     with mlflow.start_run(experiment_id=experiment, run_name=run_name) as run:
-        mlflow.log_metrics(_measures(facts))
+        mlflow.log_metrics(_measures(facts) | facts["resources"])
         mlflow.log_dict(facts, "monitor.json")
         mlflow.log_artifact(str(page))
     return str(run.info.run_id)

@@ -13,11 +13,11 @@ from . import predictions
 from .decision import HEALTHY, INVESTIGATE, Facts, Finding, persists
 from .drift import compare
 from .errors import Misconfigured, MlopsError
-from .profile import Column, Floats, count
+from .profile import Floats, count
 from .project import Project
 from .registry import Scorer
 from .samples import hashes
-from .scoring import Batch, pieces
+from .scoring import Batch, each
 from .store import Store
 from .windows import Window, periods
 
@@ -73,23 +73,12 @@ class Watch:
 
 @dataclass
 class Counts:
-    """The rows of a period, counted piece by piece."""
+    """What is kept of rows: counts, and 8 bytes a row."""
 
-    columns: dict[str, Floats] = field(default_factory=dict)
-    keys: list[np.ndarray] = field(default_factory=list)
-    versions: set[int] = field(default_factory=set)
+    columns: dict[str, Floats]
+    keys: np.ndarray
     newest: pd.Timestamp | None = None
-
-    def add(self, profile: dict[str, Column], rows: pd.DataFrame, keys: np.ndarray) -> None:
-        """Count the columns of a piece, and keep its keys."""
-        self.keys.append(keys)
-        for name, column in profile.items():
-            self.columns[name] = self.columns.get(name, 0) + count(column, rows[name])
-
-    @property
-    def hashes(self) -> pd.Series:
-        """The hashes of all keys."""
-        return pd.Series(np.concatenate([np.array([], np.uint64), *self.keys]))
+    versions: set[int] = field(default_factory=set)
 
 
 def observe(watch: Watch) -> Facts:
@@ -101,40 +90,51 @@ def observe(watch: Watch) -> Facts:
         due = "none at all" if date not in watch.batches else f"the newest are of {date:%Y-%m-%d}"
         words = f"no predictions were published for {watch.as_of:%Y-%m-%d}, {due}"
         watch.found.append((INVESTIGATE, f"{words}; run {watch.project.command('score')}"))
-    counts = watch.read(partial(_count, watch, window)) or Counts()
-    made = watch.read(partial(_made, watch, watch.batches.get(date))) or Counts()
+    counts = watch.read(partial(_count, watch, window)) or _merged([])
+    made = watch.read(partial(_made, watch, watch.batches.get(date))) or _merged([])
     _know_versions(watch, made.versions, f"the batch of {date:%Y-%m-%d}")
-    missing = int((~counts.hashes.isin(made.hashes)).sum())  # faster than numpy's
+    missing = int((~pd.Series(counts.keys).isin(made.keys)).sum())  # faster than numpy's
     return {
         "columns": _columns(watch, counts.columns, made.columns),
         "window": str(window or "all rows"),
-        "rows": {"scored": len(made.hashes), "without_prediction": missing},
+        "rows": {"scored": len(made.keys), "without_prediction": missing},
         "freshness": {"newest_row": counts.newest and f"{counts.newest:%Y-%m-%d}", "late": late},
     }
 
 
 def _count(watch: Watch, window: Window | None) -> Counts:
-    contract, profile = watch.champion.contract, watch.champion.version.card["profile"]["inputs"]
-    counts, event_time = Counts(), contract.inputs.one("event_time")
-    for rows in pieces(Batch(watch.project, watch.champion, window, {})):
-        counts.add(profile, rows, hashes(rows, contract.keys))
-        if event_time is not None:
-            newest = rows[event_time].max()
-            counts.newest = newest if counts.newest is None else max(newest, counts.newest)
+    parts = list(each(Batch(watch.project, watch.champion, window, {}), _count_piece))
     where = f"in {window}" if window else "at all"
     name = watch.project.settings.streamed_table
-    MlopsError.when(not counts.keys, f"table {name} holds no rows {where}; nothing to compare.")
-    return counts
+    MlopsError.when(not parts, f"table {name} holds no rows {where}; nothing to compare.")
+    return _merged(parts)
+
+
+def _count_piece(champion: Scorer, rows: pd.DataFrame) -> Counts:
+    contract, reference = champion.contract, champion.version.card["profile"]["inputs"]
+    columns = {name: count(column, rows[name]) for name, column in reference.items()}
+    event_time = contract.inputs.one("event_time")
+    newest = rows[event_time].max() if event_time else None
+    return Counts(columns, hashes(rows, contract.keys), newest)
 
 
 def _made(watch: Watch, batch: Path | None) -> Counts:
     """Count what was predicted, but only what the champion predicted by column."""
-    counts, profile = Counts(), watch.champion.version.card["profile"]["predictions"]
+    profile, parts = watch.champion.version.card["profile"]["predictions"], []
     for rows in predictions.pieces(batch) if batch else ():
-        counts.versions.update(map(int, rows["version"].unique()))
         mine, keys = rows[rows["version"] == watch.number], watch.champion.contract.keys
-        counts.add(profile if len(mine) else {}, mine, hashes(rows, keys))
-    return counts
+        columns = {name: count(c, mine[name]) for name, c in profile.items() if len(mine)}
+        versions = set(map(int, rows["version"].unique()))
+        parts.append(Counts(columns, hashes(rows, keys), None, versions))
+    return _merged(parts)
+
+
+def _merged(parts: list[Counts]) -> Counts:
+    names = dict.fromkeys(name for part in parts for name in part.columns)
+    columns = {name: sum(part.columns.get(name, 0.0) for part in parts) for name in names}
+    keys = np.concatenate([np.zeros(0, "uint64"), *(part.keys for part in parts)])
+    newest = max((part.newest for part in parts if part.newest is not None), default=None)
+    return Counts(columns, keys, newest, set().union(*(part.versions for part in parts)))
 
 
 def _know_versions(watch: Watch, versions: set[int], where: str) -> None:

@@ -1,4 +1,4 @@
-"""Pages that stand alone: templates filled with facts, and the elements that charts are made of.
+"""Pages that stand alone: templates filled with facts, and how the figures in them are written.
 
 Copier fills the files of this repository by Jinja, too, so the pages' templates have marks of
 their own: `[[ figure ]]`, `<% if … %>`, `<# comment #>`.
@@ -6,12 +6,11 @@ their own: `[[ figure ]]`, `<% if … %>`, `<# comment #>`.
 
 import math
 import re
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -54,23 +53,6 @@ def word(fact: object) -> str:
     return "n/a" if fact in (None, "") else str(fact).replace("..", " to ")
 
 
-def element(tag: str, /, *content: str | None, **attributes: object) -> Markup:
-    """Return an element; `class_` is written class, `stroke_width` stroke-width.
-
-    Only Markup enters as it is: a column may be called <b>.
-    """
-    words = [
-        f'{key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
-        for key, value in attributes.items()
-    ]
-    return Markup(f"<{' '.join([tag, *words])}>{join(content)}</{tag}>")  # noqa: S704 - escaped
-
-
-def join(content: Iterable[str | None]) -> Markup:
-    """Return pieces one after the other, each escaped unless it is Markup."""
-    return Markup("").join(piece for piece in content if piece is not None)
-
-
 def fill(name: str, **facts: Any) -> str:
     """Return a template of this folder filled with facts: a page, or text in markdown."""
     return _environment().get_template(name).render(facts)
@@ -91,6 +73,7 @@ def _environment() -> "Environment":
         **MARKS,
     )
     style = Markup((HERE / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own
+    environment.tests["known"] = known
     environment.globals |= {"number": number, "share": share, "word": word, "style": style}
     return environment
 

@@ -18,7 +18,8 @@ import yaml
 from pydantic import ValidationError
 
 from .errors import Misconfigured
-from .settings import Section, Settings
+from .sections import Section
+from .settings import Settings
 
 PACKAGE_ROOT = Path(__file__).parent.parent
 PACKAGE = PACKAGE_ROOT.name
@@ -102,6 +103,16 @@ def user_module(name: str, package: Path = PACKAGE_ROOT) -> ModuleType:
         if error.name != f"{package.name}.{name}":
             raise
         raise Misconfigured(f"{name}.py is missing from the package {PACKAGE}.") from None
+
+
+def optional(module: str, extra: str) -> Any:
+    """Import a module of one of the project's extras; raises Misconfigured with the remedy."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError:
+        name = PACKAGE.replace("_", "-")
+        remedy = f"write {name}[mlops,{extra}] for {name}[mlops] in pyproject.toml, then `uv sync`"
+        raise Misconfigured(f"{module} is missing, which is an extra: {remedy}.") from None
 
 
 def _find_root() -> Path:

@@ -10,7 +10,7 @@ from .errors import MlopsError, PersonNeeded, Rejected
 from .journal import Event
 from .project import Project
 from .registry import CHALLENGER, CHAMPION, Version
-from .settings import ORIGINS
+from .sections import ORIGINS
 from .store import Store, open_store
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from . import lineage, plots
 from .card import Card, Training, make_card, signature
+from .console import resources
 from .errors import Misconfigured
 from .extracts import keep_rows, write_hashes
 from .profile import take_profile
@@ -40,6 +41,7 @@ def publish(training: Training, registry: Registry) -> tuple[int, dict[str, floa
             mlflow.log_metrics(card["figures"], model_id=info.model_id)
             for position, figures in enumerate(plots.by_period(training, prediction)):
                 mlflow.log_metrics(figures, step=position)
+            mlflow.log_metrics(resources(card["rows"]["train"]))
     version = registry.client.create_model_version(
         project.name, info.model_uri, run.info.run_id, tags=tags, model_id=info.model_id
     )

@@ -16,7 +16,6 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock
 
-from . import refit
 from .console import Outcome, step
 from .errors import MlopsError
 from .extracts import extract_path
@@ -86,7 +85,8 @@ def _rebuild(project: Project, version: Version, folder: Path, within: str) -> F
     job = {"card": version.card, "package": PACKAGE, "version": version.folder, "output": folder}
     job |= {"kept": kept, "root": project.root}
     (folder / "job.json").write_text(json.dumps(job, default=str), encoding="utf-8")
-    run = (uv, "run", "--no-sync", "python", "-I", refit.__file__, folder / "job.json")
+    program = project.path(".mlops/refit.py")
+    run = (uv, "run", "--no-sync", "python", "-I", program, folder / "job.json")
     _run("the code of then does not train today: {why}", root, *run)
     facts: Facts = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
     facts["differs"] = [name for name, key in SAME.items() if facts[key] != lineage[key]]

@@ -3,8 +3,9 @@
 import contextlib
 import datetime
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from . import predictions
-from .console import Outcome, peak_memory, row_progress, step
+from .console import Outcome, resources, row_progress, step
 from .drift import compare
 from .errors import MlopsError
 from .journal import Event
 from .profile import Floats, count
 from .project import Project, user_module
+from .reasons import reasons, required
 from .registry import Scorer
 from .samples import hashes, inside
 from .store import open_store
 from .tables import Tables
 from .windows import Window, parse_as_of, plan
+
+Work = Callable[[Scorer, pd.DataFrame], Any]  # a function of a module, as Spark's workers need it
 
 
 @dataclass
@@ -74,8 +78,10 @@ def score(project: Project, as_of: str | None) -> Outcome:
         target = predictions.publish(project, staged, facts)
 
     date, shown = batch.facts["date"], project.shown(target)
+    facts["resources"] = used = resources() | {"rows_per_second": speed}
     store.journal.append(Event("score", subject=date, as_of=date, details=facts))
-    words = f"{batch.rows:,} predictions in {shown}; {speed:,} rows/s{peak_memory()}"
+    peak = used.get("peak_memory_mb", "?")  # Windows does not tell
+    words = f"{batch.rows:,} predictions in {shown}; {speed:,} rows/s, peak {peak} MB"
     return Outcome("ok", words, facts | {"path": str(target)})
 
 
@@ -89,16 +95,16 @@ def _plan(project: Project, champion: Scorer, as_of: str | None) -> Batch:
 
 def _write(batch: Batch, target: Path) -> None:
     """Stream the rows through the champion into one Parquet file."""
-    keys, stamps, writer = batch.champion.contract.keys, dict(batch.facts), None
+    stamps, writer = dict(batch.facts), None
     stamps["scoring_date"] = pd.Timestamp(stamps.pop("date"))
     stamps["predicted_at"] = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(row_progress())
         task = progress.add_task("", total=None)
-        for rows in pieces(batch):
-            prediction = batch.champion.predict(rows)
+        work = _explain if required(batch.project.settings) else _predict
+        for rows, prediction in each(batch, work):
             batch.add(rows, prediction)
-            frame = pd.concat([rows[keys], prediction], axis=1).assign(**stamps)
+            frame = pd.concat([rows, prediction], axis=1).assign(**stamps)
             table = pa.Table.from_pandas(frame, preserve_index=False)
             if writer is None:
                 writer = stack.enter_context(pq.ParquetWriter(target, table.schema))
@@ -109,18 +115,45 @@ def _write(batch: Batch, target: Path) -> None:
     MlopsError.when(writer is None, f"table {name} holds no rows {where}; nothing to score.")
 
 
-def pieces(batch: Batch) -> Iterator[pd.DataFrame]:
-    """Yield the rows piece by piece, read by today's data.py, cleaned by the champion's schema."""
-    project, contract, data = batch.project, batch.champion.contract, user_module("data")
-    name = project.settings.streamed_table
-    for piece in Tables(project, contract.text).pieces(name, batch.window):
-        tables = Tables(project, contract.text, {name: piece})
-        raw = piece if piece.empty else data.inputs(tables, batch.window)
-        if not raw.empty:  # data.py may filter
-            rows = contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
-            kept = inside(rows, contract, batch.window)
-            if not kept.empty:
-                yield kept
+def each(batch: Batch, work: Work) -> Iterator[Any]:
+    """Yield what `work` makes of the rows piece by piece, on Spark's workers where they are there.
+
+    A piece is read by today's data.py and cleaned by the champion's schema.
+    """
+    project, window, name = batch.project, batch.window, batch.project.settings.streamed_table
+    tables = Tables(project, batch.champion.contract.text)
+    use = partial(_use, work, project, window)
+    if tables.table(name).kind == "spark":
+        from .spark import mapped
+
+        found = mapped(tables, window, batch.champion, use)
+    else:
+        found = (use(batch.champion, piece) for piece in tables.pieces(name, window))
+    return (made for made in found if made is not None)
+
+
+def _use(
+    work: Work, project: Project, window: Window | None, champion: Scorer, piece: pd.DataFrame
+) -> Any:
+    contract, name = champion.contract, project.settings.streamed_table
+    tables = Tables(project, contract.text, {name: piece})
+    raw = piece if piece.empty else user_module("data").inputs(tables, window)
+    if raw.empty:  # data.py may filter
+        return None
+    rows = contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
+    kept = inside(rows, contract, window)
+    return None if kept.empty else work(champion, kept)
+
+
+def _predict(champion: Scorer, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the keys of the rows, and their predictions."""
+    return rows[champion.contract.keys], champion.predict(rows)
+
+
+def _explain(champion: Scorer, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the same, with their reasons beside the predictions."""
+    keys, prediction = _predict(champion, rows)
+    return keys, pd.concat([prediction, reasons(champion, rows)], axis=1)
 
 
 def _check_rows(batch: Batch, written: Path) -> None:

@@ -3,46 +3,15 @@
 import datetime
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from .sections import ORIGINS, Monitoring, Origin, Retraining, SecretName, Section, Serving, Table
 
 Problem = Literal["binary", "multiclass", "regression"]
-Origin = Literal["synthetic", "masked", "production"]
 Period = Literal["day", "week", "month"]
 
-ORIGINS: tuple[Origin, ...] = ("synthetic", "masked", "production")  # from least to most real
 PRIMARY = {"binary": "auc", "multiclass": "accuracy", "regression": "r2"}
 SLICE_GAPS = {"low": None, "medium": 0.10, "high": 0.05}
-
-
-class Section(BaseModel):
-    """A part of the configuration; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SecretName(Section):
-    """A reference to a secret; its value is looked up where it is used and never logged."""
-
-    secret: str
-
-
-class Table(Section):
-    """Where the rows of one name come from."""
-
-    kind: Literal["files", "synthetic"]
-    origin: Origin
-    path: str = ""
-    time: str | None = None
-    separator: str = ","
-    encoding: str = "utf-8"
-    decimal: str = "."
-    text: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _files_need_a_path(self) -> Self:
-        if self.kind == "files" and not self.path:
-            raise ValueError("a table of kind files needs a path, such as data/name/*.parquet")
-        return self
 
 
 class Time(Section):
@@ -69,7 +38,7 @@ class Model(Section):
     """What the estimator is built from, and where a score becomes a decision."""
 
     seed: int = 7
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default={})
     cutoff: float = Field(default=0.5, gt=0, lt=1)
 
 
@@ -100,7 +69,7 @@ class Gate(Section):
     """What a challenger must show before it may be promoted."""
 
     metric: str = ""
-    thresholds: dict[str, Limit] = {}
+    thresholds: dict[str, Limit] = Field(default={})
     comparison: Literal["auto", "noninferior", "superior"] = "auto"
     margin: float = Field(default=0.01, ge=0)
     min_events: int = Field(default=100, ge=1)
@@ -116,28 +85,7 @@ class Scoring(Section):
     table: str = ""
     batch_rows: int = Field(default=65_536, ge=1)
     max_psi: float = Field(default=0.5, gt=0)
-
-
-class Monitoring(Section):
-    """When a champion is looked at, and when it is retrained."""
-
-    max_psi: float = Field(default=0.1, gt=0)
-    max_drifted: float = Field(default=0.3, gt=0, le=1)
-    max_age: int = Field(default=12, ge=1)
-
-
-class Retraining(Section):
-    """When `retrain` may try again."""
-
-    cooldown: int = Field(default=1, ge=0)
-
-
-class Serving(Section):
-    """How much a request may ask, and how often a server looks at the registry, in seconds."""
-
-    max_rows: int = Field(default=1000, ge=1)
-    max_bytes: int = Field(default=5_000_000, ge=1)
-    refresh: float = Field(default=10.0, gt=0)
+    reasons: bool = False
 
 
 class Settings(Section):

@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 
 from .errors import Misconfigured, MlopsError, Unreachable
 from .project import Project
-from .settings import SecretName
+from .sections import SecretName
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

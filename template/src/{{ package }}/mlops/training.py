@@ -1,12 +1,13 @@
 """The step `train`: read, split, fit, log, register as challenger."""
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
 from .card import Training
-from .console import Outcome, step
+from .console import Outcome, resources, step
 from .contract import TAKEN, Contract, read_contract
 from .errors import Misconfigured, MlopsError
 from .journal import Event
@@ -20,8 +21,11 @@ from .store import open_store
 from .windows import parse_as_of
 
 
-def train(project: Project, as_of: str | None) -> Outcome:
-    """Train on the rows that `as_of` allows, and register the result as challenger."""
+def train(project: Project, as_of: str | None, tune: int = 0) -> Outcome:
+    """Train on the rows that `as_of` allows, and register the result as challenger.
+
+    With `tune`, so many trials look for better parameters first.
+    """
     facts, snapshot = read_build_facts(project), take_snapshot(project)
     moment = parse_as_of(as_of, project.settings)
     contract = read_contract(user_module("schema", snapshot), project.settings.problem)
@@ -31,19 +35,25 @@ def train(project: Project, as_of: str | None) -> Outcome:
     source = Source(project, data, contract, moment, project.settings.time)
     rows, fresh = read_part(source, "train"), read_part(source, "gate")
     check_trainable(contract, rows)
+    model = user_module("model", snapshot)
+    if tune:
+        from . import tuning
+
+        project = tuning.tune(source, model, rows.frame, tune)
 
     step(f"fitting on {len(rows.frame):,} rows and {len(contract.features)} features")
-    estimator = fit(project, user_module("model", snapshot), contract, rows.frame)
+    estimator = fit(project, model, contract, rows.frame)
 
     step("logging and registering")
     store = open_store(project)
-    training = Training(source, snapshot, rows, fresh, estimator, facts)
+    training = Training(replace(source, project=project), snapshot, rows, fresh, estimator, facts)
     number, figures = publish(training, store.registry)
     store.registry.point(CHALLENGER, number)
     details = {"snapshot": snapshot.name, "commit": facts.commit, "dirty": facts.dirty}
     store.journal.append(Event("train", "ok", str(number), f"{moment:%Y-%m-%d}", details))
     told = f"version {number} of {project.name} is the challenger; next: {project.command('gate')}"
     found = {"version": number, "snapshot": snapshot.name, "figures": figures}
+    found |= {"params": project.settings.model.params, "resources": resources(len(rows.frame))}
     shown = tuple((name, f"{value:.4f}") for name, value in figures.items())
     return Outcome("ok", told, found, ("held-out figure", "value"), shown)
 

@@ -1,0 +1,113 @@
+"""Tables of kind `files`: Parquet or CSV, and the control files that a sourcing job adds.
+
+Such a file states `rows=660`, `sha256=…` (or sha512, sha1, md5) and perhaps
+`delivered=2026-01-01T04:00`, each on a line of its own, or all on one line between pipes, commas
+or semicolons.
+"""
+
+import glob
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from .errors import MlopsError, readable
+from .sections import Table
+from .tables import Tables
+from .windows import Window
+
+SUMS = ("sha256", "sha512", "sha1", "md5")
+FACT = re.compile(r"(\w+)\s*=\s*([^|,;\n]*[^|,;\s])")
+
+
+def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.DataFrame]:
+    """Yield the rows of all files in frames of at most `scoring.batch_rows`."""
+    table, rows = tables.table(name), tables.project.settings.scoring.batch_rows
+    paths = [Path(path) for path in sorted(glob.glob(str(tables.project.path(table.path))))]
+    remedy = f"put it there or mend tables.{name}.path"
+    MlopsError.when(not paths, f"table {name}: no file at {table.path}; {remedy}.")
+    if table.control:
+        _verify(name, table, paths, window)
+    types = dict.fromkeys((*table.text, *tables.text), "str")
+    for path in paths:
+        with readable(f"table {name}: {path.name}"):
+            if path.suffix == ".parquet":
+                yield from scan(ds.dataset(path), table, window, rows)
+            else:
+                columns = list(table.columns) or None
+                yield from _csv(path, table, dtype=types, usecols=columns, chunksize=rows)
+
+
+def scan(dataset: Any, table: Table, window: Window | None, rows: int) -> Iterator[pd.DataFrame]:
+    """Yield a dataset's rows; the columns and the window are left to Arrow where it can."""
+    kept, names = None, dataset.schema.names
+    kind = dataset.schema.field(table.time).type if table.time in names else pa.null()
+    if window and (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
+        start, end = (pa.scalar(t.to_pydatetime(), kind) for t in (window.start, window.end))
+        kept = (ds.field(table.time) >= start) & (ds.field(table.time) < end)
+    memory = ds.ParquetFragmentScanOptions(use_buffered_stream=True, pre_buffer=False)  # half of it
+    little = {"batch_readahead": 1, "fragment_readahead": 1, "fragment_scan_options": memory}
+    found = dataset.scanner(list(table.columns) or None, kept, batch_size=rows, **little)
+    yield found.projected_schema.empty_table().to_pandas()
+    for batch in found.to_batches():
+        yield batch.to_pandas()
+
+
+def unzoned(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose moments, which are in UTC, have no zone."""
+    zoned = frame.select_dtypes("datetimetz")
+    plain: dict[Any, Any] = {name: zoned[name].dt.tz_localize(None) for name in zoned}
+    return frame.assign(**plain)
+
+
+def _count(path: Path, table: Table) -> int:
+    if path.suffix == ".parquet":
+        return int(ds.dataset(path).count_rows())
+    return sum(map(len, _csv(path, table, dtype="str", usecols=[0], chunksize=1_000_000)))
+
+
+def _csv(path: Path, table: Table, **how: Any) -> Any:
+    how |= {"sep": table.separator, "encoding": table.encoding, "decimal": table.decimal}
+    how |= {"keep_default_na": False, "na_values": [""]}  # NA is a text like any other
+    return pd.read_csv(path, **how)
+
+
+def _verify(name: str, table: Table, paths: list[Path], window: Window | None) -> None:
+    """Hold every delivery against its control file, before any of its rows is used.
+
+    Raises MlopsError where one is missing or disagrees, or the newest came too long before the
+    window's end to hold it all.
+    """
+    arrivals = [_agree(name, table, path, path.stat().st_mtime_ns) for path in paths]
+    if table.max_late is None or window is None:
+        return
+    newest, due = pd.Series(arrivals).max(), window.end - pd.Timedelta(hours=table.max_late)
+    late = f"table {name} is late: its newest delivery is of {newest}, and one since {due} is due"
+    MlopsError.when(not newest >= due, f"{late} (max_late); ask for it.")  # NaT: none is stated
+
+
+@cache  # a step reads a table many times
+def _agree(name: str, table: Table, path: Path, _: int) -> pd.Timestamp:
+    """Compare a file with what is stated; return when it came, NaT where it is not stated."""
+    control = path.parent / table.control.replace("*", path.stem)
+    with readable(f"table {name}: the control file {control.name}"):
+        facts = {key.lower(): value for key, value in FACT.findall(control.read_text("utf-8"))}
+        kind = next(filter(facts.get, SUMS), "sha256")
+        lost = ", ".join(sorted({"rows", kind} - facts.keys()))
+        MlopsError.when(lost, f"table {name}: {control.name} does not state {lost}.")
+        arrival = pd.Timestamp(facts.get("delivered", "NaT")).tz_localize(None)
+        stated = int(facts["rows"])
+    with readable(f"table {name}: {path.name}"), path.open("rb") as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False))
+        count = _count(path, table)
+    told, remedy = f"table {name}: {path.name} and {control.name} disagree", "deliver both again"
+    MlopsError.when(count != stated, f"{told}: {count} rows, {stated} stated; {remedy}.")
+    wrong = digest.hexdigest() != facts[kind].lower()
+    MlopsError.when(wrong, f"{told}: it has another {kind} than is stated; {remedy}.")
+    return arrival

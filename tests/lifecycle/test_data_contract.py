@@ -1,0 +1,147 @@
+"""What those who deliver get to read is derived from schema.py, and holds for real rows."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from lifecycle.project import Facts, Project
+
+RECORD = """\
+record
+  utf8 string("|") application_id;  // role: key
+  datetime("YYYY-MM-DD HH24:MI:SS")("|") applied_on;  // role: event_time
+  utf8 string("|") customer_id;  // role: group
+  utf8 string("|") age_band;  // role: protected
+  utf8 string("|") purpose;
+  utf8 string("|") employment = NULL("");
+  utf8 string("|") housing;
+  utf8 string("|") channel;
+  decimal("|") amount;
+  decimal("|") term_months;
+  decimal("|") income = NULL("");
+  decimal("|") other_debts;
+  decimal("|") years_employed = NULL("");
+  decimal("|") late_payments;
+  decimal("\\n") has_account;
+end;
+"""
+
+
+def written(project: Project) -> Path:
+    """Run what `nox -s contract` runs; return the folder that it leaves."""
+    env = os.environ | {"PYTHONPATH": "src"}
+    command = [sys.executable, ".mlops/data_contract.py"]
+    done = subprocess.run(command, cwd=project.folder, env=env, check=True, capture_output=True)
+    folder = project.path("build/contract")
+    named = [project.path(line) for line in done.stdout.decode().splitlines()]
+    assert sorted(named) == sorted(folder.iterdir())
+    return folder
+
+
+def rows() -> dict[str, list[Facts]]:
+    """Return rows of `inputs` and `labels` as JSON holds them, in a project."""
+    from loan_risk import data
+    from loan_risk.mlops.project import open_project
+    from loan_risk.mlops.tables import Tables
+    from loan_risk.mlops.windows import Window
+
+    tables = Tables(open_project("dev"))
+    window = Window(pd.Timestamp("2025-03-01"), pd.Timestamp("2025-04-01"))
+    frames = {"inputs": data.inputs(tables, window), "labels": data.labels(tables, window)}
+    frames["labels"]["defaulted"] = frames["labels"]["defaulted"].astype(int)
+    found = {
+        name: frame.to_json(orient="records", date_format="iso", date_unit="s")
+        for name, frame in frames.items()
+    }
+    return {name: json.loads(text.replace('Z"', '"')) for name, text in found.items()}
+
+
+@pytest.fixture(scope="module")
+def contract(
+    shelf: Any, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, list[Facts]]]:
+    """The contract of the example, and rows that keep it."""
+    from lifecycle.project import copy_project
+
+    project = copy_project(shelf("born"), tmp_path_factory.mktemp("contract") / "loan-risk")
+    return written(project), project.call(rows)
+
+
+BROKEN = [
+    ("inputs", "amount", 0),
+    ("inputs", "amount", None),
+    ("inputs", "income", -1),
+    ("inputs", "purpose", None),
+    ("inputs", "applied_on", "soon"),
+    ("labels", "defaulted", 2),
+    ("labels", "reviewed_on", None),
+]
+
+
+def test_the_json_schema_holds_for_real_rows_and_refuses_broken_ones(contract: Any) -> None:
+    folder, found = contract
+    for name, some in found.items():
+        schema = json.loads((folder / f"{name}.schema.json").read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        validator = jsonschema.Draft202012Validator(schema)
+        assert len(some) > 500
+        for row in some:
+            validator.validate(row)
+        assert not validator.is_valid({key: some[0][key] for key in list(some[0])[1:]})
+        for _, column, value in (each for each in BROKEN if each[0] == name):
+            assert not validator.is_valid(some[0] | {column: value}), column
+
+
+def test_the_sql_makes_a_table_that_takes_real_rows_and_refuses_broken_ones(
+    contract: Any, postgres: str
+) -> None:
+    folder, found = contract
+    engine = sa.create_engine(postgres, poolclass=sa.NullPool)
+    for name, some in found.items():
+        with engine.begin() as connection:
+            connection.execute(sa.text((folder / f"{name}.sql").read_text().replace(":", r"\:")))
+            columns = ", ".join(some[0])
+            values = ", ".join(f":{column}" for column in some[0])
+            insert = sa.text(f"INSERT INTO {name} ({columns}) VALUES ({values})")  # noqa: S608 - ours
+            connection.execute(insert, some)
+        broken = [some[0], *(some[0] | {c: v} for side, c, v in BROKEN if side == name)]
+        for row in broken:  # the first one is good, but there already
+            with pytest.raises(sa.exc.DBAPIError), engine.begin() as connection:
+                connection.execute(
+                    insert, row | ({"application_id": "new"} if row != some[0] else {})
+                )
+
+
+def test_the_record_format_is_the_one_of_the_example(contract: Any) -> None:
+    assert (contract[0] / "inputs.dml").read_text() == RECORD
+
+
+def test_checks_are_carried_over_or_named(born: Project) -> None:
+    born.edit("schema.py", "    purpose: str\n", CHECKED)
+    folder = written(born)
+    schema = json.loads((folder / "inputs.schema.json").read_text())["properties"]
+    assert schema["purpose"] == {"type": "string", "enum": ["car", "it's"]}
+    assert schema["score"] == {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
+    assert schema["code"] == {"type": "string", "$comment": "also checked: str_length"}
+    assert schema["level"] == {"type": "integer", "not": {"enum": [9]}}
+    table = (folder / "inputs.sql").read_text()
+    assert """"purpose" TEXT NOT NULL CHECK ("purpose" IN ('car', 'it''s')),""" in table
+    assert """CHECK ("score" >= 0 AND "score" < 1),""" in table
+    assert '"code" TEXT NOT NULL,  -- also checked: str_length' in table
+    assert """CHECK ("level" NOT IN (9)),""" in table
+
+
+CHECKED = """\
+    purpose: str = pa.Field(isin=["car", "it's"])
+    score: float = pa.Field(in_range={"min_value": 0, "max_value": 1, "include_max": False})
+    code: str = pa.Field(str_length={"min_value": 2})
+    level: int = pa.Field(notin=[9])
+"""

@@ -1,0 +1,149 @@
+"""`train --tune N` finds better parameters inside the training window, and goes on where it was."""
+
+import signal
+import time
+
+import pytest
+
+from lifecycle import behind
+from lifecycle.conftest import At
+from lifecycle.project import AS_OF, Facts, Project
+from lifecycle.test_reproduce import own
+
+MODEL = "dev.loan-risk"
+SPACE = """
+
+def search_space(trial: Any) -> dict[str, Any]:
+    return {"learning_rate": trial.suggest_float("learning_rate", 0.001, 0.3, log=True)}
+"""
+BAD = 1e-6  # a learning rate with which nothing is learned
+TUNE = ("train", "--as-of", AS_OF, "--tune")
+STUDY = "build/tune/dev.loan-risk.db"
+
+
+@pytest.fixture
+def tunable(opened: Project) -> Project:
+    """A project with a search_space, and a bad default in conf."""
+    space(opened)
+    return opened
+
+
+def space(project: Project, text: str = SPACE) -> None:
+    """Add to model.py, give conf a bad default, and commit both."""
+    project.write("model.py", project.path("model.py").read_text(encoding="utf-8") + text)
+    project.configure(model={"params": {"max_iter": 10, "learning_rate": BAD}})
+    project.commit()
+
+
+def rates(runs: list[Facts]) -> list[float]:
+    """Return the learning rates that were tried."""
+    return [float(run["params"]["learning_rate"]) for run in runs]
+
+
+def test_it_finds_better_parameters_than_those_of_conf(tunable: Project) -> None:
+    answer = tunable.run(*TUNE, "3")
+    params, runs = answer.facts["params"], tunable.call(behind.trials)
+    assert params["learning_rate"] > 100 * BAD
+    assert params["max_iter"] == 10
+    assert "trial 3: auc 0." in answer.said
+    assert "to be kept as model.params of conf" in answer.said
+
+    figures = {rate: run["metrics"]["auc"] for rate, run in zip(rates(runs), runs, strict=True)}
+    assert len(figures) == 3
+    assert rates(runs)[0] == BAD
+    assert figures[params["learning_rate"]] == max(figures.values()) > figures[BAD]
+    assert {run["search"] for run in runs} == {"FINISHED"}
+
+    logged = tunable.call(behind.training, MODEL, 1)["params"]
+    assert float(logged["learning_rate"]) == params["learning_rate"]
+    assert tunable.call(behind.card, MODEL, 1)["model"]["params"] == params
+
+
+@pytest.mark.full
+def test_the_same_search_is_free_and_anew_it_finds_the_same(tunable: Project) -> None:
+    first = tunable.run(*TUNE, "4").facts
+    again = tunable.run(*TUNE, "4")
+    assert "trial 1" not in again.said
+    assert again.facts["params"] == first["params"]
+    assert len(tunable.call(behind.trials)) == 4
+
+    assert tunable.run(*TUNE, "1").facts["params"]["learning_rate"] == BAD  # the first of the four
+    tunable.path(STUDY).unlink()
+    anew = tunable.run(*TUNE, "4").facts
+    assert (anew["params"], anew["figures"]) == (first["params"], first["figures"])
+
+
+@pytest.mark.full
+def test_a_killed_search_goes_on_where_it_was(opened: Project) -> None:
+    slow = '    if trial.number == 3:\n        __import__("time").sleep(60)\n    return'
+    space(opened, SPACE.replace("    return", slow))
+    killed = opened.start(*TUNE, "5")
+    while len(opened.call(behind.trials)) < 3:
+        assert killed.poll() is None
+        time.sleep(0.5)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    answer = opened.run(*TUNE, "5")
+    assert "trial 3" not in answer.said
+    assert "trial 4" in answer.said
+    interrupted = rates(opened.call(behind.trials))
+    assert len(interrupted) == 5
+
+    opened.path(STUDY).unlink()
+    whole = opened.run(*TUNE, "3"), opened.run(*TUNE, "5")
+    assert whole[1].facts["params"] == answer.facts["params"]
+    assert rates(opened.call(behind.trials))[5:] == interrupted
+
+
+@pytest.mark.full
+def test_other_rows_code_or_configuration_are_another_search(tunable: Project) -> None:
+    for words in ((), ("--set", "model.params.max_iter=9"), ("--as-of", "2025-12-01")):
+        assert "trial 1" in tunable.run(*TUNE, "1", *words).said
+    space(tunable, "\n# other code\n")
+    assert "trial 1" in tunable.run(*TUNE, "1").said
+
+
+@pytest.mark.full
+def test_labels_of_the_gate_window_change_no_trial(tunable: Project) -> None:
+    """They are turned round, so that a search that saw them would find other figures."""
+    tunable.run(*TUNE, "2")
+    late = 'outcomes["applied_on"] >= "2025-07-01", "defaulted"'
+    turned = f"outcomes.loc[{late}] = 1 - outcomes.loc[{late}]"
+    tunable.edit("data.py", "    reviewed = ", f"    {turned}\n    reviewed = ")
+    tunable.run(*TUNE, "2")
+    runs = tunable.call(behind.trials)
+    assert len(runs) == 4
+    assert [run["metrics"] for run in runs[:2]] == [run["metrics"] for run in runs[2:]]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("problem", ["multiclass", "regression"])
+def test_other_problems_are_tuned(at: At, problem: str) -> None:
+    project = at("opened", problem=problem)
+    space(project)
+    assert project.run(*TUNE, "3").facts["params"]["learning_rate"] > BAD
+
+
+@pytest.mark.full
+def test_rows_without_a_date_are_tuned(tunable: Project) -> None:
+    for split in ("group", "random"):
+        tunable.configure(time={"split": split, "reason": "a test"})
+        assert tunable.run(*TUNE, "2").facts["params"]["learning_rate"] > BAD
+
+
+def test_what_keeps_it_from_searching_is_told(opened: Project) -> None:
+    assert "no search_space(trial)" in opened.run(*TUNE, "2", code=2).said
+    space(opened)
+    assert "too short" in opened.run(*TUNE, "2", "--set", "time.train=4", code=1).said
+    # found before the real one, as none is found without the extra
+    opened.write("src/optuna.py", "raise ModuleNotFoundError('no', name='optuna')")
+    answer = opened.run(*TUNE, "2", code=2)
+    assert "loan-risk[mlops,tune]" in answer.said
+    assert opened.call(behind.versions, MODEL) == []
+
+
+@pytest.mark.full
+def test_a_tuned_version_is_reproduced(tunable: Project) -> None:
+    """Beside the lock of the project, Optuna is needed for the search alone."""
+    tunable.run(*TUNE, "3")
+    assert own(tunable, "reproduce", "1").facts["answer"] == "exact"
