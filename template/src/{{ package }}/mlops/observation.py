@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -131,7 +131,7 @@ def _made(watch: Watch, batch: Path | None) -> Counts:
 
 def _merged(parts: list[Counts]) -> Counts:
     names = dict.fromkeys(name for part in parts for name in part.columns)
-    columns = {name: sum(part.columns.get(name, 0.0) for part in parts) for name in names}
+    columns: dict[str, Any] = {n: sum(p.columns.get(n, 0.0) for p in parts) for n in names}
     keys = np.concatenate([np.zeros(0, "uint64"), *(part.keys for part in parts)])
     newest = max((part.newest for part in parts if part.newest is not None), default=None)
     return Counts(columns, keys, newest, set().union(*(part.versions for part in parts)))

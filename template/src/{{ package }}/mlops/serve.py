@@ -9,7 +9,7 @@ from typing import Any
 
 from .console import Outcome, step
 from .errors import Misconfigured
-from .project import Project
+from .project import Project, optional
 from .store import Store, open_store
 from .tracking import store_trouble
 
@@ -20,14 +20,8 @@ def serve(project: Project, host: str, port: int) -> Outcome:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     store = open_store(project)
     store.refuse_pause()
-    try:
-        import uvicorn
-
-        service = Service(store)
-    except ModuleNotFoundError as error:
-        extra = f'"{project.settings.project_name}[mlops,serve]"'
-        remedy = f"write {extra} into dependencies of pyproject.toml, then run `uv sync`"
-        raise Misconfigured(f"serve needs the package {error.name}; {remedy}.") from None
+    uvicorn, _ = (optional(name, "serve") for name in ("uvicorn", "prometheus_client"))
+    service = Service(store)
     try:
         listener = socket.create_server((host, port))
     except OSError as error:
