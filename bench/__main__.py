@@ -11,12 +11,12 @@ from pathlib import Path
 
 from rendering import ROOT
 
-from . import imports, monitoring, ratios, recovery, serving, update
+from . import imports, monitoring, ratios, recovery, scale, serving, update
 from .comparison import compare
 from .scratch import Scratch
 
 PAGE = ROOT / "docs/reference/bench.md"
-NAMES = (*ratios.BENCHES, "imports", "serve", "update", "monitoring")
+NAMES = (*ratios.BENCHES, "imports", "score", "monitor", "serve", "update", "monitoring")
 PACKAGES = ("copier", "typer", "pandas", "scikit-learn", "mlflow")
 
 
@@ -25,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./nox -s bench --", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; or all")
     parser.add_argument("--repeat", type=int, default=5, help="rounds of each; default: 5")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of the large batch")
+    parser.add_argument("--rows", type=int, default=10_000_000, help="of the large batch")
     parser.add_argument("--requests", type=int, default=200, help="of each client in a round")
     parser.add_argument("--histories", type=int, default=1000, help="of updated projects")
     parser.add_argument("--months", type=int, default=1000, help="of watched models")
@@ -40,6 +40,8 @@ def main() -> None:
         scratch = Scratch(Path(folder), asked.rows)
         if tables := measure(scratch, names, asked.repeat):
             sections["## Measured"] = tables
+        if {"score", "monitor"} & set(names):
+            sections["## Scale measured"] = at_scale(scratch, names, asked.repeat)
         if "serve" in names:
             rows = serving.served(scratch, asked.repeat, asked.requests)
             sections["## Serving measured"] = table(serving.HEADER, rows)
@@ -72,6 +74,14 @@ def measure(scratch: Scratch, names: Collection[str], repeat: int) -> str:
     if "imports" in names:
         tables.append(table(imports.HEADER, imports.imported(scratch)))
     return "\n".join(tables)
+
+
+def at_scale(scratch: Scratch, names: Collection[str], repeat: int) -> str:
+    """Return the tables of large batches."""
+    large = scale.Large(scratch.folder / "large", scratch.rows)
+    benches = {"score": (scale.SCORED, scale.scored), "monitor": (scale.WATCHED, scale.watched)}
+    asked = (bench for name, bench in benches.items() if name in names)
+    return "\n".join(table(header, bench(large, repeat)) for header, bench in asked)
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:

@@ -35,8 +35,14 @@ def compare(comparisons: list[Comparison], repeat: int) -> list[list[str]]:
 
 
 def _figures(pairs: Sequence[tuple[float, float]]) -> list[str]:
-    """Return both medians, their ratio, and between what the ratios of the rounds lie."""
+    """Return medians, difference, ratio, and between what the ratios of the rounds lie."""
     measured, floor = (median(side) for side in zip(*pairs, strict=True))
     ratios = [one / other for one, other in pairs]
     span = f"{min(ratios):.2f} to {max(ratios):.2f}"
-    return [f"{measured:.3f}", f"{floor:.3f}", f"**{measured / floor:.2f}**", span]
+    return [
+        f"{measured:.3f}",
+        f"{floor:.3f}",
+        f"{measured - floor:.3f}",
+        f"**{measured / floor:.2f}**",
+        span,
+    ]

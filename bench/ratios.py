@@ -1,7 +1,9 @@
 """What is compared: rendering, the program's help, and the steps of a model's life."""
 
 import json
+import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from lifecycle.project import AS_OF
@@ -9,8 +11,14 @@ from lifecycle.project import AS_OF
 from .comparison import Comparison
 from .scratch import PROGRAM, Scratch
 
-HEADER = ["measured", "floor", "measured, s", "floor, s", "ratio", "in single rounds"]
-RAW, MANY = str(Path(__file__).with_name("raw.py")), "build/many.parquet"
+HEADER = ["measured", "floor", "measured, s", "floor, s", "more, s", "ratio", "in single rounds"]
+RAW = str(Path(__file__).with_name("raw.py"))
+AT_ONCE = """
+import json, sys
+from loan_risk.mlops.cli import app
+for words in json.loads(sys.argv[1]):
+    assert not app(words, standalone_mode=False)
+"""
 SCORE = ("score", "--as-of", AS_OF)
 GATE = ("gate", "--set", "gate.attempts=1000")  # each round brings one more version to the window
 STEPS = (("train", "--as-of", AS_OF), GATE, ("promote",), SCORE)
@@ -23,8 +31,15 @@ def copying(scratch: Scratch) -> list[Comparison]:
         words = ("copy", "--defaults", "--quiet", str(scratch.template))
         return scratch.python("-m", "copier", *words, tempfile.mkdtemp(dir=scratch.folder)).seconds
 
+    def update() -> float:
+        folder = tempfile.mkdtemp(dir=scratch.folder)
+        shutil.copytree(scratch.older, folder, dirs_exist_ok=True)
+        words = ("update", "--defaults", "--quiet", folder)
+        return scratch.python("-m", "copier", *words).seconds
+
     floor = scratch.takes("-c", "import copier")
-    return [Comparison("`copier copy`", "`import copier`", copy, floor)]
+    measured = {"`copier copy`": copy, "`copier update`": update}
+    return [Comparison(name, "`import copier`", take, floor) for name, take in measured.items()]
 
 
 def helping(scratch: Scratch) -> list[Comparison]:
@@ -35,32 +50,25 @@ def helping(scratch: Scratch) -> list[Comparison]:
 
 def living(scratch: Scratch) -> list[Comparison]:
     """Compare the steps of a model's life with a bare fit and a bare predict of the same rows."""
-    train, gate, promote, score = (scratch.takes("-c", PROGRAM, *words) for words in STEPS)
+    spent = list[float]()
+
+    def step(words: tuple[str, ...]) -> float:
+        spent.append(scratch.python("-c", PROGRAM, *words).seconds)
+        return spent[-1]
+
+    train, gate, promote, score = (partial(step, words) for words in STEPS)
     fit, predict = scratch.takes(RAW, "fit"), scratch.takes(RAW, "predict")
+    at_once = scratch.takes("-c", AT_ONCE, json.dumps(STEPS))
+    fit_and_predict = scratch.takes(RAW, "both")
+
     return [
         Comparison("`train`", "load and fit", train, fit),
         Comparison("`gate`", "load and predict", gate, predict),
         Comparison("`promote`", "load and predict", promote, predict),
         Comparison("`score`, a month", "load and predict", score, predict),
-        scoring_many(scratch),
+        Comparison("all four", "load, fit, predict", lambda: sum(spent[-4:]), fit_and_predict),
+        Comparison("all four in one process", "load, fit, predict", at_once, fit_and_predict),
     ]
-
-
-def scoring_many(scratch: Scratch) -> Comparison:
-    """Compare a large batch, from the first row read, with predicting rows in memory."""
-    table = f"tables.applications={{kind: files, path: {MANY}}}"
-
-    def score() -> float:
-        if not (scratch.project / MANY).exists():
-            scratch.python(RAW, "multiply", str(scratch.rows), AS_OF, MANY)
-        done = scratch.python("-c", PROGRAM, *SCORE, "--json", "--set", table)
-        facts = json.loads(done.printed)
-        return float(facts["rows"] / facts["rows_per_second"])
-
-    def predict() -> float:
-        return float(scratch.python(RAW, "predict", MANY).printed)
-
-    return Comparison(f"`score`, {scratch.rows:,} rows", "predict alone", score, predict)
 
 
 BENCHES = {"copy": copying, "help": helping, "lifecycle": living}

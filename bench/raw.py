@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+
+FILE = 1_000_000  # rows
 
 VERSION = max(Path("mlartifacts").glob("**/MLmodel"), key=lambda path: path.stat().st_mtime).parent
 CARD = json.loads((VERSION / "artifacts/card.json").read_text(encoding="utf-8"))
@@ -34,12 +37,29 @@ def predict(file: str = "") -> None:
     sys.stdout.write(f"{time.perf_counter() - start}")
 
 
-def multiply(count: str, as_of: str, file: str) -> None:
-    """Write many rows like those of the gate window, of the day before `as_of`."""
-    rows = _kept("gate").sample(int(count), replace=True, random_state=7, ignore_index=True)
-    rows["application_id"] = rows.index.map("{:09d}".format)
-    rows["applied_on"] = pd.Timestamp(as_of) - pd.Timedelta(days=1)
-    rows.to_parquet(file)
+def both() -> None:
+    """Fit, then predict with what training registered."""
+    fit()
+    predict()
+
+
+def multiply(count: str, as_of: str, folder: str) -> None:
+    """Write many rows like those of the gate window, of the day before `as_of`, FILE each file.
+
+    What `scale.py` adds to the inputs has no value twice, and moves in one column of three.
+    """
+    kept, many = _kept("gate"), int(count)
+    added = [name for name in kept if str(name).startswith("figure_")]
+    Path(folder).mkdir(parents=True)
+    for start in range(0, many, FILE):
+        size = min(FILE, many - start)
+        rows = kept.sample(size, replace=True, random_state=start, ignore_index=True)
+        rows["application_id"] = (rows.index + start).map("{:09d}".format)
+        rows["applied_on"] = pd.Timestamp(as_of) - pd.Timedelta(days=1)
+        random = np.random.default_rng(start)
+        for number, name in enumerate(added):
+            rows[name] += random.normal(0.0 if number % 3 else 0.5, 0.2, size)
+        rows.to_parquet(f"{folder}/{start:09d}.parquet")
 
 
 def _kept(part: str) -> pd.DataFrame:
@@ -47,5 +67,10 @@ def _kept(part: str) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    verbs: dict[str, Callable[..., None]] = {"fit": fit, "predict": predict, "multiply": multiply}
+    verbs: dict[str, Callable[..., None]] = {
+        "fit": fit,
+        "predict": predict,
+        "both": both,
+        "multiply": multiply,
+    }
     verbs[sys.argv[1]](*sys.argv[2:])

@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from rendering import commit, copy_template, render
+from rendering import append, commit, copy_template, render
 
 PROGRAM = "from loan_risk.mlops.cli import main; main()"  # what the console script does
 VARIABLES = {
@@ -23,9 +24,10 @@ Seconds = Callable[[], float]
 
 @dataclass(frozen=True)
 class Process:
-    """A process that ended well."""
+    """A process that ended well: its seconds, its largest memory in MB, and what it wrote."""
 
     seconds: float
+    peak: float
     printed: str
     said: str
 
@@ -50,18 +52,37 @@ class Scratch:
         commit(folder)
         return folder
 
+    @cached_property
+    def older(self) -> Path:
+        """A project of a version before the newest, which changes a file of each owner."""
+        template = copy_template(self.folder / "older")
+        folder = render(template, self.folder / "of-older")
+        commit(folder)
+        for name in ("noxfile.py", ".gitignore", "README.md.jinja"):
+            append(template / "template" / name, "\n# One more line.\n")
+        commit(template, tag="v0.2.0")
+        return folder
+
     def python(self, *words: str) -> Process:
         """Run Python in the project's folder."""
-        command, folder = [sys.executable, *words], self.project
-        start = time.perf_counter()
-        done = subprocess.run(
-            command, cwd=folder, env=VARIABLES, capture_output=True, text=True, check=False
-        )
-        seconds = time.perf_counter() - start
-        if done.returncode != 0:
-            sys.exit(f"python {' '.join(words)} ended with {done.returncode}:\n{done.stderr}")
-        return Process(seconds, done.stdout, done.stderr)
+        return run([sys.executable, *words], self.project)
 
     def takes(self, *words: str) -> Seconds:
         """Return how to measure a run of Python."""
         return lambda: self.python(*words).seconds
+
+
+def run(command: list[str], folder: Path) -> Process:
+    """Run a command in a folder."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, cwd=folder, env=VARIABLES, stdout=out, stderr=err)
+        _, status, usage = os.wait4(process.pid, 0)  # the only way to its own memory
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        for file in (out, err):
+            file.seek(0)
+        printed, said = out.read(), err.read()
+    if process.returncode != 0:
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}:\n{said}")
+    return Process(seconds, usage.ru_maxrss / 1024, printed, said)

@@ -28,6 +28,14 @@ def test_a_bench_prints_the_ratio_to_its_floor() -> None:
     assert float(table["`--help`"]["ratio"].strip("*")) > 0
 
 
+@pytest.mark.full
+def test_a_copy_and_an_update_are_held_against_the_start_of_copier() -> None:
+    (table,) = bench("copy", "--repeat", "1")
+    assert {row["floor"] for row in table.values()} == {"`import copier`"}
+    for row in table.values():
+        assert float(row["more, s"]) > 0
+
+
 def test_updates_are_counted() -> None:
     (table,) = bench("update", "--histories", "1", "--seed", "8")
     (row,) = table.values()
@@ -38,8 +46,9 @@ def test_updates_are_counted() -> None:
 
 @pytest.mark.full
 def test_no_command_imports_what_it_does_not_use() -> None:
-    ratios, imports = bench("lifecycle", "imports", "--repeat", "1", "--rows", "2000")
-    assert list(ratios)[-1] == "`score`, 2,000 rows"
+    ratios, imports = bench("lifecycle", "imports", "--repeat", "1")
+    assert list(ratios)[-1] == "all four in one process"
+    assert float(ratios["all four"]["more, s"]) > float(ratios["`train`"]["more, s"]) > 0
     loaded = {
         command: {library for library, mark in row.items() if mark == "yes"}
         for command, row in imports.items()
@@ -76,3 +85,13 @@ def test_a_monitoring_is_seldom_wrong_and_soon_right() -> None:
         # by then a year of rows from after the change has reached the training window
         assert float(row["first successor"]) <= 2 * horizon + 3 + 12
         assert float(row["AUC left"]) < 0.6
+
+
+@pytest.mark.full
+def test_scoring_and_monitoring_many_rows_is_measured_with_its_memory() -> None:
+    scored, watched = bench("score", "monitor", "--repeat", "1", "--rows", "30000")
+    assert int(scored["`score`, 30,000 rows"]["peak, MB"].replace(",", "")) < 1000
+    for row in watched.values():
+        assert float(row["times faster"].strip("*")) > 1
+        assert row["same verdicts"] == "yes"
+        assert float(row["PSI apart, same bins"]) < 0.02

@@ -235,3 +235,23 @@ def test_rows_of_another_period_are_not_scored(live: Project) -> None:
     live.edit("data.py", RETURN, f"    {more}\n{RETURN}")
     live.run("score", "--as-of", AS_OF)
     assert current(live)["application_id"].is_unique
+
+
+@pytest.mark.full
+def test_more_rows_take_no_more_memory_than_their_keys(live: Project) -> None:
+    """A key is 8 bytes, twice while doubled ones are looked for; as much again is the margin."""
+    write_tables(live, "2025-12-01", "2026-01-01", kind="parquet")
+    file = live.path("data/applications/2025-12.parquet")
+    rows, size, peaks = pd.read_parquet(file), 200_000, []
+    file.unlink()
+    for first, last in ((0, 1), (1, 8)):
+        for part in range(first, last):
+            many = rows.sample(size, replace=True, random_state=part, ignore_index=True)
+            many["application_id"] = (many.index + part * size).map("{:08d}".format)
+            many.to_parquet(file.with_name(f"{part}.parquet"))
+        process = live.start("score", "--as-of", AS_OF)
+        _, process.returncode, usage = os.wait4(process.pid, 0)
+        assert process.returncode == 0
+        assert len(current(live)) == last * size
+        peaks.append(usage.ru_maxrss * 1024)
+    assert peaks[1] - peaks[0] < 4 * 8 * 7 * size, peaks

@@ -7,7 +7,6 @@ import pandas as pd
 
 from . import decision, predictions
 from .decision import HEALTHY, INVESTIGATE, Facts
-from .metrics import Metrics
 from .observation import Watch
 from .project import user_module
 from .samples import Source, events, hashes, read_labels
@@ -20,8 +19,8 @@ def assess(watch: Watch) -> Facts:
     end = watch.ago(time.label_horizon, watch.as_of)
     start = watch.ago(time.gate, end)
     dates = sorted(date for date in watch.batches if start < date <= end)
-    read = (watch.read(partial(predictions.read, watch.batches[date])) for date in dates)
-    made = [frame for frame in read if frame is not None]
+    read = [predictions.pieces(watch.batches[date]) for date in dates]
+    made = [each for part in read for each in watch.read(partial(list[pd.DataFrame], part)) or ()]
     whole = pd.concat(made) if made else pd.DataFrame({"version": []})
     mine = whole[whole["version"] == watch.number]
     facts: Facts = {"expected": 0, "matured": 0, "unknown_keys": 0, "coverage": None}
@@ -85,6 +84,8 @@ def _enough(watch: Watch, known: pd.DataFrame, start: pd.Timestamp) -> None:
 
 def _figures(watch: Watch, known: pd.DataFrame) -> list[Facts]:
     """Return each figure that the gate bounds, with its interval and its verdict."""
+    from .metrics import Metrics
+
     settings, contract = watch.project.settings, watch.champion.contract
     metrics = Metrics(settings, user_module("model"))
     truth, limits = known[contract.target], settings.gate.thresholds

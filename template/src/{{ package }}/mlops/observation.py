@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -73,11 +73,12 @@ class Watch:
 
 @dataclass
 class Counts:
-    """What is kept of input rows: counts, and 8 bytes a row."""
+    """What is kept of rows: counts, and 8 bytes a row."""
 
     columns: dict[str, Floats]
-    keys: np.ndarray = field(default_factory=partial(np.zeros, 0, "uint64"))
+    keys: np.ndarray
     newest: pd.Timestamp | None = None
+    versions: set[int] = field(default_factory=set)
 
 
 def observe(watch: Watch) -> Facts:
@@ -89,16 +90,14 @@ def observe(watch: Watch) -> Facts:
         due = "none at all" if date not in watch.batches else f"the newest are of {date:%Y-%m-%d}"
         words = f"no predictions were published for {watch.as_of:%Y-%m-%d}, {due}"
         watch.found.append((INVESTIGATE, f"{words}; run {watch.project.command('score')}"))
-    counts = watch.read(partial(_count, watch, window)) or Counts({})
-    made = watch.read(partial(predictions.read, watch.batches[date])) if watch.batches else None
-    frame = pd.DataFrame({"version": []}) if made is None else made
-    _know_versions(watch, frame, f"the batch of {date:%Y-%m-%d}")
-    scored = hashes(frame, watch.champion.contract.keys) if len(frame) else counts.keys[:0]
-    lost = int((~np.isin(counts.keys, scored)).sum())
+    counts = watch.read(partial(_count, watch, window)) or _merged([])
+    made = watch.read(partial(_made, watch, watch.batches.get(date))) or _merged([])
+    _know_versions(watch, made.versions, f"the batch of {date:%Y-%m-%d}")
+    missing = int((~pd.Series(counts.keys).isin(made.keys)).sum())  # faster than numpy's
     return {
-        "columns": _columns(watch, counts.columns, frame[frame["version"] == watch.number]),
+        "columns": _columns(watch, counts.columns, made.columns),
         "window": str(window or "all rows"),
-        "rows": {"scored": len(frame), "without_prediction": lost},
+        "rows": {"scored": len(made.keys), "without_prediction": missing},
         "freshness": {"newest_row": counts.newest and f"{counts.newest:%Y-%m-%d}", "late": late},
     }
 
@@ -108,9 +107,7 @@ def _count(watch: Watch, window: Window | None) -> Counts:
     where = f"in {window}" if window else "at all"
     name = watch.project.settings.streamed_table
     MlopsError.when(not parts, f"table {name} holds no rows {where}; nothing to compare.")
-    columns = {name: np.sum([p.columns[name] for p in parts], axis=0) for name in parts[0].columns}
-    newest = max((part.newest for part in parts if part.newest is not None), default=None)
-    return Counts(columns, np.concatenate([part.keys for part in parts]), newest)
+    return _merged(parts)
 
 
 def _count_piece(champion: Scorer, rows: pd.DataFrame) -> Counts:
@@ -121,8 +118,26 @@ def _count_piece(champion: Scorer, rows: pd.DataFrame) -> Counts:
     return Counts(columns, hashes(rows, contract.keys), newest)
 
 
-def _know_versions(watch: Watch, frame: pd.DataFrame, where: str) -> None:
-    versions = {int(version) for version in frame["version"].unique()}
+def _made(watch: Watch, batch: Path | None) -> Counts:
+    """Count what was predicted, but only what the champion predicted by column."""
+    profile, parts = watch.champion.version.card["profile"]["predictions"], []
+    for rows in predictions.pieces(batch) if batch else ():
+        mine, keys = rows[rows["version"] == watch.number], watch.champion.contract.keys
+        columns = {name: count(c, mine[name]) for name, c in profile.items() if len(mine)}
+        versions = set(map(int, rows["version"].unique()))
+        parts.append(Counts(columns, hashes(rows, keys), None, versions))
+    return _merged(parts)
+
+
+def _merged(parts: list[Counts]) -> Counts:
+    names = dict.fromkeys(name for part in parts for name in part.columns)
+    columns: dict[str, Any] = {n: sum(p.columns.get(n, 0.0) for p in parts) for n in names}
+    keys = np.concatenate([np.zeros(0, "uint64"), *(part.keys for part in parts)])
+    newest = max((part.newest for part in parts if part.newest is not None), default=None)
+    return Counts(columns, keys, newest, set().union(*(part.versions for part in parts)))
+
+
+def _know_versions(watch: Watch, versions: set[int], where: str) -> None:
     for version in sorted(versions - set(watch.store.registry.numbers())):
         words = f"{where} holds predictions of version {version}, which the registry does not know"
         watch.found.append((INVESTIGATE, words))
@@ -132,9 +147,8 @@ def _know_versions(watch: Watch, frame: pd.DataFrame, where: str) -> None:
         watch.found.append((HEALTHY, f"{words}: its predictions are not compared"))
 
 
-def _columns(watch: Watch, inputs: dict[str, Floats], frame: pd.DataFrame) -> list[Facts]:
+def _columns(watch: Watch, inputs: dict[str, Floats], made: dict[str, Floats]) -> list[Facts]:
     card, floor = watch.champion.version.card["profile"], watch.project.settings.monitoring.max_psi
-    made = {name: count(c, frame[name]) for name, c in card["predictions"].items() if len(frame)}
     family = len(inputs) + len(made)
     columns = [
         {"kind": kind, **compare(name, card[side][name], counts, floor, family)}

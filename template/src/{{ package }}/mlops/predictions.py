@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pyarrow.parquet import ParquetFile
 
 from .errors import MlopsError
 from .journal import Entry
@@ -56,10 +57,12 @@ def current(project: Project) -> dict[pd.Timestamp, Path]:
     return {pd.Timestamp(file.parts[-3].removeprefix("date=")): file.parent for file in complete}
 
 
-def read(batch: Path) -> pd.DataFrame:
-    """Return the rows of a batch; raises MlopsError where they cannot be read."""
+def pieces(batch: Path) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a batch piece by piece; raises MlopsError where they cannot be read."""
     try:
-        return pd.read_parquet(batch / PART)
+        with ParquetFile(batch / PART) as file:
+            for piece in file.iter_batches():
+                yield piece.to_pandas()
     except (OSError, ValueError) as error:  # pyarrow's are of these two
         where, reason = f"{batch.parent.name}/{batch.name}", " ".join(str(error).split())
         raise MlopsError(f"the predictions {where} cannot be read: {reason}; score anew.") from None

@@ -19,7 +19,7 @@ from .console import Outcome, resources, row_progress, step
 from .drift import compare
 from .errors import MlopsError
 from .journal import Event
-from .profile import count
+from .profile import Floats, count
 from .project import Project, user_module
 from .reasons import reasons, required
 from .registry import Scorer
@@ -33,14 +33,14 @@ Work = Callable[[Scorer, pd.DataFrame], Any]  # a function of a module, as Spark
 
 @dataclass
 class Batch:
-    """What is scored, by whom, and what a pass over the rows leaves: 8 bytes for each figure."""
+    """What is scored, by whom, and what a pass over the rows leaves: 8 bytes for each key."""
 
     project: Project
     champion: Scorer
     window: Window | None
     facts: dict[str, Any]
     keys: list[Any] = field(default_factory=list)
-    figures: dict[str, list[Any]] = field(default_factory=dict)
+    counts: dict[str, Floats] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -48,10 +48,13 @@ class Batch:
         return sum(map(len, self.keys))
 
     def add(self, rows: pd.DataFrame, prediction: pd.DataFrame) -> None:
-        """Remember what the checks need of a piece."""
+        """Remember what the checks need of a piece, whose figures must be numbers."""
+        profile = self.champion.version.card["profile"]["predictions"]
         self.keys.append(hashes(rows, self.champion.contract.keys))
-        for name, column in prediction.select_dtypes("float64").items():
-            self.figures.setdefault(str(name), []).append(column.to_numpy())
+        for name in map(str, prediction.select_dtypes("float64")):
+            bad = int((~np.isfinite(prediction[name])).sum())
+            self.refuse(bad, f"{bad} values of {name} are missing or infinite")
+            self.counts[name] = self.counts.get(name, 0) + count(profile[name], prediction[name])
 
     def refuse(self, wrong: object, why: str) -> None:
         """Raise MlopsError where something is wrong, so that the batch stays where it is."""
@@ -156,20 +159,17 @@ def _explain(champion: Scorer, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
 def _check_rows(batch: Batch, written: Path) -> None:
     count = pq.read_metadata(written).num_rows
     batch.refuse(count != batch.rows, f"{count} of {batch.rows} rows were written")
-    keys = np.sort(np.concatenate(batch.keys))
+    keys = np.concatenate(batch.keys)
+    keys.sort()
     doubled = int((keys[1:] == keys[:-1]).sum())
     batch.refuse(doubled, f"{doubled} keys stand twice; data.inputs must not")
-    for name, parts in batch.figures.items():
-        bad = int((~np.isfinite(np.concatenate(parts))).sum())
-        batch.refuse(bad, f"{bad} values of {name} are missing or infinite")
 
 
 def _check_distribution(batch: Batch) -> None:
     """Hold the batch against the predictions of the champion's gate window."""
     profile, floor = batch.champion.version.card["profile"], batch.project.settings.scoring.max_psi
-    for name, parts in batch.figures.items():
-        column = profile["predictions"][name]
-        far = compare(name, column, count(column, pd.Series(np.concatenate(parts))), floor, 1)
+    for name, counts in batch.counts.items():
+        far = compare(name, profile["predictions"][name], counts, floor, 1)
         words = f"{name} has moved from its gate window (PSI {far['psi']:.2f} > {far['limit']:.2f})"
         remedy = "look at the inputs, then train anew or raise scoring.max_psi"
         batch.refuse(far["drifted"], f"{words}; {remedy}")
