@@ -164,6 +164,7 @@ def another_column(project: Project) -> None:
     add_column(project, "region: float", "1.0")
     project.run("train", "--as-of", AS_OF)
     project.edit("data.py", '    applications["region"] = 1.0\n', "")
+    project.edit("schema.py", "    region: float\n", "")
 
 
 def raises(project: Project) -> None:
@@ -173,11 +174,7 @@ def raises(project: Project) -> None:
 
 
 def gives_nothing(project: Project) -> None:
-    for old, new in CAUTIOUS:
-        project.edit("features.py", old, new)
-    project.edit(
-        "model.py", "trees = HistGradientBoostingClassifier(", "trees = features.Cautious("
-    )
+    make_cautious(project)
     project.run("train", "--as-of", AS_OF)
     project.edit("data.py", RETURN, DEAR)
 
@@ -350,7 +347,7 @@ def test_a_failing_challenger_is_counted_and_the_next_one_takes_its_place(
         assert served.figure("shadow_rows_missed_total") == len(rows) + 1
         assert served.figure("model_outdated") == 0
 
-        live.run("gate")
+        live.run("gate", "--set", "gate.comparison=noninferior")
         live.run("promote")
         wait_until(lambda: served.ask("/model")[1]["version"] == 3, "the new champion")
         wait_until(lambda: in_the_shadow(served) is None, "an empty shadow")
