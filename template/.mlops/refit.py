@@ -1,9 +1,10 @@
-"""The refit of a version: a program that `reproduce` runs inside the version's own environment.
+"""The refit of a version: a program that rebuild.py runs inside the version's own environment.
 
 What it takes from the platform is of the version's commit, old as that may be. So the few names
 that it asks for are a promise: the platform never renames them.
 """
 
+import contextlib
 import importlib
 import json
 import sys
@@ -17,6 +18,8 @@ from threadpoolctl import threadpool_limits
 
 Facts = dict[str, Any]
 
+SAME = {"lock": "lock_sha256", "configuration": "configuration", "template": "template"}
+
 
 class Platform:
     """The platform's modules as they were."""
@@ -29,10 +32,10 @@ class Platform:
 
 
 def refit(job: Facts) -> Facts:
-    """Fit the estimator anew, and write what it and the registered one predict.
+    """Fit the estimator anew; return how far it is from the registered one, and what differs.
 
-    Returns the facts of the code, and for each side where its rows come from. Without rows on a
-    side there is no prediction.
+    The facts of the code, and for each side where its rows come from, stand beside it. Without
+    rows on a side there is nothing to compare.
     """
     card, old = job["card"], Platform(job["package"])
     time = {key: value for key, value in card["time"].items() if key != "as_of"}
@@ -47,12 +50,18 @@ def refit(job: Facts) -> Facts:
     source = old.samples.Source(here, data, contract, as_of, settings.time)
     sides = {side: find_rows(old, source, job, side) for side in ("train", "gate")}
     train, gate = (side.pop("frame") for side in sides.values())
+    difference = None
     if train is not None and gate is not None:
         with threadpool_limits(card["lineage"]["threads"]):  # a sum depends on how it is split
             estimator = old.training.fit(project, model, contract, train)
-            predict(old, estimator, job, gate[contract.features])
+            difference = compare(old, estimator, job, gate[contract.features])
     facts = asdict(old.lineage.read_build_facts(project))
-    return facts | {"configuration": old.lineage.configuration_hash(project), "rows": sides}
+    facts["configuration"] = old.lineage.configuration_hash(project)
+    differs = [name for name, key in SAME.items() if facts[key] != card["lineage"][key]]
+    logged = Path(job["version"], "code", card["snapshot"])
+    if old.snapshot.read_sources(package) != old.snapshot.read_sources(logged):
+        differs.append("snapshot")
+    return facts | {"rows": sides, "difference": difference, "differs": differs}
 
 
 def find_rows(old: Platform, source: Any, job: Facts, side: str) -> Facts:
@@ -82,20 +91,27 @@ def read_extract(path: Path) -> pd.DataFrame | None:
         return None
 
 
-def predict(old: Platform, estimator: Any, job: Facts, rows: pd.DataFrame) -> None:
-    """Write what the new estimator and the registered one predict."""
+def compare(old: Platform, estimator: Any, job: Facts, rows: pd.DataFrame) -> float:
+    """Return how far the new predictions lie from those of the first day, and of the version.
+
+    Numbers count alone; decisions and labels follow from them.
+    """
     import mlflow
 
-    output, version = Path(job["output"]), Path(job["version"])
-    golden = pd.read_parquet(version / "artifacts/golden_rows.parquet")
-    for name, part in (("golden", golden), ("gate", rows)):
-        frame = old.scorer.predict_frame(estimator, job["card"], part)
-        frame.to_parquet(output / f"{name}.parquet")
-    registered = mlflow.pyfunc.load_model(str(version), suppress_warnings=True).predict(rows)
-    registered.to_parquet(output / "registered.parquet")
+    files = Path(job["version"], "artifacts")
+    registered = mlflow.pyfunc.load_model(job["version"], suppress_warnings=True).predict(rows)
+    first_day = pd.read_parquet(files / "golden_predictions.parquet")
+    golden = pd.read_parquet(files / "golden_rows.parquet")
+    distances = []
+    for part, then in ((golden, first_day), (rows, registered)):
+        now = old.scorer.predict_frame(estimator, job["card"], part)
+        numbers = [frame.select_dtypes("float64").to_numpy() for frame in (now, then)]
+        distances.append(float(np.abs(numbers[0] - numbers[1]).max(initial=0.0)))
+    return max(distances)
 
 
 if __name__ == "__main__":
-    file = Path(sys.argv[1])
-    answer = refit(json.loads(file.read_text(encoding="utf-8")))
-    file.with_name("answer.json").write_text(json.dumps(answer), encoding="utf-8")
+    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    with contextlib.redirect_stdout(sys.stderr):  # stdout is for the answer alone
+        answer = refit(job)
+    print(json.dumps(answer))

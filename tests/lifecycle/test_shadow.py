@@ -104,6 +104,8 @@ def test_the_shadow_lies_apart_and_tells_how_far_both_differ(challenged: Project
     assert f"score by {gap:.4f}, decision by {share:.4f}" in answer.said
 
     assert entries(challenged, "shadow") == [facts]
+    commands = [entry["command"] for entry in challenged.call(behind.entries)]
+    assert commands[-2:] == ["score", "shadow"]  # the batch is out before the challenger begins
     scored = entries(challenged, "score")
     assert [set(details) for details in scored] == [set(scored[0])] * 2
     assert set(answer.facts) == set(plain.facts) | {"shadow"}
@@ -275,6 +277,11 @@ def in_the_shadow(served: Served) -> int | None:
     return found
 
 
+def trouble(served: Served) -> str:
+    """Return what is told of the version in the shadow."""
+    return str(served.ask("/model")[1]["shadow"]["trouble"])
+
+
 def kept_aside(project: Project) -> pd.DataFrame:
     """Return all that was kept of what the challenger said."""
     return pd.read_parquet(project.path(f"{HIDDEN}/online"))
@@ -322,16 +329,15 @@ def test_a_failing_challenger_is_counted_and_the_next_one_takes_its_place(
     known = live.call(batch, 1)
     rows, expected = known["rows"], known["predictions"]
     with serving(live, host, *ONLINE) as served:
-        trouble = lambda: served.ask("/model")[1]["shadow"]["trouble"]  # noqa: E731
-        wait_until(lambda: "has no challenger" in trouble(), "that there is none")
+        wait_until(lambda: "has no challenger" in trouble(served), "that there is none")
         add_column(live, "region: float", "1.0")
         live.run("train", "--as-of", AS_OF)
         wait_until(lambda: in_the_shadow(served) == 2, "version 2 in the shadow")
-        assert trouble() == ""
+        assert trouble(served) == ""
         assert served.predict(rows)[1]["predictions"] == expected
         more = [row | {"region": 1.0} for row in rows]  # which the champion ignores
         assert served.predict(more)[1]["predictions"] == expected
-        wait_until(lambda: "region" in trouble(), "the field that is missing")
+        wait_until(lambda: "region" in trouble(served), "the field that is missing")
         assert served.figure("shadow_rows_missed_total") == len(rows)
 
         live.edit("schema.py", "    region: float\n", "")
@@ -342,8 +348,8 @@ def test_a_failing_challenger_is_counted_and_the_next_one_takes_its_place(
         status, answer = served.predict([rows[0] | {"amount": 2e6}])
         assert (status, answer["version"]) == (200, 1)
         assert served.predict(rows)[1]["predictions"] == expected
-        wait_until(lambda: "AssertionError" in trouble(), "the failure")
-        assert "2000000" not in trouble()  # no value of a request is shown to others
+        wait_until(lambda: "AssertionError" in trouble(served), "the failure")
+        assert "2000000" not in trouble(served)  # no value of a request is shown to others
         assert served.figure("shadow_rows_missed_total") == len(rows) + 1
         assert served.figure("model_outdated") == 0
 

@@ -22,13 +22,8 @@ ROLES = {
 TIMES = ("event_time", "label_time", "known_at")
 REASONS = ("reason_1", "reason_2", "reason_3")
 TAKEN = {"batch", "date", "decision", "label", "predicted_at", "score", "value", "version"}
-MLFLOW_TYPES = {
-    "int64": "long",
-    "float64": "double",
-    "bool": "boolean",
-    "str": "string",
-    "datetime": "datetime",
-}
+MLFLOW_TYPES = {"int64": "long", "float64": "double", "bool": "boolean"}
+MLFLOW_TYPES |= {"str": "string", "datetime": "datetime"}
 TEXT = "str" if int(pd.__version__.split(".")[0]) >= 3 else "object"
 
 
@@ -70,10 +65,9 @@ class Side:
             return pd.DataFrame(self.model.validate(result, lazy=True))
         except SchemaErrors as error:
             first, count = error.failure_cases.iloc[0], len(error.failure_cases)
-        raise MlopsError(
-            f"{where}: column {first['column']} breaks {first['check']} of schema.{self.name} "
-            f"(such as {first['failure_case']}), {count} values in all."
-        )
+        broken = f"column {first['column']} breaks {first['check']} of schema.{self.name}"
+        such = f"(such as {first['failure_case']}), {count} values in all"
+        raise MlopsError(f"{where}: {broken} {such}.")
 
 
 @dataclass(frozen=True)
@@ -162,11 +156,10 @@ def _cast(column: Any, kind: str, where: str) -> Any:
     result, alone = _convert(column, kind), partial(pd.Series, dtype=column.dtype)
     if result is not None:
         return result
-    lost = (value for value in column if _convert(alone([value]), kind) is None)
-    raise MlopsError(
-        f"{where}: column {column.name} is {column.dtype} and cannot become {kind} without loss "
-        f"(such as {next(lost, 'its mixture')!r}); mend the source or the type in schema.py."
-    )
+    lost = next((one for one in column if _convert(alone([one]), kind) is None), "its mixture")
+    told = f"is {column.dtype} and cannot become {kind} without loss (such as {lost!r})"
+    remedy = "mend the source or the type in schema.py"
+    raise MlopsError(f"{where}: column {column.name} {told}; {remedy}.")
 
 
 def _convert(column: Any, kind: str) -> Any:

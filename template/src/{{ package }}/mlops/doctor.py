@@ -52,9 +52,8 @@ def _configuration(env: str, _: Project) -> str:
 
 def _facts(project: Project) -> str:
     facts, packages = read_build_facts(project), len(locked_requirements(project))
-    return (
-        f"commit {facts.commit[:12]}{', dirty' if facts.dirty else ''}; {packages} locked packages"
-    )
+    commit = f"commit {facts.commit[:12]}{', dirty' if facts.dirty else ''}"
+    return f"{commit}; {packages} locked packages"
 
 
 def _modules(project: Project) -> str:
@@ -73,9 +72,8 @@ def _tables(project: Project) -> str:
 
 def _store(project: Project) -> str:
     store = open_store(project)
-    problems = store.journal.problems(store.entries)
-    if problems:
-        raise MlopsError(f"journal: {'; '.join(problems)}")
+    problems = "; ".join(store.journal.problems(store.entries))
+    MlopsError.when(problems, f"journal: {problems}")
     return f"{len(store.registry.numbers())} versions"
 
 

@@ -12,7 +12,6 @@ from . import checks, comparison, model_card, reasons
 from .checks import Case, Check
 from .console import Outcome, step
 from .errors import MlopsError
-from .journal import Event
 from .lineage import read_build_facts
 from .project import Project, user_module
 from .registry import Scorer, Version
@@ -98,8 +97,8 @@ def _write_down(store: Store, version: Version, evidence: Facts) -> None:
     text, verdict = json.dumps(evidence, indent=2), evidence["verdict"]
     details = {key: evidence[key] for key in ("verdict", "window", "digest")}
     details["evidence_sha256"] = hashlib.sha256(text.encode()).hexdigest()
-    event = Event("gate", OUTCOMES[verdict], str(version.number), evidence["as_of"], details)
-    store.entries.append(store.journal.append(event, text))
+    how = {"outcome": OUTCOMES[verdict], "subject": str(version.number)}
+    store.record("gate", text, **how, as_of=evidence["as_of"], details=details)
 
 
 def _message(project: Project, version: Version, found: list[Check], verdict: str) -> str:

@@ -8,7 +8,6 @@ import datetime
 import hashlib
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .lineage import who_acts
@@ -20,17 +19,7 @@ Entry = dict[str, Any]
 HEAD = "mlops_journal_head"
 START = "0" * 64
 ENTRY, EVIDENCE = "entry.json", "evidence.json"
-
-
-@dataclass(frozen=True)
-class Event:
-    """What happened; `outcome` is ok, rejected, waiting or failed."""
-
-    command: str
-    outcome: str = "ok"
-    subject: str = ""
-    as_of: str = ""
-    details: dict[str, Any] = field(default_factory=dict)
+UNSAID: Entry = {"outcome": "ok", "subject": "", "as_of": "", "details": {}}
 
 
 def entry_hash(entry: Entry) -> str:
@@ -69,8 +58,11 @@ class Journal:
 
         return str(mlflow.artifacts.load_text(f"{entry['folder']}/{EVIDENCE}"))
 
-    def append(self, event: Event, evidence: str = "") -> Entry:
-        """Write the next entry, with its evidence beside it, and return it as `entries` does."""
+    def append(self, command: str, evidence: str = "", **facts: Any) -> Entry:
+        """Write the next entry, with its evidence beside it, and return it as `entries` does.
+
+        `facts` are its outcome (ok, rejected, waiting or failed), subject, as_of and details.
+        """
         with one_writer(self._project):
             last, previous = self._head()
             for run in self._runs():
@@ -78,9 +70,8 @@ class Journal:
                     self._client.delete_run(run.info.run_id)
             now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
             entry: Entry = {"number": last + 1, "time": now, "environment": self._project.env}
-            entry |= asdict(event) | who_acts() | {"previous": previous}
-            name = f"{last + 1} {event.command}"
-            info = self._client.create_run(self._experiment, run_name=name).info
+            entry |= {"command": command, **UNSAID, **facts, **who_acts(), "previous": previous}
+            info = self._client.create_run(self._experiment, run_name=f"{last + 1} {command}").info
             if evidence:
                 self._client.log_text(info.run_id, evidence, EVIDENCE)
             self._client.log_dict(info.run_id, entry, ENTRY)

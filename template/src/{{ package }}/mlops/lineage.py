@@ -40,10 +40,9 @@ def read_build_facts(project: Project) -> BuildFacts:
         commit = _output(project, "git", "rev-parse", "HEAD").strip()
         dirty = bool(_output(project, "git", "status", "--porcelain"))
     except (OSError, subprocess.CalledProcessError):
-        raise MlopsError(
-            "neither build facts nor a git commit say which code this is; "
-            "commit first (`uvx nox -s setup`), or install a wheel of `uvx nox -s build`."
-        ) from None
+        remedy = "commit first (`uvx nox -s setup`), or install a wheel of `uvx nox -s build`"
+        told = "neither build facts nor a git commit say which code this is"
+        raise MlopsError(f"{told}; {remedy}.") from None
     lock = project.path("uv.lock")
     MlopsError.when(not lock.is_file(), "uv.lock is missing; make it with `uv lock` and commit it.")
     sha256 = hashlib.sha256(lock.read_bytes()).hexdigest()

@@ -32,7 +32,6 @@ def write(store: Store, version: Version) -> None:
 
     project, client = store.project, store.registry.client
     facts, folder = describe(store, version), project.path(project.settings.reports)
-    folder.mkdir(parents=True, exist_ok=True)
     for kind in ("md", "html"):
         path = folder / f"card-{project.env}-{version.number}.{kind}"
         save(fill(f"card.{kind}", **facts), path)
@@ -51,10 +50,7 @@ def describe(store: Store, version: Version) -> Facts:
     checks = json.loads(store.journal.evidence(gates[-1]))["checks"] if gates else []
     in_use = version.number == next(reversed(store.champions), None)
     failed = [c for c in checks if c["verdict"] in ("rejected", "insufficient")]
-    tables = [
-        (name, table["kind"], table["origin"], table.get("path") or "")
-        for name, table in card["tables"].items()
-    ]
+    tables = [(n, t["kind"], t["origin"], t.get("path") or "") for n, t in card["tables"].items()]
     return {
         "version": version,
         "card": card,

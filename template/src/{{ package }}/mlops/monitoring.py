@@ -10,7 +10,6 @@ from . import decision, report
 from .alerts import TOLD, require_addresses, tell
 from .console import Outcome, resources, step
 from .decision import Facts
-from .journal import Event
 from .matured import assess
 from .observation import Watch, observe
 from .project import Project
@@ -19,7 +18,6 @@ from .store import open_store
 from .tracking import experiment_id
 from .windows import parse_as_of
 
-REMEMBERED = ("as_of", "decision", "version", "max_psi", "psi_limit", "metrics", "bounds")
 SHOWN = 36  # windows of the trend
 
 
@@ -34,21 +32,18 @@ def monitor(project: Project, as_of: str | None) -> Outcome:
     scored, matured = observe(watch), assess(watch)
     facts = _facts(watch, scored, matured)
     memory = _memory(facts)
-    history = [{key: each[key] for key in REMEMBERED} for each in [*watch.history, memory]]
-    facts["history"] = history[-SHOWN:]
+    facts["history"] = [*watch.history, dict(memory)][-SHOWN:]
     facts["resources"] = resources(facts["rows"]["scored"])
 
     name = f"{project.env}-{facts['as_of']}-version-{watch.number}.html"
     page = project.path(project.settings.reports) / name
-    page.parent.mkdir(parents=True, exist_ok=True)
     report.write(facts, page)
     memory["run"] = _log(watch, facts, page)
     words = "; ".join(facts["reasons"]) or "nothing has moved and nothing is missing"
     message = f"{champion.version}: {facts['decision']}; {words}; report: {project.shown(page)}"
     state = facts["decision"].replace(decision.HEALTHY, "")
     memory[TOLD] = tell(store, "monitor", state, message)
-    event = Event("monitor", subject=str(watch.number), as_of=facts["as_of"], details=memory)
-    store.journal.append(event)
+    store.record("monitor", subject=str(watch.number), as_of=facts["as_of"], details=memory)
     columns = ("figure", "then", "now", "limit", "verdict")
     return Outcome("ok", message, facts, columns, _table(facts))
 

@@ -60,7 +60,7 @@ class Log:
             part.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(pa.Table.from_pylist(records, _schema(live)), part)
             part.rename(part.with_suffix(".parquet"))  # whole or not at all
-        except (OSError, ValueError) as error:  # pyarrow's are of these two
+        except (OSError, ValueError, TypeError) as error:  # pyarrow's are of these
             LOST.inc(len(records))
             show("failed", f"{len(records)} predictions are not logged: {error}")
 

@@ -8,23 +8,12 @@ import math
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import Any, TypeGuard
 
 from markupsafe import Markup
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-    from jinja2.nodes import EvalContext
-
 HERE = Path(__file__).parent
-MARKS: dict[str, Any] = {
-    "block_start_string": "<%",
-    "block_end_string": "%>",
-    "variable_start_string": "[[",
-    "variable_end_string": "]]",
-    "comment_start_string": "<#",
-    "comment_end_string": "#>",
-}
+MARKS = ("<%", "%>", "[[", "]]", "<#", "#>")
 
 Figure = float | None  # None where it cannot be known
 
@@ -59,10 +48,11 @@ def fill(name: str, **facts: Any) -> str:
 
 
 @cache
-def _environment() -> "Environment":
+def _environment() -> Any:
     import jinja2
 
     environment = jinja2.Environment(
+        *MARKS,
         loader=jinja2.FileSystemLoader(HERE),
         autoescape=jinja2.select_autoescape(["html"]),
         finalize=jinja2.pass_eval_context(_shown),
@@ -70,7 +60,6 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        **MARKS,
     )
     style = Markup((HERE / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own
     environment.tests["known"] = known
@@ -78,7 +67,7 @@ def _environment() -> "Environment":
     return environment
 
 
-def _shown(context: "EvalContext", fact: object) -> object:
+def _shown(context: Any, fact: object) -> object:
     """Return a fact as markdown shows it, also in a table; HTML is escaped by itself."""
     if context.autoescape or isinstance(fact, Markup):
         return fact
@@ -87,6 +76,7 @@ def _shown(context: "EvalContext", fact: object) -> object:
 
 def save(text: str, path: Path) -> None:
     """Write a page, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.tmp")
     part.write_text(text, encoding="utf-8", errors="xmlcharrefreplace", newline="\n")
     part.replace(path)

@@ -1,16 +1,13 @@
 """Pictures of the prediction of a gate window: matplotlib figures, and curves over time."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .card import Training
 from .samples import events
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def draw(
@@ -58,13 +55,13 @@ def by_period(training: Training, prediction: pd.DataFrame) -> Iterator[dict[str
             yield {f"{name}_by_period": figure for name, figure in figures.items()}
 
 
-def _axes() -> "Axes":
+def _axes() -> Any:
     from matplotlib.figure import Figure  # not pyplot: no window, no global state
 
     return Figure(figsize=(6, 4), layout="constrained").add_subplot()
 
 
-def _calibrate(axes: "Axes", truth: pd.Series, predicted: pd.Series) -> None:
+def _calibrate(axes: Any, truth: pd.Series, predicted: pd.Series) -> None:
     """Draw the mean truth over the mean prediction, in ten bins of equal size."""
     bins = np.array_split(np.argsort(predicted.to_numpy(), kind="stable"), 10)
     means = [predicted.iloc[part].mean() for part in bins if len(part)]

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 from pyarrow.parquet import ParquetFile
 
-from .errors import MlopsError
+from .errors import MlopsError, readable
 from .journal import Entry
 from .project import Project
 
@@ -59,13 +59,10 @@ def current(project: Project) -> dict[pd.Timestamp, Path]:
 
 def pieces(batch: Path) -> Iterator[pd.DataFrame]:
     """Yield the rows of a batch piece by piece; raises MlopsError where they cannot be read."""
-    try:
-        with ParquetFile(batch / PART) as file:
-            for piece in file.iter_batches():
-                yield piece.to_pandas()
-    except (OSError, ValueError) as error:  # pyarrow's are of these two
-        where, reason = f"{batch.parent.name}/{batch.name}", " ".join(str(error).split())
-        raise MlopsError(f"the predictions {where} cannot be read: {reason}; score anew.") from None
+    where = f"{batch.parent.name}/{batch.name}"
+    with readable(f"score anew: the predictions {where}"), ParquetFile(batch / PART) as file:
+        for piece in file.iter_batches():
+            yield piece.to_pandas()
 
 
 def published(entries: list[Entry]) -> list[dict[str, Any]]:

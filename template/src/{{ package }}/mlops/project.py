@@ -71,8 +71,8 @@ def open_project(env: str, overrides: tuple[str, ...] = ()) -> Project:
 
     Raises Misconfigured for an unknown key, a wrong value or a missing file.
     """
-    if env not in ENVIRONMENTS:
-        raise Misconfigured(f"--env {env} is unknown; choose dev, test or prod.")
+    told = f"--env {env} is unknown; choose dev, test or prod."
+    Misconfigured.when(env not in ENVIRONMENTS, told)
     root = _find_root()
     checkout = (root / "conf/base.yml").is_file()
     conf = root / "conf" if checkout else BUILD_FACTS / "conf"
@@ -126,15 +126,13 @@ def _read(path: Path) -> Layer:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
-        raise Misconfigured(
-            f"{path.name} is missing here; change into the project's folder, restore the file "
-            "with git, or install a wheel of `uvx nox -s build`."
-        ) from None
+        remedy = "change into the project's folder, restore it with git, or install a wheel"
+        raise Misconfigured(f"{path.name} is missing here; {remedy}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        raise Misconfigured(f"{path.name} must hold keys and values at its top level.")
-    return content
+    told = f"{path.name} must hold keys and values at its top level."
+    Misconfigured.when(not isinstance(content, dict), told)
+    return dict(content)
 
 
 def _from_environment() -> Iterator[tuple[str, Layer]]:

@@ -7,7 +7,6 @@ from typing import Any
 from . import model_card, predictions
 from .console import Outcome
 from .errors import MlopsError, PersonNeeded, Rejected
-from .journal import Event
 from .project import Project
 from .registry import CHALLENGER, CHAMPION, Version
 from .sections import ORIGINS
@@ -27,8 +26,7 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
     if before != version.number:
         store.registry.load(version)
         details |= {"approved_by": approved_by}
-        event = Event("promote", subject=str(version.number), details=details)
-        store.entries.append(store.journal.append(event))
+        store.record("promote", subject=str(version.number), details=details)
     store.registry.point(CHAMPION, version.number)
     if store.registry.alias(CHALLENGER) == version.number:
         store.registry.client.delete_registered_model_alias(project.name, CHALLENGER)
@@ -47,8 +45,7 @@ def rollback(project: Project, reason: str) -> Outcome:
     store.registry.load(store.registry.fetch(back))
     batches = [b for b in predictions.published(store.entries) if b["version"] == withdrawn]
     details = {"back_to": back, "reason": reason, "batches": [b["batch"] for b in batches]}
-    event = Event("rollback", subject=str(withdrawn), details=details)
-    store.entries.append(store.journal.append(event))
+    store.record("rollback", subject=str(withdrawn), details=details)
     store.registry.point(CHAMPION, back)
     model_card.write(store, store.registry.fetch(withdrawn))
     told = f"version {withdrawn} is withdrawn, version {back} is the champion of {project.name}"
@@ -60,13 +57,13 @@ def rollback(project: Project, reason: str) -> Outcome:
 
 def pause(project: Project, reason: str) -> Outcome:
     """Stop promotion and scoring until `resume`."""
-    open_store(project).journal.append(Event("pause", details={"reason": reason}))
+    open_store(project).record("pause", details={"reason": reason})
     return Outcome("ok", f"{project.name} is paused: {reason}", {"reason": reason})
 
 
 def resume(project: Project) -> Outcome:
     """End a pause."""
-    open_store(project).journal.append(Event("resume"))
+    open_store(project).record("resume")
     return Outcome("ok", f"{project.name} is not paused")
 
 

@@ -123,12 +123,10 @@ class Registry:
             difference, reason = float("inf"), f"does not load here ({error})"
         if difference <= 1e-9:
             return scorer
-        lineage = version.card["lineage"]
-        raise MlopsError(
-            f"{version} of {self.name} {reason}; it was made with lock "
-            f"{lineage['lock_sha256'][:12]} of commit {lineage['commit'][:12]}: install that "
-            "lock (`git checkout`, `uv sync`), or train a new version."
-        )
+        lock, commit = (version.card["lineage"][fact][:12] for fact in ("lock_sha256", "commit"))
+        remedy = "install that lock (`git checkout`, `uv sync`), or train a new version"
+        made = f"it was made with lock {lock} of commit {commit}: {remedy}"
+        raise MlopsError(f"{version} of {self.name} {reason}; {made}.")
 
     def _open(self, version: Version) -> Scorer:
         import mlflow

@@ -15,7 +15,6 @@ from .console import Outcome, step
 from .decision import RETRAIN, Facts
 from .errors import MlopsError, PersonNeeded
 from .gate import gate
-from .journal import Event
 from .lineage import configuration_hash, read_build_facts
 from .monitoring import monitor
 from .project import Project
@@ -130,4 +129,5 @@ def _remember(project: Project, done: Outcome, facts: Facts) -> None:
     store, subject = open_store(project), str(facts.get("version", ""))
     told = tell(store, "retrain", f"{done.outcome} {subject}", done.message)
     details = {**facts, "message": done.message, TOLD: told}
-    store.journal.append(Event("retrain", done.outcome, subject, facts["as_of"], details))
+    how = {"outcome": done.outcome, "subject": subject, "as_of": facts["as_of"]}
+    store.record("retrain", **how, details=details)

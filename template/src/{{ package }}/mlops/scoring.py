@@ -18,7 +18,6 @@ from . import predictions
 from .console import Outcome, resources, row_progress, step
 from .drift import compare
 from .errors import MlopsError
-from .journal import Event
 from .profile import Floats, count
 from .project import Project, user_module
 from .reasons import reasons, required
@@ -80,7 +79,7 @@ def score(project: Project, as_of: str | None) -> Outcome:
 
     date, shown = batch.facts["date"], project.shown(target)
     facts["resources"] = used = resources() | {"rows_per_second": speed}
-    store.journal.append(Event("score", subject=date, as_of=date, details=facts))
+    store.record("score", subject=date, as_of=date, details=facts)
     if project.settings.scoring.shadow:
         from . import shadow
 
@@ -114,15 +113,13 @@ def write(batch: Batch, target: Path, work: Work) -> None:
                 writer = stack.enter_context(pq.ParquetWriter(target, table.schema))
             writer.write_table(table.cast(writer.schema))
             progress.advance(task, len(frame))
-    name = batch.project.settings.streamed_table
-    where = f"in {batch.window}" if batch.window else "at all"
-    MlopsError.when(writer is None, f"table {name} holds no rows {where}; nothing to score.")
 
 
 def each(batch: Batch, work: Work) -> Iterator[Any]:
     """Yield what `work` makes of the rows piece by piece, on Spark's workers where they are there.
 
-    A piece is read by today's data.py and cleaned by the champion's schema.
+    A piece is read by today's data.py and cleaned by the champion's schema. Raises MlopsError where
+    there are no rows.
     """
     project, window, name = batch.project, batch.window, batch.project.settings.streamed_table
     tables = Tables(project, batch.champion.contract.text)
@@ -133,7 +130,13 @@ def each(batch: Batch, work: Work) -> Iterator[Any]:
         found = mapped(tables, window, batch.champion, use)
     else:
         found = (use(batch.champion, piece) for piece in tables.pieces(name, window))
-    return (made for made in found if made is not None)
+    empty = True
+    for made in found:
+        if made is not None:
+            empty = False
+            yield made
+    where = f"in {window}" if window else "at all"
+    MlopsError.when(empty, f"table {name} holds no rows {where}; look at tables and time in conf.")
 
 
 def _use(

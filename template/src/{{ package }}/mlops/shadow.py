@@ -14,7 +14,6 @@ from . import predictions
 from .console import step
 from .drift import stability_index
 from .errors import MlopsError
-from .journal import Event
 from .profile import Floats, count
 from .scoring import Batch, predict, write
 from .store import Store
@@ -33,28 +32,23 @@ def sentence(error: Exception) -> str:
 def follow(store: Store, batch: Batch, published: Path) -> Facts:
     """Let the challenger predict the rows of a published batch; return how far both are apart."""
     try:
-        facts = _follow(store, batch, published)
+        challenger = store.registry.load(store.registry.fetch(None))
+        facts = batch.facts | {"version": challenger.version.number}
+        other = Batch(batch.project, challenger, batch.window, facts)
+        with predictions.stage(batch.project) as staged:
+            write(other, staged / predictions.PART, predict)
+            alike = all(map(np.array_equal, batch.keys, other.keys)) and other.rows == batch.rows
+            told = "the rows came in another order than in the batch, or have changed since"
+            MlopsError.when(not alike, f"{told}; score anew")
+            facts |= _compare(batch, published, staged)
+            predictions.publish(batch.project, staged, facts, HIDDEN)
         apart = ", ".join(f"{name} by {mean:.4f}" for name, mean in facts["difference"].items())
-        step(f"version {facts['version']} in the shadow differs on average: {apart}")
+        step(f"{challenger.version} in the shadow differs on average: {apart}")
     except Exception as error:  # noqa: BLE001 - whatever a challenger raises
         facts = {"missing": sentence(error)}
         step(f"nothing is in the shadow: {facts['missing']}")
-    date, subject = batch.facts["date"], str(facts.get("version", ""))
-    store.journal.append(Event("shadow", subject=subject, as_of=date, details=facts))
-    return facts
-
-
-def _follow(store: Store, batch: Batch, published: Path) -> Facts:
-    challenger = store.registry.load(store.registry.fetch(None))
-    facts = batch.facts | {"version": challenger.version.number}
-    other = Batch(batch.project, challenger, batch.window, facts)
-    with predictions.stage(batch.project) as staged:
-        write(other, staged / predictions.PART, predict)
-        alike = all(map(np.array_equal, batch.keys, other.keys))
-        told = "the rows came in another order than in the batch, or have changed since"
-        MlopsError.when(not alike or other.rows != batch.rows, f"{told}; score anew")
-        facts |= {"rows": other.rows} | _compare(batch, published, staged)
-        predictions.publish(batch.project, staged, facts, HIDDEN)
+    subject = str(facts.get("version", ""))
+    store.record("shadow", subject=subject, as_of=batch.facts["date"], details=facts)
     return facts
 
 
@@ -73,4 +67,4 @@ def _compare(batch: Batch, ours: Path, theirs: Path) -> Facts:
                 counts[name] = counts.get(name, 0) + count(profile[name], their[name])
             apart[name] = apart.get(name, 0) + float(gap.sum()) / batch.rows
     psi = {name: stability_index(batch.counts[name], now) for name, now in counts.items()}
-    return {"difference": apart, "psi": psi}
+    return {"rows": batch.rows, "difference": apart, "psi": psi}

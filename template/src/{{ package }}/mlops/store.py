@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from .errors import MlopsError, PersonNeeded
 from .journal import Entry, Journal
@@ -22,6 +23,11 @@ class Store:
     def entries(self) -> list[Entry]:
         """The journal's entries."""
         return self.journal.entries()
+
+    def record(self, command: str, evidence: str = "", **facts: Any) -> None:
+        """Append an entry to the journal, and to what was read of it."""
+        entry = self.journal.append(command, evidence, **facts)
+        self.__dict__.get("entries", []).append(entry)
 
     @property
     def champions(self) -> list[int]:

@@ -111,8 +111,8 @@ def _probe(uri: str) -> None:
 
 
 def _require_writable(database: Path) -> None:
-    if "%" in str(database):  # a sign of its own in an address
-        raise Misconfigured(f"the store's path {database} must not hold %; move the project.")
+    told = f"the store's path {database} must not hold %; move the project."
+    Misconfigured.when("%" in str(database), told)  # a sign of its own in an address
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
         with database.open("ab+") as file:
@@ -121,5 +121,5 @@ def _require_writable(database: Path) -> None:
     except OSError as error:
         why = f"({error.strerror}); mend the folder's rights or tracking_uri in conf"
         raise MlopsError(f"the store {database.name} cannot be written {why}.") from None
-    if not sound:
-        raise MlopsError(f"the store {database.name} is no sqlite file; mend tracking_uri in conf.")
+    remedy = "mend tracking_uri in conf"
+    MlopsError.when(not sound, f"the store {database.name} is no sqlite file; {remedy}.")

@@ -10,7 +10,6 @@ from .card import Training
 from .console import Outcome, resources, step
 from .contract import TAKEN, Contract, read_contract
 from .errors import Misconfigured, MlopsError
-from .journal import Event
 from .lineage import read_build_facts
 from .project import Project, user_module
 from .publishing import publish
@@ -50,7 +49,7 @@ def train(project: Project, as_of: str | None, tune: int = 0) -> Outcome:
     number, figures = publish(training, store.registry)
     store.registry.point(CHALLENGER, number)
     details = {"snapshot": snapshot.name, "commit": facts.commit, "dirty": facts.dirty}
-    store.journal.append(Event("train", "ok", str(number), f"{moment:%Y-%m-%d}", details))
+    store.record("train", subject=str(number), as_of=f"{moment:%Y-%m-%d}", details=details)
     told = f"version {number} of {project.name} is the challenger; next: {project.command('gate')}"
     found = {"version": number, "snapshot": snapshot.name, "figures": figures}
     found |= {"params": project.settings.model.params, "resources": resources(len(rows.frame))}
@@ -80,14 +79,13 @@ def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataF
 
 def check_trainable(contract: Contract, rows: Sample) -> None:
     """Raise MlopsError where no estimator could learn from `rows`."""
+    frame, target = rows.frame, rows.frame[contract.target]
     for name in rows.raw.columns.difference(list(contract.inputs.types)):
         remedy = "add it there, or leave it out in data.py"
         raise MlopsError(f"train window: column {name} is not in schema.Inputs; {remedy}.")
-    frame, target = rows.frame, rows.frame[contract.target]
-    for name in contract.features:
-        if frame[name].isna().all():
-            remedy = "mend the source, or take it out of schema.Inputs"
-            raise MlopsError(f"train window: column {name} is all missing; {remedy}.")
+    for name in frame[contract.features].columns[frame[contract.features].isna().all()]:
+        remedy = "mend the source, or take it out of schema.Inputs"
+        raise MlopsError(f"train window: column {name} is all missing; {remedy}.")
     if contract.problem == "binary" and not target.isin([0, 1]).all():
         raise Misconfigured(f"data.labels: {contract.target} must be 0 or 1; 1 is the event.")
     for name in TAKEN & set(target.astype(str)) if contract.problem == "multiclass" else ():
