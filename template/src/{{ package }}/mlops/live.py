@@ -80,8 +80,7 @@ class Live:
     def _answer(self, jobs: list[tuple[Rows, "Future[Rows]"]]) -> None:
         try:
             frame = self.frame([row for rows, _ in jobs for row in rows])
-            prediction = self._model.predict(None, frame)
-            records = prediction.to_dict("records")
+            records = self._model.predict(None, frame).to_dict("records")
         except Exception as error:  # noqa: BLE001 - whatever a model raises: each gets its own
             if len(jobs) == 1:
                 jobs[0][1].set_exception(error)
