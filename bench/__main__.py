@@ -16,7 +16,7 @@ from .comparison import compare
 from .scratch import Scratch
 
 PAGE = ROOT / "docs/reference/bench.md"
-NAMES = (*ratios.BENCHES, "imports", "score", "monitor", "serve", "update", "monitoring")
+NAMES = (*ratios.BENCHES, "imports", "score", "spark", "monitor", "serve", "update", "monitoring")
 PACKAGES = ("copier", "typer", "pandas", "scikit-learn", "mlflow")
 
 
@@ -40,7 +40,7 @@ def main() -> None:
         scratch = Scratch(Path(folder), asked.rows)
         if tables := measure(scratch, names, asked.repeat):
             sections["## Measured"] = tables
-        if {"score", "monitor"} & set(names):
+        if {"score", "spark", "monitor"} & set(names):
             sections["## Scale measured"] = at_scale(scratch, names, asked.repeat)
         if "serve" in names:
             rows = serving.served(scratch, asked.repeat, asked.requests)
@@ -79,7 +79,11 @@ def measure(scratch: Scratch, names: Collection[str], repeat: int) -> str:
 def at_scale(scratch: Scratch, names: Collection[str], repeat: int) -> str:
     """Return the tables of large batches."""
     large = scale.Large(scratch.folder / "large", scratch.rows)
-    benches = {"score": (scale.SCORED, scale.scored), "monitor": (scale.WATCHED, scale.watched)}
+    benches = {
+        "score": (scale.SCORED, scale.scored),
+        "spark": (scale.ON_SPARK, scale.on_spark),
+        "monitor": (scale.WATCHED, scale.watched),
+    }
     asked = (bench for name, bench in benches.items() if name in names)
     return "\n".join(table(header, bench(large, repeat)) for header, bench in asked)
 

@@ -43,6 +43,20 @@ def both() -> None:
     predict()
 
 
+def spark(files: str) -> None:
+    """Predict the rows of files by MLflow's function for Spark, and write keys and predictions."""
+    import mlflow
+    from pyspark.sql import SparkSession
+    from pyspark.sql.functions import struct
+
+    session = SparkSession.builder.getOrCreate()
+    how = {"result_type": "score double, decision boolean", "env_manager": "local"}
+    predict = mlflow.pyfunc.spark_udf(session, str(VERSION), **how)
+    rows = session.read.parquet(files)
+    predicted = rows.select("application_id", predict(struct(*CARD["features"])))
+    predicted.write.mode("overwrite").parquet("build/spark_udf")
+
+
 def multiply(count: str, as_of: str, folder: str) -> None:
     """Write many rows like those of the gate window, of the day before `as_of`, FILE each file.
 
@@ -71,6 +85,7 @@ if __name__ == "__main__":
         "fit": fit,
         "predict": predict,
         "both": both,
+        "spark": spark,
         "multiply": multiply,
     }
     verbs[sys.argv[1]](*sys.argv[2:])

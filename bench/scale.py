@@ -16,12 +16,13 @@ from lifecycle.project import AS_OF
 from rendering import commit, replace
 
 from .ratios import RAW, SCORE, STEPS
-from .scratch import PROGRAM, Process, Scratch, run
+from .scratch import PROGRAM, VARIABLES, Process, Scratch, run
 
 SCORED = [
     *("measured", "floor", "measured, rows/s", "floor, rows/s", "ratio", "in single rounds"),
     "peak, MB",
 ]
+ON_SPARK = SCORED[:-1]
 WATCHED = [
     *("measured", "peer", "measured, s", "peer, s", "times faster", "in single rounds"),
     *("peak, MB", "peer's peak, MB", "same verdicts", "PSI apart, same bins"),
@@ -84,6 +85,24 @@ def scored(large: Large, repeat: int) -> list[list[str]]:
     name = f"`score`, {large.rows:,} rows"
     figures = [f"{ours:,.0f}", f"{floor:,.0f}", f"**{ours / floor:.2f}**", span, f"{peak:,.0f}"]
     return [[name, "predict alone", *figures]]
+
+
+def on_spark(large: Large, repeat: int) -> list[list[str]]:
+    """Return the row of `score` on a table of Spark, against MLflow's own function for Spark."""
+    rounds, rows = [], min(large.rows, PIECE)
+    VARIABLES["PYSPARK_SUBMIT_ARGS"] = "--master local[2] pyspark-shell"
+    VARIABLES["PYSPARK_PYTHON"] = sys.executable  # else the workers take another Python
+    table = f"tables.applications={{kind: spark, path: {FEW}}}"
+    for number in range(1, repeat + 1):
+        sys.stderr.write(f"· round {number} of {repeat}: score {rows:,} rows on Spark\n")
+        ours = large.python("-c", PROGRAM, *SCORE, "--set", table)
+        theirs = large.python(RAW, "spark", FEW)
+        rounds.append((rows / ours.seconds, rows / theirs.seconds))
+    measured, floor = (median(side) for side in zip(*rounds, strict=True))
+    ratios = [one / other for one, other in rounds]
+    span = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    figures = [f"{measured:,.0f}", f"{floor:,.0f}", f"**{measured / floor:.2f}**", span]
+    return [[f"`score` on Spark, {rows:,} rows", "`mlflow.pyfunc.spark_udf`", *figures]]
 
 
 def watched(large: Large, repeat: int) -> list[list[str]]:

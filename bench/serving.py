@@ -10,7 +10,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from statistics import median, quantiles
+
+from rendering import commit
 
 from .ratios import STEPS
 from .scratch import PROGRAM, VARIABLES, Scratch
@@ -37,30 +41,69 @@ ROW = {
     "has_account": True,
 }
 
+BARE = {  # files of the user's package: an estimator that is given an array of numbers
+    "features.py": """import numpy as np
+import pandas as pd
+
+def numbers(frame: pd.DataFrame) -> np.ndarray:
+    return frame[NUMBERS].to_numpy("float64")
+
+NUMBERS = ["amount", "term_months", "income", "other_debts", "years_employed", "late_payments"]
+""",
+    "model.py": """from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from . import features
+
+def build(params):
+    trees = HistGradientBoostingClassifier(random_state=params["seed"], max_iter=100)
+    return make_pipeline(FunctionTransformer(features.numbers), trees)
+""",
+}
+
 Server = tuple[int, str, bytes]  # port, path and body
 
 
 def served(scratch: Scratch, repeat: int, requests: int) -> list[list[str]]:
-    """Return a row for each number of clients."""
+    """Return a row for each number of clients: of the example's model, then of a cheap one."""
+    bare = replace(scratch, folder=scratch.folder / "bare")
+    bare.folder.mkdir()
+    _write(bare.project / "src/loan_risk", BARE)
+    commit(bare.project)
+    return [
+        _row(f"{model}, clients at once: {clients}", servers, clients, (repeat, requests))
+        for model, project in (("the example's model", scratch), ("a bare estimator", bare))
+        for servers in _trained(project)
+        for clients in CLIENTS
+    ]
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _trained(scratch: Scratch) -> Iterator[list[Server]]:
+    """Make a champion, and start both servers on it."""
     for words in STEPS[:3]:
         scratch.python("-c", PROGRAM, *words)
     with _servers(scratch) as servers:
-        return [_row(servers, clients, repeat, requests) for clients in CLIENTS]
+        yield servers
 
 
-def _row(servers: list[Server], clients: int, repeat: int, requests: int) -> list[str]:
+def _row(name: str, servers: list[Server], clients: int, how_often: tuple[int, int]) -> list[str]:
     """Ask both servers in turns, so that whatever else the machine does slows both."""
-    rounds = []
+    (repeat, requests), rounds = how_often, []
     for number in range(repeat + 1):  # the first one warms up
-        sys.stderr.write(f"· round {number} of {repeat}: serve, {clients} clients\n")
+        sys.stderr.write(f"· round {number} of {repeat}: serve, {name}\n")
         rounds.append([_ask(server, clients, requests) for server in servers])
     ours, theirs = (
         [median(figures) for figures in zip(*side, strict=True)]
         for side in zip(*rounds[1:], strict=True)
     )
-    name = f"`serve`, clients at once: {clients}"
     speed, late = (_side_by_side(*pair) for pair in zip(ours, theirs, strict=True))
-    return [name, "`mlflow models serve`", *speed, *late]
+    return [f"`serve`, {name}", "`mlflow models serve`", *speed, *late]
 
 
 def _side_by_side(measured: float, floor: float) -> list[str]:

@@ -61,7 +61,7 @@ def test_no_command_imports_what_it_does_not_use() -> None:
 @pytest.mark.full
 def test_a_server_answers_several_clients_sooner_than_that_of_mlflow() -> None:
     (table,) = bench("serve", "--repeat", "1", "--requests", "50")
-    row = table["`serve`, clients at once: 4"]
+    row = table["`serve`, a bare estimator, clients at once: 4"]
     assert row["floor"] == "`mlflow models serve`"
     assert float(row["ratio"].strip("*")) > 1
 

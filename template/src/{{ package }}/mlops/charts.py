@@ -39,8 +39,7 @@ class Scale:
 
 def percent(shares: Iterable[Figure]) -> Scale:
     """Return the scale of bars that show these shares, in percent."""
-    most = max(filter(known, shares), default=0) or 1
-    return Scale(0, 100 * most, *BARS)
+    return Scale(0, 100 * (max(filter(known, shares), default=0) or 1), *BARS)
 
 
 Row = tuple[str, Figure, Figure, int | None]  # a day, its value and limit, the version in use

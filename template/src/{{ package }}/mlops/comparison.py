@@ -36,8 +36,7 @@ def dominance(case: Case) -> Check:
     def skill(rows: pd.DataFrame) -> float:
         return case.metrics.skill(case.truth, case.challenger.predict(rows))
 
-    constant = _constant(case.prediction)
-    lift = skill(case.sample.frame) - case.metrics.skill(case.truth, constant)
+    lift = skill(case.sample.frame) - case.metrics.skill(case.truth, _constant(case.prediction))
     if lift <= 0:
         return Check("one column", "noted", "no lift", "", "no better than a constant")
     falls = permutation_importance(skill, case.sample.frame, case.contract.features, 0)

@@ -76,8 +76,8 @@ def performance(figures: list[Facts]) -> Iterator[Finding]:
     for figure in figures:
         if figure["verdict"] == "decayed":
             side, then = "below" if figure["better"] == "higher" else "above", figure["reference"]
-            words = f"{figure['metric']} is {figure['value']:.3f}"
-            words += f" (95% interval {figure['low']:.3f} to {figure['high']:.3f})"
+            around = f"({INTERVAL} {figure['low']:.3f} to {figure['high']:.3f})"
+            words = f"{figure['metric']} is {figure['value']:.3f} {around}"
             words += "" if then is None else f", {then:.3f} in the gate window"
             yield RETRAIN, f"{words}: {side} {figure['bound']:.3f}, further than chance explains"
 

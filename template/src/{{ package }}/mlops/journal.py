@@ -45,11 +45,9 @@ class Journal:
         """Return all entries, oldest first; each has `folder` added, where its evidence lies."""
         import mlflow
 
-        found, (last, _) = [], self._head()
-        for run in self._runs():
-            folder = run.info.artifact_uri
-            if not _unfinished(run, last):
-                found.append(mlflow.artifacts.load_dict(f"{folder}/{ENTRY}") | {"folder": folder})
+        last, _ = self._head()
+        folders = [run.info.artifact_uri for run in self._runs() if not _unfinished(run, last)]
+        found = [mlflow.artifacts.load_dict(f"{f}/{ENTRY}") | {"folder": f} for f in folders]
         return sorted(found, key=lambda entry: int(entry["number"]))
 
     def evidence(self, entry: Entry) -> str:

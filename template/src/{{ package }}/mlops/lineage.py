@@ -85,8 +85,7 @@ def configuration_hash(project: Project) -> str:
 
 def as_tags(facts: BuildFacts) -> dict[str, str]:
     """Return lineage as tags for display; nothing reads them back."""
-    known = asdict(facts) | who_acts()
-    return {f"mlops_{key}": str(value) for key, value in known.items()}
+    return {f"mlops_{key}": str(value) for key, value in (asdict(facts) | who_acts()).items()}
 
 
 def _output(project: Project, *command: str) -> str:

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Annotated, Any, NotRequired
 
+import numpy as np
 import pandas as pd
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
@@ -58,8 +59,7 @@ class Live:
 
     def frame(self, rows: Rows) -> pd.DataFrame:
         """Return parsed rows as `contract.inputs.clean` does; raises MlopsError as that."""
-        types = {name: DTYPES.get(kind, kind) for name, kind in self._side.types.items()}
-        columns = {n: pd.Series([row[n] for row in rows], dtype=t) for n, t in types.items()}
+        columns = {n: _array([row[n] for row in rows], t) for n, t in self._side.types.items()}
         frame = pd.DataFrame(columns)
         return frame if self._stated else self._side.clean(frame, "the request")
 
@@ -80,8 +80,7 @@ class Live:
     def _answer(self, jobs: list[tuple[Rows, "Future[Rows]"]]) -> None:
         try:
             frame = self.frame([row for rows, _ in jobs for row in rows])
-            prediction = self._model.predict(None, frame)
-            records = prediction.to_dict("records")
+            records = self._model.predict(None, frame).to_dict("records")
         except Exception as error:  # noqa: BLE001 - whatever a model raises: each gets its own
             if len(jobs) == 1:
                 jobs[0][1].set_exception(error)
@@ -91,6 +90,12 @@ class Live:
         for rows, future in jobs:
             future.set_result(records[: len(rows)])
             del records[: len(rows)]
+
+
+def _array(values: list[Any], kind: str) -> Any:
+    """Return values of one type; a Series would take three times as long for a single one."""
+    make: Any = pd.array if kind == "str" else np.array  # numpy's own text has a fixed width
+    return make(values, DTYPES.get(kind, kind))
 
 
 def _field(column: Any, kind: str) -> tuple[Any, bool]:

@@ -44,7 +44,7 @@ def word(fact: object) -> str:
 
 def fill(name: str, **facts: Any) -> str:
     """Return a template of this folder filled with facts: a page, or text in markdown."""
-    return _environment().get_template(name).render(facts)
+    return str(_environment().get_template(name).render(facts))
 
 
 @cache

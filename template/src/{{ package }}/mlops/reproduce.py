@@ -58,7 +58,7 @@ def _rebuild(project: Project, version: Version) -> Facts:
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         (folder / "job.json").write_text(json.dumps(job, default=str), encoding="utf-8")
-        run = [sys.executable, project.path(".mlops/rebuild.py"), folder / "job.json"]
+        run = (sys.executable, project.path(".mlops/rebuild.py"), folder / "job.json")
         done = subprocess.run(run, stdout=subprocess.PIPE, encoding="utf-8", check=False)
         shutil.rmtree(folder, ignore_errors=True)
     remedy = "run this command in a clone of the repository"

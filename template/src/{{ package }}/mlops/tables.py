@@ -39,8 +39,7 @@ class Tables:
         table, rows = self.table(name), 0
         reader = import_module(f".{table.kind}", __package__)  # a module for each kind
         for frame in reader.pieces(self, name, window):
-            numbered = frame.set_axis(range(rows, rows + len(frame)))
-            yield _inside(numbered, name, table, window)
+            yield _inside(frame.set_axis(range(rows, rows + len(frame))), name, table, window)
             rows += len(frame)
 
     def table(self, name: str) -> Table:
