@@ -234,7 +234,7 @@ MONITORING = {
 BEYOND = {
     *("alerts.py", "api.py", "delta.py", "extracts.py", "files.py", "live.py", "model_card.py"),
     *("online.py", "reasons.py", "reproduce.py", "retraining.py", "sections.py", "serve.py"),
-    *("spark.py", "sql.py", "synthetic.py", "tuning.py"),
+    *("shadow.py", "spark.py", "sql.py", "synthetic.py", "tuning.py"),
 }
 
 

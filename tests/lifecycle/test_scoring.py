@@ -14,6 +14,16 @@ from lifecycle.tables import write_tables
 
 MODEL = "dev.loan-risk"
 RETURN = "    return applications["
+CAUTIOUS = """class Cautious(HistGradientBoostingClassifier):
+    \"""Gives no answer where nobody ever asked.\"""
+
+    def predict_proba(self, frame):
+        answer = super().predict_proba(frame)
+        odd = (np.asarray(frame, "float64") > 1e6).any(axis=1, keepdims=True)
+        return np.where(odd, np.nan, answer)
+
+
+def prepare()"""
 
 
 def current(project: Project, date: str = AS_OF) -> pd.DataFrame:
@@ -93,26 +103,20 @@ def test_a_missing_key_is_refused(live: Project) -> None:
     refuse(live, "application_id")
 
 
+def make_cautious(project: Project) -> None:
+    """Give new versions an estimator that does not answer for amounts above a million."""
+    imported = "import numpy as np\nimport pandas as pd\n"
+    forest = "from sklearn.ensemble import HistGradientBoostingClassifier\n"
+    project.edit("features.py", "import pandas as pd\n", f"{imported}{forest}")
+    project.edit("features.py", "def prepare()", CAUTIOUS)
+    project.edit(
+        "model.py", "trees = HistGradientBoostingClassifier(", "trees = features.Cautious("
+    )
+
+
 @pytest.mark.full
 def test_a_missing_prediction_is_refused(opened: Project) -> None:
-    opened.edit(
-        "features.py",
-        "def prepare()",
-        "class Cautious(HistGradientBoostingClassifier):\n"
-        '    """Gives no answer where nobody ever asked."""\n\n'
-        "    def predict_proba(self, frame):\n"
-        "        answer = super().predict_proba(frame)\n"
-        "        odd = (np.asarray(frame, 'float64') > 1e6).any(axis=1, keepdims=True)\n"
-        "        return np.where(odd, np.nan, answer)\n\n\n"
-        "def prepare()",
-    )
-    opened.edit(
-        "features.py",
-        "import pandas as pd\n",
-        "import numpy as np\nimport pandas as pd\n"
-        "from sklearn.ensemble import HistGradientBoostingClassifier\n",
-    )
-    opened.edit("model.py", "trees = HistGradientBoostingClassifier(", "trees = features.Cautious(")
+    make_cautious(opened)
     for words in (("train", "--as-of", AS_OF), ("gate",), ("promote",)):
         opened.run(*words)
     opened.edit("data.py", RETURN, f'    applications.loc[3, "amount"] = 2e6\n{RETURN}')

@@ -43,8 +43,8 @@ def build(live: Live, service: "Service") -> FastAPI:
 
     @app.get("/model")
     async def model() -> dict[str, Any]:
-        """Tell which version answers, and what keeps a newer one away."""
-        return facts | {"trouble": service.trouble}
+        """Tell which version answers, what keeps a newer one away, and what is in the shadow."""
+        return facts | {"trouble": service.trouble, "shadow": service.shadow.told}
 
     @app.get("/metrics")
     async def metrics() -> Response:
@@ -74,7 +74,8 @@ async def _predict(live: Live, service: "Service", request: Request) -> JSONResp
         if len(body) > most.max_bytes:
             return _reply(413, f"the body is longer than {most.max_bytes:,} bytes; send fewer rows")
     try:
-        rows = live.parse(bytes(body))
+        sent = bytes(body)
+        rows = live.parse(sent)
         if len(rows) > most.max_rows:
             return _reply(413, f"{len(rows):,} rows are more than {most.max_rows:,}; send fewer")
         predictions = await live.predict(rows)
@@ -89,5 +90,5 @@ async def _predict(live: Live, service: "Service", request: Request) -> JSONResp
     except Exception as error:  # noqa: BLE001 - whatever a model raises, and what is no number
         return _reply(500, f"{live.version} cannot predict this: {error}")
     ROWS.inc(len(rows))
-    service.log.add(live, rows, predictions)
+    service.shadow.add(sent, len(rows), service.log.add(live, rows, predictions))
     return reply

@@ -1,8 +1,10 @@
 """Predictions made online, kept for monitoring: Parquet parts, written beside the answers.
 
-predictions/<env>/online/date=2026-01-01/<uuid>.parquet; batches lie beside `online`.
+predictions/<env>/online/date=2026-01-01/<uuid>.parquet; batches lie beside `online`. What the
+challenger says of the same requests lies in predictions/<env>/_shadow/online.
 """
 
+import asyncio
 import datetime
 import threading
 import uuid
@@ -16,10 +18,15 @@ from prometheus_client import Counter
 
 from .console import show
 from .live import Live, Rows
+from .registry import Registry
+from .shadow import HIDDEN, sentence
 
 MOST = 100_000  # rows that wait to be written
+AT_ONCE = 100  # requests, so that one that comes meanwhile gets its turn
+Moment = datetime.datetime | None
 ARROW = {"int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}  # all else is text
 LOST = Counter("predictions_not_logged", "Rows answered but not kept: too many, or disk full.")
+MISSED = Counter("shadow_rows_missed", "Rows answered that the challenger could not predict.")
 
 
 class Log:
@@ -29,15 +36,16 @@ class Log:
         self._folder, self._one_writer = folder, threading.Lock()
         self._waiting = deque[tuple[Live, dict[str, Any]]]()
 
-    def add(self, live: Live, rows: Rows, predictions: Rows) -> None:
-        """Take answered rows, or count them as lost; never wait."""
+    def add(self, live: Live, rows: Rows, predictions: Rows, at: Moment = None) -> Moment:
+        """Take answered rows, and return their time, or count them as lost; never wait."""
         if len(self._waiting) + len(rows) > MOST:
             LOST.inc(len(rows))
-            return
-        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+            return None
+        now = at or datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
         stamp = {"version": live.version.number, "predicted_at": now}
         for row, prediction in zip(rows, predictions, strict=True):
             self._waiting.append((live, row | prediction | stamp))
+        return now
 
     def flush(self) -> None:
         """Write what waits, a part for each version."""
@@ -52,9 +60,54 @@ class Log:
             part.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(pa.Table.from_pylist(records, _schema(live)), part)
             part.rename(part.with_suffix(".parquet"))  # whole or not at all
-        except (OSError, ValueError) as error:  # pyarrow's are of these two
+        except (OSError, ValueError, TypeError) as error:  # pyarrow's are of these
             LOST.inc(len(records))
             show("failed", f"{len(records)} predictions are not logged: {error}")
+
+
+class Shadow:
+    """The challenger, which predicts what is answered already, and so can only fail itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self._log, self._one_reader = Log(folder / HIDDEN / "online"), threading.Lock()
+        self._waiting = deque[tuple[bytes, int, Moment]]()
+        self._live: Live | None = None
+        self.told: dict[str, Any] = {"version": None, "trouble": ""}
+
+    def take_over(self, registry: Registry, number: int) -> None:
+        """Load the challenger where it is another one; 0 stands for none."""
+        if number != self.told["version"]:
+            self._live, self.told = None, {"version": None, "trouble": ""}
+            try:
+                self._live = Live(registry.load(registry.fetch(number or None)))
+                self.told["version"] = number
+            except Exception as error:  # noqa: BLE001 - of a store, and of a model
+                self.told["trouble"] = sentence(error)
+
+    def add(self, body: bytes, rows: int, answered: Moment) -> None:
+        """Take a request whose rows are kept: there are never too many."""
+        if self._live and answered:
+            self._waiting.append((body, rows, answered))
+
+    def flush(self) -> None:
+        """Predict what was answered meanwhile, many requests together, and write it."""
+        with self._one_reader:
+            while self._waiting:
+                asyncio.run(self._predict(min(len(self._waiting), AT_ONCE)))
+            self._log.flush()
+
+    async def _predict(self, requests: int) -> None:
+        await asyncio.gather(*(self._ask(*self._waiting.popleft()) for _ in range(requests)))
+
+    async def _ask(self, body: bytes, count: int, answered: Moment) -> None:
+        try:
+            if self._live:
+                rows = self._live.parse(body)  # by its own schema
+                self._log.add(self._live, rows, await self._live.predict(rows), answered)
+        except Exception as error:  # noqa: BLE001 - whatever a model raises; no value is told
+            MISSED.inc(count)
+            places = [each["loc"] for each in getattr(error, "errors", list)()[:1]]
+            self.told["trouble"] = " ".join(map(str, ("it fails:", type(error).__name__, *places)))
 
 
 def _schema(live: Live) -> pa.Schema:

@@ -32,11 +32,11 @@ def stage(project: Project) -> Iterator[Path]:
         shutil.rmtree(staged, ignore_errors=True)  # what was not published is not kept
 
 
-def publish(project: Project, staged: Path, facts: dict[str, Any]) -> Path:
-    """Move a staged batch to its place and mark it complete."""
-    target = _folder(project) / f"date={facts['date']}" / f"batch-{facts['batch']}"
+def publish(project: Project, staged: Path, facts: dict[str, Any], hidden: str = "") -> Path:
+    """Move a staged batch to its place, or to a hidden one, and mark it complete."""
+    target = _folder(project) / hidden / f"date={facts['date']}" / f"batch-{facts['batch']}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    if (target / COMPLETE).exists():
+    if (target / COMPLETE).exists() and not hidden:
         raise MlopsError(f"batch {facts['batch']} was published meanwhile by another run; repeat.")
     shutil.rmtree(target, ignore_errors=True)  # of a run that died between the two lines below
     staged.rename(target)

@@ -69,7 +69,8 @@ def score(project: Project, as_of: str | None) -> Outcome:
     step(f"scoring {batch.window or 'all rows'} with {batch.champion.version} of {project.name}")
     start = time.perf_counter()
     with predictions.stage(project) as staged:
-        _write(batch, staged / predictions.PART)
+        work = _explain if required(project.settings) else predict
+        write(batch, staged / predictions.PART, work)
         _check_rows(batch, staged / predictions.PART)
         _check_distribution(batch)
         speed = round(batch.rows / (time.perf_counter() - start))
@@ -79,6 +80,10 @@ def score(project: Project, as_of: str | None) -> Outcome:
     date, shown = batch.facts["date"], project.shown(target)
     facts["resources"] = used = resources() | {"rows_per_second": speed}
     store.record("score", subject=date, as_of=date, details=facts)
+    if project.settings.scoring.shadow:
+        from . import shadow
+
+        facts |= {"shadow": shadow.follow(store, batch, target)}
     peak = used.get("peak_memory_mb", "?")  # Windows does not tell
     words = f"{batch.rows:,} predictions in {shown}; {speed:,} rows/s, peak {peak} MB"
     return Outcome("ok", words, facts | {"path": str(target)})
@@ -92,15 +97,14 @@ def _plan(project: Project, champion: Scorer, as_of: str | None) -> Batch:
     return Batch(project, champion, window, facts)
 
 
-def _write(batch: Batch, target: Path) -> None:
-    """Stream the rows through the champion into one Parquet file."""
+def write(batch: Batch, target: Path, work: Work) -> None:
+    """Stream what `work` makes of the rows into one Parquet file."""
     stamps, writer = dict(batch.facts), None
     stamps["scoring_date"] = pd.Timestamp(stamps.pop("date"))
     stamps["predicted_at"] = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(row_progress())
         task = progress.add_task("", total=None)
-        work = _explain if required(batch.project.settings) else _predict
         for rows, prediction in each(batch, work):
             batch.add(rows, prediction)
             frame = pd.concat([rows, prediction], axis=1).assign(**stamps)
@@ -148,14 +152,14 @@ def _use(
     return None if kept.empty else work(champion, kept)
 
 
-def _predict(champion: Scorer, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def predict(champion: Scorer, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the keys of the rows, and their predictions."""
     return rows[champion.contract.keys], champion.predict(rows)
 
 
 def _explain(champion: Scorer, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the same, with their reasons beside the predictions."""
-    keys, prediction = _predict(champion, rows)
+    keys, prediction = predict(champion, rows)
     return keys, pd.concat([prediction, reasons(champion, rows)], axis=1)
 
 

@@ -79,3 +79,4 @@ class Serving(Section):
     max_rows: int = Field(default=1000, ge=1)
     max_bytes: int = Field(default=5_000_000, ge=1)
     refresh: float = Field(default=10.0, gt=0)
+    shadow: bool = False

@@ -10,6 +10,7 @@ from typing import Any
 from .console import Outcome, step
 from .errors import Misconfigured
 from .project import Project, optional
+from .registry import CHALLENGER
 from .store import Store, open_store
 from .tracking import store_trouble
 
@@ -36,6 +37,7 @@ def serve(project: Project, host: str, port: int) -> Outcome:
     config = uvicorn.Config(service, lifespan="off", log_config=None, access_log=False)
     uvicorn.Server(config).run(sockets=[listener])
     service.log.flush()
+    service.shadow.flush()
     return Outcome("ok", f"stopped; {project.name} has answered every request that it took")
 
 
@@ -43,12 +45,12 @@ class Service:
     """The champion that answers, and what is known of the registry."""
 
     def __init__(self, store: Store) -> None:
-        from .online import Log
+        from .online import Log, Shadow
 
         self.project, self.paused, self.trouble = store.project, "", ""
-        folder = self.project.path(self.project.settings.predictions)
-        self.log = Log(folder / self.project.env / "online")
-        self._client, self._number = store.registry.client, 0
+        folder = self.project.path(self.project.settings.predictions) / self.project.env
+        self.log, self.shadow = Log(folder / "online"), Shadow(folder)
+        self._registry, self._number = store.registry, 0
         self._seen: dict[str, str] = {}
         self._take_over(store)
 
@@ -61,6 +63,7 @@ class Service:
         while True:
             time.sleep(self.project.settings.serving.refresh)
             self.log.flush()
+            self.shadow.flush()
             trouble = self._look()
             if trouble != self.trouble:
                 step(trouble or "the registry and its champion are well again")
@@ -69,11 +72,13 @@ class Service:
     def _look(self) -> str:
         """Take a new champion over; return what keeps it away, while the old one answers on."""
         try:
-            model = self._client.get_registered_model(self.project.name)
+            model = self._registry.client.get_registered_model(self.project.name)
             now = {**model.aliases, **model.tags}  # each entry of the journal moves a tag
             if now != self._seen:
                 self._take_over(open_store(self.project))
             self._seen = now
+            if self.project.settings.serving.shadow:
+                self.shadow.take_over(self._registry, int(model.aliases.get(CHALLENGER, 0)))
         except Exception as error:  # noqa: BLE001 - a store, and a model, can raise anything
             return " ".join(str(store_trouble(error) or error).split())
         return ""

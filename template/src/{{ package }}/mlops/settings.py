@@ -86,6 +86,7 @@ class Scoring(Section):
     batch_rows: int = Field(default=65_536, ge=1)
     max_psi: float = Field(default=0.5, gt=0)
     reasons: bool = False
+    shadow: bool = False
 
 
 class Settings(Section):

@@ -1,0 +1,362 @@
+"""The challenger predicts what the champion predicts, and nobody who reads or asks sees it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lifecycle import behind
+from lifecycle.challengers import add_column, add_step
+from lifecycle.conftest import At
+from lifecycle.project import AS_OF, Answer, Facts, Project, Warm
+from lifecycle.served import Served, serving, wait_until
+from lifecycle.tables import write_tables
+from lifecycle.test_scoring import RETURN, make_cautious
+from lifecycle.test_serving import batch, logged
+from lifecycle.test_spark import FILES
+
+MODEL = "dev.loan-risk"
+SCORE = ("score", "--as-of", AS_OF)
+BATCHES = ("--set", "scoring.shadow=true")
+ONLINE = ("--set", "serving.shadow=true", "--set", "serving.refresh=0.2")
+HIDDEN = "predictions/dev/_shadow"
+DEAR = f'    applications.loc[3, "amount"] = 2e6\n{RETURN}'
+
+
+@pytest.fixture
+def challenged(live: Project) -> Project:
+    """A live project whose challenger, version 2, is of other parameters."""
+    live.configure(model={"params": {"max_iter": 60, "learning_rate": 0.2}})
+    live.run("train", "--as-of", AS_OF)
+    return live
+
+
+def score(project: Project, *words: str) -> Answer:
+    """Score with the challenger in the shadow."""
+    return project.run(*SCORE, *BATCHES, *words)
+
+
+def files(project: Project) -> list[str]:
+    """Return the files of the predictions table, and what is staged beside it, by their paths."""
+    root = project.path("predictions/dev")
+    found = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+    return sorted(name for name in found if not name.startswith("_shadow/"))
+
+
+def shadow(project: Project, batch: str = "batch-0001") -> pd.DataFrame:
+    """Read what the challenger said."""
+    return pd.read_parquet(project.path(f"{HIDDEN}/date={AS_OF}/{batch}"))
+
+
+def table(project: Project, number: int = -1) -> pd.DataFrame:
+    """Read a batch of the table."""
+    return pd.read_parquet(project.batches()[number] / "part.parquet")
+
+
+def entries(project: Project, command: str) -> list[Facts]:
+    """Return the details of a command's entries in the journal."""
+    return [e["details"] for e in project.call(behind.entries) if e["command"] == command]
+
+
+def stability(then: pd.Series, now: pd.Series, profile: Facts) -> float:
+    """Return the index over a champion's bins, by hand."""
+    assert not profile["values"]
+    quantiles = np.array(profile["quantiles"])
+    cuts = [-np.inf, *np.unique(quantiles[np.arange(20, 200, 20)]), np.inf]
+    shares = []
+    for values in (then, now):
+        rows = pd.cut(values, cuts).value_counts(sort=False).to_numpy()
+        rows = np.array([*rows, 0])  # none is missing
+        shares.append((rows + 0.5) / (rows.sum() + 0.5 * len(rows)))
+    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+
+
+def test_the_shadow_lies_apart_and_tells_how_far_both_differ(challenged: Project) -> None:
+    plain = challenged.run(*SCORE)
+    before = files(challenged)
+    assert not challenged.path(HIDDEN).exists()
+    answer = score(challenged, "--set", "scoring.batch_rows=100")
+
+    ours, theirs = table(challenged), shadow(challenged, "batch-0002")
+    told = ["batch", "predicted_at"]
+    pd.testing.assert_frame_equal(ours.drop(columns=told), table(challenged, 0).drop(columns=told))
+    assert files(challenged) == [*before, *(name.replace("-0001", "-0002") for name in before)]
+    assert list(theirs) == list(ours)
+    assert set(theirs["version"]) == {2}
+    assert theirs["application_id"].equals(ours["application_id"])
+    read = pd.read_parquet(challenged.path("predictions/dev"))  # the whole of it
+    assert set(read["version"]) == {1}
+    assert len(read) == 2 * len(ours)
+
+    facts = answer.facts.pop("shadow")
+    assert facts["version"] == 2
+    assert facts["rows"] == len(ours) == 660
+    gap = (theirs["score"] - ours["score"]).abs().mean()
+    assert 0 < facts["difference"]["score"] == pytest.approx(gap)
+    share = (theirs["decision"] != ours["decision"]).mean()
+    assert 0 < facts["difference"]["decision"] == pytest.approx(share)
+    profile = challenged.call(behind.card, MODEL, 1)["profile"]["predictions"]["score"]
+    index = stability(ours["score"], theirs["score"], profile)
+    assert 0 < facts["psi"]["score"] == pytest.approx(index)
+    assert f"score by {gap:.4f}, decision by {share:.4f}" in answer.said
+
+    assert entries(challenged, "shadow") == [facts]
+    commands = [entry["command"] for entry in challenged.call(behind.entries)]
+    assert commands[-2:] == ["score", "shadow"]  # the batch is out before the challenger begins
+    scored = entries(challenged, "score")
+    assert [set(details) for details in scored] == [set(scored[0])] * 2
+    assert set(answer.facts) == set(plain.facts) | {"shadow"}
+    for folder, details in zip(challenged.batches(), scored, strict=True):
+        kept = json.loads((folder / "_SUCCESS").read_text("utf-8"))
+        assert kept == {name: details[name] for name in kept}
+        assert "shadow" not in kept
+
+
+@pytest.mark.full
+def test_a_rerun_supersedes_the_shadow_of_its_own_date_only(challenged: Project) -> None:
+    for date in ("2025-12-01", AS_OF, AS_OF):
+        challenged.run("score", "--as-of", date, *BATCHES)
+    made = sorted(
+        path.relative_to(challenged.path(HIDDEN)).as_posix() for path in whole(challenged)
+    )
+    assert made == [
+        "date=2025-12-01/batch-0001",
+        f"date={AS_OF}/batch-0001",
+        f"date={AS_OF}/batch-0002",
+    ]
+
+
+def whole(project: Project) -> list[Any]:
+    """Return the complete batches in the shadow; no other file lies there."""
+    files = [path for path in project.path(HIDDEN).rglob("*") if path.is_file()]
+    assert {path.name for path in files} <= {"part.parquet", "_SUCCESS"}
+    return [path.parent for path in files if path.name == "_SUCCESS"]
+
+
+def test_without_a_challenger_the_batch_is_published_and_a_sentence_says_so(live: Project) -> None:
+    told(live, "dev.loan-risk has no challenger; run `uv run loan-risk train` first.")
+
+
+def told(project: Project, *words: str) -> None:
+    """Expect a batch as ever, no shadow, and a sentence that says why."""
+    project.run(*SCORE)
+    answer = score(project)
+    [before, after] = (
+        table(project, number).drop(columns=["batch", "predicted_at"]) for number in (0, 1)
+    )
+    pd.testing.assert_frame_equal(before, after)
+    why = answer.facts["shadow"]["missing"]
+    assert all(word in why for word in words), why
+    assert f"nothing is in the shadow: {why}" in answer.said
+    assert entries(project, "shadow") == [answer.facts["shadow"]]
+    assert whole(project) == []
+    assert not list(project.path("predictions/dev").glob("_staged*"))
+
+
+def broken_file(project: Project) -> None:
+    project.run("train", "--as-of", AS_OF)
+    model = max(project.folder.glob("mlartifacts/**/model.skops"), key=lambda p: p.stat().st_mtime)
+    model.write_bytes(b"broken")
+
+
+def another_column(project: Project) -> None:
+    add_column(project, "region: float", "1.0")
+    project.run("train", "--as-of", AS_OF)
+    project.edit("data.py", '    applications["region"] = 1.0\n', "")
+    project.edit("schema.py", "    region: float\n", "")
+
+
+def raises(project: Project) -> None:
+    add_step(project, "math", "assert frame.amount.max() < 1e6, 'too dear'")
+    project.run("train", "--as-of", AS_OF)
+    project.edit("data.py", RETURN, DEAR)
+
+
+def gives_nothing(project: Project) -> None:
+    make_cautious(project)
+    project.run("train", "--as-of", AS_OF)
+    project.edit("data.py", RETURN, DEAR)
+
+
+BROKEN = {
+    "it does not load": (broken_file, ("version 2", "does not load here")),
+    "its schema asks for more": (another_column, ("column region is missing",)),
+    "it raises": (raises, ("AssertionError: too dear",)),
+    "it gives no number": (gives_nothing, ("version 2", "1 values of score are missing")),
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name == "it raises" else pytest.mark.full) for name in BROKEN],
+)
+def test_a_broken_challenger_never_stops_the_batch(live: Project, name: str) -> None:
+    break_it, words = BROKEN[name]
+    break_it(live)
+    told(live, *words)
+
+
+@pytest.mark.full
+def test_rows_that_change_meanwhile_are_not_compared(live: Project) -> None:
+    live.run("train", "--as-of", AS_OF)
+    live.edit("data.py", RETURN, f"    applications = applications.sample(600)\n{RETURN}")
+    answer = score(live)
+    assert "have changed since" in answer.facts["shadow"]["missing"]
+    assert len(table(live)) == 600
+
+
+@pytest.mark.full
+def test_a_place_that_takes_no_shadow_is_told(live: Project) -> None:
+    live.run("train", "--as-of", AS_OF)
+    live.write(HIDDEN, "a file where a folder shall be")
+    assert "NotADirectoryError" in score(live).facts["shadow"]["missing"]
+    assert len(table(live)) == 660
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("problem", ["multiclass", "regression"])
+def test_the_other_problems_have_a_shadow_too(at: At, problem: str) -> None:
+    project = at("live", problem=problem)
+    project.configure(model={"params": {"max_iter": 60, "learning_rate": 0.2}})
+    project.run("train", "--as-of", AS_OF)
+    facts, ours, theirs = score(project).facts["shadow"], table(project), shadow(project)
+    expected = {
+        name: (theirs[name] - ours[name]).abs().mean()
+        if ours[name].dtype == "float64"
+        else (theirs[name] != ours[name]).mean()
+        for name in ours.columns[1:-4]
+    }
+    assert facts["difference"] == pytest.approx(expected)
+    assert all(share > 0 for share in expected.values())
+    assert set(facts["psi"]) == set(expected) - {"label"}
+
+
+@pytest.mark.full
+def test_spark_has_the_shadow_of_one_machine(
+    challenged: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", "--master local[2] pyspark-shell")
+    write_tables(challenged, "2025-12-01", "2026-01-01", "parquet")
+    here = score(challenged).facts["shadow"]
+    challenged.configure(tables=FILES)
+    there = score(challenged, "--set", "scoring.batch_rows=100").facts["shadow"]
+    for figure in ("difference", "psi"):
+        assert there[figure] == pytest.approx(here[figure])
+    assert len(shadow(challenged, "batch-0002")) == 660
+
+
+# Online
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Warm]:
+    """A second warm interpreter: it serves while the first runs the other commands."""
+    warm = Warm()
+    yield warm
+    warm.close()
+
+
+def say(number: int, rows: list[Facts]) -> list[Facts]:
+    """Return what a version says of rows."""
+    from loan_risk.mlops.live import Live
+    from loan_risk.mlops.project import open_project
+    from loan_risk.mlops.store import open_store
+
+    registry = open_store(open_project("dev")).registry
+    live = Live(registry.load(registry.fetch(number)))
+    frame = live.frame(live.parse(json.dumps({"rows": rows}).encode()))
+    return list(live._model.predict(None, frame).to_dict("records"))
+
+
+def in_the_shadow(served: Served) -> int | None:
+    """Return the version in the shadow."""
+    found: int | None = served.ask("/model")[1]["shadow"]["version"]
+    return found
+
+
+def trouble(served: Served) -> str:
+    """Return what is told of the version in the shadow."""
+    return str(served.ask("/model")[1]["shadow"]["trouble"])
+
+
+def kept_aside(project: Project) -> pd.DataFrame:
+    """Return all that was kept of what the challenger said."""
+    return pd.read_parquet(project.path(f"{HIDDEN}/online"))
+
+
+def test_the_challenger_predicts_what_was_answered_and_no_answer_changes(
+    challenged: Project,
+) -> None:
+    known = challenged.call(batch, 1)
+    rows = [{**row, "application_id": f"A{n}"} for n, row in enumerate(known["rows"])]
+    expected = challenged.call(say, 2, rows)
+    with serving(challenged, challenged.warm, *ONLINE) as served:
+        wait_until(lambda: in_the_shadow(served) == 2, "version 2 in the shadow")
+        for row, prediction in zip(rows, known["predictions"], strict=True):
+            answer = {"application_id": row["application_id"]} | prediction
+            assert served.predict([row]) == (200, {"version": 1, "predictions": [answer]})
+        assert served.ask("/model")[1]["version"] == 1
+        assert served.figure("predicted_rows_total") == len(rows)
+        assert served.figure("shadow_rows_missed_total") == 0
+    ours, theirs = logged(challenged), kept_aside(challenged)
+    assert (set(ours["version"]), set(theirs["version"])) == ({1}, {2})
+    both = ours.merge(theirs, on=["application_id", "predicted_at"], suffixes=("", "_shadow"))
+    both = both.set_index("application_id").loc[[row["application_id"] for row in rows]]
+    assert both["score"].tolist() == [prediction["score"] for prediction in known["predictions"]]
+    assert both["score_shadow"].tolist() == pytest.approx([row["score"] for row in expected])
+    assert (both["score"] != both["score_shadow"]).any()
+
+
+@pytest.mark.full
+def test_without_the_setting_no_challenger_is_asked(challenged: Project, host: Warm) -> None:
+    rows = challenged.call(batch, 1)["rows"]
+    with serving(challenged, host, *ONLINE[2:]) as served:
+        assert served.predict(rows)[0] == 200
+        challenged.run("pause", "so that the server has looked at the registry")
+        wait_until(lambda: served.ask("/ready")[0] == 503, "the pause")
+        assert served.ask("/model")[1]["shadow"] == {"version": None, "trouble": ""}
+    assert len(logged(challenged)) == len(rows)
+    assert not challenged.path(HIDDEN).exists()
+
+
+@pytest.mark.full
+def test_a_failing_challenger_is_counted_and_the_next_one_takes_its_place(
+    live: Project, host: Warm
+) -> None:
+    known = live.call(batch, 1)
+    rows, expected = known["rows"], known["predictions"]
+    with serving(live, host, *ONLINE) as served:
+        wait_until(lambda: "has no challenger" in trouble(served), "that there is none")
+        add_column(live, "region: float", "1.0")
+        live.run("train", "--as-of", AS_OF)
+        wait_until(lambda: in_the_shadow(served) == 2, "version 2 in the shadow")
+        assert trouble(served) == ""
+        assert served.predict(rows)[1]["predictions"] == expected
+        more = [row | {"region": 1.0} for row in rows]  # which the champion ignores
+        assert served.predict(more)[1]["predictions"] == expected
+        wait_until(lambda: "region" in trouble(served), "the field that is missing")
+        assert served.figure("shadow_rows_missed_total") == len(rows)
+
+        live.edit("schema.py", "    region: float\n", "")
+        live.edit("data.py", '    applications["region"] = 1.0\n', "")
+        add_step(live, "math", "assert frame.amount.max() < 1e6, 'too dear: 2000000'")
+        live.run("train", "--as-of", AS_OF)
+        wait_until(lambda: in_the_shadow(served) == 3, "version 3 in the shadow")
+        status, answer = served.predict([rows[0] | {"amount": 2e6}])
+        assert (status, answer["version"]) == (200, 1)
+        assert served.predict(rows)[1]["predictions"] == expected
+        wait_until(lambda: "AssertionError" in trouble(served), "the failure")
+        assert "2000000" not in trouble(served)  # no value of a request is shown to others
+        assert served.figure("shadow_rows_missed_total") == len(rows) + 1
+        assert served.figure("model_outdated") == 0
+
+        live.run("gate", "--set", "gate.comparison=noninferior")
+        live.run("promote")
+        wait_until(lambda: served.ask("/model")[1]["version"] == 3, "the new champion")
+        wait_until(lambda: in_the_shadow(served) is None, "an empty shadow")
+    theirs = kept_aside(live)
+    assert theirs["version"].value_counts().to_dict() == {2: len(rows), 3: len(rows)}
+    assert len(logged(live)) == 3 * len(rows) + 1
