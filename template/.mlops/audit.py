@@ -52,16 +52,8 @@ def main() -> int:
 
 def exceptions(today: datetime.date) -> dict[str, str]:
     """Return what is accepted, with words on it; refuse one that has ended or lacks a word."""
-    if not EXCEPTIONS.exists():
-        return {}
-    try:
-        written = yaml.safe_load(EXCEPTIONS.read_text(encoding="utf-8")) or {}
-        entries = dict(written).pop("exceptions", None) or []
-    except (ValueError, TypeError, yaml.YAMLError) as error:
-        words = " ".join(str(error).split())
-        raise Refusal(f"{EXCEPTIONS} cannot be read, take back its last edit: {words}") from None
     accepted = {}
-    for number, entry in enumerate(entries, start=1):
+    for number, entry in enumerate(written(), start=1):
         if not isinstance(entry, dict) or {k for k, v in entry.items() if v} != KEYS:
             raise Refusal(f"{EXCEPTIONS}: entry {number} needs {', '.join(sorted(KEYS))}, no more.")
         ends = entry["expires"]
@@ -77,6 +69,20 @@ def exceptions(today: datetime.date) -> dict[str, str]:
     return accepted
 
 
+def written() -> list[Any]:
+    """Return the entries of ci/audit.yml; a project without pipelines need not have it."""
+    if not EXCEPTIONS.exists():
+        return []
+    try:
+        content = yaml.safe_load(EXCEPTIONS.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        words = " ".join(str(error).split())
+        raise Refusal(f"{EXCEPTIONS} cannot be read, take back its last edit: {words}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("exceptions"), list):
+        raise Refusal(f"{EXCEPTIONS} must hold a list named exceptions, which may be empty: [].")
+    return list(content["exceptions"])
+
+
 def ask() -> dict[str, Any]:
     """Return uv's report on all that is locked, for every system and every group."""
     if not LOCK.exists():
@@ -85,7 +91,7 @@ def ask() -> dict[str, Any]:
     where = [f"--service-url={url}"] if (url := os.environ.get("OSV_URL")) else []
     command = ["uv", "audit", *features, "--locked", "--output-format=json", *where]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
-    if done.returncode not in {0, 1}:  # 1: there are vulnerabilities
+    if done.returncode not in {0, 1} or not done.stdout.strip():  # 1: also with a report
         reason = done.stderr.strip() or "no reason"
         raise Refusal(f"Nothing is known of the packages in {LOCK}, for uv says:\n{reason}")
     try:
