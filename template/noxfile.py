@@ -92,6 +92,24 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
+def rehearse(session: nox.Session) -> None:
+    """Read the configuration of all environments, then run a model's life in test on invented rows.
+
+    Needs no credential, and a commit: in test a model's lineage names one.
+    """
+    git_init(session)
+    sync(session)
+    first_commit(session)
+    run(session, "python", ".mlops/rehearse.py", NAME, PACKAGE.name)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Look up the known vulnerabilities of what uv.lock pins; ci/audit.yml accepts some."""
+    session.run("uv", "run", "--script", ".mlops/audit.py")
+
+
+@nox.session
 def contract(session: nox.Session) -> None:
     """Write build/contract/ from schema.py: JSON Schema, SQL and Ab Initio record formats."""
     sync(session)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Rendered
-from rendering import PLATFORM, ROOT, files, platform
+from rendering import PLATFORM, ROOT, VENDORS, files, platform
 
 DOCS = ROOT / "docs"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
@@ -108,8 +108,11 @@ def test_the_table_of_questions_is_the_one_that_copier_asks(page: str) -> None:
             assert f"`{choice}`" in " ".join(documented[name])
 
 
-def test_the_page_of_the_tree_names_the_owner_of_every_file(rendered: Rendered) -> None:
-    project = rendered()
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_page_of_the_tree_names_the_owner_of_every_file(
+    vendor: str, rendered: Rendered
+) -> None:
+    project = rendered(ci=vendor)
     documented = owners_of(FENCE.findall(text_of(DOCS / "reference/generated-tree.md"))[0])
     listed = text_of(project / ".mlops/files").split()[1::2]
     owners = {

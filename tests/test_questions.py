@@ -62,6 +62,7 @@ def test_every_question_has_a_default(ask: Ask) -> None:
         "team": "Data Science <data-science@example.com>",
         "problem": "binary",
         "risk_tier": "medium",
+        "ci": "none",
     }
 
 
@@ -152,6 +153,9 @@ def test_the_folder_may_be_the_one_that_the_user_is_in(
         ("team", "R" * 190 + " <credit@bank.example>", TEAM),
         ("problem", "clustering", "Invalid choice for 'problem'"),
         ("risk_tier", "extreme", "Invalid choice for 'risk_tier'"),
+        ("ci", "jenkins", "Invalid choice for 'ci'"),
+        ("has_ci", "true", "leave it out of --data"),
+        ("has_azure_devops", "true", "leave it out of --data"),
         ("package", "other", "named after the project; leave it out of --data"),
         ("taken", "", "leave it out of --data"),
         ("born", "{}", "leave it out of --data"),
@@ -185,7 +189,7 @@ def test_any_line_is_refused_or_arrives_as_it_is(
 @pytest.mark.parametrize("release", KEPT, ids=lambda path: path.stem)
 def test_answers_of_every_release_are_still_taken(ask: Ask, release: Path) -> None:
     for number, answers in enumerate(yaml.safe_load_all(release.read_text(encoding="utf-8"))):
-        assert ask(folder=str(number), **answers) == answers
+        assert ask(folder=str(number), **answers).items() >= answers.items()
 
 
 @pytest.mark.parametrize(

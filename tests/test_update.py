@@ -13,6 +13,13 @@ from rendering import PROBLEMS, append, commit, contents, files, git, render, re
 
 SOURCE = "template/src/{{ package }}"
 PACKAGE = "src/loan_risk"
+AZURE_DEVOPS = (
+    "azure-pipelines.yml",
+    "ci/audit.yml",
+    "ci/azure-devops/maintenance.yml",
+    "ci/azure-devops/sessions.yml",
+    "ci/variables.azure-devops.yml",
+)
 
 
 @pytest.fixture
@@ -189,30 +196,61 @@ def test_a_version_with_a_new_question_and_row_arrives(
     before = mine(team_project)
     questions = """
 ---
-ci: {type: str, help: "Which?", default: none, choices: [none, github]}
-has_github: {type: bool, when: false, default: "{{ ci == 'github' }}"}
+lab: {type: str, help: "Which?", default: none, choices: [none, cloud]}
+has_cloud: {type: bool, when: false, default: "{{ lab == 'cloud' }}"}
 ---
 _exclude:
-  - "{% if not has_github | default(false) %}\\n/.github\\n{% endif %}"
+  - "{% if not has_cloud | default(false) %}\\n/.cloud\\n{% endif %}"
 """
     append(template_copy / "copier.yml", questions)
-    workflow = template_copy / "template/.github/ci.yml"
+    workflow = template_copy / "template/.cloud/lab.yml"
     workflow.parent.mkdir()
     workflow.write_text("on: push\n", encoding="utf-8")
     commit(template_copy, "v0.2.0")
 
     update(team_project)
     assert_clean(team_project)
-    assert not (team_project / ".github").exists()
+    assert not (team_project / ".cloud").exists()
     commit(team_project)
 
-    update(team_project, data={"ci": "github"}, vcs_ref=copier.VcsRef.CURRENT)
-    assert (team_project / ".github/ci.yml").exists()
+    update(team_project, data={"lab": "cloud"}, vcs_ref=copier.VcsRef.CURRENT)
+    assert (team_project / ".cloud/lab.yml").exists()
     commit(team_project)
 
-    update(team_project, data={"ci": "none"}, vcs_ref=copier.VcsRef.CURRENT)
-    assert not (team_project / ".github").exists()
+    update(team_project, data={"lab": "none"}, vcs_ref=copier.VcsRef.CURRENT)
+    assert not (team_project / ".cloud").exists()
     assert mine(team_project) == before
+
+
+def test_a_project_grows_by_pipelines_and_no_file_of_python_changes(team_project: Path) -> None:
+    before = contents(team_project)
+    update(team_project, data={"ci": "azure-devops"}, vcs_ref=copier.VcsRef.CURRENT)
+    assert_clean(team_project)
+    after = contents(team_project)
+    assert {name for name in after if before.get(name) != after[name]} == {
+        *(".copier-answers.yml", ".mlops/files", *AZURE_DEVOPS),
+    }
+    commit(team_project)
+    update(team_project, data={"ci": "none"}, vcs_ref=copier.VcsRef.CURRENT)
+    assert contents(team_project) == before
+
+
+def test_what_pipelines_are_told_is_the_users(template_copy: Path, team_project: Path) -> None:
+    update(team_project, data={"ci": "azure-devops"}, vcs_ref=copier.VcsRef.CURRENT)
+    variables = team_project / "ci/variables.azure-devops.yml"
+    replace(variables, "Azure Pipelines", "the bank's")
+    (team_project / "ci/audit.yml").unlink()
+    commit(team_project)
+    edited = variables.read_bytes()
+    release(template_copy, "v0.2.0")
+    for name in ("variables.azure-devops.yml", "audit.yml", "azure-devops/maintenance.yml.jinja"):
+        append(template_copy / "template/ci" / name, "\n# v0.3.0\n")
+    commit(template_copy, "v0.3.0")
+    update(team_project)
+    assert_clean(team_project)
+    assert variables.read_bytes() == edited
+    weekly = team_project / "ci/azure-devops/maintenance.yml"
+    assert "# v0.3.0" in weekly.read_text(encoding="utf-8")
 
 
 def test_a_file_that_becomes_the_users_is_left_to_them(

@@ -12,6 +12,8 @@ WISHES = {  # the first pattern that fits tells where the wish belongs
     "tests/mlops/*": "a test of your own belongs in tests/model/",
     ".mlops/ruff.toml": "a lint rule belongs in pyproject.toml, below [tool.ruff]",
     "noxfile.py": "a session of your own belongs in another file, run by `uvx nox -f FILE`",
+    "azure-pipelines.yml": "pools belong in ci/variables.*.yml, pipelines of your own elsewhere",
+    "ci/*": "pools belong in ci/variables.*.yml, pipelines of your own elsewhere",
     ".gitattributes": "an attribute of your own belongs in a .gitattributes deeper down",
     "*": "a wish for the platform itself belongs in the template",
 }

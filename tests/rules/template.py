@@ -38,11 +38,15 @@ class Template:
         }
 
     @cached_property
-    def rendered(self) -> dict[str, bytes]:
-        """What a project of the default answers holds."""
+    def renderings(self) -> list[dict[str, bytes]]:
+        """What a project of the default answers holds, and one of each vendor's pipelines."""
+        vendors = self.questions.get("ci", {}).get("choices", {})
+        return [self.rendered(vendor) for vendor in vendors.values()]
+
+    def rendered(self, vendor: str) -> dict[str, bytes]:
         with tempfile.TemporaryDirectory() as place:
-            folder = Path(place) / "loan-risk"
-            copier.run_copy(str(self.folder), folder, defaults=True, quiet=True)
+            folder, data = Path(place) / "loan-risk", {"ci": vendor}
+            copier.run_copy(str(self.folder), folder, data=data, defaults=True, quiet=True)
             return contents(folder)
 
     def settings(self, name: str) -> list[Any]:

@@ -1,0 +1,77 @@
+"""`nox -s rehearse`: every environment's configuration, then a model's life in test."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from .conftest import At
+from .project import NOISE, Project
+
+SQL = {"kind": "sql", "origin": "production", "table": "t", "address": {"secret": "warehouse"}}
+COMMANDS = ["train", "gate", "promote", "score", "monitor", "status"]
+
+
+def rehearse(project: Project) -> tuple[int, str]:
+    """Rehearse as the session does, and return the exit code and what was said."""
+    done = subprocess.run(
+        [sys.executable, ".mlops/rehearse.py", project.name, project.package.name],
+        cwd=project.folder,
+        env=os.environ | {"PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert not NOISE.search(said), said[-3000:]
+    return done.returncode, said
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("problem", "risk_tier"), [("binary", "high"), ("multiclass", "low"), ("regression", "medium")]
+)
+def test_a_new_project_gets_through(at: At, problem: str, risk_tier: str) -> None:
+    """Also where test asks for an approval, and where alerts name a secret that is not there."""
+    project = at("born", problem=problem, risk_tier=risk_tier)
+    project.configure("test", promotion="approval", alerts=[{"secret": "teams"}])
+    project.configure("prod", tables={"applications": SQL, "outcomes": SQL})
+    project.commit()
+    code, said = rehearse(project)
+    assert code == 0, said[-3000:]
+    assert re.findall("^--- loan-risk ([a-z]+)", said, re.MULTILINE) == COMMANDS
+    assert "prod: production tables" in said
+    card = project.path("build/summary/rehearse.md").read_text(encoding="utf-8")
+    assert card.startswith("# loan-risk, version 1: model card")
+
+
+def test_a_mistake_in_any_environment_stops_it_at_once(born: Project) -> None:
+    born.edit("conf/prod.yml", "attempts: 5", "attemps: 5")
+    code, said = rehearse(born)
+    assert code == 2
+    assert said.endswith("conf/prod.yml: unknown key gate.attemps; did you mean gate.attempts?\n")
+    assert "train" not in said
+
+
+@pytest.mark.full
+def test_a_model_that_the_gate_rejects_stops_it_and_shows_its_card(born: Project) -> None:
+    born.configure("test", gate={"thresholds": {"auc": {"min": 0.99}}})
+    born.commit()
+    code, said = rehearse(born)
+    assert code == 3
+    assert "promote --env test" not in said.partition("loan-risk gate")[2].partition("next:")[0]
+    card = born.path("build/summary/rehearse.md").read_text(encoding="utf-8")
+    assert "| auc | rejected |" in card
+
+
+@pytest.mark.full
+def test_without_synthetic_rows_it_reads_the_tables_of_test(born: Project) -> None:
+    born.path("synthetic.py").unlink()
+    files = {"kind": "files", "origin": "masked", "path": "data/nothing.parquet"}
+    born.configure("test", tables={"applications": files, "outcomes": files})
+    born.commit()
+    code, said = rehearse(born)
+    assert code == 1
+    assert "data/nothing.parquet" in said

@@ -1,0 +1,266 @@
+"""Run a pipeline of Azure DevOps on this machine, job by job, each in a fresh clone.
+
+It knows what our files use. Any other key, task, variable, command or expression is an error, so
+that a test never passes because something was left out.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rendering import git
+
+from .expansion import expand
+from .expressions import LOGIC, Expression, Unmodelled
+
+KEYS = {
+    "pipeline": {"trigger", "pr", "schedules", "variables", "jobs"},
+    "job": {
+        *("job", "displayName", "dependsOn", "condition", "timeoutInMinutes", "pool", "steps"),
+    },
+    "step": {"bash", "task", "checkout", "displayName", "name", "condition", "env", "inputs"}
+    | {"fetchDepth", "persistCredentials"},
+}
+MACRO = re.compile(r"\$\(([A-Za-z_][\w.]*)\)")
+COMMAND = re.compile(r"^##vso\[([\w.]+)(?: ([^\]]*))?\](.*)$", re.MULTILINE)
+PASSED_ON = re.compile(r"(HOME|LANG|PATH|TMPDIR|(PIP|SSL|REQUESTS|CURL|PYENV|GIT_CONFIG)_?.*)$")
+TOKEN = "token-of-the-build-service"  # noqa: S105 - it opens nothing
+SCHEMA = ("vendor.azure-pipelines", "--data-transform", "azure-pipelines")
+
+
+@dataclass
+class Job:
+    """What became of a job."""
+
+    result: str = "Succeeded"
+    steps: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    summaries: list[str] = field(default_factory=list)
+    log: str = ""
+
+    @property
+    def failed_steps(self) -> list[str]:
+        """The names of the steps that failed."""
+        return [name for name, result in self.steps.items() if result == "Failed"]
+
+
+@dataclass
+class Service:
+    """An organization of Azure DevOps: a repository that can be pushed to, artifacts, an agent."""
+
+    remote: Path
+    place: Path
+    uv_cache: Path
+    programs: Path | None = None
+    artifacts: dict[str, Path] = field(default_factory=dict)
+    cached: list[str] = field(default_factory=list)
+
+    def run(self, file: str, revision: str = "main", only: str = "") -> dict[str, Job]:
+        """Run a pipeline as a revision has it, or one job of it; return each job's fate."""
+        pipeline = self.expanded(file, revision)
+        done: dict[str, Job] = {}
+        for job in pipeline["jobs"]:
+            if only in {"", job["job"]}:
+                done[job["job"]] = self.job(job, pipeline["variables"], done, revision)
+        return done
+
+    def expanded(self, file: str, revision: str) -> dict[str, Any]:
+        """Return a pipeline as the service would check and then run it."""
+        checkout = self.place / "definition"
+        shutil.rmtree(checkout, ignore_errors=True)
+        git(self.place, "clone", "--quiet", f"--branch={revision}", str(self.remote), str(checkout))
+        pipeline = expand(checkout, file)
+        refuse_unknown("pipeline", pipeline)
+        validate(pipeline, self.place)
+        return pipeline
+
+    def job(
+        self, job: dict[str, Any], variables: list[dict[str, str]], done: dict[str, Job], rev: str
+    ) -> Job:
+        """Run a job on an agent of its own."""
+        refuse_unknown("job", job)
+        needs = [job["dependsOn"]] if "dependsOn" in job else []
+        before = {name: done[name] for name in needs}  # an unknown or later one is a KeyError
+        succeeded = all(each.result == "Succeeded" for each in before.values())
+        values = {"dependencies": {n: {"outputs": j.outputs} for n, j in before.items()}}
+        functions = LOGIC | {"canceled": lambda: False, "succeeded": lambda: succeeded}
+        if not Expression(job.get("condition", "succeeded()"), values, functions).evaluate():
+            return Job("Skipped")
+        agent = Agent(self, job["job"], {each["name"]: each["value"] for each in variables}, rev)
+        for number, step in enumerate(job["steps"]):
+            refuse_unknown("step", step)
+            agent.step(number, step, float(job["timeoutInMinutes"]) * 60)
+        return agent.job
+
+
+class Agent:
+    """A machine that runs the steps of one job."""
+
+    def __init__(self, service: Service, name: str, variables: dict[str, str], rev: str) -> None:
+        self.service, self.rev, self.job = service, rev, Job()
+        self.work = service.place / name
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.sources, temp = self.work / "s", self.work / "temp"
+        temp.mkdir(parents=True)
+        (self.work / "uv").symlink_to(service.uv_cache)  # what it has downloaded once
+        self.variables = variables | {
+            "Agent.OS": "Linux",
+            "Agent.TempDirectory": str(temp),
+            "Build.SourcesDirectory": str(self.sources),
+            "Pipeline.Workspace": str(self.work),
+        }
+        self.secrets = {"System.AccessToken": TOKEN}
+        own = Path(sys.executable).parent  # what tests need, an agent need not have
+        parts = [part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != own]
+        self.path = [*([str(service.programs)] if service.programs else []), *parts]
+
+    def step(self, number: int, step: dict[str, Any], seconds: float) -> None:
+        name = step.get("displayName") or step.get("task") or "checkout"
+        failed = self.job.result == "Failed"
+        states = {"succeeded": lambda: not failed, "succeededOrFailed": lambda: True}
+        known = self.variables | self.job.outputs
+        condition = step.get("condition", "succeeded()")
+        if not Expression(condition, {"variables": known}, LOGIC | states).evaluate():
+            self.job.steps[name] = "Skipped"
+            return
+        if "bash" in step:
+            done = self.bash(number, step, seconds)
+        elif "task" in step:
+            done = TASKS[step["task"]](self, {k: self.fill(v) for k, v in step["inputs"].items()})
+        else:
+            done = self.checkout(step)
+        self.job.steps[name] = "Succeeded" if done else "Failed"
+        self.job.result = self.job.result if done else "Failed"
+
+    def checkout(self, step: dict[str, Any]) -> bool:
+        """Clone what the pipeline was started for; without credentials, the remote is out of reach.
+
+        As at Azure, the working tree is on no branch.
+        """
+        address = f"file://{self.service.remote}"
+        depth = f"--depth={step['fetchDepth']}"
+        git(self.work, "clone", "--quiet", depth, f"--branch={self.rev}", address, "s")
+        git(self.sources, "checkout", "--quiet", "--detach")
+        if not step["persistCredentials"]:
+            git(self.sources, "remote", "set-url", "origin", "file:///no/credentials")
+        return True
+
+    def bash(self, number: int, step: dict[str, Any], seconds: float) -> bool:
+        """Run a script as Azure's task does: without `-e`, and without secrets that are not given.
+
+        What it writes to its log may be commands for the agent.
+        """
+        script = self.work / "temp" / f"{number}.sh"
+        script.write_text(self.fill(step["bash"], secrets=False), encoding="utf-8")
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", script],
+            cwd=self.sources,
+            env=self.environment(step.get("env", {})),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=seconds,
+            check=False,
+        )
+        self.job.log += f"{done.stdout}\n"
+        for command, properties, value in COMMAND.findall(done.stdout):
+            self.obey(command, properties, value, step.get("name", ""))
+        return done.returncode == 0
+
+    def environment(self, given: dict[str, str]) -> dict[str, str]:
+        """Return what a step sees: the agent's own, every variable that is no secret, its `env`."""
+        base = {name: value for name, value in os.environ.items() if PASSED_ON.match(name)}
+        base |= {"PATH": os.pathsep.join(self.path), "TF_BUILD": "True"}
+        base |= {name.replace(".", "_").upper(): str(v) for name, v in self.variables.items()}
+        return base | {name: self.fill(value) for name, value in given.items()}
+
+    def fill(self, text: str, *, secrets: bool = True) -> str:
+        """Put variables into a text; Azure would leave an unknown one as it is."""
+        known = self.variables | self.job.outputs | (self.secrets if secrets else {})
+
+        def value(found: re.Match[str]) -> str:
+            if found[1] not in known:
+                raise Unmodelled(f"$({found[1]}) is undefined, or a secret in a script")
+            return str(known[found[1]])
+
+        return MACRO.sub(value, text)
+
+    def obey(self, command: str, properties: str, value: str, step: str) -> None:
+        """Do what a script asks the agent for."""
+        if command == "task.prependpath":
+            self.path.insert(0, value)
+        elif command == "task.uploadsummary":
+            self.job.summaries.append(Path(value).read_text(encoding="utf-8"))
+        elif command == "task.setvariable" and step:
+            variable, output = re.fullmatch(r"variable=(\w+);(isOutput=true)", properties).groups()  # type: ignore[union-attr]
+            assert output
+            self.job.outputs[f"{step}.{variable}"] = value
+        else:
+            raise Unmodelled(f"##vso[{command} {properties}] is not modelled")
+
+    def cache(self, inputs: dict[str, str]) -> bool:
+        """Note the key; a part in quotes is a word, any other a file, which must be there."""
+        parts = [part.strip() for part in inputs["key"].split("|")]
+        for part in parts:
+            assert part.startswith('"') or part == "uv" or (self.sources / part).is_file(), part
+        assert Path(inputs["path"]).is_dir()
+        self.service.cached.append(inputs["key"])
+        return True
+
+    def keep(self, inputs: dict[str, str]) -> bool:
+        target = self.service.place / "artifacts" / inputs["artifact"]
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(self.sources / inputs["targetPath"], target)
+        self.service.artifacts[inputs["artifact"]] = target
+        return True
+
+    def take(self, inputs: dict[str, str]) -> bool:
+        kept = self.service.artifacts.get(inputs["artifactName"])
+        if kept:  # at Azure, a relative path starts from the workspace
+            shutil.copytree(kept, self.work / inputs["targetPath"], dirs_exist_ok=True)
+        return kept is not None
+
+
+TASKS = {
+    "Cache@2": Agent.cache,
+    "DownloadPipelineArtifact@2": Agent.take,
+    "PublishPipelineArtifact@1": Agent.keep,
+}
+
+
+def refuse_unknown(kind: str, node: dict[str, Any]) -> None:
+    if unknown := node.keys() - KEYS[kind]:
+        raise Unmodelled(f"a {kind} with {sorted(unknown)} is not modelled")
+
+
+def validate(pipeline: dict[str, Any], place: Path) -> None:
+    """Hold the expansion against the schema that Azure's own editor uses."""
+    file = place / "expanded.yml"
+    file.write_text(yaml.safe_dump(as_text(pipeline), sort_keys=False), encoding="utf-8")
+    program = [sys.executable, "-m", "check_jsonschema", "--regex-variant=python"]
+    check = [*program, "--builtin-schema", *SCHEMA, str(file)]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Unmodelled(f"the schema refuses the expansion: {done.stdout}")
+
+
+def as_text(node: Any) -> Any:
+    """Return numbers and truth as text, which is what Azure and its schema take them for."""
+    if isinstance(node, dict):
+        return {key: as_text(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [as_text(value) for value in node]
+    return str(node).lower() if isinstance(node, (bool, int)) else node
+
+
+def templates(root: Path) -> Iterator[Path]:
+    """Yield the files that Azure reads in a project."""
+    yield from sorted([root / "azure-pipelines.yml", *root.glob("ci/**/*.yml")])

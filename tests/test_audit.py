@@ -1,0 +1,166 @@
+"""`nox -s audit` of a project: it refuses what is known, what has ended, and what it cannot ask."""
+
+import datetime
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from pipelines.osv import KNOWN, Osv, database
+from rendering import ROOT
+
+SCRIPT = ROOT / "template/.mlops/audit.py"
+TODAY = datetime.datetime.now(datetime.UTC).date()
+DAY = datetime.timedelta(days=1)
+ENTRY = {"id": KNOWN, "owner": "Credit Risk", "expires": TODAY, "reason": "Not called."}
+PROJECT = """
+[project]
+name = "loan-risk"
+version = "0.1.0"
+requires-python = ">=3.11"
+dependencies = ["markupsafe>=3"]
+"""
+
+
+@pytest.fixture
+def osv() -> Iterator[Osv]:
+    with database() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small project with its lock. Copy it before use."""
+    project = tmp_path_factory.mktemp("audit") / "loan-risk"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    subprocess.run(["uv", "lock", "--quiet"], cwd=project, check=True)
+    return project
+
+
+@pytest.fixture
+def project(locked: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(locked, tmp_path / "loan-risk")
+
+
+def audit(project: Path, address: str, **env: str) -> tuple[int, str]:
+    """Audit, and return the exit code and what was said."""
+    done = subprocess.run(
+        [sys.executable, SCRIPT],
+        cwd=project,
+        env=os.environ | {"OSV_URL": address, "UV_HTTP_RETRIES": "0"} | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+def accept(project: Path, **changed: object) -> None:
+    (project / "ci").mkdir()
+    text = yaml.safe_dump({"exceptions": [ENTRY | changed]})
+    (project / "ci/audit.yml").write_text(text, encoding="utf-8")
+
+
+def test_a_lock_without_known_vulnerabilities_passes(project: Path, osv: Osv) -> None:
+    code, said = audit(project, osv.address)
+    assert (code, said) == (0, "1 packages have no other known vulnerability.\n")
+
+
+def test_a_known_vulnerability_is_refused_with_the_version_that_ends_it(
+    project: Path, osv: Osv
+) -> None:
+    osv.vulnerable = "markupsafe"
+    code, said = audit(project, osv.address)
+    assert code == 1
+    assert f"{KNOWN}: It runs what it is sent; fixed in 99.0" in said
+
+
+def test_an_exception_holds_through_its_last_day(project: Path, osv: Osv) -> None:
+    osv.vulnerable = "markupsafe"
+    accept(project)
+    code, said = audit(project, osv.address)
+    assert code == 0
+    assert f"{KNOWN} is accepted until {TODAY} by Credit Risk: Not called." in said
+
+
+def test_an_exception_that_is_needed_no_more_is_named(project: Path, osv: Osv) -> None:
+    accept(project)
+    code, said = audit(project, osv.address)
+    assert code == 0
+    assert f"ci/audit.yml accepts {KNOWN} in vain: remove it" in said
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"expires": TODAY - DAY}, "Take a fixed version, or let Credit Risk decide anew."),
+        ({"expires": "soon"}, "expires must be a day such as 2026-12-31"),
+        ({"owner": ""}, "entry 1 needs expires, id, owner, reason, no more"),
+        ({"ticket": 7}, "entry 1 needs expires, id, owner, reason, no more"),
+        ({"id": "GHSA-of-another"}, KNOWN),
+    ],
+    ids=["ended", "no day", "no owner", "an unknown key", "of another"],
+)
+def test_an_exception_that_does_not_hold_is_refused(
+    changed: dict[str, object], sentence: str, project: Path, osv: Osv
+) -> None:
+    osv.vulnerable = "markupsafe"
+    accept(project, **changed)
+    code, said = audit(project, osv.address)
+    assert code == 1
+    assert sentence in said
+
+
+@pytest.mark.parametrize("text", ["exceptions: [", "[]", "exceptions: 7"])
+def test_exceptions_that_cannot_be_read_are_refused(text: str, project: Path, osv: Osv) -> None:
+    (project / "ci").mkdir()
+    (project / "ci/audit.yml").write_text(text, encoding="utf-8")
+    code, said = audit(project, osv.address)
+    assert code == 1
+    assert "ci/audit.yml" in said
+
+
+def test_a_database_that_does_not_answer_is_no_good_news(project: Path) -> None:
+    code, said = audit(project, "http://127.0.0.1:1")
+    assert code == 1
+    assert "Nothing is known of the packages in uv.lock" in said
+
+
+def test_a_lock_that_is_missing_or_stale_is_refused(project: Path, osv: Osv) -> None:
+    pyproject = project / "pyproject.toml"
+    pyproject.write_text(PROJECT.replace("safe>=3", "safe>=3.0.1"), encoding="utf-8")
+    code, said = audit(project, osv.address)
+    assert code == 1
+    assert "uv lock" in said
+    (project / "uv.lock").unlink()
+    code, said = audit(project, osv.address)
+    assert (code, said) == (1, "uv.lock is missing: run `uvx nox -s setup`, and commit it.\n")
+
+
+FEWER = '{"summary": {"audited_packages": 0}, "vulnerabilities": []}'
+
+
+@pytest.mark.parametrize(
+    ("report", "sentence"),
+    [
+        (FEWER, "Only 0 of the 1 packages in uv.lock were audited."),
+        ("{}", "This uv reports in another form"),
+        ("warning: no report", "This uv reports in another form"),
+    ],
+)
+def test_a_report_on_less_than_everything_is_refused(
+    report: str, sentence: str, project: Path, tmp_path: Path
+) -> None:
+    uv = tmp_path / "programs/uv"
+    uv.parent.mkdir()
+    uv.write_text(f"#!/bin/sh\necho '{report}'\n", encoding="utf-8")
+    uv.chmod(0o755)
+    code, said = audit(project, "", PATH=f"{uv.parent}{os.pathsep}{os.environ['PATH']}")
+    assert code == 1
+    assert sentence in said

@@ -1,0 +1,312 @@
+"""The pipelines of Azure DevOps, executed: what is good passes, what is bad is stopped."""
+
+import datetime
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import Rendered
+from pipelines.azure import TOKEN, Job, Service
+from pipelines.expansion import expand
+from pipelines.expressions import Unmodelled
+from pipelines.osv import KNOWN, Osv, database
+from rendering import append, commit, copy_template, git, render, replace
+from test_updater import add_program
+
+CHECKS, WEEKLY = "azure-pipelines.yml", "ci/azure-devops/maintenance.yml"
+
+
+@pytest.fixture
+def osv() -> Iterator[Osv]:
+    with database() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def locked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that `nox -s setup` has given its lock and first commit. Copy it before use."""
+    project = render(template, tmp_path_factory.mktemp("azure") / "loan-risk", ci="azure-devops")
+    subprocess.run(["uv", "lock", "--quiet"], cwd=project, check=True)
+    commit(project)
+    return project
+
+
+@pytest.fixture
+def team(locked: Path, tmp_path: Path, osv: Osv) -> Path:
+    """The project of a team, which is to change something and commit it."""
+    project = shutil.copytree(locked, tmp_path / "loan-risk")
+    append(project / "ci/variables.azure-devops.yml", f"  OSV_URL: {osv.address}\n")
+    return project
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Service:
+    """Azure DevOps, without the vendor."""
+    remote = tmp_path / "dev.azure.com/loan-risk.git"
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(remote))
+    (tmp_path / "agents").mkdir()
+    cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
+    return Service(remote, tmp_path / "agents", Path(cache.stdout.strip()))
+
+
+def push(project: Path, service: Service) -> None:
+    """Commit and push to main."""
+    commit(project)
+    git(project, "push", "--quiet", str(service.remote), "HEAD:main")
+
+
+def fates(jobs: dict[str, Job]) -> dict[str, str]:
+    return {name: job.result for name, job in jobs.items()}
+
+
+def told(jobs: dict[str, Job]) -> str:
+    """Return what failed jobs said last."""
+    return "\n".join(job.log[-3000:] for job in jobs.values() if job.failed_steps)
+
+
+# Reading
+
+
+@pytest.mark.parametrize("file", [CHECKS, WEEKLY])
+def test_a_pipeline_expands_to_what_the_schema_takes(
+    file: str, new_project: Rendered, service: Service
+) -> None:
+    push(new_project(ci="azure-devops"), service)
+    pipeline = service.expanded(file, "main")
+    for job in pipeline["jobs"]:
+        assert job["timeoutInMinutes"] <= 60
+        assert job["pool"] == {"name": "Azure Pipelines", "vmImage": "ubuntu-24.04"}
+
+
+def test_an_agent_pool_of_the_teams_own_has_no_image(new_project: Rendered) -> None:
+    project = new_project(ci="azure-devops")
+    replace(project / "ci/variables.azure-devops.yml", "Azure Pipelines", "the bank's")
+    replace(project / "ci/variables.azure-devops.yml", "image: ubuntu-24.04", 'image: ""')
+    for file in (CHECKS, WEEKLY):
+        assert {str(job["pool"]) for job in expand(project, file)["jobs"]} == {
+            "{'name': \"the bank's\"}"
+        }
+
+
+def test_the_token_is_within_reach_of_publishing_alone(rendered: Rendered) -> None:
+    project = rendered(ci="azure-devops")
+    reach = {
+        job["job"]
+        for file in (CHECKS, WEEKLY)
+        for job in expand(project, file)["jobs"]
+        for step in job["steps"]
+        if "System.AccessToken" in str(step) or step.get("persistCredentials")
+    }
+    assert reach == {"publish"}
+
+
+@pytest.mark.parametrize("file", [CHECKS, WEEKLY])
+def test_scripts_pass_shellcheck(file: str, rendered: Rendered) -> None:
+    for job in expand(rendered(ci="azure-devops"), file)["jobs"]:
+        for script in (step["bash"] for step in job["steps"] if "bash" in step):
+            check = [str(Path(sys.executable).with_name("shellcheck")), "--shell=bash", "-"]
+            found = subprocess.run(check, input=script, capture_output=True, text=True, check=False)
+            assert found.returncode == 0, found.stdout
+
+
+def test_the_yaml_is_clean(rendered: Rendered) -> None:
+    rules = "{extends: default, rules: {document-start: disable, line-length: {max: 100}, "
+    rules += "comments: {min-spaces-from-content: 1}}}"
+    check = [sys.executable, "-m", "yamllint", "--strict", "-d", rules, CHECKS, "ci"]
+    project = rendered(ci="azure-devops")
+    found = subprocess.run(check, cwd=project, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
+
+
+UNKNOWN = {
+    "a task": ("Cache@2", "UsePythonVersion@0"),
+    "a variable": ("$(Agent.TempDirectory)", "$(Agent.Nowhere)"),
+    "a function": ("condition: succeededOrFailed()", "condition: failed()"),
+    "a parameter": ("parameters.title }}", "parameters.heading() }}"),
+    "a key of a step": ("fetchDepth: 1", "clean: true"),
+    "what the schema refuses": ("timeoutInMinutes: 60", "timeoutInMinutes: [60]"),
+}
+
+
+@pytest.mark.parametrize("what", UNKNOWN)
+def test_the_runner_refuses_what_it_does_not_know(
+    what: str, new_project: Rendered, service: Service
+) -> None:
+    """Else a test could pass because a step was left out."""
+    project = new_project(ci="azure-devops")
+    file = project / "ci/azure-devops/sessions.yml"
+    replace(file, *UNKNOWN[what])
+    file.write_text(file.read_text("utf-8").replace("uvx nox@", "true nox@"), encoding="utf-8")
+    replace(file, '"$PLACE/bin/pip" install', "true install")
+    replace(file, "python3 -m venv", "true -m venv")
+    (project / "uv.lock").touch()
+    push(project, service)
+    with pytest.raises((Unmodelled, KeyError)):
+        service.run(CHECKS)
+
+
+# Running
+
+
+@pytest.mark.full
+def test_a_good_change_passes(team: Path, service: Service) -> None:
+    append(team / "src/loan_risk/data.py", "\n\n# Read and understood.\n")
+    push(team, service)
+    jobs = service.run(CHECKS)
+    assert fates(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "Succeeded"), told(jobs)
+    [evidence] = jobs["rehearsal"].summaries
+    assert evidence.startswith("# loan-risk, version 1: model card")
+    assert "| auc | passed |" in evidence
+    assert TOKEN not in "".join(job.log for job in jobs.values())
+    assert service.cached, "packages are kept for the next run"
+
+
+SECRET = "AKIA" + "IOSFODNN7EXAMPLQ"  # in two parts, for our own hooks
+
+
+def failing_test(project: Path, _: Osv) -> None:
+    test = project / "tests/model/test_wish.py"
+    test.write_text("def test_a_wish():\n    assert not 1\n", encoding="utf-8")
+
+
+def leaked_secret(project: Path, _: Osv) -> None:
+    append(project / "ci/variables.azure-devops.yml", f"  ACCESS_KEY: {SECRET}\n")
+
+
+def wrong_type(project: Path, _: Osv) -> None:
+    append(project / "src/loan_risk/data.py", '\n\nHORIZON: int = "three"\n')
+
+
+def broken_prod(project: Path, _: Osv) -> None:
+    replace(project / "conf/prod.yml", "attempts: 5", "attemps: 5")
+
+
+def bad_model(project: Path, _: Osv) -> None:
+    append(project / "conf/test.yml", "\ngate:\n  thresholds:\n    auc:\n      min: 0.99\n")
+
+
+def vulnerable_dependency(_: Path, osv: Osv) -> None:
+    osv.vulnerable = "jinja2"
+
+
+def expired_exception(project: Path, osv: Osv) -> None:
+    osv.vulnerable = "jinja2"
+    accept(project, datetime.date(2026, 1, 1))
+
+
+def stale_lock(project: Path, _: Osv) -> None:
+    replace(project / "pyproject.toml", '"loan-risk[mlops]"', '"loan-risk[mlops,tune]"')
+
+
+def accept(project: Path, until: datetime.date) -> None:
+    entry = {"id": KNOWN, "owner": "Credit Risk", "reason": "Not called."}
+    text = yaml.safe_dump({"exceptions": [entry | {"expires": until}]})
+    (project / "ci/audit.yml").write_text(text, encoding="utf-8")
+
+
+BAD: dict[str, tuple[Callable[[Path, Osv], None], str, str, str]] = {
+    "a failing test": (failing_test, "checks", "tests", "test_a_wish"),
+    "a leaked secret": (leaked_secret, "checks", "lint", "no secrets"),
+    "a wrong type": (wrong_type, "checks", "types", "Incompatible types"),
+    "a stale lock": (stale_lock, "audit", "audit", "lockfile"),
+    "a mistake in prod": (broken_prod, "rehearsal", "rehearse", "conf/prod.yml: unknown key"),
+    "a bad model": (bad_model, "rehearsal", "rehearse", "auc"),
+    "a vulnerable dependency": (vulnerable_dependency, "audit", "audit", KNOWN),
+    "an expired exception": (expired_exception, "audit", "audit", "accepted until 2026-01-01"),
+}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_change_is_stopped_by_its_guard(
+    what: str, team: Path, service: Service, osv: Osv
+) -> None:
+    spoil, job, session, words = BAD[what]
+    spoil(team, osv)
+    push(team, service)
+    done = service.run(CHECKS, only=job)[job]
+    assert done.failed_steps == [f"nox -s {session}"], done.log[-3000:]
+    assert words in done.log
+
+
+@pytest.mark.full
+def test_without_its_guards_each_bad_change_gets_through(
+    team: Path, service: Service, osv: Osv
+) -> None:
+    """So each guard is the only one that stops what it stops."""
+    for spoil in (failing_test, leaked_secret, wrong_type, bad_model, expired_exception):
+        spoil(team, osv)
+    replace(team / CHECKS, "[lint, types, tests]", "[]")
+    replace(team / CHECKS, "[rehearse]", "[]")
+    replace(team / CHECKS, "[audit]", "[]")
+    push(team, service)
+    jobs = service.run(CHECKS)
+    assert set(fates(jobs).values()) == {"Succeeded"}, told(jobs)
+
+
+@pytest.mark.full
+def test_an_exception_with_an_owner_and_a_day_to_come_passes(
+    team: Path, service: Service, osv: Osv
+) -> None:
+    vulnerable_dependency(team, osv)
+    accept(team, datetime.datetime.now(datetime.UTC).date())
+    push(team, service)
+    done = service.run(CHECKS, only="audit")["audit"]
+    assert done.result == "Succeeded", done.log
+    assert "is accepted until" in done.log
+
+
+@pytest.mark.full
+def test_the_weekly_update_becomes_a_pull_request(
+    team: Path, service: Service, tmp_path: Path
+) -> None:
+    newer = copy_template(tmp_path / "template")
+    append(newer / "template/noxfile.py", "\n\n# v0.2.0\n")
+    commit(newer, "v0.2.0")
+    answers = team / ".copier-answers.yml"
+    stored = yaml.safe_load(answers.read_text(encoding="utf-8")) | {"_src_path": str(newer)}
+    answers.write_text(yaml.safe_dump(stored), encoding="utf-8")
+    push(team, service)
+    service.programs = tmp_path / "programs"
+    add_program(service.programs, "az", "vendor")
+
+    jobs = service.run(WEEKLY)
+    assert set(fates(jobs).values()) == {"Succeeded"}, told(jobs)
+    assert TOKEN not in "".join(job.log for job in jobs.values())
+    title = git(service.remote, "log", "-1", "--format=%s", "template-update").strip()
+    assert title == "chore: update the template from v0.1.0 to v0.2.0"
+    noted = (service.programs / "calls").read_text(encoding="utf-8").splitlines()
+    calls = [json.loads(call) for call in noted]
+    assert [call[:4] for call in calls] == [
+        ["az", "repos", "pr", "list"],
+        ["az", "repos", "pr", "create"],
+    ]
+    assert "--target-branch=main" in calls[1]
+
+
+@pytest.mark.full
+def test_a_week_without_a_new_version_opens_nothing(
+    team: Path, service: Service, tmp_path: Path
+) -> None:
+    push(team, service)
+    service.programs = tmp_path / "programs"
+    add_program(service.programs, "az", "vendor")
+    jobs = service.run(WEEKLY)
+    assert set(fates(jobs).values()) == {"Succeeded"}, told(jobs)
+    assert "Nothing to publish" in jobs["publish"].log
+    assert not (service.programs / "calls").exists()
+    assert "template-update" not in git(service.remote, "branch")
+
+
+@pytest.mark.full
+def test_an_update_that_cannot_be_prepared_publishes_nothing(team: Path, service: Service) -> None:
+    answers = team / ".copier-answers.yml"
+    replace(answers, "_src_path: ", "_src_path: /gone")
+    push(team, service)
+    jobs = service.run(WEEKLY)
+    assert fates(jobs) == {"audit": "Succeeded", "update": "Failed", "publish": "Skipped"}
