@@ -238,7 +238,7 @@ def test_a_bad_change_is_stopped_by_its_guard(
 def test_without_its_guards_each_bad_change_gets_through(
     team: Path, service: Service, osv: Osv
 ) -> None:
-    """So each guard is the only one that stops what it stops."""
+    """So what stopped them above is the guards, not the runner."""
     for spoil in (failing_test, leaked_secret, wrong_type, bad_model, expired_exception):
         spoil(team, osv)
     replace(team / CHECKS, "[lint, types, tests]", "[]")
