@@ -221,7 +221,7 @@ def bank(postgres: str) -> Callable[[str], str]:
     ("password", "keys", "words"),
     [
         ("wrong-s3cret", {}, ("password authentication failed", "reader")),
-        ("right-s3cret", {"table": "risk.nothing"}, ("nothing", "does not exist")),
+        ("right-s3cret", {"table": "absent.nothing"}, ("nothing", "does not exist")),
         slow("right-s3cret", {"table": "dates", "time": "noon"}, ("noon", "not exist")),
         slow("right-s3cret", {"table": "dates", "time": "purpose"}, ("text", "date")),
         slow("right-s3cret", {"table": "", "query": "SELEC"}, ("syntax error",)),

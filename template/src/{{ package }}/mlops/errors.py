@@ -50,5 +50,4 @@ def readable(what: str, *more: type[Exception]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        reason = " ".join(str(error).split())
-        raise MlopsError(f"{what} cannot be read: {reason}") from error
+        raise MlopsError(f"{what} cannot be read: {' '.join(str(error).split())}") from error

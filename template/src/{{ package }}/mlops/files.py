@@ -15,7 +15,9 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from .errors import MlopsError, readable
 from .sections import Table
@@ -38,7 +40,7 @@ def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.Data
     for path in paths:
         with readable(f"table {name}: {path.name}"):
             if path.suffix == ".parquet":
-                yield from scan(ds.dataset(path), table, window, rows)
+                yield from _parquet(path, table, window, rows)
             else:
                 columns = list(table.columns) or None
                 yield from _csv(path, table, dtype=types, usecols=columns, chunksize=rows)
@@ -46,17 +48,33 @@ def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.Data
 
 def scan(dataset: Any, table: Table, window: Window | None, rows: int) -> Iterator[pd.DataFrame]:
     """Yield a dataset's rows; the columns and the window are left to Arrow where it can."""
-    kept, names = None, dataset.schema.names
-    kind = dataset.schema.field(table.time).type if table.time in names else pa.null()
-    if window and (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
-        start, end = (pa.scalar(t.to_pydatetime(), kind) for t in (window.start, window.end))
-        kept = (ds.field(table.time) >= start) & (ds.field(table.time) < end)
     memory = ds.ParquetFragmentScanOptions(use_buffered_stream=True, pre_buffer=False)  # half of it
     little = {"batch_readahead": 1, "fragment_readahead": 1, "fragment_scan_options": memory}
+    kept = _kept(dataset.schema, table, window)
     found = dataset.scanner(list(table.columns) or None, kept, batch_size=rows, **little)
     yield found.projected_schema.empty_table().to_pandas()
     for batch in found.to_batches():
         yield batch.to_pandas()
+
+
+def _parquet(path: Path, table: Table, window: Window | None, rows: int) -> Iterator[pd.DataFrame]:
+    """Yield a file's rows; a scan would hold a whole row group, mostly a million rows."""
+    fragment = next(ds.dataset(path).get_fragments())
+    groups = fragment.subset(_kept(fragment.physical_schema, table, window)).row_groups
+    with pq.ParquetFile(path, buffer_size=1_000_000) as file:
+        columns = list(table.columns) or file.schema_arrow.names
+        yield file.schema_arrow.empty_table().select(columns).to_pandas()
+        for batch in file.iter_batches(rows, [g.id for g in groups], columns, use_threads=False):
+            yield batch.to_pandas()
+
+
+def _kept(schema: pa.Schema, table: Table, window: Window | None) -> Any:
+    """Return the window as Arrow understands it, which keeps all where the time is of no type."""
+    kind = schema.field(table.time).type if table.time in schema.names else pa.null()
+    if window is None or not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
+        return pc.scalar(True)
+    start, end = (pa.scalar(t.to_pydatetime(), kind) for t in (window.start, window.end))
+    return (ds.field(table.time) >= start) & (ds.field(table.time) < end)
 
 
 def unzoned(frame: pd.DataFrame) -> pd.DataFrame:

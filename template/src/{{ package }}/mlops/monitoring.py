@@ -41,8 +41,7 @@ def monitor(project: Project, as_of: str | None) -> Outcome:
     memory["run"] = _log(watch, facts, page)
     words = "; ".join(facts["reasons"]) or "nothing has moved and nothing is missing"
     message = f"{champion.version}: {facts['decision']}; {words}; report: {project.shown(page)}"
-    state = facts["decision"].replace(decision.HEALTHY, "")
-    memory[TOLD] = tell(store, "monitor", state, message)
+    memory[TOLD] = tell(store, "monitor", facts["decision"].replace(decision.HEALTHY, ""), message)
     store.record("monitor", subject=str(watch.number), as_of=facts["as_of"], details=memory)
     columns = ("figure", "then", "now", "limit", "verdict")
     return Outcome("ok", message, facts, columns, _table(facts))

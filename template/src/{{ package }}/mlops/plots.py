@@ -21,10 +21,8 @@ def draw(
     pictures["permutation_importance"].barh(*zip(*ordered, strict=True))
     pictures["permutation_importance"].set_xlabel("fall of the gate's metric when permuted")
     if "score" in prediction:
-        for name, display in (
-            ("roc", metrics.RocCurveDisplay),
-            ("precision_recall", metrics.PrecisionRecallDisplay),
-        ):
+        curves = (metrics.RocCurveDisplay, metrics.PrecisionRecallDisplay)
+        for name, display in zip(("roc", "precision_recall"), curves, strict=True):
             pictures[name] = _axes()
             display.from_predictions(truth, prediction["score"], ax=pictures[name])
         _calibrate(pictures["calibration"], truth, prediction["score"])

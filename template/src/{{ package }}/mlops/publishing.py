@@ -86,8 +86,7 @@ def _write_files(training: Training, folder: Path) -> tuple[Card, pd.DataFrame]:
 
 def _importance(training: Training, card: Card) -> dict[str, float]:
     def skill(rows: pd.DataFrame) -> float:
-        prediction = predict_frame(training.estimator, card, rows)
-        return training.metrics.skill(training.truth, prediction)
+        return training.metrics.skill(training.truth, predict_frame(training.estimator, card, rows))
 
     features, seed = card["features"], card["model"]["seed"]
     return permutation_importance(skill, training.gate.frame, features, seed)

@@ -38,8 +38,7 @@ class Scorer(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined]
         import skops.io
 
         self.card = json.loads(Path(context.artifacts["card"]).read_text(encoding="utf-8"))
-        trusted = self.card["trusted_types"]
-        self.model = skops.io.load(context.artifacts["model"], trusted=trusted)
+        self.model = skops.io.load(context.artifacts["model"], trusted=self.card["trusted_types"])
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None

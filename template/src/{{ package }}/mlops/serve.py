@@ -21,8 +21,7 @@ def serve(project: Project, host: str, port: int) -> Outcome:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     store = open_store(project)
     store.refuse_pause()
-    needed = ("uvicorn", "fastapi", "prometheus_client")
-    uvicorn, *_ = (optional(name, "serve") for name in needed)
+    uvicorn, *_ = (optional(n, "serve") for n in ("uvicorn", "fastapi", "prometheus_client"))
     service = Service(store)
     try:
         listener = socket.create_server((host, port))

@@ -26,8 +26,7 @@ class Store:
 
     def record(self, command: str, evidence: str = "", **facts: Any) -> None:
         """Append an entry to the journal, and to what was read of it."""
-        entry = self.journal.append(command, evidence, **facts)
-        self.__dict__.get("entries", []).append(entry)
+        self.__dict__.get("entries", []).append(self.journal.append(command, evidence, **facts))
 
     @property
     def champions(self) -> list[int]:

@@ -30,8 +30,7 @@ def train(project: Project, as_of: str | None, tune: int = 0) -> Outcome:
     contract = read_contract(user_module("schema", snapshot), project.settings.problem)
 
     step(f"reading the rows known on {moment:%Y-%m-%d}")
-    data = user_module("data", snapshot)
-    source = Source(project, data, contract, moment, project.settings.time)
+    source = Source(project, user_module("data", snapshot), contract, moment, project.settings.time)
     rows, fresh = read_part(source, "train"), read_part(source, "gate")
     check_trainable(contract, rows)
     model = user_module("model", snapshot)
