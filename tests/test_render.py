@@ -18,7 +18,7 @@ import pytest
 import yaml
 from conftest import Rendered
 from pathspec import PathSpec
-from rendering import PLATFORM, PROBLEMS, ROOT, TIERS, VENDORS, contents, files, git
+from rendering import PLATFORM, PROBLEMS, ROOT, TIERS, VENDORS, append, contents, files, git
 
 Answers = dict[str, str]
 
@@ -117,13 +117,26 @@ def test_ruff_finds_nothing(rendering: Path) -> None:
 def test_nothing_looks_like_a_secret(rendered: Rendered) -> None:
     """A project's own hook would refuse it, and its first commit."""
     project = rendered(ci="azure-devops")
+    names = [name for name in files(project) if name != ".mlops/files"]
+    assert find_secrets(project, *names) == ""
+
+
+@pytest.mark.parametrize("line", ["# AKIAIOSFODNN7EXAMPLQ", "password: Zq4vT9xB2mKs7Lw"])
+def test_a_secret_is_found_in_a_comment_and_in_a_value(line: str, new_project: Rendered) -> None:
+    project = new_project()
+    append(project / "conf/dev.yml", f"{line}\n")
+    assert "conf/dev.yml:" in find_secrets(project, "conf/dev.yml")
+
+
+def find_secrets(project: Path, *names: str) -> str:
+    """Return what the project's own hook says of some files; nothing where they are clean."""
     hooks = yaml.safe_load((project / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
     found = (hook for repo in hooks for hook in repo["hooks"] if hook["id"] == "secrets")
-    _, _, _, *command = shlex.split(next(found)["entry"])  # but for uv run --frozen
-    names = [name for name in files(project) if name != ".mlops/files"]
-    command += names
+    _, _, _, _, *words = shlex.split(next(found)["entry"])  # but for uv run --frozen python
+    command = [sys.executable, *words, *names]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    assert bool(done.returncode) == bool(done.stdout), done.stderr
+    return done.stdout
 
 
 def test_checksums_hold(rendering: Path) -> None:
