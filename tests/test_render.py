@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import importlib.metadata
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import nbformat
 import pytest
 import yaml
 from conftest import Rendered
+from packaging.requirements import Requirement
 from pathspec import PathSpec
 from rendering import PLATFORM, PROBLEMS, ROOT, TIERS, VENDORS, append, contents, files, git
 
@@ -137,6 +139,16 @@ def find_secrets(project: Path, *names: str) -> str:
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert bool(done.returncode) == bool(done.stdout), done.stderr
     return done.stdout
+
+
+def test_what_is_said_of_pyspark_is_so(rendered: Rendered) -> None:
+    """Else a lock would lack what it needs, or fetch 450 MB to learn it."""
+    settings = tomllib.loads((rendered() / "pyproject.toml").read_text("utf-8"))["tool"]["uv"]
+    (said,) = settings["dependency-metadata"]
+    needed = [Requirement(line) for line in importlib.metadata.requires("pyspark") or []]
+    always = {each for each in needed if each.marker is None}
+    assert said["version"] == importlib.metadata.version("pyspark")
+    assert {Requirement(line) for line in said["requires-dist"]} == always
 
 
 def test_checksums_hold(rendering: Path) -> None:
