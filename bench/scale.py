@@ -16,7 +16,7 @@ from lifecycle.project import AS_OF
 from rendering import commit, replace
 
 from .ratios import RAW, SCORE, STEPS
-from .scratch import PROGRAM, VARIABLES, Process, Scratch, run
+from .scratch import PROGRAM, Process, Scratch, run
 
 SCORED = [
     *("measured", "floor", "measured, rows/s", "floor, rows/s", "ratio", "in single rounds"),
@@ -73,36 +73,28 @@ class Large(Scratch):
 
 def scored(large: Large, repeat: int) -> list[list[str]]:
     """Return the row of `score`, process and all, against predicting a piece of it in memory."""
-    rounds, piece = [], min(large.rows, PIECE)
+    rounds, peaks, piece = [], [], min(large.rows, PIECE)
     for number in range(1, repeat + 1):
         sys.stderr.write(f"· round {number} of {repeat}: score {large.rows:,} rows\n")
         done = large.command(f"{MANY}/*.parquet", *SCORE)
         alone = float(large.python(RAW, "predict", FEW).printed)
-        rounds.append((large.rows / done.seconds, piece / alone, done.peak))
-    ours, floor, peak = (median(side) for side in zip(*rounds, strict=True))
-    ratios = [measured / other for measured, other, _ in rounds]
-    span = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        rounds.append((large.rows / done.seconds, piece / alone))
+        peaks.append(done.peak)
     name = f"`score`, {large.rows:,} rows"
-    figures = [f"{ours:,.0f}", f"{floor:,.0f}", f"**{ours / floor:.2f}**", span, f"{peak:,.0f}"]
-    return [[name, "predict alone", *figures]]
+    return [[name, "predict alone", *_throughput(rounds), f"{median(peaks):,.0f}"]]
 
 
 def on_spark(large: Large, repeat: int) -> list[list[str]]:
     """Return the row of `score` on a table of Spark, against MLflow's own function for Spark."""
     rounds, rows = [], min(large.rows, PIECE)
-    VARIABLES["PYSPARK_SUBMIT_ARGS"] = "--master local[2] pyspark-shell"
-    VARIABLES["PYSPARK_PYTHON"] = sys.executable  # else the workers take another Python
     table = f"tables.applications={{kind: spark, path: {FEW}}}"
     for number in range(1, repeat + 1):
         sys.stderr.write(f"· round {number} of {repeat}: score {rows:,} rows on Spark\n")
         ours = large.python("-c", PROGRAM, *SCORE, "--set", table)
         theirs = large.python(RAW, "spark", FEW)
         rounds.append((rows / ours.seconds, rows / theirs.seconds))
-    measured, floor = (median(side) for side in zip(*rounds, strict=True))
-    ratios = [one / other for one, other in rounds]
-    span = f"{min(ratios):.2f} to {max(ratios):.2f}"
-    figures = [f"{measured:,.0f}", f"{floor:,.0f}", f"**{measured / floor:.2f}**", span]
-    return [[f"`score` on Spark, {rows:,} rows", "`mlflow.pyfunc.spark_udf`", *figures]]
+    name = f"`score` on Spark, {rows:,} rows"
+    return [[name, "`mlflow.pyfunc.spark_udf`", *_throughput(rounds)]]
 
 
 def watched(large: Large, repeat: int) -> list[list[str]]:
@@ -127,6 +119,14 @@ def watched(large: Large, repeat: int) -> list[list[str]]:
         [f"`monitor`, {name}", "Evidently", *_faster(whole), *agreed],
         [f"PSI alone, {name}", "Evidently, PSI alone", *_faster(alone), *agreed],
     ]
+
+
+def _throughput(rounds: Sequence[tuple[float, float]]) -> list[str]:
+    """Return both sides' rows a second, their ratio, and within what single rounds lie."""
+    measured, floor = (median(side) for side in zip(*rounds, strict=True))
+    ratios = [one / other for one, other in rounds]
+    span = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    return [f"{measured:,.0f}", f"{floor:,.0f}", f"**{measured / floor:.2f}**", span]
 
 
 def _ask(large: Large, kind: str) -> Process:

@@ -17,6 +17,8 @@ VARIABLES = {
     **{name: value for name, value in os.environ.items() if not name.startswith("MLOPS_")},
     "OMP_WAIT_POLICY": "PASSIVE",  # as the platform sets it: a floor must not be slower for it
     "PYTHONPATH": "src",
+    "PYSPARK_PYTHON": sys.executable,  # else Spark's workers take another one
+    "PYSPARK_SUBMIT_ARGS": "--master local[2] pyspark-shell",
 }
 
 Seconds = Callable[[], float]

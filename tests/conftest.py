@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pipelines.osv import Osv, database
 from rendering import commit, copy_template, render
 
 if TYPE_CHECKING:
@@ -86,3 +87,10 @@ def browser() -> Iterator["Browser"]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def osv() -> Iterator[Osv]:
+    """A database of vulnerabilities, in which a test names the package that has one."""
+    with database() as server:
+        yield server

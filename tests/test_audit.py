@@ -5,12 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from pipelines.osv import KNOWN, Osv, database
+from pipelines.osv import KNOWN, Osv
 from rendering import ROOT
 
 SCRIPT = ROOT / "template/.mlops/audit.py"
@@ -24,12 +23,6 @@ version = "0.1.0"
 requires-python = ">=3.11"
 dependencies = ["markupsafe>=3"]
 """
-
-
-@pytest.fixture
-def osv() -> Iterator[Osv]:
-    with database() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,17 +14,11 @@ from conftest import Rendered
 from pipelines.azure import TOKEN, Job, Service
 from pipelines.expansion import expand
 from pipelines.expressions import Unmodelled
-from pipelines.osv import KNOWN, Osv, database
+from pipelines.osv import KNOWN, Osv
 from rendering import append, commit, copy_template, git, render, replace
 from test_updater import add_program
 
 CHECKS, WEEKLY = "azure-pipelines.yml", "ci/azure-devops/maintenance.yml"
-
-
-@pytest.fixture
-def osv() -> Iterator[Osv]:
-    with database() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

@@ -19,13 +19,11 @@ from typing import Any
 
 import yaml
 
+from commands import Refusal
+
 EXCEPTIONS = Path("ci/audit.yml")
 LOCK = Path("uv.lock")
 KEYS = {"id", "owner", "expires", "reason"}
-
-
-class Refusal(Exception):
-    """What stands in the way, and the remedy."""
 
 
 def main() -> int:

@@ -5,11 +5,14 @@ a second look takes the lines as they stand.
 """
 
 import sys
+from pathlib import Path
 
 from detect_secrets.pre_commit_hook import main
 from detect_secrets.transformers.yaml import YAMLTransformer
 
 if __name__ == "__main__":
-    found = main(sys.argv[1:])
+    words = sys.argv[1:]
+    found = main(words)
     YAMLTransformer.should_parse_file = lambda *_: False
-    sys.exit(found or main(sys.argv[1:]))
+    others = [w for w in words if Path(w).suffix in {".yml", ".yaml"} or not Path(w).is_file()]
+    sys.exit(found or main(others))

@@ -105,8 +105,8 @@ def compare(old: Platform, estimator: Any, job: Facts, rows: pd.DataFrame) -> fl
     distances = []
     for part, then in ((golden, first_day), (rows, registered)):
         now = old.scorer.predict_frame(estimator, job["card"], part)
-        numbers = [frame.select_dtypes("float64").to_numpy() for frame in (now, then)]
-        distances.append(float(np.abs(numbers[0] - numbers[1]).max(initial=0.0)))
+        numbers = (frame.select_dtypes("float64") for frame in (then, now))
+        distances.append(float(old.registry.largest_difference(*numbers)))
     return max(distances)
 
 

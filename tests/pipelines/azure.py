@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -259,8 +258,3 @@ def as_text(node: Any) -> Any:
     if isinstance(node, list):
         return [as_text(value) for value in node]
     return str(node).lower() if isinstance(node, (bool, int)) else node
-
-
-def templates(root: Path) -> Iterator[Path]:
-    """Yield the files that Azure reads in a project."""
-    yield from sorted([root / "azure-pipelines.yml", *root.glob("ci/**/*.yml")])

@@ -126,8 +126,9 @@ def _read(path: Path) -> Layer:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
-        remedy = "change into the project's folder, restore it with git, or install a wheel"
-        raise Misconfigured(f"{path.name} is missing here; {remedy}.") from None
+        remedy = "change into the project's folder, restore the file with git"
+        told = f"{path.name} is missing here; {remedy}, or install a wheel of `uvx nox -s build`."
+        raise Misconfigured(told) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
     told = f"{path.name} must hold keys and values at its top level."

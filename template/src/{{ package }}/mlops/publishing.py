@@ -62,8 +62,8 @@ def write_estimator(training: Training, target: Path) -> list[str]:
         types = {s: skops.io.get_untrusted_types(data=skops.io.dumps(part)) for s, part in steps}
         holder = next((step for step in types if name in types[step]), "of the estimator")
         told = f"model.build: step {holder} holds the type {name}, which is not trusted"
-        remedy = "use a named function of features.py, or add it to trusted_types in conf/base.yml"
-        raise Misconfigured(f"{told}; {remedy}.")
+        remedy = "use a named function or class of features.py"
+        raise Misconfigured(f"{told}; {remedy}, or add the type to trusted_types in conf/base.yml.")
     return list(skops.io.get_untrusted_types(file=target))
 
 

@@ -51,11 +51,10 @@ def _refuse_absolute_imports(path: str, source: bytes) -> None:
         raise Misconfigured(f"{path}:{error.lineno}: {error.msg}.") from None
     for line, name in _imported(tree):
         if name.split(".")[0] == PACKAGE or name.split(".")[:2] == ["", "mlops"]:
-            remedy = (
-                "import your own modules relatively (from .features import ...) and never mlops"
+            raise Misconfigured(
+                f"{path}:{line}: imports {name}; import your own modules relatively (from "
+                ".features import ...) and never mlops, so that a registered model stands alone."
             )
-            why = "so that a registered model stands alone"
-            raise Misconfigured(f"{path}:{line}: imports {name}; {remedy}, {why}.")
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
