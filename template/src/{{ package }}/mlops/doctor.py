@@ -26,6 +26,7 @@ def doctor(project: Project) -> Outcome:
         "user modules": _modules,
         "tables": _tables,
         "store": _store,
+        "champion": _champion,
         "answers": _answers,
         "approval": _approval,
     }
@@ -75,6 +76,16 @@ def _store(project: Project) -> str:
     problems = "; ".join(store.journal.problems(store.entries))
     MlopsError.when(problems, f"journal: {problems}")
     return f"{len(store.registry.numbers())} versions"
+
+
+def _champion(project: Project) -> str:
+    """Load the champion and replay its golden rows: a new lock or image may break it."""
+    store = open_store(project)
+    number = store.champion()
+    if number is None:
+        return "none yet"
+    store.registry.load(store.registry.fetch(number))
+    return f"version {number} predicts its golden rows as on its first day"
 
 
 def _answers(project: Project) -> str:

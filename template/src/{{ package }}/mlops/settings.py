@@ -108,6 +108,8 @@ class Settings(Section):
     retraining: Retraining = Retraining()
     alerts: tuple[SecretName, ...] = ()
     serving: Serving = Serving()
+    schedules: dict[str, Any] = Field(default={})
+    deployment: dict[str, Any] = Field(default={})
     predictions: str = "predictions"
     extracts: str = "extracts"
     reports: str = "build/monitor"
