@@ -4,10 +4,7 @@ nox works on the repository, the project's own program on the model. uv keeps th
 `.venv`, so nox makes none of its own.
 """
 
-import hashlib
-import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -80,15 +77,22 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build the wheel, with the facts that a machine without git, lock and conf/ needs."""
+    """Build a release in build/release: wheel, locked requirements, bill of materials, image."""
     sync(session)
-    facts = PACKAGE / "_build"
-    try:
-        write_build_facts(session, facts)
-        session.run("uv", "build", "--wheel", "--quiet")
-    finally:
-        shutil.rmtree(facts, ignore_errors=True)
-    say(f"built: {max(Path('dist').glob('*.whl'), key=os.path.getmtime).as_posix()}")
+    if not git("rev-parse", "HEAD"):
+        session.error("There is no commit to build from: run `uvx nox -s setup` first")
+    run(session, "python", ".mlops/release.py", PACKAGE.name)
+
+
+@nox.session
+def deploy(session: nox.Session) -> None:
+    """Bring build/release to an environment: `uvx nox -s deploy -- test`; goes back if it fails."""
+    if not Path("deploy").exists():
+        session.error("There is nowhere to deploy to: see the question `compute` of the template")
+    if session.posargs not in (["dev"], ["test"], ["prod"]):
+        session.error("Name one environment: `uvx nox -s deploy -- test`")
+    sync(session)
+    run(session, "python", "deploy/delivery.py", *session.posargs)
 
 
 @nox.session
@@ -210,24 +214,3 @@ def install_hooks(session: nox.Session) -> None:
         session.log(f"git takes its hooks from {elsewhere}: `uvx nox -s lint` makes the checks.")
     else:
         run(session, "pre-commit", "install")
-
-
-def write_build_facts(session: nox.Session, folder: Path) -> None:
-    """Write commit, lock, answers and configuration to where the wheel takes them from."""
-    commit = git("rev-parse", "HEAD")
-    if not commit:
-        session.error("There is no commit to build from: run `uvx nox -s setup` first")
-    answers = Path(".copier-answers.yml").read_text(encoding="utf-8")
-    template = re.search(r"^_commit: *(\S+)", answers, re.MULTILINE)
-    facts = {
-        "commit": commit,
-        "dirty": bool(git("status", "--porcelain")),
-        "template": template.group(1) if template else "unknown",
-        "lock_sha256": hashlib.sha256(Path("uv.lock").read_bytes()).hexdigest(),
-    }
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree("conf", folder / "conf")
-    shutil.copyfile(".copier-answers.yml", folder / "answers.yml")
-    (folder / "build.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    export = ["--frozen", "--no-dev", "--no-emit-project", "--no-header", "--quiet"]
-    session.run("uv", "export", *export, f"--output-file={folder / 'requirements.txt'}")

@@ -16,21 +16,25 @@ from typing import Any
 import yaml
 from rendering import git
 
+from .azure_api import TOKEN, Api
 from .expansion import expand
 from .expressions import LOGIC, Expression, Unmodelled
 
 KEYS = {
-    "pipeline": {"trigger", "pr", "schedules", "variables", "jobs"},
+    "pipeline": {"trigger", "pr", "schedules", "lockBehavior", "variables", "stages", "jobs"},
+    "stage": {"stage", "displayName", "dependsOn", "jobs"},
     "job": {
         *("job", "displayName", "dependsOn", "condition", "timeoutInMinutes", "pool", "steps"),
     },
+    "deployment": {
+        *("deployment", "displayName", "environment", "timeoutInMinutes", "pool", "strategy"),
+    },
     "step": {"bash", "task", "checkout", "displayName", "name", "condition", "env", "inputs"}
-    | {"fetchDepth", "persistCredentials"},
+    | {"fetchDepth", "persistCredentials", "download"},
 }
 MACRO = re.compile(r"\$\(([A-Za-z_][\w.]*)\)")
 COMMAND = re.compile(r"^##vso\[([\w.]+)(?: ([^\]]*))?\](.*)$", re.MULTILINE)
 PASSED_ON = re.compile(r"(HOME|LANG|PATH|TMPDIR|(PIP|SSL|REQUESTS|CURL|PYENV|GIT_CONFIG)_?.*)$")
-TOKEN = "token-of-the-build-service"  # noqa: S105 - it opens nothing
 SCHEMA = ("vendor.azure-pipelines", "--data-transform", "azure-pipelines")
 
 
@@ -60,15 +64,53 @@ class Service:
     programs: Path | None = None
     artifacts: dict[str, Path] = field(default_factory=dict)
     cached: list[str] = field(default_factory=list)
+    api: Api | None = None
+    connections: set[str] = field(default_factory=set)
 
     def run(self, file: str, revision: str = "main", only: str = "") -> dict[str, Job]:
         """Run a pipeline as a revision has it, or one job of it; return each job's fate."""
         pipeline = self.expanded(file, revision)
+        variables = {each["name"]: each["value"] for each in pipeline["variables"]}
+        if "jobs" in pipeline:
+            return self.jobs(pipeline["jobs"], variables, revision, only)
+        stages: dict[str, dict[str, Job]] = {}
+        for stage in pipeline["stages"]:
+            refuse_unknown("stage", stage)
+            before = stages[stage["dependsOn"]] if "dependsOn" in stage else {}
+            if all(job.result == "Succeeded" for job in before.values()):
+                known = variables | {"System.StageName": stage["stage"]}
+                stages[stage["stage"]] = self.jobs(stage["jobs"], known, revision, only)
+            else:
+                skipped = (job.get("job") or job["deployment"] for job in stage["jobs"])
+                stages[stage["stage"]] = {name: Job("Skipped") for name in skipped}
+        return {name: job for jobs in stages.values() for name, job in jobs.items()}
+
+    def jobs(
+        self, jobs: list[dict[str, Any]], variables: dict[str, str], revision: str, only: str
+    ) -> dict[str, Job]:
+        """Run jobs that stand side by side; a deployment waits for what its environment asks."""
         done: dict[str, Job] = {}
-        for job in pipeline["jobs"]:
-            if only in {"", job["job"]}:
-                done[job["job"]] = self.job(job, pipeline["variables"], done, revision)
+        for job in jobs:
+            name = job.get("job") or job["deployment"]
+            if only in {"", name}:
+                run = self.deployment if "deployment" in job else self.job
+                done[name] = run(job, variables, done, revision)
         return done
+
+    def deployment(
+        self, job: dict[str, Any], variables: dict[str, str], done: dict[str, Job], rev: str
+    ) -> Job:
+        """Run a deployment, once who must approve has; an unknown environment is made, as there."""
+        refuse_unknown("deployment", job)
+        assert self.api is not None
+        if not self.api.admits(job["environment"], variables["System.StageName"]):
+            return Job("Rejected")
+        strategy = job["strategy"]
+        if strategy.keys() != {"runOnce"} or strategy["runOnce"].keys() != {"deploy"}:
+            raise Unmodelled(f"the strategy {strategy} is not modelled")
+        plain = {"job": job["deployment"], "displayName": job["displayName"], "pool": job["pool"]}
+        plain |= {"timeoutInMinutes": job["timeoutInMinutes"], **strategy["runOnce"]["deploy"]}
+        return self.job(plain, variables, done, rev)
 
     def expanded(self, file: str, revision: str) -> dict[str, Any]:
         """Return a pipeline as the service would check and then run it."""
@@ -81,7 +123,7 @@ class Service:
         return pipeline
 
     def job(
-        self, job: dict[str, Any], variables: list[dict[str, str]], done: dict[str, Job], rev: str
+        self, job: dict[str, Any], variables: dict[str, str], done: dict[str, Job], rev: str
     ) -> Job:
         """Run a job on an agent of its own."""
         refuse_unknown("job", job)
@@ -92,7 +134,7 @@ class Service:
         functions = LOGIC | {"canceled": lambda: False, "succeeded": lambda: succeeded}
         if not Expression(job.get("condition", "succeeded()"), values, functions).evaluate():
             return Job("Skipped")
-        agent = Agent(self, job["job"], {each["name"]: each["value"] for each in variables}, rev)
+        agent = Agent(self, job["job"], variables, rev)
         for number, step in enumerate(job["steps"]):
             refuse_unknown("step", step)
             agent.step(number, step, float(job["timeoutInMinutes"]) * 60)
@@ -115,6 +157,7 @@ class Agent:
             "Build.SourcesDirectory": str(self.sources),
             "Pipeline.Workspace": str(self.work),
         }
+        self.variables |= service.api.variables if service.api else {}
         self.secrets = {"System.AccessToken": TOKEN}
         own = Path(sys.executable).parent  # what tests need, an agent need not have
         parts = [part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != own]
@@ -131,6 +174,10 @@ class Agent:
             return
         if "bash" in step:
             done = self.bash(number, step, seconds)
+        elif step.get("task") == "AzureCLI@2":
+            done = self.azure_cli(number, step, seconds)
+        elif step.get("download") == "none":
+            done = True
         elif "task" in step:
             done = TASKS[step["task"]](self, {k: self.fill(v) for k, v in step["inputs"].items()})
         else:
@@ -173,6 +220,26 @@ class Agent:
         for command, properties, value in COMMAND.findall(done.stdout):
             self.obey(command, properties, value, step.get("name", ""))
         return done.returncode == 0
+
+    def azure_cli(self, number: int, step: dict[str, Any], seconds: float) -> bool:
+        """Run a script as the identity of a service connection, which this pipeline must know."""
+        inputs = dict(step["inputs"])
+        connection, script = inputs.pop("azureSubscription"), inputs.pop("inlineScript")
+        if inputs != {"scriptType": "bash", "scriptLocation": "inlineScript"}:
+            raise Unmodelled(f"AzureCLI@2 with {inputs} is not modelled")
+        assert connection in self.service.connections, f"{connection} is not open to this pipeline"
+        login = self.work / "azure"
+        login.mkdir()
+        (login / "identity").write_text(connection, encoding="utf-8")
+        env = step.get("env", {}) | {"AZURE_CONFIG_DIR": str(login)}
+        return self.bash(number, {"bash": script, "env": env}, seconds)
+
+    def docker(self, inputs: dict[str, str]) -> bool:
+        """Log in at a registry, as the program docker of this agent does."""
+        connection = inputs["containerRegistry"]
+        assert inputs == {"command": "login", "containerRegistry": connection}
+        assert connection in self.service.connections, f"{connection} is not open to this pipeline"
+        return True
 
     def environment(self, given: dict[str, str]) -> dict[str, str]:
         """Return what a step sees: the agent's own, every variable that is no secret, its `env`."""
@@ -230,6 +297,7 @@ class Agent:
 
 TASKS = {
     "Cache@2": Agent.cache,
+    "Docker@2": Agent.docker,
     "DownloadPipelineArtifact@2": Agent.take,
     "PublishPipelineArtifact@1": Agent.keep,
 }

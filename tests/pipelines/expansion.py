@@ -10,7 +10,7 @@ from .expressions import LOGIC, Expression, Unmodelled
 
 WHOLE = re.compile(r"\$\{\{\s*(.+?)\s*\}\}")
 TYPES: dict[str, type] = {"boolean": bool, "object": list, "string": str}
-KINDS = ("jobs", "steps", "variables")
+KINDS = ("stages", "jobs", "steps", "variables")
 
 
 class Loader(yaml.SafeLoader):

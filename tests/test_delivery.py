@@ -1,0 +1,372 @@
+"""What becomes of a release: deployed, refused, or gone again with the one before in its place.
+
+The order of things is the same for every vendor, so the place here is a folder.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Rendered
+from pipelines.azure_api import TOKEN, Api, organization
+from rendering import replace
+
+TARGET = '''
+"""A place that is a folder: what runs there, what is recorded, and what was done."""
+import os, shutil
+from pathlib import Path
+from commands import Refusal
+
+PLACE = Path(os.environ["PLACE"])
+
+def note(word, release, env):
+    with (PLACE / "log").open("a") as file:
+        file.write(f"{word} {env} {(release / 'model.whl').read_text()}\\n")
+
+def current(release, env, into):
+    recorded = PLACE / env / "recorded"
+    return Path(shutil.copytree(recorded, into / "release")) if recorded.exists() else None
+
+def deploy(release, env):
+    note("deploy", release, env)
+    running = PLACE / env / "running"
+    shutil.rmtree(running, ignore_errors=True)
+    shutil.copytree(release, running)
+    if "does not start" in (release / "model.whl").read_text():
+        raise Refusal("it does not start.")
+
+def smoke(release, env):
+    note("smoke", release, env)
+    if "fails" in (PLACE / env / "running/model.whl").read_text() or (PLACE / "down").exists():
+        raise Refusal("the champion does not load.")
+
+def record(release, env):
+    recorded = PLACE / env / "recorded"
+    shutil.rmtree(recorded, ignore_errors=True)
+    shutil.copytree(release, recorded)
+    note("record", release, env)
+'''
+
+
+class Shop:
+    """A project's deploy/ and .mlops/, a release, and a place to bring it to."""
+
+    def __init__(self, project: Path, folder: Path, ci: str = "none") -> None:
+        self.folder, self.place = folder / "shop", folder / "place"
+        (self.folder / "deploy/box").mkdir(parents=True)
+        self.place.mkdir()
+        shutil.copytree(project / ".mlops", self.folder / ".mlops")
+        shutil.copy(project / "deploy/delivery.py", self.folder / "deploy")
+        (self.folder / "deploy/box/target.py").write_text(TARGET, encoding="utf-8")
+        (self.folder / ".copier-answers.yml").write_text(f"ci: {ci}\n", encoding="utf-8")
+        self.env: dict[str, str] = {}
+
+    def build(self, model: str, number: int, **facts: Any) -> Path:
+        """Put a release into build/release, of a commit of that number."""
+        release = self.folder / "build/release"
+        shutil.rmtree(release, ignore_errors=True)
+        (release / "deploy/test").mkdir(parents=True)
+        (release / "model.whl").write_text(model, encoding="utf-8")
+        (release / "deploy/test/jobs.yml").write_text("jobs: []\n", encoding="utf-8")
+        sums = {
+            path.relative_to(release).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in release.rglob("*")
+            if path.is_file()
+        }
+        version = f"0.1.0+202601{number:02}000000.g0000000{number}"
+        told = {"project": "loan-risk", "version": version, "dirty": False, "files": sums, **facts}
+        (release / "release.json").write_text(json.dumps(told), encoding="utf-8")
+        return release
+
+    def deploy(self, env: str = "test") -> tuple[int, str]:
+        """Bring the release there; return the exit code and what was said."""
+        done = subprocess.run(
+            [sys.executable, "deploy/delivery.py", env],
+            cwd=self.folder,
+            env=os.environ | {"PLACE": str(self.place)} | self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    def runs(self, env: str = "test") -> str:
+        """Return what runs in an environment."""
+        running = self.place / env / "running/model.whl"
+        return running.read_text(encoding="utf-8") if running.exists() else ""
+
+    @property
+    def log(self) -> list[str]:
+        log = self.place / "log"
+        return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+
+
+@pytest.fixture
+def shop(rendered: Rendered, tmp_path: Path) -> Shop:
+    return Shop(rendered(compute="kubernetes"), tmp_path)
+
+
+def test_a_release_is_deployed_examined_and_recorded(shop: Shop) -> None:
+    shop.build("first", 1)
+    code, told = shop.deploy()
+    assert (code, shop.runs()) == (0, "first")
+    assert "test runs 0.1.0+20260101000000.g00000001 now; before: nothing." in told
+    assert shop.log == ["deploy test first", "smoke test first", "record test first"]
+
+
+def test_two_runs_do_not_deploy_twice(shop: Shop) -> None:
+    shop.build("first", 1)
+    shop.deploy()
+    code, told = shop.deploy()
+    assert (code, len(shop.log)) == (0, 3)
+    assert "runs 0.1.0+20260101000000.g00000001 already" in told
+
+
+def test_a_run_that_was_overtaken_does_not_bring_older_code_back(shop: Shop) -> None:
+    shop.build("second", 2)
+    shop.deploy()
+    shop.build("first", 1)
+    code, told = shop.deploy()
+    assert (code, shop.runs()) == (1, "second")
+    assert "which is newer than" in told
+
+
+def test_a_failing_smoke_brings_the_release_before_back(shop: Shop) -> None:
+    shop.build("first", 1)
+    shop.deploy()
+    shop.build("second fails", 2)
+    code, told = shop.deploy()
+    assert (code, shop.runs()) == (1, "first")
+    assert "the champion does not load." in told
+    assert "test runs 0.1.0+20260101000000.g00000001 again, as before." in told
+    shop.build("third", 3)
+    assert shop.deploy()[0] == 0, "the way is free for a mended release"
+
+
+def test_what_does_not_even_start_is_taken_back_too(shop: Shop) -> None:
+    shop.build("first", 1)
+    shop.deploy()
+    shop.build("second does not start", 2)
+    assert shop.deploy()[0] == 1
+    assert shop.runs() == "first"
+
+
+def test_the_first_release_has_nothing_to_go_back_to(shop: Shop) -> None:
+    shop.build("first fails", 1)
+    code, told = shop.deploy()
+    assert code == 1
+    assert "nothing to go back to" in told
+    assert not (shop.place / "test/recorded").exists()
+
+
+def test_where_even_the_old_release_fails_a_person_is_called(shop: Shop) -> None:
+    shop.build("first", 1)
+    shop.deploy()
+    (shop.place / "down").touch()
+    shop.build("second", 2)
+    code, told = shop.deploy()
+    assert (code, shop.runs()) == (1, "first")
+    assert "a person must look" in told
+
+
+def test_a_run_that_was_killed_is_finished_by_the_next(shop: Shop) -> None:
+    shop.build("first", 1)
+    shop.deploy()
+    shop.build("second", 2)
+    shutil.copytree(
+        shop.folder / "build/release", shop.place / "test/running", dirs_exist_ok=True
+    )  # deployed, and never recorded
+    assert shop.deploy()[0] == 0
+    assert shop.log[-3:] == ["deploy test second", "smoke test second", "record test second"]
+
+
+@pytest.mark.parametrize("what", ["an edited file", "a file more", "a file less"])
+def test_a_release_that_is_not_as_it_was_built_is_refused(shop: Shop, what: str) -> None:
+    release = shop.build("first", 1)
+    if what == "an edited file":
+        (release / "model.whl").write_text("other", encoding="utf-8")
+    elif what == "a file more":
+        (release / "extra.py").touch()
+    else:
+        (release / "deploy/test/jobs.yml").unlink()
+    code, told = shop.deploy()
+    assert (code, shop.log) == (1, [])
+    assert "is not as it was built" in told
+
+
+def test_uncommitted_code_is_refused(shop: Shop) -> None:
+    shop.build("first", 1, dirty=True)
+    code, told = shop.deploy()
+    assert (code, shop.log) == (1, [])
+    assert "not committed" in told
+
+
+def test_without_a_release_there_is_a_remedy(shop: Shop) -> None:
+    code, told = shop.deploy()
+    assert code == 1
+    assert "uvx nox -s build" in told
+
+
+# Protection
+
+
+@pytest.fixture
+def azure() -> Iterator[Api]:
+    with organization() as api:
+        yield api
+
+
+def at_azure(project: Path, folder: Path, api: Api) -> Shop:
+    shop = Shop(project, folder, "azure-devops")
+    shop.env = {"TF_BUILD": "True", "SYSTEM_ACCESSTOKEN": TOKEN, "SYSTEM_STAGENAME": "prod"}
+    shop.env |= {name.replace(".", "_").upper(): v for name, v in api.variables.items()}
+    shop.build("first", 1)
+    return shop
+
+
+def test_prod_of_azure_is_open_when_another_person_must_approve(
+    rendered: Rendered, tmp_path: Path, azure: Api
+) -> None:
+    azure.protect("loan-risk-prod")
+    shop = at_azure(rendered(compute="kubernetes"), tmp_path, azure)
+    assert shop.deploy("prod")[0] == 0
+    assert shop.runs("prod") == "first"
+
+
+AZURE_LACKS = {
+    "no environment": "does not know it",
+    "no check": "no approval check",
+    "a check that is off": "no approval check",
+    "nobody to approve": "no approval check",
+    "self-approval": "who starts a run may approve it",
+    "no token": "SYSTEM_ACCESSTOKEN is missing",
+    "a wrong token": "answers 401",
+    "no answer": "does not answer",
+}
+
+
+@pytest.mark.parametrize("what", AZURE_LACKS)
+def test_prod_of_azure_is_closed_otherwise(
+    rendered: Rendered, tmp_path: Path, azure: Api, what: str
+) -> None:
+    if what != "no environment":
+        azure.protect("loan-risk-prod", requesterCannotBeApprover=what != "self-approval")
+    if what == "no check":
+        azure.checks.clear()
+    elif what == "a check that is off":
+        azure.checks["loan-risk-prod"][0]["isDisabled"] = True
+    elif what == "nobody to approve":
+        azure.checks["loan-risk-prod"][0]["settings"]["approvers"] = []
+    shop = at_azure(rendered(compute="kubernetes"), tmp_path, azure)
+    if what == "no token":
+        del shop.env["SYSTEM_ACCESSTOKEN"]
+    elif what == "a wrong token":
+        shop.env["SYSTEM_ACCESSTOKEN"] = "other"
+    elif what == "no answer":
+        shop.env["SYSTEM_COLLECTIONURI"] = "http://127.0.0.1:9/"
+    code, told = shop.deploy("prod")
+    assert (code, shop.log) == (1, [])
+    assert AZURE_LACKS[what] in told
+
+
+def test_prod_is_closed_outside_of_the_pipeline(rendered: Rendered, tmp_path: Path) -> None:
+    shop = Shop(rendered(compute="kubernetes"), tmp_path, "github")
+    shop.build("first", 1)
+    code, told = shop.deploy("prod")
+    assert (code, shop.log) == (1, [])
+    assert "by the pipeline alone" in told
+
+
+def test_without_pipelines_a_person_deploys_to_prod(shop: Shop) -> None:
+    shop.build("first", 1)
+    assert shop.deploy("prod")[0] == 0
+
+
+def test_without_the_guard_prod_is_open(rendered: Rendered, tmp_path: Path, azure: Api) -> None:
+    """So what closed it above is the guard."""
+    shop = at_azure(rendered(compute="kubernetes"), tmp_path, azure)
+    replace(shop.folder / "deploy/delivery.py", 'if env == "prod":', "if not env:")
+    assert shop.deploy("prod")[0] == 0
+
+
+@contextlib.contextmanager
+def vendor(answers: dict[str, Any], header: str) -> Iterator[str]:
+    """Answer these addresses to whoever shows the token; all others are unknown."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known = self.path in answers and (self.headers[header] or "").endswith("secret")
+            self.send_response(200 if known else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps(answers.get(self.path, {})).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+REVIEWERS = {"type": "required_reviewers", "prevent_self_review": True, "reviewers": [{"id": 1}]}
+GITHUB: dict[str, tuple[Any, str]] = {
+    "another person": ({"protection_rules": [REVIEWERS]}, ""),
+    "self-review": (
+        {"protection_rules": [REVIEWERS | {"prevent_self_review": False}]},
+        "may approve it",
+    ),
+    "no reviewers": ({"protection_rules": [{"type": "branch_policy"}]}, "no required reviewers"),
+    "no environment": (None, "answers 404"),
+}
+
+
+@pytest.mark.parametrize("what", GITHUB)
+def test_prod_of_github(rendered: Rendered, tmp_path: Path, what: str) -> None:
+    answer, words = GITHUB[what]
+    path = "/repos/bank/loan-risk/environments/loan-risk-prod"
+    shop = Shop(rendered(compute="kubernetes"), tmp_path, "github")
+    shop.build("first", 1)
+    with vendor({path: answer} if answer else {}, "Authorization") as address:
+        shop.env = {"GITHUB_ACTIONS": "true", "GITHUB_TOKEN": "secret"}
+        shop.env |= {"GITHUB_API_URL": address, "GITHUB_REPOSITORY": "bank/loan-risk"}
+        code, told = shop.deploy("prod")
+    assert (code, bool(shop.log)) == ((1, False) if words else (0, True))
+    assert words in told
+
+
+GITLAB: dict[str, tuple[Any, bool, str]] = {
+    "another person": ({"approval_rules": [{"required_approvals": 1}]}, False, ""),
+    "self-approval": ({"approval_rules": [{"required_approvals": 1}]}, True, "may approve it"),
+    "no rule": ({"approval_rules": []}, False, "no approval rule"),
+    "no environment": (None, False, "answers 404"),
+}
+
+
+@pytest.mark.parametrize("what", GITLAB)
+def test_prod_of_gitlab(rendered: Rendered, tmp_path: Path, what: str) -> None:
+    rules, by_oneself, words = GITLAB[what]
+    answers: dict[str, Any] = {
+        "/api/v4/projects/7": {"allow_pipeline_trigger_approve_deployment": by_oneself}
+    }
+    if rules:
+        answers["/api/v4/projects/7/protected_environments/loan-risk-prod"] = rules
+    shop = Shop(rendered(compute="kubernetes"), tmp_path, "gitlab")
+    shop.build("first", 1)
+    with vendor(answers, "PRIVATE-TOKEN") as address:
+        shop.env = {"GITLAB_CI": "true", "PROTECTION_TOKEN": "secret"}
+        shop.env |= {"CI_API_V4_URL": f"{address}/api/v4", "CI_PROJECT_ID": "7"}
+        code, told = shop.deploy("prod")
+    assert (code, bool(shop.log)) == ((1, False) if words else (0, True))
+    assert words in told
