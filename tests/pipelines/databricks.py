@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from databricks.bundles.jobs import Job
 
 Facts = dict[str, Any]
-Call = Callable[[str, list[str]], tuple[int, Facts]]  # entry point and parameters -> code, values
+Call = Callable[[str, str, list[str]], tuple[int, Facts]]  # who, entry point, words -> code, values
 
 TOP = {"bundle", "include", "variables", "targets", "resources"}
 TARGET = {"mode", "default", "workspace", "variables", "resources", "permissions", "presets"}
@@ -70,12 +70,12 @@ def load(folder: Path, target: str) -> Bundle:
         if "name" not in job:
             raise Wrong(f"{key}: a target speaks of a job that there is not")
     values = _variables(content["variables"], chosen.get("variables", {}))
-    known = {"bundle.name": bundle.name, "bundle.target": target}
+    known: Facts = {"bundle.name": bundle.name, "bundle.target": target}
     known |= {f"var.{name}": value for name, value in values.items()}
     known |= {f"resources.jobs.{key}.id": number for number, key in bundle.ids.items()}
     bundle.jobs = _resolve(bundle.jobs, known)
     for job in bundle.jobs.values():
-        Job.from_dict(job)  # strict: an unknown key or a wrong type is an error
+        Job.from_dict(cast("Any", job))  # strict: an unknown key or a wrong type is an error
     return bundle
 
 
@@ -157,11 +157,7 @@ def _task(bundle: Bundle, job: Facts, task: Facts, entry_points: set[str]) -> It
     tasks = {each["task_key"]: each for each in job["tasks"]}
     if len(task.keys() & set(KINDS)) != 1:
         yield f"it is not one of {', '.join(KINDS)}"
-    for before in task.get("depends_on", []):
-        if before["task_key"] not in tasks:
-            yield f"there is no task {before['task_key']}"
-        elif ("condition_task" in tasks[before["task_key"]]) != ("outcome" in before):
-            yield f"an outcome is for a condition: {before['task_key']}"
+    yield from _dependencies(tasks, task)
     wheel = task.get("python_wheel_task")
     if wheel:
         environments = [each["environment_key"] for each in job.get("environments", [])]
@@ -178,6 +174,14 @@ def _task(bundle: Bundle, job: Facts, task: Facts, entry_points: set[str]) -> It
                 yield f"there is no parameter {rest[0]}"
         elif kind != "tasks" or name not in upstream or rest[0] != "values":
             yield f"{reference} is not known before it"
+
+
+def _dependencies(tasks: dict[str, Facts], task: Facts) -> Iterator[str]:
+    for before in task.get("depends_on", []):
+        if before["task_key"] not in tasks:
+            yield f"there is no task {before['task_key']}"
+        elif ("condition_task" in tasks[before["task_key"]]) != ("outcome" in before):
+            yield f"an outcome is for a condition: {before['task_key']}"
 
 
 def _calls(bundle: Bundle, job: Facts, task: Facts) -> Iterator[str]:
@@ -231,9 +235,8 @@ def execute(bundle: Bundle, key: str, call: Call, **parameters: str) -> Run:
             raise Wrong(f"{key}: {', '.join(waiting)} wait for each other")
         task = waiting.pop(ready[0])
         _refuse_others(f"{key}.{ready[0]}", task, TASK)
-        run.states[ready[0]] = _state(run, task) or _run(
-            bundle, task, run, known | parameters, call
-        )
+        given = {"parameters": known | parameters, "who": who(job)}
+        run.states[ready[0]] = _state(run, task) or _run(bundle, task, run, given, call)
         if run.states[ready[0]] == "success":
             run.told += task.get("email_notifications", {}).get("on_success", [])
     followed = {before for task in job["tasks"] for before in _before(task)}
@@ -242,6 +245,11 @@ def execute(bundle: Bundle, key: str, call: Call, **parameters: str) -> Run:
     if not run.succeeded:
         run.told += job["email_notifications"]["on_failure"]
     return run
+
+
+def who(job: Facts) -> str:
+    """Return the identity that a job runs as; empty for the one who deployed it."""
+    return str(job.get("run_as", {}).get("service_principal_name", ""))
 
 
 def _before(task: Facts) -> set[str]:
@@ -264,18 +272,19 @@ def _state(run: Run, task: Facts) -> str:
     return "excluded" if "excluded" in found else ""
 
 
-def _run(bundle: Bundle, task: Facts, run: Run, parameters: Facts, call: Call) -> str:
+def _run(bundle: Bundle, task: Facts, run: Run, given: Facts, call: Call) -> str:
     key = task["task_key"]
     try:
-        task = _dynamic(task, run, parameters)
+        task = _dynamic(task, run, given["parameters"])
     except Wrong as error:
         run.values[key] = {"error": str(error)}
         return "failed"
     if condition := task.get("condition_task"):
-        if condition["op"] != "EQUAL_TO":
-            raise Wrong(f"{key}: {condition['op']} is not modelled")
         equal = condition["left"] == condition["right"]
-        run.values[key] = {"outcome": str(equal).lower()}
+        outcomes = {"EQUAL_TO": equal, "NOT_EQUAL": not equal}
+        if condition["op"] not in outcomes:
+            raise Wrong(f"{key}: {condition['op']} is not modelled")
+        run.values[key] = {"outcome": str(outcomes[condition["op"]]).lower()}
         return "success"
     if started := task.get("run_job_task"):
         _refuse_others(key, started, {"job_id", "job_parameters"})
@@ -285,7 +294,7 @@ def _run(bundle: Bundle, task: Facts, run: Run, parameters: Facts, call: Call) -
         return "success" if nested.succeeded else "failed"
     wheel = task["python_wheel_task"]
     _refuse_others(key, wheel, {"package_name", "entry_point", "parameters"})
-    code, run.values[key] = call(wheel["entry_point"], wheel["parameters"])
+    code, run.values[key] = call(given["who"], wheel["entry_point"], wheel["parameters"])
     return "failed" if code else "success"
 
 

@@ -15,6 +15,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
+import schedules
 import yaml
 from commands import Refusal, run
 from packaging.requirements import Requirement
@@ -24,7 +25,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 HERE = Path(__file__).parent
 WORK = Path("build/databricks")  # where the program may leave its files; a release stays as it is
-JOBS = ("train", "promote_by_rule", "promote", "score", "monitor", "smoke")
+JOBS = ("train", "promote_by_rule", "promote", "score", "monitor", "retrain", "smoke")
+ELSEWHERE = HERE.parent / "data-factory"  # which starts the jobs then
 VOLUME = r"^\w[\w-]*\.\w[\w-]*\.\w[\w-]*$"
 
 Line = Annotated[str, Field(min_length=1)]
@@ -142,6 +144,9 @@ def target_of(settings: Any, deployment: Deployment) -> dict[str, Any]:
     address = re.search(r"<(.+)>", settings.team)
     notify = deployment.notify or (address[1] if address else settings.team)
     jobs: dict[str, dict[str, Any]] = {name: {} for name in JOBS}
+    for schedule in [] if ELSEWHERE.exists() else schedules.read(settings.schedules):
+        when = {"quartz_cron_expression": schedule.quartz, "timezone_id": schedule.zone}
+        jobs[schedule.command]["schedule"] = when | {"pause_status": "UNPAUSED"}
     for job in jobs.values():
         if deployment.budget_policy:
             job["budget_policy_id"] = deployment.budget_policy

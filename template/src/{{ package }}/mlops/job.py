@@ -23,8 +23,8 @@ def main() -> None:
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         code = app([*filter(MUST.__ne__, words), "--json"], standalone_mode=False)
     facts = json.loads(printed.getvalue())
-    values = {"outcome": VERDICTS.get(code, facts["outcome"])}
-    hand_on(values | {key: facts[key] for key in ("decision", "version") if key in facts})
+    values = {"outcome": VERDICTS.get(code, facts["outcome"]), "version": facts.get("version", 0)}
+    hand_on(values | {key: facts[key] for key in ("decision",) if key in facts})
     if code and code not in verdicts:
         sys.exit(code)
 

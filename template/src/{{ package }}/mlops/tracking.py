@@ -84,7 +84,7 @@ def experiment_id(client: Client, project: Project, part: str = "") -> str:
     if found is not None:
         return str(found.experiment_id)
     # beside the database, so that one folder holds all; a server decides for itself
-    location = (database.parent / "mlartifacts" / name).as_uri() if database else None
+    location = (database.parent / "mlartifacts" / name.strip("/")).as_uri() if database else None
     return str(client.create_experiment(name, artifact_location=location))
 
 
