@@ -297,9 +297,12 @@ class Agent:
 
     def take(self, inputs: dict[str, str]) -> bool:
         others = {k: v for k, v in inputs.items() if k not in {"artifactName", "targetPath"}}
-        of = {"project": "projectID", "pipeline": "pipelineID", "runId": "runID"}
+        of = {"project": "projectID", "definition": "pipelineID", "pipelineId": "runID"}
         named = {key: f"release's {value}" for key, value in of.items()}
-        assert others in ({}, named | {"source": "specific", "runVersion": "specific"}), others
+        assert others in (
+            {},
+            named | {"buildType": "specific", "buildVersionToDownload": "specific"},
+        ), others
         kept = self.service.artifacts.get(inputs["artifactName"])
         if kept:  # at Azure, a relative path starts from the workspace
             shutil.copytree(kept, self.work / inputs["targetPath"], dirs_exist_ok=True)
