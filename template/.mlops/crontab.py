@@ -60,7 +60,7 @@ def lines(planned: list[Schedule], name: str, env: str, now: datetime.datetime) 
         yield "# This machine lives in another zone. cronie knows CRON_TZ; Debian's own cron does"
         yield "# not, and starts them by the machine's clock: set its zone, or install cronie."
     zone = ""
-    for schedule in planned:
+    for schedule in sorted(planned, key=lambda one: one.zone):
         if foreign and schedule.zone != zone:
             zone = schedule.zone
             yield f"CRON_TZ={zone}"
