@@ -139,7 +139,9 @@ def first(
 @pytest.fixture
 def bank(first: tuple[Path, dict[str, Job]], tmp_path: Path, api: Api) -> Bank:
     """That bank again, to do anything with."""
-    copy = shutil.copytree(first[0], tmp_path / "bank", symlinks=True)
+    copy = tmp_path / "bank"
+    for part in ("agents/artifacts", "dev.azure.com", "loan-risk", "place"):
+        shutil.copytree(first[0] / part, copy / part)  # no machine of a run that is over
     api.waited.clear()
     api.approved.clear()
     api.approver = "anna@bank.example"
