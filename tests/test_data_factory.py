@@ -4,6 +4,7 @@ import copy
 import importlib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import yaml
 from conftest import Rendered
 from pipelines import az
 from pipelines.data_factory import Unknown, check_template
+from rendering import ROOT
 
 Json = dict[str, Any]
 
@@ -223,6 +225,14 @@ def test_the_names_of_zones_are_those_of_unicode(rendered: Rendered) -> None:
     text = (project / "deploy/data-factory/zones.yml").read_text(encoding="utf-8")
     found = {place: name for name, places in yaml.safe_load(text).items() for place in places}
     assert found == {place: name for place, name in tz_win.items() if place}
+
+
+def test_what_the_page_shows_is_deployed(azure: Azure) -> None:
+    page = (ROOT / "docs/how-to/schedule-the-steps.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^```yaml\n(deployment:.+?)```", page, re.DOTALL | re.MULTILINE)
+    shown = yaml.safe_load(block)["deployment"]["data_factory"]
+    assert shown == FACTORY | {"max_wait": 12}
+    assert azure.render(**shown) == ""
 
 
 # What is refused
