@@ -96,6 +96,15 @@ def deploy(session: nox.Session) -> None:
 
 
 @nox.session
+def approve(session: nox.Session) -> None:
+    """Promote a version in the name of who approved the pipeline's run: `-- prod 7`."""
+    if not Path("deploy").exists() or len(session.posargs) != 2:
+        session.error("Name an environment and a version: `uvx nox -s approve -- prod 7`")
+    sync(session)
+    run(session, "python", "deploy/approve.py", *session.posargs)
+
+
+@nox.session
 def rehearse(session: nox.Session) -> None:
     """Read the configuration of all environments, then run a model's life in test on invented rows.
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,6 +20,7 @@ from rendering import append, commit, copy_template, git, render, replace
 from test_updater import add_program
 
 CHECKS, WEEKLY = "azure-pipelines.yml", "ci/azure-devops/maintenance.yml"
+RELEASE, PROMOTE = "ci/azure-devops/release.yml", "ci/azure-devops/promote.yml"
 
 
 @pytest.fixture(scope="session")
@@ -63,16 +65,35 @@ def told(jobs: dict[str, Job]) -> str:
     return "\n".join(job.log[-3000:] for job in jobs.values() if job.failed_steps)
 
 
+def jobs_of(pipeline: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return all jobs of an expanded pipeline."""
+    stages = pipeline.get("stages") or [pipeline]
+    return [job for stage in stages for job in stage["jobs"]]
+
+
+def steps_of(job: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the steps of a job or deployment."""
+    own: list[dict[str, Any]] = job.get("steps") or job["strategy"]["runOnce"]["deploy"]["steps"]
+    return own
+
+
 # Reading
 
 
-@pytest.mark.parametrize("file", [CHECKS, WEEKLY])
+@pytest.mark.parametrize(
+    ("file", "compute"),
+    [
+        *((file, "local") for file in (CHECKS, WEEKLY, RELEASE)),
+        *((file, "databricks") for file in (RELEASE, PROMOTE)),
+    ],
+)
 def test_a_pipeline_expands_to_what_the_schema_takes(
-    file: str, new_project: Rendered, service: Service
+    file: str, compute: str, new_project: Rendered, service: Service
 ) -> None:
-    push(new_project(ci="azure-devops"), service)
-    pipeline = service.expanded(file, "main")
-    for job in pipeline["jobs"]:
+    push(new_project(ci="azure-devops", compute=compute), service)
+    parameters = {"version": 7} if file == PROMOTE else {}
+    pipeline = service.expanded(file, "main", **parameters)
+    for job in jobs_of(pipeline):
         assert job["timeoutInMinutes"] <= 60
         assert job["pool"] == {"name": "Azure Pipelines", "vmImage": "ubuntu-24.04"}
 
@@ -81,28 +102,28 @@ def test_an_agent_pool_of_the_teams_own_has_no_image(new_project: Rendered) -> N
     project = new_project(ci="azure-devops")
     replace(project / "ci/variables.azure-devops.yml", "Azure Pipelines", "the bank's")
     replace(project / "ci/variables.azure-devops.yml", "image: ubuntu-24.04", 'image: ""')
-    for file in (CHECKS, WEEKLY):
-        assert {str(job["pool"]) for job in expand(project, file)["jobs"]} == {
-            "{'name': \"the bank's\"}"
-        }
+    for file in (CHECKS, WEEKLY, RELEASE):
+        pools = {str(job["pool"]) for job in jobs_of(expand(project, file))}
+        assert pools == {"{'name': \"the bank's\"}"}
 
 
-def test_the_token_is_within_reach_of_publishing_alone(rendered: Rendered) -> None:
-    project = rendered(ci="azure-devops")
+def test_the_token_is_within_reach_of_publishing_and_deploying_alone(rendered: Rendered) -> None:
+    project = rendered(ci="azure-devops", compute="databricks")
     reach = {
-        job["job"]
-        for file in (CHECKS, WEEKLY)
-        for job in expand(project, file)["jobs"]
-        for step in job["steps"]
+        job.get("job") or job["deployment"]
+        for file in (CHECKS, WEEKLY, RELEASE)
+        for job in jobs_of(expand(project, file))
+        for step in steps_of(job)
         if "System.AccessToken" in str(step) or step.get("persistCredentials")
     }
-    assert reach == {"publish"}
+    assert reach == {"publish", "test", "prod"}
 
 
-@pytest.mark.parametrize("file", [CHECKS, WEEKLY])
+@pytest.mark.parametrize("file", [CHECKS, WEEKLY, RELEASE])
 def test_scripts_pass_shellcheck(file: str, rendered: Rendered) -> None:
-    for job in expand(rendered(ci="azure-devops"), file)["jobs"]:
-        for script in (step["bash"] for step in job["steps"] if "bash" in step):
+    for job in jobs_of(expand(rendered(ci="azure-devops", compute="databricks"), file)):
+        for step in steps_of(job):
+            script = step.get("bash") or step.get("inputs", {}).get("inlineScript", "")
             check = [str(Path(sys.executable).with_name("shellcheck")), "--shell=bash", "-"]
             found = subprocess.run(check, input=script, capture_output=True, text=True, check=False)
             assert found.returncode == 0, found.stdout
@@ -112,7 +133,7 @@ def test_the_yaml_is_clean(rendered: Rendered) -> None:
     rules = "{extends: default, rules: {document-start: disable, line-length: {max: 100}, "
     rules += "comments: {min-spaces-from-content: 1}}}"
     check = [sys.executable, "-m", "yamllint", "--strict", "-d", rules, CHECKS, "ci"]
-    project = rendered(ci="azure-devops")
+    project = rendered(ci="azure-devops", compute="databricks")
     found = subprocess.run(check, cwd=project, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout
 
@@ -235,9 +256,8 @@ def test_without_its_guards_each_bad_change_gets_through(
     """So what stopped them above is the guards, not the runner."""
     for spoil in (failing_test, leaked_secret, wrong_type, bad_model, expired_exception):
         spoil(team, osv)
-    replace(team / CHECKS, "[lint, types, tests]", "[]")
-    replace(team / CHECKS, "[rehearse]", "[]")
-    replace(team / CHECKS, "[audit]", "[]")
+    for sessions in ("[lint, types, tests]", "[rehearse]", "[audit]"):
+        replace(team / "ci/azure-devops/checks.yml", sessions, "[]")
     push(team, service)
     jobs = service.run(CHECKS)
     assert set(fates(jobs).values()) == {"Succeeded"}, told(jobs)

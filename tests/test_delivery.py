@@ -55,6 +55,9 @@ def record(release, env):
     shutil.rmtree(recorded, ignore_errors=True)
     shutil.copytree(release, recorded)
     note("record", release, env)
+
+def promote(release, env, number, approved_by):
+    note(f"promote {number} for {approved_by} by", release, env)
 '''
 
 
@@ -66,7 +69,8 @@ class Shop:
         (self.folder / "deploy/box").mkdir(parents=True)
         self.place.mkdir()
         shutil.copytree(project / ".mlops", self.folder / ".mlops")
-        shutil.copy(project / "deploy/delivery.py", self.folder / "deploy")
+        for name in ("delivery.py", "approve.py"):
+            shutil.copy(project / "deploy" / name, self.folder / "deploy")
         (self.folder / "deploy/box/target.py").write_text(TARGET, encoding="utf-8")
         (self.folder / ".copier-answers.yml").write_text(f"ci: {ci}\n", encoding="utf-8")
         self.env: dict[str, str] = {}
@@ -90,8 +94,11 @@ class Shop:
 
     def deploy(self, env: str = "test") -> tuple[int, str]:
         """Bring the release there; return the exit code and what was said."""
+        return self.run("delivery.py", env)
+
+    def run(self, script: str, *arguments: str) -> tuple[int, str]:
         done = subprocess.run(
-            [sys.executable, "deploy/delivery.py", env],
+            [sys.executable, f"deploy/{script}", *arguments],
             cwd=self.folder,
             env=os.environ | {"PLACE": str(self.place)} | self.env,
             capture_output=True,
@@ -298,6 +305,59 @@ def test_without_the_guard_prod_is_open(rendered: Rendered, tmp_path: Path, azur
     shop = at_azure(rendered(compute="kubernetes"), tmp_path, azure)
     replace(shop.folder / "deploy/delivery.py", 'if env == "prod":', "if not env:")
     assert shop.deploy("prod")[0] == 0
+
+
+# Approval
+
+
+def waiting(project: Path, folder: Path, api: Api) -> Shop:
+    """Return a project whose prod runs a release, in a run that asks for an approval."""
+    api.protect("loan-risk-prod")
+    shop = at_azure(project, folder, api)
+    shop.deploy("prod")
+    return shop
+
+
+def test_a_version_is_promoted_in_the_name_of_who_approved(
+    rendered: Rendered, tmp_path: Path, azure: Api
+) -> None:
+    shop = waiting(rendered(compute="kubernetes"), tmp_path, azure)
+    azure.approver = "anna@bank.example"
+    azure.admits("loan-risk-prod", "prod")
+    code, told = shop.run("approve.py", "prod", "7")
+    assert code == 0, told
+    assert shop.log[-1] == "promote 7 for anna@bank.example by prod first"
+
+
+def test_who_approved_another_stage_did_not_approve_this(
+    rendered: Rendered, tmp_path: Path, azure: Api
+) -> None:
+    shop = waiting(rendered(compute="kubernetes"), tmp_path, azure)
+    azure.approver = "anna@bank.example"
+    azure.admits("loan-risk-prod", "another")
+    code, told = shop.run("approve.py", "prod", "7")
+    assert code == 1
+    assert "Nobody has approved this run" in told
+    assert "promote" not in shop.log[-1]
+
+
+def test_nothing_is_promoted_where_nothing_is_deployed(
+    rendered: Rendered, tmp_path: Path, azure: Api
+) -> None:
+    azure.protect("loan-risk-prod")
+    azure.approver = "anna@bank.example"
+    azure.admits("loan-risk-prod", "prod")
+    shop = at_azure(rendered(compute="kubernetes"), tmp_path, azure)
+    code, told = shop.run("approve.py", "prod", "7")
+    assert code == 1
+    assert "deploy a release first" in told
+
+
+def test_by_hand_a_person_uses_the_program(shop: Shop) -> None:
+    shop.build("first", 1)
+    code, told = shop.run("approve.py", "prod", "7")
+    assert code == 1
+    assert "promote NUMBER --approved-by NAME" in told
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ here, for every vendor.
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ HERE = Path(__file__).parent
 [PLACE] = (path.parent for path in HERE.glob("*/target.py"))
 sys.path[:0] = [str(PLACE), str(HERE.parent / ".mlops")]
 
-import target  # noqa: E402 - where it lies is known now
-from approval import require_protection  # noqa: E402
+import approval  # noqa: E402 - where they lie is known now
+import target  # noqa: E402
 from commands import Refusal  # noqa: E402
 from release import OUT, checksums  # noqa: E402
 
@@ -26,14 +27,19 @@ SUMMARY = Path("build/summary")  # a pipeline shows what lies in this folder
 def main() -> int:
     """Deploy; argument: test or prod. Return 1 and say why where it fails."""
     [env] = sys.argv[1:]
+    return told_by(lambda: deliver(OUT, env), f"deploy-{env}")
+
+
+def told_by(act: Callable[[], str], name: str) -> int:
+    """Act, say what was done or what stands in the way, also in the run's summary."""
     code = 0
     try:
-        told = deliver(OUT, env)
+        told = act()
     except Refusal as reason:
         told, code = str(reason), 1
     print(told, file=sys.stderr if code else sys.stdout)
     SUMMARY.mkdir(parents=True, exist_ok=True)
-    (SUMMARY / f"deploy-{env}.md").write_text(f"# Deploy to {env}\n\n{told}\n", encoding="utf-8")
+    (SUMMARY / f"{name}.md").write_text(f"# {name}\n\n{told}\n", encoding="utf-8")
     return code
 
 
@@ -46,7 +52,7 @@ def deliver(release: Path, env: str) -> str:
     if facts["dirty"]:
         raise Refusal("The release holds changes that are not committed: commit, build it anew.")
     if env == "prod":
-        require_protection(f"{facts['project']}-{env}")
+        approval.require_protection(f"{facts['project']}-{env}")
     before = target.current(release, env, emptied(BEFORE / env))
     running = read(before) if before else {"version": ""}
     if running["version"] == facts["version"]:

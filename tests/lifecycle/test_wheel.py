@@ -1,15 +1,16 @@
-"""The wheel of `nox -s build` is the whole project: no git, no lock and no conf/ beside it."""
+"""A release of `nox -s build` is the whole project: no git, no lock and no conf/ beside it."""
 
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from rendering import git
+from rendering import append, git
 
 from lifecycle.project import AS_OF, Facts, Project
 
@@ -30,13 +31,45 @@ def run(folder: Path, *command: str | Path, **variables: str) -> str:
     return done.stdout
 
 
+def build(project: Project) -> Path:
+    run(project.folder, sys.executable, "-m", "nox", "-s", "build")
+    return project.path("build/release")
+
+
+def read(release: Path) -> Facts:
+    return dict(json.loads((release / "release.json").read_text(encoding="utf-8")))
+
+
+def test_a_release_says_what_it_is_and_is_made_alike_twice(born: Project) -> None:
+    release = build(born)
+    facts = read(release)
+    commit = git(born.folder, "rev-parse", "HEAD").strip()
+    assert re.fullmatch(rf"0\.1\.0\+\d{{14}}\.g{commit[:8]}", facts["version"])
+    assert (facts["commit"], facts["dirty"], facts["image"]) == (commit, False, None)
+    found = {path.name for path in release.iterdir()}
+    assert found == {facts["wheel"], "release.json", "requirements.txt", "sbom.cdx.json"}
+    for name, digest in facts["files"].items():
+        assert hashlib.sha256((release / name).read_bytes()).hexdigest() == digest
+    requirements = (release / "requirements.txt").read_text(encoding="utf-8")
+    assert "--hash=sha256:" in requirements
+    assert "loan-risk" not in requirements
+    bill = json.loads((release / "sbom.cdx.json").read_text(encoding="utf-8"))
+    listed = {part["name"] for part in bill["components"]}
+    assert set(re.findall(r"^([\w.-]+)==", requirements, re.MULTILINE)) <= listed
+
+    again = read(build(born))
+    assert again["files"][facts["wheel"]] == facts["files"][facts["wheel"]]
+
+    append(born.package / "data.py", "\n\n# Not committed.\n")
+    assert read(build(born))["version"] == f"{facts['version']}.dirty"
+
+
 def test_a_wheel_trains_gates_promotes_and_scores_in_an_empty_folder(
     born: Project, tmp_path: Path
 ) -> None:
-    run(born.folder, sys.executable, "-m", "nox", "-s", "build")
+    release = build(born)
     assert git(born.folder, "status", "--porcelain") == ""
-    assert not (born.package / "_build").exists()
-    [wheel] = born.path("dist").glob("*.whl")
+    wheel = release / read(release)["wheel"]
     platform = [path for path in (born.package / "mlops").iterdir() if path.is_file()]
     assert {f"loan_risk/mlops/{path.name}" for path in platform} <= set(ZipFile(wheel).namelist())
 

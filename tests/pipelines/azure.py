@@ -21,7 +21,8 @@ from .expansion import expand
 from .expressions import LOGIC, Expression, Unmodelled
 
 KEYS = {
-    "pipeline": {"trigger", "pr", "schedules", "lockBehavior", "variables", "stages", "jobs"},
+    "pipeline": {"trigger", "pr", "schedules", "lockBehavior", "resources", "variables"}
+    | {"stages", "jobs"},
     "stage": {"stage", "displayName", "dependsOn", "jobs"},
     "job": {
         *("job", "displayName", "dependsOn", "condition", "timeoutInMinutes", "pool", "steps"),
@@ -67,10 +68,16 @@ class Service:
     api: Api | None = None
     connections: set[str] = field(default_factory=set)
 
-    def run(self, file: str, revision: str = "main", only: str = "") -> dict[str, Job]:
+    def run(
+        self, file: str, revision: str = "main", only: str = "", **parameters: Any
+    ) -> dict[str, Job]:
         """Run a pipeline as a revision has it, or one job of it; return each job's fate."""
-        pipeline = self.expanded(file, revision)
+        pipeline = self.expanded(file, revision, **parameters)
         variables = {each["name"]: each["value"] for each in pipeline["variables"]}
+        for each in pipeline.get("resources", {}).get("pipelines", []):
+            assert each == {"pipeline": "release", "source": "loan-risk release", "branch": "main"}
+            for key in ("projectID", "pipelineID", "runID"):
+                variables[f"resources.pipeline.release.{key}"] = f"release's {key}"
         if "jobs" in pipeline:
             return self.jobs(pipeline["jobs"], variables, revision, only)
         stages: dict[str, dict[str, Job]] = {}
@@ -112,12 +119,12 @@ class Service:
         plain |= {"timeoutInMinutes": job["timeoutInMinutes"], **strategy["runOnce"]["deploy"]}
         return self.job(plain, variables, done, rev)
 
-    def expanded(self, file: str, revision: str) -> dict[str, Any]:
+    def expanded(self, file: str, revision: str, **parameters: Any) -> dict[str, Any]:
         """Return a pipeline as the service would check and then run it."""
         checkout = self.place / "definition"
         shutil.rmtree(checkout, ignore_errors=True)
         git(self.place, "clone", "--quiet", f"--branch={revision}", str(self.remote), str(checkout))
-        pipeline = expand(checkout, file)
+        pipeline = expand(checkout, file, **parameters)
         refuse_unknown("pipeline", pipeline)
         validate(pipeline, self.place)
         return pipeline
@@ -289,6 +296,13 @@ class Agent:
         return True
 
     def take(self, inputs: dict[str, str]) -> bool:
+        others = {k: v for k, v in inputs.items() if k not in {"artifactName", "targetPath"}}
+        of = {"project": "projectID", "definition": "pipelineID", "pipelineId": "runID"}
+        named = {key: f"release's {value}" for key, value in of.items()}
+        assert others in (
+            {},
+            named | {"buildType": "specific", "buildVersionToDownload": "specific"},
+        ), others
         kept = self.service.artifacts.get(inputs["artifactName"])
         if kept:  # at Azure, a relative path starts from the workspace
             shutil.copytree(kept, self.work / inputs["targetPath"], dirs_exist_ok=True)

@@ -8,8 +8,8 @@ import yaml
 
 from .expressions import LOGIC, Expression, Unmodelled
 
-WHOLE = re.compile(r"\$\{\{\s*(.+?)\s*\}\}")
-TYPES: dict[str, type] = {"boolean": bool, "object": list, "string": str}
+WHOLE = re.compile(r"\$\{\{\s*((?:(?!\}\}).)+?)\s*\}\}")
+TYPES: dict[str, type] = {"boolean": bool, "number": int, "object": list, "string": str}
 KINDS = ("stages", "jobs", "steps", "variables")
 
 
@@ -23,12 +23,14 @@ class Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def expand(root: Path, file: str) -> dict[str, Any]:
-    """Return a pipeline without templates and expressions."""
+def expand(root: Path, file: str, **parameters: Any) -> dict[str, Any]:
+    """Return a pipeline without templates and expressions, as started with these parameters."""
     text = (root / file).read_text(encoding="utf-8")
     pipeline = dict(yaml.load(text, Loader))  # noqa: S506 - a safe loader
     variables = variables_of(root, Path(file), pipeline.get("variables", []))
-    expanded = Template(root, Path(file), {"variables": variables}).expand(pipeline)
+    given = typed(file, pipeline.pop("parameters", []), parameters)
+    values = {"variables": variables, "parameters": given}
+    expanded = Template(root, Path(file), values).expand(pipeline)
     return {**expanded, "variables": [{"name": n, "value": v} for n, v in variables.items()]}
 
 

@@ -79,6 +79,7 @@ class Expression:
 
 LOGIC: dict[str, Callable[..., Any]] = {
     "and": lambda *sides: all(sides),
+    "format": lambda text, *values: text.format(*values),
     "eq": lambda left, right: left == right,
     "not": lambda value: not value,
 }
