@@ -41,7 +41,7 @@ def factory(rendered: Rendered) -> Iterator[ModuleType]:
     yield importlib.import_module("factory")
     for place in places:
         sys.path.remove(place)
-    for name in ("factory", "arm", "schedules", "commands"):
+    for name in ("factory", "arm", "triggers", "schedules", "commands"):
         sys.modules.pop(name, None)
 
 

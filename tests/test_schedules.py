@@ -1,10 +1,13 @@
 """What `schedules:` of conf/ means: in words, to cron, to Quartz; and what is refused."""
 
 import datetime
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -202,6 +205,36 @@ def test_what_the_page_shows_holds(schedules: ModuleType) -> None:
     assert f"\n{found[0].cron} cd /srv/loan-risk && " in page
     entry = {"every": "day", "at": "02:30", "zone": BERLIN}
     assert f"\n{refusal(schedules, {'score': entry})}\n" in page
+
+
+UV = """
+import sys
+words = sys.argv[1:]
+script = ["run", "python", ".mlops/crontab.py", "loan-risk", "loan_risk"]
+if words[:-1] == script:
+    print("asked for", words[-1])
+elif words != ["lock"] and words not in (["sync", "--locked"], ["sync", "--locked", "--quiet"]):
+    sys.exit(f"unexpected argument {words}")
+"""
+
+
+@pytest.mark.parametrize(("words", "env"), [((), "prod"), (("--", "test"), "test")])
+def test_the_session_tells_of_prod_or_of_what_is_named(
+    project: Path, tmp_path: Path, words: tuple[str, ...], env: str
+) -> None:
+    program = tmp_path / "programs/uv"
+    program.parent.mkdir()
+    program.write_text(f"#!{sys.executable}{UV}", encoding="utf-8")
+    program.chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-m", "nox", "--session", "schedules", *words],
+        cwd=project,
+        env=os.environ | {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"asked for {env}\n"
 
 
 # Clocks that change

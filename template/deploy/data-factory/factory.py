@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import arm
+import triggers
 from commands import Refusal, run
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from schedules import COMMANDS, read
@@ -73,7 +74,7 @@ def render(settings: Any, release: dict[str, Any], folder: Path) -> None:
         file = written.arrival.get(command)
         arrival = arm.waiting(place, file, written.max_wait) if file else None
         resources.append(arm.for_command(place, command, written.databricks, arrival))
-    resources += [arm.trigger(place, schedule) for schedule in planned]
+    resources += [triggers.trigger(place, schedule) for schedule in planned]
     template = {
         "$schema": SCHEMA,
         "contentVersion": "1.0.0.0",
