@@ -242,8 +242,11 @@ def test_what_the_page_shows_is_deployed(azure: Azure) -> None:
         ({"identity": "adf"}, ".identity: write the application id of the factory's managed id"),
         ({"databricks": None}, ".databricks: it is missing."),
         ({"databrick": "x"}, ".databrick: unknown; did you mean databricks?"),
-        ({"alert": None}, ".alert: it is missing; write the keys vault and secret."),
-        ({"alert": {"vault": "kv", "secret": "a"}}, ".alert.vault: write its address, such as"),
+        ({"alert": None}, ".alert: it is missing; write vault, such as https://kv-risk-prod.vault"),
+        (
+            {"alert": {"vault": "kv", "secret": "a"}},
+            ".alert.vault: write vault, such as https://kv-risk-prod",
+        ),
         ({"alert": FACTORY["alert"] | {"secrt": 1}}, ".alert.secrt: unknown; did you mean alert.s"),
         ({"arrival": {"scor": "a/b/c"}}, ".arrival.scor: write container/folder/file for score"),
         ({"arrival": {"score": "a.ctl"}}, ".arrival.score: write container/folder/file"),

@@ -55,9 +55,7 @@ class Deployment(Section):
 HINTS = {
     "factory": "write 3 to 63 letters, digits and single hyphens",
     "identity": "write the application id of the factory's managed identity",
-    "alert": "write the keys vault and secret",
-    "alert.vault": "write its address, such as https://kv-risk-prod.vault.azure.net",
-    "alert.secret": "write its name, of letters, digits and hyphens",
+    "alert": "write vault, such as https://kv-risk-prod.vault.azure.net, and the secret's name",
     "arrival": f"write container/folder/file for {', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}",
     "max_wait": "write 1 to 168 hours",
 }
