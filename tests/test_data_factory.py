@@ -4,6 +4,7 @@ import copy
 import importlib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,10 @@ import pytest
 import yaml
 from conftest import Rendered
 from pipelines import az
-from pipelines.data_factory import Unknown, check_template
+from pipelines.data_factory import FACTORY, Unknown, check_template
+from pipelines.databricks_project import build, configure, settings_of
+from rendering import ROOT
+from test_databricks import Workspace, version
 
 Json = dict[str, Any]
 
@@ -23,16 +27,6 @@ SCORE = {"every": "month", "day": 2, "at": "06:00", "zone": "Europe/Berlin"}
 MONITOR = {"every": "week", "day": "monday", "at": "07:30", "zone": "UTC"}
 RETRAIN = {"every": "day", "at": "08:00", "zone": "Asia/Tokyo"}
 SCHEDULES = {"score": SCORE, "monitor": MONITOR, "retrain": RETRAIN}
-FILE = "landing/applications/applications-@{formatDateTime(pipeline().TriggerTime, 'yyyy-MM')}.ctl"
-FACTORY: Json = {
-    "subscription": "risk-prod",
-    "resource_group": "rg-risk-prod",
-    "factory": "adf-risk-prod",
-    "databricks": "databricks_prod",
-    "alert": {"vault": "https://kv-risk-prod.vault.azure.net", "secret": "team-channel"},
-    "storage": "landing_prod",
-    "arrival": {"score": FILE},
-}
 COMMANDS = ["score", "monitor", "retrain", "train"]
 IDS = {command: str(number) for number, command in enumerate(COMMANDS, start=4_000_000_000)}
 SUMMARY = {"resources": {"jobs": {name: {"id": number} for name, number in IDS.items()}}}
@@ -48,7 +42,7 @@ def factory(rendered: Rendered) -> Iterator[ModuleType]:
     for place in places:
         sys.path.remove(place)
     for name in ("factory", "arm", "schedules", "commands"):
-        del sys.modules[name]
+        sys.modules.pop(name, None)
 
 
 class Azure:
@@ -84,8 +78,12 @@ class Azure:
         except self.factory.Refusal as reason:
             return str(reason)
         finally:
-            self.state = json.loads(self._state.read_text(encoding="utf-8"))
+            self.look()
         return ""
+
+    def look(self) -> None:
+        """Read how the factory is now."""
+        self.state = json.loads(self._state.read_text(encoding="utf-8"))
 
     @property
     def template(self) -> Json:
@@ -225,6 +223,14 @@ def test_the_names_of_zones_are_those_of_unicode(rendered: Rendered) -> None:
     assert found == {place: name for place, name in tz_win.items() if place}
 
 
+def test_what_the_page_shows_is_deployed(azure: Azure) -> None:
+    page = (ROOT / "docs/how-to/schedule-the-steps.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^```yaml\n(deployment:.+?)```", page, re.DOTALL | re.MULTILINE)
+    shown = yaml.safe_load(block)["deployment"]["data_factory"]
+    assert shown == FACTORY | {"max_wait": 12}
+    assert azure.render(**shown) == ""
+
+
 # What is refused
 
 
@@ -233,12 +239,13 @@ def test_the_names_of_zones_are_those_of_unicode(rendered: Rendered) -> None:
     [
         ({"factory": None}, ".factory: it is missing; write 3 to 63 letters"),
         ({"factory": "adf_risk"}, ".factory: write 3 to 63 letters"),
+        ({"identity": "adf"}, ".identity: write the application id of the factory's managed id"),
         ({"databricks": None}, ".databricks: it is missing."),
         ({"databrick": "x"}, ".databrick: unknown; did you mean databricks?"),
         ({"alert": None}, ".alert: it is missing; write the keys vault and secret."),
         ({"alert": {"vault": "kv", "secret": "a"}}, ".alert.vault: write its address, such as"),
         ({"alert": FACTORY["alert"] | {"secrt": 1}}, ".alert.secrt: unknown; did you mean alert.s"),
-        ({"arrival": {"scor": FILE}}, ".arrival.scor: write container/folder/file for score"),
+        ({"arrival": {"scor": "a/b/c"}}, ".arrival.scor: write container/folder/file for score"),
         ({"arrival": {"score": "a.ctl"}}, ".arrival.score: write container/folder/file"),
         ({"storage": None}, ".storage: name the linked service where the files arrive."),
         ({"max_wait": 0}, ".max_wait: write 1 to 168 hours."),
@@ -396,6 +403,30 @@ def test_a_job_that_the_bundle_lacks_is_named_before_anything_is_done(azure: Azu
     told = azure.deploy({"resources": {"jobs": {"score": {"id": "1"}}}})
     assert told == "The bundle has no job monitor: `databricks bundle deploy` comes first."
     assert azure.state["calls"] == []
+
+
+@pytest.mark.full
+def test_a_release_goes_to_both_places_and_comes_back_from_both(
+    azure: Azure, rendered: Rendered, tmp_path: Path
+) -> None:
+    """The bundle first, whose ids the pipelines need; and a failing smoke brings back the rest."""
+    source = rendered(compute="databricks", orchestrator="data-factory")
+    project = shutil.copytree(source, tmp_path / "loan-risk")
+    configure(project, "prod", **settings_of("prod"), schedules=SCHEDULES)
+    configure(project, "prod", deployment={"data_factory": FACTORY})
+    workspace = Workspace(project, tmp_path / "databricks", "prod")
+    build(project, 1, envs=("prod",))
+    assert "prod runs" in workspace.deploy("prod")
+    azure.look()
+    assert azure.state["triggers"] == dict.fromkeys(OURS, "Started")
+    pipeline = azure.state["resources"]["pipelines/loan_risk_prod_score"]
+    assert pipeline["properties"]["activities"][1]["typeProperties"]["jobId"].isdigit()
+    configure(project, "prod", schedules={"score": None, "retrain": None})
+    build(project, 2, envs=("prod",))
+    (workspace.place / "fails").write_text(version(2), encoding="utf-8")
+    assert "again, as before" in workspace.deploy("prod", code=1)
+    azure.look()
+    assert azure.state["triggers"] == dict.fromkeys(OURS, "Started")
 
 
 def test_without_az_there_is_a_remedy(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """What `schedules:` of conf/ means: in words, to cron, to Quartz; and what is refused."""
 
 import datetime
+import re
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -9,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from rendering import ROOT
@@ -190,6 +192,16 @@ def test_a_schedule_is_keys_and_values(schedules: ModuleType, entry: Any) -> Non
 def test_an_environment_may_leave_one_out(schedules: ModuleType) -> None:
     assert schedules.read({"score": None, "train": None}, TODAY) == []
     assert schedules.read({}, TODAY) == []
+
+
+def test_what_the_page_shows_holds(schedules: ModuleType) -> None:
+    page = (ROOT / "docs/how-to/schedule-the-steps.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^```yaml\n(schedules:.+?)```", page, re.DOTALL | re.MULTILINE)
+    found = schedules.read(yaml.safe_load(block)["schedules"])
+    assert [one.command for one in found] == ["score", "monitor", "retrain"]
+    assert f"\n{found[0].cron} cd /srv/loan-risk && " in page
+    entry = {"every": "day", "at": "02:30", "zone": BERLIN}
+    assert f"\n{refusal(schedules, {'score': entry})}\n" in page
 
 
 # Clocks that change

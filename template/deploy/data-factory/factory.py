@@ -43,6 +43,7 @@ class Deployment(Section):
     subscription: Name
     resource_group: Name
     factory: str = Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", min_length=3, max_length=63)
+    identity: str = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
     databricks: Name
     alert: Alert
     storage: Name | None = None
@@ -52,6 +53,7 @@ class Deployment(Section):
 
 HINTS = {
     "factory": "write 3 to 63 letters, digits and single hyphens",
+    "identity": "write the application id of the factory's managed identity",
     "alert": "write the keys vault and secret",
     "alert.vault": "write its address, such as https://kv-risk-prod.vault.azure.net",
     "alert.secret": "write its name, of letters, digits and hyphens",
