@@ -1,6 +1,8 @@
 """The entry point of jobs: what it hands on, and which ends are a task's failure."""
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from lifecycle.project import AS_OF, Facts, Project
 
@@ -32,6 +34,16 @@ class UserNamespaceInitializer:
     def get_namespace_globals(self):
         return {"dbutils": Utilities()}
 '''
+
+
+class Nothing(BaseHTTPRequestHandler):
+    """A workspace that knows nothing."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 def handed_on(printed: str) -> Facts:
@@ -74,7 +86,11 @@ def test_databricks_gets_task_values(opened: Project) -> None:
 
 
 def test_values_that_would_be_lost_fail_the_task(opened: Project) -> None:
-    login = {"DATABRICKS_HOST": "https://risk.azuredatabricks.net", "DATABRICKS_TOKEN": "x"}
-    done = opened.enter("job", "status", variables=ON_DATABRICKS | login)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:  # the SDK asks who it is
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        login = {"DATABRICKS_HOST": address, "DATABRICKS_TOKEN": "x"}
+        done = opened.enter("job", "status", variables=ON_DATABRICKS | login)
+        server.shutdown()
     assert done.code == 1
     assert "cannot set task values" in done.said
