@@ -6,11 +6,12 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import pytest
 import yaml
@@ -271,20 +272,44 @@ def test_a_wrong_schedule_is_refused(azure: Azure) -> None:
 # What a pipeline does
 
 
-@pytest.fixture
-def run(arm: Json, tmp_path: Path) -> Any:
-    """Run a pipeline, some activities of which fail."""
-    from pipelines import factory_runs
+class Run(NamedTuple):
+    """What a run did, and whether it failed."""
 
-    def one(pipeline: str, *fails: str, **parameters: str) -> factory_runs.Run:
+    failed: bool
+    activities: Json
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator["subprocess.Popen[str]"]:
+    """The program that runs pipelines."""
+    with subprocess.Popen(
+        [sys.executable, ROOT / "tests/pipelines/factory_runs.py"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+@pytest.fixture
+def run(arm: Json, runner: "subprocess.Popen[str]") -> Callable[..., Run]:
+    """Run a pipeline, some activities of which fail."""
+
+    def one(pipeline: str, *fails: str, **parameters: str) -> Run:
         name = f"loan_risk_prod_{pipeline}"
-        return factory_runs.run(arm, tmp_path, name, *fails, **parameters)
+        job = {"template": arm, "pipeline": name, "fails": fails, "parameters": parameters}
+        assert runner.stdin is not None
+        assert runner.stdout is not None
+        print(json.dumps(job), file=runner.stdin, flush=True)
+        return Run(**json.loads(runner.stdout.readline()))
 
     return one
 
 
 @pytest.mark.full
-def test_score_waits_for_its_file_and_starts_the_job(run: Any) -> None:
+def test_score_waits_for_its_file_and_starts_the_job(run: Callable[..., Run]) -> None:
     done = run("score")
     assert not done.failed
     assert list(done.activities) == ["Wait for the data", "Run the job"]
@@ -297,13 +322,13 @@ def test_score_waits_for_its_file_and_starts_the_job(run: Any) -> None:
 
 
 @pytest.mark.full
-def test_a_person_may_give_a_date(run: Any) -> None:
+def test_a_person_may_give_a_date(run: Callable[..., Run]) -> None:
     done = run("score", as_of="2026-11-01")
     assert done.activities["Run the job"]["jobParameters"] == {"as_of": "2026-11-01"}
 
 
 @pytest.mark.full
-def test_what_waits_for_no_file_starts_at_once(run: Any) -> None:
+def test_what_waits_for_no_file_starts_at_once(run: Callable[..., Run]) -> None:
     assert list(run("monitor").activities) == ["Run the job"]
 
 
@@ -315,7 +340,9 @@ def test_what_waits_for_no_file_starts_at_once(run: Any) -> None:
         ("Run the job", "score failed in Databricks"),
     ],
 )
-def test_the_team_is_told_of_a_failure_which_stays_one(run: Any, fails: str, told: str) -> None:
+def test_the_team_is_told_of_a_failure_which_stays_one(
+    run: Callable[..., Run], fails: str, told: str
+) -> None:
     done = run("score", fails)
     assert done.failed
     assert ("Run the job" in done.activities) == (fails == "Run the job")
@@ -330,7 +357,9 @@ def test_the_team_is_told_of_a_failure_which_stays_one(run: Any, fails: str, tol
 
 @pytest.mark.full
 @pytest.mark.parametrize("then", ["Read the address", "Tell the team"])
-def test_where_nobody_can_be_told_it_is_a_failure_all_the_same(run: Any, then: str) -> None:
+def test_where_nobody_can_be_told_it_is_a_failure_all_the_same(
+    run: Callable[..., Run], then: str
+) -> None:
     assert run("score", "Run the job", then).failed
 
 
