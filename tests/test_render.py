@@ -250,7 +250,7 @@ def test_nothing_relies_on_its_run_bit() -> None:
 
 # What people look at; the rest of mlops/ is the lifecycle itself.
 FACES = {
-    *("charts.py", "cli.py", "console.py", "doctor.py", "notebook.py", "page.py"),
+    *("charts.py", "cli.py", "console.py", "doctor.py", "job.py", "notebook.py", "page.py"),
     *("plots.py", "report.py", "status.py"),
 }
 

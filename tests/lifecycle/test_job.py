@@ -22,8 +22,13 @@ class Jobs:
     taskValues = Values()
 
 
+class Secrets:
+    def get(self, scope, key):
+        return {("loan-risk", "store"): "sqlite:///elsewhere.db"}[scope, key]
+
+
 class Utilities:
-    jobs = Jobs()
+    jobs, secrets = Jobs(), Secrets()
 
 
 class UserNamespaceInitializer:
@@ -83,6 +88,13 @@ def test_databricks_gets_task_values(opened: Project) -> None:
     assert opened.enter("job", "status", variables=ON_DATABRICKS).code == 0
     values = opened.path("task-values").read_text("utf-8").splitlines()
     assert [json.loads(value) for value in values] == [["outcome", "ok"], ["version", 0]]
+
+
+def test_a_secret_comes_from_the_scope_of_the_project(opened: Project) -> None:
+    opened.write("src/dbruntime.py", DBRUNTIME)
+    opened.configure("dev", tracking_uri={"secret": "store"})
+    assert opened.enter("job", "status", variables=ON_DATABRICKS).code == 0
+    assert opened.path("elsewhere.db").exists()
 
 
 def test_values_that_would_be_lost_fail_the_task(opened: Project) -> None:
