@@ -141,6 +141,7 @@ GOOD = {"every": "month", "day": 2, "at": "06:00", "zone": BERLIN}
         ({"zone": "Europe/Belin"}, "schedules.score.zone: Europe/Belin is no time zone; did you"),
         ({"zone": "../UTC"}, "is no time zone"),
         ({"zone": None}, "is no time zone"),
+        ({"zone": "localtime"}, "is no time zone"),
         ({"at": 360}, 'schedules.score.at: write hours and minutes in quotes, such as "06:00".'),
         ({"at": "6:00"}, "write hours and minutes"),
         ({"at": "24:00"}, "write hours and minutes"),

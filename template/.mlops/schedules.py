@@ -20,6 +20,7 @@ EVERY = ("day", "week", "month")
 KEYS = ("every", "day", "at", "zone")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 EXAMPLE = '{every: month, day: 2, at: "06:00", zone: Europe/Berlin}'
+ZONES = available_timezones() - {"Factory", "localtime"}  # which are no places
 AHEAD = 731  # two years of days, in which each clock of a zone has changed
 
 
@@ -109,8 +110,8 @@ def _schedule(command: str, entry: Any) -> Schedule:
         raise Refusal(f"{key}.every: {every} is unknown; write day, week or month.")
     if not isinstance(at, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", at):
         raise Refusal(f'{key}.at: write hours and minutes in quotes, such as "06:00".')
-    if zone not in available_timezones():
-        near = difflib.get_close_matches(str(zone), available_timezones(), n=1, cutoff=0)
+    if zone not in ZONES:
+        near = difflib.get_close_matches(str(zone), ZONES, n=1, cutoff=0)
         raise Refusal(f"{key}.zone: {zone} is no time zone; did you mean {near[0]}?")
     return Schedule(command, every, datetime.time.fromisoformat(at), zone, _day(key, entry))
 
