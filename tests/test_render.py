@@ -64,9 +64,11 @@ PARSERS: dict[str, Callable[[Path], object]] = {
     ".toml": lambda path: tomllib.loads(path.read_text(encoding="utf-8")),
     ".yaml": lambda path: list(yaml.safe_load_all(path.read_bytes())),
     ".yml": lambda path: list(yaml.safe_load_all(path.read_bytes())),
+    ".dockerignore": read_nothing,
     ".gitattributes": read_nothing,
     ".gitignore": read_nothing,
     "CODEOWNERS": read_nothing,
+    "Dockerfile": read_nothing,
     "files": read_checksums,
     "py.typed": read_nothing,
 }
