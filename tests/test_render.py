@@ -264,8 +264,16 @@ MONITORING = {
 
 # What acts without a hand, answers online, looks back, and reads a table of each kind.
 BEYOND = {
-    *("alerts.py", "api.py", "delta.py", "extracts.py", "files.py", "live.py", "model_card.py"),
-    *("online.py", "reasons.py", "reproduce.py", "retraining.py", "sections.py", "serve.py"),
+    *("alerts.py", "api.py", "delta.py", "extracts.py", "files.py", "job.py", "live.py"),
+    *(
+        "model_card.py",
+        "online.py",
+        "reasons.py",
+        "reproduce.py",
+        "retraining.py",
+        "sections.py",
+        "serve.py",
+    ),
     *("shadow.py", "spark.py", "sql.py", "synthetic.py", "tuning.py"),
 }
 
