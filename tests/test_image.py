@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from conftest import Rendered
 from pipelines.containers import Machine, machine
-from pipelines.docker import DIGEST
+from pipelines.docker import digest
 from rendering import commit, copy_template, render
 
 REPOSITORY = "registry.bank.example/risk/loan-risk"
@@ -77,7 +78,7 @@ def test_hadolint_finds_nothing(rendered: Rendered) -> None:
 
 def test_an_image_is_pushed_and_known_by_the_digest_of_its_registry(bench: Bench) -> None:
     done = bench.build()
-    assert done.stdout == f"{REPOSITORY}@{DIGEST}\n", done.stderr
+    assert done.stdout == f"{REPOSITORY}@{digest(f'{REPOSITORY}:{TAG}')}\n", done.stderr
     assert [note["command"] for note in bench.notes] == ["build", "push", "image"]
     assert {note["tag"] for note in bench.notes} == {f"{REPOSITORY}:{TAG}"}
     assert (bench.notes[0]["file"], bench.notes[0]["context"]) == ("Dockerfile", ".")
@@ -145,15 +146,29 @@ def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 
 @pytest.fixture(scope="module")
-def image(containers: Machine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The facts of a release whose image is built and pushed."""
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A committed project whose pipelines are at Azure; a developer keeps a password there."""
     folder = tmp_path_factory.mktemp("image")
     project = render(copy_template(folder / "template"), folder / "loan-risk", ci="azure-devops")
     subprocess.run(["uv", "lock", "--quiet"], cwd=project, check=True)
     commit(project)
     (project / ".env").write_text("PASSWORD=of-the-developer\n", encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, ".mlops/release.py", "loan_risk"],
+    return project
+
+
+@pytest.fixture(scope="module")
+def image(containers: Machine, locked: Path) -> dict[str, Any]:
+    """The facts of a release whose image is built and pushed."""
+    done = built(locked, containers, ".mlops/release.py", "loan_risk")
+    assert done.returncode == 0, done.stdout[-3000:]
+    facts: dict[str, Any] = json.loads((locked / "build/release/release.json").read_bytes())
+    return facts
+
+
+def built(project: Path, containers: Machine, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Run Python in a project, which builds on that machine."""
+    return subprocess.run(
+        [sys.executable, *words],
         cwd=project,
         env=os.environ | containers.env,
         stdout=subprocess.PIPE,
@@ -161,9 +176,6 @@ def image(containers: Machine, tmp_path_factory: pytest.TempPathFactory) -> dict
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-3000:]
-    facts: dict[str, Any] = json.loads((project / "build/release/release.json").read_bytes())
-    return facts
 
 
 @pytest.mark.full
@@ -206,3 +218,16 @@ def test_a_model_lives_in_the_image(containers: Machine, image: dict[str, Any]) 
     words = {each["look"]: each["words"] for each in told["findings"]}
     assert words["champion"] == "version 1 predicts its golden rows as on its first day"
     assert image["commit"][:12] in words["code facts"]
+
+
+@pytest.mark.full
+def test_a_package_that_is_not_the_locked_one_stops_the_build(
+    containers: Machine, image: dict[str, Any], locked: Path
+) -> None:
+    file = locked / "build/release/requirements.txt"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(re.sub(r"sha256:\w{64}", f"sha256:{'0' * 64}", text), encoding="utf-8")
+    done = built(locked, containers, "-c", BUILD, "")
+    assert done.returncode == 1
+    assert "hash" in done.stdout.lower()
+    assert "`buildah build` failed, see above." in done.stdout

@@ -4,12 +4,16 @@ It lies on PATH under the name of the program, and keeps its notes in $NOTES.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import sys
 from pathlib import Path
 
-DIGEST = f"sha256:{'5' * 64}"
+
+def digest(tag: str) -> str:
+    """Return the digest of what is pushed as a tag."""
+    return f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}"
 
 
 def main() -> int:
@@ -31,15 +35,15 @@ def main() -> int:
     if asked.get("secret"):
         file = Path(dict(part.split("=") for part in asked["secret"].split(","))["src"])
         asked["secret"] = [file.read_text(encoding="utf-8"), oct(file.stat().st_mode)[-3:]]
-    with notes.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asked) + "\n")
+    with notes.open("a", encoding="utf-8") as log:
+        log.write(json.dumps(asked) + "\n")
     if asked["command"] == os.environ.get("BREAKS"):
         print("no space left on device", file=sys.stderr)
         return 1
     if asked["command"] == "image":
         name = asked["tag"].rpartition(":")[0]
         others = [f"elsewhere.example/other@sha256:{'6' * 64}"]
-        print(json.dumps([{"RepoDigests": [*others, f"{name}@{DIGEST}"]}]))
+        print(json.dumps([{"RepoDigests": [*others, f"{name}@{digest(asked['tag'])}"]}]))
     return 0
 
 

@@ -116,8 +116,8 @@ class Namespace:
         return [each for each in found if each["metadata"]["labels"].items() >= wanted]
 
     def keep(self, content: Facts) -> None:
-        """Keep an object that Kubernetes would take."""
-        problems = list(faults(content))
+        """Keep an object."""
+        problems = list(misnamed(content))
         if content["metadata"].get("namespace", self.name) != self.name:
             problems.append(f"it is of the namespace {content['metadata']['namespace']}")
         if problems:
@@ -215,14 +215,19 @@ def documents(file: Path) -> list[Facts]:
 
 def faults(content: Facts) -> Iterator[str]:
     """Yield what Kubernetes would not take in an object."""
-    import kubernetes_validate
+    import kubernetes_validate  # half a second, which no command shall wait for
 
-    if content["kind"] not in KINDS:
-        yield f"{content['kind']} is not modelled"
     try:
         kubernetes_validate.validate(content, VERSION, strict=True)
     except (kubernetes_validate.ValidationError, kubernetes_validate.SchemaNotFoundError) as error:
         yield str(error.args[0])
+    yield from misnamed(content)
+
+
+def misnamed(content: Facts) -> Iterator[str]:
+    """Yield what is wrong with the kind, the name and the labels of an object."""
+    if content["kind"] not in KINDS:
+        yield f"{content['kind']} is not modelled"
     for key, value in content["metadata"].get("labels", {}).items():
         if not LABEL.fullmatch(value):
             yield f"label {key}: {value} is no label"
