@@ -129,6 +129,13 @@ def rehearse(session: nox.Session) -> None:
 
 
 @nox.session
+def schedules(session: nox.Session) -> None:
+    """Tell what runs when in prod, and the lines for cron; `uvx nox -s schedules -- test`."""
+    sync(session)
+    run(session, "python", ".mlops/crontab.py", NAME, PACKAGE.name, *(session.posargs or ["prod"]))
+
+
+@nox.session
 def audit(session: nox.Session) -> None:
     """Look up the known vulnerabilities of what uv.lock pins; ci/audit.yml accepts some."""
     session.run("uv", "run", "--script", ".mlops/audit.py")

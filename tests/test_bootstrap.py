@@ -6,10 +6,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 from conftest import Rendered
+from pipelines.azure_api import TOKEN, organization
 from vendors.az import az
 from vendors.programs import State, Vendors, on_path
 
@@ -34,9 +36,13 @@ class Office:
         self.project, self.vendors = project, vendors
         self.env = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
 
-    def write(self) -> tuple[int, str]:
+    def write(self, *words: str) -> tuple[int, str]:
         """Write the scripts."""
-        return self.call(sys.executable, ".mlops/bootstrap.py")
+        return self.call(sys.executable, ".mlops/bootstrap.py", *words)
+
+    def written(self) -> list[Path]:
+        """Return the scripts."""
+        return sorted((self.project / "build/bootstrap").glob("*"))
 
     def run(self, script: str, *words: str, told: str = "") -> tuple[int, str]:
         """Run a script as the person who is meant to, who exports what another one was told."""
@@ -98,6 +104,241 @@ def test_all_of_azure_is_set_up_and_nothing_changes_the_second_time(office: Offi
 
 def test_nobody_approves_for_prod_what_he_started(office: Office) -> None:
     everything(office)
-    [rule] = [c for c in office.state()["az"]["checks"] if c["type"]["name"] == "Approval"]
+    checks = office.vendors.states["az"]["checks"]
+    [rule] = [check for check in checks if check["type"]["name"] == "Approval"]
     assert rule["settings"]["requesterCannotBeApprover"] is True
     assert rule["settings"]["approvers"] == [{"id": GROUP}]
+    rule["settings"]["requesterCannotBeApprover"] = False
+    code, told = office.run("ci.sh")
+    assert (code, "set: approvers@bank.example approves for loan-risk-prod" in told) == (0, True)
+    [rule] = [c for c in office.state()["az"]["checks"] if c["type"]["name"] == "Approval"]
+    assert rule["settings"]["requesterCannotBeApprover"] is True
+
+
+def test_what_the_step_before_prod_asks_is_there(office: Office) -> None:
+    everything(office)
+    known = office.state()["az"]
+    with organization() as api:
+        for environment in known["environments"]:
+            number = str(environment["id"])
+            api.environments.append(environment["name"])
+            api.checks[environment["name"]] = [
+                check for check in known["checks"] if check["resource"]["id"] == number
+            ]
+        office.env["ORGANIZATION"] = api.address
+        office.vendors.states["az"]["token"] = TOKEN
+        assert office.write("check") == (
+            0,
+            "Nobody reaches loan-risk-prod by a pipeline without another person's approval.\n",
+        )
+        api.checks["loan-risk-prod"][-1]["settings"]["requesterCannotBeApprover"] = False
+        code, told = office.write("check")
+        assert (code, "who starts a run may approve it" in told) == (1, True)
+
+
+def test_an_identity_is_used_through_the_connection_of_its_environment_alone(
+    office: Office,
+) -> None:
+    everything(office)
+    known = office.state()["az"]
+    names = {each["appId"]: each["displayName"] for each in known["applications"]}
+    assert sorted(names.values()) == ["loan-risk-prod", "loan-risk-test"]
+    for endpoint in known["endpoints"]:
+        parameters = endpoint["authorization"]["parameters"]
+        assert names[parameters["serviceprincipalid"]] == endpoint["name"]
+        [trusted] = [
+            credential
+            for credential in known["credentials"]
+            if credential["application"] == parameters["serviceprincipalid"]
+        ]
+        assert trusted["subject"] == parameters["workloadIdentityFederationSubject"]
+        assert trusted["issuer"] == parameters["workloadIdentityFederationIssuer"]
+        assert trusted["subject"].endswith(endpoint["name"])
+
+
+def test_an_identity_is_not_given_to_another_connection(office: Office) -> None:
+    everything(office)
+    office.env["PROD_SUBJECT"] = "/eid1/c/pub/t/x/a/y/sc/o/loan-risk-test"
+    before = office.state()
+    code, told = office.run("entra.sh")
+    assert (code, office.state()) == (1, before)
+    assert "az ad app federated-credential delete" in told
+
+
+def test_release_and_promote_alone_use_a_connection_and_from_main_alone(office: Office) -> None:
+    everything(office)
+    known = office.vendors.states["az"]
+    allowed = {p["id"] for p in known["pipelines"] if p["name"][10:] in {"release", "promote"}}
+    assert len(known["permissions"]) == 4
+    for permission in known["permissions"].values():
+        assert {pipeline["id"] for pipeline in permission["pipelines"]} == allowed
+    branches = [c for c in known["checks"] if c["type"]["name"] == "Task Check"]
+    assert len(branches) == 4
+    for check in branches:
+        assert check["settings"]["inputs"]["allowedBranches"] == "refs/heads/main"
+    for opened in known["permissions"].values():
+        opened["allPipelines"] = {"authorized": True}
+        opened["pipelines"].append({"id": 99, "authorized": True})
+    code, told = office.run("ci.sh")
+    assert (code, told.count("is used by release and promote alone")) == (0, 4)
+    for permission in office.state()["az"]["permissions"].values():
+        assert "allPipelines" not in permission
+        assert {pipeline["id"] for pipeline in permission["pipelines"]} == allowed
+
+
+@pytest.mark.parametrize("key", ["scheme", "serviceprincipalid"])
+def test_a_connection_with_a_secret_or_of_another_identity_is_refused(
+    office: Office, key: str
+) -> None:
+    everything(office)
+    authorization = office.vendors.states["az"]["endpoints"][1]["authorization"]
+    if key == "scheme":
+        authorization["scheme"] = "ServicePrincipal"
+    else:
+        authorization["parameters"][key] = "application-7"
+    code, told = office.run("ci.sh")
+    assert code == 1
+    assert "loan-risk-prod has a secret or another identity: delete it, then repeat." in told
+
+
+def test_a_policy_that_somebody_weakened_is_mended(office: Office) -> None:
+    everything(office)
+    before = office.state()
+    build, count, owners = office.vendors.states["az"]["policies"]
+    build["isEnabled"] = False
+    count["settings"]["creatorVoteCounts"] = True
+    owners["isBlocking"] = False
+    code, told = office.run("repository.sh")
+    assert (code, len(re.findall("^mended: ", told, re.MULTILINE))) == (0, 3)
+    assert office.state() == before
+
+
+OWNERS = """\
+# The last line that fits decides.
+*                    data-science@example.com
+/docs/               data@bank.example
+/src/*/data.py       data@bank.example data-science@example.com
+/src/*/model.py      data-science@example.com
+/docs/model-card.md  data-science@example.com # the model's
+*.lock
+"""
+FILES = {
+    "/README.md": {TEAM},
+    "/docs/runbook.md": {DATA},
+    "/docs/model-card.md": {TEAM},
+    "/src/loan_risk/data.py": {TEAM, DATA},
+    "/src/loan_risk/model.py": {TEAM},
+    "/uv.lock": set(),
+    "/docs/uv.lock": set(),
+}
+
+
+def test_codeowners_become_policies_that_ask_the_same_people(office: Office) -> None:
+    (office.project / "CODEOWNERS").write_text(OWNERS, encoding="utf-8")
+    assert office.write()[0] == 0
+    everything(office)
+    policies = [
+        p["settings"] for p in office.state()["az"]["policies"] if "message" in p["settings"]
+    ]
+    assert len(policies) == 3
+    known = office.state()["az"]["people"]
+    for file, owners in FILES.items():
+        asked = [policy for policy in policies if fits(file, policy["filenamePatterns"])]
+        people = {person for policy in asked for person in policy["requiredReviewerIds"]}
+        assert people == {known[owner] for owner in owners}, file
+
+
+def fits(file: str, patterns: list[str]) -> bool:
+    """Tell as Azure does: from left to right, the last pattern that fits decides."""
+    found = False
+    for pattern in patterns:
+        if fnmatch(file, pattern.removeprefix("!")):
+            found = not pattern.startswith("!")
+    return found
+
+
+def test_a_change_of_codeowners_changes_the_policies(office: Office) -> None:
+    everything(office)
+    (office.project / "CODEOWNERS").write_text(f"* {DATA}\n", encoding="utf-8")
+    assert office.write()[0] == 0
+    code, told = office.run("repository.sh")
+    assert (code, "made: data@bank.example approves *" in told) == (0, True)
+    assert f"left: CODEOWNERS: {TEAM} does not hold now, so: az repos policy delete --id 9" in told
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("* @bank/risk", "does not know @bank/risk: write a mail address"),
+        ("[Risk] a@bank.example", "cannot read [Risk]"),
+        ("/a;b a@bank.example", "cannot read /a;b"),
+    ],
+)
+def test_owners_that_azure_cannot_ask_are_told(office: Office, line: str, words: str) -> None:
+    (office.project / "CODEOWNERS").write_text(line, encoding="utf-8")
+    before = {file.name: file.read_bytes() for file in office.written()}
+    code, told = office.write()
+    assert (code, words in told) == (1, True)
+    assert {file.name: file.read_bytes() for file in office.written()} == before
+
+
+def test_a_missing_variable_is_told_before_anything_is_done(office: Office) -> None:
+    everything(office)
+    for script in office.written():
+        for variable in re.findall(r"^: .*{(\w+):", script.read_text("utf-8"), re.MULTILINE):
+            known, calls = office.env.pop(variable), len(office.vendors.calls)
+            code, told = office.run(script.name)
+            assert (code != 0, f"{variable}: is missing: " in told) == (True, True)
+            assert len(office.vendors.calls) == calls, "it looked or did something"
+            office.env[variable] = known
+
+
+# Every vendor
+
+ANSWERS = [
+    {"ci": "azure-devops"},
+    {"ci": "azure-devops", "compute": "kubernetes", "risk_tier": "high"},
+    {"ci": "azure-devops", "compute": "databricks"},
+    {"ci": "azure-devops", "compute": "databricks", "orchestrator": "data-factory"},
+]
+SCRIPTS = {"azure-devops": {"ci.sh", "repository.sh"}}
+
+
+@pytest.mark.parametrize("answers", ANSWERS, ids=lambda answers: "-".join(answers.values()))
+def test_each_script_is_clean(
+    answers: dict[str, str], new_project: Rendered, tmp_path: Path, vendors: Vendors
+) -> None:
+    office = Office(new_project(**answers), tmp_path / "programs", vendors)
+    assert office.write()[0] == 0
+    files = [f"build/bootstrap/{file.name}" for file in office.written()]
+    assert office.call("shellcheck", "--enable=check-unassigned-uppercase", *files) == (0, "")
+    assert office.call(sys.executable, ".mlops/find_secrets.py", *files) == (0, "")
+    deployed = {"entra.sh"} if answers.get("compute") else set()
+    assert {file.name for file in office.written()} == SCRIPTS[answers["ci"]] | deployed
+    for file in office.written():
+        text = file.read_text(encoding="utf-8")
+        assert text.startswith("#!/usr/bin/env bash\n")
+        assert "\nset -euo pipefail\n" in text
+        assert max(map(len, text.splitlines())) <= 100
+
+
+def test_without_a_place_to_go_azure_gets_pipelines_and_policies(
+    new_project: Rendered, tmp_path: Path, vendors: Vendors
+) -> None:
+    office = Office(new_project(ci="azure-devops"), tmp_path / "programs", vendors)
+    office.env |= {name: AZURE[name] for name in ("ORGANIZATION", "PROJECT")}
+    vendors.states["az"] = {"people": {TEAM: "team"}}
+    office.write()
+    assert [office.run(script)[0] for script in ("ci.sh", "repository.sh")] == [0, 0]
+    assert len(office.state()["az"]["pipelines"]) == 3
+    assert len(office.state()["az"]["policies"]) == 3
+
+
+def test_without_a_vendor_there_is_nothing_to_set_up(
+    project: Path, tmp_path: Path, vendors: Vendors
+) -> None:
+    office = Office(project, tmp_path / "programs", vendors)
+    for words in ((), ("check",)):
+        code, told = office.write(*words)
+        assert (code, told.startswith("There is nothing to ")) == (1, True)
+    assert not office.written()

@@ -10,8 +10,9 @@ from typing import Any
 
 import jmespath
 
-from .programs import Parser, State
+from .programs import Parser, State, same
 
+AZURE_DEVOPS = "499b84ac-1321-427f-aa17-267ca6975798"
 PROJECT = {"--organization", "--project"}
 POLICY = PROJECT | {"--repository-id", "--branch", "--blocking", "--enabled"}
 BUILD = {
@@ -61,6 +62,7 @@ OPTIONS = {  # a command needs all of its own
     "role assignment list": {"--assignee", "--role", "--scope"},
     "role assignment create": {"--assignee-object-id", "--assignee-principal-type"}
     | {"--role", "--scope"},
+    "account get-access-token": {"--resource"},
     "rest": {"--resource", "--method", "--url"},
 }
 EMPTY: State = {
@@ -240,9 +242,14 @@ def create_role(state: State, given: State) -> Any:
     return add(state["roles"], **facts)
 
 
+def token(state: State, given: State) -> Any:
+    same(given["--resource"], AZURE_DEVOPS)
+    return {"accessToken": state["token"]}
+
+
 def rest(state: State, given: State) -> Any:
     """Answer an address of Azure DevOps; each part of it must be as documented."""
-    assert given["--resource"] == "499b84ac-1321-427f-aa17-267ca6975798"
+    same(given["--resource"], AZURE_DEVOPS)
     asked = dict(each.split("=", 1) for each in given["--url-parameters"])
     body = json.loads(given["--body"]) if given["--body"] else None
     if given["--url"] == "https://vssps.dev.azure.com/bank/_apis/identities":
@@ -320,5 +327,6 @@ COMMANDS: dict[str, Callable[[State, State], Any]] = {
     "ad app federated-credential create": create_credential,
     "role assignment list": roles,
     "role assignment create": create_role,
+    "account get-access-token": token,
     "rest": rest,
 }

@@ -14,8 +14,9 @@ keep_pipeline() {
   if [ -n "$(pipeline "$1")" ]; then
     echo "found: the pipeline $name $1"
   else
-    az pipelines create "${where[@]}" --name "$name $1" --yml-path "$2" --branch main --output none \
-      --repository "${REPOSITORY:-$name}" --repository-type tfsgit --skip-first-run true
+    az pipelines create "${where[@]}" --name "$name $1" --yml-path "$2" --branch main \
+      --repository "${REPOSITORY:-$name}" --repository-type tfsgit --skip-first-run true \
+      --output none
     echo "made: the pipeline $name $1, from $2"
   fi
 }

@@ -63,8 +63,9 @@ for line in "${owners[@]}"; do
     --message "CODEOWNERS: $people" --required-reviewer-ids "$people" --path-filter "$files"
 done
 
-known=$(az repos policy list "${where[@]}" --repository-id "$repository" --branch main --output tsv \
-  --query "[?$owner && starts_with(settings.message || '', 'CODEOWNERS: ')].[id, settings.message]")
+known=$(az repos policy list "${where[@]}" --repository-id "$repository" --branch main \
+  --query "[?$owner && starts_with(settings.message||'', 'CODEOWNERS: ')].[id, settings.message]" \
+  --output tsv)
 while IFS=$'\t' read -r number message; do
   printf 'CODEOWNERS: %s\n' "${owners[@]%%|*}" | grep -qxF -- "$message" ||
     echo "left: $message does not hold now, so: az repos policy delete --id $number"

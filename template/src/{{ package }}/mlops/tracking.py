@@ -39,10 +39,11 @@ def connect(project: Project) -> Client:
     warnings.filterwarnings("ignore", module=r"(mlflow|sklearn\.metrics)\..*")
     import mlflow
 
+    registry = re.sub("^databricks", "databricks-uc", uri)  # Unity Catalog
     mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
+    mlflow.set_registry_uri(registry)
     with one_writer(project):  # the first client of a new database makes its tables
-        return mlflow.MlflowClient(uri, uri)
+        return mlflow.MlflowClient(uri, registry)
 
 
 def store_trouble(error: Exception) -> Unreachable | None:
@@ -75,13 +76,15 @@ def one_writer(project: Project) -> contextlib.AbstractContextManager[object]:
     return FileLock(f"{database}.lock") if database else contextlib.nullcontext()
 
 
-def experiment_id(client: Client, project: Project, name: str) -> str:
-    """Return the experiment's identifier; make it where it is missing."""
+def experiment_id(client: Client, project: Project, part: str = "") -> str:
+    """Return the identifier of one of the project's experiments; make it where it is missing."""
+    name = f"{project.env}.{project.settings.project_name}{part}"
+    name = "/".join(filter(None, (project.settings.experiments.rstrip("/"), name)))
     found, database = client.get_experiment_by_name(name), sqlite_file(project)
     if found is not None:
         return str(found.experiment_id)
     # beside the database, so that one folder holds all; a server decides for itself
-    location = (database.parent / "mlartifacts" / name).as_uri() if database else None
+    location = (database.parent / "mlartifacts" / name.strip("/")).as_uri() if database else None
     return str(client.create_experiment(name, artifact_location=location))
 
 
