@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +71,36 @@ def new_project(rendered: Rendered, tmp_path: Path) -> Rendered:
         return folder
 
     return fresh
+
+
+@pytest.fixture(scope="session")
+def lock(rendered: Rendered, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The lock of a project; no vendor's pipelines ask for another."""
+    folder = shutil.copytree(rendered(), tmp_path_factory.mktemp("lock") / "loan-risk")
+    subprocess.run(["uv", "lock", "--quiet"], cwd=folder, check=True)
+    return (folder / "uv.lock").read_bytes()
+
+
+@pytest.fixture
+def locked_project(new_project: Rendered, lock: bytes) -> Rendered:
+    """Return a fresh project as `new_project` does, with its lock."""
+
+    def fresh(**answers: str) -> Path:
+        folder = new_project(**answers)
+        (folder / "uv.lock").write_bytes(lock)
+        commit(folder)
+        return folder
+
+    return fresh
+
+
+@pytest.fixture(scope="session")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with uv and uvx alone, as a runner of pipelines gets them."""
+    folder = tmp_path_factory.mktemp("tools")
+    for name in ("uv", "uvx"):
+        shutil.copy2(Path(sys.executable).with_name(name), folder)
+    return folder
 
 
 @pytest.fixture

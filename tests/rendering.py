@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 PLATFORM = ROOT / "template/src/{{ package }}/mlops"
 PROBLEMS = ("binary", "multiclass", "regression")
 TIERS = ("low", "medium", "high")
-VENDORS = ("none", "azure-devops")
+VENDORS = ("none", "azure-devops", "github", "gitlab")
 
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@bank.example")
 

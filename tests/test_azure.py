@@ -2,40 +2,29 @@
 
 import datetime
 import json
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from conftest import Rendered
 from pipelines.azure import TOKEN, Job, Service
+from pipelines.changes import BAD, UNGUARDED, accept, newer_template, vulnerable_dependency
 from pipelines.expansion import expand
 from pipelines.expressions import Unmodelled
-from pipelines.osv import KNOWN, Osv
-from rendering import append, commit, copy_template, git, render, replace
+from pipelines.osv import Osv
+from rendering import append, commit, git, replace
 from test_updater import add_program
 
 CHECKS, WEEKLY = "azure-pipelines.yml", "ci/azure-devops/maintenance.yml"
 RELEASE, PROMOTE = "ci/azure-devops/release.yml", "ci/azure-devops/promote.yml"
 
 
-@pytest.fixture(scope="session")
-def locked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project that `nox -s setup` has given its lock and first commit. Copy it before use."""
-    project = render(template, tmp_path_factory.mktemp("azure") / "loan-risk", ci="azure-devops")
-    subprocess.run(["uv", "lock", "--quiet"], cwd=project, check=True)
-    commit(project)
-    return project
-
-
 @pytest.fixture
-def team(locked: Path, tmp_path: Path, osv: Osv) -> Path:
+def team(locked_project: Rendered, osv: Osv) -> Path:
     """The project of a team, which is to change something and commit it."""
-    project = shutil.copytree(locked, tmp_path / "loan-risk")
+    project = locked_project(ci="azure-devops")
     append(project / "ci/variables.azure-devops.yml", f"  OSV_URL: {osv.address}\n")
     return project
 
@@ -181,72 +170,17 @@ def test_a_good_change_passes(team: Path, service: Service) -> None:
     assert service.cached, "packages are kept for the next run"
 
 
-SECRET = "AKIA" + "IOSFODNN7EXAMPLQ"  # in two parts, for our own hooks
-
-
-def failing_test(project: Path, _: Osv) -> None:
-    test = project / "tests/model/test_wish.py"
-    test.write_text("def test_a_wish():\n    assert not 1\n", encoding="utf-8")
-
-
-def leaked_secret(project: Path, _: Osv) -> None:
-    append(project / "ci/variables.azure-devops.yml", f"  ACCESS_KEY: {SECRET}\n")
-
-
-def wrong_type(project: Path, _: Osv) -> None:
-    append(project / "src/loan_risk/data.py", '\n\nHORIZON: int = "three"\n')
-
-
-def broken_prod(project: Path, _: Osv) -> None:
-    replace(project / "conf/prod.yml", "attempts: 5", "attemps: 5")
-
-
-def bad_model(project: Path, _: Osv) -> None:
-    append(project / "conf/test.yml", "\ngate:\n  thresholds:\n    auc:\n      min: 0.99\n")
-
-
-def vulnerable_dependency(_: Path, osv: Osv) -> None:
-    osv.vulnerable = "jinja2"
-
-
-def expired_exception(project: Path, osv: Osv) -> None:
-    osv.vulnerable = "jinja2"
-    accept(project, datetime.date(2026, 1, 1))
-
-
-def stale_lock(project: Path, _: Osv) -> None:
-    replace(project / "pyproject.toml", '"loan-risk[mlops]"', '"loan-risk[mlops,tune]"')
-
-
-def accept(project: Path, until: datetime.date) -> None:
-    entry = {"id": KNOWN, "owner": "Credit Risk", "reason": "Not called."}
-    text = yaml.safe_dump({"exceptions": [entry | {"expires": until}]})
-    (project / "ci/audit.yml").write_text(text, encoding="utf-8")
-
-
-BAD: dict[str, tuple[Callable[[Path, Osv], None], str, str, str]] = {
-    "a failing test": (failing_test, "checks", "tests", "test_a_wish"),
-    "a leaked secret": (leaked_secret, "checks", "lint", "no secrets"),
-    "a wrong type": (wrong_type, "checks", "types", "Incompatible types"),
-    "a stale lock": (stale_lock, "audit", "audit", "lockfile"),
-    "a mistake in prod": (broken_prod, "rehearsal", "rehearse", "conf/prod.yml: unknown key"),
-    "a bad model": (bad_model, "rehearsal", "rehearse", "auc"),
-    "a vulnerable dependency": (vulnerable_dependency, "audit", "audit", KNOWN),
-    "an expired exception": (expired_exception, "audit", "audit", "accepted until 2026-01-01"),
-}
-
-
 @pytest.mark.full
 @pytest.mark.parametrize("what", BAD)
 def test_a_bad_change_is_stopped_by_its_guard(
     what: str, team: Path, service: Service, osv: Osv
 ) -> None:
-    spoil, job, session, words = BAD[what]
-    spoil(team, osv)
+    change = BAD[what]
+    change.spoil(team, osv)
     push(team, service)
-    done = service.run(CHECKS, only=job)[job]
-    assert done.failed_steps == [f"nox -s {session}"], done.log[-3000:]
-    assert words in done.log
+    done = service.run(CHECKS, only=change.job)[change.job]
+    assert done.failed_steps == [f"nox -s {change.session}"], done.log[-3000:]
+    assert change.words in done.log
 
 
 @pytest.mark.full
@@ -254,7 +188,7 @@ def test_without_its_guards_each_bad_change_gets_through(
     team: Path, service: Service, osv: Osv
 ) -> None:
     """So what stopped them above is the guards, not the runner."""
-    for spoil in (failing_test, leaked_secret, wrong_type, bad_model, expired_exception):
+    for spoil in UNGUARDED:
         spoil(team, osv)
     for sessions in ("[lint, types, tests]", "[rehearse]", "[audit]"):
         replace(team / "ci/azure-devops/checks.yml", sessions, "[]")
@@ -279,12 +213,7 @@ def test_an_exception_with_an_owner_and_a_day_to_come_passes(
 def test_the_weekly_update_becomes_a_pull_request(
     team: Path, service: Service, tmp_path: Path
 ) -> None:
-    newer = copy_template(tmp_path / "template")
-    append(newer / "template/noxfile.py", "\n\n# v0.2.0\n")
-    commit(newer, "v0.2.0")
-    answers = team / ".copier-answers.yml"
-    stored = yaml.safe_load(answers.read_text(encoding="utf-8")) | {"_src_path": str(newer)}
-    answers.write_text(yaml.safe_dump(stored), encoding="utf-8")
+    newer_template(team, tmp_path / "template")
     push(team, service)
     service.programs = tmp_path / "programs"
     add_program(service.programs, "az", "vendor")

@@ -11,7 +11,7 @@ LIST = ".mlops/files"
 SHARED = {".gitignore", ".pre-commit-config.yaml", "pyproject.toml"}
 COPIERS = {".copier-answers.yml"}
 # Wholly the platform's, so that an update may bring a file.
-FOLDERS = ("/mlops/", "/.mlops/", "/ci/azure-devops/")
+FOLDERS = ("/mlops/", "/.mlops/", "/ci/azure-devops/", "/ci/gitlab/", "/.github/")
 
 
 def every_path_has_one_owner(template: Template) -> Iterator[str]:

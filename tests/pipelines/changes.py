@@ -1,0 +1,91 @@
+"""Changes that a team pushes: bad ones, each with the guard that is to stop it."""
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+from rendering import append, commit, copy_template, replace
+
+from .osv import KNOWN, Osv
+
+SECRET = "AKIA" + "IOSFODNN7EXAMPLQ"  # in two parts, for our own hooks
+
+
+class Change(NamedTuple):
+    """What is changed, and which session of which job says what about it."""
+
+    spoil: Callable[[Path, Osv], None]
+    job: str
+    session: str
+    words: str
+
+
+def failing_test(project: Path, _: Osv) -> None:
+    test = project / "tests/model/test_wish.py"
+    test.write_text("def test_a_wish():\n    assert not 1\n", encoding="utf-8")
+
+
+def leaked_secret(project: Path, _: Osv) -> None:
+    append(project / "conf/dev.yml", f"\n# ACCESS_KEY: {SECRET}\n")
+
+
+def wrong_type(project: Path, _: Osv) -> None:
+    append(project / "src/loan_risk/data.py", '\n\nHORIZON: int = "three"\n')
+
+
+def broken_prod(project: Path, _: Osv) -> None:
+    replace(project / "conf/prod.yml", "attempts: 5", "attemps: 5")
+
+
+def bad_model(project: Path, _: Osv) -> None:
+    append(project / "conf/test.yml", "\ngate:\n  thresholds:\n    auc:\n      min: 0.99\n")
+
+
+def vulnerable_dependency(_: Path, osv: Osv) -> None:
+    osv.vulnerable = "jinja2"
+
+
+def expired_exception(project: Path, osv: Osv) -> None:
+    osv.vulnerable = "jinja2"
+    accept(project, datetime.date(2026, 1, 1))
+
+
+def stale_lock(project: Path, _: Osv) -> None:
+    replace(project / "pyproject.toml", '"loan-risk[mlops]"', '"loan-risk[mlops,tune]"')
+
+
+def accept(project: Path, until: datetime.date) -> None:
+    """Accept the vulnerability until a day."""
+    entry = {"id": KNOWN, "owner": "Credit Risk", "reason": "Not called."}
+    text = yaml.safe_dump({"exceptions": [entry | {"expires": until}]})
+    (project / "ci/audit.yml").write_text(text, encoding="utf-8")
+
+
+BAD = {
+    "a failing test": Change(failing_test, "checks", "tests", "test_a_wish"),
+    "a leaked secret": Change(leaked_secret, "checks", "lint", "no secrets"),
+    "a wrong type": Change(wrong_type, "checks", "types", "Incompatible types"),
+    "a stale lock": Change(stale_lock, "audit", "audit", "lockfile"),
+    "a mistake in prod": Change(broken_prod, "rehearsal", "rehearse", "conf/prod.yml: unknown key"),
+    "a bad model": Change(bad_model, "rehearsal", "rehearse", "auc"),
+    "a vulnerable dependency": Change(vulnerable_dependency, "audit", "audit", KNOWN),
+    "an expired exception": Change(
+        expired_exception, "audit", "audit", "accepted until 2026-01-01"
+    ),
+}
+ESSENTIAL = ("a failing test", "a leaked secret", "a bad model", "a vulnerable dependency")
+UNGUARDED = (failing_test, leaked_secret, wrong_type, bad_model, expired_exception)
+
+
+def newer_template(project: Path, folder: Path, sessions: str = "") -> None:
+    """Give a project a template that has released v0.2.0, whose `nox` runs other sessions."""
+    newer = copy_template(folder)
+    append(newer / "template/noxfile.py", "\n\n# v0.2.0\n")
+    if sessions:
+        replace(newer / "template/noxfile.py", '["lint", "types", "tests"]', f'["{sessions}"]')
+    commit(newer, "v0.2.0")
+    answers = project / ".copier-answers.yml"
+    stored = yaml.safe_load(answers.read_text(encoding="utf-8")) | {"_src_path": str(newer)}
+    answers.write_text(yaml.safe_dump(stored), encoding="utf-8")

@@ -1,0 +1,165 @@
+"""Run workflows of GitHub on this machine, by act; each job is a fresh clone.
+
+act runs our commands and evaluates GitHub's expressions. The few actions that are not ours are
+told here in short; any other one, and any other input of theirs, is an error.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .git_host import READS, Host
+
+CLONE = """
+git clone --quiet --depth=1 "$READER" .
+git remote set-url origin "$ADDRESS"
+[ "$GITHUB_EVENT_NAME" != pull_request ] || git checkout --quiet --detach
+"""
+UV = """
+[ "$(uv --version | cut -d' ' -f2)" = "$VERSION" ] || { echo "uv is not $VERSION"; exit 1; }
+echo "$TOOLS" >> "$GITHUB_PATH"
+echo "UV_CACHE_DIR=$UV_CACHE" >> "$GITHUB_ENV"
+if [ "$CACHE" = true ]; then sha256sum uv.lock >> "$CACHED"; fi
+"""
+ACTIONS = {  # what an action does, and the inputs that it is modelled for
+    "actions/checkout": (CLONE, {"persist-credentials": "PERSIST"}),
+    "astral-sh/setup-uv": (UV, {"version": "VERSION", "enable-cache": "CACHE"}),
+    "actions/upload-artifact": (
+        'mkdir -p "$KEPT"; cp -r "$FROM" "$KEPT/$NAME"',
+        {"name": "NAME", "path": "FROM", "retention-days": "DAYS"},
+    ),
+    "actions/download-artifact": (
+        'mkdir -p "$INTO"; cp -r "$KEPT/$NAME/." "$INTO"',
+        {"name": "NAME", "path": "INTO"},
+    ),
+}
+PASSED_ON = re.compile(r"(LANG|PATH|TMPDIR|(PIP|SSL|REQUESTS|CURL|PYENV)_?.*)$")
+
+
+@dataclass
+class Job:
+    """What became of a job."""
+
+    result: str = "skipped"
+    failed_steps: list[str] = field(default_factory=list)
+    log: str = ""
+
+
+@dataclass
+class GitHub:
+    """A host of git, artifacts, and a machine that runs jobs."""
+
+    host: Host
+    place: Path
+    programs: Path
+    tools: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        return self.place / "home"
+
+    def run(self, file: str, event: str, only: str = "") -> dict[str, Job]:
+        """Run a workflow as main has it, or one job of it; return each job's fate."""
+        definition = self.place / "definition"
+        shutil.rmtree(definition, ignore_errors=True)
+        self.host.clone(definition, "x-access-token")
+        workflow = yaml.safe_load((definition / file).read_text(encoding="utf-8"))
+        assert event in workflow[True], "on"  # YAML 1.1 reads the word `on` as true
+        self.home.mkdir(exist_ok=True)
+        told = self.home / "event.json"
+        told.write_text(json.dumps({"number": 7, "pull_request": {"number": 7}}), "utf-8")
+        command = [str(Path(sys.executable).with_name("act")), event, "--workflows", file, "--json"]
+        command += ["--no-skip-checkout", "--platform=ubuntu-24.04=-self-hosted", "--pull=false"]
+        command += ["--eventpath", str(told), "--concurrent-jobs=1"]
+        command += [f"--job={only}"] if only else []
+        command += [f"--var={name}={value}" for name, value in self.variables.items()]
+        command += [f"--secret={name}={value}" for name, value in self.secrets.items()]
+        command += [f"--secret=GITHUB_TOKEN={READS}"]
+        for uses in sorted(actions(workflow)):
+            command += ["--local-repository", f"{uses}={self.action(uses)}"]
+        done = subprocess.run(
+            command,
+            cwd=definition,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
+        jobs = {name: Job() for name in workflow["jobs"]}
+        for line in done.stdout.splitlines():
+            if line.startswith("{"):
+                note(jobs, json.loads(line))
+        assert any(job.result != "skipped" for job in jobs.values()), done.stdout[-3000:]
+        return jobs
+
+    def action(self, uses: str) -> Path:
+        """Write an action as it is modelled; return its folder."""
+        script, inputs = ACTIONS[uses.partition("@")[0]]
+        cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
+        facts = {
+            "ADDRESS": self.host.address(),
+            "CACHED": str(self.place / "cached"),
+            "KEPT": str(self.place / "artifacts"),
+            "READER": self.host.address("x-access-token"),
+            "TOOLS": str(self.tools),
+            "UV_CACHE": cache.stdout.strip(),
+        }
+        facts |= {variable: f"${{{{ inputs.{name} }}}}" for name, variable in inputs.items()}
+        step = {"shell": "bash", "run": script.strip(), "env": facts}
+        folder = self.place / "actions" / uses.partition("@")[0]
+        folder.mkdir(parents=True, exist_ok=True)
+        action = {"name": uses, "inputs": {name: {} for name in inputs}}
+        action |= {"runs": {"using": "composite", "steps": [step]}}
+        (folder / "action.yml").write_text(yaml.safe_dump(action), encoding="utf-8")
+        return folder
+
+    def environment(self) -> dict[str, str]:
+        """Return what the runner has, without what only tests need."""
+        own = Path(sys.executable).parent
+        parts = [part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != own]
+        base = {name: value for name, value in os.environ.items() if PASSED_ON.match(name)}
+        path = os.pathsep.join([str(self.programs), str(self.tools), *parts])
+        return base | {"PATH": path, "HOME": str(self.home), "NO_COLOR": "1"}
+
+    @property
+    def summary(self) -> str:
+        """The summaries of the run's jobs."""
+        found = sorted(self.home.glob(".cache/act/*/act/workflow/SUMMARY.md"))
+        return "\n".join(file.read_text(encoding="utf-8") for file in found)
+
+
+def actions(workflow: dict[str, Any]) -> set[str]:
+    """Return the actions of a workflow, each with the commit that it is pinned to."""
+    found = set()
+    for job in workflow["jobs"].values():
+        for step in job["steps"]:
+            if uses := step.get("uses"):
+                name, _, version = uses.partition("@")
+                assert re.fullmatch("[0-9a-f]{40}", version), f"{uses} is not pinned by a commit"
+                unknown = step.get("with", {}).keys() - ACTIONS[name][1].keys()
+                assert not unknown, f"{name} is not modelled with {unknown}"
+                found.add(uses)
+    return found
+
+
+def note(jobs: dict[str, Job], line: dict[str, Any]) -> None:
+    """Take one line of act's log into account."""
+    if line.get("jobID") not in jobs:
+        return
+    job = jobs[line["jobID"]]
+    job.log += f"{line['msg'].rstrip()}\n"
+    job.result = line.get("jobResult", job.result)
+    if line.get("stepResult") == "failure" and len(line["stepID"]) == 1:
+        job.failed_steps.append(line["step"])

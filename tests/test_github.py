@@ -1,0 +1,212 @@
+"""The workflows of GitHub, executed: what is good passes, what is bad is stopped."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import Rendered
+from pipelines.changes import BAD, ESSENTIAL, UNGUARDED, newer_template
+from pipelines.git_host import WRITES, git_host
+from pipelines.github import GitHub, Job
+from pipelines.osv import Osv
+from rendering import append, git
+from test_updater import add_program
+
+CHECKS, WEEKLY = ".github/workflows/checks.yml", ".github/workflows/maintenance.yml"
+NOX = "uvx nox@2026.10.20 -s"
+
+
+@pytest.fixture
+def team(locked_project: Rendered) -> Path:
+    """The project of a team, which is to change something and push it."""
+    return locked_project(ci="github")
+
+
+@pytest.fixture
+def service(tmp_path: Path, tools: Path, osv: Osv) -> Iterator[GitHub]:
+    """GitHub, without the vendor: its git, its artifacts, and a runner."""
+    add_program(tmp_path / "programs", "gh", "vendor")
+    with git_host(tmp_path / "git") as host:
+        variables = {"OSV_URL": osv.address}
+        yield GitHub(host, tmp_path, tmp_path / "programs", tools, variables)
+
+
+def fates(jobs: dict[str, Job]) -> dict[str, str]:
+    return {name: job.result for name, job in jobs.items()}
+
+
+def told(jobs: dict[str, Job]) -> str:
+    """Return what failed jobs said last."""
+    return "\n".join(job.log[-3000:] for job in jobs.values() if job.failed_steps)
+
+
+def calls(service: GitHub) -> list[list[str]]:
+    """Return how the vendor's program was called."""
+    noted = service.programs / "calls"
+    return [json.loads(call) for call in noted.read_text("utf-8").splitlines()]
+
+
+def workflow(project: Path, file: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((project / file).read_text(encoding="utf-8")))
+
+
+def examine(project: Path, *command: str) -> str:
+    """Return what a tool of this environment finds."""
+    tools = Path(sys.executable).parent
+    path = f"{tools}{os.pathsep}{os.environ['PATH']}"  # actionlint looks for shellcheck
+    done = subprocess.run(
+        [str(tools / command[0]), *command[1:]],
+        cwd=project,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+# Reading
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["actionlint"],
+        ["check-jsonschema", "--builtin-schema=vendor.github-workflows", CHECKS, WEEKLY],
+        ["zizmor", "--offline", "--quiet", "--persona=pedantic", "--strict-collection", "."],
+    ],
+    ids=lambda command: str(command[0]),
+)
+def test_nothing_is_found_in_the_workflows(command: list[str], new_project: Rendered) -> None:
+    assert examine(new_project(ci="github"), *command) == ""
+
+
+def test_the_yaml_is_clean(rendered: Rendered) -> None:
+    rules = "{extends: default, rules: {document-start: disable, line-length: {max: 100}, "
+    rules += "truthy: {check-keys: false}, comments: {min-spaces-from-content: 1}}}"
+    project = rendered(ci="github")
+    assert examine(project, "yamllint", "--strict", "-d", rules, ".github", "ci") == ""
+
+
+@pytest.mark.parametrize("file", [CHECKS, WEEKLY])
+def test_a_job_may_do_no_more_than_it_must(file: str, rendered: Rendered) -> None:
+    flow = workflow(rendered(ci="github"), file)
+    assert flow["permissions"] == {}
+    for job in flow["jobs"].values():
+        assert job["permissions"] == {"contents": "read"}
+        assert job["timeout-minutes"] <= 60
+        assert job["runs-on"] == "${{ vars.CI_RUNNER || 'ubuntu-24.04' }}"
+        for step in job["steps"]:
+            if "checkout" in step.get("uses", ""):
+                assert step["with"] == {"persist-credentials": False}
+
+
+def test_the_token_is_within_reach_of_publishing_alone(rendered: Rendered) -> None:
+    project = rendered(ci="github")
+    reach = {
+        (name, job.get("environment"))
+        for file in (CHECKS, WEEKLY)
+        for name, job in workflow(project, file)["jobs"].items()
+        if "secrets." in str(job) or "github.token" in str(job)
+    }
+    assert reach == {("publish", "maintenance")}
+
+
+def test_a_version_is_the_same_wherever_it_stands(rendered: Rendered) -> None:
+    for vendor in ("github", "gitlab", "azure-devops"):
+        project = rendered(ci=vendor)
+        files = [*project.glob(".github/*/*"), *project.glob("ci/*/*")]
+        text = "".join(file.read_text(encoding="utf-8") for file in files)
+        assert set(re.findall(r"nox@([\d.]+)", text)) == {"2026.10.20"}
+        assert set(re.findall(r'(?:uv==|version: ")([\d.]+)', text)) == {"0.13.9"}
+        pins = set(re.findall(r"uses: (\S+)@(\S+) # (\S+)", text))
+        assert len(pins) == len({action for action, _, _ in pins})
+
+
+# Running
+
+
+@pytest.mark.full
+def test_a_good_change_passes(team: Path, service: GitHub) -> None:
+    append(team / "src/loan_risk/data.py", "\n\n# Read and understood.\n")
+    service.host.take(team)
+    jobs = service.run(CHECKS, "pull_request")
+    expected = dict.fromkeys(("checks", "rehearsal", "audit"), "success")
+    assert fates(jobs) == expected, told(jobs)
+    assert service.summary.startswith("# loan-risk, version 1: model card")
+    assert "| auc | passed |" in service.summary
+    assert len((service.place / "cached").read_text("utf-8").splitlines()) == 2
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("what", ESSENTIAL)
+def test_a_bad_change_is_stopped_by_its_guard(
+    what: str, team: Path, service: GitHub, osv: Osv
+) -> None:
+    change = BAD[what]
+    change.spoil(team, osv)
+    service.host.take(team)
+    done = service.run(CHECKS, "pull_request", only=change.job)[change.job]
+    assert done.failed_steps == [f"{NOX} {change.session}"], done.log[-3000:]
+    assert change.words in done.log
+
+
+@pytest.mark.full
+def test_without_its_guards_each_bad_change_gets_through(
+    team: Path, service: GitHub, osv: Osv
+) -> None:
+    """So what stopped them above is the guards, not the runner."""
+    for spoil in UNGUARDED:
+        spoil(team, osv)
+    checks = team / CHECKS
+    checks.write_text(re.sub(f"{NOX} .*", "true", checks.read_text("utf-8")), encoding="utf-8")
+    service.host.take(team)
+    jobs = service.run(CHECKS, "pull_request")
+    assert set(fates(jobs).values()) == {"success"}, told(jobs)
+
+
+@pytest.mark.full
+def test_the_weekly_update_becomes_a_pull_request(
+    team: Path, service: GitHub, tmp_path: Path
+) -> None:
+    newer_template(team, tmp_path / "template", sessions="audit")
+    service.host.take(team)
+    service.secrets["UPDATE_TOKEN"] = WRITES
+    jobs = service.run(WEEKLY, "schedule")
+    assert set(fates(jobs).values()) == {"success"}, told(jobs)
+    assert WRITES not in "".join(job.log for job in jobs.values())
+    title = git(service.host.repository, "log", "-1", "--format=%s", "template-update").strip()
+    assert title == "chore: update the template from v0.1.0 to v0.2.0"
+    assert [call[:3] for call in calls(service)] == [["gh", "pr", "list"], ["gh", "pr", "create"]]
+    assert "--base=main" in calls(service)[1]
+
+
+@pytest.mark.full
+def test_without_the_teams_token_a_sentence_says_so(
+    team: Path, service: GitHub, tmp_path: Path
+) -> None:
+    newer_template(team, tmp_path / "template", sessions="audit")
+    service.host.take(team)
+    jobs = service.run(WEEKLY, "schedule")
+    assert fates(jobs) == {"audit": "success", "update": "success", "publish": "failure"}
+    words = "GH_TOKEN: is missing: give the environment maintenance the secret UPDATE_TOKEN"
+    assert words in jobs["publish"].log
+    assert "template-update" not in git(service.host.repository, "branch")
+
+
+@pytest.mark.full
+def test_an_update_that_cannot_be_prepared_publishes_nothing(
+    team: Path, service: GitHub, tmp_path: Path
+) -> None:
+    newer_template(team, tmp_path / "template")
+    (tmp_path / "template").rename(tmp_path / "gone")
+    service.host.take(team)
+    jobs = service.run(WEEKLY, "schedule")
+    assert fates(jobs) == {"audit": "success", "update": "failure", "publish": "skipped"}
