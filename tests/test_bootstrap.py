@@ -10,10 +10,13 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import Rendered
 from pipelines.azure_api import TOKEN, organization
 from vendors.az import az
-from vendors.programs import State, Vendors, on_path
+from vendors.gh import gh
+from vendors.glab import glab
+from vendors.programs import State, Vendors, jq, on_path
 
 AZURE = {
     "ORGANIZATION": "https://dev.azure.com/bank",
@@ -56,6 +59,7 @@ class Office:
             env=os.environ | self.env,
             capture_output=True,
             text=True,
+            timeout=60,
             check=False,
         )
         assert "Traceback" not in done.stderr, done.stderr
@@ -68,7 +72,7 @@ class Office:
 
 @pytest.fixture
 def vendors(tmp_path: Path) -> Iterator[Vendors]:
-    with on_path(tmp_path / "programs", {"az": az}) as vendors:
+    with on_path(tmp_path / "programs", {"az": az, "gh": gh, "glab": glab, "jq": jq}) as vendors:
         yield vendors
 
 
@@ -293,6 +297,147 @@ def test_a_missing_variable_is_told_before_anything_is_done(office: Office) -> N
             office.env[variable] = known
 
 
+# GitHub
+
+GITHUB = {
+    "REPOSITORY": "bank/loan-risk",
+    "APPROVERS": "credit-risk",
+    **{name: AZURE[name] for name in AZURE if name not in {"ORGANIZATION", "PROJECT", "APPROVERS"}},
+}
+
+
+@pytest.fixture
+def github(new_project: Rendered, tmp_path: Path, vendors: Vendors) -> Office:
+    """The project goes to Databricks by GitHub."""
+    office = Office(new_project(ci="github", compute="databricks"), tmp_path / "programs", vendors)
+    office.env |= GITHUB
+    vendors.states["gh"] = {
+        "teams": {"credit-risk": 41},
+        "subject": {
+            "use_default": True,
+            "use_immutable_subject": True,
+            "sub_claim_prefix": "repo:bank@1/loan-risk@2",
+        },
+    }
+    assert office.write()[0] == 0
+    return office
+
+
+def test_all_of_github_is_set_up_and_nothing_changes_the_second_time(github: Office) -> None:
+    everything(github)
+    state = github.state()
+    told = everything(github)
+    assert github.state() == state
+    assert not re.search("^(made|mended|later|left)", told, re.MULTILINE)
+    known = state["gh"]
+    prod = known["environments"]["loan-risk-prod"]
+    assert prod["prevent_self_review"] is True
+    assert prod["reviewers"] == [{"type": "Team", "id": 41}]
+    for name, environment in known["environments"].items():
+        assert environment["branches"] == [{"name": "main", "type": "branch"}]
+        if name == "maintenance":
+            continue
+        identity = known["variables"][name]["AZURE_CLIENT_ID"]
+        [trusted] = [c for c in state["az"]["credentials"] if c["application"] == identity]
+        assert trusted["issuer"] == "https://token.actions.githubusercontent.com"
+        assert trusted["subject"] == f"repo:bank@1/loan-risk@2:environment:{name}"
+
+
+def test_main_of_github_asks_for_the_checks_that_there_are(github: Office) -> None:
+    everything(github)
+    [rules] = github.state()["gh"]["rulesets"]
+    assert (rules["enforcement"], rules["bypass_actors"]) == ("active", [])
+    by_type = {rule["type"]: rule.get("parameters", {}) for rule in rules["rules"]}
+    assert by_type["pull_request"]["require_code_owner_review"] is True
+    assert by_type["pull_request"]["require_last_push_approval"] is True
+    workflow = github.project / ".github/workflows/checks.yml"
+    jobs = yaml.safe_load(workflow.read_text("utf-8"))["jobs"]
+    required = by_type["required_status_checks"]["required_status_checks"]
+    assert [each["context"] for each in required] == [job["name"] for job in jobs.values()]
+
+
+def test_an_older_repository_of_github_is_named_without_numbers(github: Office) -> None:
+    github.vendors.states["gh"]["subject"] = {"use_default": True}
+    everything(github)
+    subjects = {each["subject"] for each in github.state()["az"]["credentials"]}
+    assert subjects == {
+        "repo:bank/loan-risk:environment:loan-risk-test",
+        "repo:bank/loan-risk:environment:loan-risk-prod",
+    }
+
+
+def test_another_branch_that_may_deploy_is_told(github: Office) -> None:
+    everything(github)
+    branches = github.vendors.states["gh"]["environments"]["loan-risk-prod"]["branches"]
+    branches.append({"name": "try/*", "type": "branch"})
+    assert "these may deploy to loan-risk-prod, too" in github.run("ci.sh")[1]
+
+
+# GitLab
+
+GITLAB = GITHUB | {"APPROVERS": "bank/approvers"}
+
+
+@pytest.fixture
+def gitlab(new_project: Rendered, tmp_path: Path, vendors: Vendors) -> Office:
+    """The project goes to Databricks by GitLab."""
+    office = Office(new_project(ci="gitlab", compute="databricks"), tmp_path / "programs", vendors)
+    office.env |= GITLAB
+    vendors.states["glab"] = {"groups": {"bank%2Fapprovers": 41}}
+    assert office.write()[0] == 0
+    return office
+
+
+def test_all_of_gitlab_is_set_up_and_nothing_changes_the_second_time(gitlab: Office) -> None:
+    everything(gitlab)
+    state = gitlab.state()
+    told = everything(gitlab)
+    assert gitlab.state() == state
+    assert not re.search("^(made|mended|later|left)", told, re.MULTILINE)
+    known = state["glab"]
+    assert known["main"]["code_owner_approval_required"] is True
+    assert [level["access_level"] for level in known["main"]["push_access_levels"]] == [0]
+    assert known["approvals"]["merge_requests_author_approval"] is False
+    assert [rule["approvals_required"] for rule in known["approval_rules"]] == [1]
+    assert known["project"]["allow_pipeline_trigger_approve_deployment"] is False
+    rules = {each["name"]: each["approval_rules"] for each in known["protected_environments"]}
+    assert rules == {
+        "loan-risk-test": [],
+        "loan-risk-prod": [{"group_id": 41, "required_approvals": 1}],
+    }
+
+
+def test_a_job_of_gitlab_gets_the_identity_of_its_environment_alone(gitlab: Office) -> None:
+    everything(gitlab)
+    state = gitlab.state()
+    components = state["glab"]["project"]["ci_id_token_sub_claim_components"]
+    tiers = {each["name"]: each["tier"] for each in state["glab"]["environments"]}
+    for variable in state["glab"]["variables"]:
+        assert variable["protected"] is True
+        if variable["key"] == "AZURE_CLIENT_ID":
+            tier = tiers[variable["environment_scope"]]
+            values = ["bank/loan-risk", "branch", "main", "true", tier]
+            claims = zip(components, values, strict=True)
+            [trusted] = [
+                each
+                for each in state["az"]["credentials"]
+                if each["application"] == variable["value"]
+            ]
+            assert trusted["subject"] == ":".join(f"{name}:{value}" for name, value in claims)
+            assert trusted["issuer"] == "https://gitlab.bank.example"
+
+
+def test_a_lost_approval_of_gitlab_is_mended(gitlab: Office) -> None:
+    everything(gitlab)
+    before = gitlab.state()
+    known = gitlab.vendors.states["glab"]
+    known["protected_environments"][1]["approval_rules"] = []
+    known["project"]["allow_pipeline_trigger_approve_deployment"] = True
+    code, told = gitlab.run("ci.sh")
+    assert (code, "mended: the environment loan-risk-prod" in told) == (0, True)
+    assert gitlab.state() == before
+
+
 # Every vendor
 
 ANSWERS = [
@@ -300,8 +445,11 @@ ANSWERS = [
     {"ci": "azure-devops", "compute": "kubernetes", "risk_tier": "high"},
     {"ci": "azure-devops", "compute": "databricks"},
     {"ci": "azure-devops", "compute": "databricks", "orchestrator": "data-factory"},
+    {"ci": "github"},
+    {"ci": "github", "compute": "databricks"},
+    {"ci": "gitlab"},
+    {"ci": "gitlab", "compute": "databricks"},
 ]
-SCRIPTS = {"azure-devops": {"ci.sh", "repository.sh"}}
 
 
 @pytest.mark.parametrize("answers", ANSWERS, ids=lambda answers: "-".join(answers.values()))
@@ -313,8 +461,8 @@ def test_each_script_is_clean(
     files = [f"build/bootstrap/{file.name}" for file in office.written()]
     assert office.call("shellcheck", "--enable=check-unassigned-uppercase", *files) == (0, "")
     assert office.call(sys.executable, ".mlops/find_secrets.py", *files) == (0, "")
-    deployed = {"entra.sh"} if answers.get("compute") else set()
-    assert {file.name for file in office.written()} == SCRIPTS[answers["ci"]] | deployed
+    wanted = {"repository.sh", "ci.sh"} | ({"entra.sh"} if "compute" in answers else set())
+    assert wanted <= {file.name for file in office.written()}
     for file in office.written():
         text = file.read_text(encoding="utf-8")
         assert text.startswith("#!/usr/bin/env bash\n")

@@ -4,15 +4,14 @@ They are plain bash, to be read and then run by that person; running one again c
 only the person knows is asked from variables, and told when missing before anything is done.
 """
 
-import os
 import re
 import shlex
 import sys
 from pathlib import Path
 
-from approval import PROTECTION
 from codeowners import azure_policies, read_owners
-from commands import Refusal, run
+from commands import Refusal
+from read_back import check
 
 HERE = Path(__file__).parent / "bootstrap"
 OUT = Path("build/bootstrap")
@@ -23,14 +22,15 @@ HEADER = """\
 ASKED = {
     "ORGANIZATION": "the organization, such as https://dev.azure.com/bank",
     "PROJECT": "the project of Azure DevOps",
-    "APPROVERS": "the name or address of the group that approves for prod",
+    "REPOSITORY": "the path of the repository, such as bank/loan-risk",
+    "APPROVERS": "the group that approves for prod, as the vendor names it",
     "TENANT": "the ID of the directory in Entra",
     "SUBSCRIPTION": "the ID of the subscription of {env}",
     "CLIENT_ID": "entra.sh tells it at its end",
     "WORKSPACE": "the resource ID of the Databricks workspace of {env}",
     "FACTORY": "the resource ID of the data factory of {env}",
     "CLUSTER": "the resource ID of the AKS cluster of {env}",
-    "NAMESPACE": "the resource ID of the cluster, with /namespaces/<namespace> after it",
+    "NAMESPACE": "the same, with /namespaces/<namespace> after it",
 }
 ROLES = {
     "databricks": {"WORKSPACE": "Reader"},  # to log in; what it may do there tells databricks.sh
@@ -41,7 +41,6 @@ ROLES = {
     },
 }
 DEPLOYED = ("test", "prod")
-AZURE = "499b84ac-1321-427f-aa17-267ca6975798"  # Azure DevOps, as Entra knows it
 
 
 def main() -> int:
@@ -79,19 +78,29 @@ def scripts(answers: dict[str, str], owners: list[tuple[str, str]]) -> dict[str,
     deployed = compute != "local"
     places = [compute, answers.get("orchestrator", "")] if deployed else []
     found = {}
+    deploying = ["APPROVERS", "TENANT", *each("SUBSCRIPTION"), *each("CLIENT_ID")]
+    approvals = f"approvals={2 if answers.get('risk_tier') == 'high' else 1}"
     if ci == "azure-devops":
         basic = ["ORGANIZATION", "PROJECT"]
-        more = ["APPROVERS", "TENANT", *each("SUBSCRIPTION"), *each("CLIENT_ID")]
-        facts = [array("owners", azure_policies(owners))]
-        facts += [f"approvals={2 if answers.get('risk_tier') == 'high' else 1}"]
+        facts = [array("owners", azure_policies(owners)), approvals]
         found["repository.sh"] = (basic, facts, ["azure-devops/repository.sh"])
         parts = ["azure-devops/ci.sh", "azure-devops/environments.sh"]
-        found["ci.sh"] = (basic + more * deployed, [], parts[: 1 + deployed])
+        found["ci.sh"] = (basic + deploying * deployed, [], parts[: 1 + deployed])
+    if ci == "github":
+        facts = [array("checks", jobs(Path(".github/workflows/checks.yml"))), approvals]
+        found["repository.sh"] = (["REPOSITORY"], facts, ["github/repository.sh"])
+        parts = ["github/ci.sh", "github/environments.sh"]
+        found["ci.sh"] = (["REPOSITORY"] + deploying * deployed, [], parts[: 1 + deployed])
+    if ci == "gitlab":
+        api = (HERE / "gitlab/api.sh").read_text(encoding="utf-8").rstrip()
+        found["repository.sh"] = (["REPOSITORY"], [approvals, api], ["gitlab/repository.sh"])
+        parts = ["gitlab/ci.sh", "gitlab/environments.sh"]
+        found["ci.sh"] = (["REPOSITORY"] + deploying * deployed, [api], parts[: 1 + deployed])
     if ci != "none" and deployed:
         roles = [(key, role) for place in places for key, role in ROLES.get(place, {}).items()]
         given = [f"{env}|{role}|${env.upper()}_{key}" for env in DEPLOYED for key, role in roles]
         asked = [name for key, _ in roles for name in each(key)]
-        found["entra.sh"] = (asked, [array("roles", given)], [f"{ci}/entra.sh", "entra.sh"])
+        found["entra.sh"] = (asked, [array("roles", given)], ["entra.sh"])
     if not found:
         raise Refusal("There is nothing to set up: neither `ci` nor `compute` names a vendor.")
     name = f"name={answers['project_name']}"
@@ -108,32 +117,9 @@ def whole(facts: list[str], parts: list[str]) -> str:
     return "\n".join([HEADER, about, "set -euo pipefail", *facts, "", commands])
 
 
-def check(answers: dict[str, str]) -> str:
-    """Ask the vendor in a person's name what a pipeline asks before prod; raises Refusal."""
-    vendor, environment = answers.get("ci", "none"), f"{answers['project_name']}-prod"
-    if vendor not in PROTECTION:
-        raise Refusal("There is nothing to check: `ci` names no vendor.")
-    os.environ |= KNOWN[vendor]()
-    if lack := PROTECTION[vendor](environment):
-        raise Refusal(f"The environment {environment} is not protected: {lack}.")
-    return f"Nobody reaches {environment} by a pipeline without another person's approval."
-
-
-def azure_run() -> dict[str, str]:
-    """Return what a run at Azure DevOps is told, for a person who is logged in."""
-    words = ("--resource", AZURE, "--query", "accessToken", "--output", "tsv")
-    return {
-        "SYSTEM_COLLECTIONURI": told("ORGANIZATION").rstrip("/") + "/",
-        "SYSTEM_TEAMPROJECT": told("PROJECT"),
-        "SYSTEM_ACCESSTOKEN": run("az", "account", "get-access-token", *words).strip(),
-    }
-
-
-def told(variable: str) -> str:
-    """Return what the person said; raises Refusal where that is missing."""
-    if not os.environ.get(variable):
-        raise Refusal(f"{variable} is missing: {ASKED[variable]}.")
-    return os.environ[variable]
+def jobs(workflow: Path) -> list[str]:
+    """Return the names of a workflow's jobs, which are those of its checks."""
+    return re.findall(r"^    name: (.+)$", workflow.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def each(name: str) -> list[str]:
@@ -153,8 +139,6 @@ def array(name: str, values: list[str]) -> str:
     lines = [f'  "{value}"' if "$" in value else f"  {shlex.quote(value)}" for value in values]
     return "\n".join([f"{name}=(", *lines, ")"])
 
-
-KNOWN = {"azure-devops": azure_run}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -74,7 +74,7 @@ EMPTY: State = {
 }
 
 
-def az(state: State, words: list[str]) -> str:
+def az(state: State, words: list[str], _: str) -> str:
     """Do what the words say; return what --output tsv shows."""
     for name, nothing in EMPTY.items():
         state.setdefault(name, copy.deepcopy(nothing))

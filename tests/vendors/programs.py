@@ -14,13 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+import jq as jqlang
+
 State = dict[str, Any]
-Program = Callable[[State, list[str]], str]
+Program = Callable[[State, list[str], str], str]  # what is known, the words, and what is piped in
 
 CLIENT = """\
 #!/bin/bash
-exec 3<>"/dev/tcp/127.0.0.1/{port}"
-printf '%s\\0' {program} "$#" "$@" >&3
+input=""
+if [ {program} = jq ] || [[ " $* " = *" - "* ]]; then input=$(cat); fi
+exec 3<>"/dev/tcp/127.0.0.1/{port}" # only now: the server hears one after the other
+printf '%s\\0' {program} "$#" "$@" "$input" >&3
 read -r code <&3
 if [ "$code" = 0 ]; then cat <&3; else cat <&3 >&2; fi
 exit "$code"
@@ -50,13 +54,13 @@ class Vendors:
     calls: list[list[str]] = field(default_factory=list)
     changes: list[list[str]] = field(default_factory=list)
 
-    def call(self, program: str, words: list[str]) -> tuple[int, str]:
+    def call(self, program: str, words: list[str], piped: str) -> tuple[int, str]:
         """Return the exit code of a call, and what it prints."""
         before = self.states.setdefault(program, {})
         state = copy.deepcopy(before)
         self.calls.append([program, *words])
         try:
-            told = self.programs[program](state, words)
+            told = self.programs[program](state, words, piped)
         except (Refused, AssertionError, LookupError, ValueError) as error:
             return 2, f"{program} {' '.join(words)}: {error!r}\n"
         if state != before:
@@ -73,7 +77,8 @@ def on_path(folder: Path, programs: dict[str, Program]) -> Iterator[Vendors]:
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             program, count = self.word(), int(self.word())
-            code, told = vendors.call(program, [self.word() for _ in range(count)])
+            words = [self.word() for _ in range(count)]
+            code, told = vendors.call(program, words, self.word())
             self.wfile.write(f"{code}\n{told}".encode())
 
         def word(self) -> str:
@@ -96,3 +101,18 @@ def same(found: Any, wanted: Any) -> None:
     """Refuse what is not as the vendor documents it."""
     if found != wanted:
         raise Refused(f"{json.dumps(found, default=str)} is not {json.dumps(wanted, default=str)}")
+
+
+def jq(_: State, words: list[str], piped: str) -> str:
+    """Do as jq does, which a person has beside a program that filters nothing itself."""
+    parser = Parser("jq")
+    parser.add_argument("--raw-output", action="store_true", required=True)
+    parser.add_argument("filter")
+    return filtered(parser.parse_args(words).filter, json.loads(piped))
+
+
+def filtered(expression: str, found: Any) -> str:
+    """Return what a filter of jq finds, without quotes."""
+    results = jqlang.compile(expression).input_value(found).all()
+    lines = [each if isinstance(each, str) else json.dumps(each) for each in results]
+    return "".join(f"{line}\n" for line in lines)

@@ -1,3 +1,8 @@
+# Who runs this: whoever may register applications in Entra, and give roles on the resources below.
+# What it does: an identity for test and one for prod, which the deployments to that environment use
+# and nobody else does, and which has no secret.
+# It needs az, and `az login`. Run it first: ci.sh needs what it tells at its end. Run it again with
+# what ci.sh tells, which is who may use the identities.
 
 # keep_identity NAME: its application ID, made where it is missing.
 keep_identity() {
@@ -63,7 +68,11 @@ keep_role() {
 told=""
 for env in test prod; do
   keep_identity "$name-$env"
-  keep_trust "$name-$env" "$(issuer $env)" "$(subject $env)"
+  if [ $env = test ]; then
+    keep_trust "$name-$env" "${TEST_ISSUER:-}" "${TEST_SUBJECT:-}"
+  else
+    keep_trust "$name-$env" "${PROD_ISSUER:-}" "${PROD_SUBJECT:-}"
+  fi
   for line in "${roles[@]}"; do
     IFS='|' read -r whose role resource <<<"$line"
     [ "$whose" != $env ] || keep_role "$role" "$resource"
