@@ -8,12 +8,16 @@ import sys
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from conftest import Rendered
 from pipelines.azure_api import TOKEN, organization
+from rendering import replace
+from test_delivery import vendor
 from vendors.az import az
+from vendors.databricks import databricks
 from vendors.gh import gh
 from vendors.glab import glab
 from vendors.programs import State, Vendors, jq, on_path
@@ -72,7 +76,10 @@ class Office:
 
 @pytest.fixture
 def vendors(tmp_path: Path) -> Iterator[Vendors]:
-    with on_path(tmp_path / "programs", {"az": az, "gh": gh, "glab": glab, "jq": jq}) as vendors:
+    with on_path(
+        tmp_path / "programs",
+        {"az": az, "gh": gh, "glab": glab, "databricks": databricks, "jq": jq},
+    ) as vendors:
         yield vendors
 
 
@@ -297,6 +304,30 @@ def test_a_missing_variable_is_told_before_anything_is_done(office: Office) -> N
             office.env[variable] = known
 
 
+@pytest.mark.parametrize(
+    ("script", "old", "new"),
+    [
+        ("entra.sh", "--sign-in-audience", "--audience"),
+        ("ci.sh", "--skip-first-run true", ""),
+        ("ci.sh", 'requesterCannotBeApprover\\"', 'selfApproval\\"'),
+        ("repository.sh", "--blocking true", "--blocking yes"),
+    ],
+)
+def test_what_a_vendor_refuses_ends_a_script(
+    office: Office, script: str, old: str, new: str
+) -> None:
+    """So a mistake in a script cannot hide behind a double that takes anything."""
+    everything(office)
+    office.vendors.states["az"] = {"people": office.vendors.states["az"]["people"]}
+    replace(office.project / "build/bootstrap" / script, old, new)
+    for name in ("entra.sh", "ci.sh", "repository.sh"):
+        code, told = office.run(name)
+        if name == script:
+            break
+        assert code == 0, told
+    assert code != 0, told
+
+
 # GitHub
 
 GITHUB = {
@@ -438,6 +469,126 @@ def test_a_lost_approval_of_gitlab_is_mended(gitlab: Office) -> None:
     assert gitlab.state() == before
 
 
+def test_a_person_may_ask_github_and_gitlab_too(github: Office) -> None:
+    rule = {"type": "required_reviewers", "prevent_self_review": True, "reviewers": [{"id": 1}]}
+    answers: dict[str, Any] = {
+        "/repos/bank/loan-risk/environments/loan-risk-prod": {"protection_rules": [rule]},
+        "/projects/bank%2Floan-risk": {"allow_pipeline_trigger_approve_deployment": False},
+        "/projects/bank%2Floan-risk/protected_environments/loan-risk-prod": {
+            "approval_rules": [{"required_approvals": 1}]
+        },
+    }
+    github.vendors.states["gh"]["token"] = "secret"  # noqa: S105 - it opens nothing
+    with vendor(answers, "Authorization") as address:
+        github.env["GITHUB_API_URL"] = address
+        assert github.write("check")[0] == 0
+        rule["prevent_self_review"] = False
+        code, told = github.write("check")
+        assert (code, "who starts a run may approve it" in told) == (1, True)
+    replace(github.project / ".copier-answers.yml", "ci: github", "ci: gitlab")
+    with vendor(answers, "PRIVATE-TOKEN") as address:
+        github.env |= {"CI_API_V4_URL": address, "PROTECTION_TOKEN": "secret"}
+        assert github.write("check")[0] == 0
+    del github.env["REPOSITORY"]
+    code, told = github.write("check")
+    assert (code, "REPOSITORY is missing: export it" in told) == (1, True)
+
+
+# Databricks
+
+
+def configured(office: Office, **changes: str) -> Office:
+    """Let conf/ say where each environment lies at Databricks."""
+    for env in ("test", "prod"):
+        place = f"risk_{env}.loan_risk"
+        deployment = {
+            "host": f"https://risk-{env}.azuredatabricks.net",
+            "volume": f"{place}.releases",
+        }
+        facts = {
+            "predictions": f"/Volumes/{place.replace('.', '/')}/data/predictions",
+            "experiments": "/Shared/loan-risk",
+            "registered_model": f"{place}.loan_risk",
+            "deployment": deployment | {k: v for k, v in changes.items() if k != "predictions"},
+        }
+        facts |= {k: v for k, v in changes.items() if k == "predictions"}
+        file = office.project / f"conf/{env}.yml"
+        content = yaml.safe_load(file.read_text("utf-8")) | facts
+        file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    office.env |= {"ACCOUNT": "account-1"}
+    return office
+
+
+def test_databricks_is_set_up_with_the_least_rights(office: Office) -> None:
+    assert configured(office).write()[0] == 0
+    everything(office)
+    code, told = office.run("databricks.sh")
+    assert code == 0, told
+    state = office.state()
+    known = state["databricks"]
+    names = {each["applicationId"]: each["displayName"] for each in known["principals"]}
+    clients = {each["appId"]: each["displayName"] for each in state["az"]["applications"]}
+    assert clients.items() <= names.items(), "the pipeline's identity deploys"
+    rights = {
+        where: {names[who]: set(what) for who, what in given.items()}
+        for where, given in known["grants"].items()
+    }
+    trainer, promoter, deployer = (f"loan-risk-prod{w}" for w in ("-trainer", "-promoter", ""))
+    assert rights["volume risk_prod.loan_risk.releases"] == {
+        deployer: {"READ_VOLUME", "WRITE_VOLUME"},
+        trainer: {"READ_VOLUME"},
+        promoter: {"READ_VOLUME"},
+    }
+    assert rights["volume risk_prod.loan_risk.data"][promoter] == {"READ_VOLUME"}
+    schema = rights["schema risk_prod.loan_risk"]
+    assert "CREATE_MODEL" in schema[promoter]
+    assert "CREATE_MODEL_VERSION" in schema[trainer]
+    assert "CREATE_MODEL" not in schema[trainer], "who owns the model moves its champion"
+    assert schema[deployer] == {"USE_SCHEMA"}
+    for number, name in names.items():
+        if name == trainer:
+            assert f"  trainer: {number}\n" in told
+    again, told = office.run("databricks.sh")
+    assert (again, office.state()) == (0, state)
+    assert not re.search("^made", told, re.MULTILINE)
+
+
+def test_without_pipelines_a_person_deploys_to_databricks(
+    new_project: Rendered, tmp_path: Path, vendors: Vendors
+) -> None:
+    office = Office(new_project(compute="databricks"), tmp_path / "programs", vendors)
+    assert configured(office).write()[0] == 0
+    code, told = office.run("databricks.sh")
+    assert code == 0, told
+    names = [each["displayName"] for each in office.state()["databricks"]["principals"]]
+    assert names == [
+        f"loan-risk-{e}-{w}" for e in ("test", "prod") for w in ("trainer", "promoter")
+    ]
+
+
+def test_databricks_waits_for_conf(office: Office) -> None:
+    assert "Once conf/test.yml has its `deployment:`" in office.write()[1]
+    assert "databricks.sh" not in {file.name for file in office.written()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"volume": "releases"}, "conf/test.yml: deployment.volume: write catalog.schema.volume"),
+        ({"host": "risk"}, "conf/test.yml: deployment.host: write https://<workspace>"),
+        (
+            {"predictions": "/Volumes/risk_test/loan_risk/releases/predictions"},
+            "which who trains may not write: name another volume",
+        ),
+    ],
+)
+def test_a_wrong_place_at_databricks_is_told(
+    office: Office, changes: dict[str, str], words: str
+) -> None:
+    code, told = configured(office, **changes).write()
+    assert (code, words in told) == (1, True), told
+
+
 # Every vendor
 
 ANSWERS = [
@@ -449,25 +600,31 @@ ANSWERS = [
     {"ci": "github", "compute": "databricks"},
     {"ci": "gitlab"},
     {"ci": "gitlab", "compute": "databricks"},
+    {"ci": "none", "compute": "databricks"},
 ]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("answers", ANSWERS, ids=lambda answers: "-".join(answers.values()))
 def test_each_script_is_clean(
     answers: dict[str, str], new_project: Rendered, tmp_path: Path, vendors: Vendors
 ) -> None:
     office = Office(new_project(**answers), tmp_path / "programs", vendors)
+    if answers.get("compute") == "databricks":
+        configured(office)
     assert office.write()[0] == 0
     files = [f"build/bootstrap/{file.name}" for file in office.written()]
     assert office.call("shellcheck", "--enable=check-unassigned-uppercase", *files) == (0, "")
     assert office.call(sys.executable, ".mlops/find_secrets.py", *files) == (0, "")
-    wanted = {"repository.sh", "ci.sh"} | ({"entra.sh"} if "compute" in answers else set())
-    assert wanted <= {file.name for file in office.written()}
+    wanted = {"repository.sh", "ci.sh"} if answers["ci"] != "none" else set()
+    wanted |= {"entra.sh"} if "compute" in answers and wanted else set()
+    wanted |= {"databricks.sh"} if answers.get("compute") == "databricks" else set()
+    assert {file.name for file in office.written()} == wanted
     for file in office.written():
         text = file.read_text(encoding="utf-8")
         assert text.startswith("#!/usr/bin/env bash\n")
         assert "\nset -euo pipefail\n" in text
-        assert max(map(len, text.splitlines())) <= 100
+        assert max(len(line) for line in text.splitlines() if "|" not in line) <= 100
 
 
 def test_without_a_place_to_go_azure_gets_pipelines_and_policies(

@@ -12,6 +12,7 @@ from pathlib import Path
 from codeowners import azure_policies, read_owners
 from commands import Refusal
 from read_back import check
+from workspaces import read_workspaces
 
 HERE = Path(__file__).parent / "bootstrap"
 OUT = Path("build/bootstrap")
@@ -27,6 +28,7 @@ ASKED = {
     "TENANT": "the ID of the directory in Entra",
     "SUBSCRIPTION": "the ID of the subscription of {env}",
     "CLIENT_ID": "entra.sh tells it at its end",
+    "ACCOUNT": "the ID of the Databricks account",
     "WORKSPACE": "the resource ID of the Databricks workspace of {env}",
     "FACTORY": "the resource ID of the data factory of {env}",
     "CLUSTER": "the resource ID of the AKS cluster of {env}",
@@ -101,6 +103,15 @@ def scripts(answers: dict[str, str], owners: list[tuple[str, str]]) -> dict[str,
         given = [f"{env}|{role}|${env.upper()}_{key}" for env in DEPLOYED for key, role in roles]
         asked = [name for key, _ in roles for name in each(key)]
         found["entra.sh"] = (asked, [array("roles", given)], ["entra.sh"])
+    if compute == "databricks":
+        asked = each("CLIENT_ID") if ci != "none" else []
+        known = read_workspaces(DEPLOYED)
+        given = [f"{line}|${line.split('|')[0].upper()}_CLIENT_ID" for line in known]
+        lines = array("environments", given if asked else [f"{line}|" for line in known])
+        if known:
+            found["databricks.sh"] = (["ACCOUNT", *asked], [lines], ["databricks.sh"])
+        else:
+            print("Once conf/test.yml has its `deployment:`, run this again for Databricks.")
     if not found:
         raise Refusal("There is nothing to set up: neither `ci` nor `compute` names a vendor.")
     name = f"name={answers['project_name']}"
