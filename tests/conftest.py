@@ -103,6 +103,13 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Variables by which a project's checks take less time; all of its tests run elsewhere."""
+    cache = tmp_path_factory.mktemp("mypy")
+    return {"MYPY_CACHE_DIR": str(cache), "PYTEST_ADDOPTS": "-k=features --cov-fail-under=0"}
+
+
 @pytest.fixture
 def project(new_project: Rendered) -> Path:
     """Return a fresh default project, committed, to do anything with."""

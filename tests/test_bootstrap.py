@@ -624,6 +624,7 @@ def test_each_script_is_clean(
         text = file.read_text(encoding="utf-8")
         assert text.startswith("#!/usr/bin/env bash\n")
         assert "\nset -euo pipefail\n" in text
+        assert "\n\n\n" not in text
         assert max(len(line) for line in text.splitlines() if "|" not in line) <= 100
 
 

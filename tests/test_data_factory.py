@@ -4,18 +4,23 @@ import copy
 import importlib
 import json
 import os
+import re
 import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import pytest
 import yaml
 from conftest import Rendered
 from pipelines import az
-from pipelines.data_factory import Unknown, check_template
+from pipelines.data_factory import FACTORY, Unknown, check_template
+from pipelines.databricks_project import build, configure, settings_of
+from rendering import ROOT
+from test_databricks import Workspace, version
 
 Json = dict[str, Any]
 
@@ -23,16 +28,6 @@ SCORE = {"every": "month", "day": 2, "at": "06:00", "zone": "Europe/Berlin"}
 MONITOR = {"every": "week", "day": "monday", "at": "07:30", "zone": "UTC"}
 RETRAIN = {"every": "day", "at": "08:00", "zone": "Asia/Tokyo"}
 SCHEDULES = {"score": SCORE, "monitor": MONITOR, "retrain": RETRAIN}
-FILE = "landing/applications/applications-@{formatDateTime(pipeline().TriggerTime, 'yyyy-MM')}.ctl"
-FACTORY: Json = {
-    "subscription": "risk-prod",
-    "resource_group": "rg-risk-prod",
-    "factory": "adf-risk-prod",
-    "databricks": "databricks_prod",
-    "alert": {"vault": "https://kv-risk-prod.vault.azure.net", "secret": "team-channel"},
-    "storage": "landing_prod",
-    "arrival": {"score": FILE},
-}
 COMMANDS = ["score", "monitor", "retrain", "train"]
 IDS = {command: str(number) for number, command in enumerate(COMMANDS, start=4_000_000_000)}
 SUMMARY = {"resources": {"jobs": {name: {"id": number} for name, number in IDS.items()}}}
@@ -47,8 +42,8 @@ def factory(rendered: Rendered) -> Iterator[ModuleType]:
     yield importlib.import_module("factory")
     for place in places:
         sys.path.remove(place)
-    for name in ("factory", "arm", "schedules", "commands"):
-        del sys.modules[name]
+    for name in ("factory", "arm", "triggers", "schedules", "commands"):
+        sys.modules.pop(name, None)
 
 
 class Azure:
@@ -84,8 +79,12 @@ class Azure:
         except self.factory.Refusal as reason:
             return str(reason)
         finally:
-            self.state = json.loads(self._state.read_text(encoding="utf-8"))
+            self.look()
         return ""
+
+    def look(self) -> None:
+        """Read how the factory is now."""
+        self.state = json.loads(self._state.read_text(encoding="utf-8"))
 
     @property
     def template(self) -> Json:
@@ -225,6 +224,14 @@ def test_the_names_of_zones_are_those_of_unicode(rendered: Rendered) -> None:
     assert found == {place: name for place, name in tz_win.items() if place}
 
 
+def test_what_the_page_shows_is_deployed(azure: Azure) -> None:
+    page = (ROOT / "docs/how-to/schedule-the-steps.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^```yaml\n(deployment:.+?)```", page, re.DOTALL | re.MULTILINE)
+    shown = yaml.safe_load(block)["deployment"]["data_factory"]
+    assert shown == FACTORY | {"max_wait": 12}
+    assert azure.render(**shown) == ""
+
+
 # What is refused
 
 
@@ -233,12 +240,16 @@ def test_the_names_of_zones_are_those_of_unicode(rendered: Rendered) -> None:
     [
         ({"factory": None}, ".factory: it is missing; write 3 to 63 letters"),
         ({"factory": "adf_risk"}, ".factory: write 3 to 63 letters"),
+        ({"identity": "adf"}, ".identity: write the application id of the factory's managed id"),
         ({"databricks": None}, ".databricks: it is missing."),
         ({"databrick": "x"}, ".databrick: unknown; did you mean databricks?"),
-        ({"alert": None}, ".alert: it is missing; write the keys vault and secret."),
-        ({"alert": {"vault": "kv", "secret": "a"}}, ".alert.vault: write its address, such as"),
+        ({"alert": None}, ".alert: it is missing; write vault, such as https://kv-risk-prod.vault"),
+        (
+            {"alert": {"vault": "kv", "secret": "a"}},
+            ".alert.vault: write vault, such as https://kv-risk-prod",
+        ),
         ({"alert": FACTORY["alert"] | {"secrt": 1}}, ".alert.secrt: unknown; did you mean alert.s"),
-        ({"arrival": {"scor": FILE}}, ".arrival.scor: write container/folder/file for score"),
+        ({"arrival": {"scor": "a/b/c"}}, ".arrival.scor: write container/folder/file for score"),
         ({"arrival": {"score": "a.ctl"}}, ".arrival.score: write container/folder/file"),
         ({"storage": None}, ".storage: name the linked service where the files arrive."),
         ({"max_wait": 0}, ".max_wait: write 1 to 168 hours."),
@@ -261,20 +272,44 @@ def test_a_wrong_schedule_is_refused(azure: Azure) -> None:
 # What a pipeline does
 
 
-@pytest.fixture
-def run(arm: Json, tmp_path: Path) -> Any:
-    """Run a pipeline, some activities of which fail."""
-    from pipelines import factory_runs
+class Run(NamedTuple):
+    """What a run did, and whether it failed."""
 
-    def one(pipeline: str, *fails: str, **parameters: str) -> factory_runs.Run:
+    failed: bool
+    activities: Json
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator["subprocess.Popen[str]"]:
+    """The program that runs pipelines."""
+    with subprocess.Popen(
+        [sys.executable, ROOT / "tests/pipelines/factory_runs.py"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+@pytest.fixture
+def run(arm: Json, runner: "subprocess.Popen[str]") -> Callable[..., Run]:
+    """Run a pipeline, some activities of which fail."""
+
+    def one(pipeline: str, *fails: str, **parameters: str) -> Run:
         name = f"loan_risk_prod_{pipeline}"
-        return factory_runs.run(arm, tmp_path, name, *fails, **parameters)
+        job = {"template": arm, "pipeline": name, "fails": fails, "parameters": parameters}
+        assert runner.stdin is not None
+        assert runner.stdout is not None
+        print(json.dumps(job), file=runner.stdin, flush=True)
+        return Run(**json.loads(runner.stdout.readline()))
 
     return one
 
 
 @pytest.mark.full
-def test_score_waits_for_its_file_and_starts_the_job(run: Any) -> None:
+def test_score_waits_for_its_file_and_starts_the_job(run: Callable[..., Run]) -> None:
     done = run("score")
     assert not done.failed
     assert list(done.activities) == ["Wait for the data", "Run the job"]
@@ -287,13 +322,13 @@ def test_score_waits_for_its_file_and_starts_the_job(run: Any) -> None:
 
 
 @pytest.mark.full
-def test_a_person_may_give_a_date(run: Any) -> None:
+def test_a_person_may_give_a_date(run: Callable[..., Run]) -> None:
     done = run("score", as_of="2026-11-01")
     assert done.activities["Run the job"]["jobParameters"] == {"as_of": "2026-11-01"}
 
 
 @pytest.mark.full
-def test_what_waits_for_no_file_starts_at_once(run: Any) -> None:
+def test_what_waits_for_no_file_starts_at_once(run: Callable[..., Run]) -> None:
     assert list(run("monitor").activities) == ["Run the job"]
 
 
@@ -305,7 +340,9 @@ def test_what_waits_for_no_file_starts_at_once(run: Any) -> None:
         ("Run the job", "score failed in Databricks"),
     ],
 )
-def test_the_team_is_told_of_a_failure_which_stays_one(run: Any, fails: str, told: str) -> None:
+def test_the_team_is_told_of_a_failure_which_stays_one(
+    run: Callable[..., Run], fails: str, told: str
+) -> None:
     done = run("score", fails)
     assert done.failed
     assert ("Run the job" in done.activities) == (fails == "Run the job")
@@ -320,7 +357,9 @@ def test_the_team_is_told_of_a_failure_which_stays_one(run: Any, fails: str, tol
 
 @pytest.mark.full
 @pytest.mark.parametrize("then", ["Read the address", "Tell the team"])
-def test_where_nobody_can_be_told_it_is_a_failure_all_the_same(run: Any, then: str) -> None:
+def test_where_nobody_can_be_told_it_is_a_failure_all_the_same(
+    run: Callable[..., Run], then: str
+) -> None:
     assert run("score", "Run the job", then).failed
 
 
@@ -396,6 +435,30 @@ def test_a_job_that_the_bundle_lacks_is_named_before_anything_is_done(azure: Azu
     told = azure.deploy({"resources": {"jobs": {"score": {"id": "1"}}}})
     assert told == "The bundle has no job monitor: `databricks bundle deploy` comes first."
     assert azure.state["calls"] == []
+
+
+@pytest.mark.full
+def test_a_release_goes_to_both_places_and_comes_back_from_both(
+    azure: Azure, rendered: Rendered, tmp_path: Path
+) -> None:
+    """The bundle first, whose ids the pipelines need; and a failing smoke brings back the rest."""
+    source = rendered(compute="databricks", orchestrator="data-factory")
+    project = shutil.copytree(source, tmp_path / "loan-risk")
+    configure(project, "prod", **settings_of("prod"), schedules=SCHEDULES)
+    configure(project, "prod", deployment={"data_factory": FACTORY})
+    workspace = Workspace(project, tmp_path / "databricks", "prod")
+    build(project, 1, envs=("prod",))
+    assert "prod runs" in workspace.deploy("prod")
+    azure.look()
+    assert azure.state["triggers"] == dict.fromkeys(OURS, "Started")
+    pipeline = azure.state["resources"]["pipelines/loan_risk_prod_score"]
+    assert pipeline["properties"]["activities"][1]["typeProperties"]["jobId"].isdigit()
+    configure(project, "prod", schedules={"score": None, "retrain": None})
+    build(project, 2, envs=("prod",))
+    (workspace.place / "fails").write_text(version(2), encoding="utf-8")
+    assert "again, as before" in workspace.deploy("prod", code=1)
+    azure.look()
+    assert azure.state["triggers"] == dict.fromkeys(OURS, "Started")
 
 
 def test_without_az_there_is_a_remedy(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:

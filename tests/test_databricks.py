@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Rendered
+from pipelines.data_factory import FACTORY
 from pipelines.databricks import MODES, Bundle, Wrong, execute, load, problems
 from pipelines.databricks_cli import put_on_path
 from pipelines.databricks_project import (
@@ -108,10 +109,21 @@ def test_schedules_are_those_of_conf(team: Path) -> None:
 
 def test_there_is_one_scheduler(new_project: Rendered) -> None:
     team = new_project(compute="databricks", orchestrator="data-factory")
-    (team / "deploy/data-factory").mkdir(exist_ok=True)
-    daily = {"every": "day", "at": "08:00", "zone": "UTC"}
-    configure(team, "test", **settings_of("test"), schedules={"score": daily})
-    assert not any("schedule" in job for job in bundle(team).jobs.values())
+    schedules = {"score": {"every": "day", "at": "08:00", "zone": "UTC"}}
+    for env in ("dev", "test"):
+        configure(team, env, **settings_of(env), schedules=schedules)
+        configure(team, env, deployment={"data_factory": FACTORY} if env == "test" else {})
+        jobs = bundle(team, env).jobs
+        assert not any("schedule" in job for job in jobs.values())
+    identity = {"service_principal_name": FACTORY["identity"], "level": "CAN_MANAGE_RUN"}
+    started = {key for key, job in jobs.items() if identity in job["permissions"]}
+    assert started == {"train", "score", "monitor", "retrain"}, "and never promote"
+
+
+def test_without_data_factory_its_section_is_unknown(team: Path) -> None:
+    configure(team, "test", deployment={"data_factory": FACTORY})
+    with opened(team) as target, pytest.raises(target.Refusal, match="data_factory: is unknown"):
+        build(team)
 
 
 def test_whom_it_tells_and_who_pays(team: Path) -> None:

@@ -1,14 +1,19 @@
 """What `schedules:` of conf/ means: in words, to cron, to Quartz; and what is refused."""
 
 import datetime
+import os
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from rendering import ROOT
@@ -190,6 +195,46 @@ def test_a_schedule_is_keys_and_values(schedules: ModuleType, entry: Any) -> Non
 def test_an_environment_may_leave_one_out(schedules: ModuleType) -> None:
     assert schedules.read({"score": None, "train": None}, TODAY) == []
     assert schedules.read({}, TODAY) == []
+
+
+def test_what_the_page_shows_holds(schedules: ModuleType) -> None:
+    page = (ROOT / "docs/how-to/schedule-the-steps.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^```yaml\n(schedules:.+?)```", page, re.DOTALL | re.MULTILINE)
+    found = schedules.read(yaml.safe_load(block)["schedules"])
+    assert [one.command for one in found] == ["score", "monitor", "retrain"]
+    assert f"\n{found[0].cron} cd /srv/loan-risk && " in page
+    entry = {"every": "day", "at": "02:30", "zone": BERLIN}
+    assert f"\n{refusal(schedules, {'score': entry})}\n" in page
+
+
+UV = """
+import sys
+words = sys.argv[1:]
+script = ["run", "python", ".mlops/crontab.py", "loan-risk", "loan_risk"]
+if words[:-1] == script:
+    print("asked for", words[-1])
+elif words != ["lock"] and words not in (["sync", "--locked"], ["sync", "--locked", "--quiet"]):
+    sys.exit(f"unexpected argument {words}")
+"""
+
+
+@pytest.mark.parametrize(("words", "env"), [((), "prod"), (("--", "test"), "test")])
+def test_the_session_tells_of_prod_or_of_what_is_named(
+    project: Path, tmp_path: Path, words: tuple[str, ...], env: str
+) -> None:
+    program = tmp_path / "programs/uv"
+    program.parent.mkdir()
+    program.write_text(f"#!{sys.executable}{UV}", encoding="utf-8")
+    program.chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-m", "nox", "--session", "schedules", *words],
+        cwd=project,
+        env=os.environ | {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"asked for {env}\n"
 
 
 # Clocks that change

@@ -123,7 +123,7 @@ def scripts(answers: dict[str, str], owners: list[tuple[str, str]]) -> dict[str,
 
 def whole(facts: list[str], parts: list[str]) -> str:
     """Return a script: who runs it, what is known and what is asked, and the commands."""
-    text = "".join((HERE / part).read_text(encoding="utf-8") for part in parts)
+    text = "\n".join((HERE / part).read_text(encoding="utf-8") for part in parts)
     about, _, commands = text.partition("\n\n")
     return "\n".join([HEADER, about, "set -euo pipefail", *facts, "", commands])
 

@@ -148,8 +148,8 @@ def _refuse_changing_clocks(schedule: Schedule, today: datetime.date) -> None:
     near = (replace(schedule, at=datetime.time(*other)) for other in others)
     safe = next(other for other in near if _changed(other, today) is None)
     key, when = f"schedules.{schedule.command}.at", f"{schedule.at:%H:%M} on {change.date()}"
-    before, after = (change.replace(fold=fold).utcoffset() for fold in (0, 1))
-    does = "skips" if (before or 0) < (after or 0) else "repeats"  # type: ignore[operator]
+    offsets = [change.replace(fold=fold).utcoffset() or datetime.timedelta() for fold in (0, 1)]
+    does = "skips" if offsets[0] < offsets[1] else "repeats"
     raise Refusal(f"{key}: in {schedule.zone} the clock {does} {when}; take {safe.at:%H:%M}.")
 
 

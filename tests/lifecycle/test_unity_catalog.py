@@ -53,6 +53,7 @@ def test_a_whole_life_by_two_identities(team: Team) -> None:
     team.run("trainer", "gate", str(version))
     refused = team.run("trainer", "promote", str(version), code=5)
     assert "does not have ownership" in refused.said
+    assert team.run("promoter", "status").facts["champion"] is None
     team.run("promoter", "promote", str(version))
     team.run("trainer", "score", "--as-of", AS_OF)
     assert team.run("trainer", "monitor", "--as-of", AS_OF).facts["decision"] == "healthy"

@@ -23,8 +23,9 @@ class Change(NamedTuple):
 
 
 def failing_test(project: Path, _: Osv) -> None:
+    """It fails while it is collected, so the other tests need not be waited for."""
     test = project / "tests/model/test_wish.py"
-    test.write_text("def test_a_wish():\n    assert not 1\n", encoding="utf-8")
+    test.write_text("assert not 1\n", encoding="utf-8")
 
 
 def leaked_secret(project: Path, _: Osv) -> None:
@@ -64,7 +65,7 @@ def accept(project: Path, until: datetime.date) -> None:
 
 
 BAD = {
-    "a failing test": Change(failing_test, "checks", "tests", "test_a_wish"),
+    "a failing test": Change(failing_test, "checks", "tests", "test_wish.py"),
     "a leaked secret": Change(leaked_secret, "checks", "lint", "no secrets"),
     "a wrong type": Change(wrong_type, "checks", "types", "Incompatible types"),
     "a stale lock": Change(stale_lock, "audit", "audit", "lockfile"),

@@ -14,6 +14,19 @@ from azure.mgmt.datafactory import models
 
 Json = dict[str, Any]
 
+# What a team writes into conf/prod.yml below deployment.data_factory.
+FILE = "landing/applications/applications-@{formatDateTime(pipeline().TriggerTime, 'yyyy-MM')}.ctl"
+FACTORY: Json = {
+    "subscription": "risk-prod",
+    "resource_group": "rg-risk-prod",
+    "factory": "adf-risk-prod",
+    "identity": "33333333-3333-3333-3333-333333333333",
+    "databricks": "databricks_prod",
+    "alert": {"vault": "https://kv-risk-prod.vault.azure.net", "secret": "team-channel"},
+    "storage": "landing_prod",
+    "arrival": {"score": FILE},
+}
+
 KINDS = {
     "Microsoft.DataFactory/factories/pipelines": models.PipelineResource,
     "Microsoft.DataFactory/factories/datasets": models.DatasetResource,

@@ -62,12 +62,22 @@ class Workspace:
                 shutil.copyfile(source, self.remote(target))
             case ["workspace", "mkdirs", path] if path.startswith("/"):
                 (self.folder / path[1:]).mkdir(parents=True, exist_ok=True)
-            case ["bundle", "validate" | "plan" | "deploy" as command, "--target", target]:
-                self.bundle(command, target)
-            case ["bundle", "run", "--target", target, key, *rest]:
-                self.run(target, key, rest)
+            case ["bundle", command, "--target", target, *rest]:
+                self.do_bundle(command, target, rest)
             case _:
                 fail(f"unknown command or option: {shlex.join(words)}")
+
+    def do_bundle(self, command: str, target: str, rest: list[str]) -> None:
+        """Do one command of a bundle."""
+        match [command, *rest]:
+            case ["validate" | "plan" | "deploy"]:
+                self.bundle(command, target)
+            case ["summary", "--output", "json"]:
+                self.summary(target)
+            case ["run", key, *more]:
+                self.run(target, key, more)
+            case _:
+                fail(f"unknown command or option: bundle {command} {shlex.join(rest)}")
 
     def remote(self, path: str) -> Path:
         """Return where a path of a volume lies, whose root somebody has made."""
@@ -91,6 +101,13 @@ class Workspace:
         if command == "deploy":
             shutil.copytree(Path(), self.folder / "bundles" / target, dirs_exist_ok=True)
         print(f"{command} {len(bundle.jobs)} jobs of {bundle.name} to {target}")
+
+    def summary(self, target: str) -> None:
+        """Tell the ids of the jobs that are deployed."""
+        deployed = self.folder / "bundles" / target
+        keys = sorted(read(deployed, target).jobs) if deployed.is_dir() else []
+        jobs = {key: {"id": str(number)} for number, key in enumerate(keys, start=100)}
+        print(json.dumps({"resources": {"jobs": jobs}}))
 
     def run(self, target: str, key: str, rest: list[str]) -> None:
         """Run a job that is deployed; `-- --name value` are its parameters."""

@@ -21,7 +21,7 @@ Facts = dict[str, Any]
 TRAINER = "11111111-1111-1111-1111-111111111111"
 PROMOTER = "22222222-2222-2222-2222-222222222222"
 TEAM = "data-science@example.com"
-MODULES = ("target", "schedules", "commands")
+MODULES = ("target", "factory", "arm", "triggers", "schedules", "commands")
 REQUIREMENTS = """\
 numpy==2.4.0 ; python_full_version >= '3.13' \\
     --hash=sha256:{hash}
@@ -66,15 +66,14 @@ def configure(project: Path, env: str, **keys: Any) -> None:
 @contextlib.contextmanager
 def opened(project: Path) -> Iterator[ModuleType]:
     """Give the project's target.py, imported as the sessions do, in its folder."""
-    places, before = [str(project / "deploy/databricks"), str(project / ".mlops")], Path.cwd()
-    sys.path[:0] = places
+    before, places = Path.cwd(), list(sys.path)
+    sys.path[:0] = [str(project / "deploy/databricks"), str(project / ".mlops")]
     os.chdir(project)
     try:
         yield importlib.import_module("target")
     finally:
         os.chdir(before)
-        for place in places:
-            sys.path.remove(place)
+        sys.path[:] = places
         for name in MODULES:
             sys.modules.pop(name, None)
 

@@ -1,8 +1,13 @@
-"""Runs of Data Factory's pipelines: a framework of Microsoft's evaluates real expressions."""
+"""Runs of Data Factory's pipelines: a framework of Microsoft's evaluates real expressions.
+
+It is a program of its own, because the framework brings .NET into the process.
+"""
 
 import json
 import os
-from dataclasses import dataclass, field
+import sys
+import tempfile
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +43,20 @@ class Run:
     activities: dict[str, Any] = field(default_factory=dict)
 
 
+def main() -> None:
+    """Run a pipeline for each line of stdin, and print what it did."""
+    with tempfile.TemporaryDirectory() as folder:
+        for line in sys.stdin:
+            print(json.dumps(asdict(run(Path(folder), **json.loads(line)))), flush=True)
+    os._exit(0)  # .NET may crash while Python ends
+
+
 def run(
-    template: dict[str, Any],
     folder: Path,
+    template: dict[str, Any],
     pipeline: str,
-    *fails: str,
-    **parameters: str,
+    fails: list[str],
+    parameters: dict[str, str],
 ) -> Run:
     """Run a pipeline of a template in which some activities fail, with those that it calls.
 
@@ -84,3 +97,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return value
+
+
+if __name__ == "__main__":
+    main()

@@ -50,6 +50,7 @@ class Job:
 
     result: str = "skipped"
     failed_steps: list[str] = field(default_factory=list)
+    summary: str = ""
     log: str = ""
 
 
@@ -63,6 +64,7 @@ class GitHub:
     tools: Path
     variables: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    quick: dict[str, str] = field(default_factory=dict)  # in the environment of the machine
 
     @property
     def home(self) -> Path:
@@ -79,7 +81,12 @@ class GitHub:
         told = self.home / "event.json"
         told.write_text(json.dumps({"number": 7, "pull_request": {"number": 7}}), "utf-8")
         command = [str(Path(sys.executable).with_name("act")), event, "--workflows", file, "--json"]
-        command += ["--no-skip-checkout", "--platform=ubuntu-24.04=-self-hosted", "--pull=false"]
+        command += [
+            "--no-skip-checkout",
+            "--platform=ubuntu-24.04=-self-hosted",
+            "--pull=false",
+            "--reuse",
+        ]
         command += ["--eventpath", str(told), "--concurrent-jobs=1"]
         command += [f"--job={only}"] if only else []
         command += [f"--var={name}={value}" for name, value in self.variables.items()]
@@ -131,13 +138,7 @@ class GitHub:
         parts = [part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != own]
         base = {name: value for name, value in os.environ.items() if PASSED_ON.match(name)}
         path = os.pathsep.join([str(self.programs), str(self.tools), *parts])
-        return base | {"PATH": path, "HOME": str(self.home), "NO_COLOR": "1"}
-
-    @property
-    def summary(self) -> str:
-        """The summaries of the run's jobs."""
-        found = sorted(self.home.glob(".cache/act/*/act/workflow/SUMMARY.md"))
-        return "\n".join(file.read_text(encoding="utf-8") for file in found)
+        return base | self.quick | {"PATH": path, "HOME": str(self.home), "NO_COLOR": "1"}
 
 
 def actions(workflow: dict[str, Any]) -> set[str]:
@@ -161,5 +162,7 @@ def note(jobs: dict[str, Job], line: dict[str, Any]) -> None:
     job = jobs[line["jobID"]]
     job.log += f"{line['msg'].rstrip()}\n"
     job.result = line.get("jobResult", job.result)
+    if line.get("command") == "summary":
+        job.summary += line["content"]
     if line.get("stepResult") == "failure" and len(line["stepID"]) == 1:
         job.failed_steps.append(line["step"])

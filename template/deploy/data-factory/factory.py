@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import arm
+import triggers
 from commands import Refusal, run
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from schedules import COMMANDS, read
@@ -43,6 +44,7 @@ class Deployment(Section):
     subscription: Name
     resource_group: Name
     factory: str = Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", min_length=3, max_length=63)
+    identity: str = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
     databricks: Name
     alert: Alert
     storage: Name | None = None
@@ -52,9 +54,8 @@ class Deployment(Section):
 
 HINTS = {
     "factory": "write 3 to 63 letters, digits and single hyphens",
-    "alert": "write the keys vault and secret",
-    "alert.vault": "write its address, such as https://kv-risk-prod.vault.azure.net",
-    "alert.secret": "write its name, of letters, digits and hyphens",
+    "identity": "write the application id of the factory's managed identity",
+    "alert": "write vault, such as https://kv-risk-prod.vault.azure.net, and the secret's name",
     "arrival": f"write container/folder/file for {', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}",
     "max_wait": "write 1 to 168 hours",
 }
@@ -71,7 +72,7 @@ def render(settings: Any, release: dict[str, Any], folder: Path) -> None:
         file = written.arrival.get(command)
         arrival = arm.waiting(place, file, written.max_wait) if file else None
         resources.append(arm.for_command(place, command, written.databricks, arrival))
-    resources += [arm.trigger(place, schedule) for schedule in planned]
+    resources += [triggers.trigger(place, schedule) for schedule in planned]
     template = {
         "$schema": SCHEMA,
         "contentVersion": "1.0.0.0",

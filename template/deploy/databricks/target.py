@@ -6,6 +6,7 @@ it says that all of it is there; `current.json` is the release that the environm
 
 import difflib
 import hashlib
+import importlib
 import json
 import os
 import re
@@ -72,13 +73,18 @@ def render(settings: Any, release: dict[str, Any], folder: Path) -> None:
     text = yaml.safe_dump({"targets": {settings.env: target}}, sort_keys=False, allow_unicode=True)
     told = f"# What differs in {settings.env}, written from conf/ when the release was built.\n"
     (folder / "environment.yml").write_text(told + text, encoding="utf-8")
+    if starts_elsewhere(settings.env):
+        factory().render(settings, release, folder)
 
 
 def read_deployment(settings: Any) -> Deployment:
     """Return the section `deployment:`; raises Refusal with the key and the remedy."""
     where = f"conf/{settings.env}.yml: deployment"
     try:
-        found = Deployment.model_validate(settings.deployment)
+        written = dict(settings.deployment)
+        if ELSEWHERE.exists():
+            written.pop("data_factory", None)  # which is read there
+        found = Deployment.model_validate(written)
     except ValidationError as error:
         problem = error.errors()[0]
         key, words = ".".join(map(str, problem["loc"])), problem["msg"]
@@ -93,6 +99,18 @@ def read_deployment(settings: Any) -> Deployment:
     if found.trainer and found.trainer == found.promoter:
         raise Refusal(f"{where}: trainer and promoter are one; two service principals keep apart.")
     return found
+
+
+def starts_elsewhere(env: str) -> bool:
+    """Tell whether Data Factory starts the jobs of an environment; in dev a person does."""
+    return ELSEWHERE.exists() and env != "dev"
+
+
+def factory() -> Any:
+    """Return the module that knows Data Factory."""
+    if str(ELSEWHERE) not in sys.path:
+        sys.path.insert(0, str(ELSEWHERE))
+    return importlib.import_module("factory")
 
 
 def refuse_what_is_local(settings: Any) -> None:
@@ -144,6 +162,10 @@ def target_of(settings: Any, deployment: Deployment) -> dict[str, Any]:
     address = re.search(r"<(.+)>", settings.team)
     notify = deployment.notify or (address[1] if address else settings.team)
     jobs: dict[str, dict[str, Any]] = {name: {} for name in JOBS}
+    if starts_elsewhere(settings.env):
+        identity = factory().read_deployment(settings).identity
+        runner = {"service_principal_name": identity, "level": "CAN_MANAGE_RUN"}
+        jobs |= {name: {"permissions": [runner]} for name in schedules.COMMANDS}
     for schedule in [] if ELSEWHERE.exists() else schedules.read(settings.schedules):
         when = {"quartz_cron_expression": schedule.quartz, "timezone_id": schedule.zone}
         jobs[schedule.command]["schedule"] = when | {"pause_status": "UNPAUSED"}
@@ -181,6 +203,8 @@ def deploy(release: Path, env: str) -> None:
     databricks("workspace", "mkdirs", target_in(release, env)["variables"]["experiments"])
     for command in ("validate", "plan", "deploy"):
         sys.stdout.write(bundle(release, env, command))
+    if (release / "deploy" / env / ELSEWHERE.name).is_dir():
+        factory().deploy(release, env, bundle(release, env, "summary", "--output", "json"))
 
 
 def smoke(release: Path, env: str) -> None:

@@ -1,4 +1,3 @@
-
 # Where the release goes: for test and prod an environment, which asks before anything is deployed,
 # and a service connection, whose identity entra.sh makes. Only the pipelines release and promote
 # may use them, and only from main. Nobody approves for prod what he started himself.

@@ -1,4 +1,3 @@
-
 team=$(gh api "orgs/${REPOSITORY%%/*}/teams/$APPROVERS" --jq .id)
 
 # keep_variables ENVIRONMENT SUBSCRIPTION CLIENT: what azure/login is told.

@@ -1,4 +1,3 @@
-
 group=$(glab api "groups/${APPROVERS//\//%2F}" | jq --raw-output .id)
 
 # keep_environment NAME TIER RULES: maintainers deploy there, when the approvers in RULES agree.

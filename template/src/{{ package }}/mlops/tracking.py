@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.error import HTTPError
 
 from .errors import Misconfigured, MlopsError, Unreachable
-from .project import Project
+from .project import PACKAGE, Project
 from .sections import SecretName
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def experiment_id(client: Client, project: Project, part: str = "") -> str:
 
 
 def resolve(value: str | SecretName) -> str:
-    """Return the plain value, looking a secret up in a variable, else in a mounted file."""
+    """Return the plain value of a secret: a variable, a mounted file, Databricks' own scope."""
     if isinstance(value, str):
         return value
     variable = f"MLOPS_SECRET_{value.secret.upper().replace('-', '_')}"
@@ -98,6 +98,10 @@ def resolve(value: str | SecretName) -> str:
         return os.environ[variable]
     if file.is_file():
         return file.read_text(encoding="utf-8").strip()
+    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
+        from databricks.sdk.runtime import dbutils
+
+        return str(dbutils.secrets.get(PACKAGE.replace("_", "-"), value.secret))
     raise Misconfigured(f"secret {value.secret} is missing; set {variable} or mount {file}.")
 
 

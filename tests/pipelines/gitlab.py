@@ -1,0 +1,111 @@
+"""Run pipelines of GitLab on this machine, by gitlab-ci-local; each job has a folder of its own."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from filelock import FileLock
+from rendering import ROOT
+
+from .git_host import Host
+
+VERSION = "gitlab-ci-local@4.71.0"
+PASSED_ON = re.compile(r"(LANG|PATH|TMPDIR|(PIP|SSL|REQUESTS|CURL|PYENV)_?.*)$")
+FATE = re.compile(r"^ (PASS|FAIL|WARN) +(\w+)", re.MULTILINE)
+
+
+def program() -> str:
+    """Return gitlab-ci-local, which npm brings when it is missing; rsync it needs besides."""
+    assert shutil.which("rsync"), "rsync is missing: type apt-get install rsync"
+    place = ROOT / "build" / VERSION
+    found = place / "node_modules/.bin/gitlab-ci-local"
+    place.mkdir(parents=True, exist_ok=True)
+    with FileLock(place / "lock"):
+        if not found.exists():
+            options = ["--prefix", str(place), "--no-audit", "--no-fund", "--silent"]
+            subprocess.run(["npm", "install", *options, VERSION], check=True)
+    return str(found)
+
+
+@dataclass
+class Job:
+    """What became of a job."""
+
+    result: str = "skipped"
+    log: str = ""
+
+
+@dataclass
+class GitLab:
+    """A host of git, and a machine that runs jobs."""
+
+    host: Host
+    place: Path
+    programs: Path
+    variables: dict[str, str] = field(default_factory=dict)  # of the project
+    environments: dict[str, dict[str, str]] = field(default_factory=dict)  # of one environment
+    quick: dict[str, str] = field(default_factory=dict)  # in the environment of the machine
+
+    def run(self, source: str, only: str = "") -> dict[str, Job]:
+        """Run the pipeline that something starts, or one job of it; return each job's fate."""
+        checkout = self.place / "definition"
+        shutil.rmtree(checkout, ignore_errors=True)
+        self.host.clone(checkout, "gitlab-ci-token")
+        self.remember(checkout)
+        done = self.call(checkout, source, *([only] if only else []))
+        logs = checkout / ".gitlab-ci-local/output"
+        fates = {name: fate for fate, name in FATE.findall(done)}
+        jobs = {
+            log.stem: Job(fates.get(log.stem, "skipped"), log.read_text(encoding="utf-8"))
+            for log in sorted(logs.glob("*.log"))
+        }
+        assert jobs, done[-3000:]
+        return jobs
+
+    def call(self, folder: Path, source: str, *words: str) -> str:
+        """Run gitlab-ci-local in a folder and return what it says; GitLab tells it the rest."""
+        known = {
+            "CI_COMMIT_BRANCH": "" if source == "merge_request_event" else "main",
+            "CI_DEFAULT_BRANCH": "main",
+            "CI_PIPELINE_SOURCE": source,
+            "CI_PROJECT_URL": self.host.address().removesuffix(".git"),
+        }
+        home = self.place / "home"
+        home.mkdir(exist_ok=True)
+        cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
+        given = known | self.variables | {"UV_CACHE_DIR": cache.stdout.strip()}
+        command = [program(), "--force-shell-executor", "--shell-isolation", "--concurrency=1"]
+        command += [f"--ignore-predefined-vars={','.join(known)}", "--color=false", *words]
+        command += [word for pair in given.items() for word in ("--variable", "=".join(pair))]
+        own = Path(sys.executable).parent  # what tests need, a runner need not have
+        parts = [part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != own]
+        base = {name: value for name, value in os.environ.items() if PASSED_ON.match(name)}
+        base |= {"PATH": os.pathsep.join([str(self.programs), *parts]), "HOME": str(home)}
+        base |= {"PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", f"{Path.home()}/.cache/pip")}
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=base | self.quick | {"NO_COLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
+        return done.stdout
+
+    def remember(self, checkout: Path) -> None:
+        """Write the variables that GitLab gives to the jobs of one environment alone."""
+        scoped = {
+            name: {"type": "variable", "values": {environment: value}}
+            for environment, variables in self.environments.items()
+            for name, value in variables.items()
+        }
+        (checkout / ".gitlab-ci-local-variables.yml").write_text(yaml.safe_dump(scoped), "utf-8")
+        with (checkout / ".git/info/exclude").open("a", encoding="utf-8") as ignored:
+            ignored.write(".gitlab-ci-local*\n")

@@ -1,0 +1,177 @@
+"""The pipelines of GitLab, executed: what is good passes, what is bad is stopped."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import Rendered
+from pipelines.changes import BAD, ESSENTIAL, UNGUARDED, newer_template
+from pipelines.git_host import WRITES, git_host
+from pipelines.gitlab import GitLab, Job
+from pipelines.osv import Osv
+from rendering import append, git, replace
+from test_updater import add_program
+
+CHECKS, WEEKLY = "ci/gitlab/checks.yml", "ci/gitlab/maintenance.yml"
+FILES = (".gitlab-ci.yml", "ci/gitlab/sessions.yml", CHECKS, WEEKLY)
+NOX = "uvx nox@2026.10.20 -s"
+
+
+@pytest.fixture
+def team(locked_project: Rendered) -> Path:
+    """The project of a team, which is to change something and push it."""
+    return locked_project(ci="gitlab")
+
+
+@pytest.fixture
+def service(tmp_path: Path, osv: Osv, quick: dict[str, str]) -> Iterator[GitLab]:
+    """GitLab, without the vendor: its git, its variables, and a runner."""
+    add_program(tmp_path / "programs", "glab", "vendor")
+    with git_host(tmp_path / "git") as host:
+        variables = {"OSV_URL": osv.address}
+        yield GitLab(host, tmp_path, tmp_path / "programs", variables, quick=quick)
+
+
+def fates(jobs: dict[str, Job]) -> dict[str, str]:
+    return {name: job.result for name, job in jobs.items()}
+
+
+def told(jobs: dict[str, Job]) -> str:
+    """Return what failed jobs said last."""
+    return "\n".join(job.log[-3000:] for job in jobs.values() if job.result == "FAIL")
+
+
+def jobs_of(project: Path, file: str) -> dict[str, dict[str, Any]]:
+    return dict(yaml.safe_load((project / file).read_text(encoding="utf-8")))
+
+
+def examine(project: Path, module: str, *words: str) -> str:
+    """Return what a tool of this environment finds."""
+    command = [sys.executable, "-m", module, *words]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+# Reading
+
+
+def test_each_file_is_what_the_schema_takes(rendered: Rendered) -> None:
+    schema = ["--builtin-schema=vendor.gitlab-ci", "--data-transform=gitlab-ci"]
+    project = rendered(ci="gitlab")
+    words = [*schema, *FILES, "ci/variables.gitlab.yml"]
+    assert examine(project, "check_jsonschema", *words) == ""
+
+
+def test_the_yaml_is_clean(rendered: Rendered) -> None:
+    rules = "{extends: default, rules: {document-start: disable, line-length: {max: 100}, "
+    rules += "comments: {min-spaces-from-content: 1}}}"
+    project = rendered(ci="gitlab")
+    assert examine(project, "yamllint", "--strict", "-d", rules, ".gitlab-ci.yml", "ci") == ""
+
+
+def test_scripts_pass_shellcheck(rendered: Rendered) -> None:
+    project = rendered(ci="gitlab")
+    before = jobs_of(project, "ci/gitlab/sessions.yml")[".sessions"]["before_script"]
+    for file in (CHECKS, WEEKLY):
+        for job in jobs_of(project, file).values():
+            script = "\n".join([*before, *job["script"]])
+            check = [str(Path(sys.executable).with_name("shellcheck")), "--shell=bash", "-"]
+            found = subprocess.run(check, input=script, capture_output=True, text=True, check=False)
+            assert found.returncode == 0, found.stdout
+
+
+def test_the_token_is_within_reach_of_publishing_alone(rendered: Rendered) -> None:
+    """GitLab gives it to the jobs of the environment alone."""
+    project = rendered(ci="gitlab")
+    jobs = jobs_of(project, CHECKS) | jobs_of(project, WEEKLY)
+    assert [name for name, job in jobs.items() if "environment" in job] == ["publish"]
+    assert jobs["publish"]["environment"] == {"name": "maintenance", "action": "access"}
+    assert "extends" not in jobs["publish"], "it runs nothing of what was prepared"
+
+
+# Running
+
+
+@pytest.mark.full
+def test_a_good_change_passes(team: Path, service: GitLab) -> None:
+    append(team / "src/loan_risk/data.py", "\n\n# Read and understood.\n")
+    service.host.take(team)
+    jobs = service.run("merge_request_event")
+    assert fates(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "PASS"), told(jobs)
+    [evidence] = (service.place / "definition/.gitlab-ci-local/artifacts").glob("*/build/summary/*")
+    card = evidence.read_text(encoding="utf-8")
+    assert card.startswith("# loan-risk, version 1: model card")
+    assert "| auc | passed |" in card
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("what", ESSENTIAL)
+def test_a_bad_change_is_stopped_by_its_guard(
+    what: str, team: Path, service: GitLab, osv: Osv
+) -> None:
+    change = BAD[what]
+    change.spoil(team, osv)
+    service.host.take(team)
+    done = service.run("merge_request_event", only=change.job)[change.job]
+    assert done.result == "FAIL"
+    assert re.findall(r"^\$ uvx \S+ -s (\w+)", done.log, re.MULTILINE)[-1] == change.session
+    assert change.words in done.log
+
+
+@pytest.mark.full
+def test_without_its_guards_each_bad_change_gets_through(
+    team: Path, service: GitLab, osv: Osv
+) -> None:
+    """So what stopped them above is the guards, not the runner."""
+    for spoil in UNGUARDED:
+        spoil(team, osv)
+    checks = team / CHECKS
+    checks.write_text(checks.read_text("utf-8").replace(NOX, "true"), encoding="utf-8")
+    service.host.take(team)
+    jobs = service.run("merge_request_event")
+    assert set(fates(jobs).values()) == {"PASS"}, told(jobs)
+
+
+@pytest.mark.full
+def test_the_weekly_update_becomes_a_merge_request(
+    team: Path, service: GitLab, tmp_path: Path
+) -> None:
+    newer_template(team, tmp_path / "template", sessions="audit")
+    replace(team / WEEKLY, f"    - {NOX} update", f"    - env\n    - {NOX} update")
+    service.host.take(team)
+    service.environments["maintenance"] = {"UPDATE_TOKEN": WRITES}
+    jobs = service.run("schedule")
+    expected = dict.fromkeys(("audit", "update", "publish"), "PASS")
+    assert fates(jobs) == expected, told(jobs)
+    assert "CI_PIPELINE_SOURCE=schedule" in jobs["update"].log
+    assert WRITES not in "".join(job.log for job in jobs.values())
+    title = git(service.host.repository, "log", "-1", "--format=%s", "template-update").strip()
+    assert title == "chore: update the template from v0.1.0 to v0.2.0"
+    noted = (service.programs / "calls").read_text(encoding="utf-8").splitlines()
+    calls = [json.loads(call) for call in noted]
+    assert [call[:3] for call in calls] == [["glab", "mr", "list"], ["glab", "mr", "create"]]
+    assert "--target-branch=main" in calls[1]
+
+
+@pytest.mark.full
+def test_without_the_teams_token_a_sentence_says_so(team: Path, service: GitLab) -> None:
+    service.host.take(team)
+    done = service.run("schedule", only="publish")["publish"]
+    assert done.result == "FAIL"
+    assert "UPDATE_TOKEN: is missing: set it for the environment maintenance alone" in done.log
+
+
+@pytest.mark.full
+def test_what_was_not_prepared_is_not_published(team: Path, service: GitLab) -> None:
+    service.host.take(team)
+    service.environments["maintenance"] = {"UPDATE_TOKEN": WRITES}
+    done = service.run("schedule", only="publish")["publish"]
+    assert done.result == "FAIL"
+    assert "Nothing is prepared" in done.log
+    assert "template-update" not in git(service.host.repository, "branch")
