@@ -105,6 +105,18 @@ def approve(session: nox.Session) -> None:
 
 
 @nox.session
+def bootstrap(session: nox.Session) -> None:
+    """Write build/bootstrap, a script for each person who sets up a vendor; `-- check` reads back.
+
+    The scripts ask for what only that person knows, and run with that person's rights.
+    """
+    if session.posargs not in ([], ["check"]):
+        session.error("Type `uvx nox -s bootstrap`, or `uvx nox -s bootstrap -- check`")
+    sync(session)
+    run(session, "python", ".mlops/bootstrap.py", *session.posargs)
+
+
+@nox.session
 def rehearse(session: nox.Session) -> None:
     """Read the configuration of all environments, then run a model's life in test on invented rows.
 

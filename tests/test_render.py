@@ -61,6 +61,7 @@ PARSERS: dict[str, Callable[[Path], object]] = {
     ".json": lambda path: json.loads(path.read_bytes()),
     ".md": read_nothing,
     ".py": lambda path: ast.parse(path.read_bytes()),
+    ".sh": lambda path: subprocess.run(["bash", "-n", path], check=True),
     ".toml": lambda path: tomllib.loads(path.read_text(encoding="utf-8")),
     ".yaml": lambda path: list(yaml.safe_load_all(path.read_bytes())),
     ".yml": lambda path: list(yaml.safe_load_all(path.read_bytes())),
