@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -202,14 +203,14 @@ def deploy(release: Path, env: str) -> None:
     upload(release, place_of(release, env))
     databricks("workspace", "mkdirs", target_in(release, env)["variables"]["experiments"])
     for command in ("validate", "plan", "deploy"):
-        sys.stdout.write(bundle(release, env, command))
+        bundle(release, env, command)
     if (release / "deploy" / env / ELSEWHERE.name).is_dir():
-        factory().deploy(release, env, bundle(release, env, "summary", "--output", "json"))
+        factory().deploy(release, env, summary(env))
 
 
 def smoke(release: Path, env: str) -> None:
     """Run `doctor` as a job, with the environment and the rights that the other jobs have."""
-    sys.stdout.write(bundle(release, env, "run", "smoke"))
+    bundle(release, env, "run", "smoke")
 
 
 def record(release: Path, env: str) -> None:
@@ -221,7 +222,7 @@ def record(release: Path, env: str) -> None:
 def promote(release: Path, env: str, number: str, approved_by: str) -> None:
     """Make a version the champion in the name of the person who approved it."""
     words = ("--version", number, "--approved_by", approved_by)
-    sys.stdout.write(bundle(release, env, "run", "promote", "--", *words))
+    bundle(release, env, "run", "promote", "--", *words)
 
 
 def upload(release: Path, place: Path) -> None:
@@ -259,17 +260,30 @@ def names(folder: Path) -> list[str]:
     return [entry["name"] for entry in found]
 
 
-def bundle(release: Path, env: str, command: str, *words: str) -> str:
-    """Run a command of the bundle of a release, in a copy of it."""
+def bundle(release: Path, env: str, command: str, *words: str) -> None:
+    """Run a command of the bundle of a release, in a copy of it, before the person's eyes."""
     target_in(release, env)
     copy = WORK / env
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(release / "deploy" / env, copy)
-    return databricks("bundle", command, "--target", env, *words, folder=copy)
+    line = [databricks_program(), "bundle", command, "--target", env, *words]
+    if subprocess.run(line, cwd=copy, check=False).returncode:
+        raise Refusal(f"databricks bundle {command} failed; its reason stands above.")
+
+
+def summary(env: str) -> str:
+    """Return what Databricks says of the bundle that was deployed last."""
+    line = ("bundle", "summary", "--target", env, "--output", "json")
+    return databricks(*line, folder=WORK / env)
 
 
 def databricks(*words: str, folder: Path = Path()) -> str:
-    """Run Databricks' own program, which logs in by itself."""
+    """Run Databricks' own program, which logs in by itself, and return what it prints."""
+    return run(databricks_program(), *words, folder=folder)
+
+
+def databricks_program() -> str:
+    """Return the name of Databricks' own program; raises Refusal where it is missing."""
     if not shutil.which("databricks"):
         raise Refusal("databricks is not on PATH: see docs/how-to/deploy-to-databricks.md.")
-    return run("databricks", *words, folder=folder)
+    return "databricks"

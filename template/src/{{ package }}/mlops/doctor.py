@@ -59,6 +59,11 @@ def _facts(project: Project) -> str:
 
 def _modules(project: Project) -> str:
     snapshot = take_snapshot(project)
+    for path in sorted(snapshot.glob("*.py")):  # a release that breaks in one of them is broken
+        try:
+            user_module(path.stem, snapshot)
+        except Exception as error:  # noqa: BLE001 - whatever a module of the user raises
+            raise MlopsError(f"{path.name} cannot be imported: {error}") from None
     contract = read_contract(user_module("schema", snapshot), project.settings.problem)
     return f"{snapshot.name}: {len(contract.features)} features, target {contract.target}"
 
@@ -81,8 +86,7 @@ def _store(project: Project) -> str:
 def _champion(project: Project) -> str:
     """Load the champion and replay its golden rows: a new lock or image may break it."""
     store = open_store(project)
-    number = store.champion()
-    if number is None:
+    if (number := store.champion()) is None:
         return "none yet"
     store.registry.load(store.registry.fetch(number))
     return f"version {number} predicts its golden rows as on its first day"
