@@ -58,13 +58,13 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests that take seconds; `./nox -s tests -- ARGUMENT ...` hands on to pytest."""
-    session.run("pytest", "-m", "not full", *PARALLEL, *session.posargs)
+    session.run("pytest", "-m", "not full", "--durations=15", *PARALLEL, *session.posargs)
 
 
 @nox.session
 def full(session: nox.Session) -> None:
     """Run the slow tests: whole lifecycles, every Python, real servers, real updates."""
-    session.run("pytest", "-m", "full", *PARALLEL, *session.posargs)
+    session.run("pytest", "-m", "full", "--durations=40", *PARALLEL, *session.posargs)
 
 
 @nox.session

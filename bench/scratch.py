@@ -13,8 +13,9 @@ from pathlib import Path
 from rendering import append, commit, copy_template, render
 
 PROGRAM = "from loan_risk.mlops.cli import main; main()"  # what the console script does
+NOT_THE_USERS = ("MLOPS_", "PYTHONDONTWRITEBYTECODE")
 VARIABLES = {
-    **{name: value for name, value in os.environ.items() if not name.startswith("MLOPS_")},
+    **{name: value for name, value in os.environ.items() if not name.startswith(NOT_THE_USERS)},
     "OMP_WAIT_POLICY": "PASSIVE",  # as the platform sets it: a floor must not be slower for it
     "PYTHONPATH": "src",
     "PYSPARK_PYTHON": sys.executable,  # else Spark's workers take another one

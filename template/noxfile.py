@@ -105,6 +105,18 @@ def approve(session: nox.Session) -> None:
 
 
 @nox.session
+def bootstrap(session: nox.Session) -> None:
+    """Write build/bootstrap, a script for each person who sets up a vendor; `-- check` reads back.
+
+    The scripts ask for what only that person knows, and run with that person's rights.
+    """
+    if session.posargs not in ([], ["check"]):
+        session.error("Type `uvx nox -s bootstrap`, or `uvx nox -s bootstrap -- check`")
+    sync(session)
+    run(session, "python", ".mlops/bootstrap.py", *session.posargs)
+
+
+@nox.session
 def rehearse(session: nox.Session) -> None:
     """Read the configuration of all environments, then run a model's life in test on invented rows.
 
@@ -114,6 +126,13 @@ def rehearse(session: nox.Session) -> None:
     sync(session)
     first_commit(session)
     run(session, "python", ".mlops/rehearse.py", NAME, PACKAGE.name)
+
+
+@nox.session
+def schedules(session: nox.Session) -> None:
+    """Tell what runs when in prod, and the lines for cron; `uvx nox -s schedules -- test`."""
+    sync(session)
+    run(session, "python", ".mlops/crontab.py", NAME, PACKAGE.name, *(session.posargs or ["prod"]))
 
 
 @nox.session

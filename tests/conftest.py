@@ -22,6 +22,7 @@ def pytest_configure() -> None:
     """Test as on a new machine: git knows no name, and no environment leaks into a project."""
     os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
     os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each command compiles its packages anew
     for name in list(os.environ):
         if name.startswith("MLOPS_") or name == "VIRTUAL_ENV":
             del os.environ[name]

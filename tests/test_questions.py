@@ -63,6 +63,7 @@ def test_every_question_has_a_default(ask: Ask) -> None:
         "problem": "binary",
         "risk_tier": "medium",
         "ci": "none",
+        "compute": "local",
     }
 
 
@@ -250,6 +251,7 @@ def test_no_package_hides_a_module_that_it_needs() -> None:
 def project_requirements() -> list[Requirement]:
     """Return what a project needs to run and to be developed, read from the template's own file."""
     text = (ROOT / "template/pyproject.toml.jinja").read_text(encoding="utf-8")
+    text = re.sub(r"\{\{.*?\}\}", "", text)
     found = re.findall(r'"([a-z][\w.-]*(?:\[\w+\])?[>~]=[^"]*)"', text)
     return [Requirement(line) for line in found if not line.startswith("hatchling")]
 

@@ -266,14 +266,15 @@ def test_what_pipelines_are_told_is_the_users(template_copy: Path, team_project:
     commit(team_project)
     edited = variables.read_bytes()
     release(template_copy, "v0.2.0")
-    for name in ("variables.azure-devops.yml", "audit.yml", "azure-devops/maintenance.yml.jinja"):
+    weekly = "azure-devops/maintenance.yml.jinja"
+    for name in ("variables.azure-devops.yml.jinja", "audit.yml", weekly):
         append(template_copy / "template/ci" / name, "\n# v0.3.0\n")
     commit(template_copy, "v0.3.0")
     update(team_project)
     assert_clean(team_project)
     assert variables.read_bytes() == edited
-    weekly = team_project / "ci/azure-devops/maintenance.yml"
-    assert "# v0.3.0" in weekly.read_text(encoding="utf-8")
+    brought = team_project / "ci" / weekly.removesuffix(".jinja")
+    assert "# v0.3.0" in brought.read_text(encoding="utf-8")
 
 
 def test_a_file_that_becomes_the_users_is_left_to_them(

@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import schedules
+from commands import Refusal
 from story import DATED, FIRST, LAST, say
 
 OUT = Path("build/rehearsal")
@@ -36,10 +38,10 @@ def main() -> int:
     try:
         tables = read_configurations(package)
     except Exception as error:
-        if not hasattr(error, "exit_code"):  # a defect keeps its traceback
-            raise
+        if not isinstance(error, Refusal) and not hasattr(error, "exit_code"):
+            raise  # a defect keeps its traceback
         print(error, file=sys.stderr)
-        return int(error.exit_code)
+        return int(getattr(error, "exit_code", 2))
     invented = (Path("src") / package / "synthetic.py").exists()
     settings = PLACES | (as_synthetic(tables) if invented else {})
     code = live(name, package, [f"--set={key}={value}" for key, value in settings.items()])
@@ -57,6 +59,11 @@ def read_configurations(package: str) -> list[str]:
     for env, settings in read.items():
         rule = "a person approves" if settings.needs_approval else "automatic"
         print(f"{env}: {settings.origin} tables, {settings.metric}, promotion: {rule}")
+        try:
+            for schedule in schedules.read(settings.schedules):
+                print(f"{env}: {schedule.command} {schedule.words}")
+        except Refusal as reason:
+            raise Refusal(f"{env}: {reason}") from None
     return list(read["test"].tables)
 
 

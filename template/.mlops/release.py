@@ -28,6 +28,7 @@ EXPORT = ("uv", "export", "--quiet", "--frozen", "--no-dev", "--no-emit-project"
 def main() -> int:
     """Build a release; argument: the project's package. Return 1 and say why where it fails."""
     [package] = sys.argv[1:]
+    os.environ.pop("UV_NO_SYNC", None)  # of `uv run`; `uv version --frozen` takes no other word
     for folder in (OUT, COPY):
         shutil.rmtree(folder, ignore_errors=True)
     try:

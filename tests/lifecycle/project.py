@@ -115,6 +115,11 @@ class Project:
         assert code in (None, answer.code), f"{words} ended with {answer.code}:\n{answer.said}"
         return answer
 
+    def enter(self, module: str, *words: str, variables: Mapping[str, str]) -> Answer:
+        """Run the `main` of one of the platform's modules, as an entry point does."""
+        job: Facts = {"function": f"{self.package.name}.mlops.{module}:main", "arguments": []}
+        return self._do(job | {"words": [self.name, *words]}, variables)
+
     def start(self, *words: str) -> "subprocess.Popen[bytes]":
         """Start a command in a process of its own, which may be killed."""
         program = (

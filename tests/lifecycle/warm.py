@@ -74,6 +74,7 @@ def _enter(job: dict[str, Any]) -> None:
         os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC), stream)
     if job.get("largest"):  # as on a full disk, writing fails
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"], job["largest"]))
+        sys.dont_write_bytecode = True  # else Python itself keeps a cut file of bytecode
     sys.argv = job["words"]
     sys.path[:0] = [str(Path(job["folder"]) / "src"), str(Path(__file__).parent.parent)]
 

@@ -67,11 +67,15 @@ class Service:
     cached: list[str] = field(default_factory=list)
     api: Api | None = None
     connections: set[str] = field(default_factory=set)
+    agent_variables: dict[str, str] = field(default_factory=dict)  # of the machines themselves
 
     def run(
-        self, file: str, revision: str = "main", only: str = "", **parameters: Any
+        self, file: str, revision: str = "main", only: str = "", after: str = "", **parameters: Any
     ) -> dict[str, Job]:
-        """Run a pipeline as a revision has it, or one job of it; return each job's fate."""
+        """Run a pipeline as a revision has it, or one job of it; return each job's fate.
+
+        `after` names a stage that is taken for done, for it was run before on the same commit.
+        """
         pipeline = self.expanded(file, revision, **parameters)
         variables = {each["name"]: each["value"] for each in pipeline["variables"]}
         for each in pipeline.get("resources", {}).get("pipelines", []):
@@ -79,10 +83,14 @@ class Service:
             for key in ("projectID", "pipelineID", "runID"):
                 variables[f"resources.pipeline.release.{key}"] = f"release's {key}"
         if "jobs" in pipeline:
+            assert not after
             return self.jobs(pipeline["jobs"], variables, revision, only)
         stages: dict[str, dict[str, Job]] = {}
         for stage in pipeline["stages"]:
             refuse_unknown("stage", stage)
+            if stage["stage"] == after:
+                stages[after] = {}
+                continue
             before = stages[stage["dependsOn"]] if "dependsOn" in stage else {}
             if all(job.result == "Succeeded" for job in before.values()):
                 known = variables | {"System.StageName": stage["stage"]}
@@ -252,6 +260,7 @@ class Agent:
         """Return what a step sees: the agent's own, every variable that is no secret, its `env`."""
         base = {name: value for name, value in os.environ.items() if PASSED_ON.match(name)}
         base |= {"PATH": os.pathsep.join(self.path), "TF_BUILD": "True"}
+        base |= self.service.agent_variables
         base |= {name.replace(".", "_").upper(): str(v) for name, v in self.variables.items()}
         return base | {name: self.fill(value) for name, value in given.items()}
 

@@ -26,6 +26,7 @@ AsOf = Annotated[str | None, typer.Option(help=MOMENT)]
 Tune = Annotated[int, typer.Option(help="Trials that look for better parameters.", min=0)]
 Version = Annotated[int | None, typer.Argument(help="Its number; default: the challenger.")]
 Approver = Annotated[str | None, typer.Option(help="Another person than the trainer.")]
+Hold = Annotated[bool, typer.Option("--hold", help="Stop before the promotion.")]
 Why = Annotated[str, typer.Option(help="Why, for the journal.")]
 Reason = Annotated[str, typer.Argument(help="Why, for everyone who meets the pause.")]
 Host = Annotated[str, typer.Option(help="0.0.0.0 answers every machine that gets through.")]
@@ -85,7 +86,7 @@ def monitor(as_of: AsOf = None) -> None:
 
 
 @_command(HANDS_OFF, "retraining")
-def retrain(as_of: AsOf = None) -> None:
+def retrain(as_of: AsOf = None, hold: Hold = False) -> None:
     """Train, gate and promote where `monitor` decides so; else leave the champion."""
 
 

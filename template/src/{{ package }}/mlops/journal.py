@@ -39,7 +39,7 @@ class Journal:
 
     def __init__(self, client: Client, project: Project) -> None:
         self._client, self._project = client, project
-        self._experiment = experiment_id(client, project, f"{project.name}.journal")
+        self._experiment = experiment_id(client, project, ".journal")
 
     def entries(self) -> list[Entry]:
         """Return all entries, oldest first; each has `folder` added, where its evidence lies."""

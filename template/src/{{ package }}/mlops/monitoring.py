@@ -111,8 +111,7 @@ def _log(watch: Watch, facts: Facts, page: Path) -> str:
     """Keep the facts and their report in a run of their own; return its identifier."""
     import mlflow
 
-    name = f"{watch.project.name}.monitor"
-    experiment = experiment_id(watch.store.registry.client, watch.project, name)
+    experiment = experiment_id(watch.store.registry.client, watch.project, ".monitor")
     run_name = f"monitor {facts['as_of']}"
     with mlflow.start_run(experiment_id=experiment, run_name=run_name) as run:
         mlflow.log_metrics(_measures(facts) | facts["resources"])

@@ -48,8 +48,8 @@ class Project:
 
     @property
     def name(self) -> str:
-        """The registered model's name, `<env>.<project>`."""
-        return f"{self.env}.{self.settings.project_name}"
+        """The registered model's name, `<env>.<project>` unless conf gives another."""
+        return self.settings.registered_model or f"{self.env}.{self.settings.project_name}"
 
     def command(self, words: str) -> str:
         """Return a command as the user types it in this environment."""

@@ -26,6 +26,7 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
     if before != version.number:
         store.registry.load(version)
         details |= {"approved_by": approved_by}
+        store.registry.point(CHAMPION, before or version.number)  # who may not ends here
         store.record("promote", subject=str(version.number), details=details)
     store.registry.point(CHAMPION, version.number)
     if store.registry.alias(CHALLENGER) == version.number:

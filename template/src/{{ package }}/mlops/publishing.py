@@ -31,7 +31,7 @@ def publish(training: Training, registry: Registry) -> tuple[int, dict[str, floa
         card, prediction = _write_files(training, folder)
         pictures = plots.draw(training.truth, prediction, card["importance"])
         requirements = lineage.locked_requirements(project)
-        experiment = experiment_id(registry.client, project, project.name)
+        experiment = experiment_id(registry.client, project)
         with mlflow.start_run(experiment_id=experiment, run_name="train", tags=tags) as run:
             mlflow.log_params(card["model"]["params"] | {"seed": card["model"]["seed"]})
             keep_rows(training, card)

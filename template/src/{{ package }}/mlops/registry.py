@@ -85,8 +85,14 @@ class Registry:
         return int(known[alias]) if alias in known else None
 
     def point(self, alias: str, number: int) -> None:
-        """Move an alias."""
-        self.client.set_registered_model_alias(self.name, alias, str(number))
+        """Move an alias; who may not move the challenger's names versions by their numbers."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self.client.set_registered_model_alias(self.name, alias, str(number))
+        except MlflowException as error:
+            if alias != CHALLENGER or error.error_code != "PERMISSION_DENIED":
+                raise
 
     def fetch(self, number: int | None) -> Version:
         """Bring the files of a version, by default of the challenger, to this machine.

@@ -26,20 +26,24 @@ from .training import train
 from .windows import parse_as_of, periods
 
 
-def retrain(project: Project, as_of: str | None) -> Outcome:
-    """Train, gate and promote where `monitor` decides so; else leave the champion, and say why."""
+def retrain(project: Project, as_of: str | None, *, hold: bool = False) -> Outcome:
+    """Train, gate and promote where `monitor` decides so; else leave the champion, and say why.
+
+    With `hold`, another identity promotes what passed.
+    """
     date = f"{parse_as_of(as_of, project.settings):%Y-%m-%d}"
     require_addresses(project)
     with _alone(project):
         store = open_store(project)
         store.refuse_pause()
-        _finish_promotion(store)
+        if not hold:
+            _finish_promotion(store)
         decision, reasons = _decide(store, date)
         facts = {"decision": decision, "reasons": reasons, "as_of": date}
         champion = f"version {store.champion()} stays the champion of {project.name}"
         if decision != RETRAIN:
             return Outcome("ok", f"{champion}: monitor says {decision}", facts)
-        return _rest(store, date, champion, facts) or _attempt(project, date, facts)
+        return _rest(store, date, champion, facts) or _attempt(project, date, facts, hold)
 
 
 @contextlib.contextmanager
@@ -93,14 +97,14 @@ def _rest(store: Store, date: str, champion: str, facts: Facts) -> Outcome | Non
     return Outcome("waiting" if waits else "ok", words, facts)
 
 
-def _attempt(project: Project, date: str, facts: Facts) -> Outcome:
+def _attempt(project: Project, date: str, facts: Facts, hold: bool) -> Outcome:  # noqa: FBT001
     """Train, gate and promote; write down how it ended, whatever the end."""
     try:
         number = _challenger(project, date)
         facts = {**facts, "version": number}
         done = gate(project, number)
         step(done.message)
-        done = promote(project, number, None) if done.outcome == "ok" else done
+        done = promote(project, number, None) if done.outcome == "ok" and not hold else done
     except PersonNeeded as waits:
         done = Outcome("waiting", str(waits))
     except Exception as error:

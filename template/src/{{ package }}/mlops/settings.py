@@ -114,6 +114,8 @@ class Settings(Section):
     extracts: str = "extracts"
     reports: str = "build/monitor"
     tracking_uri: str | SecretName = "sqlite:///mlflow.db"
+    registered_model: str = ""
+    experiments: str = ""
     promotion: Literal["automatic", "approval"] | None = None
     allow_dirty: bool = False
     trusted_types: tuple[str, ...] = ()

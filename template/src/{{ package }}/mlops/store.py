@@ -74,8 +74,14 @@ class Store:
 
 def open_store(project: Project) -> Store:
     """Connect, and create what an environment has before its first version."""
+    from mlflow.exceptions import MlflowException
+
     client = connect(project)
     with one_writer(project):
-        if not client.search_registered_models(f"name = '{project.name}'"):
+        try:  # Unity Catalog searches by no name
+            client.get_registered_model(project.name)
+        except MlflowException as error:
+            if "DOES_NOT_EXIST" not in str(error.error_code):
+                raise
             client.create_registered_model(project.name)
         return Store(project, Registry(client, project), Journal(client, project))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.error import HTTPError
 
 from .errors import Misconfigured, MlopsError, Unreachable
-from .project import Project
+from .project import PACKAGE, Project
 from .sections import SecretName
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ def connect(project: Project) -> Client:
     warnings.filterwarnings("ignore", module=r"(mlflow|sklearn\.metrics)\..*")
     import mlflow
 
+    registry = re.sub("^databricks", "databricks-uc", uri)  # Unity Catalog
     mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
+    mlflow.set_registry_uri(registry)
     with one_writer(project):  # the first client of a new database makes its tables
-        return mlflow.MlflowClient(uri, uri)
+        return mlflow.MlflowClient(uri, registry)
 
 
 def store_trouble(error: Exception) -> Unreachable | None:
@@ -75,18 +76,20 @@ def one_writer(project: Project) -> contextlib.AbstractContextManager[object]:
     return FileLock(f"{database}.lock") if database else contextlib.nullcontext()
 
 
-def experiment_id(client: Client, project: Project, name: str) -> str:
-    """Return the experiment's identifier; make it where it is missing."""
+def experiment_id(client: Client, project: Project, part: str = "") -> str:
+    """Return the identifier of one of the project's experiments; make it where it is missing."""
+    name = f"{project.env}.{project.settings.project_name}{part}"
+    name = "/".join(filter(None, (project.settings.experiments.rstrip("/"), name)))
     found, database = client.get_experiment_by_name(name), sqlite_file(project)
     if found is not None:
         return str(found.experiment_id)
     # beside the database, so that one folder holds all; a server decides for itself
-    location = (database.parent / "mlartifacts" / name).as_uri() if database else None
+    location = (database.parent / "mlartifacts" / name.strip("/")).as_uri() if database else None
     return str(client.create_experiment(name, artifact_location=location))
 
 
 def resolve(value: str | SecretName) -> str:
-    """Return the plain value, looking a secret up in a variable, else in a mounted file."""
+    """Return the plain value of a secret: a variable, a mounted file, Databricks' own scope."""
     if isinstance(value, str):
         return value
     variable = f"MLOPS_SECRET_{value.secret.upper().replace('-', '_')}"
@@ -95,6 +98,10 @@ def resolve(value: str | SecretName) -> str:
         return os.environ[variable]
     if file.is_file():
         return file.read_text(encoding="utf-8").strip()
+    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
+        from databricks.sdk.runtime import dbutils
+
+        return str(dbutils.secrets.get(PACKAGE.replace("_", "-"), value.secret))
     raise Misconfigured(f"secret {value.secret} is missing; set {variable} or mount {file}.")
 
 

@@ -38,7 +38,7 @@ def tune(source: Source, model: Any, frame: pd.DataFrame, trials: int) -> Projec
     how = {"storage": f"sqlite:///{file}", "direction": "maximize", "load_if_exists": True}
     study = optuna.create_study(study_name=f"{decides} {source.as_of} {fingerprint(frame)}", **how)
     if len(_done(study)) < trials:
-        experiment = experiment_id(open_store(project).registry.client, project, project.name)
+        experiment = experiment_id(open_store(project).registry.client, project)
         with mlflow.start_run(experiment_id=experiment, run_name="tune"):
             while len(_done(study)) < trials:
                 _try(source, model, parts, study, experiment)

@@ -1,0 +1,189 @@
+# Where the release goes: for test and prod an environment, which asks before anything is deployed,
+# and a service connection, whose identity entra.sh makes. Only the pipelines release and promote
+# may use them, and only from main. Nobody approves for prod what he started himself.
+
+keep_pipeline promote ci/azure-devops/promote.yml
+
+# api METHOD PATH OPTION…: ask for what az has no command for, by Azure's documented addresses.
+api() {
+  local method=$1 path=$2
+  shift 2
+  az rest --resource 499b84ac-1321-427f-aa17-267ca6975798 --method "$method" \
+    --url "${ORGANIZATION%/}/$project/_apis/$path" "$@"
+}
+
+fail() {
+  echo "$1" >&2
+  exit 1
+}
+
+project=$(az devops project show --organization "${ORGANIZATION%/}" --project "$PROJECT" \
+  --query id --output tsv)
+organization=${ORGANIZATION%/}
+organization=${organization##*/}
+approvers=$(az rest --resource 499b84ac-1321-427f-aa17-267ca6975798 --method get \
+  --url "https://vssps.dev.azure.com/$organization/_apis/identities" \
+  --url-parameters searchFilter=General "filterValue=$APPROVERS" api-version=7.1 \
+  --query "value[].id" --output tsv)
+[[ $approvers =~ ^[0-9a-f-]{36}$ ]] || fail "APPROVERS: $APPROVERS is not one group or person here."
+
+# keep_environment NAME: leaves its number in $number.
+keep_environment() {
+  number=$(api get distributedtask/environments --url-parameters "name=$1" api-version=7.1 \
+    --query "value[?name=='$1'].id | [0]" --output tsv)
+  if [ -n "$number" ]; then
+    echo "found: the environment $1"
+  else
+    number=$(api post distributedtask/environments --url-parameters api-version=7.1 \
+      --body "{\"name\": \"$1\", \"description\": \"Made by ci.sh\"}" --query id --output tsv)
+    echo "made: the environment $1"
+  fi
+}
+
+# checks KIND CONDITION: the number of the check of $number that fulfils it, if there is one.
+checks() {
+  api get pipelines/checks/configurations --url-parameters "resourceType=$1" "resourceId=$number" \
+    "\$expand=settings" api-version=7.1-preview.1 --query "value[?$2].id | [0]" --output tsv
+}
+
+# keep_check KIND LABEL TYPE SAME WANTED SETTINGS: make or mend a check of the environment, or of
+# the connection (Azure's word for that is endpoint), whose number is $number.
+keep_check() {
+  local kind=$1 label=$2 type=$3 same=$4 wanted=$5 settings=$6 body known
+  wanted="$same && $wanted && !isDisabled"
+  if [ -n "$(checks "$kind" "$wanted")" ]; then
+    echo "found: $label"
+    return
+  fi
+  body="{\"type\": $type, \"settings\": $settings, \"timeout\": 43200,
+    \"resource\": {\"type\": \"$kind\", \"id\": \"$number\"}}"
+  known=$(checks "$kind" "$same")
+  if [ -n "$known" ]; then
+    api patch "pipelines/checks/configurations/$known" --url-parameters api-version=7.1-preview.1 \
+      --body "$body" --output none
+  else
+    api post pipelines/checks/configurations --url-parameters api-version=7.1-preview.1 \
+      --body "$body" --output none
+  fi
+  [ -n "$(checks "$kind" "$wanted")" ] ||
+    fail "$label is there and is not as it must be: look at it in Azure DevOps."
+  echo "set: $label"
+}
+
+keep_lock() {
+  keep_check environment "one deployment at a time to $1" \
+    '{"id": "2EF31AD6-BAA0-403A-8B45-2CBC9B4E5563", "name": "ExclusiveLock"}' \
+    "type.name=='ExclusiveLock'" "type.name" "{}"
+}
+
+keep_approval() {
+  keep_check environment "$APPROVERS approves for $1, and never an own run" \
+    '{"id": "8C6F20A7-A545-4486-9777-F762FAFE0D4D", "name": "Approval"}' \
+    "type.name=='Approval'" \
+    "settings.requesterCannotBeApprover && settings.approvers[?id=='$approvers']" \
+    "{\"approvers\": [{\"id\": \"$approvers\"}], \"minRequiredApprovers\": 1,
+      \"requesterCannotBeApprover\": true, \"instructions\": \"Read what the release changes.\"}"
+}
+
+# keep_main_only KIND LABEL
+keep_main_only() {
+  local branch="settings.definitionRef.id=='86b05a0c-73e6-4f7d-b3cf-e38f3b39a75b'"
+  keep_check "$1" "$2 is used from main alone" \
+    '{"id": "fe1de3ee-a436-41b4-bb20-f6eb4cb879a7", "name": "Task Check"}' \
+    "$branch" "settings.inputs.allowedBranches=='refs/heads/main'" \
+    '{"displayName": "main alone", "retryInterval": 5, "definitionRef": {
+      "id": "86b05a0c-73e6-4f7d-b3cf-e38f3b39a75b", "name": "evaluatebranchProtection",
+      "version": "0.0.1"}, "inputs": {"allowedBranches": "refs/heads/main",
+      "ensureProtectionOfBranch": "true", "allowUnknownStatusBranch": "false"}}'
+}
+
+# connection NAME QUERY: what the query says of it, if it is there.
+connection() {
+  az devops service-endpoint list "${where[@]}" --query "[?name=='$1'].$2 | [0]" --output tsv
+}
+
+# keep_connection NAME SUBSCRIPTION CLIENT: leaves its number in $number.
+keep_connection() {
+  local file known
+  known=$(az devops service-endpoint list "${where[@]}" --output tsv --query \
+    "[?name=='$1'].[authorization.scheme, authorization.parameters.serviceprincipalid, id]")
+  number=${known##*$'\t'}
+  if [ -n "$known" ]; then
+    [ "$known" = "$(printf '%s\t' WorkloadIdentityFederation "$3")$number" ] ||
+      fail "The service connection $1 has a secret or another identity: delete it, then repeat."
+    echo "found: the service connection $1"
+    return
+  fi
+  file=$(mktemp)
+  cat >"$file" <<END
+{
+  "name": "$1",
+  "type": "azurerm",
+  "url": "https://management.azure.com/",
+  "authorization": {
+    "scheme": "WorkloadIdentityFederation",
+    "parameters": {"tenantid": "$TENANT", "serviceprincipalid": "$3"}
+  },
+  "data": {
+    "environment": "AzureCloud",
+    "scopeLevel": "Subscription",
+    "subscriptionId": "$2",
+    "subscriptionName": "$2",
+    "creationMode": "Manual"
+  }
+}
+END
+  number=$(az devops service-endpoint create "${where[@]}" \
+    --service-endpoint-configuration "$file" --query id --output tsv)
+  rm "$file"
+  echo "made: the service connection $1, without a secret"
+}
+
+# keep_users KIND LABEL: let release and promote use what has $number, and no other pipeline.
+users=$(printf '%s\n' "$(pipeline release)" "$(pipeline promote)" | sort)
+keep_users() {
+  local path="pipelines/pipelinePermissions/$1/$number" known entry body=""
+  known=$(api get "$path" --url-parameters api-version=7.1-preview.1 --output tsv \
+    --query "[pipelines[?authorized].id, [allPipelines.authorized && 'all']][] | [?@]" | sort)
+  if [ "$known" = "$users" ]; then
+    echo "found: $2 is used by release and promote alone"
+    return
+  fi
+  for entry in $known; do # what may use it so far
+    [[ $entry = all || $'\n'$users$'\n' = *$'\n'$entry$'\n'* ]] ||
+      body="$body{\"id\": $entry, \"authorized\": false}, "
+  done
+  for entry in $users; do
+    body="$body{\"id\": $entry, \"authorized\": true}, "
+  done
+  api patch "$path" --url-parameters api-version=7.1-preview.1 --output none \
+    --body "{\"allPipelines\": {\"authorized\": false}, \"pipelines\": [${body%, }]}"
+  echo "set: $2 is used by release and promote alone"
+}
+
+for env in test prod; do
+  keep_environment "$name-$env"
+  keep_lock "$name-$env"
+  keep_main_only environment "the environment $name-$env"
+  keep_users environment "the environment $name-$env"
+done
+keep_approval "$name-prod" # the last one, whose number is still at hand
+
+keep_endpoint() {
+  keep_connection "$@"
+  keep_main_only endpoint "the service connection $1"
+  keep_users endpoint "the service connection $1"
+}
+keep_endpoint "$name-test" "$TEST_SUBSCRIPTION" "$TEST_CLIENT_ID"
+keep_endpoint "$name-prod" "$PROD_SUBSCRIPTION" "$PROD_CLIENT_ID"
+
+# told NAME WORD: who issues the tokens of a connection, or for whom.
+told() {
+  connection "$1" "authorization.parameters.workloadIdentityFederation$2"
+}
+echo
+echo "For entra.sh, which lets these connections, and nothing else, use the identities:"
+echo "export TEST_ISSUER=$(told "$name-test" Issuer)"
+echo "export TEST_SUBJECT='$(told "$name-test" Subject)'"
+echo "export PROD_ISSUER=$(told "$name-prod" Issuer)"
+echo "export PROD_SUBJECT='$(told "$name-prod" Subject)'"

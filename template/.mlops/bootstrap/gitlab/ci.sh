@@ -1,0 +1,14 @@
+# Who runs this: a maintainer of the project at GitLab (Premium or Ultimate, 18.7 or newer).
+# What it does: the weekly pipeline. Where the model runs elsewhere, also an environment for test
+# and one for prod, each with an identity to deploy with; a deployment waits for the approvers
+# before prod, and nobody approves what he started himself.
+# It needs glab, `glab auth login`, and jq.
+
+known=$(ask /pipeline_schedules '.[] | select(.description == "'"$name weekly"'") | .id')
+if [ -n "$known" ]; then
+  echo "found: the weekly pipeline"
+else
+  send POST /pipeline_schedules <<<'{"description": "'"$name weekly"'", "ref": "refs/heads/main",
+    "cron": "0 5 * * 1", "cron_timezone": "UTC", "active": true}'
+  echo "made: the weekly pipeline"
+fi

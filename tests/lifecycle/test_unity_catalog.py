@@ -1,0 +1,143 @@
+"""The registry of Databricks has limits of its own; a whole life keeps within them."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lifecycle.project import AS_OF, Answer, Facts, Project
+from lifecycle.unity_catalog import serving
+
+pytestmark = pytest.mark.full
+
+MODEL = "risk_test.loan_risk.loan_risk"
+LATER = "2026-09-01"
+RIGHTS = {"promoter": "CREATE MODEL", "trainer": "CREATE MODEL VERSION,APPLY TAG"}
+
+
+class Team:
+    """A project at Unity Catalog, whose commands run as one of two identities."""
+
+    def __init__(self, project: Project, address: str) -> None:
+        self.project = project
+        project.configure("test", tracking_uri=address, registered_model=MODEL)
+        project.configure("test", experiments="/Shared/loan-risk")
+        project.commit()
+
+    def run(self, who: str, *words: str, code: int = 0) -> Answer:
+        """Run a command in test."""
+        return self.project.run(*words, "--env", "test", code=code, variables=named(who))
+
+
+def named(who: str) -> dict[str, str]:
+    return {"MLFLOW_TRACKING_USERNAME": who, "MLFLOW_TRACKING_PASSWORD": "secret"}
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    with serving(tmp_path / "unity-catalog", **RIGHTS) as address:
+        yield address
+
+
+@pytest.fixture
+def team(born: Project, address: str) -> Team:
+    return Team(born, address)
+
+
+def test_a_whole_life_by_two_identities(team: Team) -> None:
+    assert team.run("promoter", "doctor").code == 0  # the first command makes the model
+    version = team.run("trainer", "train", "--as-of", AS_OF).facts["version"]
+    team.run("trainer", "gate", str(version))
+    refused = team.run("trainer", "promote", str(version), code=5)
+    assert "does not have ownership" in refused.said
+    assert team.run("promoter", "status").facts["champion"] is None
+    team.run("promoter", "promote", str(version))
+    team.run("trainer", "score", "--as-of", AS_OF)
+    assert team.run("trainer", "monitor", "--as-of", AS_OF).facts["decision"] == "healthy"
+
+    old = ("--as-of", LATER, "--set", "monitoring.max_age=1")
+    held = team.run("trainer", "retrain", "--hold", *old).facts
+    assert (held["decision"], held["version"]) == ("retrain", 2)
+    assert team.run("trainer", "status").facts["champion"] == 1
+    again = team.run("trainer", "retrain", "--hold", *old)
+    assert "the next one is due" in again.said
+    team.run("promoter", "promote", "2")
+    team.run("promoter", "rollback")
+    status = team.run("trainer", "status").facts
+    assert (status["champion"], status["problems"]) == (1, [])
+
+
+REFUSED: dict[str, str] = {
+    "a name of one level": "all three levels",
+    "a key with a dot": "holds one of",
+    "a long value": "longer than 1000",
+    "too many tags": "More than 50 tags",
+    "a search of models": "unsupported",
+    "a search by tag": "one condition",
+    "a stage": "unsupported",
+    "an alias of another's model": "does not have ownership",
+    "a model of one who may not": "does not have CREATE MODEL",
+    "a version without signature": "needs a signature",
+    "an experiment in no folder": "no absolute path",
+}
+
+
+def test_the_double_refuses_what_unity_catalog_refuses(team: Team, address: str) -> None:
+    answers = team.project.call(ask, address)
+    assert {what: words in answers[what] for what, words in REFUSED.items()} == dict.fromkeys(
+        REFUSED, True
+    ), answers
+
+
+def ask(address: str) -> Facts:
+    """Return what the registry answers to each thing that it must refuse."""
+    with contextlib.redirect_stdout(sys.stderr):  # MLflow talks
+        return _ask(address)
+
+
+def _ask(address: str) -> Facts:
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    os.environ |= named("promoter")
+    mlflow.set_tracking_uri(address)
+    client, answers = mlflow.MlflowClient(address, address), {}
+    client.create_registered_model(MODEL)
+    for number in range(50):
+        client.set_registered_model_tag(MODEL, f"key{number}", "x" * 1000)
+    run = client.create_run(client.create_experiment("/Shared/loan-risk"))
+
+    def as_trainer(function: str, *arguments: str) -> None:
+        os.environ |= named("trainer")
+        try:
+            getattr(client, function)(*arguments)
+        finally:
+            os.environ |= named("promoter")
+
+    tries: dict[str, Callable[[], object]] = {
+        "a name of one level": lambda: client.create_registered_model("loan_risk"),
+        "a key with a dot": lambda: client.set_registered_model_tag(MODEL, "a.b", "x"),
+        "a long value": lambda: client.set_registered_model_tag(MODEL, "key1", "x" * 1001),
+        "too many tags": lambda: client.set_registered_model_tag(MODEL, "one_more", "x"),
+        "a search of models": lambda: client.search_registered_models(f"name = '{MODEL}'"),
+        "a search by tag": lambda: client.search_model_versions("tag.x = 'y'"),
+        "a stage": lambda: client.get_latest_versions(MODEL, ["Production"]),
+        "an alias of another's model": lambda: as_trainer(
+            "set_registered_model_alias", MODEL, "champion", "1"
+        ),
+        "a model of one who may not": lambda: as_trainer("create_registered_model", "a.b.c"),
+        "a version without signature": lambda: client.create_model_version(
+            MODEL, "models:/m-unsigned", run.info.run_id
+        ),
+        "an experiment in no folder": lambda: client.create_experiment("loan-risk"),
+    }
+    for what, function in tries.items():
+        answers[what] = "it was done"
+        try:
+            function()
+        except MlflowException as error:
+            answers[what] = str(error)
+    return answers

@@ -1,0 +1,175 @@
+"""A program called `databricks` whose workspaces are folders; it refuses words it does not know.
+
+DATABRICKS_PLACE is the folder of all workspaces, DATABRICKS_PROGRAM what a task of a wheel runs:
+words of a command, to which the entry point and its parameters are added.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from pipelines.databricks import Bundle
+
+DIGEST = re.compile(r"^(?P<name>[\w-]+) @ file://(?P<path>\S+) --hash=sha256:(?P<digest>\w{64})$")
+
+
+def main() -> None:
+    """Do what the words say, and write them down."""
+    words, place = sys.argv[1:], Path(os.environ["DATABRICKS_PLACE"])
+    with (place / "log").open("a", encoding="utf-8") as log:
+        log.write(" ".join(words) + "\n")
+    host = os.environ.get("DATABRICKS_HOST", "")
+    if not host.startswith("https://"):
+        fail("host is not known: set DATABRICKS_HOST")
+    Workspace(place / host.removeprefix("https://")).do(words)
+
+
+def fail(words: str) -> NoReturn:
+    """End as the program does."""
+    print(f"Error: {words}", file=sys.stderr)
+    sys.exit(1)
+
+
+class Workspace:
+    """One workspace: its files and what is deployed there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def do(self, words: list[str]) -> None:
+        """Do one command."""
+        match words:
+            case ["fs", "ls", path, "--output", "json"]:
+                found = self.remote(path)
+                if not found.is_dir():
+                    fail(f"no such directory: {path}")
+                print(json.dumps([{"name": each.name} for each in sorted(found.iterdir())]))
+            case ["fs", "cat", path]:
+                print(self.remote(path).read_text(encoding="utf-8"))
+            case ["fs", "cp", "--recursive", "--overwrite", source, target]:
+                shutil.copytree(source, self.remote(target), dirs_exist_ok=True)
+            case ["fs", "cp", "--recursive", source, target]:
+                shutil.copytree(self.remote(source), target, dirs_exist_ok=True)
+            case ["fs", "cp", "--overwrite", source, target]:
+                shutil.copyfile(source, self.remote(target))
+            case ["workspace", "mkdirs", path] if path.startswith("/"):
+                (self.folder / path[1:]).mkdir(parents=True, exist_ok=True)
+            case ["bundle", command, "--target", target, *rest]:
+                self.do_bundle(command, target, rest)
+            case _:
+                fail(f"unknown command or option: {shlex.join(words)}")
+
+    def do_bundle(self, command: str, target: str, rest: list[str]) -> None:
+        """Do one command of a bundle."""
+        match [command, *rest]:
+            case ["validate" | "plan" | "deploy"]:
+                self.bundle(command, target)
+            case ["summary", "--output", "json"]:
+                self.summary(target)
+            case ["run", key, *more]:
+                self.run(target, key, more)
+            case _:
+                fail(f"unknown command or option: bundle {command} {shlex.join(rest)}")
+
+    def remote(self, path: str) -> Path:
+        """Return where a path of a volume lies, whose root somebody has made."""
+        parts = path.removeprefix("dbfs:").split("/")
+        if not path.startswith("dbfs:/Volumes/") or len(parts) < 5:
+            fail(f"{path} is no path of a volume")
+        if not (self.folder / "/".join(parts[1:5])).is_dir():
+            fail(f"volume {'.'.join(parts[2:5])} does not exist")
+        return self.folder / "/".join(parts[1:])
+
+    def bundle(self, command: str, target: str) -> None:
+        """Check the bundle that lies here, and keep it when it is deployed."""
+        bundle = read(Path(), target)
+        entry_point = f"{bundle.name}-job"
+        from pipelines.databricks import problems
+
+        if found := problems(bundle, {entry_point}):
+            fail("; ".join(found))
+        if f"https://{self.folder.name}" != bundle.host:
+            fail(f"the bundle is for {bundle.host}")
+        if command == "deploy":
+            shutil.copytree(Path(), self.folder / "bundles" / target, dirs_exist_ok=True)
+        print(f"{command} {len(bundle.jobs)} jobs of {bundle.name} to {target}")
+
+    def summary(self, target: str) -> None:
+        """Tell the ids of the jobs that are deployed."""
+        deployed = self.folder / "bundles" / target
+        keys = sorted(read(deployed, target).jobs) if deployed.is_dir() else []
+        jobs = {key: {"id": str(number)} for number, key in enumerate(keys, start=100)}
+        print(json.dumps({"resources": {"jobs": jobs}}))
+
+    def run(self, target: str, key: str, rest: list[str]) -> None:
+        """Run a job that is deployed; `-- --name value` are its parameters."""
+        deployed = self.folder / "bundles" / target
+        if not deployed.is_dir():
+            fail("deploy the bundle first")
+        bundle = read(deployed, target)
+        names, values = rest[1::2], rest[2::2]
+        if rest and (rest[0] != "--" or len(names) != len(values)):
+            fail(f"unknown options: {rest}")
+        parameters = dict(zip((name.removeprefix("--") for name in names), values, strict=True))
+
+        def call(_: str, entry_point: str, words: list[str]) -> tuple[int, dict[str, Any]]:
+            self.install(bundle, key)
+            program = shlex.split(os.environ["DATABRICKS_PROGRAM"])
+            done = subprocess.run(
+                [*program, entry_point, *words], capture_output=True, text=True, check=False
+            )
+            sys.stdout.write(done.stdout + done.stderr)
+            lines = done.stdout.splitlines()
+            return done.returncode, json.loads(lines[-1]) if lines else {}
+
+        from pipelines.databricks import execute
+
+        run = execute(bundle, key, call, **parameters)
+        print(json.dumps(run.all_states()))
+        if not run.succeeded:
+            fail(f"{key} failed: {json.dumps(run.all_states())}")
+
+    def install(self, bundle: "Bundle", key: str) -> None:
+        """Look at the requirements of a job as pip does: is our wheel what it should be?"""
+        [environment] = bundle.jobs[key]["environments"]
+        for line in environment["spec"]["dependencies"]:
+            path = self.remote(f"dbfs:{line.removeprefix('-r ')}")
+            found = [DIGEST.match(each) for each in path.read_text("utf-8").splitlines()]
+            [wheel] = filter(None, found)
+            content = self.remote(f"dbfs:{wheel['path']}").read_bytes()
+            if hashlib.sha256(content).hexdigest() != wheel["digest"]:
+                fail(f"{wheel['path']}: the hash does not match")
+
+
+def read(folder: Path, target: str) -> "Bundle":
+    """Read a bundle; its models are slow to import, and files need none."""
+    from pipelines.databricks import Wrong, load
+
+    try:
+        return load(folder, target)
+    except Wrong as error:
+        fail(str(error))
+
+
+def put_on_path(folder: Path, place: Path) -> dict[str, str]:
+    """Write the program into a folder; return the variables with which it is found."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place.mkdir(parents=True, exist_ok=True)
+    tests = Path(__file__).parent.parent
+    program = folder / "databricks"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys; sys.path.insert(0, {str(tests)!r})\n"
+        "from pipelines.databricks_cli import main; main()\n",
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": path, "DATABRICKS_PLACE": str(place)}

@@ -1,0 +1,111 @@
+"""A project that goes to Kubernetes: its team's conf/, releases of it, and a cluster."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.databricks_project import configure
+
+Facts = dict[str, Any]
+
+ENVS = ("dev", "test", "prod")
+RELEASE = """
+import json, shutil, sys
+from pathlib import Path
+sys.path[:0] = ["deploy/kubernetes", ".mlops", "src"]
+import target, release
+from commands import Refusal
+from loan_risk.mlops.project import open_project
+
+facts, envs, out = json.loads(sys.argv[1]), sys.argv[2:], Path("build/release")
+shutil.rmtree(out, ignore_errors=True)
+out.mkdir(parents=True)
+(out / "requirements.txt").write_text(facts.pop("requirements"))
+try:
+    for env in envs:
+        target.render(open_project(env).settings, facts, out / "deploy" / env)
+except Refusal as reason:
+    sys.exit(str(reason))
+facts["files"] = release.checksums(out)
+(out / "release.json").write_text(json.dumps(facts))
+"""
+
+
+def settings_of(env: str) -> Facts:
+    """Return what the team writes into conf/ for an environment."""
+    deployment = {"namespace": f"loan-risk-{env}", "volume": "loan-risk"}
+    return {"tracking_uri": "http://mlflow.bank.example", "deployment": deployment}
+
+
+@dataclass
+class Site:
+    """A project, and a cluster whose kubectl is on its PATH."""
+
+    project: Path
+    cluster: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        real = shutil.which("kubectl")
+        assert real, "kubectl is missing"
+        programs = self.cluster / "bin"
+        programs.mkdir(parents=True)
+        fake = Path(__file__).with_name("kubectl.py").read_text(encoding="utf-8")
+        (programs / "kubectl").write_text(f"#!{sys.executable}\n{fake}", encoding="utf-8")
+        (programs / "kubectl").chmod(0o755)
+        self.env |= {"CLUSTER": str(self.cluster), "KUBECTL": real}
+        self.env["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
+        for env in ENVS:
+            configure(self.project, env, **settings_of(env))
+            (self.cluster / f"loan-risk-{env}/volumes/loan-risk").mkdir(parents=True)
+
+    def build(
+        self, number: int = 1, program: str = "", envs: tuple[str, ...] = ("test",), **facts: Any
+    ) -> str:
+        """Make a release of that number, whose image does what a program does; return a refusal."""
+        image = f"registry.bank.example/loan-risk@sha256:{number:064}"
+        told: Facts = {"project": "loan-risk", "dirty": False, "image": image}
+        told["version"] = f"0.1.0+202601{number:02}000000.g0000000{number}"
+        told |= {"requirements": "uvicorn==0.38.0 \\\n"} | facts
+        done = self.run("-c", RELEASE, json.dumps(told), *envs)
+        if program:
+            self.stand_for(image, [sys.executable, "-c", program])
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stderr.strip()
+
+    def stand_for(self, image: str, words: list[str]) -> None:
+        """Let words of a command stand for an image."""
+        file = self.cluster / "images.json"
+        known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        file.write_text(json.dumps(known | {image: words}), encoding="utf-8")
+
+    def deploy(self, env: str = "test") -> tuple[int, str]:
+        """Bring the release to an environment; return the exit code and what was said."""
+        done = self.run("deploy/delivery.py", env)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run Python in the project's folder."""
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=self.project,
+            env=os.environ | self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def kubectl(self, *words: str) -> None:
+        """Run kubectl as a person does."""
+        subprocess.run(["kubectl", *words], env=os.environ | self.env, check=True)
+
+    def has(self, kind: str, env: str = "test") -> dict[str, Facts]:
+        """Return the objects of a kind by their names."""
+        files = (self.cluster / f"loan-risk-{env}" / kind).glob("*.json")
+        return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}

@@ -1,0 +1,418 @@
+"""Databricks: the bundle that conf/ makes, what is refused, and how a release comes and goes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import Rendered
+from pipelines.data_factory import FACTORY
+from pipelines.databricks import MODES, Bundle, Wrong, execute, load, problems
+from pipelines.databricks_cli import put_on_path
+from pipelines.databricks_project import (
+    PROMOTER,
+    TEAM,
+    TRAINER,
+    build,
+    configure,
+    opened,
+    settings_of,
+)
+from rendering import replace
+
+JOBS = {"train", "promote_by_rule", "promote", "score", "monitor", "retrain", "smoke"}
+ENVS = ("dev", "test", "prod")
+ENTRY_POINTS = {"loan-risk", "loan-risk-job"}
+
+
+@pytest.fixture
+def team(rendered: Rendered, tmp_path: Path) -> Path:
+    """The project of a team whose three environments are at Databricks."""
+    project = shutil.copytree(rendered(compute="databricks"), tmp_path / "loan-risk")
+    for env in ENVS:
+        configure(project, env, **settings_of(env))
+    configure(project, "dev", deployment={"trainer": "", "promoter": ""})
+    return project
+
+
+def bundle(team: Path, env: str = "test") -> Bundle:
+    return load(build(team, envs=(env,)) / "deploy" / env, env)
+
+
+# The bundle
+
+
+@pytest.mark.parametrize("env", ENVS)
+def test_a_bundle_is_whole_and_its_jobs_can_run(team: Path, env: str) -> None:
+    found = bundle(team, env)
+    assert (set(found.jobs), found.mode) == (JOBS, MODES[env])
+    assert problems(found, ENTRY_POINTS) == []
+    assert found.host == f"https://risk-{env}.azuredatabricks.net"
+
+
+def test_the_entry_points_are_those_of_the_project(team: Path) -> None:
+    project = tomllib.loads((team / "pyproject.toml").read_text("utf-8"))["project"]
+    assert set(project["scripts"]) == ENTRY_POINTS
+
+
+def test_the_lock_and_the_wheel_are_pinned_by_their_digests(team: Path) -> None:
+    found = bundle(team)
+    [environment] = found.jobs["score"]["environments"]
+    assert environment["spec"]["environment_version"] == "4"
+    release = team / "build/release"
+    [wheel] = release.glob("*.whl")
+    place = f"/Volumes/risk_test/loan_risk/releases/loan-risk/{wheel.name.split('-')[1]}"
+    [line] = environment["spec"]["dependencies"]
+    assert line == f"-r {place}/deploy/test/requirements.txt"
+    pinned = (release / "deploy/test/requirements.txt").read_text("utf-8").splitlines()
+    assert all("--hash=sha256:" in each or each.endswith("\\") for each in pinned)
+    assert pinned[-1].startswith(f"loan-risk @ file://{place}/{wheel.name} --hash=sha256:")
+
+
+def test_trainer_and_promoter_are_two_identities(team: Path) -> None:
+    jobs = bundle(team, "prod").jobs
+    people = {key: job["run_as"]["service_principal_name"] for key, job in jobs.items()}
+    promoting = {"promote", "promote_by_rule", "smoke"}
+    assert people == {key: PROMOTER if key in promoting else TRAINER for key in JOBS}
+    started = {key for key, job in jobs.items() if job["permissions"]}
+    assert started == {"promote_by_rule"}, "the trainer may not start what takes an approver's name"
+
+
+def test_dev_runs_in_the_name_of_the_person(team: Path) -> None:
+    assert all("run_as" not in job for job in bundle(team, "dev").jobs.values())
+
+
+def test_schedules_are_those_of_conf(team: Path) -> None:
+    daily = {"every": "day", "at": "08:00", "zone": "Europe/Berlin"}
+    monday = {"every": "week", "day": "monday", "at": "07:00", "zone": "UTC"}
+    configure(team, "test", schedules={"score": daily, "retrain": monday})
+    found = {key: job["schedule"] for key, job in bundle(team).jobs.items() if "schedule" in job}
+    assert found == {
+        "score": {
+            "quartz_cron_expression": "0 0 8 * * ?",
+            "timezone_id": "Europe/Berlin",
+            "pause_status": "UNPAUSED",
+        },
+        "retrain": {
+            "quartz_cron_expression": "0 0 7 ? * MON",
+            "timezone_id": "UTC",
+            "pause_status": "UNPAUSED",
+        },
+    }
+
+
+def test_there_is_one_scheduler(new_project: Rendered) -> None:
+    team = new_project(compute="databricks", orchestrator="data-factory")
+    schedules = {"score": {"every": "day", "at": "08:00", "zone": "UTC"}}
+    for env in ("dev", "test"):
+        configure(team, env, **settings_of(env), schedules=schedules)
+        configure(team, env, deployment={"data_factory": FACTORY} if env == "test" else {})
+        jobs = bundle(team, env).jobs
+        assert not any("schedule" in job for job in jobs.values())
+    identity = {"service_principal_name": FACTORY["identity"], "level": "CAN_MANAGE_RUN"}
+    started = {key for key, job in jobs.items() if identity in job["permissions"]}
+    assert started == {"train", "score", "monitor", "retrain"}, "and never promote"
+
+
+def test_without_data_factory_its_section_is_unknown(team: Path) -> None:
+    configure(team, "test", deployment={"data_factory": FACTORY})
+    with opened(team) as target, pytest.raises(target.Refusal, match="data_factory: is unknown"):
+        build(team)
+
+
+def test_whom_it_tells_and_who_pays(team: Path) -> None:
+    told = {"notify": "ops@bank.example", "webhook": "w-1", "viewers": "risk"}
+    configure(team, "test", deployment=told | {"budget_policy": "b-1", "tags": {"cost": "4711"}})
+    for job in bundle(team).jobs.values():
+        assert job["email_notifications"] == {"on_failure": ["ops@bank.example"]}
+        assert job["webhook_notifications"] == {"on_failure": [{"id": "w-1"}]}
+        assert {"group_name": "risk", "level": "CAN_VIEW"} in job["permissions"]
+        assert job["budget_policy_id"] == "b-1"
+        assert job["tags"] == {"project": "loan-risk", "environment": "test", "cost": "4711"}
+
+
+def test_the_team_is_told_where_nobody_is_named(team: Path) -> None:
+    assert bundle(team).jobs["score"]["email_notifications"]["on_failure"] == [TEAM]
+
+
+# What is refused when a release is built
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "a mistyped key": (
+        {"deployment": {"hots": "x"}},
+        "deployment.hots: is unknown; did you mean h",
+    ),
+    "no host": ({"deployment": {"host": "risk"}}, "deployment.host: write https://<workspace>"),
+    "a short volume": ({"deployment": {"volume": "releases"}}, "write catalog.schema.volume"),
+    "no trainer": ({"deployment": {"trainer": ""}}, "name the service principals trainer and prom"),
+    "one identity": ({"deployment": {"trainer": PROMOTER}}, "trainer and promoter are one"),
+    "a local store": (
+        {"tracking_uri": "sqlite:///x.db"},
+        "tracking_uri is 'sqlite:///x.db'; write",
+    ),
+    "a short model": ({"registered_model": "loan_risk"}, "write catalog.schema.model"),
+    "no folder of runs": ({"experiments": ""}, "write a folder of the workspace"),
+    "predictions that are lost": (
+        {"predictions": "predictions"},
+        "predictions is 'predictions'; wr",
+    ),
+    "extracts that are lost": ({"extracts": "extracts"}, "a folder on a volume, /Volumes/…"),
+    "a schedule": ({"schedules": {"score": {"every": "day"}}}, "schedules.score.at is missing"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_conf_is_refused_in_a_sentence(team: Path, what: str) -> None:
+    keys, words = REFUSED[what]
+    configure(team, "test", **keys)
+    with opened(team) as target, pytest.raises(target.Refusal) as refused:
+        build(team)
+    assert words in str(refused.value)
+    assert str(refused.value).endswith(".")
+    assert not (team / "build/release/deploy/test/environment.yml").exists()
+
+
+LOCKS = {
+    "pandas 3": ("pandas==2.3.3", "pandas==3.0.1", 'run `uv add "pandas<3"` and commit'),
+    "pyspark": ("pandas==2.3.3", "pyspark==4.3.0", "`uv add --dev pyspark`"),
+}
+
+
+@pytest.mark.parametrize("what", LOCKS)
+def test_a_lock_that_databricks_cannot_install_is_refused(
+    team: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new, words = LOCKS[what]
+    from pipelines import databricks_project
+
+    known = databricks_project.REQUIREMENTS
+    monkeypatch.setattr(databricks_project, "REQUIREMENTS", known.replace(old, new))
+    with opened(team) as target, pytest.raises(target.Refusal, match=r"uv\.lock") as refused:
+        build(team)
+    assert words in str(refused.value)
+
+
+def test_a_python_that_databricks_does_not_have_is_refused(team: Path) -> None:
+    replace(team / "pyproject.toml", ">=3.11,<3.14", ">=3.13,<3.14")
+    with opened(team) as target, pytest.raises(target.Refusal, match=r"excludes 3\.12"):
+        build(team)
+
+
+# The checks that this page rests on reject
+
+
+BROKEN = {
+    "an unknown key": ("jobs.yml", "max_concurrent_runs: 1", "max_runs: 1", ""),
+    "an undeclared variable": ("jobs.yml", "${var.notify}", "${var.mail}", "var.mail"),
+    "a variable without value": ("environment.yml", "  notify:", "  unknown:", "not declared"),
+    "a missing entry point": ("jobs.yml", "${bundle.name}-job", "${bundle.name}-jobs", "entry"),
+    "a missing task": ("jobs.yml", "- task_key: gate\n", "- task_key: gates\n", "gate"),
+    "a mistyped value": ("jobs.yml", "tasks.train.values", "tasks.trian.values", "not known"),
+    "a mistyped parameter": ("jobs.yml", "{{job.parameters.as_of}}", "{{job.parameters.x}}", "x"),
+    "a mistyped environment": (
+        "jobs.yml",
+        "_key: release\n          dis",
+        "_key: r\n          dis",
+        "r",
+    ),
+    "two writers": ("jobs.yml", "max_concurrent_runs: 1", "max_concurrent_runs: 2", "two runs"),
+    "no time limit": ("jobs.yml", "timeout_seconds: 14400", "timeout_seconds: 0", "no time limit"),
+    "a right less": ("databricks.yml", "level: CAN_MANAGE_RUN", "level: CAN_VIEW", "may not start"),
+    "a wheel by name": ("jobs.yml", "- -r ${var.release}/", "- loan-risk==", "not pinned"),
+    "a host by reference": ("environment.yml", "host: https", "host: ${var.host}", "host"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_bundle_is_noticed(team: Path, what: str) -> None:
+    name, old, new, words = BROKEN[what]
+    folder = build(team) / "deploy/test"
+    replace(folder / name, old, new)
+    try:
+        found = "; ".join(problems(load(folder, "test"), ENTRY_POINTS))
+    except (Wrong, ValueError) as error:  # the strict model's own, too
+        found = str(error) or what
+    assert found
+    assert words in found
+
+
+def test_what_the_runner_does_not_model_is_refused(team: Path) -> None:
+    found = bundle(team)
+    found.jobs["score"]["tasks"][0]["run_if"] = "ALL_DONE"
+    with pytest.raises(Wrong, match="run_if is not modelled"):
+        execute(found, "score", lambda *_: (0, {}))
+
+
+# A release comes, and goes back
+
+PROGRAM = """
+import json, os, sys
+from pathlib import Path
+entry, *words = sys.argv[1:]
+place = Path(os.environ["DATABRICKS_PLACE"])
+with (place / "calls").open("a") as file:
+    file.write(" ".join(words) + "\\n")
+print(json.dumps({"outcome": "ok", "version": 0}))
+[deployed] = place.rglob("bundles/*/environment.yml")
+fails = place / "fails"
+sys.exit(int(fails.exists() and fails.read_text() in deployed.read_text()))
+"""
+
+
+class Workspace:
+    """A team's project, and a Databricks that is a folder."""
+
+    def __init__(self, project: Path, folder: Path, *envs: str) -> None:
+        self.project, self.place = project, folder / "place"
+        self.variables = put_on_path(folder / "bin", self.place)
+        (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
+        self.variables["DATABRICKS_PROGRAM"] = f"{sys.executable} {folder / 'program.py'}"
+        for env in envs:
+            self.volume(env).mkdir(parents=True)
+
+    def volume(self, env: str) -> Path:
+        host = self.place / f"risk-{env}.azuredatabricks.net"
+        return host / f"Volumes/risk_{env}/loan_risk/releases"
+
+    def deploy(self, env: str = "test", code: int = 0) -> str:
+        done = self.run("deploy/delivery.py", env)
+        assert "Traceback" not in done.stderr, done.stderr
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=self.project,
+            env=os.environ | self.variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def recorded(self, env: str = "test") -> str:
+        file = self.volume(env) / "loan-risk/current.json"
+        return str(json.loads(file.read_text("utf-8"))["version"]) if file.exists() else ""
+
+    def deployed(self, env: str = "test") -> str:
+        file = self.volume(env).parents[3] / f"bundles/{env}/environment.yml"
+        release = yaml.safe_load(file.read_text("utf-8"))["targets"][env]["variables"]["release"]
+        return str(Path(release).name)
+
+    @property
+    def log(self) -> list[str]:
+        return (self.place / "log").read_text("utf-8").splitlines()
+
+
+@pytest.fixture
+def workspace(team: Path, tmp_path: Path) -> Workspace:
+    return Workspace(team, tmp_path, "test", "prod")
+
+
+def version(number: int) -> str:
+    return f"0.1.0+202601{number:02}000000.g0000000{number}"
+
+
+def test_a_release_is_uploaded_deployed_examined_and_recorded(workspace: Workspace) -> None:
+    build(workspace.project)
+    assert f"test runs {version(1)} now; before: nothing." in workspace.deploy()
+    assert workspace.recorded() == workspace.deployed() == version(1)
+    assert (workspace.place / "calls").read_text() == "doctor --env test\n"
+    lies = workspace.volume("test") / "loan-risk" / version(1)
+    assert {path.name for path in lies.iterdir()} >= {"deploy", "release.json", "requirements.txt"}
+    assert (workspace.volume("test").parents[3] / "Shared/loan-risk").is_dir()
+
+    before = len(workspace.log)
+    assert "already" in workspace.deploy()
+    assert not any("deploy" in words.split()[1] for words in workspace.log[before:])
+
+
+def test_a_release_goes_to_prod(workspace: Workspace) -> None:
+    build(workspace.project, envs=("test", "prod"))
+    workspace.deploy("prod")
+    assert workspace.recorded("prod") == version(1)
+
+
+@pytest.mark.full
+def test_a_failing_smoke_brings_the_release_before_back(workspace: Workspace) -> None:
+    build(workspace.project, 1)
+    workspace.deploy()
+    build(workspace.project, 2)
+    (workspace.place / "fails").write_text(version(2), encoding="utf-8")
+    said = workspace.deploy(code=1)
+    assert "smoke failed" in said
+    assert f"test runs {version(1)} again, as before." in said
+    assert workspace.recorded() == workspace.deployed() == version(1)
+
+
+def test_a_place_is_written_once(workspace: Workspace) -> None:
+    build(workspace.project, 1, wheel="first")
+    workspace.deploy()
+    (workspace.volume("test") / "loan-risk/current.json").unlink()
+    build(workspace.project, 1, wheel="another one of the same version")
+    assert "holds another release of that version" in workspace.deploy(code=1)
+
+
+def test_an_upload_that_was_cut_is_repeated(workspace: Workspace) -> None:
+    build(workspace.project, 1)
+    cut = workspace.volume("test") / "loan-risk" / version(1)
+    cut.mkdir(parents=True)
+    (cut / "requirements.txt").write_text("numpy", encoding="utf-8")
+    workspace.deploy()
+    assert workspace.recorded() == version(1)
+
+
+@pytest.mark.full
+def test_a_wheel_that_was_changed_on_the_volume_does_not_run(workspace: Workspace) -> None:
+    build(workspace.project, 1)
+    workspace.deploy()
+    (workspace.volume("test") / "loan-risk/current.json").unlink()
+    [wheel] = (workspace.volume("test") / "loan-risk").glob("*/*.whl")
+    wheel.write_bytes(b"other")
+    assert "the hash does not match" in workspace.deploy(code=1)
+
+
+def test_without_a_volume_nothing_is_deployed(workspace: Workspace) -> None:
+    build(workspace.project)
+    shutil.rmtree(workspace.volume("test"))
+    assert "volume risk_test.loan_risk.releases does not exist" in workspace.deploy(code=1)
+    assert not any("bundle" in words for words in workspace.log)
+
+
+def test_an_environment_that_the_release_is_not_built_for(workspace: Workspace) -> None:
+    build(workspace.project)
+    assert "The release is not built for prod" in workspace.deploy("prod", code=1)
+
+
+def test_without_the_program_there_is_a_remedy(workspace: Workspace) -> None:
+    build(workspace.project)
+    workspace.variables["PATH"] = str(workspace.place)
+    assert "databricks is not on PATH" in workspace.deploy(code=1)
+
+
+PROMOTE = """
+import sys
+from pathlib import Path
+sys.path[:0] = ["deploy/databricks", ".mlops"]
+import target
+target.promote(Path("build/release"), "test", "3", "Jane O'Neil")
+"""
+
+
+@pytest.mark.full
+def test_a_promotion_names_the_version_and_who_approved_it(workspace: Workspace) -> None:
+    build(workspace.project)
+    workspace.deploy()
+    done = workspace.run("-c", PROMOTE)
+    assert done.returncode == 0, done.stderr
+    calls = (workspace.place / "calls").read_text().splitlines()
+    assert calls[-1] == "--must promote 3 --approved-by Jane O'Neil --env test"
+
+    (workspace.place / "fails").touch()
+    assert workspace.run("-c", PROMOTE).returncode != 0

@@ -1,0 +1,159 @@
+"""The release of code by GitHub: who calls what, with which rights, and in which order.
+
+act runs the workflows here; `uvx` is a recorder of the sessions, which test_delivery.py executes.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import Rendered
+from rendering import git
+from test_github import examine
+
+FLOWS = ".github/workflows"
+COMPUTES = ["local", "databricks", "kubernetes"]
+ACTIONS = {  # what an action does to the folder of kept artifacts, and its inputs
+    "actions/checkout": ("true", ["persist-credentials"]),
+    "astral-sh/setup-uv": ("true", ["version", "enable-cache"]),
+    "actions/upload-artifact": ("cp -r build/release {}/kept", ["name", "path", "retention-days"]),
+    "actions/download-artifact": (
+        "rm -rf build && mkdir build && cp -r {}/kept build/release",
+        ["name", "path"],
+    ),
+}
+UVX = """#!/bin/sh
+call="$*"
+case "$call" in
+  "nox@2026.10.20 -s "*) call="${{call#nox@2026.10.20 -s }}" ;;
+  *) exit 64 ;;
+esac
+case "$call" in
+  lint|types|tests|rehearse|audit) ;;
+  build) mkdir -p build/release; echo x > build/release/release.json ;;
+  "deploy -- test"|"deploy -- prod"|"approve -- prod 7")
+    [ -f build/release/release.json ] || exit 65 ;;
+  *) exit 64 ;;
+esac
+echo "$call|$DATABRICKS_AUTH_TYPE|$DATABRICKS_CLIENT_ID|${{GITHUB_TOKEN:+token}}" >> {0}/calls
+[ "$call" != "$FAILS" ]
+"""
+RIGHTS = {"contents": "read", "actions": "read", "id-token": "write"}
+
+
+def flow(project: Path, name: str) -> dict[Any, Any]:
+    return dict(yaml.safe_load((project / FLOWS / f"{name}.yml").read_text("utf-8")))
+
+
+@pytest.mark.parametrize("compute", COMPUTES)
+def test_nothing_is_found_in_the_workflows(compute: str, new_project: Rendered) -> None:
+    project = new_project(ci="github", compute=compute)
+    files = sorted(str(file.relative_to(project)) for file in (project / FLOWS).iterdir())
+    if not (project / ".git").exists():
+        git(project, "init", "--quiet")
+    assert examine(project, "actionlint") == ""
+    schema = "--builtin-schema=vendor.github-workflows"
+    assert examine(project, "check-jsonschema", schema, *files) == ""
+    zizmor = ["zizmor", "--offline", "--quiet", "--persona=pedantic", "--strict-collection", "."]
+    assert examine(project, *zizmor) == ""
+
+
+@pytest.mark.parametrize("compute", COMPUTES[1:])
+def test_the_order_is_checks_build_test_prod(compute: str, rendered: Rendered) -> None:
+    release = flow(rendered(ci="github", compute=compute), "release")
+    assert release[True] == {"push": {"branches": ["main"]}}
+    needs = {name: job.get("needs") for name, job in release["jobs"].items()}
+    assert needs == {"checks": None, "build": "checks", "test": "build", "prod": "test"}
+    assert not release["concurrency"]["cancel-in-progress"]
+
+
+def test_a_local_project_deploys_nowhere(rendered: Rendered) -> None:
+    project = rendered(ci="github")
+    assert list(flow(project, "release")["jobs"]) == ["checks", "build"]
+    assert not {"deploy.yml", "promote.yml"} & {file.name for file in (project / FLOWS).iterdir()}
+
+
+def test_checks_run_once_for_a_merge(rendered: Rendered) -> None:
+    assert set(flow(rendered(ci="github"), "checks")[True]) == {"pull_request", "workflow_call"}
+
+
+def test_only_the_step_that_acts_has_the_token(rendered: Rendered) -> None:
+    deploy = flow(rendered(ci="github", compute="databricks"), "deploy")
+    [job] = deploy["jobs"].values()
+    assert job["environment"] == "loan-risk-${{ inputs.environment }}"
+    assert job["permissions"] == RIGHTS
+    holders = [step["name"] for step in job["steps"] if "GITHUB_TOKEN" in step.get("env", {})]
+    assert holders == ["Act in the environment"]
+
+
+def test_only_prod_promotes(rendered: Rendered) -> None:
+    promote = flow(rendered(ci="github", compute="databricks"), "promote")
+    assert set(promote[True]) == {"workflow_dispatch"}
+    told = promote["jobs"]["prod"]["with"]
+    assert (told["environment"], told["session"]) == ("prod", "approve")
+
+
+def run(project: Path, place: Path, name: str, event: str, fails: str = "") -> list[str]:
+    """Run a workflow; return the sessions that it started, and what each could use."""
+    (place / "bin").mkdir()
+    (place / "bin/uvx").write_text(UVX.format(place), encoding="utf-8")
+    (place / "bin/uvx").chmod(0o755)
+    command = [str(Path(sys.executable).with_name("act")), event, "--no-skip-checkout"]
+    command += ["--workflows", f"{FLOWS}/{name}.yml", "--platform=ubuntu-24.04=-self-hosted"]
+    command += ["--pull=false", "--concurrent-jobs=1", "--secret=GITHUB_TOKEN=t"]
+    command += ["--var=DATABRICKS_CLIENT_ID=abc"]
+    command += ["--input", "version=7"] if event == "workflow_dispatch" else []
+    text = "".join(file.read_text("utf-8") for file in (project / FLOWS).iterdir())
+    for uses in sorted(set(re.findall(r"uses: (\S+@[0-9a-f]{40})", text))):
+        script, inputs = ACTIONS[uses.partition("@")[0]]
+        folder = place / "actions" / uses.partition("@")[0]
+        folder.mkdir(parents=True, exist_ok=True)
+        step = {"shell": "bash", "run": script.format(place)}
+        action = {"name": uses, "inputs": {each: {} for each in inputs}}
+        action |= {"runs": {"using": "composite", "steps": [step]}}
+        (folder / "action.yml").write_text(yaml.safe_dump(action), encoding="utf-8")
+        command += ["--local-repository", f"{uses}={folder}"]
+    own = {"PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}", "HOME": str(place)}
+    done = subprocess.run(
+        command,
+        cwd=project,
+        env=own | {"FAILS": fails},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode != 0) == bool(fails), done.stdout[-3000:] + done.stderr
+    return (place / "calls").read_text("utf-8").splitlines()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("compute", ["databricks", "kubernetes"])
+def test_a_merge_goes_to_prod(compute: str, new_project: Rendered, tmp_path: Path) -> None:
+    login = "github-oidc|abc" if compute == "databricks" else "|"
+    calls = run(new_project(ci="github", compute=compute), tmp_path, "release", "push")
+    before = [f"{name}|||" for name in ("lint", "types", "tests", "rehearse", "audit")]
+    assert sorted(calls[:5]) == sorted(before)
+    assert calls[5:] == ["build|||", *(f"deploy -- {e}|{login}|token" for e in ("test", "prod"))]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("fails", ["tests", "build", "deploy -- test"])
+def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, tmp_path: Path) -> None:
+    project = new_project(ci="github", compute="databricks")
+    calls = [call.partition("|")[0] for call in run(project, tmp_path, "release", "push", fails)]
+    assert fails in calls
+    assert "deploy -- prod" not in calls
+    assert ("deploy -- test" in calls) == (fails == "deploy -- test")
+
+
+@pytest.mark.full
+def test_a_promotion_names_the_version(new_project: Rendered, tmp_path: Path) -> None:
+    project = new_project(ci="github", compute="databricks")
+    calls = run(project, tmp_path, "promote", "workflow_dispatch")
+    assert calls == ["build|||", "approve -- prod 7|github-oidc|abc|token"]

@@ -1,0 +1,233 @@
+"""The image of a release: what the program that builds it is asked for, and one that is built."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Rendered
+from pipelines.containers import Machine, machine
+from pipelines.docker import digest
+from rendering import commit, copy_template, render
+
+REPOSITORY = "registry.bank.example/risk/loan-risk"
+FACTS = {"project": "loan-risk", "version": "0.1.0+20260101000000.g00000001"}
+FACTS |= {"commit": "0" * 40, "lock_sha256": "1" * 64}
+TAG = "0.1.0-20260101000000.g00000001"
+BUILD = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, ".mlops")
+import commands, image
+try:
+    print(image.build(Path("build/release"), {FACTS}, sys.argv[1]))
+except commands.Refusal as reason:
+    sys.exit(str(reason))
+"""
+
+
+@dataclass
+class Bench:
+    """A project in a folder, and a docker that notes what it is asked."""
+
+    project: Path
+    programs: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def build(self, repository: str = REPOSITORY) -> "subprocess.CompletedProcess[str]":
+        env = {"PATH": str(self.programs), "NOTES": str(self.programs / "notes"), **self.env}
+        command = [sys.executable, "-c", BUILD, repository]
+        return subprocess.run(
+            command, cwd=self.project, env=env, capture_output=True, text=True, check=False
+        )
+
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        lines = (self.programs / "notes").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The arguments that the Dockerfile was given."""
+        given = (argument.partition("=") for argument in self.notes[0]["build_arg"])
+        return {name: value for name, _, value in given}
+
+
+@pytest.fixture
+def bench(rendered: Rendered, tmp_path: Path) -> Bench:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    docker = Path(__file__).parent / "pipelines/docker.py"
+    (programs / "docker").write_text(f"#!{sys.executable}\n{docker.read_text('utf-8')}", "utf-8")
+    (programs / "docker").chmod(0o755)
+    return Bench(rendered(compute="kubernetes"), programs)
+
+
+def test_hadolint_finds_nothing(rendered: Rendered) -> None:
+    file = rendered(compute="kubernetes") / "Dockerfile"
+    done = subprocess.run(["hadolint", file], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_an_image_is_pushed_and_known_by_the_digest_of_its_registry(bench: Bench) -> None:
+    done = bench.build()
+    assert done.stdout == f"{REPOSITORY}@{digest(f'{REPOSITORY}:{TAG}')}\n", done.stderr
+    assert [note["command"] for note in bench.notes] == ["build", "push", "image"]
+    assert {note["tag"] for note in bench.notes} == {f"{REPOSITORY}:{TAG}"}
+    assert (bench.notes[0]["file"], bench.notes[0]["context"]) == ("Dockerfile", ".")
+    lineage = {"VERSION": FACTS["version"], "REVISION": FACTS["commit"]}
+    assert bench.arguments == lineage | {"LOCK_SHA256": FACTS["lock_sha256"]}
+
+
+def test_an_image_that_goes_nowhere_is_only_built(bench: Bench) -> None:
+    assert bench.build("").stdout == "\n"
+    assert [(note["command"], note["tag"]) for note in bench.notes] == [
+        ("build", f"loan-risk:{TAG}")
+    ]
+
+
+def test_base_index_and_proxy_are_the_users(bench: Bench) -> None:
+    base = f"registry.bank.example/python@sha256:{'7' * 64}"
+    bench.env = {"IMAGE_BASE": base, "UV_DEFAULT_INDEX": "https://packages.bank.example/simple"}
+    bench.env |= {"HTTPS_PROXY": "http://user:word@proxy.bank.example:8080"}
+    assert bench.build().returncode == 0
+    assert bench.arguments["BASE"] == base
+    assert bench.arguments["INDEX"] == "https://packages.bank.example/simple"
+    assert bench.arguments["HTTPS_PROXY"] == "", "told by its name alone"
+
+
+def test_a_login_of_the_index_is_in_no_argument(bench: Bench) -> None:
+    bench.env = {"UV_DEFAULT_INDEX": "https://ci:a%2Fb@packages.bank.example:8443/simple"}
+    done = bench.build()
+    assert bench.arguments["INDEX"] == "https://packages.bank.example:8443/simple"
+    assert bench.notes[0]["secret"] == [
+        "machine packages.bank.example login ci password a/b\n",
+        "600",
+    ]
+    assert "a%2Fb" not in json.dumps(bench.notes[0]["build_arg"]) + done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("step", ["build", "push"])
+def test_a_failing_step_is_named(bench: Bench, step: str) -> None:
+    bench.env = {"BREAKS": step}
+    done = bench.build()
+    assert done.returncode == 1
+    assert "no space left on device" in done.stderr
+    assert f"`docker {step}` failed, see above." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("tool", "words"),
+    [("", "no program builds images here"), ("kaniko", "CONTAINER_TOOL is kaniko")],
+)
+def test_without_a_program_there_is_a_remedy(bench: Bench, tool: str, words: str) -> None:
+    (bench.programs / "docker").unlink()
+    bench.env = {"CONTAINER_TOOL": tool}
+    done = bench.build()
+    assert done.returncode == 1
+    assert f"{words}: install one of docker, podman, buildah." in done.stderr
+
+
+# Built
+
+
+@pytest.fixture(scope="module")
+def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine that builds images, and a registry."""
+    with machine(tmp_path_factory.mktemp("containers")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A committed project whose pipelines are at Azure; a developer keeps a password there."""
+    folder = tmp_path_factory.mktemp("image")
+    project = render(copy_template(folder / "template"), folder / "loan-risk", ci="azure-devops")
+    subprocess.run(["uv", "lock", "--quiet"], cwd=project, check=True)
+    commit(project)
+    (project / ".env").write_text("PASSWORD=of-the-developer\n", encoding="utf-8")
+    return project
+
+
+@pytest.fixture(scope="module")
+def image(containers: Machine, locked: Path) -> dict[str, Any]:
+    """The facts of a release whose image is built and pushed."""
+    done = built(locked, containers, ".mlops/release.py", "loan_risk")
+    assert done.returncode == 0, done.stdout[-3000:]
+    facts: dict[str, Any] = json.loads((locked / "build/release/release.json").read_bytes())
+    return facts
+
+
+def built(project: Path, containers: Machine, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Run Python in a project, which builds on that machine."""
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=project,
+        env=os.environ | containers.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.full
+def test_an_image_says_where_it_comes_from(containers: Machine, image: dict[str, Any]) -> None:
+    assert image["image"].startswith(f"{containers.registry}/loan-risk@sha256:")
+    assert image["image"].partition("@")[2] in containers.digests("loan-risk")
+    told = containers.inspect(image)
+    assert (
+        told["config"]["Labels"].items()
+        >= {
+            "org.opencontainers.image.title": "loan-risk",
+            "org.opencontainers.image.version": image["version"],
+            "org.opencontainers.image.revision": image["commit"],
+            "mlops.lock-sha256": image["lock_sha256"],
+        }.items()
+    )
+    assert told["config"]["User"] == "10001:10001"
+    assert told["config"]["Entrypoint"] == ["loan-risk"]
+
+
+@pytest.mark.full
+def test_an_image_holds_the_release_alone(containers: Machine, image: dict[str, Any]) -> None:
+    folder = containers.mount(image)
+    [installed] = folder.glob("app/lib/python3*/site-packages/loan_risk-*.dist-info")
+    version = image["version"].replace("-", "_")
+    assert installed.name == f"loan_risk-{version}.dist-info"
+    modules = installed.with_name("loan_risk")
+    assert list(modules.glob("__pycache__/data.*.pyc")), "its bytecode is compiled"
+    names = {path.name for path in folder.glob("*/*")} | {p.name for p in folder.glob("*")}
+    assert not names & {".env", "uv", "git", "release", "requirements.txt", "conf"}
+    assert not shutil.which("git", path=str(folder / "usr/bin"))
+
+
+@pytest.mark.full
+def test_a_model_lives_in_the_image(containers: Machine, image: dict[str, Any]) -> None:
+    """Also when its file system is read only, as in Kubernetes, and its golden rows come back."""
+    assert "Every day" in containers.run(image, "--help")
+    containers.run(image, "retrain", "--as-of", "2026-01-01", "--env", "test")  # to a champion
+    told = json.loads(containers.run(image, "doctor", "--env", "test", "--json"))
+    words = {each["look"]: each["words"] for each in told["findings"]}
+    assert words["champion"] == "version 1 predicts its golden rows as on its first day"
+    assert image["commit"][:12] in words["code facts"]
+
+
+@pytest.mark.full
+def test_a_package_that_is_not_the_locked_one_stops_the_build(
+    containers: Machine, image: dict[str, Any], locked: Path
+) -> None:
+    file = locked / "build/release/requirements.txt"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(re.sub(r"sha256:\w{64}", f"sha256:{'0' * 64}", text), encoding="utf-8")
+    done = built(locked, containers, "-c", BUILD, "")
+    assert done.returncode == 1
+    assert "hash" in done.stdout.lower()
+    assert "`buildah build` failed, see above." in done.stdout

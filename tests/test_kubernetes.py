@@ -1,0 +1,454 @@
+"""Kubernetes: the manifests that conf/ makes, what is refused, and how a release comes and goes."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Rendered
+from lifecycle.test_tracking_server import running, server  # noqa: F401 - fixtures
+from pipelines.databricks_project import configure
+from pipelines.kubectl import documents, faults
+from pipelines.kubernetes_project import ENVS, Site
+from rendering import append, commit, files, replace
+
+Facts = dict[str, Any]
+
+SERVING = ("batch", "online")
+MONTHLY = {"every": "month", "day": 2, "at": "06:00", "zone": "Europe/Berlin"}
+SUNDAY = {"every": "week", "day": "sunday", "at": "07:30", "zone": "UTC"}
+YAMLLINT = """\
+extends: default
+rules:
+  document-start: disable
+  indentation: {indent-sequences: consistent}
+  line-length: {max: 100, allow-non-breakable-inline-mappings: true}
+"""
+DOCTOR = """
+import json, sys
+verdict, words = {!r}
+found = [{{"look": "champion", "verdict": verdict, "words": words}}]
+print(json.dumps({{"message": "mend: champion", "findings": found}}))
+sys.exit(verdict == "failed")
+"""
+WELL = DOCTOR.format(("ok", "version 1 predicts its golden rows"))
+NONE_YET = DOCTOR.format(("ok", "none yet"))
+FAILS = DOCTOR.format(("failed", "version 1 does not load."))
+
+
+@pytest.fixture
+def site(rendered: Rendered, tmp_path: Path) -> Site:
+    return made(rendered, tmp_path)
+
+
+def made(rendered: Rendered, folder: Path, serving: str = "batch") -> Site:
+    answers = {"compute": "kubernetes", "serving": serving}
+    return Site(shutil.copytree(rendered(**answers), folder / "loan-risk"), folder / "cluster")
+
+
+def manifests(site: Site, env: str = "test") -> dict[tuple[str, str], Facts]:
+    """Return what a release has for an environment, by kind and name."""
+    folder = site.project / "build/release/deploy" / env
+    found = [*documents(folder / "manifests.yml"), *documents(folder / "job.yml")]
+    return {(each["kind"], each["metadata"]["name"]): each for each in found}
+
+
+def pods(part: Any) -> Iterator[Facts]:
+    """Yield every specification of a pod."""
+    if isinstance(part, dict):
+        if "containers" in part:
+            yield part
+        for each in part.values():
+            yield from pods(each)
+
+
+# The manifests
+
+
+@pytest.mark.parametrize("serving", SERVING)
+def test_manifests_are_what_kubernetes_takes(
+    rendered: Rendered, tmp_path: Path, serving: str
+) -> None:
+    site = made(rendered, tmp_path, serving)
+    for env in ENVS:
+        configure(site.project, env, schedules={"score": MONTHLY, "monitor": SUNDAY})
+    assert site.build(envs=ENVS) == ""
+    for env in ENVS:
+        found = manifests(site, env)
+        assert [fault for each in found.values() for fault in faults(each)] == []
+        assert {each["metadata"]["namespace"] for each in found.values()} == {f"loan-risk-{env}"}
+        assert found["ConfigMap", "loan-risk-environment"]["data"] == {"MLOPS_ENV": env}
+        online = {("Deployment", "loan-risk-serve"), ("Service", "loan-risk-serve")}
+        assert (online <= set(found)) == (serving == "online")
+    assert lint(site.project / "deploy/kubernetes") == ""
+    assert lint(site.project / "build/release/deploy") == ""
+
+
+def lint(folder: Path) -> str:
+    command = ["yamllint", "--strict", "--config-data", YAMLLINT, str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def test_a_manifest_with_a_word_that_kubernetes_does_not_know_is_found(site: Site) -> None:
+    replace(site.project / "deploy/kubernetes/base/job.yml", "backoffLimit", "backOffLimit")
+    site.build()
+    assert any("backOffLimit" in str(list(faults(each))) for each in manifests(site).values())
+
+
+@pytest.mark.parametrize("serving", SERVING)
+def test_every_pod_is_restricted(rendered: Rendered, tmp_path: Path, serving: str) -> None:
+    """By the rules of the restricted standard, and a file system that is read only."""
+    site = made(rendered, tmp_path, serving)
+    configure(site.project, "test", schedules={"score": MONTHLY})
+    site.build()
+    found = [pod for each in manifests(site).values() for pod in pods(each)]
+    assert len(found) == {"batch": 2, "online": 3}[serving]
+    for pod in found:
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["automountServiceAccountToken"] is False
+        assert not pod.keys() & {"hostNetwork", "hostPID", "hostIPC"}
+        [container] = pod["containers"]
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        }
+        assert container["image"] == f"registry.bank.example/loan-risk@sha256:{1:064}"
+        written = {each["mountPath"] for each in container["volumeMounts"]}
+        assert written == {"/work", "/tmp"}  # noqa: S108 - the image writes nowhere else
+        assert container["resources"]["limits"] == {"cpu": "1", "memory": "2Gi"}
+
+
+def test_schedules_are_those_of_conf(site: Site) -> None:
+    configure(site.project, "test", schedules={"score": MONTHLY, "retrain": SUNDAY})
+    site.build()
+    found = {
+        name: each["spec"] for (kind, name), each in manifests(site).items() if kind == "CronJob"
+    }
+    times = {name: (spec["schedule"], spec["timeZone"]) for name, spec in found.items()}
+    assert times == {
+        "loan-risk-score": ("0 6 2 * *", "Europe/Berlin"),
+        "loan-risk-retrain": ("30 7 * * 0", "UTC"),
+    }
+    for name, spec in found.items():
+        job = spec["jobTemplate"]["spec"]
+        [pod] = pods(job)
+        assert spec["concurrencyPolicy"] == "Forbid"
+        assert pod["restartPolicy"] == "Never"
+        assert pod["containers"][0]["args"] == [name.removeprefix("loan-risk-")]
+        [rule] = job["podFailurePolicy"]["rules"]
+        assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [2, 3, 4])
+
+
+def test_what_is_deployed_is_what_conf_says(rendered: Rendered, tmp_path: Path) -> None:
+    site = made(rendered, tmp_path, "online")
+    asked = {"cpu": 2, "memory": "4Gi", "secret": "keys", "pull_secret": "registry"}
+    asked |= {"replicas": 3, "max_replicas": 9}
+    configure(site.project, "test", deployment=asked, tracking_uri={"secret": "mlflow"})
+    assert site.build() == ""
+    found = manifests(site)
+    for pod in (pod for each in found.values() for pod in pods(each)):
+        [container] = pod["containers"]
+        assert container["resources"]["requests"] == {"cpu": "2", "memory": "4Gi"}
+        assert pod["imagePullSecrets"] == [{"name": "registry"}]
+        mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+        volumes = {each["name"]: each for each in pod["volumes"]}
+        assert mounts["secrets"] == "/run/secrets"
+        assert volumes["secrets"]["secret"]["secretName"] == "keys"
+    scaler = found["HorizontalPodAutoscaler", "loan-risk-serve"]["spec"]
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (3, 9)
+    assert scaler["scaleTargetRef"]["name"] == "loan-risk-serve"
+
+
+def test_who_serves_is_reached_at_one_port_and_a_job_nowhere(
+    rendered: Rendered, tmp_path: Path
+) -> None:
+    site = made(rendered, tmp_path, "online")
+    site.build()
+    found = manifests(site)
+    pod = found["Deployment", "loan-risk-serve"]["spec"]["template"]
+    [container] = pod["spec"]["containers"]
+    labels = pod["metadata"]["labels"].items()
+    assert labels >= found["Service", "loan-risk-serve"]["spec"]["selector"].items()
+    rules = found["NetworkPolicy", "loan-risk-serve"]["spec"]
+    assert labels >= rules["podSelector"]["matchLabels"].items()
+    assert rules["ingress"] == [{"ports": [{"port": container["ports"][0]["name"]}]}]
+    closed = found["NetworkPolicy", "loan-risk-jobs"]["spec"]
+    job = found["Job", "loan-risk-doctor"]["spec"]["template"]["metadata"]["labels"]
+    assert job.items() >= closed["podSelector"]["matchLabels"].items()
+    assert "ingress" not in closed
+    assert not labels >= closed["podSelector"]["matchLabels"].items()
+
+
+WRONG: dict[str, tuple[Facts, str]] = {
+    "an unknown key": (
+        {"deployment": {"namspace": "x"}},
+        "conf/test.yml: deployment.namspace: is unknown; did you mean namespace?",
+    ),
+    "a missing namespace": (
+        {"deployment": {"namespace": None}},
+        "conf/test.yml: deployment.namespace: write the namespace's name.",
+    ),
+    "a missing volume": ({"deployment": {"volume": None}}, "deployment.volume: write the name of"),
+    "an amount without a unit": ({"deployment": {"memory": 4}}, "such as 2Gi."),
+    "bounds turned round": (
+        {"deployment": {"replicas": 5}},
+        "deployment: max_replicas must not be less than replicas.",
+    ),
+    "a store that is a file": (
+        {"tracking_uri": "sqlite:///mlflow.db"},
+        "tracking_uri is a file, which pods do not share: write the address of your MLflow server.",
+    ),
+    "a secret from nowhere": (
+        {"alerts": [{"secret": "teams"}], "tracking_uri": {"secret": "mlflow"}},
+        "deployment.secret: name the Secret that holds mlflow, teams.",
+    ),
+    "an unknown command": (
+        {"schedules": {"scor": MONTHLY}},
+        "unknown key schedules.scor; did you mean schedules.score?",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_conf_says_wrongly_is_refused(site: Site, what: str) -> None:
+    keys, words = WRONG[what]
+    configure(site.project, "test", **keys)
+    assert words in site.build()
+    assert not (site.project / "build/release/deploy/test").exists()
+
+
+def test_a_release_without_an_image_is_refused(site: Site) -> None:
+    assert "set IMAGE_REPOSITORY" in site.build(image=None)
+
+
+def test_a_lock_that_cannot_serve_is_refused(rendered: Rendered, tmp_path: Path) -> None:
+    site = made(rendered, tmp_path, "online")
+    told = site.build(requirements="pandas==2.3.3 \\\n")
+    assert 'write "loan-risk[mlops,serve]" for "loan-risk[mlops]" in pyproject.toml' in told
+
+
+def test_growing_online_adds_files_alone(rendered: Rendered) -> None:
+    batch, online = (rendered(compute="kubernetes", serving=serving) for serving in SERVING)
+    added = set(files(online)) - set(files(batch))
+    assert {Path(name).parent.as_posix() for name in added} == {"deploy/kubernetes/online"}
+    for name in set(files(batch)) - {".mlops/files", ".copier-answers.yml"}:
+        assert (batch / name).read_bytes() == (online / name).read_bytes(), name
+
+
+# Releases
+
+
+def test_a_release_is_deployed_examined_and_recorded(site: Site) -> None:
+    configure(site.project, "test", schedules={"score": MONTHLY})
+    site.build(1, WELL)
+    code, told = site.deploy()
+    assert code == 0, told
+    assert set(site.has("CronJob")) == {"loan-risk-score"}
+    [job] = site.has("Job").values()
+    assert job["spec"]["template"]["spec"]["containers"][0]["args"] == ["doctor", "--json"]
+    kept = site.has("ConfigMap")["loan-risk-release"]
+    assert [*faults(kept), *faults({k: v for k, v in job.items() if k != "status"})] == []
+    assert set(kept["data"]) == {"release.json", "manifests.yml", "job.yml", "cluster.yml"}
+    code, told = site.deploy()
+    assert (code, len(site.has("Job"))) == (0, 1)
+    assert "runs 0.1.0+20260101000000.g00000001 already" in told
+
+
+def test_a_schedule_that_is_gone_is_deleted_and_what_others_keep_stays(site: Site) -> None:
+    configure(site.project, "test", schedules={"score": MONTHLY, "retrain": SUNDAY})
+    site.build(1, WELL)
+    site.deploy()
+    folder = site.cluster / "loan-risk-test/CronJob"
+    other = (folder / "loan-risk-score.json").read_text("utf-8").replace("loan-risk", "other")
+    (folder / "other-score.json").write_text(other, encoding="utf-8")
+    configure(site.project, "test", schedules={"retrain": None})
+    site.build(2, WELL)
+    code, told = site.deploy()
+    assert code == 0, told
+    assert set(site.has("CronJob")) == {"loan-risk-score", "other-score"}
+
+
+def test_a_failing_smoke_brings_the_release_before_back(site: Site) -> None:
+    configure(site.project, "test", schedules={"score": MONTHLY})
+    site.build(1, WELL)
+    site.deploy()
+    configure(site.project, "test", schedules={"retrain": SUNDAY})
+    site.build(2, FAILS)
+    code, told = site.deploy()
+    assert code == 1
+    assert "is failed: champion: version 1 does not load." in told
+    assert "test runs 0.1.0+20260101000000.g00000001 again, as before." in told
+    [(name, schedule)] = site.has("CronJob").items()
+    assert name == "loan-risk-score", "a schedule that came with it is gone again"
+    [pod] = pods(schedule)
+    assert pod["containers"][0]["image"].endswith(f"{1:064}")
+    kept = site.has("ConfigMap")["loan-risk-release"]["data"]["release.json"]
+    assert "g00000001" in kept
+    assert "g00000002" not in kept
+
+
+def test_an_image_that_is_not_there_is_taken_back(site: Site) -> None:
+    site.build(1, WELL)
+    site.deploy()
+    site.build(2)
+    code, told = site.deploy()
+    assert code == 1
+    assert "ErrImagePull" in told
+    assert "again, as before" in told
+
+
+@pytest.mark.parametrize(("code", "tries"), [(1, 2), (2, 1), (3, 1), (4, 1), (5, 2)])
+def test_a_verdict_is_not_tried_again(site: Site, code: int, tries: int) -> None:
+    program = f"open('tries', 'a').write('x'); raise SystemExit({code})"
+    site.build(1, program)
+    assert site.deploy()[0] == 1
+    tried = site.cluster / "loan-risk-test/volumes/loan-risk/tries"
+    assert tried.read_text(encoding="utf-8") == tries * "x"
+
+
+def test_a_namespace_belongs_to_one_environment(site: Site) -> None:
+    configure(site.project, "prod", deployment={"namespace": "loan-risk-test"})
+    site.build(1, WELL, envs=ENVS)
+    assert site.deploy("test")[0] == 0
+    code, told = site.deploy("prod")
+    assert code == 1
+    assert "its namespace is that of test already; give prod one of its own" in told
+
+
+@pytest.mark.parametrize("what", ["namespace", "context"])
+def test_a_place_that_is_not_there_is_named(site: Site, what: str) -> None:
+    configure(site.project, "test", deployment={what: "elsewhere"})
+    site.build(1, WELL)
+    code, told = site.deploy()
+    assert code == 1
+    assert "elsewhere" in told
+
+
+def test_before_there_is_a_champion_nobody_waits_for_answers(
+    rendered: Rendered, tmp_path: Path
+) -> None:
+    site = made(rendered, tmp_path, "online")
+    site.build(1, NONE_YET)
+    code, told = site.deploy()
+    assert code == 0, told
+    assert "loan-risk-serve answers once a version is promoted." in told
+
+
+def test_who_stops_serving_leaves_nothing_behind(rendered: Rendered, tmp_path: Path) -> None:
+    site = made(rendered, tmp_path, "online")
+    site.build(1, NONE_YET)
+    site.deploy()
+    shutil.rmtree(site.project / "deploy/kubernetes/online")
+    site.build(2, WELL)
+    code, told = site.deploy()
+    assert code == 0, told
+    for kind in ("Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget"):
+        assert site.has(kind) == {}
+    assert set(site.has("NetworkPolicy")) == {"loan-risk-jobs"}
+
+
+def test_what_is_asked_of_an_environment_that_was_not_built_has_a_remedy(site: Site) -> None:
+    site.build(1, WELL, envs=("test",))
+    code, told = site.deploy("prod")
+    assert code == 1
+    assert "not built for prod" in told
+
+
+def test_a_version_is_promoted_by_a_job_in_the_name_of_who_approved(site: Site) -> None:
+    site.build(1, "import sys; print(sys.argv[1:])")
+    site.deploy()
+    script = "import delivery as d; d.target.promote(d.OUT, 'test', '7', 'anna@bank.example')"
+    done = site.run("-c", f"import sys; sys.path.insert(0, 'deploy'); {script}")
+    assert done.stdout == "['promote', '7', '--approved-by=anna@bank.example']\n", done.stderr
+
+
+def test_every_file_of_a_place_is_the_platforms(rendered: Rendered) -> None:
+    project = rendered(compute="kubernetes", serving="online")
+    listed = (project / ".mlops/files").read_text(encoding="utf-8").split()[1::2]
+    ours = {n for n in files(project) if n.startswith(("deploy/", "Dockerfile", ".dockerignore"))}
+    assert ours <= set(listed)
+    assert len(ours) > 15
+
+
+# A whole life
+
+PROGRAM = "import sys; sys.path.insert(0, {!r}); import loan_risk.mlops.cli as c; c.main()"
+
+
+def released(site: Site) -> Path:
+    """Commit and build a release as `nox -s build` does; its wheel stands for its image."""
+    commit(site.project)
+    env = {"PYTHONPATH": "src", "IMAGE_REPOSITORY": "registry.bank.example/loan-risk"}
+    env |= {"CONTAINER_TOOL": "docker", "NOTES": str(site.cluster / "notes")}
+    site.env |= env
+    done = site.run(".mlops/release.py", "loan_risk")
+    assert done.returncode == 0, done.stderr
+    release = site.project / "build/release"
+    facts = json.loads((release / "release.json").read_text(encoding="utf-8"))
+    installed = site.cluster / "installed" / facts["commit"]
+    with zipfile.ZipFile(release / facts["wheel"]) as wheel:
+        wheel.extractall(installed)
+    program = PROGRAM.format(str(installed))
+    site.stand_for(facts["image"], [sys.executable, "-P", "-c", program])
+    return release
+
+
+def outcome(site: Site, job: str) -> tuple[str, str]:
+    """Return how a job of a person ended, and what it said."""
+    [condition] = site.has("Job")[job]["status"]["conditions"]
+    log = site.cluster / "loan-risk-test/logs" / job
+    return condition["type"], log.read_text(encoding="utf-8")
+
+
+@pytest.mark.full
+def test_from_the_first_release_to_a_champion_that_answers(
+    rendered: Rendered,
+    tmp_path: Path,
+    server: str,  # noqa: F811 - the fixture
+) -> None:
+    site = made(rendered, tmp_path, "online")
+    docker = Path(__file__).with_name("pipelines") / "docker.py"
+    program = site.cluster / "bin/docker"
+    program.write_text(f"#!{sys.executable}\n{docker.read_text('utf-8')}", encoding="utf-8")
+    program.chmod(0o755)
+    replace(site.project / "pyproject.toml", '"loan-risk[mlops]"', '"loan-risk[mlops,serve]"')
+    subprocess.run(["uv", "lock", "--quiet"], cwd=site.project, check=True)
+    for env in ("test", "prod"):
+        configure(site.project, env, tracking_uri=server)
+    configure(site.project, "dev", tracking_uri="sqlite:///mlflow.db")
+    configure(site.project, "test", schedules={"retrain": SUNDAY, "score": MONTHLY})
+
+    release = released(site)
+    assert not (release / "deploy/dev").exists(), "a laptop's dev goes nowhere"
+    code, told = site.deploy()
+    assert code == 0, told
+    assert "answers once a version is promoted" in told
+
+    there = ("--namespace", "loan-risk-test", "create", "job")
+    site.kubectl(*there, "first", "--from=cronjob/loan-risk-retrain")
+    assert outcome(site, "first")[0] == "Complete", outcome(site, "first")[1]
+    site.kubectl(*there, "scored", "--from=cronjob/loan-risk-score")
+    assert outcome(site, "scored")[0] == "Complete", outcome(site, "scored")[1]
+    work = site.cluster / "loan-risk-test/volumes/loan-risk"
+    assert list(work.glob("predictions/test/date=*/batch-0001/_SUCCESS"))
+
+    append(site.project / "CHANGELOG.md", "- A better description.\n")
+    release = released(site)
+    code, told = site.deploy()
+    assert code == 0, told
+    assert "predicts its golden rows as on its first day" in told
+    assert "successfully rolled out" in told
+    good = json.loads((release / "release.json").read_text(encoding="utf-8"))["version"]
+
+    append(site.project / "src/loan_risk/schema.py", "\nraise OSError('no such column')\n")
+    released(site)
+    code, told = site.deploy()
+    assert code == 1
+    assert f"test runs {good} again, as before." in told

@@ -1,0 +1,1 @@
+"""What vendors know, and their programs, for tests of what sets them up."""
