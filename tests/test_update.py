@@ -9,17 +9,22 @@ from pathlib import Path
 import copier
 import pytest
 import yaml
-from rendering import PROBLEMS, append, commit, contents, files, git, render, replace, update
+from conftest import Rendered
+from rendering import (
+    PROBLEMS,
+    VENDORS,
+    append,
+    commit,
+    contents,
+    files,
+    git,
+    render,
+    replace,
+    update,
+)
 
 SOURCE = "template/src/{{ package }}"
 PACKAGE = "src/loan_risk"
-AZURE_DEVOPS = (
-    "azure-pipelines.yml",
-    "ci/audit.yml",
-    "ci/azure-devops/maintenance.yml",
-    "ci/azure-devops/sessions.yml",
-    "ci/variables.azure-devops.yml",
-)
 
 
 @pytest.fixture
@@ -222,17 +227,35 @@ _exclude:
     assert mine(team_project) == before
 
 
-def test_a_project_grows_by_pipelines_and_no_file_of_python_changes(team_project: Path) -> None:
+@pytest.mark.parametrize("vendor", VENDORS[1:])
+def test_a_project_grows_by_pipelines_and_no_file_of_python_changes(
+    vendor: str, team_project: Path, rendered: Rendered
+) -> None:
     before = contents(team_project)
-    update(team_project, data={"ci": "azure-devops"}, vcs_ref=copier.VcsRef.CURRENT)
+    update(team_project, data={"ci": vendor}, vcs_ref=copier.VcsRef.CURRENT)
     assert_clean(team_project)
     after = contents(team_project)
+    brought = set(files(rendered(ci=vendor))) - set(files(rendered()))
+    assert not [name for name in brought if name.endswith(".py")]
     assert {name for name in after if before.get(name) != after[name]} == {
-        *(".copier-answers.yml", ".mlops/files", *AZURE_DEVOPS),
+        *(".copier-answers.yml", ".mlops/files", *brought),
     }
     commit(team_project)
     update(team_project, data={"ci": "none"}, vcs_ref=copier.VcsRef.CURRENT)
     assert contents(team_project) == before
+
+
+def test_a_project_changes_its_vendor(team_project: Path, rendered: Rendered) -> None:
+    update(team_project, data={"ci": "github"}, vcs_ref=copier.VcsRef.CURRENT)
+    append(team_project / "ci/audit.yml", "# ours\n")
+    commit(team_project)
+    update(team_project, data={"ci": "azure-devops"}, vcs_ref=copier.VcsRef.CURRENT)
+    assert_clean(team_project)
+    theirs = set(files(rendered(ci="github"))) - set(files(rendered(ci="azure-devops")))
+    assert theirs
+    assert not theirs & set(files(team_project))
+    assert (team_project / "azure-pipelines.yml").exists()
+    assert (team_project / "ci/audit.yml").read_text("utf-8").endswith("# ours\n")
 
 
 def test_what_pipelines_are_told_is_the_users(template_copy: Path, team_project: Path) -> None:
@@ -243,14 +266,15 @@ def test_what_pipelines_are_told_is_the_users(template_copy: Path, team_project:
     commit(team_project)
     edited = variables.read_bytes()
     release(template_copy, "v0.2.0")
-    for name in ("variables.azure-devops.yml", "audit.yml", "azure-devops/maintenance.yml.jinja"):
+    weekly = "azure-devops/maintenance.yml.jinja"
+    for name in ("variables.azure-devops.yml.jinja", "audit.yml", weekly):
         append(template_copy / "template/ci" / name, "\n# v0.3.0\n")
     commit(template_copy, "v0.3.0")
     update(team_project)
     assert_clean(team_project)
     assert variables.read_bytes() == edited
-    weekly = team_project / "ci/azure-devops/maintenance.yml"
-    assert "# v0.3.0" in weekly.read_text(encoding="utf-8")
+    brought = team_project / "ci" / weekly.removesuffix(".jinja")
+    assert "# v0.3.0" in brought.read_text(encoding="utf-8")
 
 
 def test_a_file_that_becomes_the_users_is_left_to_them(

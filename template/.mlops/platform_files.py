@@ -13,6 +13,8 @@ WISHES = {  # the first pattern that fits tells where the wish belongs
     ".mlops/ruff.toml": "a lint rule belongs in pyproject.toml, below [tool.ruff]",
     "noxfile.py": "a session of your own belongs in another file, run by `uvx nox -f FILE`",
     "azure-pipelines.yml": "pools belong in ci/variables.*.yml, pipelines of your own elsewhere",
+    ".github/*": "the variable CI_RUNNER names a runner, a workflow of your own is a new file",
+    ".gitlab-ci.yml": "images and jobs of your own belong in ci/variables.gitlab.yml",
     "ci/*": "pools belong in ci/variables.*.yml, pipelines of your own elsewhere",
     ".gitattributes": "an attribute of your own belongs in a .gitattributes deeper down",
     "*": "a wish for the platform itself belongs in the template",
