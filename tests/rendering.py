@@ -17,6 +17,13 @@ PLATFORM = ROOT / "template/src/{{ package }}/mlops"
 PROBLEMS = ("binary", "multiclass", "regression")
 TIERS = ("low", "medium", "high")
 VENDORS = ("none", "azure-devops", "github", "gitlab")
+PLACES = (
+    {"compute": "local"},
+    {"compute": "databricks", "orchestrator": "databricks-jobs"},
+    {"compute": "databricks", "orchestrator": "data-factory"},
+    {"compute": "kubernetes", "serving": "batch"},
+    {"compute": "kubernetes", "serving": "online"},
+)
 
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@bank.example")
 

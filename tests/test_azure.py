@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from conftest import Rendered
-from pipelines.azure import TOKEN, Job, Service
+from pipelines.azure import Job, Service
+from pipelines.azure_api import TOKEN
 from pipelines.changes import BAD, UNGUARDED, accept, newer_template, vulnerable_dependency
 from pipelines.expansion import expand
 from pipelines.expressions import Unmodelled

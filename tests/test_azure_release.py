@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
-from pipelines.azure import TOKEN, Job, Service
-from pipelines.azure_api import Api, organization
+from pipelines.azure import Job, Service
+from pipelines.azure_api import TOKEN, Api, organization
 from pipelines.databricks_cli import put_on_path
 from pipelines.databricks_project import configure, settings_of
 from pipelines.expansion import expand

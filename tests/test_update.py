@@ -11,6 +11,7 @@ import pytest
 import yaml
 from conftest import Rendered
 from rendering import (
+    PLACES,
     PROBLEMS,
     VENDORS,
     append,
@@ -242,6 +243,26 @@ def test_a_project_grows_by_pipelines_and_no_file_of_python_changes(
     }
     commit(team_project)
     update(team_project, data={"ci": "none"}, vcs_ref=copier.VcsRef.CURRENT)
+    assert contents(team_project) == before
+
+
+@pytest.mark.parametrize("place", PLACES[1:], ids=lambda place: "-".join(place.values()))
+def test_a_project_grows_by_a_place_and_no_file_of_python_changes(
+    place: dict[str, str], team_project: Path
+) -> None:
+    update(team_project, data={"ci": "azure-devops"}, vcs_ref=copier.VcsRef.CURRENT)
+    commit(team_project)
+    before = contents(team_project)
+    update(team_project, data=place, vcs_ref=copier.VcsRef.CURRENT)
+    assert_clean(team_project)
+    after = contents(team_project)
+    assert before.keys() <= after.keys() | {"Dockerfile", ".dockerignore"}
+    changed = {name for name in before if after.get(name, before[name]) != before[name]}
+    told = {".copier-answers.yml", ".mlops/files", "ci/azure-devops/release.yml"}
+    assert told <= changed <= told | {"pyproject.toml"}, "which limits pandas for Databricks"
+    assert any(name.startswith("deploy/") for name in after)
+    commit(team_project)
+    update(team_project, data={"compute": "local"}, vcs_ref=copier.VcsRef.CURRENT)
     assert contents(team_project) == before
 
 
