@@ -19,7 +19,8 @@ from rendering import append, git
 from test_updater import add_program
 
 CHECKS, WEEKLY = "ci/gitlab/checks.yml", "ci/gitlab/maintenance.yml"
-FILES = (".gitlab-ci.yml", "ci/gitlab/sessions.yml", CHECKS, WEEKLY)
+RELEASE, PROMOTE = "ci/gitlab/release.yml", "ci/gitlab/promote.yml"
+FILES = (".gitlab-ci.yml", "ci/gitlab/sessions.yml", CHECKS, WEEKLY, RELEASE)
 NOX = "uvx nox@2026.10.20 -s"
 
 
@@ -61,24 +62,26 @@ def examine(project: Path, module: str, *words: str) -> str:
 # Reading
 
 
-def test_each_file_is_what_the_schema_takes(rendered: Rendered) -> None:
+@pytest.mark.parametrize("compute", ["local", "databricks"])
+def test_each_file_is_what_the_schema_takes(compute: str, rendered: Rendered) -> None:
     schema = ["--builtin-schema=vendor.gitlab-ci", "--data-transform=gitlab-ci"]
-    project = rendered(ci="gitlab")
+    project = rendered(ci="gitlab", compute=compute)
     words = [*schema, *FILES, "ci/variables.gitlab.yml"]
+    words += [PROMOTE] if compute != "local" else []
     assert examine(project, "check_jsonschema", *words) == ""
 
 
 def test_the_yaml_is_clean(rendered: Rendered) -> None:
     rules = "{extends: default, rules: {document-start: disable, line-length: {max: 100}, "
     rules += "comments: {min-spaces-from-content: 1}}}"
-    project = rendered(ci="gitlab")
+    project = rendered(ci="gitlab", compute="kubernetes")
     assert examine(project, "yamllint", "--strict", "-d", rules, ".gitlab-ci.yml", "ci") == ""
 
 
 def test_scripts_pass_shellcheck(rendered: Rendered) -> None:
-    project = rendered(ci="gitlab")
+    project = rendered(ci="gitlab", compute="kubernetes")
     before = jobs_of(project, "ci/gitlab/sessions.yml")[".sessions"]["before_script"]
-    for file in (CHECKS, WEEKLY):
+    for file in (CHECKS, WEEKLY, RELEASE, PROMOTE):
         for job in jobs_of(project, file).values():
             script = "\n".join([*before, *job["script"]])
             check = [str(Path(sys.executable).with_name("shellcheck")), "--shell=bash", "-"]
@@ -175,3 +178,53 @@ def test_what_was_not_prepared_is_not_published(team: Path, service: GitLab) -> 
     assert done.result == "FAIL"
     assert "Nothing is prepared" in done.log
     assert "template-update" not in git(service.host.repository, "branch")
+
+
+# Releasing: a recorder stands for the sessions, which test_delivery.py executes
+
+SESSIONS = """#!/bin/sh
+echo "$*|$PROTECTION_TOKEN" >> {0}/sessions
+mkdir -p build/release build/summary
+case "$*" in build) touch build/release/release.json ;;
+deploy*) test -f build/release/release.json || exit 1 ;; esac
+test "$*" != "$FAILS"
+"""
+
+
+def recorded(project: Path, service: GitLab, fails: str = "", **variables: str) -> list[str]:
+    """Run the pipeline of main, and return the sessions with the token that each has seen."""
+    for file in (CHECKS, RELEASE, PROMOTE):
+        path = project / file
+        path.write_text(path.read_text("utf-8").replace(NOX, "sessions"), encoding="utf-8")
+    program = service.programs / "sessions"
+    program.write_text(SESSIONS.format(service.place), encoding="utf-8")
+    program.chmod(0o755)
+    service.host.take(project)
+    service.environments["loan-risk-prod"] = {"PROTECTION_TOKEN": "of-prod"}
+    service.variables |= variables | {"FAILS": fails}
+    jobs = service.run("push")
+    assert ("FAIL" in fates(jobs).values()) == bool(fails), told(jobs)
+    return (service.place / "sessions").read_text("utf-8").splitlines()
+
+
+@pytest.mark.full
+def test_a_merge_goes_to_prod(new_project: Rendered, service: GitLab) -> None:
+    calls = recorded(new_project(ci="gitlab", compute="databricks"), service)
+    checks = ("lint", "types", "tests", "rehearse", "audit")
+    assert sorted(calls[:5]) == sorted(f"{name}|" for name in checks)
+    assert calls[5:] == ["build|", "deploy -- test|", "deploy -- prod|of-prod"]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("fails", ["tests", "build", "deploy -- test"])
+def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, service: GitLab) -> None:
+    calls = recorded(new_project(ci="gitlab", compute="databricks"), service, fails)
+    assert f"{fails}|" in calls
+    assert "deploy -- prod|of-prod" not in calls
+    assert ("deploy -- test|" in calls) == (fails == "deploy -- test")
+
+
+@pytest.mark.full
+def test_a_promotion_names_the_version(new_project: Rendered, service: GitLab) -> None:
+    calls = recorded(new_project(ci="gitlab", compute="databricks"), service, VERSION="7")
+    assert calls == ["build|of-prod", "approve -- prod 7|of-prod"]
