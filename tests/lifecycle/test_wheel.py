@@ -52,7 +52,7 @@ def test_a_release_says_what_it_is_and_is_made_alike_twice(born: Project) -> Non
         assert hashlib.sha256((release / name).read_bytes()).hexdigest() == digest
     requirements = (release / "requirements.txt").read_text(encoding="utf-8")
     assert "--hash=sha256:" in requirements
-    assert "loan-risk" not in requirements
+    assert not re.search(r"^loan-risk", requirements, re.MULTILINE)
     bill = json.loads((release / "sbom.cdx.json").read_text(encoding="utf-8"))
     listed = {part["name"] for part in bill["components"]}
     assert set(re.findall(r"^([\w.-]+)==", requirements, re.MULTILINE)) <= listed
