@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 import yaml
-from rendering import PLACES, TIERS, VENDORS, commit, contents, git, update
+from rendering import TIERS, commit, contents, git, update
 
 from . import edits, shared_edits
 from .changes import Answers
@@ -18,7 +18,6 @@ from .checks import ANSWERS, Finding, Update, platforms, unmerged
 from .edits import Edit, Project
 from .releases import DESCRIPTIONS, Chain
 
-COMPUTE = tuple({place["compute"]: None for place in PLACES})
 EDITS: tuple[Edit, ...] = (*edits.EDITS, *shared_edits.EDITS)
 TEAMS = ("Ours <ours@bank.example>", "We & Co. <we@bank.example>")
 RARE = shared_edits.RARE
@@ -115,7 +114,6 @@ class History:
         """Change an answer within a version."""
         rng, answers = self.project.rng, stored(self.project.folder)
         choices: dict[str, tuple[str, ...]] = {"risk_tier": TIERS, "team": TEAMS}
-        choices |= {"ci": VENDORS, "compute": COMPUTE}
         mine = tomllib.loads((self.project.folder / "pyproject.toml").read_text("utf-8"))["project"]
         if mine["description"] == answers["description"]:  # else the team has written its own
             choices["description"] = ("Other", *DESCRIPTIONS)
