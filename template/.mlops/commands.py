@@ -38,6 +38,12 @@ def run(*command: str, folder: Path = Path(), ok: tuple[int, ...] = (0,)) -> str
     return done.stdout
 
 
+def show(*command: str, folder: Path = Path()) -> None:
+    """Run a program before the person's eyes; raises Refusal where it fails."""
+    if subprocess.run(command, cwd=folder, check=False).returncode:
+        raise Refusal(f"`{' '.join(command[:2])}` failed, see above.")
+
+
 def fails(*command: str, folder: Path) -> bool:
     """Run a program that may execute new code, before the person's eyes; tell whether it fails."""
     hidden = re.compile(f"{SECRET.pattern}|{LOGIN.pattern}|{OTHERS}", re.IGNORECASE)

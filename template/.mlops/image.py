@@ -7,14 +7,13 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from commands import Refusal, run
+from commands import Refusal, run, show
 
 TOOLS = ("docker", "podman", "buildah")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
@@ -92,9 +91,3 @@ def pushed(tool: str, tag: str, release: Path) -> str:
     if len(digests) != 1:
         raise Refusal(f"{tool} knows no digest of {tag}: push it once more.")
     return digests[0]
-
-
-def show(*command: str) -> None:
-    """Run a program before the person's eyes; raises Refusal where it fails."""
-    if subprocess.run(command, check=False).returncode:
-        raise Refusal(f"`{' '.join(command[:2])}` failed, see above.")

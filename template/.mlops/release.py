@@ -57,10 +57,11 @@ def build(package: str) -> dict[str, Any]:
     made = datetime.fromtimestamp(int(git("log", "-1", "--format=%ct")), UTC)
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
     version = unique(project["version"], made, code)
-    write_source(COPY, COPY / "src" / package / "_build", code)
+    inside = COPY / "src" / package / "_build"
+    write_source(COPY, inside, code)
     run("uv", "version", "--quiet", "--frozen", version, folder=COPY)
     OUT.mkdir(parents=True)
-    run(*EXPORT, "--no-header", f"--output-file={OUT / 'requirements.txt'}")
+    shutil.copy(inside / "requirements.txt", OUT)
     bill = ("--format=cyclonedx1.5", "--preview-features=sbom-export")
     run(*EXPORT, *bill, f"--output-file={OUT / 'sbom.cdx.json'}")
     os.environ["SOURCE_DATE_EPOCH"] = str(int(made.timestamp()))  # one commit, one digest

@@ -7,14 +7,13 @@ it says that all of it is there; `current.json` is the release that the environm
 import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import bundle_files
 import yaml
 from bundle_files import ELSEWHERE, factory
-from commands import Refusal, run
+from commands import Refusal, run, show
 
 WORK = Path("build/databricks")  # where the program may leave its files; a release stays as it is
 
@@ -103,9 +102,7 @@ def bundle(release: Path, env: str, command: str, *words: str) -> None:
     copy = WORK / env
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(release / "deploy" / env, copy)
-    line = [databricks_program(), "bundle", command, "--target", env, *words]
-    if subprocess.run(line, cwd=copy, check=False).returncode:
-        raise Refusal(f"databricks bundle {command} failed; its reason stands above.")
+    show(databricks_program(), "bundle", command, "--target", env, *words, folder=copy)
 
 
 def summary(env: str) -> str:
