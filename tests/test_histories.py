@@ -21,7 +21,10 @@ def test_no_update_hurts() -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("first", range(100, 200, OF_A_CHAIN))
+@pytest.mark.parametrize(
+    "first",
+    [100, *(pytest.param(n, marks=pytest.mark.wide) for n in range(120, 200, OF_A_CHAIN))],
+)
 def test_no_update_hurts_in_many_histories(first: int) -> None:
     assert_unhurt(range(first, first + OF_A_CHAIN))
 
@@ -85,6 +88,7 @@ AFTER = {name: content for name, content in (NEXT | MERGED).items() if name != "
         ({"mlops.py": b"1\n"}, "wrong"),
         ({"idea.py": b""}, "recreated"),
         ({".copier-answers.yml": b"_commit: v2\ntier: low\n"}, "wrong"),
+        ({"ci/audit.yml": b"exceptions: []\n"}, "wrong"),
     ],
     ids=lambda part: next(iter(part)) if isinstance(part, dict) else part,
 )
@@ -98,7 +102,7 @@ def test_a_history_notices_nothing_in_a_good_update() -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("number", [0, *(pytest.param(n, marks=pytest.mark.wide) for n in (1, 2))])
 def test_an_updated_project_really_runs(number: int) -> None:
     """Releases and edits that leave a project whole: lint, types and tests still pass."""
     with scratch() as folder, quick_copier(folder):

@@ -15,6 +15,7 @@ from .edits import SHARED
 
 Contents = dict[str, bytes]
 ANSWERS, LIST = ".copier-answers.yml", ".mlops/files"
+WITH_AN_ANSWER = {"ci/audit.yml", "ci/variables.azure-devops.yml", "ci/variables.gitlab.yml"}
 KINDS = ("conflict", "lost", "orphan", "recreated", "wrong")
 MISSING = object()
 
@@ -41,6 +42,7 @@ class Update:
         """Yield what went wrong in the files."""
         yield from self.conflicts()
         yield from self.users_files()
+        yield from self.files_with_an_answer()
         yield from self.platform_files()
         for name in SHARED:
             yield from self.shared_file(name)
@@ -56,11 +58,20 @@ class Update:
 
     def users_files(self) -> Iterator[Finding]:
         known = {*platforms(self.old), *platforms(self.new), *SHARED, ANSWERS, LIST} - self.given
+        known |= WITH_AN_ANSWER
         for name in self.before.keys() - known:
             if self.after.get(name) != self.before[name]:
                 yield Finding("lost", f"{name} is not as its team left it")
         for name in self.after.keys() - self.before.keys() - known:
             yield Finding("recreated", f"{name} was brought, and nobody asked for it")
+
+    def files_with_an_answer(self) -> Iterator[Finding]:
+        """Yield what is wrong with files that are the user's while an answer brings them."""
+        for name in sorted(WITH_AN_ANSWER):
+            gone = name in self.old and name not in self.new
+            expected = None if gone else self.before.get(name, self.new.get(name))
+            if self.after.get(name) != expected:
+                yield Finding("wrong", f"{name} is not there, or not as its team left it")
 
     def platform_files(self) -> Iterator[Finding]:
         now = {*platforms(self.new), LIST}

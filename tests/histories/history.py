@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 import yaml
-from rendering import TIERS, commit, contents, git, update
+from rendering import TIERS, VENDORS, commit, contents, git, update
 
 from . import edits, shared_edits
 from .changes import Answers
@@ -114,6 +114,7 @@ class History:
         """Change an answer within a version."""
         rng, answers = self.project.rng, stored(self.project.folder)
         choices: dict[str, tuple[str, ...]] = {"risk_tier": TIERS, "team": TEAMS}
+        choices |= {"ci": VENDORS, "compute": ("local", "databricks", "kubernetes")}
         mine = tomllib.loads((self.project.folder / "pyproject.toml").read_text("utf-8"))["project"]
         if mine["description"] == answers["description"]:  # else the team has written its own
             choices["description"] = ("Other", *DESCRIPTIONS)
