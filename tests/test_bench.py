@@ -45,10 +45,16 @@ def test_updates_are_counted() -> None:
 
 
 @pytest.mark.full
-def test_no_command_imports_what_it_does_not_use() -> None:
-    ratios, imports = bench("lifecycle", "imports", "--repeat", "1")
+@pytest.mark.wide
+def test_the_steps_are_held_against_their_work_alone() -> None:
+    (ratios,) = bench("lifecycle", "--repeat", "1")
     assert list(ratios)[-1] == "all four in one process"
     assert float(ratios["all four"]["more, s"]) > float(ratios["`train`"]["more, s"]) > 0
+
+
+@pytest.mark.full
+def test_no_command_imports_what_it_does_not_use() -> None:
+    (imports,) = bench("imports", "--repeat", "1")
     loaded = {
         command: {library for library, mark in row.items() if mark == "yes"}
         for command, row in imports.items()
@@ -59,6 +65,7 @@ def test_no_command_imports_what_it_does_not_use() -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_a_server_answers_several_clients_sooner_than_that_of_mlflow() -> None:
     (table,) = bench("serve", "--repeat", "1", "--requests", "50")
     row = table["`serve`, a bare estimator, clients at once: 4"]
@@ -88,6 +95,7 @@ def test_a_monitoring_is_seldom_wrong_and_soon_right() -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_scoring_and_monitoring_many_rows_is_measured_with_its_memory() -> None:
     scored, watched = bench("score", "monitor", "--repeat", "1", "--rows", "30000")
     assert int(scored["`score`, 30,000 rows"]["peak, MB"].replace(",", "")) < 1000

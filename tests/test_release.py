@@ -232,7 +232,10 @@ HURTS = {  # the change, what is said of it, and how many rules are kept neverth
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", HURTS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.wide if HURTS[name][2] > 5 else []) for name in HURTS],
+)
 def test_what_hurts_a_project_of_an_earlier_release_is_refused(candidate: Path, name: str) -> None:
     change, sentence, kept = HURTS[name]
     change(candidate)

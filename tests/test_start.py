@@ -22,8 +22,18 @@ def two_commands(project: Path) -> list[str]:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize(
+    ("problem", "python"),
+    [
+        pytest.param(
+            problem,
+            python,
+            marks=[pytest.mark.wide] if problem != "binary" and python != "3.11" else [],
+        )
+        for problem in PROBLEMS
+        for python in PYTHONS
+    ],
+)
 def test_both_commands_pass_for_a_newcomer(
     problem: str, python: str, rendered: Rendered, tmp_path: Path
 ) -> None:

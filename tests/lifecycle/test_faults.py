@@ -22,7 +22,9 @@ KILLS = 6
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command", ["score", "promote", pytest.param("retrain", marks=pytest.mark.wide)]
+)
 def test_a_command_that_was_killed_anywhere_is_completed_by_the_next(
     shelf: At, tmp_path: Path, command: str
 ) -> None:

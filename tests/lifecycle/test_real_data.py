@@ -20,7 +20,12 @@ GUIDE = ROOT / "docs/how-to/use-your-own-data.md"
 PROBLEMS = {"german_credit": "binary", "wine": "multiclass", "diabetes": "regression"}
 
 
-@pytest.fixture(params=PROBLEMS)
+@pytest.fixture(
+    params=[
+        "german_credit",
+        *(pytest.param(p, marks=pytest.mark.wide) for p in ("wine", "diabetes")),
+    ]
+)
 def real(request: pytest.FixtureRequest, at: At) -> Project:
     """A project whose example made room for real data."""
     project = at("born", problem=PROBLEMS[request.param])

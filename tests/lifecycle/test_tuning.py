@@ -75,8 +75,11 @@ def test_the_same_search_is_free_and_anew_it_finds_the_same(tunable: Project) ->
 
 @pytest.mark.full
 def test_a_killed_search_goes_on_where_it_was(opened: Project) -> None:
-    slow = '    if trial.number == 3:\n        __import__("time").sleep(60)\n    return'
-    space(opened, SPACE.replace("    return", slow))
+    hold = opened.path("build/hold")
+    held = f'trial.number == 3 and __import__("os").path.exists({str(hold)!r})'
+    space(opened, SPACE.replace("    return", f"    while {held}:\n        pass\n    return"))
+    hold.parent.mkdir(exist_ok=True)
+    hold.touch()
     killed = opened.start(*TUNE, "5")
     while len(opened.call(behind.trials)) < 3:
         assert killed.poll() is None
@@ -89,6 +92,7 @@ def test_a_killed_search_goes_on_where_it_was(opened: Project) -> None:
     interrupted = rates(opened.call(behind.trials))
     assert len(interrupted) == 5
 
+    hold.unlink()
     opened.path(STUDY).unlink()
     whole = opened.run(*TUNE, "3"), opened.run(*TUNE, "5")
     assert whole[1].facts["params"] == answer.facts["params"]
