@@ -104,10 +104,19 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the jobs of all machines keep their environment, which each brings to its lock."""
+    return tmp_path_factory.mktemp("environment") / "venv"
+
+
+@pytest.fixture(scope="session")
+def quick(tmp_path_factory: pytest.TempPathFactory, environment: Path) -> dict[str, str]:
     """Variables by which a project's checks take less time; all of its tests run elsewhere."""
-    cache = tmp_path_factory.mktemp("mypy")
-    return {"MYPY_CACHE_DIR": str(cache), "PYTEST_ADDOPTS": "-k=features --cov-fail-under=0"}
+    return {
+        "MYPY_CACHE_DIR": str(tmp_path_factory.mktemp("mypy")),
+        "PYTEST_ADDOPTS": "-k=features --cov-fail-under=0",
+        "UV_PROJECT_ENVIRONMENT": str(environment),
+    }
 
 
 @pytest.fixture

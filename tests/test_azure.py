@@ -11,7 +11,14 @@ import pytest
 from conftest import Rendered
 from pipelines.azure import Job, Service
 from pipelines.azure_api import TOKEN
-from pipelines.changes import BAD, UNGUARDED, accept, newer_template, vulnerable_dependency
+from pipelines.changes import (
+    BAD,
+    ESSENTIAL,
+    UNGUARDED,
+    accept,
+    newer_template,
+    vulnerable_dependency,
+)
 from pipelines.expansion import expand
 from pipelines.expressions import Unmodelled
 from pipelines.osv import Osv
@@ -31,13 +38,14 @@ def team(locked_project: Rendered, osv: Osv) -> Path:
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Service:
+def service(tmp_path: Path, quick: dict[str, str]) -> Service:
     """Azure DevOps, without the vendor."""
     remote = tmp_path / "dev.azure.com/loan-risk.git"
     git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(remote))
     (tmp_path / "agents").mkdir()
     cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
-    return Service(remote, tmp_path / "agents", Path(cache.stdout.strip()))
+    place, uv_cache = tmp_path / "agents", Path(cache.stdout.strip())
+    return Service(remote, place, uv_cache, agent_variables=quick)
 
 
 def push(project: Path, service: Service) -> None:
@@ -162,6 +170,7 @@ def test_the_runner_refuses_what_it_does_not_know(
 def test_a_good_change_passes(team: Path, service: Service) -> None:
     append(team / "src/loan_risk/data.py", "\n\n# Read and understood.\n")
     push(team, service)
+    service.agent_variables = {}  # all tests, in environments that are new
     jobs = service.run(CHECKS)
     assert fates(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "Succeeded"), told(jobs)
     [evidence] = jobs["rehearsal"].summaries
@@ -172,7 +181,9 @@ def test_a_good_change_passes(team: Path, service: Service) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("what", BAD)
+@pytest.mark.parametrize(
+    "what", [pytest.param(w, marks=[] if w in ESSENTIAL else pytest.mark.wide) for w in BAD]
+)
 def test_a_bad_change_is_stopped_by_its_guard(
     what: str, team: Path, service: Service, osv: Osv
 ) -> None:

@@ -473,20 +473,20 @@ def test_a_person_may_ask_github_and_gitlab_too(github: Office) -> None:
     rule = {"type": "required_reviewers", "prevent_self_review": True, "reviewers": [{"id": 1}]}
     answers: dict[str, Any] = {
         "/repos/bank/loan-risk/environments/loan-risk-prod": {"protection_rules": [rule]},
-        "/projects/bank%2Floan-risk": {"allow_pipeline_trigger_approve_deployment": False},
-        "/projects/bank%2Floan-risk/protected_environments/loan-risk-prod": {
+        "/projects/bank/loan-risk": {"allow_pipeline_trigger_approve_deployment": False},
+        "/projects/bank/loan-risk/protected_environments/loan-risk-prod": {
             "approval_rules": [{"required_approvals": 1}]
         },
     }
     github.vendors.states["gh"]["token"] = "secret"  # noqa: S105 - it opens nothing
-    with vendor(answers, "Authorization") as address:
+    with vendor(answers, "Authorization", "Bearer secret") as address:
         github.env["GITHUB_API_URL"] = address
         assert github.write("check")[0] == 0
         rule["prevent_self_review"] = False
         code, told = github.write("check")
         assert (code, "who starts a run may approve it" in told) == (1, True)
     replace(github.project / ".copier-answers.yml", "ci: github", "ci: gitlab")
-    with vendor(answers, "PRIVATE-TOKEN") as address:
+    with vendor(answers, "PRIVATE-TOKEN", "secret") as address:
         github.env |= {"CI_API_V4_URL": address, "PROTECTION_TOKEN": "secret"}
         assert github.write("check")[0] == 0
     del github.env["REPOSITORY"]

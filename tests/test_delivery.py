@@ -3,21 +3,20 @@
 The order of things is the same for every vendor, so the place here is a folder.
 """
 
-import contextlib
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Rendered
+from pipelines.address import answering
 from pipelines.azure_api import TOKEN, Api, organization
 from rendering import replace
 
@@ -360,24 +359,9 @@ def test_by_hand_a_person_uses_the_program(shop: Shop) -> None:
     assert "promote NUMBER --approved-by NAME" in told
 
 
-@contextlib.contextmanager
-def vendor(answers: dict[str, Any], header: str) -> Iterator[str]:
+def vendor(answers: dict[str, Any], header: str, shown: str) -> AbstractContextManager[str]:
     """Answer these addresses to whoever shows the token; all others are unknown."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            known = self.path in answers and (self.headers[header] or "").endswith("secret")
-            self.send_response(200 if known else 404)
-            self.end_headers()
-            self.wfile.write(json.dumps(answers.get(self.path, {})).encode())
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    return answering(lambda path, _: answers[path], header, shown)
 
 
 REVIEWERS = {"type": "required_reviewers", "prevent_self_review": True, "reviewers": [{"id": 1}]}
@@ -398,7 +382,7 @@ def test_prod_of_github(rendered: Rendered, tmp_path: Path, what: str) -> None:
     path = "/repos/bank/loan-risk/environments/loan-risk-prod"
     shop = Shop(rendered(compute="kubernetes"), tmp_path, "github")
     shop.build("first", 1)
-    with vendor({path: answer} if answer else {}, "Authorization") as address:
+    with vendor({path: answer} if answer else {}, "Authorization", "Bearer secret") as address:
         shop.env = {"GITHUB_ACTIONS": "true", "GITHUB_TOKEN": "secret"}
         shop.env |= {"GITHUB_API_URL": address, "GITHUB_REPOSITORY": "bank/loan-risk"}
         code, told = shop.deploy("prod")
@@ -424,7 +408,7 @@ def test_prod_of_gitlab(rendered: Rendered, tmp_path: Path, what: str) -> None:
         answers["/api/v4/projects/7/protected_environments/loan-risk-prod"] = rules
     shop = Shop(rendered(compute="kubernetes"), tmp_path, "gitlab")
     shop.build("first", 1)
-    with vendor(answers, "PRIVATE-TOKEN") as address:
+    with vendor(answers, "PRIVATE-TOKEN", "secret") as address:
         shop.env = {"GITLAB_CI": "true", "PROTECTION_TOKEN": "secret"}
         shop.env |= {"CI_API_V4_URL": f"{address}/api/v4", "CI_PROJECT_ID": "7"}
         code, told = shop.deploy("prod")

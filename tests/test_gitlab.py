@@ -107,8 +107,7 @@ def test_a_good_change_passes(team: Path, service: GitLab) -> None:
     service.host.take(team)
     jobs = service.run("merge_request_event")
     assert fates(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "PASS"), told(jobs)
-    [evidence] = (service.place / "definition/.gitlab-ci-local/artifacts").glob("*/build/summary/*")
-    card = evidence.read_text(encoding="utf-8")
+    card = service.summary("rehearsal")
     assert card.startswith("# loan-risk, version 1: model card")
     assert "| auc | passed |" in card
 
@@ -216,7 +215,7 @@ def test_a_merge_goes_to_prod(new_project: Rendered, service: GitLab) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("fails", ["tests", "build", "deploy -- test"])
+@pytest.mark.parametrize("fails", ["tests", "build"])
 def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, service: GitLab) -> None:
     calls = recorded(new_project(ci="gitlab", compute="databricks"), service, fails)
     assert f"{fails}|" in calls
@@ -227,4 +226,4 @@ def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, service:
 @pytest.mark.full
 def test_a_promotion_names_the_version(new_project: Rendered, service: GitLab) -> None:
     calls = recorded(new_project(ci="gitlab", compute="databricks"), service, VERSION="7")
-    assert calls == ["build|of-prod", "approve -- prod 7|of-prod"]
+    assert calls == ["build|", "approve -- prod 7|of-prod"]

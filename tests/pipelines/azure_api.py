@@ -1,13 +1,11 @@
 """The addresses of Azure DevOps that a project asks: environments, their checks, approvals."""
 
 import contextlib
-import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+
+from .address import answering
 
 TOKEN = "token-of-the-build-service"  # noqa: S105 - it opens nothing
 APPROVAL = {"name": "Approval"}
@@ -38,6 +36,10 @@ class Api:
         self.environments.append(environment)
         settings = {"approvers": [{"id": "1"}], "requesterCannotBeApprover": True, **settings}
         self.checks[environment] = [{"type": APPROVAL, "settings": settings}]
+
+    def unprotect(self, environment: str) -> None:
+        """Let it ask nobody."""
+        self.checks[environment] = []
 
     def admits(self, environment: str, stage: str) -> bool:
         """Tell whether a deployment may begin."""
@@ -90,28 +92,5 @@ class Api:
 def organization() -> Iterator[Api]:
     """Answer on an address of this machine, for whoever shows the token."""
     api = Api()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            split = urlsplit(self.path)
-            status, reply = 401, {}
-            if self.headers["Authorization"] == f"Bearer {TOKEN}":
-                with contextlib.suppress(KeyError):
-                    reply = api.answer(unquote(split.path), parse_qs(split.query))
-                    status = 200
-                status = 200 if reply else 404
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(json.dumps(reply).encode())
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    api.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(api.answer, "Authorization", f"Bearer {TOKEN}") as api.address:
         yield api
-    finally:
-        server.shutdown()
-        server.server_close()

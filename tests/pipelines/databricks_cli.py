@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from pipelines.databricks import Bundle
 
+LOGIN = "login.json"  # in a workspace: the variables by which it knows who may come
 DIGEST = re.compile(r"^(?P<name>[\w-]+) @ file://(?P<path>\S+) --hash=sha256:(?P<digest>\w{64})$")
 
 
@@ -30,6 +31,16 @@ def main() -> None:
     if not host.startswith("https://"):
         fail("host is not known: set DATABRICKS_HOST")
     Workspace(place / host.removeprefix("https://")).do(words)
+
+
+def shown(variable: str) -> str:
+    """Return what a caller shows; Azure's folder holds an identity."""
+    value = os.environ.get(variable, "")
+    return (
+        (Path(value) / "identity").read_text("utf-8")
+        if variable == "AZURE_CONFIG_DIR" and value
+        else value
+    )
 
 
 def fail(words: str) -> NoReturn:
@@ -45,7 +56,11 @@ class Workspace:
         self.folder = folder
 
     def do(self, words: list[str]) -> None:
-        """Do one command."""
+        """Do one command, of whoever may come."""
+        login = self.folder / LOGIN
+        asked = json.loads(login.read_text(encoding="utf-8")) if login.exists() else {}
+        if {name: shown(name) for name in asked} != asked:
+            fail("default auth: cannot configure default credentials")
         match words:
             case ["fs", "ls", path, "--output", "json"]:
                 found = self.remote(path)

@@ -102,9 +102,10 @@ class Answers(BaseHTTPRequestHandler):
 
 @contextmanager
 def git_host(root: Path) -> Iterator[Host]:
-    """Serve an empty repository from a folder until the test is done."""
-    (root / NAME).mkdir(parents=True)
-    git(root, "init", "--quiet", "--bare", "--initial-branch=main", NAME)
+    """Serve the repository of a folder, an empty one if it has none, until the test is done."""
+    if not (root / NAME).exists():
+        (root / NAME).mkdir(parents=True)
+        git(root, "init", "--quiet", "--bare", "--initial-branch=main", NAME)
     with Host(("127.0.0.1", 0), Answers) as server:
         server.root = root
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

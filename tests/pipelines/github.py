@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,21 +66,29 @@ class GitHub:
     variables: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     quick: dict[str, str] = field(default_factory=dict)  # in the environment of the machine
+    admits: Callable[[str], bool] = lambda _: True  # does an environment let a job begin?
 
     @property
     def home(self) -> Path:
         return self.place / "home"
 
-    def run(self, file: str, event: str, only: str = "") -> dict[str, Job]:
-        """Run a workflow as main has it, or one job of it; return each job's fate."""
+    def run(self, file: str, event: str, only: str = "", **inputs: str) -> dict[str, Job]:
+        """Run a workflow as main has it, or one job of it; return each job's fate.
+
+        What waits for an approval that nobody gives is not run, which act does not know of.
+        """
         definition = self.place / "definition"
         shutil.rmtree(definition, ignore_errors=True)
         self.host.clone(definition, "x-access-token")
         workflow = yaml.safe_load((definition / file).read_text(encoding="utf-8"))
         assert event in workflow[True], "on"  # YAML 1.1 reads the word `on` as true
+        if waiting := self.waiting(workflow, definition):
+            only = workflow["jobs"][waiting]["needs"]
+        shutil.rmtree(self.place / "artifacts", ignore_errors=True)  # those of another run
         self.home.mkdir(exist_ok=True)
         told = self.home / "event.json"
-        told.write_text(json.dumps({"number": 7, "pull_request": {"number": 7}}), "utf-8")
+        happened = {"number": 7, "pull_request": {"number": 7}, "inputs": inputs}
+        told.write_text(json.dumps(happened), encoding="utf-8")
         command = [str(Path(sys.executable).with_name("act")), event, "--workflows", file, "--json"]
         command += [
             "--no-skip-checkout",
@@ -92,7 +101,7 @@ class GitHub:
         command += [f"--var={name}={value}" for name, value in self.variables.items()]
         command += [f"--secret={name}={value}" for name, value in self.secrets.items()]
         command += [f"--secret=GITHUB_TOKEN={READS}"]
-        for uses in sorted(actions(workflow)):
+        for uses in sorted(actions(workflow, definition)):
             command += ["--local-repository", f"{uses}={self.action(uses)}"]
         done = subprocess.run(
             command,
@@ -104,12 +113,32 @@ class GitHub:
             encoding="utf-8",
             check=False,
         )
+        names = {job.get("name", key): key for key, job in workflow["jobs"].items()}
         jobs = {name: Job() for name in workflow["jobs"]}
         for line in done.stdout.splitlines():
             if line.startswith("{"):
-                note(jobs, json.loads(line))
+                note(jobs, names, json.loads(line))
         assert any(job.result != "skipped" for job in jobs.values()), done.stdout[-3000:]
         return jobs
+
+    def waiting(self, workflow: dict[str, Any], definition: Path) -> str:
+        """Return the job, the last one, that its environment does not admit; else nothing."""
+        for name, job in workflow["jobs"].items():
+            environment = environment_of(job, definition)
+            if environment and not self.admits(environment):
+                assert name == list(workflow["jobs"])[-1]
+                return str(name)
+        return ""
+
+    def correct(self, **variables: str) -> None:
+        """Tell the sessions what act does not: it takes every GitHub for github.com."""
+        real, self.tools = self.tools, self.place / "tools"
+        self.tools.mkdir(exist_ok=True)
+        shutil.copy2(real / "uv", self.tools)
+        told = "".join(f"export {name}={value}\n" for name, value in variables.items())
+        script = f'#!/bin/sh\n{told}exec {real}/uvx "$@"\n'
+        (self.tools / "uvx").write_text(script, encoding="utf-8")
+        (self.tools / "uvx").chmod(0o755)
 
     def action(self, uses: str) -> Path:
         """Write an action as it is modelled; return its folder."""
@@ -141,11 +170,28 @@ class GitHub:
         return base | self.quick | {"PATH": path, "HOME": str(self.home), "NO_COLOR": "1"}
 
 
-def actions(workflow: dict[str, Any]) -> set[str]:
+def called(job: dict[str, Any], definition: Path) -> dict[str, Any]:
+    """Return the one workflow that a job consists of, or nothing."""
+    file = job.get("uses", "")
+    return dict(yaml.safe_load((definition / file).read_text("utf-8"))) if file else {}
+
+
+def environment_of(job: dict[str, Any], definition: Path) -> str:
+    """Return the environment that a job, or the workflow that it calls, acts in."""
+    inner = called(job, definition).get("jobs", {"": job})
+    [named] = {str(each.get("environment", "")) for each in inner.values()} or {""}
+    for name, value in job.get("with", {}).items():
+        named = named.replace(f"${{{{ inputs.{name} }}}}", str(value))
+    return named
+
+
+def actions(workflow: dict[str, Any], definition: Path) -> set[str]:
     """Return the actions of a workflow, each with the commit that it is pinned to."""
     found = set()
     for job in workflow["jobs"].values():
-        for step in job["steps"]:
+        if "uses" in job:
+            found |= actions(called(job, definition), definition)
+        for step in job.get("steps", []):
             if uses := step.get("uses"):
                 name, _, version = uses.partition("@")
                 assert re.fullmatch("[0-9a-f]{40}", version), f"{uses} is not pinned by a commit"
@@ -155,13 +201,15 @@ def actions(workflow: dict[str, Any]) -> set[str]:
     return found
 
 
-def note(jobs: dict[str, Job], line: dict[str, Any]) -> None:
-    """Take one line of act's log into account."""
-    if line.get("jobID") not in jobs:
+def note(jobs: dict[str, Job], names: dict[str, str], line: dict[str, Any]) -> None:
+    """Take one line of act's log into account; a called workflow counts as the job that calls."""
+    caller = names.get(line.get("job", "").partition("/")[0], "")
+    job = jobs.get(caller) or jobs.get(line.get("jobID", ""))
+    if job is None:
         return
-    job = jobs[line["jobID"]]
     job.log += f"{line['msg'].rstrip()}\n"
-    job.result = line.get("jobResult", job.result)
+    if "jobResult" in line and job.result != "failure":  # a called workflow may have many
+        job.result = line["jobResult"]
     if line.get("command") == "summary":
         job.summary += line["content"]
     if line.get("stepResult") == "failure" and len(line["stepID"]) == 1:

@@ -1,12 +1,15 @@
 """Run pipelines of GitLab on this machine, by gitlab-ci-local; each job has a folder of its own."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 from filelock import FileLock
@@ -50,24 +53,46 @@ class GitLab:
     variables: dict[str, str] = field(default_factory=dict)  # of the project
     environments: dict[str, dict[str, str]] = field(default_factory=dict)  # of one environment
     quick: dict[str, str] = field(default_factory=dict)  # in the environment of the machine
+    admits: Callable[[str], bool] = lambda _: True  # does an environment let a job begin?
 
-    def run(self, source: str, only: str = "") -> dict[str, Job]:
-        """Run the pipeline that something starts, or one job of it; return each job's fate."""
+    def run(self, source: str, only: str = "", **variables: str) -> dict[str, Job]:
+        """Run the pipeline that something starts, or one job of it; return each job's fate.
+
+        What waits for an approval that nobody gives is not run; gitlab-ci-local knows no approval.
+        """
         checkout = self.place / "definition"
         shutil.rmtree(checkout, ignore_errors=True)
         self.host.clone(checkout, "gitlab-ci-token")
         self.remember(checkout)
-        done = self.call(checkout, source, *([only] if only else []))
+        listed = self.call(checkout, source, "--list-json", **variables)
+        planned = [job["name"] for job in json.loads(listed[listed.index("[\n") :])]
+        words = [only] if only else self.admitted(checkout, planned)
+        done = self.call(checkout, source, *words, **variables)
         logs = checkout / ".gitlab-ci-local/output"
         fates = {name: fate for fate, name in FATE.findall(done)}
-        jobs = {
+        jobs = {name: Job() for name in planned}
+        jobs |= {
             log.stem: Job(fates.get(log.stem, "skipped"), log.read_text(encoding="utf-8"))
             for log in sorted(logs.glob("*.log"))
         }
         assert jobs, done[-3000:]
         return jobs
 
-    def call(self, folder: Path, source: str, *words: str) -> str:
+    def summary(self, name: str) -> str:
+        """Return the pages that a job of the last pipeline kept."""
+        kept = self.place / "definition/.gitlab-ci-local/artifacts" / name / "build/summary"
+        return "\n".join(page.read_text("utf-8") for page in sorted(kept.glob("*.md")))
+
+    def admitted(self, checkout: Path, planned: list[str]) -> list[str]:
+        """Return the words that leave out a job, the last, that its environment does not admit."""
+        for file in checkout.glob("ci/gitlab/*.yml"):
+            for name, job in yaml.safe_load(file.read_text(encoding="utf-8")).items():
+                environment = (job.get("environment") or {}).get("name", "")
+                if name in planned and environment and not self.admits(environment):
+                    return [name, "--only-needs"]
+        return []
+
+    def call(self, folder: Path, source: str, *words: str, **variables: str) -> str:
         """Run gitlab-ci-local in a folder and return what it says; GitLab tells it the rest."""
         known = {
             "CI_COMMIT_BRANCH": "" if source == "merge_request_event" else "main",
@@ -78,9 +103,9 @@ class GitLab:
         home = self.place / "home"
         home.mkdir(exist_ok=True)
         cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
-        given = known | self.variables | {"UV_CACHE_DIR": cache.stdout.strip()}
+        given = known | self.variables | variables | {"UV_CACHE_DIR": cache.stdout.strip()}
         command = [program(), "--force-shell-executor", "--shell-isolation", "--concurrency=1"]
-        command += [f"--ignore-predefined-vars={','.join(known)}", "--color=false", *words]
+        command += [f"--ignore-predefined-vars={','.join(given)}", "--color=false", *words]
         command += [word for pair in given.items() for word in ("--variable", "=".join(pair))]
         own = Path(sys.executable).parent  # what tests need, a runner need not have
         parts = [part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != own]
@@ -101,11 +126,11 @@ class GitLab:
 
     def remember(self, checkout: Path) -> None:
         """Write the variables that GitLab gives to the jobs of one environment alone."""
-        scoped = {
-            name: {"type": "variable", "values": {environment: value}}
-            for environment, variables in self.environments.items()
-            for name, value in variables.items()
-        }
+        scoped: dict[str, dict[str, Any]] = {}
+        for environment, variables in self.environments.items():
+            for name, value in variables.items():
+                entry = scoped.setdefault(name, {"type": "variable", "values": {}})
+                entry["values"][environment] = value
         (checkout / ".gitlab-ci-local-variables.yml").write_text(yaml.safe_dump(scoped), "utf-8")
         with (checkout / ".git/info/exclude").open("a", encoding="utf-8") as ignored:
             ignored.write(".gitlab-ci-local*\n")

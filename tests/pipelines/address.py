@@ -1,0 +1,36 @@
+"""An address on this machine that answers as a vendor's does, to whoever shows the token."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+Answer = Callable[[str, dict[str, list[str]]], Any]  # of a path and its query
+
+
+@contextmanager
+def answering(answer: Answer, header: str, shown: str) -> Iterator[str]:
+    """Serve until the test is done: 401 without the token, 404 where `answer` is a KeyError."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            split, status, reply = urlsplit(self.path), 401, None
+            if self.headers[header] == shown:
+                try:
+                    status, reply = 200, answer(unquote(split.path), parse_qs(split.query))
+                except KeyError:
+                    status = 404
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(reply).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()

@@ -1,0 +1,308 @@
+"""A bank: a project, who runs its pipelines, and two workspaces of Databricks, in one folder.
+
+What the pipelines start is the project's own: its sessions, its release, its jobs, their wheel.
+"""
+
+import json
+import os
+import subprocess
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, Self
+
+import yaml
+from rendering import commit, git
+
+from .azure import Service
+from .azure_api import Api, organization
+from .databricks_cli import LOGIN, put_on_path
+from .databricks_project import configure, settings_of
+from .git_host import NAME, git_host
+from .github import GitHub
+from .github_api import REPOSITORY, GitHubApi
+from .gitlab import GitLab
+from .gitlab_api import JOB, MAINTAINS, PROJECT, GitLabApi
+
+ENVS, PROD = ("test", "prod"), "loan-risk-prod"
+PARTS = ("loan-risk", "place", "git", "agents/artifacts")  # all else is of a run that is over
+NOX = "uvx nox@2026.10.20 -s"
+
+
+class Fate(NamedTuple):
+    """What became of a job: passed, failed or not run; and what it shows on its page."""
+
+    result: str
+    log: str
+    summary: str
+
+
+Fates = dict[str, Fate]
+
+
+class Bank(ABC):
+    """A bank, whoever runs its pipelines."""
+
+    ci: ClassVar[str]
+    closed: ClassVar = "is not protected"  # what is said where prod asks nobody
+    login: ClassVar[dict[str, str]]  # what Databricks takes for the right to deploy
+    rules: Api | GitHubApi | GitLabApi  # how the vendor protects prod, and who approves
+
+    def __init__(self, folder: Path, environment: Path, tools: Path) -> None:
+        """Take the bank of a folder; each job brings the one environment to its lock."""
+        self.folder, self.tools = folder, tools
+        self.project, self.place, self.programs = (
+            folder / name for name in ("loan-risk", "place", "programs")
+        )
+        put_on_path(self.programs, self.place)
+        job = Path(__file__).with_name("databricks_job.py")
+        self.machine = {
+            "DATABRICKS_PLACE": str(self.place),
+            "DATABRICKS_PROGRAM": f"{environment}/bin/python -P {job}",
+            "UV_PROJECT_ENVIRONMENT": str(environment),
+        }
+
+    @classmethod
+    @contextmanager
+    def opened(cls, folder: Path, environment: Path, tools: Path) -> Iterator[Self]:
+        """Give it while its vendor answers."""
+        bank = cls(folder, environment, tools)
+        with bank.vendor():
+            bank.rules.protect(PROD)
+            bank.rules.approver = "anna@bank.example"
+            yield bank
+
+    @abstractmethod
+    def vendor(self) -> AbstractContextManager[None]:
+        """Let the vendor answer, until the bank closes."""
+
+    @property
+    @abstractmethod
+    def repository(self) -> Path:
+        """Where main is pushed to."""
+
+    @abstractmethod
+    def release(self) -> Fates:
+        """Run what a merge to main starts, less its checks, which a pull request has passed."""
+
+    @abstractmethod
+    def promote(self, version: int) -> Fates:
+        """Run what promotes a version that waits."""
+
+    def found(self) -> None:
+        """Give the new project its settings, and Databricks its volumes."""
+        for env in ENVS:
+            configure(self.project, env, **settings_of(env))
+            configure(self.project, env, model={"params": {"max_iter": 30}})
+            (self.workspace(env) / f"Volumes/risk_{env}/loan_risk/releases").mkdir(parents=True)
+            (self.workspace(env) / LOGIN).write_text(json.dumps(self.login_to(env)), "utf-8")
+        add = ["uv", "add", "--quiet", "--no-sync", "pandas<3"]
+        subprocess.run(add, cwd=self.project, check=True)
+
+    def login_to(self, env: str) -> dict[str, str]:
+        return {name: value.format(env) for name, value in self.login.items()}
+
+    def push(self) -> None:
+        commit(self.project)
+        git(self.project, "push", "--quiet", str(self.repository), "HEAD:main")
+
+    def workspace(self, env: str) -> Path:
+        return self.place / f"risk-{env}.azuredatabricks.net"
+
+    def recorded(self, env: str) -> dict[str, Any]:
+        volume = self.workspace(env) / f"Volumes/risk_{env}/loan_risk/releases"
+        file = volume / "loan-risk/current.json"
+        return dict(json.loads(file.read_text("utf-8"))) if file.exists() else {}
+
+    def deployed(self, env: str) -> str:
+        file = self.workspace(env) / f"bundles/{env}/environment.yml"
+        target = yaml.safe_load(file.read_text("utf-8"))["targets"][env]
+        return Path(target["variables"]["release"]).name
+
+    def calls(self, words: str) -> int:
+        """Count how often Databricks was asked for something."""
+        log = (self.place / "log").read_text("utf-8").splitlines()
+        return sum(line.startswith(words) for line in log)
+
+    def job(self, env: str, name: str, *parameters: str) -> str:
+        """Start a job as its schedule would, and return what it said."""
+        login = self.folder / "login"
+        login.mkdir(exist_ok=True)
+        (login / "identity").write_text(f"loan-risk-{env}", encoding="utf-8")
+        done = subprocess.run(
+            ["databricks", "bundle", "run", "--target", env, name]
+            + (["--", *parameters] if parameters else []),
+            cwd=self.folder,
+            env=os.environ
+            | self.machine
+            | self.login_to(env)
+            | {
+                "AZURE_CONFIG_DIR": str(login),
+                "PATH": f"{self.programs}{os.pathsep}{os.environ['PATH']}",
+                "DATABRICKS_HOST": f"https://{self.workspace(env).name}",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+
+class AtAzure(Bank):
+    """The bank with Azure DevOps."""
+
+    ci = "azure-devops"
+    login: ClassVar = {"AZURE_CONFIG_DIR": "loan-risk-{}"}  # the connection that it logs in by
+
+    @contextmanager
+    def vendor(self) -> Iterator[None]:
+        agents = self.folder / "agents"
+        agents.mkdir(exist_ok=True)
+        cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
+        if not self.repository.exists():
+            git(self.folder, "init", "-q", "--bare", "--initial-branch=main", "git")
+        with organization() as self.rules:
+            self.service = Service(
+                remote=self.repository,
+                place=agents,
+                uv_cache=Path(cache.stdout.strip()),
+                programs=self.programs,
+                artifacts={path.name: path for path in agents.glob("artifacts/*")},
+                api=self.rules,
+                connections={f"loan-risk-{env}" for env in ENVS},
+                agent_variables=self.machine,
+            )
+            yield
+
+    @property
+    def repository(self) -> Path:
+        return self.folder / "git"
+
+    def release(self) -> Fates:
+        return self.run("ci/azure-devops/release.yml", after="checks")
+
+    def promote(self, version: int) -> Fates:
+        return self.run("ci/azure-devops/promote.yml", version=version)
+
+    def run(self, file: str, **options: Any) -> Fates:
+        words = {"Succeeded": "passed", "Failed": "failed"}
+        jobs = self.service.run(file, **options)
+        return {
+            name: Fate(words.get(job.result, "not run"), job.log, "\n".join(job.summaries))
+            for name, job in jobs.items()
+        }
+
+
+class WithHost(Bank):
+    """A bank whose checks do nothing, for its vendor cannot be told to leave them out."""
+
+    checks: ClassVar[str]
+
+    @property
+    def repository(self) -> Path:
+        return self.folder / "git" / NAME
+
+    def found(self) -> None:
+        super().found()
+        checks = self.project / self.checks
+        checks.write_text(self.unchecked(checks.read_text(encoding="utf-8")), encoding="utf-8")
+
+    @staticmethod
+    def unchecked(text: str) -> str:
+        """Return the file of checks with the same jobs, which do nothing."""
+        return text.replace(f"{NOX} ", "true ")
+
+
+class AtGitHub(WithHost):
+    """The bank with GitHub."""
+
+    ci, checks = "github", ".github/workflows/checks.yml"
+    login: ClassVar = {
+        "DATABRICKS_AUTH_TYPE": "github-oidc",
+        "DATABRICKS_CLIENT_ID": "the-deployer",
+    }
+
+    @contextmanager
+    def vendor(self) -> Iterator[None]:
+        self.rules = GitHubApi()
+        with git_host(self.folder / "git") as host, self.rules.answering() as address:
+            self.service = GitHub(
+                host,
+                self.folder,
+                self.programs,
+                self.tools,
+                {"DATABRICKS_CLIENT_ID": self.login["DATABRICKS_CLIENT_ID"]},
+                quick=self.machine,
+                admits=self.rules.admits,
+            )
+            self.service.correct(GITHUB_API_URL=address, GITHUB_REPOSITORY=REPOSITORY)
+            yield
+
+    def release(self) -> Fates:
+        return self.run("release", "push")
+
+    def promote(self, version: int) -> Fates:
+        return self.run("promote", "workflow_dispatch", version=str(version))
+
+    def run(self, name: str, event: str, **inputs: str) -> Fates:
+        words = {"success": "passed", "failure": "failed", "skipped": "not run"}
+        jobs = self.service.run(f".github/workflows/{name}.yml", event, **inputs)
+        return {name: Fate(words[job.result], job.log, job.summary) for name, job in jobs.items()}
+
+
+class AtGitLab(WithHost):
+    """The bank with GitLab."""
+
+    ci, checks = "gitlab", "ci/gitlab/checks.yml"
+    closed: ClassVar = "answers 404, so prod stays closed"
+    login: ClassVar = {
+        "DATABRICKS_AUTH_TYPE": "env-oidc",
+        "DATABRICKS_CLIENT_ID": "deployer-{}",
+    }
+
+    @staticmethod
+    def unchecked(text: str) -> str:
+        return "".join(
+            f"{name}: {{stage: test, script: ['true']}}\n" for name in yaml.safe_load(text)
+        )
+
+    @contextmanager
+    def vendor(self) -> Iterator[None]:
+        self.rules = GitLabApi()
+        with git_host(self.folder / "git") as host, self.rules.answering() as address:
+            self.service = GitLab(
+                host,
+                self.folder,
+                self.programs,
+                {
+                    "CI_API_V4_URL": f"{address}/api/v4",
+                    "CI_PROJECT_ID": str(PROJECT),
+                    "CI_JOB_ID": str(JOB),
+                    "DATABRICKS_ACCOUNT_ID": "account",
+                },
+                {f"loan-risk-{env}": self.variables_of(env) for env in ENVS},
+                quick=self.machine,
+                admits=self.rules.admits,
+            )
+            yield
+
+    def variables_of(self, env: str) -> dict[str, str]:
+        """Return what the team has set for an environment alone."""
+        known = {"DATABRICKS_CLIENT_ID": f"deployer-{env}"}
+        return known | ({"PROTECTION_TOKEN": MAINTAINS} if env == "prod" else {})
+
+    def release(self) -> Fates:
+        return self.run()
+
+    def promote(self, version: int) -> Fates:
+        return self.run(VERSION=str(version))
+
+    def run(self, **variables: str) -> Fates:
+        words = {"PASS": "passed", "FAIL": "failed", "skipped": "not run"}
+        jobs = self.service.run("push", **variables)
+        return {
+            name: Fate(words[job.result], job.log, self.service.summary(name))
+            for name, job in jobs.items()
+        }

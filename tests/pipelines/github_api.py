@@ -1,0 +1,51 @@
+"""The addresses of GitHub that a project asks: how an environment is protected, who approved."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from .address import answering
+from .git_host import READS
+
+REPOSITORY = "bank/loan-risk"
+RULE = {"type": "required_reviewers", "prevent_self_review": True, "reviewers": [{"id": 1}]}
+
+
+@dataclass
+class GitHubApi:
+    """What GitHub knows; a test protects environments and says who approves."""
+
+    approver: str = ""  # who approves whatever waits; nobody rejects it
+    waited: list[str] = field(default_factory=list)
+    rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    approvals: list[dict[str, Any]] = field(default_factory=list)
+
+    def protect(self, environment: str) -> None:
+        """Let an environment ask another person for an approval."""
+        self.rules[environment] = [RULE]
+
+    def unprotect(self, environment: str) -> None:
+        """Let it ask nobody."""
+        self.rules[environment] = []
+
+    def admits(self, environment: str) -> bool:
+        """Tell whether a job may begin; an environment that is new is open."""
+        if not self.rules.setdefault(environment, []):
+            return True
+        self.waited.append(environment)
+        if self.approver:
+            by, of = {"login": self.approver}, [{"name": environment}]
+            self.approvals.append({"state": "approved", "user": by, "environments": of})
+        return bool(self.approver)
+
+    def answering(self) -> AbstractContextManager[str]:
+        """Answer whoever shows the token of a run."""
+        return answering(self.answer, "Authorization", f"Bearer {READS}")
+
+    def answer(self, path: str, query: dict[str, list[str]]) -> Any:
+        """Answer an address; an unknown one is a KeyError."""
+        assert not query, query
+        below = path.removeprefix(f"/repos/{REPOSITORY}/")
+        if below == "actions/runs/1/approvals":
+            return self.approvals
+        return {"protection_rules": self.rules[below.removeprefix("environments/")]}
