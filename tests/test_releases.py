@@ -31,6 +31,13 @@ def said(jobs: Fates) -> str:
     return "\n".join(job.log[-4000:] for job in jobs.values())
 
 
+def bump(bank: Bank) -> None:
+    """Push a lock that cannot load the champion."""
+    other = ["uv", "add", "--quiet", "--no-sync", "scikit-learn<1.9"]
+    subprocess.run(other, cwd=bank.project, check=True)
+    bank.push()
+
+
 class Releases:
     """What holds at each vendor."""
 
@@ -121,13 +128,22 @@ class Releases:
 
     def test_a_lock_that_cannot_load_the_champion_stops_before_prod(self, bank: Bank) -> None:
         before = bank.deployed("test")
-        bump = ["uv", "add", "--quiet", "--no-sync", "scikit-learn<1.9"]
-        subprocess.run(bump, cwd=bank.project, check=True)
-        bank.push()
+        bump(bank)
         jobs = bank.release()
         assert fates(jobs) == GOOD | {"test": "failed", "prod": "not run"}, said(jobs)
         assert "does not load here" in jobs["test"].log
         assert bank.deployed("test") == before
+
+    def test_without_the_guards_what_is_bad_reaches_prod(self, bank: Bank) -> None:
+        """So what stopped it above is the guards, not the runner."""
+        bank.rules.unprotect(PROD)
+        delivery = bank.project / "deploy/delivery.py"
+        replace(delivery, 'if env == "prod":', "if not env:")
+        replace(delivery, "        target.smoke(release, env)\n", "")
+        bump(bank)
+        jobs = bank.release()
+        assert fates(jobs) == GOOD, said(jobs)
+        assert bank.deployed("prod") == bank.recorded("test")["version"]
 
     def test_a_version_that_waits_is_promoted_by_who_approves_the_run(self, bank: Bank) -> None:
         bank.rules.approver = ""
