@@ -148,11 +148,18 @@ def test_a_server_that_answers_but_not_as_a_store(born: Project, failing_port: s
     expect(born, Mistake("", nothing, words, code=5, command=("status",)))
 
 
-def test_a_database_without_its_driver(born: Project) -> None:
+@pytest.mark.parametrize(
+    ("address", "word"),
+    [
+        ("postgresql+psycopg://ann:s3cret@127.0.0.1:9/mlflow", "psycopg"),  # nobody listens there
+        ("mysql+pymysql://ann:s3cret@db.bank.example/mlflow", "pymysql"),  # its driver is missing
+    ],
+)
+def test_a_database_that_does_not_answer(born: Project, address: str, word: str) -> None:
     """The password does not show either."""
-    born.configure(tracking_uri="postgresql://ann:s3cret@db.bank.example/mlflow")
+    born.configure(tracking_uri=address)
     answer = born.run("status", code=5)
-    assert "psycopg" in answer.said
+    assert word in answer.said
     assert "tracking_uri" in answer.said
     assert "s3cret" not in answer.said
 

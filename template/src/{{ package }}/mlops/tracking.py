@@ -34,6 +34,10 @@ def connect(project: Project) -> Client:
         _probe(uri)
     elif database is not None:
         _require_writable(database)
+    elif "://" in uri:
+        from mlflow.store.db import utils
+
+        utils.MAX_RETRY_COUNT = 2  # MLflow's ten make a silent database cost 100 seconds
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what they raise is told once
     warnings.filterwarnings("ignore", module=r"(mlflow|sklearn\.metrics)\..*")
@@ -106,12 +110,10 @@ def resolve(value: str | SecretName) -> str:
 
 
 def _probe(uri: str) -> None:
-    scheme, _, rest = uri.partition("://")
-    shown = f"{scheme}://{rest.rpartition('@')[2]}"  # without a password
-    address = f"{shown.rstrip('/')}/health"
+    shown = re.sub("//.*@", "//", uri)  # without a password
     try:
         with contextlib.suppress(HTTPError):  # an answer, if only that of a proxy
-            urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - the caller saw http
+            urllib.request.urlopen(f"{shown.rstrip('/')}/health", timeout=5).close()  # noqa: S310
     except (OSError, ValueError) as error:
         why = f"({getattr(error, 'reason', error)}); start it or mend tracking_uri in conf"
         raise Unreachable(f"the tracking server {shown} does not answer {why}.") from None

@@ -60,5 +60,4 @@ def plan(as_of: pd.Timestamp, time: Time) -> Plan:
     gate_start = gate_end - periods(time.gate, time.period)
     train_end = gate_start - periods(embargo, time.period)
     train = Window(train_end - periods(time.train, time.period), train_end)
-    scoring = Window(as_of - periods(1, time.period), as_of)
-    return Plan(train, Window(gate_start, gate_end), scoring)
+    return Plan(train, Window(gate_start, gate_end), Window(as_of - periods(1, time.period), as_of))
