@@ -40,7 +40,7 @@ case "$call" in
     [ -f build/release/release.json ] || exit 65 ;;
   *) exit 64 ;;
 esac
-echo "$call|$DATABRICKS_AUTH_TYPE|$DATABRICKS_CLIENT_ID|${{GITHUB_TOKEN:+token}}" >> {0}/calls
+echo "$call|${{GITHUB_TOKEN:+token}}" >> {0}/calls
 [ "$call" != "$FAILS" ]
 """
 RIGHTS = {"contents": "read", "actions": "read", "id-token": "write"}
@@ -106,7 +106,6 @@ def run(project: Path, place: Path, name: str, event: str, fails: str = "") -> l
     command = [str(Path(sys.executable).with_name("act")), event, "--no-skip-checkout"]
     command += ["--workflows", f"{FLOWS}/{name}.yml", "--platform=ubuntu-24.04=-self-hosted"]
     command += ["--pull=false", "--concurrent-jobs=1", "--secret=GITHUB_TOKEN=t"]
-    command += ["--var=DATABRICKS_CLIENT_ID=abc"]
     command += ["--input", "version=7"] if event == "workflow_dispatch" else []
     text = "".join(file.read_text("utf-8") for file in (project / FLOWS).iterdir())
     for uses in sorted(set(re.findall(r"uses: (\S+@[0-9a-f]{40})", text))):
@@ -133,19 +132,17 @@ def run(project: Path, place: Path, name: str, event: str, fails: str = "") -> l
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("compute", ["databricks", "kubernetes"])
-def test_a_merge_goes_to_prod(compute: str, new_project: Rendered, tmp_path: Path) -> None:
-    login = "github-oidc|abc" if compute == "databricks" else "|"
-    calls = run(new_project(ci="github", compute=compute), tmp_path, "release", "push")
-    before = [f"{name}|||" for name in ("lint", "types", "tests", "rehearse", "audit")]
+def test_a_merge_goes_to_prod(new_project: Rendered, tmp_path: Path) -> None:
+    calls = run(new_project(ci="github", compute="kubernetes"), tmp_path, "release", "push")
+    before = [f"{name}|" for name in ("lint", "types", "tests", "rehearse", "audit")]
     assert sorted(calls[:5]) == sorted(before)
-    assert calls[5:] == ["build|||", *(f"deploy -- {e}|{login}|token" for e in ("test", "prod"))]
+    assert calls[5:] == ["build|", "deploy -- test|token", "deploy -- prod|token"]
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("fails", ["tests", "build", "deploy -- test"])
 def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, tmp_path: Path) -> None:
-    project = new_project(ci="github", compute="databricks")
+    project = new_project(ci="github", compute="kubernetes")
     calls = [call.partition("|")[0] for call in run(project, tmp_path, "release", "push", fails)]
     assert fails in calls
     assert "deploy -- prod" not in calls
@@ -154,6 +151,6 @@ def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, tmp_path
 
 @pytest.mark.full
 def test_a_promotion_names_the_version(new_project: Rendered, tmp_path: Path) -> None:
-    project = new_project(ci="github", compute="databricks")
+    project = new_project(ci="github", compute="kubernetes")
     calls = run(project, tmp_path, "promote", "workflow_dispatch")
-    assert calls == ["build|||", "approve -- prod 7|github-oidc|abc|token"]
+    assert calls == ["build|", "approve -- prod 7|token"]

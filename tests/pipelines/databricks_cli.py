@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from pipelines.databricks import Bundle
 
-LOGIN = "login.json"  # in a workspace: the variables by which it knows who may come
+LOGIN = "login"  # in a workspace: the identity that may come, once `az` has logged in as it
 DIGEST = re.compile(r"^(?P<name>[\w-]+) @ file://(?P<path>\S+) --hash=sha256:(?P<digest>\w{64})$")
 
 
@@ -33,14 +33,11 @@ def main() -> None:
     Workspace(place / host.removeprefix("https://")).do(words)
 
 
-def shown(variable: str) -> str:
-    """Return what a caller shows; Azure's folder holds an identity."""
-    value = os.environ.get(variable, "")
-    return (
-        (Path(value) / "identity").read_text("utf-8")
-        if variable == "AZURE_CONFIG_DIR" and value
-        else value
-    )
+def logged_in() -> str:
+    """Return the identity that `az` keeps, as Databricks' program asks it for a token."""
+    folder = Path(os.environ.get("AZURE_CONFIG_DIR", Path.home() / ".azure"))
+    kept = folder / "identity"
+    return kept.read_text(encoding="utf-8") if kept.exists() else ""
 
 
 def fail(words: str) -> NoReturn:
@@ -58,8 +55,7 @@ class Workspace:
     def do(self, words: list[str]) -> None:
         """Do one command, of whoever may come."""
         login = self.folder / LOGIN
-        asked = json.loads(login.read_text(encoding="utf-8")) if login.exists() else {}
-        if {name: shown(name) for name in asked} != asked:
+        if login.exists() and logged_in() != login.read_text(encoding="utf-8"):
             fail("default auth: cannot configure default credentials")
         match words:
             case ["fs", "ls", path, "--output", "json"]:

@@ -42,8 +42,15 @@ class GitHubApi:
         """Answer whoever shows the token of a run."""
         return answering(self.answer, "Authorization", f"Bearer {READS}")
 
+    def token_request(self, address: str) -> dict[str, str]:
+        """Return the variables by which a job asks for a token of its own."""
+        url = f"{address}/token?api-version=2.0"
+        return {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": READS}
+
     def answer(self, path: str, query: dict[str, list[str]]) -> Any:
         """Answer an address; an unknown one is a KeyError."""
+        if path == "/token":
+            return {"value": f"token-for-{query['audience'][0]}"}
         assert not query, query
         below = path.removeprefix(f"/repos/{REPOSITORY}/")
         if below == "actions/runs/1/approvals":

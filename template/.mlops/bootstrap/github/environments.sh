@@ -1,6 +1,6 @@
 team=$(gh api "orgs/${REPOSITORY%%/*}/teams/$APPROVERS" --jq .id)
 
-# keep_variables ENVIRONMENT SUBSCRIPTION CLIENT: what azure/login is told.
+# keep_variables ENVIRONMENT SUBSCRIPTION CLIENT: whom a deployment logs in as.
 keep_variables() {
   gh variable set AZURE_TENANT_ID --repo "$REPOSITORY" --env "$1" --body "$TENANT"
   gh variable set AZURE_SUBSCRIPTION_ID --repo "$REPOSITORY" --env "$1" --body "$2"

@@ -37,7 +37,7 @@ keep_variable() {
   fi
 }
 
-# keep_identity ENVIRONMENT SUBSCRIPTION CLIENT: what a deployment is told.
+# keep_identity ENVIRONMENT SUBSCRIPTION CLIENT: whom a deployment logs in as.
 keep_identity() {
   keep_variable AZURE_TENANT_ID "$1" "$TENANT"
   keep_variable AZURE_SUBSCRIPTION_ID "$1" "$2"
