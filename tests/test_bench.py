@@ -29,6 +29,7 @@ def test_a_bench_prints_the_ratio_to_its_floor() -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_a_copy_and_an_update_are_held_against_the_start_of_copier() -> None:
     (table,) = bench("copy", "--repeat", "1")
     assert {row["floor"] for row in table.values()} == {"`import copier`"}
@@ -74,6 +75,7 @@ def test_a_server_answers_several_clients_sooner_than_that_of_mlflow() -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_a_monitoring_is_seldom_wrong_and_soon_right() -> None:
     quiet, changed, recovered = bench("monitoring", "--months", "400", "--lives", "3")
     assert {life.partition(",")[0] for life in quiet} == {

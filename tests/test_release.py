@@ -245,6 +245,7 @@ def test_what_hurts_a_project_of_an_earlier_release_is_refused(candidate: Path, 
 
 
 @pytest.mark.full
+@pytest.mark.wide
 @pytest.mark.parametrize("tag", releases(ROOT) or ["v0.1.0"])
 def test_the_present_keeps_faith_with_each_release(
     template: Path, tmp_path: Path, tag: str

@@ -37,6 +37,7 @@ def main() -> None:
     """Do a job for each line of stdin, one after the other, and print its exit code."""
     for name in SLOW:
         import_module(name)
+    import_module("mlflow.utils.requirements_utils")._init_packages_to_modules_map()  # noqa: SLF001
     print("warm", flush=True)
     for line in sys.stdin:
         child = os.fork()
