@@ -171,3 +171,12 @@ def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
     while not path.exists():
         assert process.poll() is None, "the update ended without the file"
         time.sleep(0.01)
+
+
+def test_a_file_of_the_teams_where_an_answer_brings_one_is_a_conflict(project: Path) -> None:
+    """Both want the place, so a person decides; nothing is lost, and git names it."""
+    (project / "Dockerfile").write_text("FROM ours\n", encoding="utf-8")
+    commit(project)
+    update(project, vcs_ref="v0.1.0", data={"ci": "github"})
+    assert git(project, "diff", "--name-only", "--diff-filter=U").split() == ["Dockerfile"]
+    assert "FROM ours\n" in (project / "Dockerfile").read_text(encoding="utf-8")

@@ -126,7 +126,7 @@ PLACES = (
     ".mlops/ours-{}.toml",
     "uv.lock",
     "Makefile",
-    "Dockerfile",
+    "docker/ours-{}.Dockerfile",
     "LICENSE",
 )
 
