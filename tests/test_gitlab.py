@@ -208,16 +208,18 @@ def recorded(project: Path, service: GitLab, fails: str = "", **variables: str) 
 
 @pytest.mark.full
 def test_a_merge_goes_to_prod(new_project: Rendered, service: GitLab) -> None:
-    calls = recorded(new_project(ci="gitlab", compute="databricks"), service)
+    calls = recorded(new_project(ci="gitlab", compute="kubernetes"), service)
     checks = ("lint", "types", "tests", "rehearse", "audit")
     assert sorted(calls[:5]) == sorted(f"{name}|" for name in checks)
     assert calls[5:] == ["build|", "deploy -- test|", "deploy -- prod|of-prod"]
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("fails", ["tests", "build"])
+@pytest.mark.parametrize(
+    "fails", ["tests", "build", pytest.param("deploy -- test", marks=pytest.mark.wide)]
+)
 def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, service: GitLab) -> None:
-    calls = recorded(new_project(ci="gitlab", compute="databricks"), service, fails)
+    calls = recorded(new_project(ci="gitlab", compute="kubernetes"), service, fails)
     assert f"{fails}|" in calls
     assert "deploy -- prod|of-prod" not in calls
     assert ("deploy -- test|" in calls) == (fails == "deploy -- test")
@@ -225,5 +227,5 @@ def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, service:
 
 @pytest.mark.full
 def test_a_promotion_names_the_version(new_project: Rendered, service: GitLab) -> None:
-    calls = recorded(new_project(ci="gitlab", compute="databricks"), service, VERSION="7")
+    calls = recorded(new_project(ci="gitlab", compute="kubernetes"), service, VERSION="7")
     assert calls == ["build|", "approve -- prod 7|of-prod"]

@@ -56,6 +56,7 @@ class Bank(ABC):
     ci: ClassVar[str]
     closed: ClassVar = "is not protected"  # what is said where prod asks nobody
     identity: ClassVar = "deployer-{}"  # who may deploy to an environment
+    asks_in_turn: ClassVar = False  # as all vendors do; two of the runners ask before they begin
     rules: Api | GitHubApi | GitLabApi  # how the vendor protects prod, and who approves
 
     def __init__(self, folder: Path, environment: Path, tools: Path) -> None:
@@ -163,6 +164,7 @@ class AtAzure(Bank):
 
     ci = "azure-devops"
     identity: ClassVar = "loan-risk-{}"  # that of the service connection
+    asks_in_turn: ClassVar = True
 
     @contextmanager
     def vendor(self) -> Iterator[None]:
