@@ -21,6 +21,8 @@ PLACES = (
     {"compute": "local"},
     {"compute": "databricks", "orchestrator": "databricks-jobs"},
     {"compute": "databricks", "orchestrator": "data-factory"},
+    {"compute": "databricks", "serving": "online"},
+    {"compute": "databricks", "orchestrator": "data-factory", "serving": "online"},
     {"compute": "kubernetes", "serving": "batch"},
     {"compute": "kubernetes", "serving": "online"},
 )

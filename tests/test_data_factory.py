@@ -242,13 +242,16 @@ def test_what_the_page_shows_is_deployed(azure: Azure) -> None:
         ({"factory": "adf_risk"}, ".factory: write 3 to 63 letters"),
         ({"identity": "adf"}, ".identity: write the application id of the factory's managed id"),
         ({"databricks": None}, ".databricks: it is missing."),
-        ({"databrick": "x"}, ".databrick: unknown; did you mean databricks?"),
+        ({"databrick": "x"}, ".databrick: it is unknown; did you mean databricks?"),
         ({"alert": None}, ".alert: it is missing; write vault, such as https://kv-risk-prod.vault"),
         (
             {"alert": {"vault": "kv", "secret": "a"}},
             ".alert.vault: write vault, such as https://kv-risk-prod",
         ),
-        ({"alert": FACTORY["alert"] | {"secrt": 1}}, ".alert.secrt: unknown; did you mean alert.s"),
+        (
+            {"alert": FACTORY["alert"] | {"secrt": 1}},
+            ".alert.secrt: it is unknown; did you mean al",
+        ),
         ({"arrival": {"scor": "a/b/c"}}, ".arrival.scor: write container/folder/file for score"),
         ({"arrival": {"score": "a.ctl"}}, ".arrival.score: write container/folder/file"),
         ({"storage": None}, ".storage: name the linked service where the files arrive."),

@@ -26,7 +26,8 @@ from pipelines.databricks_project import (
 )
 from rendering import replace
 
-JOBS = {"train", "promote_by_rule", "promote", "score", "monitor", "retrain", "smoke"}
+PROMOTING = {"promote", "promote_by_rule", "rollback", "pause", "resume", "smoke"}
+JOBS = PROMOTING | {"train", "score", "monitor", "retrain"}
 ENVS = ("dev", "test", "prod")
 ENTRY_POINTS = {"loan-risk", "loan-risk-job"}
 
@@ -78,8 +79,7 @@ def test_the_lock_and_the_wheel_are_pinned_by_their_digests(team: Path) -> None:
 def test_trainer_and_promoter_are_two_identities(team: Path) -> None:
     jobs = bundle(team, "prod").jobs
     people = {key: job["run_as"]["service_principal_name"] for key, job in jobs.items()}
-    promoting = {"promote", "promote_by_rule", "smoke"}
-    assert people == {key: PROMOTER if key in promoting else TRAINER for key in JOBS}
+    assert people == {key: PROMOTER if key in PROMOTING else TRAINER for key in JOBS}
     started = {key for key, job in jobs.items() if job["permissions"]}
     assert started == {"promote_by_rule"}, "the trainer may not start what takes an approver's name"
 
@@ -122,7 +122,7 @@ def test_there_is_one_scheduler(new_project: Rendered) -> None:
 
 def test_without_data_factory_its_section_is_unknown(team: Path) -> None:
     configure(team, "test", deployment={"data_factory": FACTORY})
-    with opened(team) as target, pytest.raises(target.Refusal, match="data_factory: is unknown"):
+    with opened(team) as target, pytest.raises(target.Refusal, match="data_factory: it is unknown"):
         build(team)
 
 
@@ -137,6 +137,13 @@ def test_whom_it_tells_and_who_pays(team: Path) -> None:
         assert job["tags"] == {"project": "loan-risk", "environment": "test", "cost": "4711"}
 
 
+def test_operators_start_what_takes_no_approval(team: Path) -> None:
+    configure(team, "test", deployment={"operators": "risk-on-call"})
+    rule = {"group_name": "risk-on-call", "level": "CAN_MANAGE_RUN"}
+    started = {key for key, job in bundle(team).jobs.items() if rule in job["permissions"]}
+    assert started == JOBS - {"promote", "promote_by_rule"}
+
+
 def test_the_team_is_told_where_nobody_is_named(team: Path) -> None:
     assert bundle(team).jobs["score"]["email_notifications"]["on_failure"] == [TEAM]
 
@@ -146,7 +153,7 @@ def test_the_team_is_told_where_nobody_is_named(team: Path) -> None:
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a mistyped key": (
         {"deployment": {"hots": "x"}},
-        "deployment.hots: is unknown; did you mean h",
+        "deployment.hots: it is unknown; did you mean h",
     ),
     "no host": ({"deployment": {"host": "risk"}}, "deployment.host: write https://<workspace>"),
     "a short volume": ({"deployment": {"volume": "releases"}}, "write catalog.schema.volume"),

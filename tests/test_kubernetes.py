@@ -189,7 +189,7 @@ def test_who_serves_is_reached_at_one_port_and_a_job_nowhere(
 WRONG: dict[str, tuple[Facts, str]] = {
     "an unknown key": (
         {"deployment": {"namspace": "x"}},
-        "conf/test.yml: deployment.namspace: is unknown; did you mean namespace?",
+        "conf/test.yml: deployment.namspace: it is unknown; did you mean namespace?",
     ),
     "a missing namespace": (
         {"deployment": {"namespace": None}},

@@ -120,6 +120,11 @@ class Project:
         job: Facts = {"function": f"{self.package.name}.mlops.{module}:main", "arguments": []}
         return self._do(job | {"words": [self.name, *words]}, variables)
 
+    def run_file(self, path: Path, *words: str, variables: Mapping[str, str]) -> Answer:
+        """Run a file of Python as a program, where the project is installed."""
+        job: Facts = {"function": "lifecycle.warm:run_file", "arguments": [path]}
+        return self._do(job | {"words": [path, *words]}, variables)
+
     def start(self, *words: str) -> "subprocess.Popen[bytes]":
         """Start a command in a process of its own, which may be killed."""
         program = (

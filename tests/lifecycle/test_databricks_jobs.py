@@ -1,18 +1,20 @@
 """The jobs of the bundle, executed with its own parameters, identities and conditions."""
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from pipelines.databricks import Bundle, Run, execute, load
 from pipelines.databricks_cli import put_on_path
 from pipelines.databricks_project import PROMOTER, TEAM, TRAINER, build, configure, settings_of
+from pipelines.model_serving import endpoints, model_serving
 
 from lifecycle.conftest import At
 from lifecycle.project import AS_OF, Facts, Project, Warm, copy_project
@@ -32,21 +34,44 @@ class Databricks:
 
     project: Project
     address: str
+    serving: Path  # what Model Serving knows
+    variables: dict[str, str]
+    said: dict[str, str] = field(default_factory=dict)  # by each task that is a file of Python
+    answers: dict[str, str] = field(default_factory=dict)  # the version that answers, to whom
 
-    def run(self, key: str, **parameters: str) -> Run:
-        return execute(self.bundle, key, self.call, **parameters)
+    def run(self, key: str, name: str = "", **parameters: str) -> Run:
+        self.running = name or key
+        done = execute(self.bundle, key, self.call, **parameters)
+        for endpoint in endpoints(self.serving).values():
+            [entity], [rule] = endpoint["config"]["served_entities"], endpoint["permissions"]
+            self.answers[self.running] = f"{entity['entity_version']} to {rule['group_name']}"
+        return done
 
     @property
     def bundle(self) -> Bundle:
         return load(build(self.project.folder) / "deploy/test", "test")
 
     def call(self, who: str, entry_point: str, words: list[str]) -> tuple[int, Facts]:
-        named = {"MLFLOW_TRACKING_USERNAME": who, "MLFLOW_TRACKING_PASSWORD": "secret"}
-        variables = HERE | named | {"MLOPS_TRACKING_URI": self.address}
+        variables = HERE | login(who) | {"MLOPS_TRACKING_URI": self.address}
+        if entry_point.endswith(".py"):
+            return self.call_program(entry_point, words, variables), {}
         answer = self.project.enter(ENTRY_POINTS[entry_point], *words, variables=variables)
         print(answer.said)
         lines = answer.printed.splitlines()
         return answer.code, json.loads(lines[-1]) if lines else {}
+
+    def call_program(self, name: str, words: list[str], variables: dict[str, str]) -> int:
+        """Run a file that lies beside the bundle, where the wheel is installed."""
+        file = self.project.folder / "build/release/deploy/test" / name
+        answer = self.project.run_file(file, *words, variables=self.variables | variables)
+        assert "Traceback" not in answer.said, answer.said
+        self.said[self.running] = answer.printed + answer.said
+        return answer.code
+
+
+def login(who: str) -> dict[str, str]:
+    """Return the variables that let a program come as somebody."""
+    return {"MLFLOW_TRACKING_USERNAME": who, "MLFLOW_TRACKING_PASSWORD": "secret"}
 
 
 @pytest.fixture(scope="module")
@@ -54,31 +79,53 @@ def databricks(
     shelf: At, warm: Warm, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Databricks]:
     folder = tmp_path_factory.mktemp("databricks")
-    project = copy_project(shelf("born", compute="databricks"), folder / "loan-risk")
+    made = shelf("born", compute="databricks", serving="online")
+    project = copy_project(made, folder / "loan-risk")
     configure(project.folder, "test", **settings_of("test"), monitoring={"max_age": 1})
+    configure(project.folder, "test", deployment={"endpoint": {"callers": "branches"}})
     project.commit()
     with serving(folder / "unity-catalog", **RIGHTS) as address:
-        yield Databricks(project, address)
+        who = login(PROMOTER) | {"MLFLOW_TRACKING_URI": address}
+        with model_serving(folder / "serving", **who) as variables:
+            yield Databricks(project, address, folder / "serving", variables)
 
 
 @pytest.fixture(scope="module")
 def runs(databricks: Databricks) -> dict[str, Run]:
     """What became of each job, in the order of a model's life."""
     project, found = databricks.project, {"smoke": databricks.run("smoke")}
-    found["train"] = databricks.run("train", as_of=AS_OF)
+    found["train"] = databricks.run("train", "first", as_of=AS_OF)
     found["score"] = databricks.run("score", as_of=AS_OF)
     found["monitor"] = databricks.run("monitor", as_of=AS_OF)
     found["healthy"] = databricks.run("retrain", as_of=AS_OF)
-    found["stale"] = databricks.run("retrain", as_of=LATER)
+    found["stale"] = databricks.run("retrain", "stale", as_of=LATER)
     configure(project.folder, "test", promotion="approval", monitoring={"max_age": 1})
     project.commit()
     found["waits"] = databricks.run("train", as_of=LATER)
     found["by the trainer"] = databricks.run("promote", version="3", approved_by="")
-    found["approved"] = databricks.run("promote", version="3", approved_by="Jane O'Neil")
+    approval = {"version": "3", "approved_by": "Jane O'Neil"}
+    with trouble(databricks, "3.different"):
+        found["other figures"] = databricks.run("promote", "other figures", **approval)
+    found["approved"] = databricks.run("promote", "approved", **approval)
+    with trouble(databricks, "2.broken"):
+        found["not ready"] = databricks.run("rollback", "not ready", reason="scores jumped")
+    found["mended"] = databricks.run("smoke", "mended")
+    found["pause"] = databricks.run("pause", reason="looking into it")
+    found["paused"] = databricks.run("score", as_of=LATER)
+    found["resume"] = databricks.run("resume")
     project.edit("model.py", "def build(", WORTHLESS)
     project.commit()
     found["rejected"] = databricks.run("train", as_of=LATER)
     return found
+
+
+@contextlib.contextmanager
+def trouble(databricks: Databricks, name: str) -> Iterator[None]:
+    """Let Model Serving have its own mind on a version."""
+    file = databricks.serving / name
+    file.touch()
+    yield
+    file.unlink()
 
 
 WORTHLESS = '''def build(params: dict) -> object:
@@ -97,7 +144,8 @@ def states(run: Run) -> dict[str, str]:
 
 
 def test_the_first_smoke_makes_the_model_of_the_promoter(runs: dict[str, Run]) -> None:
-    assert (states(runs["smoke"]), runs["smoke"].told) == ({"doctor": "success"}, [])
+    done = {"doctor": "success", "endpoint": "success"}
+    assert (states(runs["smoke"]), runs["smoke"].told) == (done, [])
 
 
 def test_train_ends_with_a_champion(runs: dict[str, Run]) -> None:
@@ -110,6 +158,7 @@ def test_train_ends_with_a_champion(runs: dict[str, Run]) -> None:
         "promote": "success",
         "promote/promote": "success",
         "promote/promoted": "success",
+        "promote/endpoint": "success",
         "promote/tell": "excluded",
         "tell": "excluded",
     }
@@ -166,6 +215,46 @@ def test_a_date_that_is_none_fails_the_job(runs: dict[str, Run], databricks: Dat
     assert states(run)["train"] == "failed"
     assert states(run)["promote"] == "upstream failed"
     assert (run.succeeded, run.told) == (False, [TEAM])
+
+
+# The endpoint of Model Serving
+
+
+def test_the_endpoint_follows_the_champion(runs: dict[str, Run], databricks: Databricks) -> None:
+    assert runs["approved"].succeeded
+    assert "smoke" not in databricks.answers, "there was no champion yet"
+    assert "has no champion yet: nothing answers." in databricks.said["smoke"]
+    found = [databricks.answers[name] for name in ("first", "stale", "approved")]
+    assert found == ["1 to branches", "2 to branches", "3 to branches"]
+    assert "answers with version 3 of risk_test.loan_risk" in databricks.said["approved"]
+
+
+def test_a_version_that_predicts_otherwise_there_does_not_answer(
+    runs: dict[str, Run], databricks: Databricks
+) -> None:
+    run = runs["other figures"]
+    assert (states(run), run.told) == ({"promote": "success", "endpoint": "failed"}, [TEAM])
+    said = databricks.said["other figures"]
+    assert "version 3 predicts its golden rows differently there, by 0.01; version 2 ans" in said
+    assert databricks.answers["other figures"] == "2 to branches"
+
+
+def test_rollback_reaches_the_endpoint_also_at_the_second_try(
+    runs: dict[str, Run], databricks: Databricks
+) -> None:
+    run = runs["not ready"]
+    assert run.values["rollback"] == {"outcome": "ok", "version": 2}
+    assert (states(run)["endpoint"], run.told) == ("failed", [TEAM])
+    assert "UPDATE_FAILED" in databricks.said["not ready"]
+    assert databricks.answers["not ready"] == "3 to branches"
+    assert runs["mended"].succeeded
+    assert databricks.answers["mended"] == "2 to branches"
+
+
+def test_a_pause_ends_by_resume(runs: dict[str, Run]) -> None:
+    assert runs["pause"].succeeded
+    assert runs["paused"].values["score"]["outcome"] == "waiting"
+    assert runs["resume"].succeeded
 
 
 # The wheel of a release

@@ -7,6 +7,7 @@ the project's own code yet, as a new process does, and starts in hundredths of a
 import json
 import os
 import resource
+import runpy
 import signal
 import sys
 import traceback
@@ -60,11 +61,18 @@ def _work(job: dict[str, Any]) -> None:
         code = 0
     except SystemExit as end:
         code = end.code or 0
+        if isinstance(code, str):
+            print(code, file=sys.stderr)
     except BaseException:  # noqa: BLE001 - as the interpreter does
         traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code if isinstance(code, int) else 1)
+
+
+def run_file(path: str) -> None:
+    """Run a file of Python as a program."""
+    runpy.run_path(path, run_name="__main__")
 
 
 def _enter(job: dict[str, Any]) -> None:

@@ -13,11 +13,11 @@ import yaml
 from databricks.bundles.jobs import Job
 
 Facts = dict[str, Any]
-Call = Callable[[str, str, list[str]], tuple[int, Facts]]  # who, entry point, words -> code, values
+Call = Callable[[str, str, list[str]], tuple[int, Facts]]  # who, program, words -> code, values
 
 TOP = {"bundle", "include", "variables", "targets", "resources"}
 TARGET = {"mode", "default", "workspace", "variables", "resources", "permissions", "presets"}
-KINDS = ("python_wheel_task", "condition_task", "run_job_task")
+KINDS = ("python_wheel_task", "spark_python_task", "condition_task", "run_job_task")
 TASK = {
     *KINDS,
     *("task_key", "depends_on", "environment_key", "disable_auto_optimization"),
@@ -41,6 +41,7 @@ class Bundle:
     host: str
     mode: str
     jobs: dict[str, Facts]
+    programs: set[str]  # the files of Python that lie beside the bundle
 
     @property
     def ids(self) -> dict[int, str]:
@@ -63,7 +64,8 @@ def load(folder: Path, target: str) -> Bundle:
     host = chosen["workspace"]["host"]
     if REFERENCE.search(host):
         raise Wrong("workspace.host: a reference is not resolved there")
-    bundle = Bundle(content["bundle"]["name"], target, host, chosen["mode"], resources["jobs"])
+    name, programs = content["bundle"]["name"], {file.name for file in folder.glob("*.py")}
+    bundle = Bundle(name, target, host, chosen["mode"], resources["jobs"], programs)
     for key, job in bundle.jobs.items():
         job.setdefault("permissions", []).extend(chosen.get("permissions", []))
         job["tags"] = chosen.get("presets", {}).get("tags", {}) | job.get("tags", {})
@@ -158,13 +160,15 @@ def _task(bundle: Bundle, job: Facts, task: Facts, entry_points: set[str]) -> It
     if len(task.keys() & set(KINDS)) != 1:
         yield f"it is not one of {', '.join(KINDS)}"
     yield from _dependencies(tasks, task)
-    wheel = task.get("python_wheel_task")
-    if wheel:
+    wheel, program = task.get("python_wheel_task"), task.get("spark_python_task")
+    if wheel or program:
         environments = [each["environment_key"] for each in job.get("environments", [])]
         if task.get("environment_key") not in environments:
             yield f"there is no environment {task.get('environment_key')}"
-        if wheel["package_name"] != bundle.name or wheel["entry_point"] not in entry_points:
-            yield f"the wheel has no entry point {wheel['entry_point']}"
+    if wheel and (wheel["package_name"] != bundle.name or wheel["entry_point"] not in entry_points):
+        yield f"the wheel has no entry point {wheel['entry_point']}"
+    if program and program["python_file"] not in bundle.programs:
+        yield f"there is no file {program['python_file']}"
     yield from _calls(bundle, job, task)
     upstream = _upstream(tasks, task["task_key"])
     for reference in DYNAMIC.findall(str({kind: task.get(kind) for kind in KINDS})):
@@ -292,6 +296,10 @@ def _run(bundle: Bundle, task: Facts, run: Run, given: Facts, call: Call) -> str
         nested = execute(bundle, name, call, **started.get("job_parameters", {}))
         run.runs[key], run.told = nested, run.told + nested.told
         return "success" if nested.succeeded else "failed"
+    if program := task.get("spark_python_task"):
+        _refuse_others(key, program, {"python_file", "parameters"})
+        code, run.values[key] = call(given["who"], program["python_file"], program["parameters"])
+        return "failed" if code else "success"
     wheel = task["python_wheel_task"]
     _refuse_others(key, wheel, {"package_name", "entry_point", "parameters"})
     code, run.values[key] = call(given["who"], wheel["entry_point"], wheel["parameters"])

@@ -21,7 +21,10 @@ Facts = dict[str, Any]
 TRAINER = "11111111-1111-1111-1111-111111111111"
 PROMOTER = "22222222-2222-2222-2222-222222222222"
 TEAM = "data-science@example.com"
-MODULES = ("target", "bundle_files", "factory", "arm", "triggers", "schedules", "commands")
+MODULES = (
+    *("target", "bundle_files", "refusals", "factory", "arm", "triggers"),
+    *("schedules", "section", "commands"),
+)
 REQUIREMENTS = """\
 numpy==2.4.0 ; python_full_version >= '3.13' \\
     --hash=sha256:{hash}

@@ -5,17 +5,18 @@ that a schedule may start, one that tells the team of a failure, and a trigger f
 A verdict, such as a rejected model, branches inside a job; for Data Factory the job succeeded.
 """
 
-import difflib
 import json
 import shutil
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import arm
+import section
 import triggers
 from commands import Refusal, run
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from schedules import COMMANDS, read
+from section import Section
 
 FOLDER = "data-factory"  # in what a release holds for an environment
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
@@ -23,12 +24,6 @@ SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTempl
 Name = Annotated[str, Field(pattern=r"^[\w.() -]+$")]
 Command = Literal["score", "monitor", "retrain", "train"]
 File = Annotated[str, Field(pattern=r"^[a-z0-9-]+/[^/\[\]]+/[^\[\]]*[^/\[\]]$")]
-
-
-class Section(BaseModel):
-    """A part of the configuration, in which every key is known."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Alert(Section):
@@ -96,23 +91,10 @@ def render(settings: Any, release: dict[str, Any], folder: Path) -> None:
 def read_deployment(settings: Any) -> Deployment:
     """Return the section `deployment.data_factory:`; raises Refusal with the key and the remedy."""
     where = f"conf/{settings.env}.yml: deployment.data_factory"
-    try:
-        found = Deployment.model_validate(settings.deployment.get("data_factory", {}))
-    except ValidationError as error:
-        problem = error.errors()[0]
-    else:
-        if found.arrival and not found.storage:
-            raise Refusal(f"{where}.storage: name the linked service where the files arrive.")
-        return found
-    path = [str(part) for part in problem["loc"] if part != "[key]"]
-    key, words = ".".join(path), problem["msg"]
-    hint = HINTS.get(key) or HINTS.get(path[0] if path else "")
-    if problem["type"] == "extra_forbidden":
-        known = [*Deployment.model_fields, *(f"alert.{name}" for name in Alert.model_fields)]
-        hint = f"unknown; did you mean {difflib.get_close_matches(key, known, n=1, cutoff=0)[0]}?"
-    elif problem["type"] == "missing":
-        hint = "it is missing" if hint is None else f"it is missing; {hint}"
-    raise Refusal(f"{'.'.join(filter(None, [where, key]))}: {(hint or words).rstrip('.')}.")
+    found = section.read(Deployment, settings.deployment.get("data_factory", {}), where, HINTS)
+    if found.arrival and not found.storage:
+        raise Refusal(f"{where}.storage: name the linked service where the files arrive.")
+    return found
 
 
 def deploy(release: Path, env: str, summary: str) -> None:

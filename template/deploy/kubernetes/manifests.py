@@ -1,6 +1,5 @@
 """The manifests of one environment: kustomize makes them of base/, online/ and what conf/ says."""
 
-import difflib
 import json
 import os
 import re
@@ -9,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Self
 
+import section
 import yaml
 from commands import Refusal, run
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 from schedules import Schedule, read
+from section import Section
 
 HERE = Path(__file__).parent
 WORK = Path("build/kubernetes")
@@ -22,10 +23,8 @@ OWNER = {"app.kubernetes.io/managed-by": "mlops"}
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
 
 
-class Deployment(BaseModel):
+class Deployment(Section):
     """The section `deployment:` of an environment."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     namespace: Name
     volume: Name
@@ -44,7 +43,7 @@ class Deployment(BaseModel):
         return self
 
 
-EXAMPLES = {
+HINTS = {
     "namespace": "write the namespace's name",
     "volume": "write the name of the PersistentVolumeClaim that keeps predictions",
     "cpu": 'write cores, such as "2" or 500m',
@@ -76,17 +75,9 @@ def render(settings: Any, release: dict[str, Any], folder: Path) -> None:
 
 def read_deployment(settings: Any) -> Deployment:
     """Return the section `deployment:`; raises Refusal with the key and the remedy."""
-    where = f"conf/{settings.env}.yml: deployment"
-    try:
-        return Deployment.model_validate(settings.deployment)
-    except ValidationError as error:
-        problem = error.errors()[0]
-    key = ".".join(map(str, problem["loc"][:1]))
-    words = EXAMPLES.get(key, problem["msg"].removeprefix("Value error, "))
-    if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, Deployment.model_fields, n=1, cutoff=0.5)
-        words = f"is unknown; {f'did you mean {near[0]}?' if near else 'remove it'}"
-    raise Refusal(f"{where}{f'.{key}' if key else ''}: {words.rstrip('.')}.")
+    return section.read(
+        Deployment, settings.deployment, f"conf/{settings.env}.yml: deployment", HINTS
+    )
 
 
 def refuse_what_cannot_run(
