@@ -126,7 +126,9 @@ def test_every_pod_is_restricted(rendered: Rendered, tmp_path: Path, serving: st
 
 
 def test_schedules_are_those_of_conf(site: Site) -> None:
-    configure(site.project, "test", schedules={"score": MONTHLY, "retrain": SUNDAY})
+    configure(
+        site.project, "test", schedules={"score": MONTHLY, "retrain": SUNDAY, "train": SUNDAY}
+    )
     site.build()
     found = {
         name: each["spec"] for (kind, name), each in manifests(site).items() if kind == "CronJob"
@@ -135,13 +137,15 @@ def test_schedules_are_those_of_conf(site: Site) -> None:
     assert times == {
         "loan-risk-score": ("0 6 2 * *", "Europe/Berlin"),
         "loan-risk-retrain": ("30 7 * * 0", "UTC"),
+        "loan-risk-train": ("30 7 * * 0", "UTC"),
     }
     for name, spec in found.items():
         job = spec["jobTemplate"]["spec"]
         [pod] = pods(job)
         assert spec["concurrencyPolicy"] == "Forbid"
         assert pod["restartPolicy"] == "Never"
-        assert pod["containers"][0]["args"] == [name.removeprefix("loan-risk-")]
+        words = " ".join(pod["containers"][0]["args"])
+        assert words == {"loan-risk-train": "train --changed"}.get(name, name[len("loan-risk-") :])
         [rule] = job["podFailurePolicy"]["rules"]
         assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [2, 3, 4])
 

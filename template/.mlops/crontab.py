@@ -65,7 +65,7 @@ def lines(planned: list[Schedule], name: str, env: str, now: datetime.datetime) 
             zone = schedule.zone
             yield f"CRON_TZ={zone}"
         log = f"{LOGS}/{schedule.command}-{env}.log"
-        run = f"{uv} run --locked {name} {schedule.command} --env {env}"
+        run = f"{uv} run --locked {name} {' '.join(schedule.typed)} --env {env}"
         line = f"cd {folder} && mkdir -p {LOGS} && flock -n {log} {run} >> {log} 2>&1"
         yield f"{schedule.cron} {line}".replace("%", r"\%")  # cron ends a command at a bare one
 

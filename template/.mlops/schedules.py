@@ -35,6 +35,11 @@ class Schedule:
     day: int = 0  # of the month; of the week from 1, Monday, to 7; 0 where it runs every day
 
     @property
+    def typed(self) -> tuple[str, ...]:
+        """What a scheduler writes after the program's name; it trains only where that helps."""
+        return (self.command, "--changed") if self.command == "train" else (self.command,)
+
+    @property
     def cron(self) -> str:
         """Minute, hour, day of the month, month, day of the week from 0, Sunday."""
         of_month = self.day if self.every == "month" else "*"

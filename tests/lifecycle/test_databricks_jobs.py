@@ -99,7 +99,8 @@ def runs(databricks: Databricks) -> dict[str, Run]:
     found["monitor"] = databricks.run("monitor", as_of=AS_OF)
     found["healthy"] = databricks.run("retrain", as_of=AS_OF)
     found["stale"] = databricks.run("retrain", "stale", as_of=LATER)
-    configure(project.folder, "test", promotion="approval", monitoring={"max_age": 1})
+    found["unchanged"] = databricks.run("train", "unchanged", as_of=LATER)
+    configure(project.folder, "test", promotion="approval", model={"seed": 8})
     project.commit()
     found["waits"] = databricks.run("train", as_of=LATER)
     found["by the trainer"] = databricks.run("promote", version="3", approved_by="")
@@ -153,6 +154,7 @@ def test_train_ends_with_a_champion(runs: dict[str, Run]) -> None:
     assert run.succeeded
     assert states(run) == {
         "train": "success",
+        "trained": "success",
         "gate": "success",
         "passed": "success",
         "promote": "success",
@@ -184,6 +186,13 @@ def test_a_stale_champion_gives_way(runs: dict[str, Run]) -> None:
     assert run.values["retrain"] == {"outcome": "ok", "version": 2, "decision": "retrain"}
     assert run.runs["promote"].values["promote"] == {"outcome": "ok", "version": 2}
     assert (run.succeeded, run.told) == (True, [])
+
+
+def test_nothing_is_trained_where_nothing_differs(runs: dict[str, Run]) -> None:
+    run = runs["unchanged"]
+    assert (run.succeeded, run.told) == (True, [])
+    assert run.values["train"] == {"outcome": "ok", "version": 0}
+    assert states(run)["gate"] == "excluded"
 
 
 def test_a_version_that_needs_an_approval_waits_and_somebody_is_told(runs: dict[str, Run]) -> None:

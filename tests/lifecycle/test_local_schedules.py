@@ -73,6 +73,7 @@ def test_another_machine_is_told_the_zones_and_warned(born: Project) -> None:
     assert (first, second) == ("CRON_TZ=Europe/Berlin", "CRON_TZ=UTC")
     assert score.startswith("0 6 2 * * cd ")
     assert [line[:14] for line in others] == ["30 7 * * 1 cd "] * 2
+    assert "loan-risk train --changed --env prod" in "".join(others), "not the same one each week"
 
 
 def test_cron_reads_a_folder_with_a_percent_sign(born: Project) -> None:

@@ -122,6 +122,27 @@ def test_a_challenger_of_the_same_date_is_taken_up(live: Project) -> None:
 
 
 @pytest.mark.full
+def test_train_by_a_schedule_makes_a_version_only_where_something_differs(trained: Project) -> None:
+    def version(*words: str) -> int:
+        return int(trained.run("train", "--changed", *words).facts["version"])
+
+    assert version("--as-of", AS_OF) == 1, "it is there, and the gate has not judged it"
+    trained.run("gate")
+    answer = trained.run("train", "--changed", "--as-of", AS_OF)
+    assert "version 1 of dev.loan-risk has the same code, configuration" in answer.said
+    assert answer.facts["version"] == 0
+    trained.run("promote")
+    assert version("--as-of", AS_OF) == 0
+    assert version("--as-of", AS_OF, "--set", "model.seed=8") == 2
+    assert version("--as-of", LATER) == 3
+    trained.edit("features.py", "def prepare()", "CHANGED = True\n\n\ndef prepare()")
+    assert version("--as-of", LATER) == 4
+    trained.path("uv.lock").write_text(trained.path("uv.lock").read_text() + "\n")
+    assert version("--as-of", LATER) == 5
+    assert trained.call(behind.versions, MODEL) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.full
 def test_a_challenger_of_other_settings_is_not(live: Project) -> None:
     live.run("train", "--as-of", LATER, "--set", "model.seed=8")
     retrain(live)

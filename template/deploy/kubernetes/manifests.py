@@ -117,7 +117,7 @@ def secret_names(part: Any) -> Iterator[str]:
 def cron_job(schedule: Schedule) -> dict[str, Any]:
     """Return what starts a command at its times: the job of base/, with other words."""
     job = yaml.safe_load((HERE / "base/job.yml").read_text(encoding="utf-8"))
-    job["spec"]["template"]["spec"]["containers"][0]["args"] = [schedule.command]
+    job["spec"]["template"]["spec"]["containers"][0]["args"] = [*schedule.typed]
     spec = {"schedule": schedule.cron, "timeZone": schedule.zone, "concurrencyPolicy": "Forbid"}
     spec |= {"startingDeadlineSeconds": 3600, "jobTemplate": {"spec": job["spec"]}}
     metadata = {"name": schedule.command}

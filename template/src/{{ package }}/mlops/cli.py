@@ -23,6 +23,7 @@ CODES = (
 )
 
 AsOf = Annotated[str | None, typer.Option(help=MOMENT)]
+Changed = Annotated[bool, typer.Option("--changed", help="Only where something differs.")]
 Tune = Annotated[int, typer.Option(help="Trials that look for better parameters.", min=0)]
 Version = Annotated[int | None, typer.Argument(help="Its number; default: the challenger.")]
 Approver = Annotated[str | None, typer.Option(help="Another person than the trainer.")]
@@ -61,7 +62,7 @@ def _command(panel: str, module: str) -> Callable[[Callable[..., None]], None]:
 
 
 @_command(EVERY_DAY, "training")
-def train(as_of: AsOf = None, tune: Tune = 0) -> None:
+def train(as_of: AsOf = None, tune: Tune = 0, changed: Changed = False) -> None:
     """Train on the rows known at a date and register the challenger."""
 
 

@@ -119,14 +119,33 @@ def _challenger(project: Project, date: str) -> int:
     """Return a challenger of this date: the one that is there, or a new one."""
     store = open_store(project)
     number = store.registry.alias(CHALLENGER)
-    if number is not None:
-        card, snapshot = store.registry.fetch(number).card, take_snapshot(project).name
-        of, lock = card["lineage"], read_build_facts(project).lock_sha256
-        theirs = (card["snapshot"], card["time"]["as_of"], of["configuration"], of["lock_sha256"])
-        if theirs == (snapshot, date, configuration_hash(project), lock):
-            step(f"version {number} was trained on just these rows; it is judged now")
-            return number
+    if number is not None and _made_now(store, number, date):
+        step(f"version {number} was trained on just these rows; it is judged now")
+        return number
     return int(train(project, date).facts["version"])
+
+
+def made_already(project: Project, date: str) -> Outcome | None:
+    """Return why nothing is trained: the champion, or the newest version, would come out again.
+
+    Its facts name the version that the gate has to judge: 0 where it has done so.
+    """
+    store = open_store(project)
+    gated = {entry["subject"] for entry in store.entries if entry["command"] == "gate"}
+    for number in filter(None, (store.champion(), *store.registry.numbers()[-1:])):
+        if _made_now(store, number, date):
+            told = f"version {number} of {project.name} has the same code, configuration, lock and"
+            left = 0 if str(number) in gated else number
+            return Outcome("ok", f"{told} date {date}: nothing is trained", {"version": left})
+    return None
+
+
+def _made_now(store: Store, number: int, date: str) -> bool:
+    """Tell whether a version was made by today's code, configuration and lock, and as of a date."""
+    card, project = store.registry.fetch(number).card, store.project
+    of, lock = card["lineage"], read_build_facts(project).lock_sha256
+    theirs = (card["snapshot"], card["time"]["as_of"], of["configuration"], of["lock_sha256"])
+    return theirs == (take_snapshot(project).name, date, configuration_hash(project), lock)
 
 
 def _remember(project: Project, done: Outcome, facts: Facts) -> None:

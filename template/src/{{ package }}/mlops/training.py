@@ -20,13 +20,19 @@ from .store import open_store
 from .windows import parse_as_of
 
 
-def train(project: Project, as_of: str | None, tune: int = 0) -> Outcome:
+def train(project: Project, as_of: str | None, tune: int = 0, *, changed: bool = False) -> Outcome:
     """Train on the rows that `as_of` allows, and register the result as challenger.
 
-    With `tune`, so many trials look for better parameters first.
+    With `tune`, so many trials look for better parameters first. With `changed`, train only where
+    code, configuration, lock or date differ from the champion's and the newest version's.
     """
     facts, snapshot = read_build_facts(project), take_snapshot(project)
     moment = parse_as_of(as_of, project.settings)
+    if changed:
+        from .retraining import made_already
+
+        if same := made_already(project, f"{moment:%Y-%m-%d}"):
+            return same
     contract = read_contract(user_module("schema", snapshot), project.settings.problem)
 
     step(f"reading the rows known on {moment:%Y-%m-%d}")
