@@ -38,14 +38,14 @@ def team(locked_project: Rendered, osv: Osv) -> Path:
 
 
 @pytest.fixture
-def service(tmp_path: Path, quick: dict[str, str]) -> Service:
+def service(tmp_path: Path, quick: dict[str, str], tools: Path) -> Service:
     """Azure DevOps, without the vendor."""
     remote = tmp_path / "dev.azure.com/loan-risk.git"
     git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(remote))
     (tmp_path / "agents").mkdir()
     cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
     place, uv_cache = tmp_path / "agents", Path(cache.stdout.strip())
-    return Service(remote, place, uv_cache, agent_variables=dict(quick))
+    return Service(remote, place, uv_cache, agent_variables=dict(quick), tools=tools)
 
 
 def push(project: Path, service: Service) -> None:
@@ -171,6 +171,7 @@ def test_a_good_change_passes(team: Path, service: Service) -> None:
     append(team / "src/loan_risk/data.py", "\n\n# Read and understood.\n")
     push(team, service)
     del service.agent_variables["PYTEST_ADDOPTS"]  # all tests, with the coverage floor
+    service.tools = None  # these machines are as new as the change
     jobs = service.run(CHECKS)
     assert fates(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "Succeeded"), told(jobs)
     [evidence] = jobs["rehearsal"].summaries

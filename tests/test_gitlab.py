@@ -31,12 +31,12 @@ def team(locked_project: Rendered) -> Path:
 
 
 @pytest.fixture
-def service(tmp_path: Path, osv: Osv, quick: dict[str, str]) -> Iterator[GitLab]:
+def service(tmp_path: Path, osv: Osv, quick: dict[str, str], tools: Path) -> Iterator[GitLab]:
     """GitLab, without the vendor: its git, its variables, and a runner."""
     add_program(tmp_path / "programs", "glab", "vendor")
     with git_host(tmp_path / "git") as host:
         variables = {"OSV_URL": osv.address}
-        yield GitLab(host, tmp_path, tmp_path / "programs", variables, quick=quick)
+        yield GitLab(host, tmp_path, tmp_path / "programs", variables, quick=quick, tools=tools)
 
 
 def fates(jobs: dict[str, Job]) -> dict[str, str]:
@@ -105,6 +105,7 @@ def test_the_token_is_within_reach_of_publishing_alone(rendered: Rendered) -> No
 def test_a_good_change_passes(team: Path, service: GitLab) -> None:
     append(team / "src/loan_risk/data.py", "\n\n# Read and understood.\n")
     service.host.take(team)
+    service.tools = None  # this machine is as new as the change
     jobs = service.run("merge_request_event")
     assert fates(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "PASS"), told(jobs)
     card = service.summary("rehearsal")

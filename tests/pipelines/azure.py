@@ -68,6 +68,7 @@ class Service:
     api: Api | None = None
     connections: set[str] = field(default_factory=set)
     agent_variables: dict[str, str] = field(default_factory=dict)  # of the machines themselves
+    tools: Path | None = None  # where the machines have uv; they bring it where they have none
 
     def run(
         self, file: str, revision: str = "main", only: str = "", after: str = "", **parameters: Any
@@ -176,7 +177,7 @@ class Agent:
         self.secrets = {"System.AccessToken": TOKEN}
         own = Path(sys.executable).parent  # what tests need, an agent need not have
         parts = [part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != own]
-        self.path = [*([str(service.programs)] if service.programs else []), *parts]
+        self.path = [*map(str, filter(None, (service.programs, service.tools))), *parts]
 
     def step(self, number: int, step: dict[str, Any], seconds: float) -> None:
         name = step.get("displayName") or step.get("task") or "checkout"

@@ -183,6 +183,7 @@ class AtAzure(Bank):
                 api=self.rules,
                 connections={f"loan-risk-{env}" for env in ENVS},
                 agent_variables=self.machine,
+                tools=self.tools,
             )
             yield
 
@@ -288,6 +289,7 @@ class AtGitLab(WithHost):
                 {f"loan-risk-{env}": self.variables_of(env) for env in ENVS},
                 quick=self.machine,
                 admits=self.rules.admits,
+                tools=self.tools,
             )
             yield
 

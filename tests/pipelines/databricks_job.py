@@ -23,7 +23,8 @@ def main() -> None:
     release = WORKSPACE / bundle["targets"][env]["variables"]["release"].lstrip("/")
     [wheel] = release.glob("*.whl")
     code = WORKSPACE / "installed" / wheel.stem
-    zipfile.ZipFile(wheel).extractall(code)
+    if not code.exists():
+        zipfile.ZipFile(wheel).extractall(code)
     [points] = code.glob("*.dist-info/entry_points.txt")
     lines = points.read_text("utf-8").splitlines()
     called = dict(line.split(" = ") for line in lines if " = " in line)[ENTRY]

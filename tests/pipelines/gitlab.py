@@ -54,6 +54,7 @@ class GitLab:
     environments: dict[str, dict[str, str]] = field(default_factory=dict)  # of one environment
     quick: dict[str, str] = field(default_factory=dict)  # in the environment of the machine
     admits: Callable[[str], bool] = lambda _: True  # does an environment let a job begin?
+    tools: Path | None = None  # where the machine has uv; it brings it where it has none
 
     def run(self, source: str, only: str = "", **variables: str) -> dict[str, Job]:
         """Run the pipeline that something starts, or one job of it; return each job's fate.
@@ -110,7 +111,8 @@ class GitLab:
         own = Path(sys.executable).parent  # what tests need, a runner need not have
         parts = [part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != own]
         base = {name: value for name, value in os.environ.items() if PASSED_ON.match(name)}
-        base |= {"PATH": os.pathsep.join([str(self.programs), *parts]), "HOME": str(home)}
+        places = [*map(str, filter(None, (self.programs, self.tools))), *parts]
+        base |= {"PATH": os.pathsep.join(places), "HOME": str(home)}
         base |= {"PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", f"{Path.home()}/.cache/pip")}
         done = subprocess.run(
             command,
