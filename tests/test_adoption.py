@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from programs import write_program
 from rendering import ROOT, commit, contents, files, git
 
 GUIDE = ROOT / "docs/how-to/adopt-an-existing-repository.md"
@@ -75,8 +76,9 @@ def blocks(chapter: str) -> Iterator[str]:
 
 def follow(block: str, folder: Path, template: Path) -> str:
     """Type a block of commands in a folder; uvx brings the programs that are here already."""
-    programs = write(folder.parent / "programs", {"uvx": '#!/bin/sh\nexec "$PYTHON" -m "$@"\n'})
-    (programs / "uvx").chmod(0o755)
+    programs = write_program(
+        folder.parent / "programs/uvx", '#!/bin/sh\nexec "$PYTHON" -m "$@"\n'
+    ).parent
     names = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
     env = os.environ | {f"GIT_{name}": "analyst@bank.example" for name in names}
     env |= {"PYTHON": sys.executable, "GIT_PAGER": "cat"}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from pipelines.osv import KNOWN, Osv
+from programs import write_program
 from rendering import ROOT
 
 SCRIPT = ROOT / "template/.mlops/audit.py"
@@ -150,10 +151,7 @@ FEWER = '{"summary": {"audited_packages": 0}, "vulnerabilities": []}'
 def test_a_report_on_less_than_everything_is_refused(
     report: str, sentence: str, project: Path, tmp_path: Path
 ) -> None:
-    uv = tmp_path / "programs/uv"
-    uv.parent.mkdir()
-    uv.write_text(f"#!/bin/sh\necho '{report}'\n", encoding="utf-8")
-    uv.chmod(0o755)
+    uv = write_program(tmp_path / "programs/uv", f"#!/bin/sh\necho '{report}'\n")
     code, said = audit(project, "", PATH=f"{uv.parent}{os.pathsep}{os.environ['PATH']}")
     assert code == 1
     assert sentence in said

@@ -22,6 +22,7 @@ from pipelines.changes import (
 from pipelines.expansion import expand
 from pipelines.expressions import Unmodelled
 from pipelines.osv import Osv
+from programs import uv_cache
 from rendering import append, commit, git, replace
 from test_updater import add_program
 
@@ -43,9 +44,8 @@ def service(tmp_path: Path, quick: dict[str, str], tools: Path) -> Service:
     remote = tmp_path / "dev.azure.com/loan-risk.git"
     git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(remote))
     (tmp_path / "agents").mkdir()
-    cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
-    place, uv_cache = tmp_path / "agents", Path(cache.stdout.strip())
-    return Service(remote, place, uv_cache, agent_variables=dict(quick), tools=tools)
+    place = tmp_path / "agents"
+    return Service(remote, place, uv_cache(), agent_variables=dict(quick), tools=tools)
 
 
 def push(project: Path, service: Service) -> None:

@@ -19,6 +19,7 @@ from conftest import Rendered
 from pipelines import az
 from pipelines.data_factory import FACTORY, Unknown, check_template
 from pipelines.databricks_project import build, configure, settings_of
+from programs import write_python
 from rendering import ROOT
 from test_databricks import Workspace, version
 
@@ -109,11 +110,7 @@ def _name(words: list[str]) -> list[str]:
 
 @pytest.fixture
 def azure(factory: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Azure:
-    program = tmp_path / "bin/az"
-    program.parent.mkdir()
-    code = Path(az.__file__).read_text(encoding="utf-8")
-    program.write_text(f"#!{sys.executable}\n{code}", encoding="utf-8")
-    program.chmod(0o755)
+    program = write_python(tmp_path / "bin/az", Path(az.__file__).read_text(encoding="utf-8"))
     monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
     monkeypatch.setenv("AZ_STATE", str(tmp_path / "azure.json"))
     return Azure(factory, tmp_path)

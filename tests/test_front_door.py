@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import sysconfig
 import venv
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import copier
 import pytest
 import yaml
+from programs import write_python
 from rendering import ROOT, commit, contents, git, update
 
 Run = subprocess.CompletedProcess[str]
@@ -92,10 +92,8 @@ def alone(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Door:
 
 def pretend(desk: Path, program: str, *lines: str) -> None:
     """Put a program of these lines among the tools."""
-    text = "\n".join([f"#!{sys.executable}", "import os, pathlib, signal, sys, time", *lines])
-    tool = desk.parent / "tools" / program
-    tool.write_text(text, encoding="utf-8")
-    tool.chmod(0o755)
+    text = "\n".join(["import os, pathlib, signal, sys, time", *lines])
+    write_python(desk.parent / "tools" / program, text)
 
 
 def run(desk: Path, *command: object, typed: str = "") -> Run:

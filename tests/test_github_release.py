@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Rendered
+from programs import write_program
 from rendering import git
 from test_github import examine
 
@@ -100,9 +101,7 @@ def test_only_prod_promotes(rendered: Rendered) -> None:
 
 def run(project: Path, place: Path, name: str, event: str, fails: str = "") -> list[str]:
     """Run a workflow; return the sessions that it started, and what each could use."""
-    (place / "bin").mkdir()
-    (place / "bin/uvx").write_text(UVX.format(place), encoding="utf-8")
-    (place / "bin/uvx").chmod(0o755)
+    write_program(place / "bin/uvx", UVX.format(place))
     command = [str(Path(sys.executable).with_name("act")), event, "--no-skip-checkout"]
     command += ["--workflows", f"{FLOWS}/{name}.yml", "--platform=ubuntu-24.04=-self-hosted"]
     command += ["--pull=false", "--concurrent-jobs=1", "--secret=GITHUB_TOKEN=t"]

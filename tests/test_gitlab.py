@@ -15,6 +15,7 @@ from pipelines.changes import BAD, ESSENTIAL, UNGUARDED, newer_template
 from pipelines.git_host import WRITES, git_host
 from pipelines.gitlab import GitLab, Job
 from pipelines.osv import Osv
+from programs import write_program
 from rendering import append, git
 from test_updater import add_program
 
@@ -196,9 +197,7 @@ def recorded(project: Path, service: GitLab, fails: str = "", **variables: str) 
     for file in (CHECKS, RELEASE, PROMOTE):
         path = project / file
         path.write_text(path.read_text("utf-8").replace(NOX, "sessions"), encoding="utf-8")
-    program = service.programs / "sessions"
-    program.write_text(SESSIONS.format(service.place), encoding="utf-8")
-    program.chmod(0o755)
+    write_program(service.programs / "sessions", SESSIONS.format(service.place))
     service.host.take(project)
     service.environments["loan-risk-prod"] = {"PROTECTION_TOKEN": "of-prod"}
     service.variables |= variables | {"FAILS": fails}

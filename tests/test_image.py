@@ -15,6 +15,7 @@ import pytest
 from conftest import Rendered
 from pipelines.containers import Machine, machine
 from pipelines.docker import digest
+from programs import write_python
 from rendering import commit, copy_template, render
 
 REPOSITORY = "registry.bank.example/risk/loan-risk"
@@ -63,10 +64,8 @@ class Bench:
 @pytest.fixture
 def bench(rendered: Rendered, tmp_path: Path) -> Bench:
     programs = tmp_path / "programs"
-    programs.mkdir()
     docker = Path(__file__).parent / "pipelines/docker.py"
-    (programs / "docker").write_text(f"#!{sys.executable}\n{docker.read_text('utf-8')}", "utf-8")
-    (programs / "docker").chmod(0o755)
+    write_python(programs / "docker", docker.read_text("utf-8"))
     return Bench(rendered(compute="kubernetes"), programs)
 
 

@@ -15,6 +15,7 @@ from lifecycle.test_tracking_server import running, server  # noqa: F401 - fixtu
 from pipelines.databricks_project import configure
 from pipelines.kubectl import documents, faults
 from pipelines.kubernetes_project import ENVS, Site
+from programs import write_python
 from rendering import append, commit, files, replace
 
 Facts = dict[str, Any]
@@ -419,9 +420,7 @@ def test_from_the_first_release_to_a_champion_that_answers(
 ) -> None:
     site = made(rendered, tmp_path, "online")
     docker = Path(__file__).with_name("pipelines") / "docker.py"
-    program = site.cluster / "bin/docker"
-    program.write_text(f"#!{sys.executable}\n{docker.read_text('utf-8')}", encoding="utf-8")
-    program.chmod(0o755)
+    write_python(site.cluster / "bin/docker", docker.read_text("utf-8"))
     replace(site.project / "pyproject.toml", '"loan-risk[mlops]"', '"loan-risk[mlops,serve]"')
     subprocess.run(["uv", "lock", "--quiet"], cwd=site.project, check=True)
     for env in ("test", "prod"):

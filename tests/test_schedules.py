@@ -16,6 +16,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import write_python
 from rendering import ROOT
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -222,14 +223,11 @@ elif words != ["lock"] and words not in (["sync", "--locked"], ["sync", "--locke
 def test_the_session_tells_of_prod_or_of_what_is_named(
     project: Path, tmp_path: Path, words: tuple[str, ...], env: str
 ) -> None:
-    program = tmp_path / "programs/uv"
-    program.parent.mkdir()
-    program.write_text(f"#!{sys.executable}{UV}", encoding="utf-8")
-    program.chmod(0o755)
+    uv = write_python(tmp_path / "programs/uv", UV)
     done = subprocess.run(
         [sys.executable, "-m", "nox", "--session", "schedules", *words],
         cwd=project,
-        env=os.environ | {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"},
+        env=os.environ | {"PATH": f"{uv.parent}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         check=True,

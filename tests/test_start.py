@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Rendered
+from programs import uv_cache
 from rendering import PROBLEMS
 
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -40,9 +41,8 @@ def test_both_commands_pass_for_a_newcomer(
     project = shutil.copytree(rendered(problem=problem), tmp_path / "loan-risk")
     home = tmp_path / "home"  # empty: git knows no name, no tool has a configuration
     home.mkdir()
-    cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
     env = os.environ | {"HOME": str(home), "UV_PYTHON": python}
-    env["UV_CACHE_DIR"] = cache.stdout.strip()  # the one thing that spares a download
+    env["UV_CACHE_DIR"] = str(uv_cache())  # the one thing that spares a download
     demo, everything = two_commands(project)
     for command in (demo, everything):
         done = subprocess.run(

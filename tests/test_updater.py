@@ -21,6 +21,7 @@ import pytest
 import yaml
 from filelock import FileLock
 from packaging.requirements import Requirement
+from programs import write_program, write_python
 from rendering import ROOT, commit, contents, files, git, render
 
 UPDATER = ROOT / "template/.mlops"
@@ -159,10 +160,8 @@ def answer(project: Path, **changed: object) -> None:
 
 def add_program(folder: Path, name: str, fake: str) -> None:
     """Put a program onto the PATH of a desk."""
-    head = f"#!{sys.executable}\nimport pathlib\nHERE = pathlib.Path(__file__).parent\n"
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text(head + FAKES[fake], encoding="utf-8")
-    (folder / name).chmod(0o755)
+    head = "import pathlib\nHERE = pathlib.Path(__file__).parent\n"
+    write_python(folder / name, head + FAKES[fake])
 
 
 def release(template: Path, tag: str, changed: dict[str, str] | None = None) -> None:
@@ -456,8 +455,7 @@ def test_what_comes_in_during_the_push_is_never_overwritten(ready: Desk) -> None
     theirs = git(ready.project, "commit-tree", "-m", "theirs", "HEAD^{tree}").strip()
     push = f"'{git_itself}' push --quiet '{ready.remote}' {theirs}:refs/heads/{BRANCH}"
     wrapper = f'#!/bin/sh\ncase "$*" in *" push "*) {push} ;; esac\nexec \'{git_itself}\' "$@"\n'
-    (ready.programs / "git").write_text(wrapper, encoding="utf-8")
-    (ready.programs / "git").chmod(0o755)
+    write_program(ready.programs / "git", wrapper)
     assert ready.run("pull_request").code == 1
     assert ready.pushed().strip() == theirs
 

@@ -9,6 +9,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from programs import write_program
 
 from lifecycle.project import Project, copy_project
 from lifecycle.test_rehearsal import rehearse
@@ -125,9 +126,9 @@ def with_environment(project: Project) -> dict[str, str]:
     [own] = project.path(".venv/lib").glob("python*/site-packages")
     found = (sysconfig.get_path("purelib"), project.folder / "src")
     (own / "found.pth").write_text("\n".join(map(str, found)), encoding="utf-8")
-    program = project.path(".venv/bin/loan-risk")
-    program.write_text(f'#!/bin/sh\nexec python -c "{PROGRAM}" "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
+    write_program(
+        project.path(".venv/bin/loan-risk"), f'#!/bin/sh\nexec python -c "{PROGRAM}" "$@"\n'
+    )
     return {"HOME": str(project.folder.parent), "PATH": "/usr/bin:/bin", "UV_NO_SYNC": "1"}
 
 

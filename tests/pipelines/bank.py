@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
 import yaml
+from programs import uv_cache, write_program
 from rendering import commit, git
 
 from .azure import Service
@@ -66,9 +67,7 @@ class Bank(ABC):
             folder / name for name in ("loan-risk", "place", "programs")
         )
         put_on_path(self.programs, self.place)
-        az = self.programs / "az"
-        az.write_text(AZ, encoding="utf-8")
-        az.chmod(0o755)
+        write_program(self.programs / "az", AZ)
         job = Path(__file__).with_name("databricks_job.py")
         self.machine = {
             "DATABRICKS_PLACE": str(self.place),
@@ -170,14 +169,13 @@ class AtAzure(Bank):
     def vendor(self) -> Iterator[None]:
         agents = self.folder / "agents"
         agents.mkdir(exist_ok=True)
-        cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
         if not self.repository.exists():
             git(self.folder, "init", "-q", "--bare", "--initial-branch=main", "git")
         with organization() as self.rules:
             self.service = Service(
                 remote=self.repository,
                 place=agents,
-                uv_cache=Path(cache.stdout.strip()),
+                uv_cache=uv_cache(),
                 programs=self.programs,
                 artifacts={path.name: path for path in agents.glob("artifacts/*")},
                 api=self.rules,

@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from programs import write_python
+
 if TYPE_CHECKING:
     from pipelines.databricks import Bundle
 
@@ -172,15 +174,12 @@ def read(folder: Path, target: str) -> "Bundle":
 
 def put_on_path(folder: Path, place: Path) -> dict[str, str]:
     """Write the program into a folder; return the variables with which it is found."""
-    folder.mkdir(parents=True, exist_ok=True)
     place.mkdir(parents=True, exist_ok=True)
     tests = Path(__file__).parent.parent
-    program = folder / "databricks"
-    program.write_text(
-        f"#!{sys.executable}\nimport sys; sys.path.insert(0, {str(tests)!r})\n"
+    write_python(
+        folder / "databricks",
+        f"import sys; sys.path.insert(0, {str(tests)!r})\n"
         "from pipelines.databricks_cli import main; main()\n",
-        encoding="utf-8",
     )
-    program.chmod(0o755)
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
     return {"PATH": path, "DATABRICKS_PLACE": str(place)}

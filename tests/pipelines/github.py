@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from programs import uv_cache, write_program
 
 from .git_host import READS, Host
 
@@ -133,24 +134,20 @@ class GitHub:
     def correct(self, **variables: str) -> None:
         """Tell the sessions what act does not: it takes every GitHub for github.com."""
         real, self.tools = self.tools, self.place / "tools"
-        self.tools.mkdir(exist_ok=True)
-        shutil.copy2(real / "uv", self.tools)
         told = "".join(f"export {name}={value}\n" for name, value in variables.items())
-        script = f'#!/bin/sh\n{told}exec {real}/uvx "$@"\n'
-        (self.tools / "uvx").write_text(script, encoding="utf-8")
-        (self.tools / "uvx").chmod(0o755)
+        write_program(self.tools / "uvx", f'#!/bin/sh\n{told}exec {real}/uvx "$@"\n')
+        shutil.copy2(real / "uv", self.tools)
 
     def action(self, uses: str) -> Path:
         """Write an action as it is modelled; return its folder."""
         script, inputs = ACTIONS[uses.partition("@")[0]]
-        cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
         facts = {
             "ADDRESS": self.host.address(),
             "CACHED": str(self.place / "cached"),
             "KEPT": str(self.place / "artifacts"),
             "READER": self.host.address("x-access-token"),
             "TOOLS": str(self.tools),
-            "UV_CACHE": cache.stdout.strip(),
+            "UV_CACHE": str(uv_cache()),
         }
         facts |= {variable: f"${{{{ inputs.{name} }}}}" for name, variable in inputs.items()}
         step = {"shell": "bash", "run": script.strip(), "env": facts}

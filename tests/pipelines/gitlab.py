@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 from filelock import FileLock
+from programs import uv_cache
 from rendering import ROOT
 
 from .git_host import Host
@@ -103,8 +104,7 @@ class GitLab:
         }
         home = self.place / "home"
         home.mkdir(exist_ok=True)
-        cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
-        given = known | self.variables | variables | {"UV_CACHE_DIR": cache.stdout.strip()}
+        given = known | self.variables | variables | {"UV_CACHE_DIR": str(uv_cache())}
         command = [program(), "--force-shell-executor", "--shell-isolation", "--concurrency=1"]
         command += [f"--ignore-predefined-vars={','.join(given)}", "--color=false", *words]
         command += [word for pair in given.items() for word in ("--variable", "=".join(pair))]

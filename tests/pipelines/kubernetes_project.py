@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from programs import write_python
+
 from pipelines.databricks_project import configure
 
 Facts = dict[str, Any]
@@ -54,10 +56,8 @@ class Site:
         real = shutil.which("kubectl")
         assert real, "kubectl is missing"
         programs = self.cluster / "bin"
-        programs.mkdir(parents=True)
         fake = Path(__file__).with_name("kubectl.py").read_text(encoding="utf-8")
-        (programs / "kubectl").write_text(f"#!{sys.executable}\n{fake}", encoding="utf-8")
-        (programs / "kubectl").chmod(0o755)
+        write_python(programs / "kubectl", fake)
         self.env |= {"CLUSTER": str(self.cluster), "KUBECTL": real}
         self.env["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
         for env in ENVS:

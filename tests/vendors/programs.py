@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import jq as jqlang
+from programs import write_program
 
 State = dict[str, Any]
 Program = Callable[[State, list[str], str], str]  # what is known, the words, and what is piped in
@@ -87,11 +88,9 @@ def on_path(folder: Path, programs: dict[str, Program]) -> Iterator[Vendors]:
 
     folder.mkdir()
     with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
-        for program in programs:
-            client = folder / program
+        for name in programs:
             port = server.server_address[1]
-            client.write_text(CLIENT.format(port=port, program=program), encoding="utf-8")
-            client.chmod(0o755)
+            write_program(folder / name, CLIENT.format(port=port, program=name))
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield vendors
         server.shutdown()
