@@ -34,6 +34,7 @@ if [ "$CACHE" = true ]; then sha256sum uv.lock >> "$CACHED"; fi
 ACTIONS = {  # what an action does, and the inputs that it is modelled for
     "actions/checkout": (CLONE, {"persist-credentials": "PERSIST"}),
     "astral-sh/setup-uv": (UV, {"version": "VERSION", "enable-cache": "CACHE"}),
+    "databricks/setup-cli": ('echo "$BROUGHT" >> "$GITHUB_PATH"', {}),
     "actions/upload-artifact": (
         'mkdir -p "$KEPT"; cp -r "$FROM" "$KEPT/$NAME"',
         {"name": "NAME", "path": "FROM", "retention-days": "DAYS"},
@@ -72,6 +73,11 @@ class GitHub:
     @property
     def home(self) -> Path:
         return self.place / "home"
+
+    @property
+    def brought(self) -> Path:
+        """What an action brings that the machine does not have."""
+        return self.place / "brought"
 
     def run(self, file: str, event: str, only: str = "", **inputs: str) -> dict[str, Job]:
         """Run a workflow as main has it, or one job of it; return each job's fate.
@@ -143,6 +149,7 @@ class GitHub:
         script, inputs = ACTIONS[uses.partition("@")[0]]
         facts = {
             "ADDRESS": self.host.address(),
+            "BROUGHT": str(self.brought),
             "CACHED": str(self.place / "cached"),
             "KEPT": str(self.place / "artifacts"),
             "READER": self.host.address("x-access-token"),

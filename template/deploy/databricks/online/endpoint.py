@@ -46,7 +46,7 @@ def main() -> None:
             return
         endpoint = Endpoint(WorkspaceClient(), asked, import_module(f"{platform}.registry"))
         print(endpoint.follow(store.fetch_champion()))
-    except (errors.MlopsError, DatabricksError, OperationFailed, TimeoutError) as error:
+    except (errors.MlopsError, DatabricksError, OperationFailed) as error:
         sys.exit(f"{asked.name}: {error}")
 
 
@@ -86,7 +86,7 @@ class Endpoint:
             return None
 
     def serve(self, found: ServingEndpointDetailed | None, model: str, number: int) -> None:
-        """Let the endpoint answer with a version, and wait until it does."""
+        """Let the endpoint answer with a version, and wait; raises OperationFailed in vain."""
         entity = ServedEntityInput(
             entity_name=model,
             entity_version=str(number),
@@ -100,7 +100,11 @@ class Endpoint:
             waiting = endpoints.create(name, config=config, tags=tags)
         else:
             waiting = endpoints.update_config(name, served_entities=[entity])
-        waiting.result(timeout=READY)
+        try:
+            waiting.result(timeout=READY)
+        except (OperationFailed, TimeoutError) as error:
+            remedy = "what answered before still does; see the endpoint's logs, then run job smoke"
+            raise OperationFailed(f"version {number} is not ready, {error}; {remedy}.") from None
 
     def let_ask(self) -> None:
         """Let the group of callers ask; the promoter made the endpoint and may do all."""
