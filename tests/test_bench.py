@@ -54,6 +54,7 @@ def test_the_steps_are_held_against_their_work_alone() -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_no_command_imports_what_it_does_not_use() -> None:
     (imports,) = bench("imports", "--repeat", "1")
     loaded = {
