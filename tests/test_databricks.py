@@ -35,7 +35,18 @@ ENTRY_POINTS = {"loan-risk", "loan-risk-job"}
 @pytest.fixture
 def team(rendered: Rendered, tmp_path: Path) -> Path:
     """The project of a team whose three environments are at Databricks."""
-    project = shutil.copytree(rendered(compute="databricks"), tmp_path / "loan-risk")
+    return founded(shutil.copytree(rendered(compute="databricks"), tmp_path / "loan-risk"))
+
+
+@pytest.fixture
+def online(rendered: Rendered, tmp_path: Path) -> Path:
+    """The same with an endpoint."""
+    project = rendered(compute="databricks", serving="online")
+    return founded(shutil.copytree(project, tmp_path / "loan-risk"))
+
+
+def founded(project: Path) -> Path:
+    """Write what the team writes into conf/."""
     for env in ENVS:
         configure(project, env, **settings_of(env))
     configure(project, "dev", deployment={"trainer": "", "promoter": ""})
@@ -146,6 +157,46 @@ def test_operators_start_what_takes_no_approval(team: Path) -> None:
 
 def test_the_team_is_told_where_nobody_is_named(team: Path) -> None:
     assert bundle(team).jobs["score"]["email_notifications"]["on_failure"] == [TEAM]
+
+
+@pytest.mark.parametrize("env", ENVS)
+def test_an_endpoint_follows_whatever_may_change_the_champion(online: Path, env: str) -> None:
+    configure(online, "test", deployment={"endpoint": {"size": "Large", "scale_to_zero": True}})
+    found = bundle(online, env)
+    assert problems(found, ENTRY_POINTS) == []
+    words = {
+        (key, word)
+        for key, job in found.jobs.items()
+        for task in job["tasks"]
+        for word in task.get("spark_python_task", {}).get("parameters", [])
+    }
+    following = {"smoke", "promote_by_rule", "promote", "rollback"}
+    assert {key for key, _ in words} == (set() if env == "dev" else following)
+    if env == "test":
+        assert {("promote", "--size=Large"), ("promote", "--scale-to-zero=true")} < words
+
+
+def test_what_is_wrong_with_an_endpoint_is_refused(online: Path) -> None:
+    configure(online, "test", deployment={"endpoint": {"size": "Huge"}})
+    words = r"conf/test.yml: deployment.endpoint.size: write Small, Medium or Large\."
+    with opened(online) as target, pytest.raises(target.Refusal, match=words):
+        build(online)
+    configure(online, "test", deployment={"endpoint": {"sise": "Small"}})
+    words = r"endpoint.sise: it is unknown; did you mean endpoint.size\?"
+    with opened(online) as target, pytest.raises(target.Refusal, match=words):
+        build(online)
+
+
+def test_who_does_not_serve_has_no_endpoint(team: Path) -> None:
+    configure(team, "test", deployment={"endpoint": {"size": "Small"}})
+    with opened(team) as target, pytest.raises(target.Refusal, match="endpoint: it is unknown"):
+        build(team)
+
+
+def test_an_endpoint_without_its_program_is_noticed(online: Path) -> None:
+    folder = build(online) / "deploy/test"
+    (folder / "endpoint.py").unlink()
+    assert "there is no file endpoint.py" in "; ".join(problems(load(folder, "test"), ENTRY_POINTS))
 
 
 # What is refused when a release is built

@@ -81,7 +81,7 @@ def write(settings: Any, release: dict[str, Any], folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "requirements.txt").write_text(requirements + wheel, encoding="utf-8")
     parts = [HERE / "databricks.yml", HERE / "jobs.yml"]
-    for file in [*parts, *ONLINE.glob("*")]:
+    for file in [*parts, *filter(Path.is_file, ONLINE.glob("*"))]:
         shutil.copy(file, folder)
     target = target_of(settings, deployment)
     target["variables"] |= {"release": place, "environment_version": runtime["environment_version"]}
