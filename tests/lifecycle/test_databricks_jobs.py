@@ -38,6 +38,7 @@ class Databricks:
     variables: dict[str, str]
     said: dict[str, str] = field(default_factory=dict)  # by each task that is a file of Python
     answers: dict[str, str] = field(default_factory=dict)  # the version that answers, to whom
+    running: str = ""  # what is said and answered now
 
     def run(self, key: str, name: str = "", **parameters: str) -> Run:
         self.running = name or key

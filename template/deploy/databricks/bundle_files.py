@@ -134,26 +134,25 @@ def target_of(settings: Any, deployment: Deployment) -> dict[str, Any]:
         sleeps = str(wanted.scale_to_zero).lower()
         variables |= {"size": wanted.size, "scale_to_zero": sleeps, "callers": wanted.callers}
     target["variables"] = {name: value for name, value in variables.items() if value}
-    jobs = {name: job(name, settings, deployment) for name in JOBS}
+    jobs = {name: job(name, deployment) for name in JOBS}
+    if starts_elsewhere(settings.env):
+        identity = factory().read_deployment(settings).identity
+        runner = {"service_principal_name": identity, "level": "CAN_MANAGE_RUN"}
+        for command in schedules.COMMANDS:
+            jobs[command].setdefault("permissions", []).append(runner)
+    for schedule in [] if ELSEWHERE.exists() else schedules.read(settings.schedules):
+        when = {"quartz_cron_expression": schedule.quartz, "timezone_id": schedule.zone}
+        jobs[schedule.command]["schedule"] = when | {"pause_status": "UNPAUSED"}
     target["resources"] = {"jobs": {name: found for name, found in jobs.items() if found}}
     return {key: value for key, value in target.items() if value != {"jobs": {}}}
 
 
-def job(name: str, settings: Any, deployment: Deployment) -> dict[str, Any]:
-    """Return what an environment says of a job: who may start it, and when it starts by itself."""
+def job(name: str, deployment: Deployment) -> dict[str, Any]:
+    """Return what an environment says of a job: who may start it, who pays, who is told."""
     found: dict[str, Any] = {}
-    people = []
     if deployment.operators and name in BY_A_PERSON:
-        people.append({"group_name": deployment.operators, "level": "CAN_MANAGE_RUN"})
-    if starts_elsewhere(settings.env) and name in schedules.COMMANDS:
-        identity = factory().read_deployment(settings).identity
-        people.append({"service_principal_name": identity, "level": "CAN_MANAGE_RUN"})
-    if people:
-        found["permissions"] = people
-    for schedule in [] if ELSEWHERE.exists() else schedules.read(settings.schedules):
-        if schedule.command == name:
-            when = {"quartz_cron_expression": schedule.quartz, "timezone_id": schedule.zone}
-            found["schedule"] = when | {"pause_status": "UNPAUSED"}
+        people = {"group_name": deployment.operators, "level": "CAN_MANAGE_RUN"}
+        found["permissions"] = [people]
     if deployment.budget_policy:
         found["budget_policy_id"] = deployment.budget_policy
     if deployment.webhook:

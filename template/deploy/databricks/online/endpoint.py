@@ -41,11 +41,12 @@ def main() -> None:
     try:
         project = import_module(f"{platform}.project").open_project(asked.env)
         store = import_module(f"{platform}.store").open_store(project)
-        if store.champion() is None:
+        number = store.champion()
+        if number is None:
             print(f"{store.registry.name} has no champion yet: nothing answers.")
             return
         endpoint = Endpoint(WorkspaceClient(), asked, import_module(f"{platform}.registry"))
-        print(endpoint.follow(store.fetch_champion()))
+        print(endpoint.follow(store.registry.fetch(number)))
     except (errors.MlopsError, DatabricksError, OperationFailed) as error:
         sys.exit(f"{asked.name}: {error}")
 
@@ -65,9 +66,9 @@ class Endpoint:
         """
         name, found = self.asked.name, self.found()
         before = serves(found)
-        if before != version.number:
-            self.serve(found, version.name, version.number)
-        self.let_ask()
+        if found is None or before != version.number:
+            found = self.serve(found, version.name, version.number)
+        self.let_ask(found)
         difference = self.replay(version)
         if difference <= SAME:
             told = "answers with" if before != version.number else "answers already with"
@@ -75,7 +76,7 @@ class Endpoint:
         words = f"{version} predicts its golden rows differently there, by {difference:.3g}"
         if before in (None, version.number):
             raise OperationFailed(f"{words}: withdraw it by the job rollback.")
-        self.serve(self.found(), version.name, before)
+        self.serve(found, version.name, before)
         raise OperationFailed(f"{words}; version {before} answers again: run the job rollback.")
 
     def found(self) -> ServingEndpointDetailed | None:
@@ -85,7 +86,9 @@ class Endpoint:
         except NotFound:
             return None
 
-    def serve(self, found: ServingEndpointDetailed | None, model: str, number: int) -> None:
+    def serve(
+        self, found: ServingEndpointDetailed | None, model: str, number: int
+    ) -> ServingEndpointDetailed:
         """Let the endpoint answer with a version, and wait; raises OperationFailed in vain."""
         entity = ServedEntityInput(
             entity_name=model,
@@ -101,19 +104,18 @@ class Endpoint:
         else:
             waiting = endpoints.update_config(name, served_entities=[entity])
         try:
-            waiting.result(timeout=READY)
+            return waiting.result(timeout=READY)
         except (OperationFailed, TimeoutError) as error:
             remedy = "what answered before still does; see the endpoint's logs, then run job smoke"
             raise OperationFailed(f"version {number} is not ready, {error}; {remedy}.") from None
 
-    def let_ask(self) -> None:
+    def let_ask(self, found: ServingEndpointDetailed) -> None:
         """Let the group of callers ask; the promoter made the endpoint and may do all."""
         level = ServingEndpointPermissionLevel.CAN_QUERY
         rule = ServingEndpointAccessControlRequest(
             group_name=self.asked.callers, permission_level=level
         )
-        made = self.client.serving_endpoints.get(self.asked.name)
-        self.client.serving_endpoints.set_permissions(str(made.id), access_control_list=[rule])
+        self.client.serving_endpoints.set_permissions(str(found.id), access_control_list=[rule])
 
     def replay(self, version: Any) -> float:
         """Return how far the golden rows' predictions lie from those of the version's first day."""

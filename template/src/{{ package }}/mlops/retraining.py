@@ -132,7 +132,7 @@ def made_already(project: Project, date: str) -> Outcome | None:
     """
     store = open_store(project)
     gated = {entry["subject"] for entry in store.entries if entry["command"] == "gate"}
-    for number in filter(None, (store.champion(), *store.registry.numbers()[-1:])):
+    for number in filter(None, dict.fromkeys((store.champion(), *store.registry.numbers()[-1:]))):
         if _made_now(store, number, date):
             told = f"version {number} of {project.name} has the same code, configuration, lock and"
             left = 0 if str(number) in gated else number
