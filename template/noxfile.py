@@ -101,7 +101,7 @@ def approve(session: nox.Session) -> None:
     if not Path("deploy").exists() or len(session.posargs) != 2:
         session.error("Name an environment and a version: `uvx nox -s approve -- prod 7`")
     sync(session)
-    run(session, "python", "deploy/approve.py", *session.posargs)
+    run(session, "python", "deploy/approve.py", PACKAGE.name, *session.posargs)
 
 
 @nox.session

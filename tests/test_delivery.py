@@ -18,7 +18,7 @@ import pytest
 from conftest import Rendered
 from pipelines.address import answering
 from pipelines.azure_api import TOKEN, Api, organization
-from rendering import replace
+from rendering import append, replace
 
 TARGET = '''
 """A place that is a folder: what runs there, what is recorded, and what was done."""
@@ -32,7 +32,13 @@ def note(word, release, env):
     with (PLACE / "log").open("a") as file:
         file.write(f"{word} {env} {(release / 'model.whl').read_text()}\\n")
 
+def locate(settings, release, folder):
+    folder.mkdir(parents=True)
+    (folder / "where").write_text(f"{settings.env} of {release['project']}")
+
 def current(release, env, into):
+    where = release / "deploy" / env / "where"
+    assert not where.exists() or where.read_text() == f"{env} of loan-risk"
     recorded = PLACE / env / "recorded"
     return Path(shutil.copytree(recorded, into / "release")) if recorded.exists() else None
 
@@ -71,8 +77,10 @@ class Shop:
         for name in ("delivery.py", "approve.py"):
             shutil.copy(project / "deploy" / name, self.folder / "deploy")
         (self.folder / "deploy/box/target.py").write_text(TARGET, encoding="utf-8")
-        (self.folder / ".copier-answers.yml").write_text(f"ci: {ci}\n", encoding="utf-8")
-        self.env: dict[str, str] = {}
+        shutil.copytree(project / "conf", self.folder / "conf")
+        shutil.copy(project / ".copier-answers.yml", self.folder)
+        replace(self.folder / ".copier-answers.yml", "ci: none", f"ci: {ci}")
+        self.env = {"PYTHONPATH": str(project / "src")}
 
     def build(self, model: str, number: int, **facts: Any) -> Path:
         """Put a release into build/release, of a commit of that number."""
@@ -235,7 +243,7 @@ def azure() -> Iterator[Api]:
 
 def at_azure(project: Path, folder: Path, api: Api) -> Shop:
     shop = Shop(project, folder, "azure-devops")
-    shop.env = {"TF_BUILD": "True", "SYSTEM_ACCESSTOKEN": TOKEN, "SYSTEM_STAGENAME": "prod"}
+    shop.env |= {"TF_BUILD": "True", "SYSTEM_ACCESSTOKEN": TOKEN, "SYSTEM_STAGENAME": "prod"}
     shop.env |= {name.replace(".", "_").upper(): v for name, v in api.variables.items()}
     shop.build("first", 1)
     return shop
@@ -323,7 +331,7 @@ def test_a_version_is_promoted_in_the_name_of_who_approved(
     shop = waiting(rendered(compute="kubernetes"), tmp_path, azure)
     azure.approver = "anna@bank.example"
     azure.admits("loan-risk-prod", "prod")
-    code, told = shop.run("approve.py", "prod", "7")
+    code, told = shop.run("approve.py", "loan_risk", "prod", "7")
     assert code == 0, told
     assert shop.log[-1] == "promote 7 for anna@bank.example by prod first"
 
@@ -334,7 +342,7 @@ def test_who_approved_another_stage_did_not_approve_this(
     shop = waiting(rendered(compute="kubernetes"), tmp_path, azure)
     azure.approver = "anna@bank.example"
     azure.admits("loan-risk-prod", "another")
-    code, told = shop.run("approve.py", "prod", "7")
+    code, told = shop.run("approve.py", "loan_risk", "prod", "7")
     assert code == 1
     assert "Nobody has approved this run" in told
     assert "promote" not in shop.log[-1]
@@ -347,14 +355,21 @@ def test_nothing_is_promoted_where_nothing_is_deployed(
     azure.approver = "anna@bank.example"
     azure.admits("loan-risk-prod", "prod")
     shop = at_azure(rendered(compute="kubernetes"), tmp_path, azure)
-    code, told = shop.run("approve.py", "prod", "7")
+    code, told = shop.run("approve.py", "loan_risk", "prod", "7")
     assert code == 1
     assert "deploy a release first" in told
 
 
+def test_nothing_is_promoted_where_conf_is_wrong(shop: Shop) -> None:
+    append(shop.folder / "conf/prod.yml", "\nsurprise: 1\n")
+    code, told = shop.run("approve.py", "loan_risk", "prod", "7")
+    assert code == 1
+    assert "conf/prod.yml: unknown key surprise" in told
+
+
 def test_by_hand_a_person_uses_the_program(shop: Shop) -> None:
     shop.build("first", 1)
-    code, told = shop.run("approve.py", "prod", "7")
+    code, told = shop.run("approve.py", "loan_risk", "prod", "7")
     assert code == 1
     assert "promote NUMBER --approved-by NAME" in told
 
@@ -383,7 +398,7 @@ def test_prod_of_github(rendered: Rendered, tmp_path: Path, what: str) -> None:
     shop = Shop(rendered(compute="kubernetes"), tmp_path, "github")
     shop.build("first", 1)
     with vendor({path: answer} if answer else {}, "Authorization", "Bearer secret") as address:
-        shop.env = {"GITHUB_ACTIONS": "true", "GITHUB_TOKEN": "secret"}
+        shop.env |= {"GITHUB_ACTIONS": "true", "GITHUB_TOKEN": "secret"}
         shop.env |= {"GITHUB_API_URL": address, "GITHUB_REPOSITORY": "bank/loan-risk"}
         code, told = shop.deploy("prod")
     assert (code, bool(shop.log)) == ((1, False) if words else (0, True))
@@ -409,7 +424,7 @@ def test_prod_of_gitlab(rendered: Rendered, tmp_path: Path, what: str) -> None:
     shop = Shop(rendered(compute="kubernetes"), tmp_path, "gitlab")
     shop.build("first", 1)
     with vendor(answers, "PRIVATE-TOKEN", "secret") as address:
-        shop.env = {"GITLAB_CI": "true", "PROTECTION_TOKEN": "secret"}
+        shop.env |= {"GITLAB_CI": "true", "PROTECTION_TOKEN": "secret"}
         shop.env |= {"CI_API_V4_URL": f"{address}/api/v4", "CI_PROJECT_ID": "7"}
         code, told = shop.deploy("prod")
     assert (code, bool(shop.log)) == ((1, False) if words else (0, True))

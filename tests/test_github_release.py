@@ -152,4 +152,4 @@ def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, tmp_path
 def test_a_promotion_names_the_version(new_project: Rendered, tmp_path: Path) -> None:
     project = new_project(ci="github", compute="kubernetes")
     calls = run(project, tmp_path, "promote", "workflow_dispatch")
-    assert calls == ["build|", "approve -- prod 7|token"]
+    assert calls == ["approve -- prod 7|token"]

@@ -228,4 +228,4 @@ def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, service:
 @pytest.mark.full
 def test_a_promotion_names_the_version(new_project: Rendered, service: GitLab) -> None:
     calls = recorded(new_project(ci="gitlab", compute="kubernetes"), service, VERSION="7")
-    assert calls == ["build|", "approve -- prod 7|of-prod"]
+    assert calls == ["approve -- prod 7|of-prod"]

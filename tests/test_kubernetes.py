@@ -369,9 +369,12 @@ def test_what_is_asked_of_an_environment_that_was_not_built_has_a_remedy(site: S
 def test_a_version_is_promoted_by_a_job_in_the_name_of_who_approved(site: Site) -> None:
     site.build(1, "import sys; print(sys.argv[1:])")
     site.deploy()
-    script = "import delivery as d; d.target.promote(d.OUT, 'test', '7', 'anna@bank.example')"
-    done = site.run("-c", f"import sys; sys.path.insert(0, 'deploy'); {script}")
-    assert done.stdout == "['promote', '7', '--approved-by=anna@bank.example']\n", done.stderr
+    shutil.rmtree(site.project / "build/release")  # what runs there promotes
+    person = "approve.approval.approvers = lambda _: ['anna@bank.example']"
+    script = f"import approve; {person}; print(approve.promote('loan_risk', 'test', '7'))"
+    done = site.run("-c", f"import sys; sys.path[:0] = ['deploy', 'src']; {script}")
+    told = "['promote', '7', '--approved-by=anna@bank.example']\ntest: version 7 is the champion"
+    assert done.stdout == f"{told}, approved by anna@bank.example.\n", done.stderr
 
 
 def test_every_file_of_a_place_is_the_platforms(rendered: Rendered) -> None:

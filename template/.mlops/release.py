@@ -108,9 +108,14 @@ def deployed_settings(package: str) -> Iterator[tuple[str, Any]]:
     places = [path.parent for path in sorted(Path("deploy").glob("*/target.py"))]
     sys.path[:0] = map(str, places)
     for env in ("dev", "test", "prod") if places else ():
-        settings = import_module(f"{package}.mlops.project").open_project(env).settings
+        settings = settings_of(package, env)
         if env != "dev" or not str(settings.tracking_uri).startswith("sqlite"):  # a laptop's dev
             yield env, settings
+
+
+def settings_of(package: str, env: str) -> Any:
+    """Return what conf/ says of an environment."""
+    return import_module(f"{package}.mlops.project").open_project(env).settings
 
 
 def checksums(folder: Path) -> dict[str, str]:

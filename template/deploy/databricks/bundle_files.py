@@ -74,8 +74,7 @@ def write(settings: Any, release: dict[str, Any], folder: Path) -> None:
     built = folder.parent.parent
     requirements = (built / "requirements.txt").read_text(encoding="utf-8")
     refuse_what_does_not_fit(runtime, requirements)
-    catalog, schema, volume = deployment.volume.split(".")
-    place = f"/Volumes/{catalog}/{schema}/{volume}/{release['project']}/{release['version']}"
+    place = place_of(deployment, release)
     digest = hashlib.sha256((built / release["wheel"]).read_bytes()).hexdigest()
     wheel = f"{release['project']} @ file://{place}/{release['wheel']} --hash=sha256:{digest}\n"
     folder.mkdir(parents=True)
@@ -85,11 +84,22 @@ def write(settings: Any, release: dict[str, Any], folder: Path) -> None:
         shutil.copy(file, folder)
     target = target_of(settings, deployment)
     target["variables"] |= {"release": place, "environment_version": runtime["environment_version"]}
-    text = yaml.safe_dump({"targets": {settings.env: target}}, sort_keys=False, allow_unicode=True)
-    told = f"# What differs in {settings.env}, written from conf/ when the release was built.\n"
-    (folder / "environment.yml").write_text(told + text, encoding="utf-8")
+    write_target(settings.env, target, folder)
     if starts_elsewhere(settings.env):
         factory().render(settings, release, folder)
+
+
+def place_of(deployment: Deployment, release: dict[str, Any]) -> str:
+    """Return where a release lies on the volume."""
+    folders = [*deployment.volume.split("."), release["project"], release["version"]]
+    return "/".join(["/Volumes", *folders])
+
+
+def write_target(env: str, target: dict[str, Any], folder: Path) -> None:
+    """Write what the bundle reads beside what is the same everywhere."""
+    text = yaml.safe_dump({"targets": {env: target}}, sort_keys=False, allow_unicode=True)
+    told = f"# What differs in {env}, written from conf/ when the release was built.\n"
+    (folder / "environment.yml").write_text(told + text, encoding="utf-8")
 
 
 def read_deployment(settings: Any) -> Deployment:

@@ -23,6 +23,15 @@ def render(settings: Any, release: dict[str, Any], folder: Path) -> None:
     bundle_files.write(settings, release, folder)
 
 
+def locate(settings: Any, release: dict[str, Any], folder: Path) -> None:
+    """Write where an environment is: its workspace, and where a release lies there."""
+    deployment = bundle_files.read_deployment(settings)
+    variables = {"release": bundle_files.place_of(deployment, release)}
+    target = {"workspace": {"host": deployment.host}, "variables": variables}
+    folder.mkdir(parents=True)
+    bundle_files.write_target(settings.env, target, folder)
+
+
 def current(release: Path, env: str, into: Path) -> Path | None:
     """Bring the release that an environment runs into a folder; None where none is recorded."""
     place = place_of(release, env)

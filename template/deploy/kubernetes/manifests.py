@@ -69,6 +69,13 @@ def render(settings: Any, release: dict[str, Any], folder: Path) -> None:
     folder.mkdir(parents=True)
     write(folder / "manifests.yml", [each for each in made if each["kind"] != "Job"])
     write(folder / "job.yml", [each for each in made if each["kind"] == "Job"])
+    locate(settings, release, folder)
+
+
+def locate(settings: Any, _: dict[str, Any], folder: Path) -> None:
+    """Write where an environment is."""
+    deployment = read_deployment(settings)
+    folder.mkdir(parents=True, exist_ok=True)
     place = {"namespace": deployment.namespace, "context": deployment.context}
     write(folder / "cluster.yml", [place])
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import yaml
 from commands import Refusal
-from manifests import OWNER, WORK, kubectl, render, write
+from manifests import OWNER, WORK, kubectl, locate, render, write
 
-__all__ = ["current", "deploy", "promote", "record", "render", "smoke"]
+__all__ = ["current", "deploy", "locate", "promote", "record", "render", "smoke"]
 
 APPLY = ("apply", "--server-side", "--force-conflicts", "--field-manager=mlops", "-f")
 PRUNED = (  # what is deleted when a release has it no more
