@@ -12,6 +12,7 @@ from programs import uv_cache
 from rendering import PROBLEMS
 
 PYTHONS = ("3.11", "3.12", "3.13")
+WIDE = pytest.mark.wide  # each problem and each Python once is enough for CI
 
 
 def two_commands(project: Path) -> list[str]:
@@ -29,7 +30,7 @@ def two_commands(project: Path) -> list[str]:
         pytest.param(
             problem,
             python,
-            marks=[pytest.mark.wide] if problem != "binary" and python != "3.11" else [],
+            marks=[] if (problem, python) in zip(PROBLEMS, PYTHONS, strict=True) else [WIDE],
         )
         for problem in PROBLEMS
         for python in PYTHONS

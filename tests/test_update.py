@@ -37,7 +37,20 @@ def template_copy(template: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def team_project(template_copy: Path, tmp_path: Path) -> Path:
     """A project born at v0.1.0, in which a team has edited, added and deleted its own files."""
-    folder = render(template_copy, tmp_path / "loan-risk")
+    return work_in(render(template_copy, tmp_path / "loan-risk"))
+
+
+@pytest.fixture(scope="module")
+def with_pipelines(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That project, grown by pipelines. Do not edit it."""
+    folder = work_in(render(template, tmp_path_factory.mktemp("grown") / "loan-risk"))
+    update(folder, data={"ci": "azure-devops"}, vcs_ref=copier.VcsRef.CURRENT)
+    commit(folder)
+    return folder
+
+
+def work_in(folder: Path) -> Path:
+    """Commit a project, and a team's work after it."""
     commit(folder)
     append(folder / PACKAGE / "data.py", '\nSOURCE = "the warehouse"\n')
     append(folder / "conf/prod.yml", "\n# ours\n")
@@ -248,22 +261,21 @@ def test_a_project_grows_by_pipelines_and_no_file_of_python_changes(
 
 @pytest.mark.parametrize("place", PLACES[1:], ids=lambda place: "-".join(place.values()))
 def test_a_project_grows_by_a_place_and_no_file_of_python_changes(
-    place: dict[str, str], team_project: Path
+    place: dict[str, str], with_pipelines: Path, tmp_path: Path
 ) -> None:
-    update(team_project, data={"ci": "azure-devops"}, vcs_ref=copier.VcsRef.CURRENT)
-    commit(team_project)
-    before = contents(team_project)
-    update(team_project, data=place, vcs_ref=copier.VcsRef.CURRENT)
-    assert_clean(team_project)
-    after = contents(team_project)
+    project = shutil.copytree(with_pipelines, tmp_path / "loan-risk")
+    before = contents(project)
+    update(project, data=place, vcs_ref=copier.VcsRef.CURRENT)
+    assert_clean(project)
+    after = contents(project)
     assert before.keys() <= after.keys() | {"Dockerfile", ".dockerignore"}
     changed = {name for name in before if after.get(name, before[name]) != before[name]}
     told = {".copier-answers.yml", ".mlops/files", "ci/azure-devops/release.yml"}
     assert told <= changed <= told | {"pyproject.toml"}, "which limits pandas for Databricks"
     assert any(name.startswith("deploy/") for name in after)
-    commit(team_project)
-    update(team_project, data={"compute": "local"}, vcs_ref=copier.VcsRef.CURRENT)
-    assert contents(team_project) == before
+    commit(project)
+    update(project, data={"compute": "local"}, vcs_ref=copier.VcsRef.CURRENT)
+    assert contents(project) == before
 
 
 def test_a_project_changes_its_vendor(team_project: Path, rendered: Rendered) -> None:

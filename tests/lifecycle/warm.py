@@ -39,17 +39,27 @@ PATIENCE = 300  # seconds; a command that hangs shall fail its test, not the who
 
 def main() -> None:
     """Do a job for each line of stdin, one after the other, and print its exit code."""
+    get_warm()
+    print("warm", flush=True)
+    for line in sys.stdin:
+        print(do(json.loads(line)), flush=True)
+
+
+def get_warm() -> None:
+    """Import what is slow."""
     for name in SLOW:
         import_module(name)
     import_module("mlflow.utils.requirements_utils")._init_packages_to_modules_map()  # noqa: SLF001
     _know_statements()
-    print("warm", flush=True)
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            _work(json.loads(line))
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def do(job: dict[str, Any]) -> int:
+    """Do a job in a fork and return its exit code."""
+    child = os.fork()
+    if child == 0:
+        _work(job)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
 
 
 def _know_statements() -> None:
@@ -146,13 +156,15 @@ def _enter(job: dict[str, Any]) -> None:
     os.chdir(job["folder"])
     os.environ.clear()
     os.environ.update(job["variables"])
-    for stream, name in ((0, os.devnull), (1, job["stdout"]), (2, job["stderr"])):
-        os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC), stream)
+    for stream, to in ((0, os.devnull), (1, job["stdout"]), (2, job["stderr"])):
+        opened = to if isinstance(to, int) else os.open(to, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        os.dup2(opened, stream)
     if job.get("largest"):  # as on a full disk, writing fails
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"], job["largest"]))
         sys.dont_write_bytecode = True  # else Python itself keeps a cut file of bytecode
     sys.argv = job["words"]
-    sys.path[:0] = [str(Path(job["folder"]) / "src"), str(Path(__file__).parent.parent)]
+    found = [str(Path(job["folder"]) / "src"), str(Path(__file__).parent.parent)]
+    sys.path[:0] = job.get("path", found)
 
 
 if __name__ == "__main__":

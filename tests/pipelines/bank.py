@@ -68,10 +68,10 @@ class Bank(ABC):
         )
         put_on_path(self.programs, self.place)
         write_program(self.programs / "az", AZ)
-        job = Path(__file__).with_name("databricks_job.py")
+        machine, job = map(Path(__file__).with_name, ("warm_machine.py", "databricks_job.py"))
         self.machine = {
             "DATABRICKS_PLACE": str(self.place),
-            "DATABRICKS_PROGRAM": f"{environment}/bin/python -P {job}",
+            "DATABRICKS_PROGRAM": f"{environment}/bin/python -P {machine} {job}",
             "UV_PROJECT_ENVIRONMENT": str(environment),
         }
 

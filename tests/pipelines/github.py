@@ -89,7 +89,10 @@ class GitHub:
         self.host.clone(definition, "x-access-token")
         workflow = yaml.safe_load((definition / file).read_text(encoding="utf-8"))
         assert event in workflow[True], "on"  # YAML 1.1 reads the word `on` as true
+        jobs = {name: Job() for name in workflow["jobs"]}
         if waiting := self.waiting(workflow, definition):
+            if "needs" not in workflow["jobs"][waiting]:
+                return jobs
             only = workflow["jobs"][waiting]["needs"]
         shutil.rmtree(self.place / "artifacts", ignore_errors=True)  # those of another run
         self.home.mkdir(exist_ok=True)
@@ -121,7 +124,6 @@ class GitHub:
             check=False,
         )
         names = {job.get("name", key): key for key, job in workflow["jobs"].items()}
-        jobs = {name: Job() for name in workflow["jobs"]}
         for line in done.stdout.splitlines():
             if line.startswith("{"):
                 note(jobs, names, json.loads(line))
