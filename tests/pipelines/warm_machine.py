@@ -52,10 +52,11 @@ def connected() -> socket.socket:
 
 
 def address() -> str:
-    """Return where the interpreter of this environment listens, by its place and its packages."""
+    """Return where the interpreter of this environment listens, by its birth and its packages."""
     [found] = Path(sys.prefix).glob("lib/python*/site-packages")
     named = sorted(path.name for path in found.glob("*.dist-info"))
-    packages = [str(found), *(name for name in named if not name.startswith("loan_risk-"))]
+    born = str(Path(sys.prefix, "pyvenv.cfg").stat().st_mtime_ns)
+    packages = [str(found), born, *(n for n in named if not n.startswith("loan_risk-"))]
     return "\0warm-" + hashlib.sha256("\n".join(packages).encode()).hexdigest()
 
 
