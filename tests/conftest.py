@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from histories.quick import quick_copier
 from pipelines.osv import Osv, database
 from rendering import commit, copy_template, render
 
@@ -33,6 +34,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.stats.get("passed", []):
         for name, figure in report.user_properties:
             terminalreporter.write_line(f"{name}: {figure}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_renderings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Spare Copier, where a test calls it in this process, what it does anew at each use."""
+    with quick_copier(tmp_path_factory.mktemp("clones")):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ Nothing else changes; a test compares an update with and without.
 """
 
 import os
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,22 +40,38 @@ def quick_copier(folder: Path) -> Iterator[None]:
     def clone_here(url: str, ref: str, **_: str) -> str:  # `location` is deleted after use
         return clone(url, ref, tempfile.mkdtemp(prefix="clone.", dir=folder))
 
-    kept_config = remembered(load_template_config, key=lambda path, *_: path)
+    kept_config = remembered(load_template_config, key=file_and_age)
     with (
-        patch(
-            "copier._template.clone", remembered(clone_here, key=lambda url, ref, **_: (url, ref))
-        ),
+        patch("copier._template.clone", remembered(clone_here, key=state_of)),
         patch("copier._template.load_template_config", lambda path: deepcopy(kept_config(path))),
         patch("jinja2.Environment.compile", remembered(compile_text, key=text_and_place)),
-        # It asks git about the run bit of each file, which only Windows needs.
+        # It asks git about each file, and does nothing where git sees who may run it, as here.
         patch("copier._main.Worker._sync_git_index_executable_bit"),
     ):
         yield
 
 
+def state_of(url: str, ref: str, **_: str) -> object:
+    """Tell apart what another clone would hold; one with changes is like no other."""
+    asked = [["show-ref", "--head", "--dereference"], ["status", "--porcelain"]]
+    told = [
+        subprocess.run(["git", "-C", url, *words], capture_output=True, check=False)
+        for words in asked
+    ]
+    fails = any(done.returncode for done in told)
+    return object() if fails or told[1].stdout else (url, ref, told[0].stdout)
+
+
+def file_and_age(path: Path, *_: object) -> object:
+    """Tell apart what may be another content."""
+    return path, path.stat().st_mtime_ns
+
+
 def text_and_place(environment: jinja2.Environment, source: object, *place: object) -> object:
     """Tell apart what compiles to different code."""
-    return type(environment), source, place
+    signs = environment.block_start_string, environment.variable_start_string
+    space = environment.trim_blocks, environment.keep_trailing_newline
+    return type(environment), signs, space, source, place
 
 
 def remembered(function: Callable[..., Any], key: Key) -> Callable[..., Any]:
