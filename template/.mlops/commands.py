@@ -32,6 +32,7 @@ def run(*command: str, folder: Path = Path(), ok: tuple[int, ...] = (0,)) -> str
     )
     if done.returncode not in ok:
         words = [line.rpartition("| ")[2].strip() for line in done.stderr.splitlines()]
+        words = [line for line in words if not line.startswith("Stopping at filesystem boundary")]
         program = "copier" if "copier" in command else Path(command[0]).stem
         reason = re.sub(r"^[\w.]*Error: ", "", ["no reason", *filter(None, words)][-1])
         raise Refusal(f"{program} says: {reason.rstrip('.')}.")
