@@ -37,8 +37,8 @@ esac
 case "$call" in
   lint|types|tests|rehearse|audit) ;;
   build) mkdir -p build/release; echo x > build/release/release.json ;;
-  "deploy -- test"|"deploy -- prod"|"approve -- prod 7")
-    [ -f build/release/release.json ] || exit 65 ;;
+  "deploy -- test"|"deploy -- prod") [ -f build/release/release.json ] || exit 65 ;;
+  "approve -- prod 7") ;;
   *) exit 64 ;;
 esac
 echo "$call|${{GITHUB_TOKEN:+token}}" >> {0}/calls
