@@ -112,7 +112,7 @@ def fleet(session: nox.Session) -> None:
     session.run("python", "-m", "tools.fleet", *session.posargs)
 
 
-PARALLEL = ("--numprocesses=2", "--dist=loadscope")
+PARALLEL = ("--numprocesses=2", "--dist=loadscope", "--no-loadscope-reorder")
 
 
 def render(session: nox.Session, folder: Path, *options: str) -> None:

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 Rendered = Callable[..., Path]
+LONGEST = (
+    "test_another_lock",
+    "test_azure",
+    "test_image",
+    "test_reproduce",
+    "test_start",
+    "test_updater",
+)
 
 
 def pytest_configure() -> None:
@@ -27,6 +35,11 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith("MLOPS_") or name == "VIRTUAL_ENV":
             del os.environ[name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take minutes: at the end, the other workers would wait for one."""
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

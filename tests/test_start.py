@@ -5,14 +5,12 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from conftest import Rendered
 from programs import uv_cache
 from rendering import PROBLEMS
-
-PYTHONS = ("3.11", "3.12", "3.13")
-WIDE = pytest.mark.wide  # each problem and each Python once is enough for CI
 
 
 def two_commands(project: Path) -> list[str]:
@@ -23,31 +21,52 @@ def two_commands(project: Path) -> list[str]:
     return [line.partition("#")[0].strip() for line in block.group(1).splitlines()]
 
 
+def problems(of_ci: str) -> pytest.MarkDecorator:
+    """Name each problem; CI takes one with each Python."""
+    marks = {problem: [] if problem == of_ci else [pytest.mark.wide] for problem in PROBLEMS}
+    given = [pytest.param(problem, marks=marks[problem]) for problem in PROBLEMS]
+    return pytest.mark.parametrize("problem", given)
+
+
+class Newcomer:
+    """A class of its own for each Python: workers share the classes."""
+
+    python: ClassVar[str]
+
+    def test_both_commands_pass(self, problem: str, rendered: Rendered, tmp_path: Path) -> None:
+        project = shutil.copytree(rendered(problem=problem), tmp_path / "loan-risk")
+        home = tmp_path / "home"  # empty: git knows no name, no tool has a configuration
+        home.mkdir()
+        env = os.environ | {"HOME": str(home), "UV_PYTHON": self.python}
+        env["UV_CACHE_DIR"] = str(uv_cache())  # the one thing that spares a download
+        demo, everything = two_commands(project)
+        for command in (demo, everything):
+            done = subprocess.run(
+                command.split(), cwd=project, env=env, text=True, capture_output=True, check=False
+            )
+            assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        assert list((project / "build/demo/predictions").rglob("_SUCCESS"))
+
+
 @pytest.mark.full
-@pytest.mark.parametrize(
-    ("problem", "python"),
-    [
-        pytest.param(
-            problem,
-            python,
-            marks=[] if (problem, python) in zip(PROBLEMS, PYTHONS, strict=True) else [WIDE],
-        )
-        for problem in PROBLEMS
-        for python in PYTHONS
-    ],
-)
-def test_both_commands_pass_for_a_newcomer(
-    problem: str, python: str, rendered: Rendered, tmp_path: Path
-) -> None:
-    project = shutil.copytree(rendered(problem=problem), tmp_path / "loan-risk")
-    home = tmp_path / "home"  # empty: git knows no name, no tool has a configuration
-    home.mkdir()
-    env = os.environ | {"HOME": str(home), "UV_PYTHON": python}
-    env["UV_CACHE_DIR"] = str(uv_cache())  # the one thing that spares a download
-    demo, everything = two_commands(project)
-    for command in (demo, everything):
-        done = subprocess.run(
-            command.split(), cwd=project, env=env, text=True, capture_output=True, check=False
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    assert list((project / "build/demo/predictions").rglob("_SUCCESS"))
+@problems("binary")
+class TestPython311(Newcomer):
+    """Python 3.11."""
+
+    python = "3.11"
+
+
+@pytest.mark.full
+@problems("multiclass")
+class TestPython312(Newcomer):
+    """Python 3.12."""
+
+    python = "3.12"
+
+
+@pytest.mark.full
+@problems("regression")
+class TestPython313(Newcomer):
+    """Python 3.13."""
+
+    python = "3.13"
