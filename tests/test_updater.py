@@ -795,12 +795,14 @@ def renovate() -> Path:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_renovate_takes_the_configuration_of_the_guide(renovate: Path) -> None:
     program = renovate / "renovate-config-validator"
     subprocess.run([program, "--strict", ROOT / "docs/how-to/renovate.json"], check=True)
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_renovate_finds_the_next_version_of_the_template(
     renovate: Path, real: Path, tmp_path: Path
 ) -> None:
