@@ -35,7 +35,7 @@ def main() -> int:
         facts = build(package)
     except Exception as error:
         shutil.rmtree(OUT, ignore_errors=True)
-        if not isinstance(error, Refusal) and not hasattr(error, "exit_code"):
+        if not isinstance(error, Refusal):
             raise  # a defect keeps its traceback
         print(error, file=sys.stderr)
         return 1
@@ -114,8 +114,12 @@ def deployed_settings(package: str) -> Iterator[tuple[str, Any]]:
 
 
 def settings_of(package: str, env: str) -> Any:
-    """Return what conf/ says of an environment."""
-    return import_module(f"{package}.mlops.project").open_project(env).settings
+    """Return what conf/ says of an environment; raises Refusal for what it says wrongly."""
+    project, errors = (import_module(f"{package}.mlops.{name}") for name in ("project", "errors"))
+    try:
+        return project.open_project(env).settings
+    except errors.Misconfigured as error:
+        raise Refusal(str(error)) from None
 
 
 def checksums(folder: Path) -> dict[str, str]:

@@ -35,9 +35,7 @@ def told_by(act: Callable[[], str], name: str) -> int:
     code = 0
     try:
         told = act()
-    except Exception as reason:
-        if not isinstance(reason, Refusal) and not hasattr(reason, "exit_code"):
-            raise  # a defect keeps its traceback
+    except Refusal as reason:
         told, code = str(reason), 1
     print(told, file=sys.stderr if code else sys.stdout)
     SUMMARY.mkdir(parents=True, exist_ok=True)
