@@ -92,8 +92,9 @@ def test_checks_run_once_for_a_merge(rendered: Rendered) -> None:
     assert set(flow(rendered(ci="github"), "checks")[True]) == {"pull_request", "workflow_call"}
 
 
-def test_only_the_step_that_acts_has_the_token(rendered: Rendered) -> None:
-    deploy = flow(rendered(ci="github", compute="databricks"), "deploy")
+@pytest.mark.parametrize("compute", COMPUTES[1:])
+def test_only_the_step_that_acts_has_the_token(compute: str, rendered: Rendered) -> None:
+    deploy = flow(rendered(ci="github", compute=compute), "deploy")
     [job] = deploy["jobs"].values()
     assert job["environment"] == "loan-risk-${{ inputs.environment }}"
     assert job["permissions"] == RIGHTS
