@@ -197,6 +197,19 @@ def test_release_and_promote_alone_use_a_connection_and_from_main_alone(office: 
         assert {pipeline["id"] for pipeline in permission["pipelines"]} == allowed
 
 
+def test_the_team_hears_of_each_pipeline_of_main_that_fails(office: Office) -> None:
+    everything(office)
+    told = {}
+    for each in office.state()["az"]["subscriptions"]:
+        assert each["channel"] == {"type": "EmailHtml", "address": TEAM, "useCustomAddress": True}
+        clauses = each["filter"]["criteria"]["clauses"]
+        told |= {clauses[1]["value"]: [(c["fieldName"], c["operator"]) for c in clauses]}
+        assert clauses[0]["value"] == "Failed"
+    wanted = [("Status", "="), ("Definition name", "=")]
+    names = [f"\\Credit Risk\\loan-risk {name}" for name in ("release", "weekly", "promote")]
+    assert told == dict.fromkeys(names, wanted)
+
+
 @pytest.mark.parametrize("key", ["scheme", "serviceprincipalid"])
 def test_a_connection_with_a_secret_or_of_another_identity_is_refused(
     office: Office, key: str
@@ -431,6 +444,11 @@ def test_all_of_gitlab_is_set_up_and_nothing_changes_the_second_time(gitlab: Off
     assert known["approvals"]["merge_requests_author_approval"] is False
     assert [rule["approvals_required"] for rule in known["approval_rules"]] == [1]
     assert known["project"]["allow_pipeline_trigger_approve_deployment"] is False
+    assert known["mails"] == {
+        "recipients": TEAM,
+        "notify_only_broken_pipelines": True,
+        "branches_to_be_notified": "default",
+    }
     rules = {each["name"]: each["approval_rules"] for each in known["protected_environments"]}
     assert rules == {
         "loan-risk-test": [],

@@ -464,4 +464,4 @@ def test_a_release_goes_to_both_places_and_comes_back_from_both(
 def test_without_az_there_is_a_remedy(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
     azure.render()
     monkeypatch.setenv("PATH", "")
-    assert azure.deploy() == "az is not on PATH: see docs/how-to/schedule-the-steps.md."
+    assert azure.deploy() == "az is not on PATH: see https://learn.microsoft.com/cli/azure."

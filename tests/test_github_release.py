@@ -3,10 +3,12 @@
 act runs the workflows here; `uvx` is a recorder of the sessions, which test_delivery.py executes.
 """
 
+import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,13 @@ esac
 echo "$call|${{GITHUB_TOKEN:+token}}" >> {0}/calls
 [ "$call" != "$FAILS" ]
 """
+GH = """#!/bin/bash
+# Opens an issue for who has a token; knows nothing else.
+[ "$#|$1 $2|$3 $4|$5|$7" = "8|issue create|--repo bank/loan-risk|--title|--body" ] || exit 2
+[ -n "$GH_TOKEN" ] || exit 4
+echo "$6: $8" >> "{}/issues"
+"""
+EVENTS = {"release": "push", "promote": "workflow_dispatch", "alert": "workflow_run"}
 RIGHTS = {"contents": "read", "actions": "read", "id-token": "write"}
 
 
@@ -83,8 +92,9 @@ def test_checks_run_once_for_a_merge(rendered: Rendered) -> None:
     assert set(flow(rendered(ci="github"), "checks")[True]) == {"pull_request", "workflow_call"}
 
 
-def test_only_the_step_that_acts_has_the_token(rendered: Rendered) -> None:
-    deploy = flow(rendered(ci="github", compute="databricks"), "deploy")
+@pytest.mark.parametrize("compute", COMPUTES[1:])
+def test_only_the_step_that_acts_has_the_token(compute: str, rendered: Rendered) -> None:
+    deploy = flow(rendered(ci="github", compute=compute), "deploy")
     [job] = deploy["jobs"].values()
     assert job["environment"] == "loan-risk-${{ inputs.environment }}"
     assert job["permissions"] == RIGHTS
@@ -99,13 +109,16 @@ def test_only_prod_promotes(rendered: Rendered) -> None:
     assert (told["environment"], told["session"]) == ("prod", "approve")
 
 
-def run(project: Path, place: Path, name: str, event: str, fails: str = "") -> list[str]:
+def run(
+    project: Path, place: Path, name: str, fails: str = "", words: Sequence[str] = ()
+) -> list[str]:
     """Run a workflow; return the sessions that it started, and what each could use."""
     write_program(place / "bin/uvx", UVX.format(place))
-    command = [str(Path(sys.executable).with_name("act")), event, "--no-skip-checkout"]
+    command = [str(Path(sys.executable).with_name("act")), EVENTS[name], "--no-skip-checkout"]
     command += ["--workflows", f"{FLOWS}/{name}.yml", "--platform=ubuntu-24.04=-self-hosted"]
     command += ["--pull=false", "--concurrent-jobs=1", "--secret=GITHUB_TOKEN=t"]
-    command += ["--input", "version=7"] if event == "workflow_dispatch" else []
+    command += ["--input", "version=7"] if name == "promote" else []
+    command += words
     text = "".join(file.read_text("utf-8") for file in (project / FLOWS).iterdir())
     for uses in sorted(set(re.findall(r"uses: (\S+@[0-9a-f]{40})", text))):
         script, inputs = ACTIONS[uses.partition("@")[0]]
@@ -127,12 +140,13 @@ def run(project: Path, place: Path, name: str, event: str, fails: str = "") -> l
         check=False,
     )
     assert (done.returncode != 0) == bool(fails), done.stdout[-3000:] + done.stderr
-    return (place / "calls").read_text("utf-8").splitlines()
+    calls = place / "calls"
+    return calls.read_text("utf-8").splitlines() if calls.exists() else []
 
 
 @pytest.mark.full
 def test_a_merge_goes_to_prod(new_project: Rendered, tmp_path: Path) -> None:
-    calls = run(new_project(ci="github", compute="kubernetes"), tmp_path, "release", "push")
+    calls = run(new_project(ci="github", compute="kubernetes"), tmp_path, "release")
     before = [f"{name}|" for name in ("lint", "types", "tests", "rehearse", "audit")]
     assert sorted(calls[:5]) == sorted(before)
     assert calls[5:] == ["build|", "deploy -- test|token", "deploy -- prod|token"]
@@ -142,14 +156,37 @@ def test_a_merge_goes_to_prod(new_project: Rendered, tmp_path: Path) -> None:
 @pytest.mark.parametrize("fails", ["tests", "build", "deploy -- test"])
 def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, tmp_path: Path) -> None:
     project = new_project(ci="github", compute="kubernetes")
-    calls = [call.partition("|")[0] for call in run(project, tmp_path, "release", "push", fails)]
+    calls = [call.partition("|")[0] for call in run(project, tmp_path, "release", fails)]
     assert fails in calls
     assert "deploy -- prod" not in calls
     assert ("deploy -- test" in calls) == (fails == "deploy -- test")
 
 
 @pytest.mark.full
+@pytest.mark.parametrize("conclusion", ["success", "failure", "timed_out", "cancelled"])
+def test_the_team_is_told_of_a_run_that_failed(
+    conclusion: str, new_project: Rendered, tmp_path: Path
+) -> None:
+    project = new_project(ci="github", compute="kubernetes")
+    named = {flow(project, name)["name"] for name in ("release", "promote", "maintenance")}
+    told = flow(project, "alert")[True]["workflow_run"]
+    assert set(told["workflows"]) == named
+    done = {"name": "release", "conclusion": conclusion, "html_url": "https://github.com/run"}
+    event = tmp_path / "event.json"
+    repository = {"full_name": "bank/loan-risk", "default_branch": "main"}
+    event.write_text(json.dumps({"workflow_run": done, "repository": repository}), "utf-8")
+    write_program(tmp_path / "bin/gh", GH.format(tmp_path))
+    git(project, "init", "--quiet")
+    git(project, "remote", "add", "origin", "https://github.com/bank/loan-risk")
+    run(project, tmp_path, "alert", words=[f"--eventpath={event}"])
+    issues = tmp_path / "issues"
+    told = issues.read_text("utf-8") if issues.exists() else ""
+    failed = conclusion in {"failure", "timed_out"}
+    assert told == ("release has failed: https://github.com/run\n" if failed else "")
+
+
+@pytest.mark.full
 def test_a_promotion_names_the_version(new_project: Rendered, tmp_path: Path) -> None:
     project = new_project(ci="github", compute="kubernetes")
-    calls = run(project, tmp_path, "promote", "workflow_dispatch")
+    calls = run(project, tmp_path, "promote")
     assert calls == ["approve -- prod 7|token"]

@@ -15,12 +15,15 @@ from lifecycle.test_tracking_server import running, server  # noqa: F401 - fixtu
 from pipelines.databricks_project import configure
 from pipelines.kubectl import documents, faults
 from pipelines.kubernetes_project import ENVS, Site
-from programs import write_python
+from programs import write_program, write_python
 from rendering import append, commit, files, replace
 
 Facts = dict[str, Any]
 
 SERVING = ("batch", "online")
+CLUSTER = (
+    "/subscriptions/s-1/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks"
+)
 MONTHLY = {"every": "month", "day": 2, "at": "06:00", "zone": "Europe/Berlin"}
 SUNDAY = {"every": "week", "day": "sunday", "at": "07:30", "zone": "UTC"}
 YAMLLINT = """\
@@ -202,6 +205,14 @@ WRONG: dict[str, tuple[Facts, str]] = {
     ),
     "a missing volume": ({"deployment": {"volume": None}}, "deployment.volume: write the name of"),
     "an amount without a unit": ({"deployment": {"memory": 4}}, "such as 2Gi."),
+    "two clusters": (
+        {"deployment": {"cluster": CLUSTER, "context": "bank"}},
+        "deployment: cluster and context both say which cluster: write one.",
+    ),
+    "a cluster's name alone": (
+        {"deployment": {"cluster": "aks"}},
+        "deployment.cluster: write the resource ID of the AKS cluster",
+    ),
     "bounds turned round": (
         {"deployment": {"replicas": 5}},
         "deployment: max_replicas must not be less than replicas.",
@@ -325,6 +336,43 @@ def test_a_namespace_belongs_to_one_environment(site: Site) -> None:
     code, told = site.deploy("prod")
     assert code == 1
     assert "its namespace is that of test already; give prod one of its own" in told
+
+
+AZ = """#!/bin/bash
+# Knows one cluster, and a person or pipeline that has logged in, for whom it makes tokens.
+TOKEN=--resource=6dae42f8-4368-4678-94ff-3960e28e3630
+case "$*" in
+  "aks get-credentials --subscription=s-1 --resource-group=rg --name=aks --file="*)
+    file=${6#--file=}
+    umask 077
+    echo "{users: [{name: clusterUser, user: {exec: {command: kubelogin}}}]}" > "$file"
+    ;;
+  "account get-access-token $TOKEN --query=accessToken --output=tsv --only-show-errors")
+    cat "$CLUSTER/given"
+    ;;
+  *) echo "ERROR: unrecognized: $*" >&2; exit 2 ;;
+esac
+"""
+
+
+def test_a_cluster_of_azure_is_reached_with_the_login_of_az(site: Site) -> None:
+    configure(site.project, "test", deployment={"cluster": CLUSTER})
+    (site.cluster / "token").write_text("of-the-environment", encoding="utf-8")
+    site.build(1, WELL)
+    write_program(site.cluster / "bin/az", AZ)
+    given = site.cluster / "given"
+    given.write_text("of-another", encoding="utf-8")
+    code, told = site.deploy()
+    assert (code, "Unauthorized" in told) == (1, True), told
+    given.write_text("of-the-environment", encoding="utf-8")
+    folder = site.cluster / "temporary"
+    folder.mkdir()
+    site.env["TMPDIR"] = str(folder)
+    code, told = site.deploy()
+    assert code == 0, told
+    assert set(site.has("ConfigMap")) >= {"loan-risk-release"}
+    assert list(folder.iterdir()) == [], "no token stays on the machine"
+    assert "of-the-environment" not in told + (site.cluster / "log").read_text("utf-8")
 
 
 @pytest.mark.parametrize("what", ["namespace", "context"])

@@ -69,9 +69,11 @@ def write(written: dict[str, str]) -> None:
 
 
 def read_answers() -> dict[str, str]:
-    """Return the answers that are one word."""
+    """Return the answers that are one word, and the team's mail address."""
     text = Path(".copier-answers.yml").read_text(encoding="utf-8")
-    return dict(re.findall(r"^(\w+): *([\w-]+)$", text, re.MULTILINE))
+    words = dict(re.findall(r"^(\w+): *([\w-]+)$", text, re.MULTILINE))
+    mail = re.search(r"^team:[^<]*<([^>]+)>", text, re.MULTILINE)
+    return words | ({"mail": mail[1]} if mail else {})
 
 
 def scripts(answers: dict[str, str], owners: list[tuple[str, str]]) -> dict[str, str]:
@@ -82,12 +84,13 @@ def scripts(answers: dict[str, str], owners: list[tuple[str, str]]) -> dict[str,
     found = {}
     deploying = ["APPROVERS", "TENANT", *each("SUBSCRIPTION"), *each("CLIENT_ID")]
     approvals = f"approvals={2 if answers.get('risk_tier') == 'high' else 1}"
+    mail = f"mail={shlex.quote(answers.get('mail', ''))}"
     if ci == "azure-devops":
         basic = ["ORGANIZATION", "PROJECT"]
         facts = [array("owners", azure_policies(owners)), approvals]
         found["repository.sh"] = (basic, facts, ["azure-devops/repository.sh"])
         parts = ["azure-devops/ci.sh", "azure-devops/environments.sh"]
-        found["ci.sh"] = (basic + deploying * deployed, [], parts[: 1 + deployed])
+        found["ci.sh"] = (basic + deploying * deployed, [mail], parts[: 1 + deployed])
     if ci == "github":
         facts = [array("checks", jobs(Path(".github/workflows/checks.yml"))), approvals]
         found["repository.sh"] = (["REPOSITORY"], facts, ["github/repository.sh"])
@@ -97,7 +100,7 @@ def scripts(answers: dict[str, str], owners: list[tuple[str, str]]) -> dict[str,
         api = (HERE / "gitlab/api.sh").read_text(encoding="utf-8").rstrip()
         found["repository.sh"] = (["REPOSITORY"], [approvals, api], ["gitlab/repository.sh"])
         parts = ["gitlab/ci.sh", "gitlab/environments.sh"]
-        found["ci.sh"] = (["REPOSITORY"] + deploying * deployed, [api], parts[: 1 + deployed])
+        found["ci.sh"] = (["REPOSITORY"] + deploying * deployed, [mail, api], parts[: 1 + deployed])
     if ci != "none" and deployed:
         roles = [(key, role) for place in places for key, role in ROLES.get(place, {}).items()]
         given = [f"{env}|{role}|${env.upper()}_{key}" for env in DEPLOYED for key, role in roles]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,11 @@ SECRET = re.compile(  # what can write somewhere; an index of packages is read b
 LOGIN = re.compile(  # what lets git log in: reading the template may need it, the checks never do
     r"SSH_AUTH_SOCK$|(GIT|SSH)_ASKPASS$|GIT_CONFIG_(COUNT|KEY|VALUE|PARAMETERS)|CI_REPOSITORY_URL$"
 )
+VENDORS = {  # whose own programs log in by themselves
+    "az": "https://learn.microsoft.com/cli/azure",
+    "databricks": "https://docs.databricks.com/dev-tools/cli",
+    "kubectl": "https://kubernetes.io/docs/tasks/tools",
+}
 OTHERS = "VIRTUAL_ENV$|GIT_(AUTHOR|COMMITTER)_DATE$"  # of no use, and no secret
 
 
@@ -37,6 +43,18 @@ def run(*command: str, folder: Path = Path(), ok: tuple[int, ...] = (0,)) -> str
         reason = re.sub(r"^[\w.]*Error: ", "", ["no reason", *filter(None, words)][-1])
         raise Refusal(f"{program} says: {reason.rstrip('.')}.")
     return done.stdout
+
+
+def program(name: str) -> str:
+    """Return the name of a vendor's program; raises Refusal where it is missing."""
+    if not shutil.which(name):
+        raise Refusal(f"{name} is not on PATH: see {VENDORS[name]}.")
+    return name
+
+
+def az(*words: str) -> str:
+    """Run Azure's own program, and return what it prints."""
+    return run(program("az"), *words, "--only-show-errors")
 
 
 def show(*command: str, folder: Path = Path()) -> None:

@@ -47,13 +47,26 @@ def main() -> None:
         sys.exit(subprocess.run([os.environ["KUBECTL"], *words], check=False).returncode)
     options = argparse.ArgumentParser(allow_abbrev=False)
     options.add_argument("--context", default="")
+    options.add_argument("--kubeconfig", type=Path)
     options.add_argument("--namespace", required=True)
     asked, rest = options.parse_known_args(words)
     if asked.context not in ("", "bank"):
         fail(f'context "{asked.context}" does not exist')
+    if asked.kubeconfig:
+        enter(asked.kubeconfig, place)
     if not (place / asked.namespace).is_dir():
         fail(f'namespaces "{asked.namespace}" not found')
     Namespace(place, asked.namespace).do(rest)
+
+
+def enter(kubeconfig: Path, place: Path) -> None:
+    """Let in who shows the token that the cluster knows, in a file that others cannot read."""
+    if kubeconfig.stat().st_mode & 0o077 or kubeconfig.parent.stat().st_mode & 0o077:
+        fail("others may read the kubeconfig")
+    config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+    [user], token = config["users"], place / "token"
+    if user["user"] != {"token": token.read_text(encoding="utf-8")}:
+        fail("You must be logged in to the server (Unauthorized)")
 
 
 def fail(words: str) -> NoReturn:

@@ -70,6 +70,7 @@ EMPTY: State = {
     "people": {},
     **{kind: [] for kind in ("pipelines", "policies", "endpoints", "environments", "checks")},
     **{kind: [] for kind in ("applications", "principals", "credentials", "roles")},
+    "subscriptions": [],
     "permissions": {},
 }
 
@@ -166,7 +167,7 @@ def policy(kind: str, state: State, given: State) -> Any:
 
 def project(_: State, given: State) -> Any:
     here(given)
-    return {"id": "project-1"}
+    return {"id": "project-1", "defaultTeam": {"id": "team-1"}}
 
 
 def endpoints(state: State, given: State) -> Any:
@@ -256,6 +257,9 @@ def rest(state: State, given: State) -> Any:
         assert asked.keys() == {"searchFilter", "filterValue", "api-version"}
         found = state["people"].get(asked["filterValue"])
         return {"value": [{"id": found}] if found else []}
+    if given["--url"] == "https://dev.azure.com/bank/_apis/notification/subscriptions":
+        assert asked.pop("api-version") == "7.1"
+        return subscriptions(state, given["--method"], asked, body)
     base = "https://dev.azure.com/bank/project-1/_apis/"
     assert given["--url"].startswith(base), given["--url"]
     path, method = given["--url"].removeprefix(base), given["--method"]
@@ -271,6 +275,18 @@ def rest(state: State, given: State) -> Any:
     )
     assert kind, path
     return permissions(state, method, path, body)
+
+
+def subscriptions(state: State, method: str, asked: State, body: Any) -> Any:
+    """Show who hears of what, or let somebody hear of more."""
+    if method == "get":
+        assert asked == {"targetId": "team-1"}
+        return {"value": state["subscriptions"]}
+    assert (method, asked) == ("post", {})
+    assert body.keys() == {"description", "scope", "subscriber", "channel", "filter"}
+    assert (body["scope"], body["subscriber"]) == ({"id": "project-1"}, {"id": "team-1"})
+    assert body["filter"]["eventType"] == "ms.vss-build.build-completed-event"
+    return add(state["subscriptions"], **body)
 
 
 def environments(state: State, method: str, asked: State, body: Any) -> Any:

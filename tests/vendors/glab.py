@@ -19,6 +19,7 @@ APPROVALS = {
     "reset_approvals_on_push",
     "disable_overriding_approvers_per_merge_request",
 }
+MAILS = {"recipients", "notify_only_broken_pipelines", "branches_to_be_notified"}
 LISTS = {  # what an entry of a list has, and by what it is named in an address
     "approval_rules": ({"name", "rule_type", "approvals_required"}, "id"),
     "pipeline_schedules": ({"description", "ref", "cron", "cron_timezone", "active"}, "id"),
@@ -32,6 +33,7 @@ BORN = {  # what GitLab gives to a new project
         "allow_pipeline_trigger_approve_deployment": True,
     },
     "approvals": {},
+    "mails": {},
     "main": {"allow_force_push": False, "push_access_levels": [{"id": 3, "access_level": 40}]},
     **{name: [] for name in LISTS},
 }
@@ -66,6 +68,8 @@ def answer(state: State, method: str, path: str, body: Any) -> Any:
         return settings(state["project"], "PUT", method, body, SETTINGS)
     if name == "approvals":
         return settings(state["approvals"], "POST", method, body, APPROVALS)
+    if (name, which, method) == ("integrations", "pipelines-email", "PUT"):
+        return settings(state["mails"], "PUT", method, body, MAILS)
     if name == "protected_branches":
         return main(state["main"], method, which, body)
     return listed(state[name], method, f"{name}/{which}", body, query)

@@ -6,14 +6,13 @@ A verdict, such as a rejected model, branches inside a job; for Data Factory the
 """
 
 import json
-import shutil
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import arm
 import section
 import triggers
-from commands import Refusal, run
+from commands import Refusal, az
 from pydantic import Field
 from schedules import COMMANDS, read
 from section import Section
@@ -137,10 +136,3 @@ def job_ids(summary: str) -> dict[str, str]:
             f"The bundle has no job {missing[0]}: `databricks bundle deploy` comes first."
         )
     return {command: str(jobs[command]["id"]) for command in COMMANDS}
-
-
-def az(*words: str) -> str:
-    """Run Azure's own program, which logs in by itself."""
-    if not shutil.which("az"):
-        raise Refusal("az is not on PATH: see docs/how-to/schedule-the-steps.md.")
-    return run("az", *words, "--only-show-errors")

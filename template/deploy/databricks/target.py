@@ -13,7 +13,7 @@ from typing import Any
 import bundle_files
 import yaml
 from bundle_files import ELSEWHERE, factory
-from commands import Refusal, run, show
+from commands import Refusal, program, run, show
 
 WORK = Path("build/databricks")  # where the program may leave its files; a release stays as it is
 
@@ -111,7 +111,7 @@ def bundle(release: Path, env: str, command: str, *words: str) -> None:
     copy = WORK / env
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(release / "deploy" / env, copy)
-    show(databricks_program(), "bundle", command, "--target", env, *words, folder=copy)
+    show(program("databricks"), "bundle", command, "--target", env, *words, folder=copy)
 
 
 def summary(env: str) -> str:
@@ -122,11 +122,4 @@ def summary(env: str) -> str:
 
 def databricks(*words: str, folder: Path = Path()) -> str:
     """Run Databricks' own program, which logs in by itself, and return what it prints."""
-    return run(databricks_program(), *words, folder=folder)
-
-
-def databricks_program() -> str:
-    """Return the name of Databricks' own program; raises Refusal where it is missing."""
-    if not shutil.which("databricks"):
-        raise Refusal("databricks is not on PATH: see docs/how-to/deploy-to-databricks.md.")
-    return "databricks"
+    return run(program("databricks"), *words, folder=folder)

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Self
 
 import section
 import yaml
-from commands import Refusal, run
+from cluster import RESOURCE, kubectl
+from commands import Refusal
 from pydantic import Field, model_validator
 from schedules import Schedule, read
 from section import Section
@@ -28,6 +29,7 @@ class Deployment(Section):
 
     namespace: Name
     volume: Name
+    cluster: str = Field(default="", pattern=f"(?i)^({RESOURCE})?$")
     context: str = ""
     cpu: str = Field(default="1", pattern=r"^\d+(\.\d+)?m?$")
     memory: str = Field(default="2Gi", pattern=r"^\d+(\.\d+)?[MG]i$")
@@ -40,12 +42,15 @@ class Deployment(Section):
     def _bounds(self) -> Self:
         if self.max_replicas < self.replicas:
             raise ValueError("max_replicas must not be less than replicas")
+        if self.cluster and self.context:
+            raise ValueError("cluster and context both say which cluster: write one")
         return self
 
 
 HINTS = {
     "namespace": "write the namespace's name",
     "volume": "write the name of the PersistentVolumeClaim that keeps predictions",
+    "cluster": "write the resource ID of the AKS cluster, /subscriptions/…/managedClusters/…",
     "cpu": 'write cores, such as "2" or 500m',
     "memory": "write an amount, such as 2Gi",
 }
@@ -76,7 +81,7 @@ def locate(settings: Any, _: dict[str, Any], folder: Path) -> None:
     """Write where an environment is."""
     deployment = read_deployment(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    place = {"namespace": deployment.namespace, "context": deployment.context}
+    place = deployment.model_dump(include={"namespace", "cluster", "context"})
     write(folder / "cluster.yml", [place])
 
 
@@ -191,10 +196,3 @@ def write(file: Path, parts: list[dict[str, Any]]) -> None:
     """Write the documents of a YAML file."""
     text = yaml.safe_dump_all(parts, sort_keys=False, width=1000)
     file.write_text(text, encoding="utf-8")
-
-
-def kubectl(*words: str) -> str:
-    """Run Kubernetes' own program, which logs in by itself."""
-    if not shutil.which("kubectl"):
-        raise Refusal("kubectl is not on PATH: see https://kubernetes.io/docs/tasks/tools.")
-    return run("kubectl", *words)

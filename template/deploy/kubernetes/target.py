@@ -9,13 +9,13 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
+from cluster import reach
 from commands import Refusal
-from manifests import OWNER, WORK, kubectl, locate, render, write
+from manifests import OWNER, WORK, locate, render, write
 
 __all__ = ["current", "deploy", "locate", "promote", "record", "render", "smoke"]
 
@@ -32,7 +32,7 @@ def current(release: Path, env: str, into: Path) -> Path | None:
     Raises Refusal for a namespace that is another environment's.
     """
     name = f"{facts_of(release)['project']}-release"
-    found = on_cluster(release, env)("get", "configmap", name, "--ignore-not-found", "-o", "json")
+    found = reach(release, env)("get", "configmap", name, "--ignore-not-found", "-o", "json")
     if not found.strip():
         return None
     recorded = json.loads(found)
@@ -49,7 +49,7 @@ def current(release: Path, env: str, into: Path) -> Path | None:
 
 def deploy(release: Path, env: str) -> None:
     """Apply the manifests of a release, and delete what it has no more."""
-    kubectl_there, file = on_cluster(release, env), release / "deploy" / env / "manifests.yml"
+    kubectl_there, file = reach(release, env), release / "deploy" / env / "manifests.yml"
     sys.stdout.write(kubectl_there(*APPLY, str(file)))
     wanted = {(each["kind"], each["metadata"]["name"]) for each in objects(file)}
     labels = {"app.kubernetes.io/name": facts_of(release)["project"], **OWNER}
@@ -69,7 +69,7 @@ def smoke(release: Path, env: str) -> None:
         name = each["metadata"]["name"]
         if each["kind"] == "Deployment" and lives:
             wait = ("rollout", "status", f"deployment/{name}", "--timeout=600s")
-            sys.stdout.write(on_cluster(release, env)(*wait))
+            sys.stdout.write(reach(release, env)(*wait))
         elif each["kind"] == "Deployment":
             sys.stdout.write(f"{name} answers once a version is promoted.\n")
 
@@ -87,7 +87,7 @@ def record(release: Path, env: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     kept = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
     write(file, [kept])
-    sys.stdout.write(on_cluster(release, env)(*APPLY, str(file)))
+    sys.stdout.write(reach(release, env)(*APPLY, str(file)))
 
 
 def promote(release: Path, env: str, number: str, approved_by: str) -> None:
@@ -100,7 +100,7 @@ def run_job(release: Path, env: str, *words: str) -> dict[str, Any]:
 
     Raises Refusal where it fails, or does not end in time.
     """
-    there = on_cluster(release, env)
+    there = reach(release, env)
     [job] = objects(release / "deploy" / env / "job.yml")
     name = f"{facts_of(release)['project']}-{words[0]}-{secrets.token_hex(3)}"
     job["metadata"]["name"] = name
@@ -133,16 +133,6 @@ def wait_for(there: Callable[..., str], name: str) -> str:
                 return str(condition["type"])
         time.sleep(5)
     return ""
-
-
-def on_cluster(release: Path, env: str) -> Callable[..., str]:
-    """Return kubectl for the cluster and namespace of an environment."""
-    file = release / "deploy" / env / "cluster.yml"
-    if not file.is_file():
-        raise Refusal(f"The release is not built for {env}: see tracking_uri in conf/{env}.yml.")
-    [place] = objects(file)
-    context = [f"--context={place['context']}"] if place["context"] else []
-    return partial(kubectl, *context, f"--namespace={place['namespace']}")
 
 
 def facts_of(release: Path) -> dict[str, Any]:

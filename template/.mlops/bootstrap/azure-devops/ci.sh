@@ -1,8 +1,15 @@
 # Who runs this: a project administrator of Azure DevOps, once the pipelines' files are on main.
-# What it does: the pipelines.
+# What it does: the pipelines, and a mail to the team when a run on main fails.
 # It needs az with the extension azure-devops, and `az login`.
 
 where=(--organization "${ORGANIZATION%/}" --project "$PROJECT")
+
+# project QUERY: what the query says of the project.
+project() {
+  az devops project show "${where[@]}" --query "$1" --output tsv
+}
+project=$(project id)
+team=$(project defaultTeam.id)
 
 # pipeline NAME: its number, if there is one.
 pipeline() {
@@ -21,6 +28,49 @@ keep_pipeline() {
   fi
 }
 
-keep_pipeline checks azure-pipelines.yml
+# api METHOD PATH OPTION…: ask for what az has no command for, by Azure's documented addresses.
+api() {
+  local method=$1 path=$2
+  shift 2
+  az rest --resource 499b84ac-1321-427f-aa17-267ca6975798 --method "$method" \
+    --url "${ORGANIZATION%/}/$path" "$@"
+}
+
+# keep_alert NAME: a mail to the team when a run of this pipeline fails.
+keep_alert() {
+  local about="$name $1 fails: tell $mail" body
+  if [ -n "$(api get _apis/notification/subscriptions --url-parameters "targetId=$team" \
+    api-version=7.1 --query "value[?description=='$about'].id" --output tsv)" ]; then
+    echo "found: $mail hears of it when $name $1 fails"
+    return
+  fi
+  body=$(
+    cat <<END
+{
+  "description": "$about",
+  "scope": {"id": "$project"},
+  "subscriber": {"id": "$team"},
+  "channel": {"type": "EmailHtml", "address": "$mail", "useCustomAddress": true},
+  "filter": {
+    "type": "Expression",
+    "eventType": "ms.vss-build.build-completed-event",
+    "criteria": {"clauses": [
+      {"index": 1, "logicalOperator": "", "fieldName": "Status", "operator": "=",
+        "value": "Failed"},
+      {"index": 2, "logicalOperator": "And", "fieldName": "Definition name", "operator": "=",
+        "value": "\\\\$PROJECT\\\\$name $1"}
+    ]}
+  }
+}
+END
+  )
+  api post _apis/notification/subscriptions --url-parameters api-version=7.1 --body "$body" \
+    --output none
+  echo "made: $mail hears of it when $name $1 fails"
+}
+
+keep_pipeline checks azure-pipelines.yml # whose author is told, as Azure does by itself
 keep_pipeline release ci/azure-devops/release.yml
+keep_alert release
 keep_pipeline weekly ci/azure-devops/maintenance.yml
+keep_alert weekly

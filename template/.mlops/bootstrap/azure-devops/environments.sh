@@ -3,22 +3,13 @@
 # may use them, and only from main. Nobody approves for prod what he started himself.
 
 keep_pipeline promote ci/azure-devops/promote.yml
-
-# api METHOD PATH OPTION…: ask for what az has no command for, by Azure's documented addresses.
-api() {
-  local method=$1 path=$2
-  shift 2
-  az rest --resource 499b84ac-1321-427f-aa17-267ca6975798 --method "$method" \
-    --url "${ORGANIZATION%/}/$project/_apis/$path" "$@"
-}
+keep_alert promote
 
 fail() {
   echo "$1" >&2
   exit 1
 }
 
-project=$(az devops project show --organization "${ORGANIZATION%/}" --project "$PROJECT" \
-  --query id --output tsv)
 organization=${ORGANIZATION%/}
 organization=${organization##*/}
 approvers=$(az rest --resource 499b84ac-1321-427f-aa17-267ca6975798 --method get \
@@ -29,20 +20,23 @@ approvers=$(az rest --resource 499b84ac-1321-427f-aa17-267ca6975798 --method get
 
 # keep_environment NAME: leaves its number in $number.
 keep_environment() {
-  number=$(api get distributedtask/environments --url-parameters "name=$1" api-version=7.1 \
+  local path=$project/_apis/distributedtask/environments
+  number=$(api get "$path" --url-parameters "name=$1" api-version=7.1 \
     --query "value[?name=='$1'].id | [0]" --output tsv)
   if [ -n "$number" ]; then
     echo "found: the environment $1"
   else
-    number=$(api post distributedtask/environments --url-parameters api-version=7.1 \
+    number=$(api post "$path" --url-parameters api-version=7.1 \
       --body "{\"name\": \"$1\", \"description\": \"Made by ci.sh\"}" --query id --output tsv)
     echo "made: the environment $1"
   fi
 }
 
+configurations=$project/_apis/pipelines/checks/configurations
+
 # checks KIND CONDITION: the number of the check of $number that fulfils it, if there is one.
 checks() {
-  api get pipelines/checks/configurations --url-parameters "resourceType=$1" "resourceId=$number" \
+  api get "$configurations" --url-parameters "resourceType=$1" "resourceId=$number" \
     "\$expand=settings" api-version=7.1-preview.1 --query "value[?$2].id | [0]" --output tsv
 }
 
@@ -59,10 +53,10 @@ keep_check() {
     \"resource\": {\"type\": \"$kind\", \"id\": \"$number\"}}"
   known=$(checks "$kind" "$same")
   if [ -n "$known" ]; then
-    api patch "pipelines/checks/configurations/$known" --url-parameters api-version=7.1-preview.1 \
+    api patch "$configurations/$known" --url-parameters api-version=7.1-preview.1 \
       --body "$body" --output none
   else
-    api post pipelines/checks/configurations --url-parameters api-version=7.1-preview.1 \
+    api post "$configurations" --url-parameters api-version=7.1-preview.1 \
       --body "$body" --output none
   fi
   [ -n "$(checks "$kind" "$wanted")" ] ||
@@ -142,7 +136,7 @@ END
 # keep_users KIND LABEL: let release and promote use what has $number, and no other pipeline.
 users=$(printf '%s\n' "$(pipeline release)" "$(pipeline promote)" | sort)
 keep_users() {
-  local path="pipelines/pipelinePermissions/$1/$number" known entry body=""
+  local path="$project/_apis/pipelines/pipelinePermissions/$1/$number" known entry body=""
   known=$(api get "$path" --url-parameters api-version=7.1-preview.1 --output tsv \
     --query "[pipelines[?authorized].id, [allPipelines.authorized && 'all']][] | [?@]" | sort)
   if [ "$known" = "$users" ]; then

@@ -5,6 +5,7 @@ share and imports the step when it runs, so that `--help` answers at once.
 """
 
 import contextlib
+import gc
 import importlib
 import inspect
 import sys
@@ -127,8 +128,11 @@ def doctor() -> None:
 
 
 def main() -> None:
-    """Run the program."""
-    app()
+    """Run the program, which is all that its process does."""
+    try:
+        app()
+    finally:
+        gc.freeze()  # else Python looks through all that was imported once more, for a second
 
 
 def _run(
@@ -138,6 +142,7 @@ def _run(
     from .project import open_project
 
     (env, sets, json), code = shared, 0
+    gc.set_threshold(100_000, 50, 1000)  # to look for garbage among imports costs an eighth
     console.begin()
     try:
         project = open_project(env, tuple(sets))

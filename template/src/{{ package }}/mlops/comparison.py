@@ -32,14 +32,11 @@ def with_others(case: Case) -> Iterator[Check]:
 
 def dominance(case: Case) -> Check:
     """Refuse a model whose lift over a constant hangs on one column: mostly a leak."""
-
-    def skill(rows: pd.DataFrame) -> float:
-        return case.metrics.skill(case.truth, case.challenger.predict(rows))
-
-    lift = skill(case.sample.frame) - case.metrics.skill(case.truth, _constant(case.prediction))
+    predict, skill = case.challenger.predict, partial(case.metrics.skill, case.truth)
+    lift = skill(case.prediction) - skill(_constant(case.prediction))
     if lift <= 0:
         return Check("one column", "noted", "no lift", "", "no better than a constant")
-    falls = permutation_importance(skill, case.sample.frame, case.contract.features, 0)
+    falls = permutation_importance(predict, skill, case.sample.frame, case.contract.features)
     name, share = max(falls, key=lambda name: falls[name]), max(falls.values()) / lift
     reason = f"share of the lift that {name} carries"
     limit = case.settings.gate.dominance

@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +86,9 @@ def _write_files(training: Training, folder: Path) -> tuple[Card, pd.DataFrame]:
 
 
 def _importance(training: Training, card: Card) -> dict[str, float]:
-    def skill(rows: pd.DataFrame) -> float:
-        return training.metrics.skill(training.truth, predict_frame(training.estimator, card, rows))
-
-    features, seed = card["features"], card["model"]["seed"]
-    return permutation_importance(skill, training.gate.frame, features, seed)
+    predict = partial(predict_frame, training.estimator, card)
+    skill = partial(training.metrics.skill, training.truth)
+    return permutation_importance(predict, skill, training.gate.frame, card["features"])
 
 
 def _log_model(training: Training, card: Card, folder: Path, requirements: list[str]) -> Any:
