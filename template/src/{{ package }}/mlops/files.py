@@ -61,7 +61,7 @@ def _parquet(path: Path, table: Table, window: Window | None, rows: int) -> Iter
     """Yield a file's rows; a scan would hold a whole row group, mostly a million rows."""
     fragment = next(ds.dataset(path).get_fragments())
     groups = fragment.subset(_kept(fragment.physical_schema, table, window)).row_groups
-    with pq.ParquetFile(path, buffer_size=1_000_000) as file:
+    with pq.ParquetFile(path, buffer_size=1_000_000, pre_buffer=False) as file:
         columns = list(table.columns) or file.schema_arrow.names
         yield file.schema_arrow.empty_table().select(columns).to_pandas()
         for batch in file.iter_batches(rows, [g.id for g in groups], columns, use_threads=False):

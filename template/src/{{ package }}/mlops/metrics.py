@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn import metrics
 
 from .errors import Misconfigured
 from .settings import Settings
@@ -22,23 +21,27 @@ def auc(truth: Any, score: Any) -> float:
     The share of pairs, one of each class, in which the event scores higher; a tie counts half. No
     number for one class only. Source: Hanley and McNeil, Radiology 143, 1982.
     """
-    from scipy.stats import rankdata
-
     event = np.asarray(truth) == 1
     events, others = event.sum(), (~event).sum()
     if not (events and others):
         return float("nan")
-    above = rankdata(score)[event].sum() - events * (events + 1) / 2
+    above = pd.Series(np.asarray(score)).rank().to_numpy()[event].sum() - events * (events + 1) / 2
     return float(above / (events * others))
+
+
+def _scikit_learn() -> Any:
+    from sklearn import metrics  # a second, which monitoring may not need
+
+    return metrics
 
 
 def _binary(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
     score = prediction["score"]
     return {
         "auc": lambda: auc(truth, score),
-        "average_precision": lambda: metrics.average_precision_score(truth, score),
+        "average_precision": lambda: _scikit_learn().average_precision_score(truth, score),
         "brier": lambda: np.mean((score.to_numpy() - truth.to_numpy()) ** 2),
-        "log_loss": lambda: metrics.log_loss(truth, score, labels=[0, 1]),
+        "log_loss": lambda: _scikit_learn().log_loss(truth, score, labels=[0, 1]),
     }
 
 
@@ -48,18 +51,18 @@ def _multiclass(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
     present = [name for name in scores if name in set(names)]
     return {
         "accuracy": lambda: np.mean(names == label),
-        "macro_f1": lambda: metrics.f1_score(names, label, average="macro"),
+        "macro_f1": lambda: _scikit_learn().f1_score(names, label, average="macro"),
         "auc_ovr": lambda: np.mean([auc(names == n, scores[n]) for n in present]),
-        "log_loss": lambda: metrics.log_loss(names, scores, labels=list(scores)),
+        "log_loss": lambda: _scikit_learn().log_loss(names, scores, labels=list(scores)),
     }
 
 
 def _regression(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
     value = prediction["value"]
     return {
-        "r2": lambda: metrics.r2_score(truth, value),
-        "mae": lambda: metrics.mean_absolute_error(truth, value),
-        "rmse": lambda: metrics.root_mean_squared_error(truth, value),
+        "r2": lambda: _scikit_learn().r2_score(truth, value),
+        "mae": lambda: _scikit_learn().mean_absolute_error(truth, value),
+        "rmse": lambda: _scikit_learn().root_mean_squared_error(truth, value),
     }
 
 
