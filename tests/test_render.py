@@ -304,7 +304,7 @@ def test_the_line_budget_holds() -> None:
     print(f"{lifecycle} lines of code in the lifecycle, {sum(counts.values())} with everything")
     assert set(counts) > others
     assert lifecycle <= 2000
-    assert sum(counts.values()) <= 4180
+    assert sum(counts.values()) <= 4210
 
 
 def test_the_examples_read_the_same_inputs() -> None:

@@ -75,20 +75,18 @@ def judge(good: object) -> str:
 
 
 ALONE = """
-import gc, sys
-gc.disable()
+import gc, sys; gc.disable()
 sys.modules[sys.argv[1]] = None  # importing the project is an error from here on
 import mlflow, pandas
 model = mlflow.pyfunc.load_model(sys.argv[2], suppress_warnings=True)
-model.predict(pandas.read_parquet(sys.argv[3]))
+model.predict(pandas.read_parquet(f"{sys.argv[2]}/artifacts/golden_rows.parquet"))
 gc.freeze()  # what was imported is no garbage: to look through it takes as long as to predict
 """
 
 
 def stands_alone(version: Version) -> Check:
     """Load the version and predict in a clean interpreter that cannot import the project."""
-    words = (PACKAGE, str(version.folder), str(version.artifact("golden_rows.parquet")))
-    command = [sys.executable, "-I", "-c", ALONE, *words]
+    command = [sys.executable, "-I", "-c", ALONE, PACKAGE, str(version.folder)]
     with tempfile.TemporaryDirectory() as empty:
         done = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False)
     if done.returncode == 0:
@@ -162,14 +160,13 @@ def nothing_seen_before(case: Case) -> Iterator[Check]:
                 seen[str(scorer.version)] = int(np.isin(fresh, stored[side]).sum())
         guilty = " and ".join(name for name, count in seen.items() if count)
         reason = f"{guilty} trained on them" if guilty else ""
-        figure = str(max(seen.values()))
-        yield Check(f"{side} seen in training", judge(not guilty), figure, "0", reason)
+        most = str(max(seen.values()))
+        yield Check(f"{side} seen in training", judge(not guilty), most, "0", reason)
 
 
 def sane_predictions(case: Case) -> Check:
     """Refuse missing, infinite, impossible or constant predictions."""
-    numbers = case.prediction.select_dtypes("float64").to_numpy()
-    reason = ""
+    numbers, reason = case.prediction.select_dtypes("float64").to_numpy(), ""
     if not np.isfinite(numbers).all():
         reason = "some are missing or infinite"
     elif case.contract.problem != "regression" and (numbers.min() < 0 or numbers.max() > 1):

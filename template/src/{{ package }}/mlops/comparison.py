@@ -96,8 +96,7 @@ def latency(case: Case, champion: Scorer) -> Check:
     theirs = partial(champion.predict, champion.clean(case.sample.raw.head(1)))
     with threadpool_limits(1):  # in turns, so that both meet the same machine
         times = [[timeit(asked, number=1) for asked in (ours, theirs)] for _ in range(SINGLE_ROWS)]
-    mine, champions = np.median(times, axis=0)
-    ratio, limit = mine / champions, case.settings.gate.latency_ratio
+    ratio, limit = np.divide(*np.median(times, axis=0)), case.settings.gate.latency_ratio
     reason = "single-row time as a ratio to the champion's"
     return Check("latency", judge(ratio <= limit), f"{ratio:.2f}", f"<= {limit:g}", reason)
 
@@ -117,5 +116,4 @@ def _gap(case: Case, positions: Positions) -> tuple[float, float]:
 def _constant(prediction: pd.DataFrame) -> pd.DataFrame:
     """Return the prediction frame of a model that says the same of every row: the mean."""
     means = prediction.select_dtypes("float64").mean()
-    same = prediction.mode().iloc[0].to_dict() | means.to_dict()
-    return pd.DataFrame(same, index=prediction.index)
+    return pd.DataFrame({**prediction.mode().iloc[0], **means}, index=prediction.index)

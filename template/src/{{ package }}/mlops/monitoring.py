@@ -14,6 +14,7 @@ from .matured import assess
 from .observation import Watch, observe
 from .project import Project
 from .registry import Scorer
+from .spark import started
 from .store import open_store
 from .tracking import experiment_id
 from .windows import parse_as_of
@@ -24,8 +25,9 @@ SHOWN = 36  # windows of the trend
 def monitor(project: Project, as_of: str | None) -> Outcome:
     """Compare what the champion meets and predicts with what it was approved for."""
     require_addresses(project)
-    store = open_store(project)
-    champion = Scorer(None, store.fetch_champion())
+    with started(project):
+        store = open_store(project)
+        champion = Scorer(None, store.fetch_champion())
     watch = Watch(project, store, champion, parse_as_of(as_of, project.settings))
 
     step(f"watching {champion.version} of {project.name} on {watch.as_of:%Y-%m-%d}")

@@ -72,10 +72,12 @@ def _write_files(training: Training, folder: Path) -> tuple[Card, pd.DataFrame]:
     """Write what the version takes along; return its card and its gate window's prediction."""
     gate, contract = training.gate.frame, training.source.contract
     card = make_card(training, write_estimator(training, folder / "model.skops"))
-    everyone = predict_frame(training.estimator, card, training.gate.everyone)
+    answer = partial(predict_frame, training.estimator, card)
+    everyone = answer(training.gate.everyone)
     prediction = everyone.loc[gate.index]
     card["figures"] = training.metrics.all(training.truth, prediction)
-    card["importance"] = _importance(training, card)
+    skill = partial(training.metrics.skill, training.truth)
+    card["importance"] = permutation_importance(answer, skill, gate, card["features"])
     inputs = training.train.everyone[contract.features]
     card["profile"] = {"inputs": take_profile(inputs), "predictions": take_profile(everyone)}
     (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
@@ -83,12 +85,6 @@ def _write_files(training: Training, folder: Path) -> tuple[Card, pd.DataFrame]:
     prediction.head(GOLDEN_ROWS).to_parquet(folder / "golden_predictions.parquet")
     write_hashes(training, folder / "seen.npz")
     return card, prediction
-
-
-def _importance(training: Training, card: Card) -> dict[str, float]:
-    predict = partial(predict_frame, training.estimator, card)
-    skill = partial(training.metrics.skill, training.truth)
-    return permutation_importance(predict, skill, training.gate.frame, card["features"])
 
 
 def _log_model(training: Training, card: Card, folder: Path, requirements: list[str]) -> Any:

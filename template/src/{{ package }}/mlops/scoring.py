@@ -23,6 +23,7 @@ from .project import Project, user_module
 from .reasons import reasons, required
 from .registry import Scorer
 from .samples import hashes, inside
+from .spark import mapped, started
 from .store import open_store
 from .tables import Tables
 from .windows import Window, parse_as_of, plan
@@ -62,9 +63,10 @@ class Batch:
 
 def score(project: Project, as_of: str | None) -> Outcome:
     """Score the last period before `as_of` with the champion, and publish the batch."""
-    store = open_store(project)
-    store.refuse_pause()
-    batch = _plan(project, store.registry.load(store.fetch_champion()), as_of)
+    with started(project):
+        store = open_store(project)
+        store.refuse_pause()
+        batch = _plan(project, store.registry.load(store.fetch_champion()), as_of)
 
     step(f"scoring {batch.window or 'all rows'} with {batch.champion.version} of {project.name}")
     start = time.perf_counter()
@@ -125,8 +127,6 @@ def each(batch: Batch, work: Work) -> Iterator[Any]:
     tables = Tables(project, batch.champion.contract.text)
     use = partial(_use, work, project, window)
     if tables.table(name).kind == "spark":
-        from .spark import mapped
-
         found = mapped(tables, window, batch.champion, use)
     else:
         found = (use(batch.champion, piece) for piece in tables.pieces(name, window))

@@ -5,6 +5,7 @@ makes of each, pickled: predictions, counts, or the rows themselves where a comm
 """
 
 import contextlib
+import gc
 import io
 import logging
 import os
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -63,10 +65,27 @@ def mapped(tables: Tables, window: Window | None, champion: Scorer, work: Any) -
         yield from _run(frame, lambda rows: work(_unpack(sent), rows), at_once=True)
 
 
+@contextlib.contextmanager
+def started(project: Project) -> Iterator[None]:
+    """Let Spark start beside what is done here, where the streamed table is Spark's.
+
+    It takes seconds, in a process of its own. Raises Unreachable afterwards where it does not.
+    """
+    name, ready = project.settings.streamed_table, None
+    with ThreadPoolExecutor() as aside:
+        if Tables(project).table(name).kind == "spark":
+            sessions = optional("pyspark.sql", "spark").SparkSession
+            ready = None if sessions.getActiveSession() else aside.submit(_start, name)
+        yield
+        if ready:
+            ready.result()
+
+
 @cache
 def _unpack(sent: Sent) -> Scorer:
     from pyspark import SparkFiles
 
+    gc.set_threshold(100_000, 50, 1000)  # as in cli: what is imported from here on is no garbage
     folder = Path(tempfile.mkdtemp(dir=SparkFiles.getRootDirectory()))  # ends with the application
     zipfile.ZipFile(io.BytesIO(sent.files)).extractall(folder)
     version = replace(sent.version, folder=folder)
