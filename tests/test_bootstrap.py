@@ -199,7 +199,7 @@ def test_release_and_promote_alone_use_a_connection_and_from_main_alone(office: 
 
 def test_the_team_hears_of_each_pipeline_of_main_that_fails(office: Office) -> None:
     everything(office)
-    told = {}
+    told: dict[str, Any] = {}
     for each in office.state()["az"]["subscriptions"]:
         assert each["channel"] == {"type": "EmailHtml", "address": TEAM, "useCustomAddress": True}
         clauses = each["filter"]["criteria"]["clauses"]
