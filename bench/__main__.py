@@ -63,7 +63,9 @@ def write(heading: str, text: str) -> None:
     """Renew a section of the page, or add it."""
     above, _, below = PAGE.read_text(encoding="utf-8").partition(f"{heading}\n")
     _, next_heading, rest = below.partition("\n## ")
-    PAGE.write_text(f"{above.rstrip()}\n\n{heading}\n\n{text}{next_heading}{rest}", encoding="utf-8")
+    PAGE.write_text(
+        f"{above.rstrip()}\n\n{heading}\n\n{text}{next_heading}{rest}", encoding="utf-8"
+    )
 
 
 def measure(scratch: Scratch, names: Collection[str], repeat: int) -> str:
