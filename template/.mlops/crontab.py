@@ -8,12 +8,12 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from commands import Refusal
+from release import settings_of
 from schedules import AHEAD, EXAMPLE, Schedule, read
 
 LOGS = "build/schedules"
@@ -24,11 +24,9 @@ def main() -> int:
     name, package, env = sys.argv[1:]
     try:
         planned = plan(package, env)
-    except Exception as error:
-        if not isinstance(error, Refusal) and not hasattr(error, "exit_code"):
-            raise  # a defect keeps its traceback
-        print(error, file=sys.stderr)
-        return int(getattr(error, "exit_code", 2))
+    except Refusal as reason:
+        print(reason, file=sys.stderr)
+        return 2
     now = datetime.datetime.now(datetime.UTC)
     print(f"# {name} in {env}, and the next three times of each:")
     for schedule in planned:
@@ -44,8 +42,7 @@ def main() -> int:
 
 def plan(package: str, env: str) -> list[Schedule]:
     """Return the schedules of an environment; raises Refusal where there are none."""
-    settings = import_module(f"{package}.mlops.project").open_project(env).settings
-    planned = read(settings.schedules)
+    planned = read(settings_of(package, env).schedules)
     if not planned:
         where = f"conf/{env}.yml names no schedules. Write into it, for example"
         raise Refusal(f"{where}:\n\nschedules:\n  score: {EXAMPLE}")

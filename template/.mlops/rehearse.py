@@ -12,6 +12,7 @@ from typing import Any
 
 import schedules
 from commands import Refusal
+from release import settings_of
 from story import DATED, FIRST, LAST, say
 
 OUT = Path("build/rehearsal")
@@ -37,11 +38,9 @@ def main() -> int:
     OUT.mkdir(parents=True)
     try:
         tables = read_configurations(package)
-    except Exception as error:
-        if not isinstance(error, Refusal) and not hasattr(error, "exit_code"):
-            raise  # a defect keeps its traceback
-        print(error, file=sys.stderr)
-        return int(getattr(error, "exit_code", 2))
+    except Refusal as reason:
+        print(reason, file=sys.stderr)
+        return 2
     invented = (Path("src") / package / "synthetic.py").exists()
     settings = PLACES | (as_synthetic(tables) if invented else {})
     code = live(name, package, [f"--set={key}={value}" for key, value in settings.items()])
@@ -54,8 +53,8 @@ def main() -> int:
 def read_configurations(package: str) -> list[str]:
     """Read the configuration of every environment; return the names of the tables of test."""
     say("conf/: read the configuration of every environment")
-    project = import_module(f"{package}.mlops.project")
-    read = {env: project.open_project(env).settings for env in project.ENVIRONMENTS}
+    envs = import_module(f"{package}.mlops.project").ENVIRONMENTS
+    read = {env: settings_of(package, env) for env in envs}
     for env, settings in read.items():
         rule = "a person approves" if settings.needs_approval else "automatic"
         print(f"{env}: {settings.origin} tables, {settings.metric}, promotion: {rule}")
