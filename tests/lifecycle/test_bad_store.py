@@ -72,6 +72,7 @@ def test_a_store_that_cannot_be_written(born: Project, change: Change) -> None:
         answer = born.run(*command, code=1)
         assert "the store mlflow.db" in answer.said
         assert "tracking_uri" in answer.said
+        assert "fitting" not in answer.said, "hours may be spent on it"
 
 
 def test_a_store_that_is_something_else(born: Project) -> None:

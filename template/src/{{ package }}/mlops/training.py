@@ -39,7 +39,7 @@ def train(project: Project, as_of: str | None, tune: int = 0, *, changed: bool =
     source = Source(project, user_module("data", snapshot), contract, moment, project.settings.time)
     rows, fresh = read_part(source, "train"), read_part(source, "gate")
     check_trainable(contract, rows)
-    model = user_module("model", snapshot)
+    model, store = user_module("model", snapshot), open_store(project)  # before hours are spent
     if tune:
         from . import tuning
 
@@ -49,7 +49,6 @@ def train(project: Project, as_of: str | None, tune: int = 0, *, changed: bool =
     estimator = fit(project, model, contract, rows.frame)
 
     step("logging and registering")
-    store = open_store(project)
     training = Training(replace(source, project=project), snapshot, rows, fresh, estimator, facts)
     number, figures = publish(training, store.registry)
     store.registry.point(CHALLENGER, number)
