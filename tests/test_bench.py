@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rendering import ROOT
+
+from bench import __main__ as main
 
 Table = dict[str, dict[str, str]]  # row -> column -> cell
 
@@ -35,6 +38,16 @@ def test_a_copy_and_an_update_are_held_against_the_start_of_copier() -> None:
     assert {row["floor"] for row in table.values()} == {"`import copier`"}
     for row in table.values():
         assert float(row["more, s"]) > 0
+
+
+def test_a_section_is_added_with_its_heading_and_then_renewed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "PAGE", page := tmp_path / "bench.md")
+    page.write_text("# Bench\n\n## First\n\nold\n", encoding="utf-8")
+    main.write("## Second", "two\n")
+    main.write("## First", "one\n")
+    assert page.read_text("utf-8") == "# Bench\n\n## First\n\none\n\n## Second\n\ntwo\n"
 
 
 def test_updates_are_counted() -> None:

@@ -169,8 +169,7 @@ def test_the_team_is_told_of_a_run_that_failed(
 ) -> None:
     project = new_project(ci="github", compute="kubernetes")
     named = {flow(project, name)["name"] for name in ("release", "promote", "maintenance")}
-    told = flow(project, "alert")[True]["workflow_run"]
-    assert set(told["workflows"]) == named
+    assert set(flow(project, "alert")[True]["workflow_run"]["workflows"]) == named
     done = {"name": "release", "conclusion": conclusion, "html_url": "https://github.com/run"}
     event = tmp_path / "event.json"
     repository = {"full_name": "bank/loan-risk", "default_branch": "main"}

@@ -13,12 +13,12 @@ SECRET = re.compile(  # what can write somewhere; an index of packages is read b
 LOGIN = re.compile(  # what lets git log in: reading the template may need it, the checks never do
     r"SSH_AUTH_SOCK$|(GIT|SSH)_ASKPASS$|GIT_CONFIG_(COUNT|KEY|VALUE|PARAMETERS)|CI_REPOSITORY_URL$"
 )
+OTHERS = "VIRTUAL_ENV$|GIT_(AUTHOR|COMMITTER)_DATE$"  # of no use, and no secret
 VENDORS = {  # whose own programs log in by themselves
     "az": "https://learn.microsoft.com/cli/azure",
     "databricks": "https://docs.databricks.com/dev-tools/cli",
     "kubectl": "https://kubernetes.io/docs/tasks/tools",
 }
-OTHERS = "VIRTUAL_ENV$|GIT_(AUTHOR|COMMITTER)_DATE$"  # of no use, and no secret
 
 
 class Refusal(Exception):

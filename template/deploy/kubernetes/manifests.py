@@ -39,7 +39,7 @@ class Deployment(Section):
     max_replicas: int = Field(default=4, ge=1)
 
     @model_validator(mode="after")
-    def _bounds(self) -> Self:
+    def _agrees(self) -> Self:
         if self.max_replicas < self.replicas:
             raise ValueError("max_replicas must not be less than replicas")
         if self.cluster and self.context:

@@ -4,12 +4,12 @@
 
 where=(--organization "${ORGANIZATION%/}" --project "$PROJECT")
 
-# project QUERY: what the query says of the project.
-project() {
+# ask_project QUERY: what the query says of the project.
+ask_project() {
   az devops project show "${where[@]}" --query "$1" --output tsv
 }
-project=$(project id)
-team=$(project defaultTeam.id)
+project=$(ask_project id)
+team=$(ask_project defaultTeam.id)
 
 # pipeline NAME: its number, if there is one.
 pipeline() {

@@ -160,8 +160,8 @@ def nothing_seen_before(case: Case) -> Iterator[Check]:
                 seen[str(scorer.version)] = int(np.isin(fresh, stored[side]).sum())
         guilty = " and ".join(name for name, count in seen.items() if count)
         reason = f"{guilty} trained on them" if guilty else ""
-        most = str(max(seen.values()))
-        yield Check(f"{side} seen in training", judge(not guilty), most, "0", reason)
+        figure = str(max(seen.values()))
+        yield Check(f"{side} seen in training", judge(not guilty), figure, "0", reason)
 
 
 def sane_predictions(case: Case) -> Check:

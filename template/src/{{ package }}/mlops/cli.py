@@ -142,7 +142,7 @@ def _run(
     from .project import open_project
 
     (env, sets, json), code = shared, 0
-    gc.set_threshold(100_000, 50, 1000)  # to look for garbage among imports costs an eighth
+    console.seldom_collect()
     console.begin()
     try:
         project = open_project(env, tuple(sets))

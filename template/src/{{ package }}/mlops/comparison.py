@@ -36,7 +36,8 @@ def dominance(case: Case) -> Check:
     lift = skill(case.prediction) - skill(_constant(case.prediction))
     if lift <= 0:
         return Check("one column", "noted", "no lift", "", "no better than a constant")
-    falls = permutation_importance(predict, skill, case.sample.frame, case.contract.features)
+    rows, features = case.sample.frame, case.contract.features
+    falls = permutation_importance(predict, skill, rows, case.prediction, features)
     name, share = max(falls, key=lambda name: falls[name]), max(falls.values()) / lift
     reason = f"share of the lift that {name} carries"
     limit = case.settings.gate.dominance

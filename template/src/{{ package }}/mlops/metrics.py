@@ -19,13 +19,14 @@ def auc(truth: Any, score: Any) -> float:
     """Return the area under the ROC curve, from ranks: 20 times faster than from the curve.
 
     The share of pairs, one of each class, in which the event scores higher; a tie counts half. No
-    number for one class only. Source: Hanley and McNeil, Radiology 143, 1982.
+    number for one class only, or where a score is missing. Source: Hanley and McNeil, Radiology
+    143, 1982.
     """
-    event = np.asarray(truth) == 1
+    event, ranks = np.asarray(truth) == 1, pd.Series(np.asarray(score)).rank()
     events, others = event.sum(), (~event).sum()
-    if not (events and others):
+    if not (events and others) or ranks.hasnans:
         return float("nan")
-    above = pd.Series(np.asarray(score)).rank().to_numpy()[event].sum() - events * (events + 1) / 2
+    above = ranks[event].sum() - events * (events + 1) / 2
     return float(above / (events * others))
 
 

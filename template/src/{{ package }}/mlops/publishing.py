@@ -77,7 +77,7 @@ def _write_files(training: Training, folder: Path) -> tuple[Card, pd.DataFrame]:
     prediction = everyone.loc[gate.index]
     card["figures"] = training.metrics.all(training.truth, prediction)
     skill = partial(training.metrics.skill, training.truth)
-    card["importance"] = permutation_importance(answer, skill, gate, card["features"])
+    card["importance"] = permutation_importance(answer, skill, gate, prediction, card["features"])
     inputs = training.train.everyone[contract.features]
     card["profile"] = {"inputs": take_profile(inputs), "predictions": take_profile(everyone)}
     (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")

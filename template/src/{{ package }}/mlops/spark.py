@@ -5,7 +5,6 @@ makes of each, pickled: predictions, counts, or the rows themselves where a comm
 """
 
 import contextlib
-import gc
 import io
 import logging
 import os
@@ -25,6 +24,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from .console import seldom_collect
 from .errors import Misconfigured, MlopsError, Unreachable
 from .files import unzoned
 from .project import PACKAGE_ROOT, Project, optional
@@ -85,7 +85,7 @@ def started(project: Project) -> Iterator[None]:
 def _unpack(sent: Sent) -> Scorer:
     from pyspark import SparkFiles
 
-    gc.set_threshold(100_000, 50, 1000)  # as in cli: what is imported from here on is no garbage
+    seldom_collect()
     folder = Path(tempfile.mkdtemp(dir=SparkFiles.getRootDirectory()))  # ends with the application
     zipfile.ZipFile(io.BytesIO(sent.files)).extractall(folder)
     version = replace(sent.version, folder=folder)
