@@ -52,7 +52,8 @@ def main() -> None:
         quiet = table(monitoring.ALARMS, monitoring.alarms(asked.months))
         changed = table(monitoring.DELAYS, monitoring.delays(asked.lives))
         recovered = table(recovery.HEADER, recovery.recoveries(asked.lives))
-        sections["## Monitoring measured"] = f"{quiet}\n{changed}\n{recovered}"
+        calm = table(recovery.QUIET, recovery.calm(asked.months))
+        sections["## Monitoring measured"] = f"{quiet}\n{calm}\n{changed}\n{recovered}"
     sys.stdout.write("\n".join(sections.values()))
     if asked.write:
         for heading, tables in sections.items():

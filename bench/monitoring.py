@@ -72,7 +72,8 @@ class Life:
         self.months.append(self.world.month(len(self.months)))
         columns = self._columns()
         inputs = [column["persistent"] for column in columns if column["kind"] == "input"]
-        stale = {"age": 0, "limit": 1, "drifted_share": sum(inputs) / len(inputs)}
+        share = sum(inputs) / len(inputs)
+        stale = {"age": 0, "limit": 1, "drifted_share": share, "lost": None}
         found = [
             *decision.performance(self._performance()),
             *decision.staleness(stale, MOST_DRIFTED),
@@ -104,17 +105,15 @@ class Life:
 def judge(known: Frame, reference: float, gate_events: int) -> dict[str, Any]:
     """Return what the platform says of matured rows, held against those of the gate window."""
     error = platform("statistics").standard_error(resampled_auc(known), len(known))
-    decision = platform("decision")
-    rule = decision.Rule(
-        sign=1,
-        limit=MIN_AUC,
-        reference=reference,
-        margin=MARGIN,
-        events=int(known["truth"].sum()),
-        gate_events=gate_events,
-        min_events=EVENTS,
-    )
-    return dict(decision.judge("auc", auc(known), float(error[0]), rule))
+    rule = rule_of(reference, gate_events, int(known["truth"].sum()))
+    return dict(platform("decision").judge("auc", auc(known), float(error[0]), rule))
+
+
+def rule_of(reference: float, gate_events: int, events: int) -> Any:
+    """Return what the platform holds an AUC against."""
+    given = {"reference": reference, "gate_events": gate_events, "events": events}
+    limits = {"sign": 1, "limit": MIN_AUC, "margin": MARGIN, "min_events": EVENTS}
+    return platform("decision").Rule(**given, **limits)
 
 
 def auc(frame: Frame) -> float:

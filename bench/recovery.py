@@ -5,7 +5,7 @@ are the platform's own, and so are the windows: a challenger learns from matured
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,27 @@ import pandas as pd
 from rendering import platform
 from sklearn.linear_model import LogisticRegression
 
-from .monitoring import GATE, MARGIN, MIN_AUC, SEASON, TRAIN, YEAR, auc, judge, resampled_auc
+from .monitoring import (
+    GATE,
+    MARGIN,
+    MIN_AUC,
+    SEASON,
+    TRAIN,
+    YEAR,
+    auc,
+    judge,
+    resampled_auc,
+    rule_of,
+    upper_bound,
+)
 
 HEADER = [
-    *("labels after, rows a month", "AUC before", "AUC left", "noticed", "first successor"),
-    *("recovered", "in windows"),
+    *("labels after, rows a month, learned from", "AUC before", "AUC left", "noticed"),
+    *("first successor", "recovered", "in windows"),
 ]
+QUIET = ["quiet life, retrained", "model-months", "`retrain` in 10 years", "bound"]
 BEFORE, AFTER = np.array([1.1, 0.9, 0.0]), np.array([0.5, -0.3, 1.1])  # what each input means
+SHORT = 3  # months of a short train window
 SERVICE = 12  # months for which the first champion is good
 PATIENCE = 60  # months after the change
 MAX_AGE = 12  # months that a champion serves after its gate window's twin is due: the default
@@ -55,10 +69,11 @@ class World:
 
 @dataclass(frozen=True)
 class Champion:
-    """An estimator with what its gate window said of it."""
+    """An estimator with what its gate window said of it, as of a month."""
 
     estimator: Any
     since: int
+    learned_from: int
     reference: float
     events: int
 
@@ -68,15 +83,61 @@ class Champion:
         return rows.assign(risk=self.estimator.predict_proba(inputs)[:, 1])
 
 
-def challenger(world: World, now: int, horizon: int) -> tuple[Champion, Frame]:
-    """Train as of a month; return the candidate and its gate window."""
-    over = now - horizon
-    learned = world.window(over - GATE - horizon - TRAIN, over - GATE - horizon)
-    judged = world.window(over - GATE, over)
-    inputs = learned[range(len(BEFORE))].to_numpy()
-    fitted = Champion(LogisticRegression().fit(inputs, learned["truth"]), now, 0.0, 0)
-    figure, events = auc(fitted.scored(judged)), int(judged["truth"].sum())
-    return Champion(fitted.estimator, now, figure, events), judged
+@dataclass
+class Life:
+    """Champions of one world, each of which learned from so many months of matured rows."""
+
+    world: World
+    horizon: int
+    train: int
+    decays: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin with a champion that no gate has held against another."""
+        self.champion = self.challenger(0)[0]
+
+    def challenger(self, now: int) -> tuple[Champion, Frame]:
+        """Train as of a month; return the candidate and its gate window."""
+        over, horizon = now - self.horizon, self.horizon
+        start = over - GATE - horizon - self.train
+        learned = self.world.window(start, start + self.train)
+        judged = self.world.window(over - GATE, over)
+        inputs = learned[range(len(BEFORE))].to_numpy()
+        fitted = Champion(LogisticRegression().fit(inputs, learned["truth"]), now, start, 0.0, 0)
+        figure, events = auc(fitted.scored(judged)), int(judged["truth"].sum())
+        return replace(fitted, reference=figure, events=events), judged
+
+    def asks_for_retraining(self, now: int) -> bool:
+        """Ask the platform: has the champion decayed, or not made up for what another lost?"""
+        start = max(now - self.horizon - GATE, self.champion.since)
+        rule = rule_of(self.champion.reference, self.champion.events, 0)
+        others = [each for each in self.decays if each["version"] != self.champion.since]
+        since = moment(self.champion.learned_from)
+        lost = platform("decision").unrecovered("auc", rule, since, others)
+        if start >= now - self.horizon:
+            return bool(lost)
+        known = self.champion.scored(self.world.window(start, now - self.horizon))
+        if judge(known, self.champion.reference, self.champion.events)["verdict"] != "decayed":
+            return bool(lost)
+        was = {"decayed": {"auc": self.champion.reference}, "version": self.champion.since}
+        self.decays.append({"as_of": moment(now), **was})
+        return True
+
+    def old(self, now: int) -> bool:
+        """Tell whether the champion is stale by its age alone."""
+        return now - self.champion.since > self.horizon + GATE + MAX_AGE
+
+    def retrain(self, now: int) -> bool:
+        """Train, and promote what passes."""
+        candidate, judged = self.challenger(now)
+        passed = passes(candidate, self.champion, judged)
+        self.champion = candidate if passed else self.champion
+        return passed
+
+
+def moment(month: int) -> str:
+    """Write a month so that texts have its order, as dates have."""
+    return f"{month + 1000:04d}"
 
 
 def passes(candidate: Champion, champion: Champion, judged: Frame) -> bool:
@@ -90,48 +151,55 @@ def passes(candidate: Champion, champion: Champion, judged: Frame) -> bool:
     return bool(candidate.reference >= MIN_AUC and bound > -MARGIN)
 
 
-def decays(world: World, champion: Champion, now: int, horizon: int) -> bool:
-    """Ask the platform whether the champion's matured predictions have decayed."""
-    over = now - horizon
-    start = max(over - GATE, champion.since)
-    if start >= over:
-        return False
-    known = champion.scored(world.window(start, over))
-    return bool(judge(known, champion.reference, champion.events)["verdict"] == "decayed")
-
-
-def life(random: np.random.Generator, horizon: int, rows: int) -> dict[str, float]:
-    """Let a champion live through the change; return when what happened, in months after it."""
-    world = World(random, rows, changed=SERVICE)
-    fresh = world.draw(SERVICE, 20_000)
-    best = auc(fresh)
-    champion = challenger(world, 0, horizon)[0]
-    found = {"before": champion.reference, "left": auc(champion.scored(fresh))}
+def recovery(random: np.random.Generator, horizon: int, rows: int, train: int) -> dict[str, float]:
+    """Let champions live through the change; return when what happened, in months after it."""
+    life = Life(World(random, rows, changed=SERVICE), horizon, train)
+    fresh = life.world.draw(SERVICE, 20_000)
+    best, left = auc(fresh), auc(life.champion.scored(fresh))
+    found = {"before": life.champion.reference, "left": left}
     for now in range(1, SERVICE + PATIENCE):
-        old = now - champion.since > horizon + GATE + MAX_AGE
-        if old or decays(world, champion, now, horizon):
+        if life.asks_for_retraining(now) or life.old(now):
             found.setdefault("noticed", max(now - SERVICE, 0))
-            candidate, judged = challenger(world, now, horizon)
-            if passes(candidate, champion, judged):
-                champion = candidate
+            if life.retrain(now):
                 found.setdefault("successor", now - SERVICE)
-        if now >= SERVICE and auc(champion.scored(fresh)) > best - CLOSE:
+        if now >= SERVICE and auc(life.champion.scored(fresh)) > best - CLOSE:
             return found | {"recovered": now - SERVICE}
     return found
 
 
 def recoveries(lives: int) -> list[list[str]]:
-    """Return a row for each horizon and number of rows: medians over lives."""
+    """Return a row for each horizon, number of rows and train window: medians over lives."""
     table = []
     for horizon in (0, 3, 12):
-        for rows in (600, 2_000):
+        for rows, train in ((600, TRAIN), (2_000, TRAIN), (2_000, SHORT)):
             random = np.random.default_rng([13, horizon, rows])
-            lived = pd.DataFrame([life(random, horizon, rows) for _ in range(lives)])
-            medians = lived.reindex(columns=list(KINDS)).fillna(PATIENCE).median()
+            lived = [recovery(random, horizon, rows, train) for _ in range(lives)]
+            medians = pd.DataFrame(lived).reindex(columns=list(KINDS)).fillna(PATIENCE).median()
             shown = [written(medians[kind]) for kind, written in KINDS.items()]
             windows = medians["recovered"] / (horizon + GATE)
-            table.append([f"{horizon} months, {rows:,}", *shown, f"{windows:.1f}"])
+            name = f"{horizon} months, {rows:,}, {train} months"
+            table.append([name, *shown, f"{windows:.1f}"])
     return table
+
+
+def quiet(horizon: int, rows: int, lived: int) -> list[str]:
+    """Let champions follow one another where nothing changes; count retraining but by age."""
+    random, months, said = np.random.default_rng([17, horizon, rows]), 0, 0
+    while months < lived:
+        life = Life(World(random, rows, changed=PATIENCE), horizon, TRAIN)
+        for now in range(1, PATIENCE):
+            asked = life.asks_for_retraining(now)
+            said, months = said + asked, months + 1
+            if asked or life.old(now):
+                life.retrain(now)
+    decade = 10 * YEAR / months
+    figures = f"{said * decade:.2f}", f"{upper_bound(said) * decade:.2f}"
+    return [f"labels after {horizon} months, {rows:,} rows a month", f"{months:,}", *figures]
+
+
+def calm(lived: int) -> list[list[str]]:
+    """Return a row for each horizon: how often a follow-up is trained for nothing."""
+    return [quiet(horizon, rows, lived) for horizon in (0, 3, 12) for rows in (200, 600)]
 
 
 def months(value: float) -> str:

@@ -215,7 +215,7 @@ def rows() -> Facts:
 
 def staleness(age: int, drifted_share: float | None) -> Facts:
     drifted = {"drifted_share": drifted_share, "stale": False}
-    return {"age": age, "limit": 6, "period": "month", **drifted}
+    return {"age": age, "limit": 6, "period": "month", "lost": None, **drifted}
 
 
 def numeric(name: str, psi: float) -> Facts:

@@ -144,6 +144,24 @@ def test_a_figure_decays_below_the_limit_of_the_gate() -> None:
     assert verdict(0.11, margin=None, sign=-1, limit=0.12) == "ok"
 
 
+def lost(learned_from: str, **changes: object) -> object:
+    """Ask about a champion that followed version 1, whose AUC of 0.85 decayed in May."""
+    earlier = {"as_of": "2026-05-01", "version": 1, "decayed": {"auc": 0.85}}
+    healthy = {"as_of": "2026-06-01", "version": 1}  # as of a template that did not note decays
+    return decision.unrecovered("auc", rule(**changes), learned_from, [earlier, healthy])
+
+
+def test_a_successor_makes_up_for_a_decay_by_its_figure_or_by_newer_rows() -> None:
+    decay = {"metric": "auc", "as_of": "2026-05-01", "version": 1, "then": 0.85, "now": 0.8}
+    assert lost("2025-05-01..2026-05-01") == decay
+    assert lost("2026-05-01..2027-05-01") is None
+    assert lost("all rows") is None
+    assert lost("2025-05-01..2026-05-01", reference=0.835) is None  # less than the margin
+    assert lost("2025-05-01..2026-05-01", reference=None) is None
+    assert lost("2025-05-01..2026-05-01", margin=None) is None
+    assert lost("2025-05-01..2026-05-01", sign=-1) is None  # less is better, and it is less
+
+
 def test_the_gravest_finding_decides_and_comes_first() -> None:
     found = [("healthy", "a"), ("retrain", "b"), ("investigate", "c")]
     assert decision.decide(found) == ("retrain", ["b", "c", "a"])

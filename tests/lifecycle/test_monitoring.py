@@ -13,6 +13,7 @@ from lifecycle.conftest import At
 from lifecycle.project import AS_OF, Facts, Project
 
 RETURN, LABELS = "    return applications[", "    return reviewed["
+MIXED = '    reviewed["defaulted"] = reviewed["defaulted"].sample(frac=1).to_numpy()\n'
 QUARTER = ("2025-11-01", "2025-12-01", "2026-01-01")  # its labels are due on 2026-04-01
 SECTIONS = {
     *("project", "env", "problem", "as_of", "version", "trained_as_of", "owner", "decision"),
@@ -24,6 +25,12 @@ def score(project: Project, *dates: str) -> None:
     """Score the period before each date, however far its predictions moved."""
     for date in dates:
         project.run("score", "--as-of", date, "--set", "scoring.max_psi=20")
+
+
+def succeed(project: Project, date: str, *words: str) -> None:
+    """Make another champion."""
+    for command in (("train", "--as-of", date), ("gate", *words), ("promote",)):
+        project.run(*command)
 
 
 def watch(project: Project, as_of: str = AS_OF, *words: str) -> Facts:
@@ -69,7 +76,7 @@ def test_a_quiet_month_is_healthy_and_says_since_when_labels_count(at: At, probl
     assert facts["rows"]["without_prediction"] == 0
     assert facts["freshness"] == {"newest_row": "2025-12-31", "late": False}
     fresh = {"age": 0, "limit": 18, "period": "month", "drifted_share": 0.0, "stale": False}
-    assert facts["staleness"] == fresh
+    assert facts["staleness"] == fresh | {"lost": None}
     income = of(facts, "income") if problem == "binary" else facts["columns"][0]
     assert sum(income["then"]) == pytest.approx(1)
     assert sum(income["now"]) == pytest.approx(1)
@@ -128,14 +135,33 @@ def test_the_performance_on_matured_labels_is_that_of_the_gate(live: Project) ->
 
 
 def test_decayed_performance_asks_for_retraining(due: Project) -> None:
-    mixed = '    reviewed["defaulted"] = reviewed["defaulted"].sample(frac=1).to_numpy()\n'
-    due.edit("data.py", LABELS, f"{mixed}{LABELS}")
+    due.edit("data.py", LABELS, f"{MIXED}{LABELS}")
     facts = watch(due, "2026-04-01")
     assert facts["decision"] == "retrain"
     assert facts["reasons"][0].startswith("auc is 0.")
     [auc] = [figure for figure in facts["performance"] if figure["metric"] == "auc"]
     assert auc["verdict"] == "decayed"
     assert auc["value"] < auc["bound"]
+
+
+@pytest.mark.full
+def test_a_successor_that_has_not_made_up_for_a_decay_is_retrained_again(due: Project) -> None:
+    due.edit("data.py", LABELS, f"{MIXED}{LABELS}")
+    assert watch(due, "2026-04-01")["decision"] == "retrain"
+    lenient = ("thresholds={auc: {min: 0.3}, brier: {max: 1}}", "dominance=100")
+    lenient = (*lenient, "comparison=noninferior", "margin=1")
+    succeed(due, "2026-04-01", *(f"--set=gate.{setting}" for setting in lenient))
+    facts = watch(due, "2026-05-01")
+    assert facts["version"] == 2
+    assert facts["decision"] == "retrain"
+    assert facts["staleness"]["stale"]
+    assert facts["reasons"][0].startswith(
+        "version 1 had decayed by 2026-04-01, and the champion learned from before that, too: auc"
+    )
+    due.edit("data.py", MIXED, "")  # the world is as it was
+    succeed(due, "2026-05-01")
+    facts = watch(due, "2026-05-01")
+    assert (facts["version"], facts["staleness"]["lost"]) == (3, None)
 
 
 @pytest.mark.full
@@ -252,8 +278,7 @@ def test_predictions_of_an_unknown_version_are_said(scored: Project) -> None:
 
 @pytest.mark.full
 def test_a_new_champion_is_judged_by_its_own_predictions_alone(scored: Project) -> None:
-    for words in (("train", "--as-of", "2026-02-01"), ("gate",), ("promote",)):
-        scored.run(*words)
+    succeed(scored, "2026-02-01")
     facts = watch(scored)
     assert facts["version"] == 2
     assert facts["decision"] == "healthy"

@@ -82,8 +82,28 @@ def performance(figures: list[Facts]) -> Iterator[Finding]:
             yield RETRAIN, f"{words}: {side} {figure['bound']:.3f}, further than chance explains"
 
 
+def unrecovered(metric: str, rule: Rule, learned_from: str, others: list[Facts]) -> Facts | None:
+    """Return the newest decay of another champion that this one has not made up for.
+
+    It learned from rows before that decay, and in its gate window it does worse, by more than the
+    margin, than the other did in its own. Rows reach the train window long after a change.
+    """
+    for other in reversed(others):
+        then, now = other.get("decayed", {}).get(metric), rule.reference
+        known = None not in (then, now, rule.margin) and other["as_of"] > learned_from
+        if known and rule.sign * (then - now) > rule.margin:
+            decay = {key: other[key] for key in ("as_of", "version")}
+            return {"metric": metric, "then": then, "now": now, **decay}
+    return None
+
+
 def staleness(facts: Facts, most_drifted: float) -> Iterator[Finding]:
-    """Retrain where the champion is too old, or too much of what it reads has drifted."""
+    """Retrain where the champion is half learned, too old, or reads too much that has drifted."""
+    if lost := facts["lost"]:
+        other = f"version {lost['version']}"
+        words = f"{other} had decayed by {lost['as_of']}, and the champion learned from before that"
+        words += f", too: {lost['metric']} is {lost['now']:.3f} in its gate window"
+        yield RETRAIN, f"{words}, and was {lost['then']:.3f} in that of {other}"
     if facts["age"] > facts["limit"]:
         ages = f"{facts['age']} {facts['period']}s, more than {facts['limit']}"
         yield RETRAIN, f"the champion's age is {ages}"

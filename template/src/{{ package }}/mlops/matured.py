@@ -92,12 +92,13 @@ def _figures(watch: Watch, known: pd.DataFrame) -> list[Facts]:
     prediction = known[list(watch.champion.version.card["profile"]["predictions"])]
     errors, count = metrics.errors(truth, prediction, limits), events(contract, truth)
     return [
-        decision.judge(name, value, errors[name], _rule(watch, name, count))
+        decision.judge(name, value, errors[name], rule_of(watch, name, count))
         for name, value in metrics.all(truth, prediction, limits).items()
     ]
 
 
-def _rule(watch: Watch, name: str, count: int) -> decision.Rule:
+def rule_of(watch: Watch, name: str, count: int = 0) -> decision.Rule:
+    """Return what a figure of so many events is held against."""
     settings, card = watch.project.settings, watch.champion.version.card
     limit = settings.gate.thresholds[name]
     sign, edge = (1, limit.min) if limit.min is not None else (-1, limit.max)

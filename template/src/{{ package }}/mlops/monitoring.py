@@ -10,7 +10,7 @@ from . import decision, report
 from .alerts import TOLD, require_addresses, tell
 from .console import Outcome, resources, step
 from .decision import Facts
-from .matured import assess
+from .matured import assess, rule_of
 from .observation import Watch, observe
 from .project import Project
 from .registry import Scorer
@@ -82,8 +82,11 @@ def _facts(watch: Watch, scored: Facts, matured: Facts) -> Facts:
 
 def _staleness(watch: Watch, columns: list[Facts]) -> Facts:
     """Return the champion's age since the date that it was trained as of, in whole periods."""
-    settings, born = watch.project.settings, watch.champion.version.card["time"]["as_of"]
+    settings, card = watch.project.settings, watch.champion.version.card
+    born, learned_from = card["time"]["as_of"], card["windows"]["train"]
     time, unit = settings.time, settings.time.period[0].upper()
+    others = [earlier for earlier in watch.history if earlier["version"] != watch.number]
+    rule = rule_of(watch, settings.metric)
     age = (watch.as_of.to_period(unit) - pd.Timestamp(born).to_period(unit)).n
     inputs = [column["persistent"] for column in columns if column["kind"] == "input"]
     facts = {
@@ -91,6 +94,7 @@ def _staleness(watch: Watch, columns: list[Facts]) -> Facts:
         "limit": time.label_horizon + time.gate + settings.monitoring.max_age,
         "period": time.period,
         "drifted_share": sum(inputs) / max(len(inputs), 1),
+        "lost": decision.unrecovered(settings.metric, rule, learned_from, others),
     }
     return facts | {"stale": any(decision.staleness(facts, settings.monitoring.max_drifted))}
 
@@ -105,6 +109,7 @@ def _memory(facts: Facts) -> Facts:
         "psi_limit": worst.get("limit"),
         "metrics": {figure["metric"]: figure["value"] for figure in figures},
         "bounds": {figure["metric"]: figure["bound"] for figure in figures},
+        "decayed": {f["metric"]: f["reference"] for f in figures if f["verdict"] == "decayed"},
         "drifted": [column["name"] for column in columns if column["drifted"]],
     }
 
