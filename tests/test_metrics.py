@@ -1,11 +1,15 @@
-"""The platform's own area under the curve is that of scikit-learn."""
+"""Figures are those of scikit-learn, and what cannot be computed says so."""
+
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from rendering import platform
 from sklearn.metrics import roc_auc_score
 
-auc = platform("metrics").auc
+metrics, registry, statistics = map(platform, ("metrics", "registry", "statistics"))
+auc = metrics.auc
 
 
 @pytest.mark.parametrize("decimals", [1, 2, 15], ids=["many ties", "some ties", "no ties"])
@@ -27,3 +31,36 @@ def test_a_missing_score_leaves_no_area(missing: int) -> None:
 @pytest.mark.parametrize("only", [0, 1])
 def test_one_class_has_no_area(only: int) -> None:
     assert np.isnan(auc([only] * 3, [0.1, 0.2, 0.3]))
+
+
+def test_a_draw_in_which_the_users_figure_fails_is_left_out() -> None:
+    """Three events in 150 rows: now and then a draw has none, and scikit-learn refuses it."""
+
+    def own(truth: pd.Series, _: pd.DataFrame) -> dict[str, float]:
+        if truth.nunique() < 2:
+            raise ValueError("one class only")
+        return {"share": float(truth.mean())}
+
+    truth = pd.Series([1] * 3 + [0] * 147)
+    prediction = pd.DataFrame({"score": np.linspace(0.9, 0.1, 150)})
+    settings = SimpleNamespace(problem="binary")
+    figures = metrics.Metrics(settings, SimpleNamespace(metrics=own))
+    errors = figures.errors(truth, prediction, ("share", "brier"))
+    assert set(errors) == {"share", "brier"}
+    assert errors["share"] == pytest.approx(np.sqrt(0.02 * 0.98 / 150), rel=0.3)
+    with pytest.raises(ValueError, match="one class only"):  # of the user's code, on all rows
+        figures.all(truth[3:], prediction[3:])
+
+
+def test_rows_without_a_group_stand_for_themselves() -> None:
+    members = statistics._members(pd.Series(["a", "b", None, None, None, "a"]))
+    assert sorted(map(sorted, members)) == [[0, 5], [1], [2], [3], [4]]
+
+
+@pytest.mark.parametrize(
+    ("now", "difference"), [([np.nan, 0.5], 0), ([np.nan, 0.25], 0.25), ([0.5, 0.5], np.inf)]
+)
+def test_a_missing_prediction_is_like_no_other(now: list[float], difference: float) -> None:
+    then, later = (pd.DataFrame({"score": values}) for values in ([np.nan, 0.5], now))
+    found = registry.largest_difference(then, later)
+    assert found == difference or (np.isinf(difference) and found > 1e200)

@@ -92,7 +92,7 @@ CONTROL = [
     Mistake(
         "a delivery that does not say when it came",
         both(delivery("2025-12", delivered=""), table(**JOB, max_late=24)),
-        ("table applications is late", "NaT", "max_late"),
+        ("table applications", "no control file states", "delivered", "max_late"),
     ),
 ]
 

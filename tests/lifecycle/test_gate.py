@@ -60,6 +60,16 @@ def test_the_evidence_names_what_was_judged_and_by_what(gated: Project) -> None:
     assert limits["auc"] == ">= 0.7"
 
 
+def test_a_database_that_does_not_answer_is_no_verdict(live: Project) -> None:
+    before = live.call(behind.entries)
+    dead = "postgresql+psycopg://reader:s3cret@127.0.0.1:1/risk"
+    table = {"kind": "sql", "origin": "synthetic", "table": "applications", "time": "applied_on"}
+    live.configure(tables={"applications": table | {"address": dead}})
+    for command in (("gate", "1"), ("monitor", "--as-of", AS_OF)):
+        assert "127.0.0.1" in live.run(*command, code=5).said
+    assert live.call(behind.entries) == before
+
+
 def test_shuffled_labels_are_rejected(opened: Project) -> None:
     honest = opened.path("data.py").read_text()
     shuffled = 'reviewed["defaulted"].sample(frac=1, random_state=1).to_numpy()'

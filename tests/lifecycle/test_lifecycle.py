@@ -180,6 +180,18 @@ def test_status_shows_what_is_where(live: Project) -> None:
     assert "none" in rows["2"]
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("split", ["group", "random"])
+def test_a_split_by_hashes_knows_how_many_labels_have_come(opened: Project, split: str) -> None:
+    opened.configure(time={"split": split, "reason": "a test"})
+    opened.run("train", "--as-of", AS_OF)
+    card = opened.call(behind.card, MODEL, 1)
+    shares = card["rows"]["gate"] / (card["rows"]["train"] + card["rows"]["gate"])
+    assert shares == pytest.approx(3 / 15, abs=0.04)
+    assert card["coverage"]["gate"] == pytest.approx(card["coverage"]["train"], abs=0.04)
+    assert card["coverage"]["gate"] > 0.85
+
+
 def test_doctor_finds_nothing_in_a_sound_project(live: Project) -> None:
     answer = live.run("doctor")
     assert {finding["verdict"] for finding in answer.facts["findings"]} <= {"ok", "noted"}
@@ -199,3 +211,12 @@ def test_doctor_names_every_fault_with_its_remedy(live: Project) -> None:
     assert "relatively" in failed["user modules"]
     assert "entry 2 is missing" in failed["store"]
     assert "CODEOWNERS" in failed["answers"]
+
+
+def test_doctor_goes_on_where_a_users_module_fails(live: Project) -> None:
+    live.edit(
+        "synthetic.py", "def rows(", "def rows(*_: object) -> None:\n    {}['no']\n\n\ndef _("
+    )
+    answer = live.run("doctor", code=1)
+    failed = {f["look"]: f["words"] for f in answer.facts["findings"] if f["verdict"] == "failed"}
+    assert failed == {"tables": "KeyError: 'no'"}

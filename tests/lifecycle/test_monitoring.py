@@ -99,7 +99,7 @@ def test_the_journal_and_mlflow_keep_what_was_found(scored: Project) -> None:
     assert f"build/monitor/dev-{AS_OF}-version-1.html" in facts["message"]
     run = scored.call(behind.monitoring)
     assert run["files"] == ["dev-2026-01-01-version-1.html", "monitor.json"]
-    assert run["metrics"]["psi_income"] == of(facts, "income")["psi"]
+    assert run["metrics"]["psi_input_income"] == of(facts, "income")["psi"]
     assert run["facts"].items() >= {key: facts[key] for key in SECTIONS}.items()
 
 
@@ -114,6 +114,16 @@ def test_drift_is_named_at_once_and_acted_on_when_it_persists(live: Project) -> 
     assert again["decision"] == "investigate"
     assert again["reasons"][0].startswith("input channel has drifted in two of three windows (PSI")
     assert [each["as_of"] for each in again["history"]] == ["2026-04-01", "2026-05-01"]
+
+
+def test_a_window_that_is_looked_at_twice_does_not_persist(live: Project) -> None:
+    """No batch came in May, so both monitorings see the one of April."""
+    score(live, "2026-04-01")
+    assert "channel" in drifted(watch(live, "2026-04-01"))
+    again = watch(live, "2026-05-01")
+    assert again["freshness"]["late"]
+    assert "channel" in drifted(again)
+    assert not of(again, "channel")["persistent"]
 
 
 def test_the_performance_on_matured_labels_is_that_of_the_gate(live: Project) -> None:
@@ -148,8 +158,8 @@ def test_decayed_performance_asks_for_retraining(due: Project) -> None:
 def test_a_successor_that_has_not_made_up_for_a_decay_is_retrained_again(due: Project) -> None:
     due.edit("data.py", LABELS, f"{MIXED}{LABELS}")
     assert watch(due, "2026-04-01")["decision"] == "retrain"
-    lenient = ("thresholds={auc: {min: 0.3}, brier: {max: 1}}", "dominance=100")
-    lenient = (*lenient, "comparison=noninferior", "margin=1")
+    limits = "thresholds={auc: {min: 0.3}, brier: {max: 1}}"
+    lenient = (limits, "dominance=100", "comparison=noninferior", "margin=1")
     succeed(due, "2026-04-01", *(f"--set=gate.{setting}" for setting in lenient))
     facts = watch(due, "2026-05-01")
     assert facts["version"] == 2

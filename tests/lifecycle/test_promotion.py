@@ -17,6 +17,13 @@ def next_champion(project: Project) -> int:
     return number
 
 
+def roles(project: Project) -> dict[str, str]:
+    """Return what `status` calls each version; nothing for one that was replaced."""
+    rows = (line.split() for line in project.run("status").said.splitlines() if line[:1].isdigit())
+    known = ("champion", "challenger", "withdrawn")
+    return {row[0]: row[1] if row[1] in known else "" for row in rows}
+
+
 def champion(project: Project, model: str = MODEL) -> int | None:
     """Return the champion as MLflow knows it."""
     aliases: dict[str, int] = project.call(behind.aliases, model)
@@ -220,10 +227,13 @@ def test_rollback_goes_back_twice_and_promotion_works_after_it(live: Project) ->
     assert "withdrawn" in withdrawn.said
     assert "complaints" in withdrawn.said
     assert "loan-risk gate 3" in withdrawn.said
+    assert roles(live)["3"] == "withdrawn"
     live.run("gate", "3")
     live.run("promote", "3")
     assert champion(live) == 3
-    assert live.run("rollback").facts["version"] == 1
+    assert next_champion(live) == 4
+    assert roles(live) == {"1": "", "2": "withdrawn", "3": "", "4": "champion"}
+    assert live.run("rollback").facts["version"] == 3
 
 
 @pytest.mark.full
@@ -238,4 +248,5 @@ def test_rollback_names_the_batches_of_the_withdrawn_version(live: Project) -> N
     assert "2025-12-01" not in answer.said
     details = live.call(behind.entries)[-1]["details"]
     assert details["reason"] == "complaints"
-    assert len(details["batches"]) == 2
+    assert details["batches"] == [f"{AS_OF}/0001", "2026-02-01/0001"]
+    assert "look at 2 batches of version 2" in answer.said

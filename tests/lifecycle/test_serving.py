@@ -1,5 +1,6 @@
 """The champion answers over HTTP: the same figures as in a batch, and always an answer."""
 
+import datetime
 import http.client
 import json
 import signal
@@ -45,7 +46,7 @@ def batch(number: int) -> Facts:
 def logged(project: Project) -> pd.DataFrame:
     """Return all that was kept of the answers."""
     folder = project.path("predictions/dev/online")
-    assert not [path for path in folder.rglob("*") if path.is_file() and not path.suffix]
+    assert not list(folder.rglob("_*"))  # nothing half-written
     return pd.read_parquet(folder)
 
 
@@ -291,7 +292,7 @@ def test_a_pause_stops_the_answers_and_resume_brings_them_back(live: Project, ho
 
 
 def fill_the_log(folder: str) -> Facts:
-    """Add rows to a log until it is full, then where the disk refuses them; return what is lost."""
+    """Add rows until the log is full, what Parquet refuses, and all where no folder can be."""
     from loan_risk.mlops import online
     from loan_risk.mlops.live import Live
     from loan_risk.mlops.project import open_project
@@ -305,6 +306,9 @@ def fill_the_log(folder: str) -> Facts:
         log.add(live, known["rows"], known["predictions"])
         lost.append(online.LOST._value.get())
     log.flush()
+    log.add(live, [known["rows"][0] | {"term_months": 2**70}], known["predictions"][:1])
+    log.flush()
+    lost.append(online.LOST._value.get())
     Path(folder).rename(f"{folder}-full")
     Path(folder).touch()  # a file where the folder shall be
     log.add(live, known["rows"], known["predictions"])
@@ -315,8 +319,66 @@ def fill_the_log(folder: str) -> Facts:
 def test_rows_that_cannot_be_kept_are_counted(live: Project) -> None:
     folder = live.path("predictions/dev/online")
     rows = len(live.call(batch, 1)["rows"])
-    assert live.call(fill_the_log, str(folder))["lost"] == [0, 0, rows, 2 * rows]
+    lost = live.call(fill_the_log, str(folder))["lost"]
+    assert lost == [0, 0, rows, rows + 1, 2 * rows + 1]
     assert len(pd.read_parquet(f"{folder}-full")) == 2 * rows
+
+
+def follow_a_slow_shadow(folder: str) -> int:
+    """Give a shadow one more request for each one that it predicts; return how many then wait."""
+    from loan_risk.mlops import online
+    from loan_risk.mlops.live import Live
+    from loan_risk.mlops.project import open_project
+    from loan_risk.mlops.store import open_store
+
+    store = open_store(open_project("dev"))
+    live = Live(store.registry.load(store.fetch_champion()))
+    shadow, known = online.Shadow(Path(folder)), batch(live.version.number)
+    shadow._live, now = live, datetime.datetime.now(datetime.UTC)
+    body, parse = json.dumps({"rows": known["rows"]}).encode(), live.parse
+
+    def parse_while_another_arrives(sent: bytes) -> Any:
+        shadow.add(body, len(known["rows"]), now)
+        return parse(sent)
+
+    live.parse = parse_while_another_arrives
+    for _ in range(3):
+        shadow.add(body, len(known["rows"]), now)
+    shadow.flush()
+    return len(shadow._waiting)
+
+
+def test_a_challenger_that_is_too_slow_keeps_nobody_waiting(live: Project) -> None:
+    folder = live.path("predictions/dev")
+    assert live.call(follow_a_slow_shadow, str(folder)) == 3
+    rows = len(live.call(batch, 1)["rows"])
+    assert len(pd.read_parquet(folder / "_shadow/online")) == 3 * rows
+
+
+@pytest.mark.full
+def test_a_column_may_be_called_like_one_of_the_predictions(born: Project, host: Warm) -> None:
+    """A bureau's score goes in, and the target is a decision."""
+    born.edit("schema.py", "has_account: bool\n", "has_account: bool\n    score: float\n")
+    born.edit("schema.py", "    defaulted: int", "    decision: int")
+    line = '        "has_account": customer % 7 < 4,\n'
+    born.edit("synthetic.py", line, f'{line}        "score": 1000 - customer % 600.0,\n')
+    taken = "    return reviewed["
+    renamed = '    reviewed = reviewed.assign(decision=reviewed["defaulted"])\n'
+    born.edit("data.py", taken, f"{renamed}{taken}")
+    born.commit()
+    for words in (("train", "--as-of", AS_OF), ("gate",), ("promote",)):
+        born.run(*words)
+    for date in ("2025-11-01", "2025-12-01", AS_OF):
+        born.run("score", "--as-of", date, "--set", "scoring.max_psi=20")
+    facts = born.run("monitor", "--as-of", "2026-04-01").facts
+    assert {figure["metric"] for figure in facts["performance"]} == {"auc", "brier"}
+    rows = born.call(batch, 1)["rows"]
+    with serving(born, host) as served:
+        status, answer = served.predict(rows)
+        assert status == 200
+    kept = logged(born)
+    assert sorted(kept["input_score"]) == sorted(row["score"] for row in rows)
+    assert sorted(kept["score"]) == sorted(each["score"] for each in answer["predictions"])
 
 
 @pytest.mark.full

@@ -19,7 +19,7 @@ TOLD = "told"  # the detail of an entry that holds the state which is known outs
 def tell(store: Store, command: str, state: str, message: str) -> str:
     """Tell the addresses that `command` has found a new state; return what they know now.
 
-    An empty state is the one in which there is nothing to tell, and the first one.
+    An empty state is the healthy one, and the first: only a return to it is told.
     """
     mine = (entry["details"] for entry in reversed(store.entries) if entry["command"] == command)
     known = str(next((details[TOLD] for details in mine if TOLD in details), ""))

@@ -68,16 +68,17 @@ def _reply(status: int, detail: Any) -> JSONResponse:
 
 
 async def _predict(live: Live, service: "Service", request: Request) -> JSONResponse:
-    body, most = bytearray(), service.project.settings.serving
+    body, limits = bytearray(), service.project.settings.serving
     async for chunk in request.stream():
         body += chunk
-        if len(body) > most.max_bytes:
-            return _reply(413, f"the body is longer than {most.max_bytes:,} bytes; send fewer rows")
+        if len(body) > limits.max_bytes:
+            words = f"the body is longer than {limits.max_bytes:,} bytes; send fewer rows"
+            return _reply(413, words)
     try:
         sent = bytes(body)
         rows = live.parse(sent)
-        if len(rows) > most.max_rows:
-            return _reply(413, f"{len(rows):,} rows are more than {most.max_rows:,}; send fewer")
+        if len(rows) > limits.max_rows:
+            return _reply(413, f"{len(rows):,} rows are more than {limits.max_rows:,}; send fewer")
         predictions = await live.predict(rows)
         keys = [{key: row[key] for key in live.contract.keys if key in row} for row in rows]
         answer = [key | prediction for key, prediction in zip(keys, predictions, strict=True)]

@@ -103,15 +103,17 @@ def latency(case: Case, champion: Scorer) -> Check:
 
 
 def _gap(case: Case, positions: Positions) -> tuple[float, float]:
-    """Return how far the group lies behind all rows, and the lower bound of that."""
+    """Return how far a slice lies behind all rows, and the lower bound of that."""
     truth, prediction, skill = case.truth, case.prediction, case.metrics.skill
+    group = case.contract.inputs.one("group")
+    clusters = case.sample.frame[group].iloc[positions] if group else None
     every = skill(truth, prediction)
 
     def gap(drawn: Positions) -> float:
         taken = positions[drawn]
         return every - skill(truth.iloc[taken], prediction.iloc[taken])
 
-    return gap(np.arange(len(positions))), lower_bound(gap, len(positions))
+    return gap(np.arange(len(positions))), lower_bound(gap, len(positions), clusters)
 
 
 def _constant(prediction: pd.DataFrame) -> pd.DataFrame:

@@ -45,7 +45,7 @@ def step(text: str) -> None:
 
 
 def show(word: str, message: str) -> None:
-    """Print how a command ended, in one sentence."""
+    """Print how something ended, in one sentence."""
     screen.print(f"[{COLOURS[word]}]{word}[/]  {escape(message)}")
 
 

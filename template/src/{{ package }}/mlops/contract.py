@@ -105,13 +105,13 @@ def read_contract(schema: ModuleType, problem: Problem) -> Contract:
     """Read the contract from the user's `schema` module."""
     inputs, labels = _side(schema, "Inputs", "key"), _side(schema, "Labels", "target")
     contract = Contract(problem, inputs, labels)
-    target, features = contract.target, contract.features
     _refuse(labels.roles.get("key") != contract.keys, "Inputs and Labels must have the same keys")
     for key in contract.keys:
         _refuse(inputs.types[key] != labels.types[key], f"give {key} one type in Inputs and Labels")
         _refuse(key in {*TAKEN, *REASONS}, f"the predictions have a column {key}; rename the key")
-    _refuse(target in features, f"take the target {target} out of Inputs")
-    _refuse(not features, "Inputs has no column without a role, so no feature")
+    there = contract.target in inputs.types
+    _refuse(there, f"take the target {contract.target} out of Inputs")
+    _refuse(not contract.features, "Inputs has no column without a role, so no feature")
     return contract
 
 

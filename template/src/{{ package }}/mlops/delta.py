@@ -26,10 +26,8 @@ def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.Data
 
 def versions(project: Project) -> dict[str, dict[str, int]]:
     """Return the version of each Delta table, as this command reads it."""
-    tables = {
-        name: table for name, table in project.settings.tables.items() if table.kind == "delta"
-    }
-    return {n: {"delta_version": _open(project.root, n, t).version()} for n, t in tables.items()}
+    tables = ((n, t) for n, t in project.settings.tables.items() if t.kind == "delta")
+    return {n: {"delta_version": _open(project.root, n, t).version()} for n, t in tables}
 
 
 @cache

@@ -13,7 +13,7 @@ from .project import ENVIRONMENTS, Project, open_project, user_module
 from .snapshot import take_snapshot
 from .store import open_store
 from .tables import Tables
-from .tracking import sqlite_file
+from .tracking import sqlite_file, store_trouble
 from .windows import parse_as_of, plan
 
 
@@ -43,6 +43,8 @@ def _finding(project: Project, look: Callable[[Project], str]) -> tuple[str, str
         return "ok", look(project)
     except MlopsError as error:
         return "failed", str(error)
+    except Exception as error:  # noqa: BLE001 - of a store, and of the user's modules
+        return "failed", str(store_trouble(error) or f"{type(error).__name__}: {error}")
 
 
 def _configuration(env: str, _: Project) -> str:
@@ -78,8 +80,7 @@ def _tables(project: Project) -> str:
 
 def _store(project: Project) -> str:
     store = open_store(project)
-    problems = "; ".join(store.journal.problems(store.entries))
-    MlopsError.when(problems, f"journal: {problems}")
+    store.refuse_broken()
     return f"{len(store.registry.numbers())} versions"
 
 

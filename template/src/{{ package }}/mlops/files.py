@@ -106,8 +106,10 @@ def _verify(name: str, table: Table, paths: list[Path], window: Window | None) -
     if table.max_late is None or window is None:
         return
     newest, due = pd.Series(arrivals).max(), window.end - pd.Timedelta(hours=table.max_late)
+    told = f"table {name}: no control file states when its delivery came (delivered)"
+    MlopsError.when(pd.isna(newest), f"{told}, which max_late asks for.")
     late = f"table {name} is late: its newest delivery is of {newest}, and one since {due} is due"
-    MlopsError.when(not newest >= due, f"{late} (max_late); ask for it.")  # NaT: none is stated
+    MlopsError.when(newest < due, f"{late} (max_late); ask for it.")
 
 
 @cache  # a step reads a table many times

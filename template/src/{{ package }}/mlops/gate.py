@@ -11,7 +11,7 @@ import pandas as pd
 from . import checks, comparison, model_card, reasons
 from .checks import Case, Check
 from .console import Outcome, step
-from .errors import MlopsError
+from .errors import MlopsError, Unreachable
 from .lineage import read_build_facts
 from .project import Project, user_module
 from .registry import Scorer, Version
@@ -50,6 +50,8 @@ def _examine(store: Store, version: Version) -> tuple[Sample | None, list[Check]
         challenger = store.registry.load(version)
         missing = "window"
         sample = _fresh_sample(store.project, challenger)
+    except Unreachable:  # no verdict on the version
+        raise
     except MlopsError as error:
         return None, [Check(missing, "rejected", "no", "yes", str(error))]
     case = _case(store, challenger, sample)

@@ -7,10 +7,12 @@ model does. What else a schema checks stays with pandera, and costs its time.
 import asyncio
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import cached_property
 from typing import Annotated, Any, NotRequired
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
@@ -40,12 +42,20 @@ class Live:
         fields = {name: _field(schema.columns[name], inputs.types[name]) for name in features}
         unusual = schema.checks or schema.parsers or schema.unique or schema.coerce
         self._stated = not unusual and all(stated for _, stated in fields.values())
-        row: dict[str, Any] = {k: NotRequired[PLAIN[inputs.types[k]]] for k in self.contract.keys}
+        row: dict[str, Any] = {k: NotRequired[_typed(inputs.types[k])] for k in self.contract.keys}
         row |= {name: kind for name, (kind, _) in fields.items()}
         rows: Any = Annotated[list[typed("Row", row)], Field(min_length=1)]  # type: ignore[misc]
         self._body = TypeAdapter[Any](typed("Body", {"rows": rows}))
         self._model = scorer.model.unwrap_python_model()
         self._waiting: list[tuple[Rows, Future[Rows]]] = []
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What keys and features are called where they are kept beside their prediction."""
+        golden = pq.read_schema(self.version.artifact("golden_predictions.parquet"))
+        taken = {*golden.names, "version", "predicted_at"}
+        names = (*self.contract.keys, *self.contract.features)
+        return {name: f"input_{name}" if name in taken else name for name in names}
 
     def schema(self) -> dict[str, Any]:
         """Return what a body holds, as JSON Schema without references."""
@@ -100,7 +110,7 @@ def _array(values: list[Any], kind: str) -> Any:
 
 def _field(column: Any, kind: str) -> tuple[Any, bool]:
     """Return a feature's type with its limits, and whether the schema asks for no more."""
-    limits: dict[str, Any] = dict(LIMITS.get(kind, {}))
+    limits: dict[str, Any] = {}
     unusual = (column.parsers, column.unique, column.coerce, column.default is not None)
     stated = kind != "datetime" and not any(unusual)
     for check in column.checks:
@@ -110,6 +120,11 @@ def _field(column: Any, kind: str) -> tuple[Any, bool]:
             limits[CHECKS[check.name]] = limit
         else:
             stated = False
-    plain: Any = PLAIN[kind]
-    field: Any = Annotated[plain, Field(description=column.description, **limits)]
+    field = _typed(kind, description=column.description, **limits)
     return field | None if column.nullable and kind in NULLABLE else field, stated
+
+
+def _typed(kind: str, **more: Any) -> Any:
+    """Return the type of a value that Parquet can keep."""
+    plain: Any = PLAIN[kind]
+    return Annotated[plain, Field(**LIMITS.get(kind, {}) | more)]

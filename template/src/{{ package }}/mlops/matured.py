@@ -12,6 +12,8 @@ from .project import user_module
 from .samples import Source, events, hashes, read_labels
 from .windows import Window, periods
 
+TRUTH = "the truth"  # a target may be called like a column of the predictions
+
 
 def assess(watch: Watch) -> Facts:
     """Return the facts of the window as long as the gate's that ended one horizon ago."""
@@ -31,7 +33,7 @@ def assess(watch: Watch) -> Facts:
     mine = mine.drop_duplicates(keys, keep="last")
     window = watch.window(watch.ago(1, dates[0]), dates[-1])
     labels = watch.read(partial(_labels, watch, window))
-    known = mine.iloc[:0].assign(**{watch.champion.contract.target: None})
+    known = mine.iloc[:0].assign(**{TRUTH: None})
     if labels is not None:
         known = mine.join(labels, on=keys, how="inner").reset_index(drop=True)
         foreign = ~np.isin(hashes(labels.reset_index(), keys), hashes(whole, keys))
@@ -48,7 +50,8 @@ def assess(watch: Watch) -> Facts:
 def _labels(watch: Watch, window: Window | None) -> pd.DataFrame:
     project, contract = watch.project, watch.champion.contract
     source = Source(project, user_module("data"), contract, watch.as_of, project.settings.time)
-    return read_labels(source, window, f"labels of the window {window or 'of all rows'}")
+    labels = read_labels(source, window, f"labels of the window {window or 'of all rows'}")
+    return labels.set_axis([TRUTH], axis="columns")
 
 
 def _began(watch: Watch) -> pd.Timestamp | None:
@@ -74,7 +77,7 @@ def _say_why(watch: Watch, start: pd.Timestamp, end: pd.Timestamp) -> None:
 def _enough(watch: Watch, known: pd.DataFrame, start: pd.Timestamp) -> None:
     """Say where too few labels are known; grave once all periods are the champion's."""
     fewest, began = watch.project.settings.gate.min_events, _began(watch)
-    count = events(watch.champion.contract, known[watch.champion.contract.target])
+    count = events(watch.champion.contract, known[TRUTH])
     if count < fewest:
         full = began is None or watch.ago(1, began) <= start
         words = f"{count} matured events, fewer than gate.min_events ({fewest})"
@@ -88,7 +91,7 @@ def _figures(watch: Watch, known: pd.DataFrame) -> list[Facts]:
 
     settings, contract = watch.project.settings, watch.champion.contract
     metrics = Metrics(settings, user_module("model"))
-    truth, limits = known[contract.target], settings.gate.thresholds
+    truth, limits = known[TRUTH].rename(contract.target), settings.gate.thresholds
     prediction = known[list(watch.champion.version.card["profile"]["predictions"])]
     errors, count = metrics.errors(truth, prediction, limits), events(contract, truth)
     return [

@@ -96,12 +96,14 @@ class Metrics:
         self, truth: pd.Series, prediction: pd.DataFrame, names: Container[str]
     ) -> dict[str, float]:
         """Return the standard error of each figure in `names`, by the bootstrap over rows."""
+        figures = self.all(truth, prediction, names)
 
         def drawn(at: Positions) -> list[float]:
-            return [*self.all(truth.iloc[at], prediction.iloc[at], names).values()]
+            with contextlib.suppress(ValueError):  # of model.metrics, such as for one class only
+                return [*self.all(truth.iloc[at], prediction.iloc[at], names).values()]
+            return [float("nan")] * len(figures)
 
-        found = standard_error(drawn, len(truth))
-        return dict(zip(self.all(truth, prediction, names), found, strict=True))
+        return dict(zip(figures, standard_error(drawn, len(truth)), strict=True))
 
     def skill(self, truth: pd.Series, prediction: pd.DataFrame) -> float:
         """Return the gate's metric, turned so that more is better; no number for one class only.

@@ -110,7 +110,7 @@ def _memory(facts: Facts) -> Facts:
         "metrics": {figure["metric"]: figure["value"] for figure in figures},
         "bounds": {figure["metric"]: figure["bound"] for figure in figures},
         "decayed": {f["metric"]: f["reference"] for f in figures if f["verdict"] == "decayed"},
-        "drifted": [column["name"] for column in columns if column["drifted"]],
+        "drifted": [f"{each['kind']} {each['name']}" for each in columns if each["drifted"]],
     }
 
 
@@ -130,7 +130,7 @@ def _log(watch: Watch, facts: Facts, page: Path) -> str:
 def _measures(facts: Facts) -> dict[str, float]:
     """Return the figures that MLflow plots, under names that it takes."""
     figures = {figure["metric"]: figure["value"] for figure in facts["performance"]}
-    index = {f"psi_{column['name']}": column["psi"] for column in facts["columns"]}
+    index = {f"psi_{each['kind']}_{each['name']}": each["psi"] for each in facts["columns"]}
     stale, rows = facts["staleness"], facts["rows"]
     others = {"age": stale["age"], "drifted_share": stale["drifted_share"], **rows}
     others["decision"] = decision.DECISIONS.index(facts["decision"])

@@ -12,7 +12,7 @@ import pandas as pd
 from . import predictions
 from .decision import HEALTHY, INVESTIGATE, Facts, Finding, persists
 from .drift import compare
-from .errors import Misconfigured, MlopsError
+from .errors import Misconfigured, MlopsError, Unreachable
 from .profile import Floats, count
 from .project import Project
 from .registry import Scorer
@@ -64,7 +64,7 @@ class Watch:
         """Return what can be read; a table that is missing or broken is a finding."""
         try:
             return reader()
-        except Misconfigured:
+        except (Misconfigured, Unreachable):
             raise
         except MlopsError as error:
             self.found.append((INVESTIGATE, str(error).removesuffix(".")))
@@ -153,7 +153,7 @@ def _columns(watch: Watch, inputs: dict[str, Floats], made: dict[str, Floats]) -
     ]
     earlier = _windows_before(watch)
     for column in columns:
-        before = [column["name"] in drifted for drifted in earlier]
+        before = [f"{column['kind']} {column['name']}" in drifted for drifted in earlier]
         column["persistent"] = persists([*before, column["drifted"]])
     return columns
 
@@ -161,7 +161,7 @@ def _columns(watch: Watch, inputs: dict[str, Floats], made: dict[str, Floats]) -
 def _windows_before(watch: Watch) -> list[list[str]]:
     """Return what had drifted in the two windows before, which do not overlap this one."""
     windows: list[list[str]] = []
-    latest = watch.as_of
+    latest = max(watch.batches, default=watch.as_of)
     for details in reversed(watch.history):
         date = pd.Timestamp(details["as_of"])
         if details["version"] == watch.number and date <= watch.ago(1, latest) and len(windows) < 2:

@@ -5,6 +5,7 @@ challenger says of the same requests lies in predictions/<env>/_shadow/online.
 """
 
 import asyncio
+import contextlib
 import datetime
 import threading
 import uuid
@@ -30,7 +31,10 @@ MISSED = Counter("shadow_rows_missed", "Rows answered that the challenger could 
 
 
 class Log:
-    """Rows that wait to be written: keys where given, features, prediction, version, time."""
+    """Rows that wait to be written: keys where given, features, prediction, version, time.
+
+    A feature that is called like one of the others is kept as `input_<name>`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._one_writer = folder, threading.Lock()
@@ -44,7 +48,8 @@ class Log:
         now = at or datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
         stamp = {"version": live.version.number, "predicted_at": now}
         for row, prediction in zip(rows, predictions, strict=True):
-            self._waiting.append((live, row | prediction | stamp))
+            asked = {live.names[name]: value for name, value in row.items()}
+            self._waiting.append((live, asked | prediction | stamp))
         return now
 
     def flush(self) -> None:
@@ -55,12 +60,15 @@ class Log:
                 self._write(live, [record for owner, record in taken if owner is live])
 
     def _write(self, live: Live, records: Rows) -> None:
-        part = self._folder / f"date={records[0]['predicted_at']:%Y-%m-%d}/{uuid.uuid4().hex}"
+        date, name = f"date={records[0]['predicted_at']:%Y-%m-%d}", f"{uuid.uuid4().hex}.parquet"
+        part = self._folder / date / f"_{name}"  # no reader looks at what begins like this
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(pa.Table.from_pylist(records, _schema(live)), part)
-            part.rename(part.with_suffix(".parquet"))  # whole or not at all
-        except (OSError, ValueError, TypeError) as error:  # pyarrow's are of these
+            part.rename(part.with_name(name))  # whole or not at all
+        except Exception as error:  # noqa: BLE001 - the thread that writes must live on
+            with contextlib.suppress(OSError):
+                part.unlink()
             LOST.inc(len(records))
             show("failed", f"{len(records)} predictions are not logged: {error}")
 
@@ -92,8 +100,8 @@ class Shadow:
     def flush(self) -> None:
         """Predict what was answered meanwhile, many requests together, and write it."""
         with self._one_reader:
-            while self._waiting:
-                asyncio.run(self._predict(min(len(self._waiting), AT_ONCE)))
+            for left in range(len(self._waiting), 0, -AT_ONCE):  # what comes meanwhile waits
+                asyncio.run(self._predict(min(left, AT_ONCE)))
             self._log.flush()
 
     async def _predict(self, requests: int) -> None:
@@ -111,9 +119,8 @@ class Shadow:
 
 
 def _schema(live: Live) -> pa.Schema:
-    types, contract = live.contract.inputs.types, live.contract
-    names = (*contract.keys, *contract.features)
+    types = live.contract.inputs.types
     example = live.version.artifact("golden_predictions.parquet")
-    inputs = [pa.field(name, ARROW.get(types[name], pa.string())) for name in names]
+    inputs = [pa.field(as_, ARROW.get(types[n], pa.string())) for n, as_ in live.names.items()]
     stamp = [pa.field("version", pa.int64()), pa.field("predicted_at", pa.timestamp("us"))]
     return pa.schema([*inputs, *pq.read_schema(example).remove_metadata(), *stamp])

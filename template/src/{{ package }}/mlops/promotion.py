@@ -17,12 +17,12 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
     """Make a version the champion, if the journal's evidence and the rules allow it."""
     store = open_store(project)
     store.refuse_pause()
-    _refuse_broken(store)
+    store.refuse_broken()
     version = store.registry.fetch(number)
     details, approved_by = _verdict(store, version), (approved_by or "").strip()
     _refuse_lineage(project, version)
     _require_approval(project, version, details["verdict"], approved_by)
-    before = next(reversed(store.champions), None)
+    before = store.recorded
     if before != version.number:
         store.registry.load(version)
         details |= {"approved_by": approved_by}
@@ -45,12 +45,13 @@ def rollback(project: Project, reason: str) -> Outcome:
     back, withdrawn = store.champions[-2:]
     store.registry.load(store.registry.fetch(back))
     batches = [b for b in predictions.published(store.entries) if b["version"] == withdrawn]
-    details = {"back_to": back, "reason": reason, "batches": [b["batch"] for b in batches]}
+    made = [f"{batch['date']}/{batch['batch']}" for batch in batches]
+    details = {"back_to": back, "reason": reason, "batches": made}
     store.record("rollback", subject=str(withdrawn), details=details)
     store.registry.point(CHAMPION, back)
     model_card.write(store, store.registry.fetch(withdrawn))
     told = f"version {withdrawn} is withdrawn, version {back} is the champion of {project.name}"
-    told += f" again; look at the {len(batches)} batches it published" if batches else " again"
+    told += f" again; look at {len(made)} batches of version {withdrawn}" if made else " again"
     facts = {"withdrawn": withdrawn, "version": back, "batches": batches}
     rows = tuple((b["batch"], b["date"], f"{b['rows']:,}") for b in batches)
     return Outcome("ok", told, facts, ("withdrawn batch", "scoring date", "rows"), rows)
@@ -66,12 +67,6 @@ def resume(project: Project) -> Outcome:
     """End a pause."""
     open_store(project).record("resume")
     return Outcome("ok", f"{project.name} is not paused")
-
-
-def _refuse_broken(store: Store) -> None:
-    problems = "; ".join(store.journal.problems(store.entries))
-    words = f"cannot be trusted: {problems}; restore the tracking store from its backup"
-    MlopsError.when(problems, f"the journal of {store.registry.name} {words}.")
 
 
 def _verdict(store: Store, version: Version) -> dict[str, Any]:
@@ -93,7 +88,7 @@ def _verdict(store: Store, version: Version) -> dict[str, Any]:
     if (evidence["environment"], evidence["digest"]) != (store.project.env, version.digest()):
         other = f"of other files or another environment, {evidence['environment']}"
         raise MlopsError(f"the evidence on {version} is {other}; run {command}.")
-    today = next(reversed(store.champions), None)
+    today = store.recorded
     if today not in (evidence["champion"], version.number):
         words = f"was judged against version {evidence['champion']}, but the champion is {today}"
         raise MlopsError(f"{version} {words}; run {command} again.")

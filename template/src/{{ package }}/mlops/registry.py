@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from .tracking import Client
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 NOT_THE_MODEL = {"registered_model_meta", "__pycache__"}  # added by downloading and by loading
+MISSING = 1e300  # in place of a missing number, which is never like another one
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,6 @@ class Registry:
 
         Raises MlopsError where there is no such version, or where `train` did not make it.
         """
-        import mlflow
-
         number = self.alias(CHALLENGER) if number is None else number
         if number is None:
             command = self._project.command("train")
@@ -108,7 +107,7 @@ class Registry:
         if number not in self.numbers():
             known = ", ".join(map(str, self.numbers())) or "none yet"
             raise MlopsError(f"{self.name} has no version {number}; known versions: {known}.")
-        folder = Path(mlflow.artifacts.download_artifacts(f"models:/{self.name}/{number}"))
+        folder = _bring(self._project.root, self.name, number)
         card = folder / "artifacts/card.json"
         words = "has no card.json, so train did not make it; train one"
         MlopsError.when(not card.is_file(), f"version {number} of {self.name} {words}.")
@@ -144,6 +143,14 @@ class Registry:
         return Scorer(model, version)
 
 
+@cache
+def _bring(_: Path, name: str, number: int) -> Path:
+    """Bring a version's files, once a process: some stores make another copy each time."""
+    import mlflow
+
+    return Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{number}"))
+
+
 def untrusted(skops_file: Path, snapshot: str, configured: tuple[str, ...]) -> list[str]:
     """Return the types that neither skops, scikit-learn, numpy, the snapshot nor conf vouch for.
 
@@ -164,4 +171,5 @@ def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:
     alike = list(left.columns) == list(right.columns) and len(left) == len(right)
     if not alike or (left[rest].to_numpy() != right[rest].to_numpy()).any():
         return float("inf")
-    return float(np.abs(left[numbers].to_numpy() - right[numbers].to_numpy()).max(initial=0.0))
+    sides = (side[numbers].fillna(MISSING).to_numpy() for side in (left, right))
+    return float(np.abs(np.subtract(*sides)).max(initial=0.0))

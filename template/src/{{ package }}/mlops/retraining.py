@@ -106,7 +106,7 @@ def _attempt(project: Project, date: str, facts: Facts, hold: bool) -> Outcome: 
         step(done.message)
         done = promote(project, number, None) if done.outcome == "ok" and not hold else done
     except PersonNeeded as waits:
-        done = Outcome("waiting", str(waits))
+        done = Outcome("waiting", str(waits).removesuffix("."))
     except Exception as error:
         _remember(project, Outcome("failed", str(error)), facts)
         raise

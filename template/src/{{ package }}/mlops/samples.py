@@ -24,12 +24,11 @@ class Sample:
     frame: pd.DataFrame  # cleaned inputs and the target
     everyone: pd.DataFrame  # cleaned inputs of all rows of the window, labelled or not
     window: str
-    never: int  # rows whose label was due and did not come
 
     @property
     def coverage(self) -> float:
         """The share of matured rows whose label has come."""
-        return len(self.frame) / (len(self.frame) + self.never)
+        return len(self.frame) / len(self.everyone)
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def read_part(source: Source, side: Literal["train", "gate"]) -> Sample:
     remedy = "give more rows or other shares"
     MlopsError.when(frame.empty, f"{side} rows: the split leaves none; {remedy}.")
     name = f"{side} rows {fingerprint(frame)[:12]}"  # the same rows are the same window
-    return Sample(sample.raw.loc[frame.index], frame, everyone, name, sample.never)
+    return Sample(sample.raw.loc[frame.index], frame, everyone, name)
 
 
 def hashes(frame: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.uint64]:
@@ -116,13 +115,8 @@ def _read(source: Source, window: Window | None, where: str) -> Sample:
     MlopsError.when(inputs.empty, f"{where}: no row has its event in there; check data.inputs.")
     refuse_duplicates(inputs, contract.keys, where)
     known = read_labels(source, window, f"labels of the {where}")
-
-    event_time = contract.inputs.one("event_time")
-    if event_time is not None:
-        inputs = inputs[inputs[event_time] <= plan(source.as_of, source.time).gate.end]
     joined = inputs.join(known, on=contract.keys, how="inner").sort_index()
     words = f"no label has matured at {source.as_of:%Y-%m-%d}"
     remedy = "move --as-of on, or check time.label_horizon and data.labels"
     MlopsError.when(joined.empty, f"{where}: {words}; {remedy}.")
-    never = len(inputs) - len(joined)  # of the rows whose label is due
-    return Sample(raw.loc[joined.index], joined, inputs, str(window or "all rows"), never)
+    return Sample(raw.loc[joined.index], joined, inputs, str(window or "all rows"))

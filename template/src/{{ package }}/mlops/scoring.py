@@ -169,7 +169,7 @@ def _check_rows(batch: Batch, written: Path) -> None:
     keys = np.concatenate(batch.keys)
     keys.sort()
     doubled = int((keys[1:] == keys[:-1]).sum())
-    batch.refuse(doubled, f"{doubled} keys stand twice; data.inputs must not")
+    batch.refuse(doubled, f"{doubled} keys stand twice; data.inputs must return one row for each")
 
 
 def _check_distribution(batch: Batch) -> None:

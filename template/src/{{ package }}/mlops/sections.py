@@ -1,4 +1,4 @@
-"""Sections of the settings: what each is made of, tables, and what goes beyond the lifecycle."""
+"""Parts of the settings: secrets, tables, monitoring, retraining, serving."""
 
 from typing import Literal, Self
 

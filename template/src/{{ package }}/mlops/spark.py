@@ -112,13 +112,15 @@ def _run(frame: Any, function: Function, *, at_once: bool = False) -> Iterator[A
     if kept:
         made = made.persist(StorageLevel.DISK_ONLY)
         made.count()
-    for row in made.toLocalIterator(prefetchPartitions=True):
-        result = pickle.loads(row.made)  # noqa: S301 - our own workers pickled it
-        if isinstance(result, MlopsError):
-            raise result
-        yield result
-    if kept:
-        made.unpersist()
+    try:
+        for row in made.toLocalIterator(prefetchPartitions=True):
+            result = pickle.loads(row.made)  # noqa: S301 - our own workers pickled it
+            if isinstance(result, MlopsError):
+                raise result
+            yield result
+    finally:  # a session may outlive this command
+        if kept:
+            made.unpersist()
 
 
 def _frame(tables: Tables, name: str, window: Window | None) -> Any:

@@ -36,7 +36,8 @@ def lower_bound(
 
 
 def _members(clusters: pd.Series) -> list[Positions]:
-    codes = pd.factorize(clusters)[0]
+    alone = -1 - np.arange(len(clusters))  # a row without a group stands for itself
+    codes = np.where(clusters.isna(), alone, pd.factorize(clusters)[0])
     order = np.argsort(codes, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 

@@ -9,6 +9,8 @@ from .project import Project
 from .registry import CHALLENGER
 from .store import Store, open_store
 
+TURNS = ("gate", "promote", "rollback")  # the last one says what became of a version
+
 
 def status(project: Project) -> Outcome:
     """Show the versions, their verdicts, the champion, the last batch and the journal's state."""
@@ -19,7 +21,7 @@ def status(project: Project) -> Outcome:
     except MlopsError as moved:
         problems.append(str(moved).removesuffix("."))
     facts: dict[str, Any] = {
-        "champion": next(reversed(store.champions), None),
+        "champion": store.recorded,
         "challenger": store.registry.alias(CHALLENGER),
         "paused": store.pause["details"]["reason"] if store.pause else None,
         "last_batch": next(reversed(predictions.published(store.entries)), None),
@@ -43,11 +45,11 @@ def _row(store: Store, number: int, facts: dict[str, Any]) -> tuple[str, ...]:
     mine = [entry for entry in store.entries if entry["subject"] == str(number)]
     trained = next((entry for entry in mine if entry["command"] == "train"), None)
     verdicts = [entry["details"]["verdict"] for entry in mine if entry["command"] == "gate"]
-    withdrawn = any(entry["command"] == "rollback" for entry in mine)
+    turns = [entry["command"] for entry in mine if entry["command"] in TURNS]
     roles = [role for role in ("champion", "challenger") if facts[role] == number]
     return (
         str(number),
-        *(roles[:1] or (["withdrawn"] if withdrawn else [""])),
+        *(roles[:1] or (["withdrawn"] if turns[-1:] == ["rollback"] else [""])),
         verdicts[-1] if verdicts else "none",
         trained["as_of"] if trained else "",
         trained["actor"] if trained else "copied here",

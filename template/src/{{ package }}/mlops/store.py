@@ -40,6 +40,11 @@ class Store:
         return stack
 
     @property
+    def recorded(self) -> int | None:
+        """The champion by the journal, wherever the alias points."""
+        return next(reversed(self.champions), None)
+
+    @property
     def pause(self) -> Entry | None:
         """The pause that no `resume` has ended."""
         turns = [entry for entry in self.entries if entry["command"] in ("pause", "resume")]
@@ -50,7 +55,7 @@ class Store:
 
         Raises MlopsError where the alias says otherwise: somebody moved it by hand.
         """
-        recorded, alias = next(reversed(self.champions), None), self.registry.alias(CHAMPION)
+        recorded, alias = self.recorded, self.registry.alias(CHAMPION)
         command = self.project.command(f"promote {recorded or alias}")
         words = f"points to {alias}, but the journal promoted {recorded}: it was moved by hand"
         told = f"alias champion of {self.registry.name} {words}; run {command}."
@@ -63,6 +68,12 @@ class Store:
         words = f"{self.project.name} has no champion; run {command}, then gate and promote."
         MlopsError.when(number is None, words)
         return self.registry.fetch(number)
+
+    def refuse_broken(self) -> None:
+        """Raise MlopsError where the journal is not what was written."""
+        problems = "; ".join(self.journal.problems(self.entries))
+        words = f"cannot be trusted: {problems}; restore the tracking store from its backup"
+        MlopsError.when(problems, f"the journal of {self.registry.name} {words}.")
 
     def refuse_pause(self) -> None:
         """Raise PersonNeeded while the environment is paused."""
