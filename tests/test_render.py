@@ -276,6 +276,7 @@ FACES = {
 # What looks at a champion that is in use.
 MONITORING = {
     *("decision.py", "drift.py", "matured.py", "monitoring.py", "observation.py", "profile.py"),
+    "watch.py",
 }
 
 # What acts without a hand, answers online, looks back, and reads a table of each kind.
@@ -303,8 +304,8 @@ def test_the_line_budget_holds() -> None:
     lifecycle = sum(count for name, count in counts.items() if name not in others)
     print(f"{lifecycle} lines of code in the lifecycle, {sum(counts.values())} with everything")
     assert set(counts) > others
-    assert lifecycle <= 2015
-    assert sum(counts.values()) <= 4260
+    assert lifecycle <= 2040
+    assert sum(counts.values()) <= 4410
 
 
 def test_the_examples_read_the_same_inputs() -> None:

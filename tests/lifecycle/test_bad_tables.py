@@ -53,7 +53,32 @@ def write(name: str, content: str) -> Change:
     return lambda project: project.write(name, content)
 
 
+def parquet(*months: str, lost: str) -> Change:
+    """Write the applications of some months; the last file lacks a column."""
+    return lambda project: project.call(write_parquet, months, lost)
+
+
+def write_parquet(months: list[str], lost: str) -> None:
+    """Write the files of months, in a project."""
+    from loan_risk import synthetic
+
+    Path("data").mkdir(exist_ok=True)
+    for month in months:
+        frame = synthetic.rows(pd.Timestamp(month), 7)["applications"]
+        frame = frame.drop(columns=lost if month == months[-1] else [])
+        frame.to_parquet(f"data/{month}.parquet")
+
+
 CONTROL = [
+    Mistake(
+        "a file that is lost while its control file is there",
+        both(
+            delivery("2025-11", "2025-12"),
+            table(**JOB),
+            lambda project: project.path("data/2025-12.csv").unlink(),
+        ),
+        ("table applications", "2025-12.ctl is there", "2025-12.csv", "ask for it"),
+    ),
     Mistake(
         "a control file that states other rows",
         both(delivery("2025-11", "2025-12", rows=661), table(**JOB)),
@@ -97,6 +122,21 @@ CONTROL = [
 ]
 
 PLACES = [
+    Mistake(
+        "a column that a later file lacks",
+        both(parquet("2024-08", "2024-09", lost="income"), table(**FILES, path="data/*.parquet")),
+        ("table applications", "2024-09.parquet lacks income", "deliver"),
+    ),
+    Mistake(
+        "a column that no file has",
+        both(parquet("2024-09", lost="income"), table(**FILES, path="data/*.parquet")),
+        ("data.inputs asks for what is not there", "income", "data.py"),
+    ),
+    Mistake(
+        "a folder of Spark without parts",
+        both(write("data/a.parquet/_SUCCESS", ""), table(**FILES, path="data/*.parquet")),
+        ("table applications", "no file at data/*.parquet"),
+    ),
     Mistake(
         "a broken Parquet file",
         both(write("data/a.parquet", "PAR1 no PAR1"), table(**FILES, path="data/a.parquet")),

@@ -1,6 +1,7 @@
 """A champion is watched: what moved, what decayed, what is missing, and what to do about it."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -206,6 +207,55 @@ def test_deleted_predictions_are_missed(due: Project) -> None:
     assert "no predictions of version 1 for 2025-10-01..2026-01-01" in facts["reasons"][0]
 
 
+def answer(months: list[str], left_out: list[str], change: dict[str, float]) -> None:
+    """Answer the rows of months as `serve` does, in a project; clients leave out some columns."""
+    from loan_risk import synthetic
+    from loan_risk.mlops.live import Live
+    from loan_risk.mlops.online import Log
+    from loan_risk.mlops.project import open_project
+    from loan_risk.mlops.store import open_store
+
+    project = open_project("dev")
+    store = open_store(project)
+    live = Live(store.registry.load(store.fetch_champion()))
+    log = Log(project.path("predictions/dev/online"))
+    for month in map(pd.Timestamp, months):
+        rows = synthetic.rows(month, 7)["applications"]
+        rows = live.contract.inputs.clean(rows.assign(**change), "")
+        sent = rows[[*live.contract.keys, *live.contract.features]].drop(columns=left_out)
+        made = live._model.predict(None, rows).to_dict("records")
+        records = sent.astype("object").where(sent.notna(), None).to_dict("records")
+        log.add(live, records, made, month + pd.Timedelta(days=14))
+        log.flush()
+
+
+QUARTER_AND_MARCH = ["2025-10", "2025-11", "2025-12", "2026-03"]
+
+
+@pytest.mark.full
+def test_answers_are_watched_like_batches(due: Project) -> None:
+    """The same rows, predicted online: the same figures, and nobody asks for a batch."""
+    expected = watch(due, "2026-04-01")
+    shutil.rmtree(due.path("predictions"))
+    due.call(answer, QUARTER_AND_MARCH, [], {})
+    facts = watch(due, "2026-04-01")
+    assert facts["decision"] == "healthy"
+    assert not [reason for reason in facts["reasons"] if "published" in reason]
+    assert facts["performance"] == expected["performance"]
+    assert facts["rows"]["scored"] == facts["rows"]["read"] > 500
+    assert of(facts, "income")["psi"] == pytest.approx(of(expected, "income")["psi"], rel=0.01)
+    assert facts["freshness"] == {"newest_row": "2026-03-15", "late": False}
+
+
+@pytest.mark.full
+def test_answers_to_other_questions_have_drifted(live: Project) -> None:
+    live.call(answer, QUARTER_AND_MARCH, ["application_id"], {"amount": 90000.0})
+    facts = watch(live, "2026-04-01")
+    assert {"amount", "score"} <= drifted(facts)
+    assert facts["decision"] == "investigate"
+    assert re.match(r"\d+ answers were asked for without a key", facts["reasons"][0])
+
+
 @pytest.mark.full
 def test_an_unreadable_batch_is_said(scored: Project) -> None:
     (scored.batches()[-1] / "part.parquet").write_bytes(b"PAR1 torn")
@@ -240,9 +290,78 @@ def test_missing_labels_are_said(due: Project) -> None:
     facts = watch(due, "2026-04-01")
     assert facts["decision"] == "investigate"
     said = " ".join(facts["reasons"])
-    assert "due labels have come" in said
+    assert "30 of 620 due labels of the batch of 2025-11-01 have come (5%; 9" in said
+    assert "0 of " in said
     assert "fewer than gate.min_events (100)" in said
     assert {figure["verdict"] for figure in facts["performance"]} <= {"unknown"}
+
+
+@pytest.mark.full
+def test_labels_of_one_month_that_did_not_come_are_said(due: Project) -> None:
+    lost = '    reviewed = reviewed[reviewed["reviewed_on"].dt.month != 2]\n'
+    due.edit("data.py", LABELS, f"{lost}{LABELS}")
+    facts = watch(due, "2026-04-01")
+    assert facts["decision"] == "investigate"
+    assert re.match(
+        r"0 of \d+ due labels of the batch of 2025-12-01 have come", facts["reasons"][0]
+    )
+    assert facts["rows"]["coverage"] > 0.5
+
+
+@pytest.mark.full
+def test_a_month_whose_predictions_are_gone_is_said(due: Project) -> None:
+    shutil.rmtree(due.path("predictions/dev/date=2025-12-01"))
+    facts = watch(due, "2026-04-01")
+    assert facts["decision"] == "investigate"
+    words = "no predictions of 2025-11-01..2025-12-01 are there, whose labels are due"
+    assert facts["reasons"][0] == words
+
+
+@pytest.mark.full
+def test_predictions_of_an_unknown_version_within_the_window_are_said(due: Project) -> None:
+    part = due.batches(date="2025-12-01")[-1] / "part.parquet"
+    frame = pd.read_parquet(part)
+    frame.loc[:200, "version"] = 78
+    frame.to_parquet(part, index=False)
+    facts = watch(due, "2026-04-01")
+    assert facts["decision"] == "investigate"
+    assert (
+        "holds predictions of version 78, which the registry does not know" in facts["reasons"][0]
+    )
+
+
+@pytest.mark.full
+def test_half_a_delivery_is_said(scored: Project) -> None:
+    early = '    applications = applications[applications["applied_on"] < "2025-12-04"]\n'
+    scored.edit("data.py", RETURN, f"{early}{RETURN}")
+    scored.run("score", "--as-of", AS_OF)
+    facts = watch(scored)
+    assert facts["decision"] == "investigate"
+    rows, newest = sorted(reason for reason in facts["reasons"] if "delivery whole?" in reason)
+    assert re.match(r"\d+ rows are there for the period; the train window had \d+ in each", rows)
+    assert newest.startswith("the newest row of the period 2025-12-01..2026-01-01 is of 2025-12-03")
+    assert facts["freshness"]["late"]
+
+
+@pytest.mark.full
+def test_rows_that_stand_twice_are_said(scored: Project) -> None:
+    doubled = "    applications = pd.concat([applications, applications.head(3)])\n"
+    scored.edit("data.py", RETURN, f"{doubled}{RETURN}")
+    facts = watch(scored)
+    assert facts["decision"] == "investigate"
+    assert facts["reasons"][0] == "3 keys of the period stand twice in the tables"
+
+
+@pytest.mark.full
+def test_a_batch_that_the_journal_does_not_know_is_said(scored: Project) -> None:
+    """As one is left where `score` is killed after it published."""
+    [batch] = scored.batches()
+    shutil.copytree(batch, batch.with_name("batch-0002"))
+    facts = watch(scored)
+    assert facts["decision"] == "investigate"
+    assert "date=2026-01-01/batch-0002 is published, but stands in no entry" in facts["reasons"][0]
+    scored.run("score", "--as-of", AS_OF)
+    assert watch(scored)["decision"] == "healthy"
 
 
 @pytest.mark.full
@@ -313,15 +432,22 @@ def test_rows_without_a_prediction_are_counted(scored: Project) -> None:
 def test_hardly_any_rows_give_a_correct_answer(scored: Project, rows: int) -> None:
     scored.edit("data.py", RETURN, f"    applications = applications.head({rows})\n{RETURN}")
     facts = watch(scored)
-    assert facts["decision"] == ("healthy" if rows else "investigate")
+    assert facts["decision"] == "investigate"
+    assert ("1 rows are there for the period" in " ".join(facts["reasons"])) is bool(rows)
     assert [c for c in facts["columns"] if c["drifted"] and c["kind"] == "input"] == []
 
 
 @pytest.mark.full
 def test_a_column_that_went_missing_has_drifted(scored: Project) -> None:
     scored.edit("data.py", RETURN, f'    applications["income"] = None\n{RETURN}')
-    income = of(watch(scored), "income")
+    facts = watch(scored)
+    income = of(facts, "income")
     assert income["drifted"]
+    assert not income["persistent"]
+    assert facts["decision"] == "investigate"  # at once
+    assert facts["reasons"][0] == (
+        "input income has hardly any value in this window (100% are missing)"
+    )
     assert income["missing_now"] == 1.0
     assert income["ks"] is None
 

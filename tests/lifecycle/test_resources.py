@@ -24,6 +24,9 @@ def test_every_command_tells_what_it_took(scored: Project) -> None:
     check(used, ROWS)
     assert scored.call(behind.monitoring)["metrics"].items() >= used.items()
 
+    scored.run("pause", "a test")
+    check(scored.call(behind.entries)[-1]["details"]["resources"], SECONDS)
+
     used = scored.run("train", "--as-of", AS_OF).facts["resources"]
     check(used, ROWS)
     check(scored.call(behind.training, "dev.loan-risk", 2)["resources"], ROWS)

@@ -77,6 +77,7 @@ def test_a_champion_answers_and_keeps_what_it_said(live: Project) -> None:
     assert first.loc["A3", "score"] == known["predictions"][3]["score"]
     assert first.loc["A3", "amount"] == rows[3]["amount"]
     assert set(kept["version"]) == {1}
+    assert not [name for name in map(str, kept) if name.startswith("__")]
     assert live.batches() == []
 
 

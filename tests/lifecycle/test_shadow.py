@@ -57,8 +57,9 @@ def table(project: Project, number: int = -1) -> pd.DataFrame:
 
 
 def entries(project: Project, command: str) -> list[Facts]:
-    """Return the details of a command's entries in the journal."""
-    return [e["details"] for e in project.call(behind.entries) if e["command"] == command]
+    """Return the details of a command's entries in the journal, but for what it took."""
+    found = [e["details"] for e in project.call(behind.entries) if e["command"] == command]
+    return [{key: each[key] for key in each if key != "resources"} for each in found]
 
 
 def stability(then: pd.Series, now: pd.Series, profile: Facts) -> float:

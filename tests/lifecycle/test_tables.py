@@ -107,6 +107,21 @@ def test_a_file_is_read_no_further_than_the_window(source: Project) -> None:
     assert "cannot be read" in answer.said
 
 
+@pytest.mark.full
+def test_a_folder_of_parts_is_read_like_a_file(source: Project) -> None:
+    """As Spark writes each table."""
+    change(source, PARQUET)
+    expected = source.call(seen)
+    for path in source.path("data/applications").glob("*.parquet"):
+        frame = pd.read_parquet(path)
+        path.unlink()
+        path.mkdir()
+        (path / "_SUCCESS").touch()
+        for number, part in enumerate((frame[:300], frame[300:])):
+            part.to_parquet(path / f"part-{number:05d}.snappy.parquet")
+    assert source.call(seen) == expected
+
+
 def test_a_lake_is_read_no_further_than_the_window(source: Project) -> None:
     change(source, DELTA)
     for file in source.path("data/lake/applications/reported=2025-03").glob("*.parquet"):

@@ -5,6 +5,7 @@ share and imports the step when it runs, so that `--help` answers at once.
 """
 
 import contextlib
+import errno
 import gc
 import importlib
 import inspect
@@ -165,6 +166,8 @@ def _run(
 
 def _told(error: Exception) -> Exception | None:
     """Return what ends in a sentence; None for a defect, which keeps its traceback."""
+    if getattr(error, "errno", None) == errno.ENOSPC:
+        return OSError("the disk is full; free some space for the project and its store")
     if isinstance(error, (MlopsError, OSError)):  # an OSError names its file and reason by itself
         return error
     from .tracking import store_trouble

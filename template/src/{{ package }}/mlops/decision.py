@@ -12,6 +12,9 @@ HEALTHY, INVESTIGATE, RETRAIN = DECISIONS = ("healthy", "investigate", "retrain"
 INTERVAL = "95% interval"
 CHANCE = 1.96  # standard errors: two-sided 95%
 KEPT = 0.5  # of the gate window's coverage; with less, labels are missing
+FEWEST = 20  # rows of a batch of which a share can be told
+USUAL = 0.5  # of the rows that a period of the train window had
+GONE = 0.99  # of a column's values
 UNSCORED = 0.01  # of the rows; a few arrive after the batch was made
 
 Facts = dict[str, Any]
@@ -113,21 +116,32 @@ def staleness(facts: Facts, most_drifted: float) -> Iterator[Finding]:
 
 
 def drift(columns: list[Facts]) -> Iterator[Finding]:
-    """Investigate what has drifted in two of three windows; name what did so once."""
+    """Investigate what has drifted in two of three windows, or is gone; name what did so once."""
     for column in sorted(columns, key=lambda c: c["psi"] / c["limit"], reverse=True):
         figures = f"PSI {column['psi']:.2f}, more than {column['limit']:.2f}"
         if column["persistent"]:
             words = f"{column['kind']} {column['name']} has drifted in two of three windows"
             yield INVESTIGATE, f"{words} ({figures})"
+        elif column["missing_now"] > GONE and column["missing_then"] < 1 - GONE / 2:
+            words = f"{column['kind']} {column['name']} has hardly any value in this window"
+            yield INVESTIGATE, f"{words} ({column['missing_now']:.0%} are missing)"
         elif column["drifted"]:
             words = f"{column['kind']} {column['name']} has drifted in this window alone so far"
             yield HEALTHY, f"{words} ({figures})"
 
 
-def completeness(rows: Facts, coverage: float) -> Iterator[Finding]:
-    """Investigate rows without prediction, and labels that stopped coming."""
+def completeness(
+    rows: Facts, coverage: float, by_date: list[tuple[str, int, int]]
+) -> Iterator[Finding]:
+    """Investigate rows that are too few or stand twice, that have no prediction, or no label."""
+    if rows["usual"] and 0 < rows["read"] < USUAL * rows["usual"]:
+        words = f"{rows['read']} rows are there for the period; the train window had"
+        yield INVESTIGATE, f"{words} {rows['usual']:,.0f} in each: is the delivery whole?"
+    if rows["doubled"]:
+        yield INVESTIGATE, f"{rows['doubled']} keys of the period stand twice in the tables"
     if rows["scored"] and rows["without_prediction"] > UNSCORED * rows["scored"]:
         yield INVESTIGATE, f"{rows['without_prediction']} rows of the period have no prediction"
-    if rows["coverage"] is not None and rows["coverage"] < KEPT * coverage:
-        words = f"{rows['matured']} of {rows['expected']} due labels have come"
-        yield INVESTIGATE, f"{words} ({rows['coverage']:.0%}; {coverage:.0%} in the gate window)"
+    for date, due, come in by_date:
+        if due >= FEWEST and come < KEPT * coverage * due:
+            words = f"{come} of {due} due labels of the batch of {date} have come"
+            yield INVESTIGATE, f"{words} ({come / due:.0%}; {coverage:.0%} in the gate window)"

@@ -44,6 +44,16 @@ class Unreachable(MlopsError):
 
 
 @contextlib.contextmanager
+def asked_by(function: str) -> Iterator[None]:
+    """Tell in a sentence which column a function of the user asks for in vain."""
+    try:
+        yield
+    except KeyError as error:
+        told = f"{function} asks for what is not there: {error.args[0]}"
+        raise MlopsError(f"{told}; mend the table that it reads, or data.py.") from error
+
+
+@contextlib.contextmanager
 def readable(what: str, *more: type[Exception]) -> Iterator[None]:
     """Tell in a sentence what cannot be read, and why; pyarrow's errors are of the first two."""
     kinds: tuple[type[Exception], ...] = (OSError, ValueError, LookupError, *more)

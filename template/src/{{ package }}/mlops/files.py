@@ -31,19 +31,32 @@ FACT = re.compile(r"(\w+)\s*=\s*([^|,;\n]*[^|,;\s])")
 def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.DataFrame]:
     """Yield the rows of all files in frames of at most `scoring.batch_rows`."""
     table, rows = tables.table(name), tables.project.settings.scoring.batch_rows
-    paths = [Path(path) for path in sorted(glob.glob(str(tables.project.path(table.path))))]
+    paths = _paths(str(tables.project.path(table.path)))
     remedy = f"put it there or mend tables.{name}.path"
     MlopsError.when(not paths, f"table {name}: no file at {table.path}; {remedy}.")
     if table.control:
         _verify(name, table, paths, window)
-    types = dict.fromkeys((*table.text, *tables.text), "str")
+    types, known = dict.fromkeys((*table.text, *tables.text), "str"), set[Any]()
     for path in paths:
         with readable(f"table {name}: {path.name}"):
             if path.suffix == ".parquet":
-                yield from _parquet(path, table, window, rows)
+                frames = _parquet(path, table, window, rows)
             else:
                 columns = list(table.columns) or None
-                yield from _csv(path, table, dtype=types, usecols=columns, chunksize=rows)
+                frames = _csv(path, table, dtype=types, usecols=columns, chunksize=rows)
+            for frame in frames:
+                lost = ", ".join(sorted(known.difference(frame))) if len(frame) else ""
+                told = f"table {name}: {path.name} lacks {lost}, which an earlier file has"
+                MlopsError.when(lost, f"{told}; deliver it again.")
+                known |= set(frame) if len(frame) else set()
+                yield frame
+
+
+def _paths(pattern: str) -> list[Path]:
+    """Return the files of a pattern; Spark writes a folder with parts in place of each."""
+    found = map(Path, sorted(glob.glob(pattern)))
+    parts = (sorted(p.rglob("[!_.]*.parquet")) if p.is_dir() else [p] for p in found)
+    return [path for several in parts for path in several]
 
 
 def scan(dataset: Any, table: Table, window: Window | None, rows: int) -> Iterator[pd.DataFrame]:
@@ -102,6 +115,14 @@ def _verify(name: str, table: Table, paths: list[Path], window: Window | None) -
     Raises MlopsError where one is missing or disagrees, or the newest came too long before the
     window's end to hold it all.
     """
+    before, _, after = table.control.partition("*")
+    for control in sorted({each for path in paths for each in path.parent.glob(table.control)}):
+        stem = control.name.removeprefix(before).removesuffix(after)
+        data = control.with_name(f"{stem}{paths[0].suffix}")
+        told = f"table {name}: {control.name} is there, but {data.name}, which it states, is not"
+        MlopsError.when(
+            after and data.match(table.path) and not data.exists(), f"{told}; ask for it."
+        )
     arrivals = [_agree(name, table, path, path.stat().st_mtime_ns) for path in paths]
     if table.max_late is None or window is None:
         return

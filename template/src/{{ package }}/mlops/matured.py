@@ -7,9 +7,10 @@ import pandas as pd
 
 from . import decision, predictions
 from .decision import HEALTHY, INVESTIGATE, Facts
-from .observation import Watch
+from .observation import know_versions
 from .project import user_module
 from .samples import Source, events, hashes, read_labels
+from .watch import Watch
 from .windows import Window, periods
 
 TRUTH = "the truth"  # a target may be called like a column of the predictions
@@ -21,14 +22,16 @@ def assess(watch: Watch) -> Facts:
     end = watch.ago(time.label_horizon, watch.as_of)
     start = watch.ago(time.gate, end)
     dates = sorted(date for date in watch.batches if start < date <= end)
-    read = [predictions.pieces(watch.batches[date]) for date in dates]
-    made = [each for part in read for each in watch.read(partial(list[pd.DataFrame], part)) or ()]
+    made = [rows for date in dates for rows in watch.read(partial(_made, watch, date)) or ()]
     whole = pd.concat(made) if made else pd.DataFrame({"version": []})
-    mine = whole[whole["version"] == watch.number]
+    mine = _named(watch, whole[whole["version"] == watch.number])
     facts: Facts = {"expected": 0, "matured": 0, "unknown_keys": 0, "coverage": None}
     if mine.empty:
         _say_why(watch, start, end)
-        return {"rows": facts, "performance": [], "window": f"{Window(start, end)}"}
+        none = {"by_date": [], "performance": [], "window": f"{Window(start, end)}"}
+        return {"rows": facts, **none}
+    know_versions(watch, set(map(int, whole["version"].unique())), f"{Window(start, end)}")
+    _say_gaps(watch, dates, end)
     keys = watch.champion.contract.keys
     mine = mine.drop_duplicates(keys, keep="last")
     window = watch.window(watch.ago(1, dates[0]), dates[-1])
@@ -42,9 +45,29 @@ def assess(watch: Watch) -> Facts:
     _enough(watch, known, start)
     return {
         "rows": facts,
+        "by_date": _by_date(mine, known),
         "performance": list(_figures(watch, known)) if len(known) else [],
         "window": str(window or "all rows"),
     }
+
+
+def _made(watch: Watch, date: pd.Timestamp) -> list[pd.DataFrame]:
+    return [rows.assign(scoring_date=date) for rows in predictions.pieces(watch.batches[date])]
+
+
+def _named(watch: Watch, mine: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that have a key, which online a client may leave out."""
+    unnamed = mine.reindex(columns=watch.champion.contract.keys).isna().any(axis=1)
+    if unnamed.any():
+        words = f"{unnamed.sum()} answers were asked for without a key: no label can be theirs"
+        watch.found.append((INVESTIGATE, words))
+    return mine[~unnamed]
+
+
+def _by_date(mine: pd.DataFrame, known: pd.DataFrame) -> list[tuple[str, int, int]]:
+    """Return how many labels of each batch are due, and how many have come."""
+    due, come = (rows.groupby("scoring_date").size() for rows in (mine, known))
+    return [(f"{date:%Y-%m-%d}", int(due[date]), int(come.get(date, 0))) for date in due.index]
 
 
 def _labels(watch: Watch, window: Window | None) -> pd.DataFrame:
@@ -55,9 +78,12 @@ def _labels(watch: Watch, window: Window | None) -> pd.DataFrame:
 
 
 def _began(watch: Watch) -> pd.Timestamp | None:
-    """Return the first date that the champion scored."""
+    """Return the first date that the champion scored, or from which on it can have answered."""
     batches = predictions.published(watch.store.entries)
     dates = [batch["date"] for batch in batches if batch["version"] == watch.number]
+    if any(map(watch.online, watch.batches)):
+        mine = (e for e in watch.store.entries if e["subject"] == str(watch.number))
+        dates += [entry["time"][:10] for entry in mine if entry["command"] == "promote"]
     return pd.Timestamp(min(dates)) if dates else None
 
 
@@ -72,6 +98,17 @@ def _say_why(watch: Watch, start: pd.Timestamp, end: pd.Timestamp) -> None:
         due = began + periods(time.label_horizon, time.period)
         words = f"the labels of the first predictions of {version} mature on {due:%Y-%m-%d}"
         watch.found.append((HEALTHY, f"{words}: until then its performance is not known"))
+
+
+def _say_gaps(watch: Watch, dates: list[pd.Timestamp], end: pd.Timestamp) -> None:
+    """Say which periods have no batch, since the champion began."""
+    began = _began(watch)
+    for back in range(watch.project.settings.time.gate):
+        period = Window(watch.ago(back + 1, end), watch.ago(back, end))
+        scored = any(period.start < date <= period.end for date in dates)
+        if began is not None and began <= period.end and not scored:
+            words = f"no predictions of {period} are there, whose labels are due"
+            watch.found.append((INVESTIGATE, words))
 
 
 def _enough(watch: Watch, known: pd.DataFrame, start: pd.Timestamp) -> None:

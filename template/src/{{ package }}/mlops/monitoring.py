@@ -11,12 +11,13 @@ from .alerts import TOLD, require_addresses, tell
 from .console import Outcome, resources, step
 from .decision import Facts
 from .matured import assess, rule_of
-from .observation import Watch, observe
+from .observation import observe
 from .project import Project
 from .registry import Scorer
 from .spark import started
 from .store import open_store
 from .tracking import experiment_id
+from .watch import Watch
 from .windows import parse_as_of
 
 SHOWN = 36  # windows of the trend
@@ -58,7 +59,7 @@ def _facts(watch: Watch, scored: Facts, matured: Facts) -> Facts:
         *decision.performance(matured["performance"]),
         *decision.staleness(stale, most),
         *decision.drift(columns),
-        *decision.completeness(rows, card["coverage"]["gate"]),
+        *decision.completeness(rows, card["coverage"]["gate"], matured["by_date"]),
     ]
     verdict, reasons = decision.decide(found)
     return {

@@ -1,74 +1,22 @@
 """What a monitoring sees of the last scored period: today's rows and their predictions."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from . import predictions
-from .decision import HEALTHY, INVESTIGATE, Facts, Finding, persists
+from .decision import HEALTHY, INVESTIGATE, Facts, persists
 from .drift import compare
-from .errors import Misconfigured, MlopsError, Unreachable
 from .profile import Floats, count
-from .project import Project
 from .registry import Scorer
 from .samples import hashes
 from .scoring import Batch, each
-from .store import Store
-from .windows import Window, periods
-
-Read = TypeVar("Read")
-
-
-@dataclass(frozen=True)
-class Watch:
-    """What one monitoring looks at, and what it has found so far."""
-
-    project: Project
-    store: Store
-    champion: Scorer  # only its card and its contract are asked
-    as_of: pd.Timestamp
-    found: list[Finding] = field(default_factory=list)
-
-    @property
-    def number(self) -> int:
-        """The champion's number."""
-        return self.champion.version.number
-
-    @cached_property
-    def batches(self) -> dict[pd.Timestamp, Path]:
-        """The current batch of each date that is over."""
-        current = predictions.current(self.project)
-        return {date: path for date, path in current.items() if date <= self.as_of}
-
-    @cached_property
-    def history(self) -> list[Facts]:
-        """What earlier monitorings left in the journal, the last one of each date, oldest first."""
-        entries = (e["details"] for e in self.store.entries if e["command"] == "monitor")
-        latest = {details["as_of"]: details for details in entries}
-        return [latest[date] for date in sorted(latest) if date < f"{self.as_of:%Y-%m-%d}"]
-
-    def ago(self, count: int, moment: pd.Timestamp) -> pd.Timestamp:
-        """Return the moment so many periods earlier."""
-        return moment - periods(count, self.project.settings.time.period)
-
-    def window(self, start: pd.Timestamp, end: pd.Timestamp) -> Window | None:
-        """Return a window; None where events have no time."""
-        return Window(start, end) if self.champion.contract.inputs.one("event_time") else None
-
-    def read(self, reader: Callable[[], Read]) -> Read | None:
-        """Return what can be read; a table that is missing or broken is a finding."""
-        try:
-            return reader()
-        except (Misconfigured, Unreachable):
-            raise
-        except MlopsError as error:
-            self.found.append((INVESTIGATE, str(error).removesuffix(".")))
-            return None
+from .watch import Watch
+from .windows import Window
 
 
 @dataclass
@@ -90,16 +38,57 @@ def observe(watch: Watch) -> Facts:
         due = "none at all" if date not in watch.batches else f"the newest are of {date:%Y-%m-%d}"
         words = f"no predictions were published for {watch.as_of:%Y-%m-%d}, {due}"
         watch.found.append((INVESTIGATE, f"{words}; run {watch.project.command('score')}"))
-    counts = watch.read(partial(_count, watch, window)) or _merged([])
-    made = watch.read(partial(_made, watch, watch.batches.get(date))) or _merged([])
-    _know_versions(watch, made.versions, f"the batch of {date:%Y-%m-%d}")
-    missing = int((~pd.Series(counts.keys).isin(made.keys)).sum())  # faster than numpy's
+    batch, online = watch.batches.get(date, []), watch.online(date)
+    source = partial(_count_answers, watch, batch) if online else partial(_count, watch, window)
+    counts = watch.read(source) or _merged([])
+    if early := not online and _ends_early(counts.newest, window):
+        words = f"the newest row of the period {window} is of {counts.newest:%Y-%m-%d}"
+        watch.found.append((INVESTIGATE, f"{words}: is the delivery whole?"))
+    made = watch.read(partial(_made, watch, batch)) or _merged([])
+    if not online:
+        _know_batch(watch, batch)
+    know_versions(watch, made.versions, f"the batch of {date:%Y-%m-%d}")
     return {
         "columns": _columns(watch, counts.columns, made.columns),
         "window": str(window or "all rows"),
-        "rows": {"scored": len(made.keys), "without_prediction": missing},
-        "freshness": {"newest_row": counts.newest and f"{counts.newest:%Y-%m-%d}", "late": late},
+        "rows": _rows(watch, counts, made, batch=bool(window) and not online),
+        "freshness": {
+            "newest_row": counts.newest and f"{counts.newest:%Y-%m-%d}",
+            "late": late or early,
+        },
     }
+
+
+def _ends_early(newest: pd.Timestamp | None, window: Window | None) -> bool:
+    """Tell whether the second half of the period has no row: mostly, half a delivery."""
+    if window is None or newest is None:
+        return False
+    return bool(newest < window.end - (window.end - window.start) / 2)
+
+
+def _rows(watch: Watch, counts: Counts, made: Counts, *, batch: bool) -> Facts:
+    """Return how many rows were read, twice, and scored, beside what a period used to have.
+
+    Clients may ask twice, and as often as they like.
+    """
+    keys, inputs = pd.Series(counts.keys), watch.champion.version.card["profile"]["inputs"]
+    learned = next((column["rows"] for column in inputs.values()), 0)
+    return {
+        "scored": len(made.keys),
+        "read": len(keys),
+        "usual": learned / watch.project.settings.time.train if batch else None,
+        "doubled": int(keys.duplicated().sum()) if batch else 0,
+        "without_prediction": int((~keys.isin(made.keys)).sum()),  # faster than numpy's
+    }
+
+
+def _know_batch(watch: Watch, batch: list[Path]) -> None:
+    """Say where the run that published a batch was cut before it reached the journal."""
+    known = predictions.published(watch.store.entries)
+    names = {f"date={each['date']}/batch-{each['batch']}" for each in known}
+    for name in {f"{part.parent.parent.name}/{part.parent.name}" for part in batch} - names:
+        words = f"{name} is published, but stands in no entry"
+        watch.found.append((INVESTIGATE, f"{words}; run {watch.project.command('score')} again"))
 
 
 def _count(watch: Watch, window: Window | None) -> Counts:
@@ -114,10 +103,21 @@ def _count_piece(champion: Scorer, rows: pd.DataFrame) -> Counts:
     return Counts(columns, hashes(rows, contract.keys), newest)
 
 
-def _made(watch: Watch, batch: Path | None) -> Counts:
+def _count_answers(watch: Watch, batch: list[Path]) -> Counts:
+    """Count what clients sent, which lies beside what they got."""
+    reference, parts = watch.champion.version.card["profile"]["inputs"], []
+    for rows in predictions.pieces(batch):
+        named = {name: rows.get(f"input_{name}", rows[name]) for name in reference}
+        columns = {name: count(column, named[name]) for name, column in reference.items()}
+        keys = hashes(rows, watch.champion.contract.keys)
+        parts.append(Counts(columns, keys, rows["predicted_at"].max()))
+    return _merged(parts)
+
+
+def _made(watch: Watch, batch: list[Path]) -> Counts:
     """Count what was predicted, but only what the champion predicted by column."""
     profile, parts = watch.champion.version.card["profile"]["predictions"], []
-    for rows in predictions.pieces(batch) if batch else ():
+    for rows in predictions.pieces(batch):
         mine, keys = rows[rows["version"] == watch.number], watch.champion.contract.keys
         columns = {name: count(c, mine[name]) for name, c in profile.items() if len(mine)}
         versions = set(map(int, rows["version"].unique()))
@@ -133,7 +133,8 @@ def _merged(parts: list[Counts]) -> Counts:
     return Counts(columns, keys, newest, set().union(*(part.versions for part in parts)))
 
 
-def _know_versions(watch: Watch, versions: set[int], where: str) -> None:
+def know_versions(watch: Watch, versions: set[int], where: str) -> None:
+    """Say which versions the registry does not know, and whether the champion is none of them."""
     for version in sorted(versions - set(watch.store.registry.numbers())):
         words = f"{where} holds predictions of version {version}, which the registry does not know"
         watch.found.append((INVESTIGATE, words))

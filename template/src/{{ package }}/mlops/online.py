@@ -19,6 +19,7 @@ from prometheus_client import Counter
 
 from .console import show
 from .live import Live, Rows
+from .predictions import ONLINE
 from .registry import Registry
 from .shadow import HIDDEN, sentence
 
@@ -77,7 +78,7 @@ class Shadow:
     """The challenger, which predicts what is answered already, and so can only fail itself."""
 
     def __init__(self, folder: Path) -> None:
-        self._log, self._one_reader = Log(folder / HIDDEN / "online"), threading.Lock()
+        self._log, self._one_reader = Log(folder / HIDDEN / ONLINE), threading.Lock()
         self._waiting = deque[tuple[bytes, int, Moment]]()
         self._live: Live | None = None
         self.told: dict[str, Any] = {"version": None, "trouble": ""}
@@ -123,4 +124,5 @@ def _schema(live: Live) -> pa.Schema:
     example = live.version.artifact("golden_predictions.parquet")
     inputs = [pa.field(as_, ARROW.get(types[n], pa.string())) for n, as_ in live.names.items()]
     stamp = [pa.field("version", pa.int64()), pa.field("predicted_at", pa.timestamp("us"))]
-    return pa.schema([*inputs, *pq.read_schema(example).remove_metadata(), *stamp])
+    made = [field for field in pq.read_schema(example) if not field.name.startswith("__index")]
+    return pa.schema([*inputs, *made, *stamp])

@@ -1,11 +1,13 @@
 """The predictions table: append-only batches; the newest complete one of a date is current.
 
-predictions/<env>/date=2026-01-01/batch-0003/part.parquet and `_SUCCESS`, which comes last.
+predictions/<env>/date=2026-01-01/batch-0003/part.parquet and `_SUCCESS`, which comes last. What
+`serve` answers lies beside them, in online/date=2026-01-01/.
 """
 
 import contextlib
 import json
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,12 +20,16 @@ from .errors import MlopsError, readable
 from .journal import Entry
 from .project import Project
 
-COMPLETE, PART = "_SUCCESS", "part.parquet"
+COMPLETE, PART, ONLINE = "_SUCCESS", "part.parquet", "online"
+DAY = 86_400  # seconds; no run writes that long
 
 
 @contextlib.contextmanager
 def stage(project: Project) -> Iterator[Path]:
     """Give a new empty folder in which a batch is written before anyone can see it."""
+    for left in _folder(project).glob("_staged_*"):  # of a run that was killed
+        if time.time() - left.stat().st_mtime > DAY:
+            shutil.rmtree(left, ignore_errors=True)
     staged = _folder(project) / f"_staged_{uuid.uuid4().hex}"
     staged.mkdir(parents=True)
     try:
@@ -57,12 +63,20 @@ def current(project: Project) -> dict[pd.Timestamp, Path]:
     return {pd.Timestamp(file.parts[-3].removeprefix("date=")): file.parent for file in complete}
 
 
-def pieces(batch: Path) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a batch piece by piece; raises MlopsError where they cannot be read."""
-    where = f"{batch.parent.name}/{batch.name}"
-    with readable(f"score anew: the predictions {where}"), ParquetFile(batch / PART) as file:
-        for piece in file.iter_batches():
-            yield piece.to_pandas()
+def answered(project: Project, start: pd.Timestamp, end: pd.Timestamp) -> list[Path]:
+    """Return the parts that `serve` wrote on the days of an interval."""
+    days = (_folder(project) / ONLINE).glob("date=*")
+    mine = (day for day in days if start <= pd.Timestamp(day.name.removeprefix("date=")) < end)
+    return sorted(part for day in mine for part in day.glob("[!_]*.parquet"))
+
+
+def pieces(parts: list[Path]) -> Iterator[pd.DataFrame]:
+    """Yield the rows of parts piece by piece; raises MlopsError where they cannot be read."""
+    for part in parts:
+        where = f"{part.parent.parent.name}/{part.parent.name}"
+        with readable(f"score anew: the predictions {where}"), ParquetFile(part) as file:
+            for piece in file.iter_batches():
+                yield piece.to_pandas()
 
 
 def published(entries: list[Entry]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The steps `promote`, `rollback`, `pause` and `resume`."""
 
+import contextlib
 import hashlib
 import json
 from typing import Any
@@ -31,7 +32,7 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
     store.registry.point(CHAMPION, version.number)
     if store.registry.alias(CHALLENGER) == version.number:
         store.registry.client.delete_registered_model_alias(project.name, CHALLENGER)
-    model_card.write(store, version)
+    _write_cards(store, version.number, before)
     message = f"{version} is the champion of {project.name}; next: {project.command('score')}"
     return Outcome("ok", message, {"version": version.number, "before": before})
 
@@ -49,7 +50,7 @@ def rollback(project: Project, reason: str) -> Outcome:
     details = {"back_to": back, "reason": reason, "batches": made}
     store.record("rollback", subject=str(withdrawn), details=details)
     store.registry.point(CHAMPION, back)
-    model_card.write(store, store.registry.fetch(withdrawn))
+    _write_cards(store, withdrawn, back)
     told = f"version {withdrawn} is withdrawn, version {back} is the champion of {project.name}"
     told += f" again; look at {len(made)} batches of version {withdrawn}" if made else " again"
     facts = {"withdrawn": withdrawn, "version": back, "batches": batches}
@@ -67,6 +68,12 @@ def resume(project: Project) -> Outcome:
     """End a pause."""
     open_store(project).record("resume")
     return Outcome("ok", f"{project.name} is not paused")
+
+
+def _write_cards(store: Store, *numbers: int | None) -> None:
+    for number in filter(None, dict.fromkeys(numbers)):
+        with contextlib.suppress(MlopsError):  # what is done is done, if a file is gone
+            model_card.write(store, store.registry.fetch(number))
 
 
 def _verdict(store: Store, version: Version) -> dict[str, Any]:
@@ -96,7 +103,8 @@ def _verdict(store: Store, version: Version) -> dict[str, Any]:
         raise MlopsError(f"{version} was judged by uncommitted code; commit, then run {command}.")
     told = f"{version} was rejected by the gate; see entry {entry['number']}."
     Rejected.when(evidence["verdict"] == "rejected", told)
-    return {**details, "evidence_entry": entry["number"]}
+    kept = {key: value for key, value in details.items() if key != "resources"}
+    return {**kept, "evidence_entry": entry["number"]}
 
 
 def _refuse_lineage(project: Project, version: Version) -> None:

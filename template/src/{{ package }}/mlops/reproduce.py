@@ -77,7 +77,7 @@ def _answer(facts: Facts) -> tuple[str, str]:
     today = today or "the tables still hold the same rows"
     if any(side["from"] is None for side in sides):
         answer = "data gone" if trouble else f"data changed: {changed} rows"
-        return answer, f"the extract of the rows was not kept; {today}"
+        return answer, f"no extract with the fingerprint of its rows is left; {today}"
     if facts["difference"]:
         differs.append(f"predictions (by up to {facts['difference']:.3g})")
     return f"differs: {', '.join(differs)}" if differs else "exact", today

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .contract import Contract, refuse_duplicates
-from .errors import MlopsError
+from .errors import MlopsError, asked_by
 from .project import Project
 from .settings import Time
 from .tables import Tables
@@ -98,7 +98,9 @@ def events(contract: Contract, truth: pd.Series) -> int:
 def read_labels(source: Source, window: Window | None, where: str) -> pd.DataFrame:
     """Return the target of each key whose label is known at the source's date."""
     contract, tables = source.contract, Tables(source.project, source.contract.text)
-    labels = contract.labels.clean(source.data.labels(tables, window), where)
+    with asked_by("data.labels"):
+        found = source.data.labels(tables, window)
+    labels = contract.labels.clean(found, where)
     refuse_duplicates(labels, contract.keys, where)
     label_time = contract.labels.one("label_time")
     if label_time is not None:
@@ -109,7 +111,8 @@ def read_labels(source: Source, window: Window | None, where: str) -> pd.DataFra
 def _read(source: Source, window: Window | None, where: str) -> Sample:
     """Read the rows of `window` whose labels are known at `as_of`."""
     contract, tables = source.contract, Tables(source.project, source.contract.text)
-    raw = source.data.inputs(tables, window).reset_index(drop=True)
+    with asked_by("data.inputs"):
+        raw = source.data.inputs(tables, window).reset_index(drop=True)
     MlopsError.when(raw.empty, f"{where}: the tables hold no rows; check tables and time in conf.")
     inputs = inside(contract.inputs.clean(raw, where), contract, window)
     MlopsError.when(inputs.empty, f"{where}: no row has its event in there; check data.inputs.")

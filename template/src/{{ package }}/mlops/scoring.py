@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from . import predictions
 from .console import Outcome, resources, row_progress, step
 from .drift import compare
-from .errors import MlopsError
+from .errors import MlopsError, asked_by
 from .profile import Floats, count
 from .project import Project, user_module
 from .reasons import reasons, required
@@ -144,7 +144,8 @@ def _use(
 ) -> Any:
     contract, name = champion.contract, project.settings.streamed_table
     tables = Tables(project, contract.text, {name: piece})
-    raw = piece if piece.empty else user_module("data").inputs(tables, window)
+    with asked_by("data.inputs"):
+        raw = piece if piece.empty else user_module("data").inputs(tables, window)
     if raw.empty:  # data.py may filter
         return None
     rows = contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")

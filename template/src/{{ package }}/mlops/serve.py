@@ -9,6 +9,7 @@ from typing import Any
 
 from .console import Outcome, step
 from .errors import Misconfigured
+from .predictions import ONLINE
 from .project import Project, optional
 from .registry import CHALLENGER
 from .store import Store, open_store
@@ -48,7 +49,7 @@ class Service:
 
         self.project, self.paused, self.trouble = store.project, "", ""
         folder = self.project.path(self.project.settings.predictions) / self.project.env
-        self.log, self.shadow = Log(folder / "online"), Shadow(folder)
+        self.log, self.shadow = Log(folder / ONLINE), Shadow(folder)
         self._registry, self._number = store.registry, 0
         self._seen: dict[str, str] = {}
         self._take_over(store)

@@ -59,7 +59,9 @@ def _compare(batch: Batch, ours: Path, theirs: Path) -> Facts:
     """
     profile = batch.champion.version.card["profile"]["predictions"]
     apart, counts = dict[str, float](), dict[str, Floats]()
-    for our, their in zip(predictions.pieces(ours), predictions.pieces(theirs), strict=True):
+    for our, their in zip(
+        *(predictions.pieces([side / predictions.PART]) for side in (ours, theirs)), strict=True
+    ):
         for name in filter(their.__contains__, profile):
             gap = their[name] != our[name]
             if name in batch.counts:

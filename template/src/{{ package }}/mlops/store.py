@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from .console import resources
 from .errors import MlopsError, PersonNeeded
 from .journal import Entry, Journal
 from .project import Project
@@ -26,6 +27,7 @@ class Store:
 
     def record(self, command: str, evidence: str = "", **facts: Any) -> None:
         """Append an entry to the journal, and to what was read of it."""
+        facts["details"] = {"resources": resources(), **facts.get("details", {})}
         self.__dict__.get("entries", []).append(self.journal.append(command, evidence, **facts))
 
     @property
