@@ -31,13 +31,15 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=1000, help="of watched models")
     parser.add_argument("--lives", type=int, default=10, help="of models for each change")
     parser.add_argument("--seed", type=int, default=0, help="the number of the first history")
+    words = "a command that trains, evaluates, promotes and predicts with another package"
+    parser.add_argument("--peer", default="", metavar="COMMAND", help=words)
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
     asked = parser.parse_args()
     if unknown := set(asked.names) - set(NAMES):
         parser.error(f"{', '.join(unknown)} is unknown; choose from {', '.join(NAMES)}")
     names, sections = asked.names or NAMES, {}
     with tempfile.TemporaryDirectory() as folder:
-        scratch = Scratch(Path(folder), asked.rows)
+        scratch = Scratch(Path(folder), asked.rows, asked.peer)
         if tables := measure(scratch, names, asked.repeat):
             sections["## Measured"] = tables
         if {"score", "spark", "monitor"} & set(names):

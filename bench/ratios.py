@@ -1,6 +1,7 @@
 """What is compared: rendering, the program's help, and the steps of a model's life."""
 
 import json
+import shlex
 import shutil
 import tempfile
 from functools import partial
@@ -9,7 +10,7 @@ from pathlib import Path
 from lifecycle.project import AS_OF
 
 from .comparison import Comparison
-from .scratch import PROGRAM, Scratch
+from .scratch import PROGRAM, Scratch, run
 
 HEADER = ["measured", "floor", "measured, s", "floor, s", "more, s", "ratio", "in single rounds"]
 RAW = str(Path(__file__).with_name("raw.py"))
@@ -49,7 +50,10 @@ def helping(scratch: Scratch) -> list[Comparison]:
 
 
 def living(scratch: Scratch) -> list[Comparison]:
-    """Compare the steps of a model's life with a bare fit and a bare predict of the same rows."""
+    """Compare the steps of a model's life with a bare fit and a bare predict of the same rows.
+
+    And with the same steps of another package, where a command runs these.
+    """
     spent = list[float]()
 
     def step(words: tuple[str, ...]) -> float:
@@ -61,12 +65,20 @@ def living(scratch: Scratch) -> list[Comparison]:
     at_once = scratch.takes("-c", AT_ONCE, json.dumps(STEPS))
     fit_and_predict = scratch.takes(RAW, "both")
 
+    def peer() -> float:
+        return run(shlex.split(scratch.peer_command), scratch.folder).seconds
+
+    def four() -> float:
+        return sum(spent[-4:])
+
+    others = [Comparison("all four", f"`{scratch.peer_command}`", four, peer)]
     return [
         Comparison("`train`", "load and fit", train, fit),
         Comparison("`gate`", "load and predict", gate, predict),
         Comparison("`promote`", "load and predict", promote, predict),
         Comparison("`score`, a month", "load and predict", score, predict),
-        Comparison("all four", "load, fit, predict", lambda: sum(spent[-4:]), fit_and_predict),
+        Comparison("all four", "load, fit, predict", four, fit_and_predict),
+        *(others if scratch.peer_command else []),
         Comparison("all four in one process", "load, fit, predict", at_once, fit_and_predict),
     ]
 

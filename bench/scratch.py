@@ -37,10 +37,11 @@ class Process:
 
 @dataclass(frozen=True)
 class Scratch:
-    """A folder for what is measured, and how many rows a large batch has."""
+    """A folder for what is measured, how many rows a large batch has, and a peer's four steps."""
 
     folder: Path
     rows: int
+    peer_command: str = ""
 
     @cached_property
     def template(self) -> Path:

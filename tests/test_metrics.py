@@ -53,8 +53,11 @@ def test_a_draw_in_which_the_users_figure_fails_is_left_out() -> None:
 
 
 def test_rows_without_a_group_stand_for_themselves() -> None:
-    members = statistics._members(pd.Series(["a", "b", None, None, None, "a"]))
-    assert sorted(map(sorted, members)) == [[0, 5], [1], [2], [3], [4]]
+    members = statistics._Members(pd.Series(["a", "b", None, None, None, "a"]))
+    found = [sorted(members.of(np.array([number])).tolist()) for number in range(5)]
+    assert sorted(found) == [[0, 5], [1], [2], [3], [4]]
+    first, last = (members.of(np.array([number])).tolist() for number in (0, 4))
+    assert members.of(np.array([4, 0, 4])).tolist() == [*last, *first, *last]
 
 
 @pytest.mark.parametrize(

@@ -304,8 +304,8 @@ def test_the_line_budget_holds() -> None:
     lifecycle = sum(count for name, count in counts.items() if name not in others)
     print(f"{lifecycle} lines of code in the lifecycle, {sum(counts.values())} with everything")
     assert set(counts) > others
-    assert lifecycle <= 2040
-    assert sum(counts.values()) <= 4420
+    assert lifecycle <= 2050
+    assert sum(counts.values()) <= 4430
 
 
 def test_the_examples_read_the_same_inputs() -> None:

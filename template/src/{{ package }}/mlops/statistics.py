@@ -24,22 +24,32 @@ def lower_bound(
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, chapter 13.
     """
     generator = np.random.default_rng(0)
-    members = None if clusters is None else _members(clusters)
-    count = rows if members is None else len(members)
+    members = None if clusters is None else _Members(clusters)
+    count = rows if members is None else len(members.sizes)
     results = []
     for _ in range(RESAMPLES):
         drawn = generator.integers(0, count, count)
-        positions = drawn if members is None else np.concatenate([members[i] for i in drawn])
-        results.append(figure(positions))
+        results.append(figure(drawn if members is None else members.of(drawn)))
     finite = [result for result in results if np.isfinite(result)]
     return float(np.quantile(finite, LEVEL)) if finite else float("nan")
 
 
-def _members(clusters: pd.Series) -> list[Positions]:
-    alone = -1 - np.arange(len(clusters))  # a row without a group stands for itself
-    codes = np.where(clusters.isna(), alone, pd.factorize(clusters)[0])
-    order = np.argsort(codes, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+class _Members:
+    """The positions of the rows of each cluster: those of many are found at once."""
+
+    def __init__(self, clusters: pd.Series) -> None:
+        alone = -1 - np.arange(len(clusters))  # a row without a group stands for itself
+        codes = np.where(clusters.isna(), alone, pd.factorize(clusters)[0])
+        self._order = np.argsort(codes, kind="stable")
+        found = np.unique(codes[self._order], return_index=True, return_counts=True)
+        _, self._starts, self.sizes = found
+
+    def of(self, drawn: Positions) -> Positions:
+        """Return the positions of the rows of drawn clusters."""
+        sizes = self.sizes[drawn]
+        ends = sizes.cumsum()
+        within = np.arange(ends[-1]) - np.repeat(ends - sizes, sizes)
+        return np.asarray(self._order[np.repeat(self._starts[drawn], sizes) + within])
 
 
 def standard_error(figures: Callable[[Positions], list[float]], rows: int) -> Floats:
