@@ -305,7 +305,7 @@ def test_the_line_budget_holds() -> None:
     print(f"{lifecycle} lines of code in the lifecycle, {sum(counts.values())} with everything")
     assert set(counts) > others
     assert lifecycle <= 2050
-    assert sum(counts.values()) <= 4430
+    assert sum(counts.values()) <= 4440
 
 
 def test_the_examples_read_the_same_inputs() -> None:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 HERE = Path(__file__).parent
 MARKS = ("<%", "%>", "[[", "]]", "<#", "#>")
@@ -42,6 +42,11 @@ def word(fact: object) -> str:
     return "n/a" if fact in (None, "") else str(fact).replace("..", " to ")
 
 
+def commands(sentence: str) -> Markup:
+    """Return a sentence with what stands between backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704
+
+
 def fill(name: str, **facts: Any) -> str:
     """Return a template of this folder filled with facts: a page, or text in markdown."""
     return str(_environment().get_template(name).render(facts))
@@ -62,7 +67,7 @@ def _environment() -> Any:
         keep_trailing_newline=True,
     )
     style = Markup((HERE / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own
-    environment.tests["known"] = known
+    environment.tests["known"], environment.filters["commands"] = known, commands
     environment.globals |= {"number": number, "share": share, "word": word, "style": style}
     return environment
 
