@@ -304,7 +304,7 @@ def test_the_line_budget_holds() -> None:
     lifecycle = sum(count for name, count in counts.items() if name not in others)
     print(f"{lifecycle} lines of code in the lifecycle, {sum(counts.values())} with everything")
     assert set(counts) > others
-    assert lifecycle <= 2050
+    assert lifecycle <= 2060
     assert sum(counts.values()) <= 4440
 
 

@@ -87,6 +87,17 @@ def test_the_end_of_trouble_is_told_too(scored: Project, channel: Channel) -> No
 
 
 @pytest.mark.full
+def test_two_monitorings_at_once_tell_once(
+    live: Project, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in channel.secret.items():
+        monkeypatch.setenv(name, value)
+    both = [live.start("monitor", *OLD, *ALERTS) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert len(channel.messages) == 1
+
+
+@pytest.mark.full
 def test_what_could_not_be_delivered_is_sent_next_time(live: Project, channel: Channel) -> None:
     channel.open = False
     answer = run(live, channel, "monitor", *OLD)

@@ -16,7 +16,7 @@ from .project import Project
 from .registry import Scorer
 from .spark import started
 from .store import open_store
-from .tracking import experiment_id
+from .tracking import experiment_id, one_of
 from .watch import Watch
 from .windows import parse_as_of
 
@@ -26,6 +26,11 @@ SHOWN = 36  # windows of the trend
 def monitor(project: Project, as_of: str | None) -> Outcome:
     """Compare what the champion meets and predicts with what it was approved for."""
     require_addresses(project)
+    with one_of(project, "monitor"):  # the second of two knows what the first has told
+        return _monitor(project, as_of)
+
+
+def _monitor(project: Project, as_of: str | None) -> Outcome:
     with started(project):
         store = open_store(project)
         champion = Scorer(None, store.fetch_champion())

@@ -22,6 +22,7 @@ from .promotion import promote
 from .registry import CHALLENGER, CHAMPION
 from .snapshot import take_snapshot
 from .store import Store, open_store
+from .tracking import one_of
 from .training import train
 from .windows import parse_as_of, periods
 
@@ -50,13 +51,10 @@ def retrain(project: Project, as_of: str | None, *, hold: bool = False) -> Outco
 
 @contextlib.contextmanager
 def _alone(project: Project) -> Iterator[None]:
-    """Let one retraining of an environment run on this machine; a scheduler sees to the others."""
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    lock = project.path(f"build/retrain-{project.env}.lock")
-    lock.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(lock, blocking=False):
+        with one_of(project, "retrain").acquire(blocking=False):
             yield
     except Timeout:
         raise MlopsError(f"{project.name} is being retrained already; wait for that.") from None

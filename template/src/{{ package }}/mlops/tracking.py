@@ -15,6 +15,7 @@ from .project import PACKAGE, Project
 from .sections import SecretName
 
 if TYPE_CHECKING:
+    from filelock import FileLock
     from mlflow import MlflowClient
 
 Client: TypeAlias = "MlflowClient"
@@ -78,6 +79,15 @@ def one_writer(project: Project) -> contextlib.AbstractContextManager[object]:
 
     database = sqlite_file(project)
     return FileLock(f"{database}.lock") if database else contextlib.nullcontext()
+
+
+def one_of(project: Project, command: str) -> "FileLock":
+    """Let a command of an environment run once on this machine; a scheduler sees to the others."""
+    from filelock import FileLock
+
+    lock = project.path(f"build/{command}-{project.env}.lock")
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(lock)
 
 
 def experiment_id(client: Client, project: Project, part: str = "") -> str:
