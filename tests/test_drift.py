@@ -162,6 +162,31 @@ def test_a_successor_makes_up_for_a_decay_by_its_figure_or_by_newer_rows() -> No
     assert lost("2025-05-01..2026-05-01", sign=-1) is None  # less is better, and it is less
 
 
+def incomplete(least: float = 0.5, **rows: object) -> list[str]:
+    """Ask about a period that is whole but for some of its facts."""
+    whole = {"read": 600, "usual": 600.0, "doubled": 0, "scored": 600, "without_prediction": 0}
+    found = decision.completeness(whole | rows, least, 0.9, [("2026-01-01", 600, 560)])
+    return [words for verdict, words in found if verdict == "investigate"]
+
+
+def test_half_a_delivery_is_investigated_unless_seasons_are_quiet() -> None:
+    assert incomplete() == []
+    assert incomplete(read=301) == []
+    [words] = incomplete(read=299)
+    assert words.startswith("299 rows are there for the period; the train window had 600 in each")
+    assert incomplete(read=299, least=0.2) == []
+    assert incomplete(read=0) == []  # a table without rows is said where it is read
+    assert incomplete(read=299, usual=None) == []  # rows have no time
+
+
+def test_labels_of_each_batch_are_counted() -> None:
+    whole = {"read": 1, "usual": None, "doubled": 0, "scored": 0, "without_prediction": 0}
+    batches = [("2026-01-01", 600, 560), ("2026-02-01", 600, 200), ("2026-03-01", 19, 0)]
+    [(verdict, words)] = decision.completeness(whole, 0.5, 0.9, batches)
+    assert verdict == "investigate"
+    assert words.startswith("200 of 600 due labels of the batch of 2026-02-01 have come (33%; 90%")
+
+
 def test_the_gravest_finding_decides_and_comes_first() -> None:
     found = [("healthy", "a"), ("retrain", "b"), ("investigate", "c")]
     assert decision.decide(found) == ("retrain", ["b", "c", "a"])

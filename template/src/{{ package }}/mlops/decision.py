@@ -13,7 +13,6 @@ INTERVAL = "95% interval"
 CHANCE = 1.96  # standard errors: two-sided 95%
 KEPT = 0.5  # of the gate window's coverage; with less, labels are missing
 FEWEST = 20  # rows of a batch of which a share can be told
-USUAL = 0.5  # of the rows that a period of the train window had
 GONE = 0.99  # of a column's values
 UNSCORED = 0.01  # of the rows; a few arrive after the batch was made
 
@@ -131,10 +130,10 @@ def drift(columns: list[Facts]) -> Iterator[Finding]:
 
 
 def completeness(
-    rows: Facts, coverage: float, by_date: list[tuple[str, int, int]]
+    rows: Facts, least: float, coverage: float, by_date: list[tuple[str, int, int]]
 ) -> Iterator[Finding]:
     """Investigate rows that are too few or stand twice, that have no prediction, or no label."""
-    if rows["usual"] and 0 < rows["read"] < USUAL * rows["usual"]:
+    if rows["usual"] and 0 < rows["read"] < least * rows["usual"]:
         words = f"{rows['read']} rows are there for the period; the train window had"
         yield INVESTIGATE, f"{words} {rows['usual']:,.0f} in each: is the delivery whole?"
     if rows["doubled"]:

@@ -59,12 +59,13 @@ def _facts(watch: Watch, scored: Facts, matured: Facts) -> Facts:
     settings, card = watch.project.settings, watch.champion.version.card
     rows, columns = scored["rows"] | matured["rows"], scored["columns"]
     stale, most = _staleness(watch, columns), settings.monitoring.max_drifted
+    least = settings.monitoring.min_rows
     found = [
         *watch.found,
         *decision.performance(matured["performance"]),
         *decision.staleness(stale, most),
         *decision.drift(columns),
-        *decision.completeness(rows, card["coverage"]["gate"], matured["by_date"]),
+        *decision.completeness(rows, least, card["coverage"]["gate"], matured["by_date"]),
     ]
     verdict, reasons = decision.decide(found)
     return {

@@ -71,12 +71,12 @@ def _rows(watch: Watch, counts: Counts, made: Counts, *, batch: bool) -> Facts:
 
     Clients may ask twice, and as often as they like.
     """
-    keys, inputs = pd.Series(counts.keys), watch.champion.version.card["profile"]["inputs"]
-    learned = next((column["rows"] for column in inputs.values()), 0)
+    keys, card = pd.Series(counts.keys), watch.champion.version.card
+    learned = next((column["rows"] for column in card["profile"]["inputs"].values()), 0)
     return {
         "scored": len(made.keys),
         "read": len(keys),
-        "usual": learned / watch.project.settings.time.train if batch else None,
+        "usual": learned / card["time"]["train"] if batch else None,
         "doubled": int(keys.duplicated().sum()) if batch else 0,
         "without_prediction": int((~keys.isin(made.keys)).sum()),  # faster than numpy's
     }

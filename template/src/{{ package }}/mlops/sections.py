@@ -65,6 +65,7 @@ class Monitoring(Section):
     max_psi: float = Field(default=0.1, gt=0)
     max_drifted: float = Field(default=0.3, gt=0, le=1)
     max_age: int = Field(default=12, ge=1)
+    min_rows: float = Field(default=0.5, ge=0, le=1)
 
 
 class Retraining(Section):
