@@ -181,7 +181,7 @@ def test_status_shows_what_is_where(live: Project) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("split", ["group", "random"])
+@pytest.mark.parametrize("split", ["group", pytest.param("random", marks=pytest.mark.wide)])
 def test_a_split_by_hashes_knows_how_many_labels_have_come(opened: Project, split: str) -> None:
     opened.configure(time={"split": split, "reason": "a test"})
     opened.run("train", "--as-of", AS_OF)

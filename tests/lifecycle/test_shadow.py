@@ -236,6 +236,7 @@ def test_the_other_problems_have_a_shadow_too(at: At, problem: str) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_spark_has_the_shadow_of_one_machine(
     challenged: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

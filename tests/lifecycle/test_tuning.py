@@ -147,6 +147,7 @@ def test_what_keeps_it_from_searching_is_told(opened: Project) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_a_tuned_version_is_reproduced(tunable: Project) -> None:
     """Beside the lock of the project, Optuna is needed for the search alone."""
     tunable.run(*TUNE, "3")
