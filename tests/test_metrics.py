@@ -8,7 +8,8 @@ import pytest
 from rendering import platform
 from sklearn.metrics import roc_auc_score
 
-metrics, registry, statistics = map(platform, ("metrics", "registry", "statistics"))
+MODULES = ("comparison", "metrics", "registry", "statistics")
+comparison, metrics, registry, statistics = map(platform, MODULES)
 auc = metrics.auc
 
 
@@ -58,6 +59,29 @@ def test_rows_without_a_group_stand_for_themselves() -> None:
     assert sorted(found) == [[0, 5], [1], [2], [3], [4]]
     first, last = (members.of(np.array([number])).tolist() for number in (0, 4))
     assert members.of(np.array([4, 0, 4])).tolist() == [*last, *first, *last]
+
+
+def test_a_slice_is_no_surer_for_rows_that_repeat_a_customer() -> None:
+    """A hundred customers with ten rows each, all alike, say no more than a hundred rows."""
+    generator = np.random.default_rng(3)
+    customer = np.repeat(np.arange(100), 10)
+    wrong = pd.Series(generator.random(100) < 0.2)[customer].reset_index(drop=True)
+
+    def bound(group: str | None) -> float:
+        frame = pd.DataFrame({"customer": customer})
+        inputs = SimpleNamespace(one=lambda _: group)
+        figures = SimpleNamespace(skill=lambda truth, _: -float(truth.mean()))
+        case = SimpleNamespace(
+            truth=wrong.astype(float),
+            prediction=frame,
+            metrics=figures,
+            contract=SimpleNamespace(inputs=inputs),
+            sample=SimpleNamespace(frame=frame),
+        )
+        return float(comparison._gap(case, np.arange(500))[1])
+
+    gap = wrong[:500].mean() - wrong.mean()
+    assert gap - bound("customer") > 2 * (gap - bound(None)) > 0
 
 
 @pytest.mark.parametrize(

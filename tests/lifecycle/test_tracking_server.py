@@ -74,6 +74,7 @@ def test_a_whole_life_on_a_server(born: Project, server: str) -> None:
     ):
         born.run(*words)
     status = born.run("status").facts
+    assert born.call(fetch_three_times, 1) == 1
     assert status["champion"] == 1
     assert status["problems"] == []
     assert born.call(on_server, server) == {"aliases": {"champion": "1"}, "entries": 10}
@@ -99,6 +100,16 @@ def test_a_champion_answers_while_the_server_is_down(
         assert served.predict(rows) == before
         assert before[0] == 200
     assert "tracking store" in served.said()
+
+
+def fetch_three_times(number: int) -> int:
+    """Bring a version as often as `serve` looks at one; return how many copies lie here then."""
+    from loan_risk.mlops.project import open_project
+    from loan_risk.mlops.store import open_store
+
+    folders = [open_store(open_project("dev")).registry.fetch(number).folder for _ in range(3)]
+    assert all(folder.is_dir() for folder in folders)
+    return len(set(folders))
 
 
 def on_server(address: str) -> Facts:
