@@ -109,19 +109,24 @@ class Life:
 
     def asks_for_retraining(self, now: int) -> bool:
         """Ask the platform: has the champion decayed, or not made up for what another lost?"""
-        start = max(now - self.horizon - GATE, self.champion.since)
-        rule = rule_of(self.champion.reference, self.champion.events, 0)
-        others = [each for each in self.decays if each["version"] != self.champion.since]
-        since = moment(self.champion.learned_from)
-        lost = platform("decision").unrecovered("auc", rule, since, others)
-        if start >= now - self.horizon:
-            return bool(lost)
-        known = self.champion.scored(self.world.window(start, now - self.horizon))
-        if judge(known, self.champion.reference, self.champion.events)["verdict"] != "decayed":
-            return bool(lost)
-        was = {"decayed": {"auc": self.champion.reference}, "version": self.champion.since}
-        self.decays.append({"as_of": moment(now), **was})
-        return True
+        champion = self.champion
+        if self._decayed(now):
+            was = {"decayed": {"auc": champion.reference}, "version": champion.since}
+            self.decays.append({"as_of": moment(now), **was})
+            return True
+        rule = rule_of(champion.reference, champion.events, 0)
+        others = [each for each in self.decays if each["version"] != champion.since]
+        since = moment(champion.learned_from)
+        return bool(platform("decision").unrecovered("auc", rule, since, others))
+
+    def _decayed(self, now: int) -> bool:
+        over = now - self.horizon
+        start = max(over - GATE, self.champion.since)
+        if start >= over:
+            return False
+        known = self.champion.scored(self.world.window(start, over))
+        figure = judge(known, self.champion.reference, self.champion.events)
+        return bool(figure["verdict"] == "decayed")
 
     def old(self, now: int) -> bool:
         """Tell whether the champion is stale by its age alone."""

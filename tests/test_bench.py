@@ -106,6 +106,8 @@ def test_a_monitoring_is_seldom_wrong_and_soon_right() -> None:
     for life, row in recovered.items():
         horizon = int(life.split()[0])
         assert float(row["noticed"]) <= horizon + 3  # the gate window
+        # by then a year of rows from after the change has reached the training window
+        assert float(row["first successor"]) <= 2 * horizon + 3 + 12
         train = int(life.split()[-2])
         # by then the train window holds nothing from before the change; a successor may be at work
         whole = horizon + 3 + horizon + train

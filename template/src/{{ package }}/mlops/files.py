@@ -45,10 +45,11 @@ def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.Data
                 columns = list(table.columns) or None
                 frames = _csv(path, table, dtype=types, usecols=columns, chunksize=rows)
             for frame in frames:
-                lost = ", ".join(sorted(known.difference(frame))) if len(frame) else ""
-                told = f"table {name}: {path.name} lacks {lost}, which an earlier file has"
-                MlopsError.when(lost, f"{told}; deliver it again.")
-                known |= set(frame) if len(frame) else set()
+                if len(frame):
+                    lost = ", ".join(sorted(known.difference(frame)))
+                    told = f"table {name}: {path.name} lacks {lost}, which an earlier file has"
+                    MlopsError.when(lost, f"{told}; deliver it again.")
+                    known.update(frame)
                 yield frame
 
 
@@ -115,14 +116,7 @@ def _verify(name: str, table: Table, paths: list[Path], window: Window | None) -
     Raises MlopsError where one is missing or disagrees, or the newest came too long before the
     window's end to hold it all.
     """
-    before, _, after = table.control.partition("*")
-    for control in sorted({each for path in paths for each in path.parent.glob(table.control)}):
-        stem = control.name.removeprefix(before).removesuffix(after)
-        data = control.with_name(f"{stem}{paths[0].suffix}")
-        told = f"table {name}: {control.name} is there, but {data.name}, which it states, is not"
-        MlopsError.when(
-            after and data.match(table.path) and not data.exists(), f"{told}; ask for it."
-        )
+    _refuse_lost(name, table, paths)
     arrivals = [_agree(name, table, path, path.stat().st_mtime_ns) for path in paths]
     if table.max_late is None or window is None:
         return
@@ -131,6 +125,17 @@ def _verify(name: str, table: Table, paths: list[Path], window: Window | None) -
     MlopsError.when(pd.isna(newest), f"{told}, which max_late asks for.")
     late = f"table {name} is late: its newest delivery is of {newest}, and one since {due} is due"
     MlopsError.when(newest < due, f"{late} (max_late); ask for it.")
+
+
+def _refuse_lost(name: str, table: Table, paths: list[Path]) -> None:
+    """Raise MlopsError for a control file whose data file is not there."""
+    before, _, after = table.control.partition("*")
+    for control in sorted({each for path in paths for each in path.parent.glob(table.control)}):
+        stem = control.name.removeprefix(before).removesuffix(after)
+        data = control.with_name(f"{stem}{paths[0].suffix}")
+        told = f"table {name}: {control.name} is there, but {data.name}, which it states, is not"
+        lost = after and data.match(table.path) and not data.exists()
+        MlopsError.when(lost, f"{told}; ask for it.")
 
 
 @cache  # a step reads a table many times

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NotRequired
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
@@ -50,10 +51,15 @@ class Live:
         self._waiting: list[tuple[Rows, Future[Rows]]] = []
 
     @cached_property
+    def predicted(self) -> list[pa.Field]:
+        """The columns of a prediction, as Arrow has them."""
+        golden = pq.read_schema(self.version.artifact("golden_predictions.parquet"))
+        return [field for field in golden if not field.name.startswith("__index")]
+
+    @cached_property
     def names(self) -> dict[str, str]:
         """What keys and features are called where they are kept beside their prediction."""
-        golden = pq.read_schema(self.version.artifact("golden_predictions.parquet"))
-        taken = {*golden.names, "version", "predicted_at"}
+        taken = {"version", "predicted_at", *(field.name for field in self.predicted)}
         names = (*self.contract.keys, *self.contract.features)
         return {name: f"input_{name}" if name in taken else name for name in names}
 

@@ -7,7 +7,6 @@ import pandas as pd
 
 from . import decision, predictions
 from .decision import HEALTHY, INVESTIGATE, Facts
-from .observation import know_versions
 from .project import user_module
 from .samples import Source, events, hashes, read_labels
 from .watch import Watch
@@ -30,7 +29,7 @@ def assess(watch: Watch) -> Facts:
         _say_why(watch, start, end)
         none = {"by_date": [], "performance": [], "window": f"{Window(start, end)}"}
         return {"rows": facts, **none}
-    know_versions(watch, set(map(int, whole["version"].unique())), f"{Window(start, end)}")
+    watch.know_versions(set(map(int, whole["version"].unique())), f"{Window(start, end)}")
     _say_gaps(watch, dates, end)
     keys = watch.champion.contract.keys
     mine = mine.drop_duplicates(keys, keep="last")
@@ -77,19 +76,9 @@ def _labels(watch: Watch, window: Window | None) -> pd.DataFrame:
     return labels.set_axis([TRUTH], axis="columns")
 
 
-def _began(watch: Watch) -> pd.Timestamp | None:
-    """Return the first date that the champion scored, or from which on it can have answered."""
-    batches = predictions.published(watch.store.entries)
-    dates = [batch["date"] for batch in batches if batch["version"] == watch.number]
-    if any(map(watch.online, watch.batches)):
-        mine = (e for e in watch.store.entries if e["subject"] == str(watch.number))
-        dates += [entry["time"][:10] for entry in mine if entry["command"] == "promote"]
-    return pd.Timestamp(min(dates)) if dates else None
-
-
 def _say_why(watch: Watch, start: pd.Timestamp, end: pd.Timestamp) -> None:
     """Tell predictions that are too young to be judged from those that are missing."""
-    began, version = _began(watch), f"version {watch.number}"
+    began, version = watch.began, f"version {watch.number}"
     if began is not None and began <= end:
         words = f"the table holds no predictions of {version} for {Window(start, end)}"
         watch.found.append((INVESTIGATE, f"{words}, whose labels are due"))
@@ -102,18 +91,17 @@ def _say_why(watch: Watch, start: pd.Timestamp, end: pd.Timestamp) -> None:
 
 def _say_gaps(watch: Watch, dates: list[pd.Timestamp], end: pd.Timestamp) -> None:
     """Say which periods have no batch, since the champion began."""
-    began = _began(watch)
     for back in range(watch.project.settings.time.gate):
         period = Window(watch.ago(back + 1, end), watch.ago(back, end))
         scored = any(period.start < date <= period.end for date in dates)
-        if began is not None and began <= period.end and not scored:
+        if watch.began is not None and watch.began <= period.end and not scored:
             words = f"no predictions of {period} are there, whose labels are due"
             watch.found.append((INVESTIGATE, words))
 
 
 def _enough(watch: Watch, known: pd.DataFrame, start: pd.Timestamp) -> None:
     """Say where too few labels are known; grave once all periods are the champion's."""
-    fewest, began = watch.project.settings.gate.min_events, _began(watch)
+    fewest, began = watch.project.settings.gate.min_events, watch.began
     count = events(watch.champion.contract, known[TRUTH])
     if count < fewest:
         full = began is None or watch.ago(1, began) <= start

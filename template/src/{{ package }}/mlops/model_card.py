@@ -55,7 +55,7 @@ def describe(store: Store, version: Version) -> Facts:
         "version": version,
         "card": card,
         "settings": store.project.settings,
-        "state": "champion" if in_use else _state(entries),
+        "state": "champion" if in_use else state(entries),
         "approved_by": promoted[-1]["details"]["approved_by"] if in_use else "",
         "failed": failed,
         "rows": _judgement(card, checks) | {"tables": tables, "journal": _journal(entries)},
@@ -63,7 +63,7 @@ def describe(store: Store, version: Version) -> Facts:
     }
 
 
-def _state(entries: list[Facts]) -> str:
+def state(entries: list[Facts]) -> str:
     """Return what became last of a version that is not in use."""
     for entry in reversed(entries):
         verdict = entry["details"].get("verdict", "none")

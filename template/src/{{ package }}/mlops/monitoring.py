@@ -88,12 +88,9 @@ def _facts(watch: Watch, scored: Facts, matured: Facts) -> Facts:
 
 
 def _staleness(watch: Watch, columns: list[Facts]) -> Facts:
-    """Return the champion's age since the date that it was trained as of, in whole periods."""
-    settings, card = watch.project.settings, watch.champion.version.card
-    born, learned_from = card["time"]["as_of"], card["windows"]["train"]
+    """Return what makes the champion stale, and its age since it was trained, in whole periods."""
+    settings, born = watch.project.settings, watch.champion.version.card["time"]["as_of"]
     time, unit = settings.time, settings.time.period[0].upper()
-    others = [earlier for earlier in watch.history if earlier["version"] != watch.number]
-    rule = rule_of(watch, settings.metric)
     age = (watch.as_of.to_period(unit) - pd.Timestamp(born).to_period(unit)).n
     inputs = [column["persistent"] for column in columns if column["kind"] == "input"]
     facts = {
@@ -101,9 +98,17 @@ def _staleness(watch: Watch, columns: list[Facts]) -> Facts:
         "limit": time.label_horizon + time.gate + settings.monitoring.max_age,
         "period": time.period,
         "drifted_share": sum(inputs) / max(len(inputs), 1),
-        "lost": decision.unrecovered(settings.metric, rule, learned_from, others),
+        "lost": _lost(watch),
     }
     return facts | {"stale": any(decision.staleness(facts, settings.monitoring.max_drifted))}
+
+
+def _lost(watch: Watch) -> Facts | None:
+    """Return the decay of another champion that this one has not made up for, if there is one."""
+    metric, card = watch.project.settings.metric, watch.champion.version.card
+    others = [earlier for earlier in watch.history if earlier["version"] != watch.number]
+    rule, learned_from = rule_of(watch, metric), card["windows"]["train"]
+    return decision.unrecovered(metric, rule, learned_from, others)
 
 
 def _memory(facts: Facts) -> Facts:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from . import predictions
-from .decision import HEALTHY, INVESTIGATE, Facts, persists
+from .decision import INVESTIGATE, Facts, persists
 from .drift import compare
 from .profile import Floats, count
 from .registry import Scorer
@@ -47,7 +47,7 @@ def observe(watch: Watch) -> Facts:
     made = watch.read(partial(_made, watch, batch)) or _merged([])
     if not online:
         _know_batch(watch, batch)
-    know_versions(watch, made.versions, f"the batch of {date:%Y-%m-%d}")
+    watch.know_versions(made.versions, f"the batch of {date:%Y-%m-%d}")
     return {
         "columns": _columns(watch, counts.columns, made.columns),
         "window": str(window or "all rows"),
@@ -86,8 +86,8 @@ def _know_batch(watch: Watch, batch: list[Path]) -> None:
     """Say where the run that published a batch was cut before it reached the journal."""
     known = predictions.published(watch.store.entries)
     names = {f"date={each['date']}/batch-{each['batch']}" for each in known}
-    for name in {f"{part.parent.parent.name}/{part.parent.name}" for part in batch} - names:
-        words = f"{name} is published, but stands in no entry"
+    for place in set(map(predictions.place, batch)) - names:
+        words = f"{place} is published, but stands in no entry"
         watch.found.append((INVESTIGATE, f"{words}; run {watch.project.command('score')} again"))
 
 
@@ -107,8 +107,8 @@ def _count_answers(watch: Watch, batch: list[Path]) -> Counts:
     """Count what clients sent, which lies beside what they got."""
     reference, parts = watch.champion.version.card["profile"]["inputs"], []
     for rows in predictions.pieces(batch):
-        named = {name: rows.get(f"input_{name}", rows[name]) for name in reference}
-        columns = {name: count(column, named[name]) for name, column in reference.items()}
+        sent = {name: rows.get(f"input_{name}", rows.get(name)) for name in reference}
+        columns = {name: count(column, sent[name]) for name, column in reference.items()}
         keys = hashes(rows, watch.champion.contract.keys)
         parts.append(Counts(columns, keys, rows["predicted_at"].max()))
     return _merged(parts)
@@ -133,17 +133,6 @@ def _merged(parts: list[Counts]) -> Counts:
     return Counts(columns, keys, newest, set().union(*(part.versions for part in parts)))
 
 
-def know_versions(watch: Watch, versions: set[int], where: str) -> None:
-    """Say which versions the registry does not know, and whether the champion is none of them."""
-    for version in sorted(versions - set(watch.store.registry.numbers())):
-        words = f"{where} holds predictions of version {version}, which the registry does not know"
-        watch.found.append((INVESTIGATE, words))
-    if versions and watch.number not in versions:
-        made = ", ".join(map(str, sorted(versions)))
-        words = f"{where} was made by version {made}, not by the champion, version {watch.number}"
-        watch.found.append((HEALTHY, f"{words}: its predictions are not compared"))
-
-
 def _columns(watch: Watch, inputs: dict[str, Floats], made: dict[str, Floats]) -> list[Facts]:
     card, floor = watch.champion.version.card["profile"], watch.project.settings.monitoring.max_psi
     family = len(inputs) + len(made)
@@ -152,20 +141,8 @@ def _columns(watch: Watch, inputs: dict[str, Floats], made: dict[str, Floats]) -
         for kind, side, found in (("input", "inputs", inputs), ("prediction", "predictions", made))
         for name, counts in found.items()
     ]
-    earlier = _windows_before(watch)
+    earlier = watch.windows_before()
     for column in columns:
         before = [f"{column['kind']} {column['name']}" in drifted for drifted in earlier]
         column["persistent"] = persists([*before, column["drifted"]])
     return columns
-
-
-def _windows_before(watch: Watch) -> list[list[str]]:
-    """Return what had drifted in the two windows before, which do not overlap this one."""
-    windows: list[list[str]] = []
-    latest = max(watch.batches, default=watch.as_of)
-    for details in reversed(watch.history):
-        date = pd.Timestamp(details["as_of"])
-        if details["version"] == watch.number and date <= watch.ago(1, latest) and len(windows) < 2:
-            windows.insert(0, details["drifted"])
-            latest = date
-    return windows

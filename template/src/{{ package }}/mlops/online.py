@@ -121,8 +121,6 @@ class Shadow:
 
 def _schema(live: Live) -> pa.Schema:
     types = live.contract.inputs.types
-    example = live.version.artifact("golden_predictions.parquet")
     inputs = [pa.field(as_, ARROW.get(types[n], pa.string())) for n, as_ in live.names.items()]
     stamp = [pa.field("version", pa.int64()), pa.field("predicted_at", pa.timestamp("us"))]
-    made = [field for field in pq.read_schema(example) if not field.name.startswith("__index")]
-    return pa.schema([*inputs, *made, *stamp])
+    return pa.schema([*inputs, *live.predicted, *stamp])

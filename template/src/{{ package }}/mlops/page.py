@@ -67,7 +67,8 @@ def _environment() -> Any:
         keep_trailing_newline=True,
     )
     style = Markup((HERE / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own
-    environment.tests["known"], environment.filters["commands"] = known, commands
+    environment.tests["known"] = known
+    environment.filters["commands"] = commands
     environment.globals |= {"number": number, "share": share, "word": word, "style": style}
     return environment
 

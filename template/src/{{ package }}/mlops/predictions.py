@@ -70,11 +70,15 @@ def answered(project: Project, start: pd.Timestamp, end: pd.Timestamp) -> list[P
     return sorted(part for day in mine for part in day.glob("[!_]*.parquet"))
 
 
+def place(part: Path) -> str:
+    """Return where a part lies: date=2026-01-01/batch-0003, or online/date=2026-01-01."""
+    return "/".join(part.parts[-3:-1])
+
+
 def pieces(parts: list[Path]) -> Iterator[pd.DataFrame]:
     """Yield the rows of parts piece by piece; raises MlopsError where they cannot be read."""
     for part in parts:
-        where = f"{part.parent.parent.name}/{part.parent.name}"
-        with readable(f"score anew: the predictions {where}"), ParquetFile(part) as file:
+        with readable(f"score anew: the predictions {place(part)}"), ParquetFile(part) as file:
             for piece in file.iter_batches():
                 yield piece.to_pandas()
 

@@ -42,8 +42,8 @@ def retrain(project: Project, as_of: str | None, *, hold: bool = False) -> Outco
         decision, reasons = _decide(store, date)
         facts = {"decision": decision, "reasons": reasons, "as_of": date}
         number = store.champion()
-        champion = f"version {number} stays the champion of {project.name}"
-        champion = champion if number else f"{project.name} has no champion yet"
+        stays = f"version {number} stays the champion of {project.name}"
+        champion = stays if number else f"{project.name} has no champion yet"
         if decision != RETRAIN:
             return Outcome("ok", f"{champion}: monitor says {decision}", facts)
         return _rest(store, date, champion, facts) or _attempt(project, date, facts, hold)

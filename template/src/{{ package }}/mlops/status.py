@@ -5,11 +5,10 @@ from typing import Any
 from . import predictions
 from .console import Outcome
 from .errors import MlopsError
+from .model_card import state
 from .project import Project
 from .registry import CHALLENGER
 from .store import Store, open_store
-
-TURNS = ("gate", "promote", "rollback")  # the last one says what became of a version
 
 
 def status(project: Project) -> Outcome:
@@ -45,11 +44,11 @@ def _row(store: Store, number: int, facts: dict[str, Any]) -> tuple[str, ...]:
     mine = [entry for entry in store.entries if entry["subject"] == str(number)]
     trained = next((entry for entry in mine if entry["command"] == "train"), None)
     verdicts = [entry["details"]["verdict"] for entry in mine if entry["command"] == "gate"]
-    turns = [entry["command"] for entry in mine if entry["command"] in TURNS]
+    withdrawn = state(mine) == "withdrawn"
     roles = [role for role in ("champion", "challenger") if facts[role] == number]
     return (
         str(number),
-        *(roles[:1] or (["withdrawn"] if turns[-1:] == ["rollback"] else [""])),
+        *(roles[:1] or (["withdrawn"] if withdrawn else [""])),
         verdicts[-1] if verdicts else "none",
         trained["as_of"] if trained else "",
         trained["actor"] if trained else "copied here",

@@ -9,7 +9,7 @@ from typing import TypeVar
 import pandas as pd
 
 from . import predictions
-from .decision import INVESTIGATE, Facts, Finding
+from .decision import HEALTHY, INVESTIGATE, Facts, Finding
 from .errors import Misconfigured, MlopsError, Unreachable
 from .project import Project
 from .registry import Scorer
@@ -41,8 +41,8 @@ class Watch:
         What `serve` answered in a period stands in for its batch where there is none.
         """
         current, time = predictions.current(self.project), self.project.settings.time
-        found = {date: [path / predictions.PART] for date, path in current.items()}
-        found = {date: parts for date, parts in found.items() if date <= self.as_of}
+        over = {date: path for date, path in current.items() if date <= self.as_of}
+        found = {date: [path / predictions.PART] for date, path in over.items()}
         for back in range(time.label_horizon + time.gate + 1):
             start, end = self.ago(back + 1, self.as_of), self.ago(back, self.as_of)
             if any(start < date <= end for date in found):
@@ -53,7 +53,17 @@ class Watch:
 
     def online(self, date: pd.Timestamp) -> bool:
         """Tell whether the predictions of a date were answers."""
-        return self.batches.get(date, [Path()])[0].parent.parent.name == predictions.ONLINE
+        return any(part.parts[-3] == predictions.ONLINE for part in self.batches.get(date, ()))
+
+    @cached_property
+    def began(self) -> pd.Timestamp | None:
+        """The first date that the champion scored, or from which on it can have answered."""
+        batches = predictions.published(self.store.entries)
+        dates = [batch["date"] for batch in batches if batch["version"] == self.number]
+        if any(map(self.online, self.batches)):
+            mine = (e for e in self.store.entries if e["subject"] == str(self.number))
+            dates += [entry["time"][:10] for entry in mine if entry["command"] == "promote"]
+        return pd.Timestamp(min(dates)) if dates else None
 
     @cached_property
     def history(self) -> list[Facts]:
@@ -61,6 +71,29 @@ class Watch:
         entries = (e["details"] for e in self.store.entries if e["command"] == "monitor")
         latest = {details["as_of"]: details for details in entries}
         return [latest[date] for date in sorted(latest) if date < f"{self.as_of:%Y-%m-%d}"]
+
+    def windows_before(self) -> list[list[str]]:
+        """Return what had drifted in the two windows before, which do not overlap the last one."""
+        windows: list[list[str]] = []
+        latest = max(self.batches, default=self.as_of)
+        for details in reversed(self.history):
+            date, mine = pd.Timestamp(details["as_of"]), details["version"] == self.number
+            if mine and date <= self.ago(1, latest) and len(windows) < 2:
+                windows.insert(0, details["drifted"])
+                latest = date
+        return windows
+
+    def know_versions(self, versions: set[int], where: str) -> None:
+        """Say which versions the registry does not know, and whether the champion is none."""
+        for version in sorted(versions - set(self.store.registry.numbers())):
+            words = f"{where} holds predictions of version {version}"
+            self.found.append((INVESTIGATE, f"{words}, which the registry does not know"))
+        if versions and self.number not in versions:
+            made = ", ".join(map(str, sorted(versions)))
+            words = (
+                f"{where} was made by version {made}, not by the champion, version {self.number}"
+            )
+            self.found.append((HEALTHY, f"{words}: its predictions are not compared"))
 
     def ago(self, count: int, moment: pd.Timestamp) -> pd.Timestamp:
         """Return the moment so many periods earlier."""
