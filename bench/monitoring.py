@@ -57,7 +57,7 @@ class Life:
 
     def __post_init__(self) -> None:
         """Take the profiles, as training does."""
-        take = platform("profile").take_profile
+        take = platform("figures.profile").take_profile
         learned = pd.concat([self.world.month(number) for number in range(-TRAIN - GATE, -GATE)])
         judged = pd.concat([self.world.month(number) for number in range(-GATE, 0)])
         inputs = take(learned.drop(columns=["risk", "truth"]))
@@ -68,7 +68,7 @@ class Life:
 
     def next_decision(self) -> str:
         """Live through one month more, and monitor it."""
-        decision = platform("decision")
+        decision = platform("figures.decision")
         self.months.append(self.world.month(len(self.months)))
         columns = self._columns()
         inputs = [column["persistent"] for column in columns if column["kind"] == "input"]
@@ -82,7 +82,11 @@ class Life:
         return str(decision.decide(found)[0])
 
     def _columns(self) -> list[dict[str, Any]]:
-        drift, profile, now = platform("drift"), platform("profile"), self.months[-1]
+        drift, profile, now = (
+            platform("figures.drift"),
+            platform("figures.profile"),
+            self.months[-1],
+        )
         found = []
         for name, column in self.columns.items():
             counts = profile.count(column, now[name])
@@ -91,7 +95,7 @@ class Life:
         self.drifted.append({column["name"]: column["drifted"] for column in found})
         for column in found:
             past = [month[column["name"]] for month in self.drifted]
-            column["persistent"] = platform("decision").persists(past)
+            column["persistent"] = platform("figures.decision").persists(past)
         return found
 
     def _performance(self) -> list[dict[str, Any]]:
@@ -104,21 +108,21 @@ class Life:
 
 def judge(known: Frame, reference: float, gate_events: int) -> dict[str, Any]:
     """Return what the platform says of matured rows, held against those of the gate window."""
-    error = platform("statistics").standard_error(resampled_auc(known), len(known))
+    error = platform("figures.resampling").standard_error(resampled_auc(known), len(known))
     rule = rule_of(reference, gate_events, int(known["truth"].sum()))
-    return dict(platform("decision").judge("auc", auc(known), float(error[0]), rule))
+    return dict(platform("figures.decision").judge("auc", auc(known), float(error[0]), rule))
 
 
 def rule_of(reference: float, gate_events: int, events: int) -> Any:
     """Return what the platform holds an AUC against."""
     given = {"reference": reference, "gate_events": gate_events, "events": events}
     limits = {"sign": 1, "limit": MIN_AUC, "margin": MARGIN, "min_events": EVENTS}
-    return platform("decision").Rule(**given, **limits)
+    return platform("figures.decision").Rule(**given, **limits)
 
 
 def auc(frame: Frame) -> float:
     """Return the figure by which the models are judged."""
-    return float(platform("metrics").auc(frame["truth"], frame["risk"]))
+    return float(platform("figures.metrics").auc(frame["truth"], frame["risk"]))
 
 
 def resampled_auc(frame: Frame) -> Callable[[Any], list[float]]:

@@ -117,7 +117,7 @@ class Life:
         rule = rule_of(champion.reference, champion.events, 0)
         others = [each for each in self.decays if each["version"] != champion.since]
         since = moment(champion.learned_from)
-        return bool(platform("decision").unrecovered("auc", rule, since, others))
+        return bool(platform("figures.decision").unrecovered("auc", rule, since, others))
 
     def _decayed(self, now: int) -> bool:
         over = now - self.horizon
@@ -152,7 +152,7 @@ def passes(candidate: Champion, champion: Champion, judged: Frame) -> bool:
     def difference(drawn: Any) -> float:
         return ours(drawn)[0] - theirs(drawn)[0]
 
-    bound = platform("statistics").lower_bound(difference, len(judged))
+    bound = platform("figures.resampling").lower_bound(difference, len(judged))
     return bool(candidate.reference >= MIN_AUC and bound > -MARGIN)
 
 

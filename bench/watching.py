@@ -9,12 +9,13 @@ import time
 
 import numpy as np
 import pandas as pd
-from loan_risk.mlops import drift, profile, tables
-from loan_risk.mlops.project import open_project, user_module
-from loan_risk.mlops.registry import Scorer
-from loan_risk.mlops.samples import Source, read_part
-from loan_risk.mlops.settings import Time
-from loan_risk.mlops.store import open_store
+from loan_risk.mlops.base.project import open_project, user_module
+from loan_risk.mlops.base.settings import Time
+from loan_risk.mlops.data import tables
+from loan_risk.mlops.data.labelled_rows import Source, read_part
+from loan_risk.mlops.figures import drift, profile
+from loan_risk.mlops.records.registry import Scorer
+from loan_risk.mlops.records.store import open_store
 
 
 def index(period: str) -> None:

@@ -98,7 +98,7 @@ def release(template: Path, tag: str) -> None:
     package = template / "template/src/{{ package }}"
     for file in (
         package / "features.py",
-        package / "mlops/errors.py",
+        package / "mlops/base/errors.py",
         template / "template/noxfile.py",
         template / "template/README.md.jinja",
     ):
@@ -122,7 +122,12 @@ def update_twice(template: Path, folder: Path) -> None:
         follow(f"{command}\n", folder, template)
         assert git(folder, "ls-files", "--unmerged") == ""
         assert not [name for name in files(folder) if name.endswith(".rej")]
-        for name in (".gitignore", "pyproject.toml", "noxfile.py", "src/churn/mlops/errors.py"):
+        for name in (
+            ".gitignore",
+            "pyproject.toml",
+            "noxfile.py",
+            "src/churn/mlops/base/errors.py",
+        ):
             assert f"# {tag}\n" in (folder / name).read_text(encoding="utf-8"), name
         commit(folder)
 
@@ -133,7 +138,7 @@ def test_the_first_step_overwrites_nothing(template: Path, tmp_path: Path) -> No
     before = contents(folder)
     follow(next(blocks(CHAPTERS["other_template"])), folder, template)
     assert contents(folder).items() >= before.items()
-    assert (folder / "src/churn/mlops/gate.py").exists()
+    assert (folder / "src/churn/mlops/steps/gate/gate.py").exists()
     assert git(folder, "diff", "--name-only", "--diff-filter=MD", "main") == ""
 
 

@@ -18,7 +18,7 @@ def newer_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     for name in ("template/noxfile.py", "template/.gitignore", "template/README.md.jinja"):
         append(folder / name, f"\n# newer {Path(name).name}\n")
     (folder / SOURCE / "mlops/new.py").write_text('"""New."""\n', encoding="utf-8")
-    (folder / SOURCE / "mlops/console.py").unlink()
+    (folder / SOURCE / "mlops/base/console.py").unlink()
     (folder / SOURCE / "idea.py").write_text('"""An idea."""\n', encoding="utf-8")
     append(folder / "examples/regression/model.py", "\n# newer regression\n")
     commit(folder, "v0.2.0")
@@ -38,7 +38,7 @@ def test_a_project_gets_the_platforms_and_shared_files(newer_template: Path) -> 
     for line in ("+# newer noxfile.py", "+# newer .gitignore", '+"""New."""', "-_commit: v0.1.0"):
         assert line in gets.splitlines(), line
     assert "deleted file mode" in gets
-    assert "src/loan_risk/mlops/console.py" in gets
+    assert "src/loan_risk/mlops/base/console.py" in gets
     assert ".mlops/files" not in gets
     assert "README.md" not in gets
     assert "idea.py" not in gets

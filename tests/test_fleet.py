@@ -123,12 +123,12 @@ def test_an_edit_of_the_platforms_is_named_where_no_update_is_due(
     fleet: Fleet, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(fleet.current, tmp_path / "edited")
-    append(folder / "src/churn/mlops/gate.py", "\n# ours\n")
+    append(folder / "src/churn/mlops/steps/gate/gate.py", "\n# ours\n")
     (folder / ".gitattributes").unlink()
     commit(folder)
     code, [row] = fleet.rows(folder)
     assert code == 0
-    assert row["edited"] == [".gitattributes", "src/churn/mlops/gate.py"]
+    assert row["edited"] == [".gitattributes", "src/churn/mlops/steps/gate/gate.py"]
 
 
 def test_a_broken_repository_is_a_row_with_its_error(

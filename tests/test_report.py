@@ -17,7 +17,7 @@ LARGEST = 200_000  # bytes
 
 
 def report(facts: Facts) -> str:
-    return str(platform("report").report(facts))
+    return str(platform("pages.report").report(facts))
 
 
 def read(facts: Facts) -> Reading:
@@ -83,13 +83,13 @@ def test_a_column_called_like_markup_is_shown_as_text() -> None:
 
 
 def test_a_text_that_is_no_text_does_not_stop_the_report(tmp_path: Path) -> None:
-    platform("report").write(hostile(), tmp_path / "report.html")
+    platform("pages.report").write(hostile(), tmp_path / "report.html")
     assert "&#55296;" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_equal_facts_make_equal_files(tmp_path: Path) -> None:
     for name in ("one.html", "other.html"):
-        platform("report").write(decayed(), tmp_path / name)
+        platform("pages.report").write(decayed(), tmp_path / name)
     one, other = sorted(tmp_path.iterdir())
     assert one.read_bytes() == other.read_bytes()
     assert one.read_bytes().startswith(b"<!doctype html>\n")
@@ -170,7 +170,7 @@ def history_of(*values: float | None, better: str) -> Facts:
 @example
 def test_a_browser_shows_it_to_everyone(browser: "Browser", tmp_path: Path, name: str) -> None:
     path = tmp_path / f"{name}.html"
-    platform("report").write(EXAMPLES[name](), path)
+    platform("pages.report").write(EXAMPLES[name](), path)
     open_for_everyone(browser, path)
 
 
@@ -187,7 +187,7 @@ def test_the_contrast_check_finds_pale_text(browser: "Browser", tmp_path: Path) 
 @pytest.mark.full
 def test_a_wide_table_scrolls_in_its_own_box_by_key(browser: "Browser", tmp_path: Path) -> None:
     path = tmp_path / "keys.html"
-    platform("report").write(decayed(), path)
+    platform("pages.report").write(decayed(), path)
     page = Visit(browser, path, PHONE, "light").page
     box = page.get_by_role("region", name="Columns then and now")
     assert box.evaluate("box => box.scrollWidth > box.clientWidth")

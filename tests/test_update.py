@@ -73,7 +73,7 @@ def uv(folder: Path, *arguments: str) -> None:
 
 def release(template: Path, tag: str) -> None:
     """Change files of every owner in the template, and tag them."""
-    append(template / SOURCE / "mlops/errors.py", f"\nRELEASE = '{tag}'\n")
+    append(template / SOURCE / "mlops/base/errors.py", f"\nRELEASE = '{tag}'\n")
     (template / SOURCE / f"mlops/new_{tag[1]}.py").write_text('"""New."""\n', encoding="utf-8")
     append(template / "template/noxfile.py", f"\n# {tag}\n")
     for name in ("data.py", "features.py", "synthetic.py"):
@@ -124,7 +124,9 @@ def test_an_update_brings_the_platforms_and_keeps_the_users(
     assert_clean(team_project)
     assert version(team_project) == "v0.2.0"
     assert mine(team_project) == before
-    assert "RELEASE" in (team_project / PACKAGE / "mlops/errors.py").read_text(encoding="utf-8")
+    assert "RELEASE" in (team_project / PACKAGE / "mlops/base/errors.py").read_text(
+        encoding="utf-8"
+    )
     assert (team_project / PACKAGE / "mlops/new_0.py").exists()
     shared = (team_project / "pyproject.toml").read_text(encoding="utf-8")
     assert '"xgboost>=3.0",' in shared
@@ -335,11 +337,11 @@ def test_a_file_that_becomes_the_users_is_left_to_them(
 def test_a_platform_file_that_the_template_drops_goes(
     template_copy: Path, team_project: Path
 ) -> None:
-    (template_copy / SOURCE / "mlops/console.py").unlink()
+    (template_copy / SOURCE / "mlops/base/console.py").unlink()
     commit(template_copy, "v0.2.0")
     update(team_project)
     assert_clean(team_project)
-    assert not (team_project / PACKAGE / "mlops/console.py").exists()
+    assert not (team_project / PACKAGE / "mlops/base/console.py").exists()
 
 
 def test_carriage_returns_of_windows_make_no_conflict(

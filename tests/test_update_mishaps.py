@@ -67,7 +67,7 @@ def test_a_two_way_question_swaps_its_files_and_back(behind: Path) -> None:
 
 
 SHOW_GATE = """
-from loan_risk.mlops.project import open_project
+from loan_risk.mlops.base.project import open_project
 settings = open_project("prod").settings
 print(settings.slice_gap, settings.needs_approval)
 """

@@ -49,9 +49,9 @@ BOUNDS = {  # pandera's name of a check: JSON Schema's keyword, and SQL's operat
 def main() -> int:
     """Write the files and name them."""
     mlops = f"{next(Path('src').glob('*/mlops')).parent.name}.mlops"
-    project = import_module(f"{mlops}.project")
+    project = import_module(f"{mlops}.base.project")
     problem = project.open_project("dev").settings.problem
-    contract = import_module(f"{mlops}.contract").read_contract(
+    contract = import_module(f"{mlops}.data.contract").read_contract(
         project.user_module("schema"), problem
     )
     FOLDER.mkdir(parents=True, exist_ok=True)

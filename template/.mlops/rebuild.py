@@ -15,7 +15,7 @@ from pathlib import Path
 def rebuild(file: Path) -> str:
     """Do a job that `reproduce` wrote; raises SystemExit with a sentence."""
     job = json.loads(file.read_text(encoding="utf-8"))
-    root, code, lineage = Path(job["root"]), file.with_name("code"), job["card"]["lineage"]
+    root, code, lineage = Path(job["root"]), file.with_name("code"), job["lineage"]
     within = find_commit(root, lineage["commit"])
     remove(root, code)  # what a killed run left
     try:
@@ -26,11 +26,17 @@ def rebuild(file: Path) -> str:
         sync = (job["uv"], "sync", "--quiet", "--frozen", "--no-dev", *python)
         run("the lock of then cannot be installed: {why}", code / within, *sync)
         step("fitting on its rows")
-        refit = ("python", "-I", Path(__file__).with_name("refit.py"), file)
         told = "the code of then does not train today: {why}"
-        return run(told, code / within, job["uv"], "run", "--no-sync", *refit)
+        return run(told, code / within, job["uv"], "run", "--no-sync", *refit(code / within), file)
     finally:
         remove(root, code)
+
+
+def refit(code: Path) -> tuple[str | Path, ...]:
+    """Return the command that refits with the platform of a commit."""
+    if own := next(code.glob("src/*/mlops/refit.py"), None):
+        return ("python", "-I", "-m", f"{own.parts[-3]}.mlops.refit")
+    return ("python", "-I", Path(__file__).with_name("refit.py"))
 
 
 def find_commit(root: Path, commit: str) -> str:

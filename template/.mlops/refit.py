@@ -1,7 +1,7 @@
-"""The refit of a version: a program that rebuild.py runs inside the version's own environment.
+"""Refit a version whose own platform has no `mlops/refit.py` yet.
 
-What it takes from the platform is of the version's commit, old as that may be. So the few names
-that it asks for are a promise: the platform never renames them.
+rebuild.py runs this program in the environment of the version's commit. The names that it takes
+from the platform are those of the last flat layout of `mlops/`, which never change any more.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ def refit(job: Facts) -> Facts:
     The facts of the code, and for each side where its rows come from, stand beside it. Without
     rows on a side there is nothing to compare.
     """
-    card, old = job["card"], Platform(job["package"])
+    card, old = read_card(job), Platform(next(Path("src").glob("*/mlops")).parent.name)
     time = {key: value for key, value in card["time"].items() if key != "as_of"}
     given = {"model": card["model"], "tables": card["tables"], "time": time}  # --set may count
     words = tuple(f"{key}={json.dumps(value)}" for key, value in given.items())
@@ -64,9 +64,14 @@ def refit(job: Facts) -> Facts:
     return facts | {"rows": sides, "difference": difference, "differs": differs}
 
 
+def read_card(job: Facts) -> Facts:
+    """Return the card of the version."""
+    return dict(json.loads(Path(job["version"], "artifacts/card.json").read_text("utf-8")))
+
+
 def find_rows(old: Platform, source: Any, job: Facts, side: str) -> Facts:
     """Return the `frame` of a side, and how many rows of today's tables are others."""
-    wanted, today = job["card"]["lineage"]["data"][side], None
+    wanted, today = read_card(job)["lineage"]["data"][side], None
     facts: Facts = {"from": None, "frame": None, "changed": None, "trouble": ""}
     with np.load(Path(job["version"], "artifacts/seen.npz")) as seen:
         known = seen[side]
@@ -104,7 +109,7 @@ def compare(old: Platform, estimator: Any, job: Facts, rows: pd.DataFrame) -> fl
     golden = pd.read_parquet(files / "golden_rows.parquet")
     distances = []
     for part, then in ((golden, first_day), (rows, registered)):
-        now = old.scorer.predict_frame(estimator, job["card"], part)
+        now = old.scorer.predict_frame(estimator, read_card(job), part)
         numbers = (frame.select_dtypes("float64") for frame in (then, now))
         distances.append(float(old.registry.largest_difference(*numbers)))
     return max(distances)

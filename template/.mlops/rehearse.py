@@ -53,7 +53,7 @@ def main() -> int:
 def read_configurations(package: str) -> list[str]:
     """Read the configuration of every environment; return the names of the tables of test."""
     say("conf/: read the configuration of every environment")
-    envs = import_module(f"{package}.mlops.project").ENVIRONMENTS
+    envs = import_module(f"{package}.mlops.base.project").ENVIRONMENTS
     read = {env: settings_of(package, env) for env in envs}
     for env, settings in read.items():
         rule = "a person approves" if settings.needs_approval else "automatic"

@@ -115,7 +115,9 @@ def deployed_settings(package: str) -> Iterator[tuple[str, Any]]:
 
 def settings_of(package: str, env: str) -> Any:
     """Return what conf/ says of an environment; raises Refusal for what it says wrongly."""
-    project, errors = (import_module(f"{package}.mlops.{name}") for name in ("project", "errors"))
+    project, errors = (
+        import_module(f"{package}.mlops.{name}") for name in ("base.project", "base.errors")
+    )
     try:
         return project.open_project(env).settings
     except errors.Misconfigured as error:

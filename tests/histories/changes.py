@@ -161,7 +161,7 @@ def a_changed_attribute(draft: Draft) -> None:
 def a_new_setting(draft: Draft) -> None:
     line = f"    new_{draft.number()}: int = 0\n"
     anchor = "    seed: int = 7\n"
-    draft.replace(f"{SOURCE}/mlops/settings.py", anchor, anchor + line)
+    draft.replace(f"{SOURCE}/mlops/base/settings.py", anchor, anchor + line)
 
 
 USERS = (

@@ -76,9 +76,9 @@ def deliver(file: Path, frame: pd.DataFrame, **stated: object) -> None:
 def seen(side: str = "train", rows: int = 65_536, sets: tuple[str, ...] = ()) -> Facts:
     """Return what a command sees of the rows of a window: their number and fingerprint."""
     from loan_risk import data, schema
-    from loan_risk.mlops.contract import read_contract
-    from loan_risk.mlops.project import open_project
-    from loan_risk.mlops.samples import Source, fingerprint, read_part
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.data.contract import read_contract
+    from loan_risk.mlops.data.labelled_rows import Source, fingerprint, read_part
 
     project = open_project("dev", (f"scoring.batch_rows={rows}", *sets))
     contract = read_contract(schema, project.settings.problem)

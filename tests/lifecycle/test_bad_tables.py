@@ -317,8 +317,8 @@ def checksums(as_of: str) -> dict[str, int]:
     """Score in small pieces, and count how often a checksum was computed."""
     import hashlib
 
-    from loan_risk.mlops.project import open_project
-    from loan_risk.mlops.scoring import score
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.steps.score.score import score
 
     counted: list[object] = []
     real = hashlib.file_digest

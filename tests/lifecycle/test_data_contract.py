@@ -49,9 +49,9 @@ def written(project: Project) -> Path:
 def rows() -> dict[str, list[Facts]]:
     """Return rows of `inputs` and `labels` as JSON holds them, in a project."""
     from loan_risk import data
-    from loan_risk.mlops.project import open_project
-    from loan_risk.mlops.tables import Tables
-    from loan_risk.mlops.windows import Window
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.base.windows import Window
+    from loan_risk.mlops.data.tables import Tables
 
     tables = Tables(open_project("dev"))
     window = Window(pd.Timestamp("2025-03-01"), pd.Timestamp("2025-04-01"))

@@ -210,10 +210,10 @@ def test_deleted_predictions_are_missed(due: Project) -> None:
 def answer(months: list[str], left_out: list[str], change: dict[str, float]) -> None:
     """Answer the rows of months as `serve` does, in a project; clients leave out some columns."""
     from loan_risk import synthetic
-    from loan_risk.mlops.live import Live
-    from loan_risk.mlops.online import Log
-    from loan_risk.mlops.project import open_project
-    from loan_risk.mlops.store import open_store
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.records.store import open_store
+    from loan_risk.mlops.serving.log import Log
+    from loan_risk.mlops.serving.model import Live
 
     project = open_project("dev")
     store = open_store(project)

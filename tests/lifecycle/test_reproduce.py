@@ -92,7 +92,7 @@ def own(
 
 
 def commit_a_newer_template_and_another_configuration(project: Project) -> None:
-    training = f"{project.package.relative_to(project.folder)}/mlops/training.py"
+    training = f"{project.package.relative_to(project.folder)}/mlops/steps/train/train.py"
     project.edit(training, "def fit(", "def fit_anew(")
     project.edit(training, "= fit(", "= fit_anew(")
     project.edit(".copier-answers.yml", "v0.1.0", "v9.0.0")

@@ -32,8 +32,8 @@ def host() -> Iterator[Warm]:
 
 def batch(number: int) -> Facts:
     """Return rows of a version and what it predicts for all of them at once."""
-    from loan_risk.mlops.project import open_project
-    from loan_risk.mlops.store import open_store
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.records.store import open_store
 
     registry = open_store(open_project("dev")).registry
     version = registry.fetch(number)
@@ -119,10 +119,10 @@ NASTY: list[Any] = [
 
 def compare_with_schema(number: int, values: list[Any]) -> Facts:
     """Return how many values both took, and those on which they disagreed."""
-    from loan_risk.mlops.errors import MlopsError
-    from loan_risk.mlops.live import Live
-    from loan_risk.mlops.project import open_project
-    from loan_risk.mlops.store import open_store
+    from loan_risk.mlops.base.errors import MlopsError
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.records.store import open_store
+    from loan_risk.mlops.serving.model import Live
     from pandas.testing import assert_frame_equal
     from pydantic import ValidationError
 
@@ -294,10 +294,10 @@ def test_a_pause_stops_the_answers_and_resume_brings_them_back(live: Project, ho
 
 def fill_the_log(folder: str) -> Facts:
     """Add rows until the log is full, what Parquet refuses, and all where no folder can be."""
-    from loan_risk.mlops import online
-    from loan_risk.mlops.live import Live
-    from loan_risk.mlops.project import open_project
-    from loan_risk.mlops.store import open_store
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.records.store import open_store
+    from loan_risk.mlops.serving import log as online
+    from loan_risk.mlops.serving.model import Live
 
     store, online.MOST = open_store(open_project("dev")), 50
     live, log = Live(store.registry.load(store.fetch_champion())), online.Log(Path(folder))
@@ -327,10 +327,10 @@ def test_rows_that_cannot_be_kept_are_counted(live: Project) -> None:
 
 def follow_a_slow_shadow(folder: str) -> int:
     """Give a shadow one more request for each one that it predicts; return how many then wait."""
-    from loan_risk.mlops import online
-    from loan_risk.mlops.live import Live
-    from loan_risk.mlops.project import open_project
-    from loan_risk.mlops.store import open_store
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.records.store import open_store
+    from loan_risk.mlops.serving import log as online
+    from loan_risk.mlops.serving.model import Live
 
     store = open_store(open_project("dev"))
     live = Live(store.registry.load(store.fetch_champion()))

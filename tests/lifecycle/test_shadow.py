@@ -263,9 +263,9 @@ def host() -> Iterator[Warm]:
 
 def say(number: int, rows: list[Facts]) -> list[Facts]:
     """Return what a version says of rows."""
-    from loan_risk.mlops.live import Live
-    from loan_risk.mlops.project import open_project
-    from loan_risk.mlops.store import open_store
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.records.store import open_store
+    from loan_risk.mlops.serving.model import Live
 
     registry = open_store(open_project("dev")).registry
     live = Live(registry.load(registry.fetch(number)))

@@ -58,8 +58,8 @@ def batch(project: Project, number: int) -> pd.DataFrame:
 
 def find_there() -> Facts:
     """Read and monitor tables of a Spark that is there, whose times are of several types."""
-    from loan_risk.mlops.monitoring import monitor
-    from loan_risk.mlops.project import open_project
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.steps.monitor.monitor import monitor
 
     spark, rows = start(), []
     for kind in TIMES:
@@ -74,7 +74,7 @@ def find_there() -> Facts:
 
 def start() -> Any:
     """Start the Spark that a job on a cluster finds."""
-    from loan_risk.mlops import spark
+    from loan_risk.mlops.data import spark
 
     session = spark._start("applications")
     session.conf.set("spark.sql.session.timeZone", "UTC")
@@ -128,9 +128,9 @@ def test_what_spark_cannot_score_is_told_in_a_sentence(live: Project) -> None:
 
 def refusals() -> dict[str, str]:
     """Return what is told of each mistake."""
-    from loan_risk.mlops.errors import MlopsError
-    from loan_risk.mlops.project import open_project
-    from loan_risk.mlops.scoring import score
+    from loan_risk.mlops.base.errors import MlopsError
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.steps.score.score import score
 
     frame = start().read.parquet("data/applications")
     frame.where("false").createTempView("none")

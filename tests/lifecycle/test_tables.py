@@ -146,9 +146,9 @@ def test_a_database_is_asked_for_the_window_and_streams(source: Project) -> None
 def statements(name: str, start: str, end: str) -> Facts:
     """Read a window and return what the driver was asked, and how."""
     import sqlalchemy as sa
-    from loan_risk.mlops.project import open_project
-    from loan_risk.mlops.tables import Tables
-    from loan_risk.mlops.windows import Window
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.base.windows import Window
+    from loan_risk.mlops.data.tables import Tables
 
     asked: list[str] = []
     cursors: list[str] = []
@@ -175,8 +175,8 @@ def test_only_the_named_columns_are_read(source: Project, kind: str) -> None:
 
 def columns_of(name: str) -> list[str]:
     """Return the columns of a table, read as a whole."""
-    from loan_risk.mlops.project import open_project
-    from loan_risk.mlops.tables import Tables
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.data.tables import Tables
 
     return list(Tables(open_project("dev")).read(name).columns)
 

@@ -104,8 +104,8 @@ def test_a_champion_answers_while_the_server_is_down(
 
 def fetch_three_times(number: int) -> int:
     """Bring a version as often as `serve` looks at one; return how many copies lie here then."""
-    from loan_risk.mlops.project import open_project
-    from loan_risk.mlops.store import open_store
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.records.store import open_store
 
     folders = [open_store(open_project("dev")).registry.fetch(number).folder for _ in range(3)]
     assert all(folder.is_dir() for folder in folders)

@@ -109,5 +109,5 @@ def render(project: Path, env: str, facts: Facts) -> Path:
     """Let target.py write the bundle of one environment, and return its folder."""
     folder = project / "build/release/deploy" / env
     with opened(project) as target:
-        target.render(platform("project").open_project(env).settings, facts, folder)
+        target.render(platform("base.project").open_project(env).settings, facts, folder)
     return folder

@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path[:0] = ["deploy/kubernetes", ".mlops", "src"]
 import target, release
 from commands import Refusal
-from loan_risk.mlops.project import open_project
+from loan_risk.mlops.base.project import open_project
 
 facts, envs, out = json.loads(sys.argv[1]), sys.argv[2:], Path("build/release")
 shutil.rmtree(out, ignore_errors=True)

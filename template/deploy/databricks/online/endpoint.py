@@ -37,15 +37,15 @@ def main() -> None:
         parser.add_argument(f"--{option}", required=True)
     asked = parser.parse_args()
     platform = f"{asked.package}.mlops"
-    errors = import_module(f"{platform}.errors")
+    errors = import_module(f"{platform}.base.errors")
     try:
-        project = import_module(f"{platform}.project").open_project(asked.env)
-        store = import_module(f"{platform}.store").open_store(project)
+        project = import_module(f"{platform}.base.project").open_project(asked.env)
+        store = import_module(f"{platform}.records.store").open_store(project)
         number = store.champion()
         if number is None:
             print(f"{store.registry.name} has no champion yet: nothing answers.")
             return
-        endpoint = Endpoint(WorkspaceClient(), asked, import_module(f"{platform}.registry"))
+        endpoint = Endpoint(WorkspaceClient(), asked, import_module(f"{platform}.records.registry"))
         print(endpoint.follow(store.registry.fetch(number)))
     except (errors.MlopsError, DatabricksError, OperationFailed) as error:
         sys.exit(f"{asked.name}: {error}")

@@ -9,7 +9,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .notebook import Dataset
+    from .steps.notebook import Dataset
 
 ENVIRONMENT = {  # libraries read these when they are imported
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -26,6 +26,6 @@ warnings.filterwarnings("ignore", "PySpark does not yet")  # pandera looks wheth
 
 def load(as_of: str | None = None, env: str = "dev") -> "Dataset":
     """Return the rows that `train` and `gate` use on a date, for a notebook or a test."""
-    from .notebook import load_dataset
+    from .steps.notebook import load_dataset
 
     return load_dataset(as_of, env)

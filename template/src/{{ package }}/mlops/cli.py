@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .errors import MlopsError
+from .base.errors import MlopsError
 
 EVERY_DAY, HANDS_OFF, BURNS, ASK = "Every day", "Hands-off", "When it burns", "Ask"
 MOMENT = "Before it, everything is known; default: as_of of conf, else the end of the last period."
@@ -63,67 +63,67 @@ def _command(panel: str, module: str) -> Callable[[Callable[..., None]], None]:
     return register
 
 
-@_command(EVERY_DAY, "training")
+@_command(EVERY_DAY, "steps.train.train")
 def train(as_of: AsOf = None, tune: Tune = 0, changed: Changed = False) -> None:
     """Train on the rows known at a date and register the challenger."""
 
 
-@_command(EVERY_DAY, "gate")
+@_command(EVERY_DAY, "steps.gate.gate")
 def gate(number: Version = None) -> None:
     """Judge a version on its held-out window and write the verdict down."""
 
 
-@_command(EVERY_DAY, "promotion")
+@_command(EVERY_DAY, "steps.promote")
 def promote(number: Version = None, approved_by: Approver = None) -> None:
     """Make a version that passed the gate the champion."""
 
 
-@_command(EVERY_DAY, "scoring")
+@_command(EVERY_DAY, "steps.score.score")
 def score(as_of: AsOf = None) -> None:
     """Predict the last period with the champion and publish the batch."""
 
 
-@_command(EVERY_DAY, "monitoring")
+@_command(EVERY_DAY, "steps.monitor.monitor")
 def monitor(as_of: AsOf = None) -> None:
     """Tell whether the champion is still good: healthy, investigate or retrain."""
 
 
-@_command(HANDS_OFF, "retraining")
+@_command(HANDS_OFF, "steps.retrain")
 def retrain(as_of: AsOf = None, hold: Hold = False) -> None:
     """Train, gate and promote where `monitor` decides so; else leave the champion."""
 
 
-@_command(HANDS_OFF, "serve")
+@_command(HANDS_OFF, "serving.serve")
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Answer over HTTP with the champion, and with each one that follows it."""
 
 
-@_command(BURNS, "promotion")
+@_command(BURNS, "steps.promote")
 def rollback(reason: Why = "not given") -> None:
     """Withdraw the champion and go back to the one before."""
 
 
-@_command(BURNS, "promotion")
+@_command(BURNS, "steps.promote")
 def pause(reason: Reason) -> None:
     """Stop promotion and scoring until `resume`."""
 
 
-@_command(BURNS, "promotion")
+@_command(BURNS, "steps.promote")
 def resume() -> None:
     """End a pause."""
 
 
-@_command(ASK, "status")
+@_command(ASK, "steps.status")
 def status() -> None:
     """Show what is where: versions, verdicts, champion, last batch, journal."""
 
 
-@_command(ASK, "reproduce")
+@_command(ASK, "steps.reproduce")
 def reproduce(number: Annotated[int, typer.Argument(help="Its number.")]) -> None:
     """Rebuild a version from its commit, lock and rows: is it the same?"""
 
 
-@_command(ASK, "doctor")
+@_command(ASK, "steps.doctor")
 def doctor() -> None:
     """Find what is wrong here, and say how to mend it."""
 
@@ -139,8 +139,8 @@ def main() -> None:
 def _run(
     module: str, step: str, shared: tuple[str, list[str], bool], arguments: dict[str, Any]
 ) -> None:
-    from . import console
-    from .project import open_project
+    from .base import console
+    from .base.project import open_project
 
     (env, sets, json), code = shared, 0
     console.seldom_collect()
@@ -170,6 +170,6 @@ def _told(error: Exception) -> Exception | None:
         return OSError("the disk is full; free some space for the project and its store")
     if isinstance(error, (MlopsError, OSError)):  # an OSError names its file and reason by itself
         return error
-    from .tracking import store_trouble
+    from .records.tracking import store_trouble
 
     return store_trouble(error)

@@ -8,7 +8,7 @@ import sys
 from itertools import pairwise
 from typing import Any
 
-from .errors import MlopsError
+from .base.errors import MlopsError
 
 VERDICTS = {3: "rejected", 4: "waiting"}
 MUST = "--must"  # written first, it lets a verdict fail the task

@@ -1,0 +1,1 @@
+"""What every layer uses: errors, console, settings, the project, and time windows."""

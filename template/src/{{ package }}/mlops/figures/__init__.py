@@ -1,0 +1,1 @@
+"""Pure numbers: metrics, resampling, profiles, drift, and the monitoring decision."""

@@ -1,0 +1,1 @@
+"""What a person opens in a browser: the monitoring report and the model card."""

@@ -1,0 +1,1 @@
+"""What is written down and read back: versions, journal, lineage, predictions."""

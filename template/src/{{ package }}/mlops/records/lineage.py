@@ -1,0 +1,93 @@
+"""Where a version comes from: code, environment and person.
+
+A wheel carries its facts in `_build/`, written by `nox -s build`; a checkout asks git and the lock.
+"""
+
+import getpass
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+from dataclasses import asdict, dataclass
+
+from ..base.errors import MlopsError
+from ..base.project import BUILD_FACTS, Project
+
+EXPORT = "export --quiet --frozen --no-dev --no-hashes --no-emit-project --no-header --no-annotate"
+
+
+@dataclass(frozen=True)
+class BuildFacts:
+    """What the code was built from."""
+
+    commit: str
+    dirty: bool
+    template: str
+    lock_sha256: str
+
+
+def read_build_facts(project: Project) -> BuildFacts:
+    """Return the facts of the wheel, else of the checkout.
+
+    Raises MlopsError where there are neither.
+    """
+    recorded = BUILD_FACTS / "build.json"
+    if recorded.is_file():
+        return BuildFacts(**json.loads(recorded.read_text(encoding="utf-8")))
+    try:
+        commit = _output(project, "git", "rev-parse", "HEAD").strip()
+        dirty = bool(_output(project, "git", "status", "--porcelain"))
+    except (OSError, subprocess.CalledProcessError):
+        remedy = "commit first (`uvx nox -s setup`), or install a wheel of `uvx nox -s build`"
+        told = "neither build facts nor a git commit say which code this is"
+        raise MlopsError(f"{told}; {remedy}.") from None
+    lock = project.path("uv.lock")
+    MlopsError.when(not lock.is_file(), "uv.lock is missing; make it with `uv lock` and commit it.")
+    sha256 = hashlib.sha256(lock.read_bytes()).hexdigest()
+    return BuildFacts(commit, dirty, project.template_version, sha256)
+
+
+def locked_requirements(project: Project) -> list[str]:
+    """Return the locked runtime requirements, one line each, without hashes."""
+    recorded = BUILD_FACTS / "requirements.txt"
+    if recorded.is_file():
+        lines = recorded.read_text(encoding="utf-8").splitlines()
+        return [line.removesuffix("\\").strip() for line in lines if line[:1].isalnum()]
+    try:
+        return _output(project, uv_program(), *EXPORT.split()).splitlines()
+    except subprocess.CalledProcessError as error:
+        raise MlopsError(f"uv.lock cannot be exported: {' '.join(error.stderr.split())}") from None
+
+
+def uv_program() -> str:
+    """Return where uv lies; raises MlopsError where it is missing."""
+    uv = os.environ.get("UV") or shutil.which("uv")
+    MlopsError.when(not uv, "uv is not on PATH, and the lock needs it; see the README's start.")
+    return str(uv)
+
+
+def who_acts() -> dict[str, str]:
+    """Return who acts, and how that is known."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        user = "unknown"
+    return {"actor": f"{user}@{socket.gethostname()}", "actor_source": "login"}
+
+
+def configuration_hash(project: Project) -> str:
+    """Return a SHA-256 of the settings that shape a model."""
+    shaping = project.settings.model_dump(include={"tables", "time", "model", "problem"})
+    return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
+
+
+def as_tags(facts: BuildFacts) -> dict[str, str]:
+    """Return lineage as tags for display; nothing reads them back."""
+    return {f"mlops_{key}": str(value) for key, value in (asdict(facts) | who_acts()).items()}
+
+
+def _output(project: Project, *command: str) -> str:
+    done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True)
+    return done.stdout

@@ -1,0 +1,92 @@
+"""The predictions table: append-only batches; the newest complete one of a date is current.
+
+predictions/<env>/date=2026-01-01/batch-0003/part.parquet and `_SUCCESS`, which comes last. What
+`serve` answers lies beside them, in online/date=2026-01-01/.
+"""
+
+import contextlib
+import json
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pyarrow.parquet import ParquetFile
+
+from ..base.errors import MlopsError, readable
+from ..base.project import Project
+from .journal import Entry
+
+COMPLETE, PART, ONLINE = "_SUCCESS", "part.parquet", "online"
+DAY = 86_400  # seconds; no run writes that long
+
+
+@contextlib.contextmanager
+def stage(project: Project) -> Iterator[Path]:
+    """Give a new empty folder in which a batch is written before anyone can see it."""
+    for left in _folder(project).glob("_staged_*"):  # of a run that was killed
+        if time.time() - left.stat().st_mtime > DAY:
+            shutil.rmtree(left, ignore_errors=True)
+    staged = _folder(project) / f"_staged_{uuid.uuid4().hex}"
+    staged.mkdir(parents=True)
+    try:
+        yield staged
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)  # what was not published is not kept
+
+
+def publish(project: Project, staged: Path, facts: dict[str, Any], hidden: str = "") -> Path:
+    """Move a staged batch to its place, or to a hidden one, and mark it complete."""
+    target = _folder(project) / hidden / f"date={facts['date']}" / f"batch-{facts['batch']}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if (target / COMPLETE).exists() and not hidden:
+        raise MlopsError(f"batch {facts['batch']} was published meanwhile by another run; repeat.")
+    shutil.rmtree(target, ignore_errors=True)  # of a run that died between the two lines below
+    staged.rename(target)
+    (target / COMPLETE).write_text(json.dumps(facts), encoding="utf-8")
+    return target
+
+
+def next_batch(project: Project, date: str) -> str:
+    """Return the name of the batch that supersedes all of a date."""
+    complete = (_folder(project) / f"date={date}").glob(f"batch-*/{COMPLETE}")
+    done = (int(file.parent.name.removeprefix("batch-")) for file in complete)
+    return f"{max(done, default=0) + 1:04d}"
+
+
+def current(project: Project) -> dict[pd.Timestamp, Path]:
+    """Return the newest complete batch of each date."""
+    complete = sorted(_folder(project).glob(f"date=*/batch-*/{COMPLETE}"))
+    return {pd.Timestamp(file.parts[-3].removeprefix("date=")): file.parent for file in complete}
+
+
+def answered(project: Project, start: pd.Timestamp, end: pd.Timestamp) -> list[Path]:
+    """Return the parts that `serve` wrote on the days of an interval."""
+    days = (_folder(project) / ONLINE).glob("date=*")
+    mine = (day for day in days if start <= pd.Timestamp(day.name.removeprefix("date=")) < end)
+    return sorted(part for day in mine for part in day.glob("[!_]*.parquet"))
+
+
+def place(part: Path) -> str:
+    """Return where a part lies: date=2026-01-01/batch-0003, or online/date=2026-01-01."""
+    return "/".join(part.parts[-3:-1])
+
+
+def pieces(parts: list[Path]) -> Iterator[pd.DataFrame]:
+    """Yield the rows of parts piece by piece; raises MlopsError where they cannot be read."""
+    for part in parts:
+        with readable(f"score anew: the predictions {place(part)}"), ParquetFile(part) as file:
+            for piece in file.iter_batches():
+                yield piece.to_pandas()
+
+
+def published(entries: list[Entry]) -> list[dict[str, Any]]:
+    """Return the batches that the journal saw published, oldest first."""
+    return [entry["details"] for entry in entries if entry["command"] == "score"]
+
+
+def _folder(project: Project) -> Path:
+    return project.path(project.settings.predictions) / project.env

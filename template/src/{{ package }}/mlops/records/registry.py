@@ -1,0 +1,175 @@
+"""The registry: versions of the registered model `<env>.<project>`, and their aliases."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..base.errors import MlopsError
+from ..base.project import PACKAGE, Project, user_module
+from ..data.contract import Contract, read_contract
+from .tracking import Client
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+NOT_THE_MODEL = {"registered_model_meta", "__pycache__"}  # added by downloading and by loading
+MISSING = 1e300  # in place of a missing number, which is never like another one
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version's files on this machine."""
+
+    name: str
+    number: int
+    folder: Path
+    card: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+    def artifact(self, name: str) -> Path:
+        """Return the path of one of the files that were logged with the model."""
+        return self.folder / "artifacts" / name
+
+    def digest(self) -> str:
+        """Return the SHA-256 over all files, so that a verdict binds to exactly these."""
+        result = hashlib.sha256()
+        for path in sorted(self.folder.rglob("*")):
+            relative = path.relative_to(self.folder)
+            if path.is_file() and not NOT_THE_MODEL.intersection(relative.parts):
+                result.update(relative.as_posix().encode() + b"\0" + path.read_bytes())
+        return result.hexdigest()
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A loaded version."""
+
+    model: Any
+    version: Version
+
+    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the prediction frame of `rows`, which may have further columns."""
+        features = rows[list(self.version.card["features"])]
+        return pd.DataFrame(self.model.predict(features)).set_index(rows.index)
+
+    def clean(self, raw: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of data.inputs as the version's own schema wants them."""
+        return self.contract.inputs.clean(raw, f"the rows for {self.version}")
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The version's own contract, from the snapshot it carries."""
+        snapshot = self.version.folder / "code" / self.version.card["snapshot"]
+        return read_contract(user_module("schema", snapshot), self.version.card["problem"])
+
+
+class Registry:
+    """What the commands ask of MLflow's registry."""
+
+    def __init__(self, client: Client, project: Project) -> None:
+        self.client, self.name, self._project = client, project.name, project
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of all versions, oldest first."""
+        found = self.client.search_model_versions(f"name = '{self.name}'")
+        return sorted(int(version.version) for version in found)
+
+    def alias(self, alias: str) -> int | None:
+        """Return the version that an alias points to."""
+        known = self.client.get_registered_model(self.name).aliases
+        return int(known[alias]) if alias in known else None
+
+    def point(self, alias: str, number: int) -> None:
+        """Move an alias; who may not move the challenger's names versions by their numbers."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self.client.set_registered_model_alias(self.name, alias, str(number))
+        except MlflowException as error:
+            if alias != CHALLENGER or error.error_code != "PERMISSION_DENIED":
+                raise
+
+    def fetch(self, number: int | None) -> Version:
+        """Bring the files of a version, by default of the challenger, to this machine.
+
+        Raises MlopsError where there is no such version, or where `train` did not make it.
+        """
+        number = self.alias(CHALLENGER) if number is None else number
+        if number is None:
+            command = self._project.command("train")
+            raise MlopsError(f"{self.name} has no challenger; run {command} first.")
+        if number not in self.numbers():
+            known = ", ".join(map(str, self.numbers())) or "none yet"
+            raise MlopsError(f"{self.name} has no version {number}; known versions: {known}.")
+        folder = _bring(self._project.root, self.name, number)
+        card = folder / "artifacts/card.json"
+        words = "has no card.json, so train did not make it; train one"
+        MlopsError.when(not card.is_file(), f"version {number} of {self.name} {words}.")
+        return Version(self.name, number, folder, json.loads(card.read_text(encoding="utf-8")))
+
+    def load(self, version: Version) -> Scorer:
+        """Load a version after checking its types, and replay its golden rows.
+
+        Raises MlopsError where it does not load or no longer predicts as on its first day.
+        """
+        try:
+            scorer = self._open(version)
+            expected = pd.read_parquet(version.artifact("golden_predictions.parquet"))
+            now = scorer.predict(pd.read_parquet(version.artifact("golden_rows.parquet")))
+            difference = largest_difference(expected, now)
+            reason = f"predicts its golden rows differently, by {difference:.3g}"
+        except Exception as error:  # noqa: BLE001 - whatever a model of other packages raises
+            difference, reason = float("inf"), f"does not load here ({error})"
+        if difference <= 1e-9:
+            return scorer
+        lock, commit = (version.card["lineage"][fact][:12] for fact in ("lock_sha256", "commit"))
+        remedy = "install that lock (`git checkout`, `uv sync`), or train a new version"
+        made = f"it was made with lock {lock} of commit {commit}: {remedy}"
+        raise MlopsError(f"{version} of {self.name} {reason}; {made}.")
+
+    def _open(self, version: Version) -> Scorer:
+        import mlflow
+
+        trusted = self._project.settings.trusted_types
+        for name in untrusted(version.artifact("model.skops"), version.card["snapshot"], trusted):
+            raise MlopsError(f"its type {name} is not trusted, see trusted_types in conf")
+        model = mlflow.pyfunc.load_model(str(version.folder), suppress_warnings=True)
+        return Scorer(model, version)
+
+
+@cache
+def _bring(_: Path, name: str, number: int) -> Path:
+    """Bring a version's files, once a process: some stores make another copy each time."""
+    import mlflow
+
+    return Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{number}"))
+
+
+def untrusted(skops_file: Path, snapshot: str, configured: tuple[str, ...]) -> list[str]:
+    """Return the types that neither skops, scikit-learn, numpy, the snapshot nor conf vouch for.
+
+    The trusted ones are computed from configuration, never from the artifact.
+    """
+    import skops.io
+
+    found = skops.io.get_untrusted_types(file=skops_file)
+    known = ("sklearn", "numpy", snapshot if snapshot.startswith(f"{PACKAGE}_") else "")
+    strange = [n for n in found if n.split(".")[0] not in known or "<" in n]  # <lambda> is no name
+    return [name for name in strange if name not in configured]
+
+
+def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:
+    """Return the largest difference of two prediction frames; infinite where they disagree."""
+    numbers = left.select_dtypes("float64").columns
+    rest = left.columns.difference(numbers)
+    alike = list(left.columns) == list(right.columns) and len(left) == len(right)
+    if not alike or (left[rest].to_numpy() != right[rest].to_numpy()).any():
+        return float("inf")
+    sides = (side[numbers].fillna(MISSING).to_numpy() for side in (left, right))
+    return float(np.abs(np.subtract(*sides)).max(initial=0.0))

@@ -1,0 +1,1 @@
+"""The command `serve`: the champion answers over HTTP."""
