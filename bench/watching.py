@@ -14,7 +14,7 @@ from loan_risk.mlops.base.settings import Time
 from loan_risk.mlops.data import tables
 from loan_risk.mlops.data.labelled_rows import Source, read_part
 from loan_risk.mlops.figures import drift, profile
-from loan_risk.mlops.records.registry import Scorer
+from loan_risk.mlops.records.registry import LoadedVersion
 from loan_risk.mlops.records.store import open_store
 
 
@@ -43,12 +43,12 @@ def write(period: str) -> None:
         pd.DataFrame(bins).to_parquet(f"build/{name}_binned.parquet")
 
 
-def champion() -> Scorer:
+def champion() -> LoadedVersion:
     """Return the champion's card and contract."""
-    return Scorer(None, open_store(open_project("dev")).fetch_champion())
+    return LoadedVersion(None, open_store(open_project("dev")).fetch_champion())
 
 
-def learned_from(champion: Scorer) -> pd.DataFrame:
+def learned_from(champion: LoadedVersion) -> pd.DataFrame:
     """Return the rows that the champion's profile describes, labelled or not."""
     recorded = dict(champion.version.card["time"])
     as_of, data = pd.Timestamp(recorded.pop("as_of")), user_module("data")

@@ -94,7 +94,7 @@ def test_the_page_of_commands_names_every_command_and_its_options() -> None:
 
 def test_the_page_of_commands_names_every_exit_code() -> None:
     codes = section(text_of(DOCS / "reference/commands.md"), "Exit codes")
-    errors = re.findall(r"exit_code = (\d)", text_of(PLATFORM / "errors.py"))
+    errors = re.findall(r"exit_code = (\d)", text_of(PLATFORM / "base/errors.py"))
     assert re.findall(r"^\| (\d)", codes, re.MULTILINE) == ["0", *sorted(errors)]
 
 
@@ -190,7 +190,7 @@ def owners_of(tree: str) -> dict[str, str]:
 
 def settings() -> dict[str, str]:
     """Return every key of `conf/` with its default, "" where that is no plain value."""
-    trees = [ast.parse(text_of(PLATFORM / name)) for name in ("settings.py", "sections.py")]
+    trees = [ast.parse(text_of(PLATFORM / "base/settings.py"))]
     nodes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
     classes = {node.name: node for node in nodes}
 

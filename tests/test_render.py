@@ -22,7 +22,6 @@ from packaging.requirements import Requirement
 from pathspec import PathSpec
 from rendering import (
     PLACES,
-    PLATFORM,
     PROBLEMS,
     ROOT,
     TIERS,
@@ -266,48 +265,6 @@ def test_nothing_relies_on_its_run_bit() -> None:
     assert [name for name in template_files() if os.access(ROOT / name, os.X_OK)] == []
 
 
-# What people look at; the rest of mlops/ is the lifecycle itself.
-FACES = {
-    *("charts.py", "cli.py", "console.py", "doctor.py", "job.py", "notebook.py", "page.py"),
-    *("plots.py", "report.py", "status.py"),
-}
-
-
-# What looks at a champion that is in use.
-MONITORING = {
-    *("decision.py", "drift.py", "matured.py", "monitoring.py", "observation.py", "profile.py"),
-    "watch.py",
-}
-
-# What acts without a hand, answers online, looks back, and reads a table of each kind.
-BEYOND = {
-    *("alerts.py", "api.py", "delta.py", "extracts.py", "files.py", "job.py", "live.py"),
-    *(
-        "model_card.py",
-        "online.py",
-        "reasons.py",
-        "reproduce.py",
-        "retraining.py",
-        "sections.py",
-        "serve.py",
-    ),
-    *("shadow.py", "spark.py", "sql.py", "synthetic.py", "tuning.py"),
-}
-
-
-def test_the_line_budget_holds() -> None:
-    counts = {
-        path.name: code_lines(path.read_text(encoding="utf-8"))
-        for path in sorted(PLATFORM.glob("*.py"))
-    }
-    others = FACES | MONITORING | BEYOND
-    lifecycle = sum(count for name, count in counts.items() if name not in others)
-    print(f"{lifecycle} lines of code in the lifecycle, {sum(counts.values())} with everything")
-    assert set(counts) > others
-    assert lifecycle <= 2060
-    assert sum(counts.values()) <= 4440
-
-
 def test_the_examples_read_the_same_inputs() -> None:
     schemas = [(ROOT / f"examples/{problem}/schema.py").read_text("utf-8") for problem in PROBLEMS]
     assert len({schema.partition("class Labels")[0] for schema in schemas}) == 1
@@ -318,21 +275,6 @@ def test_the_examples_read_the_same_inputs() -> None:
 )
 def test_an_example_fits_on_a_screen(name: str) -> None:
     assert len((ROOT / "examples" / name).read_text(encoding="utf-8").splitlines()) <= 40
-
-
-def code_lines(source: str) -> int:
-    """Count the lines that are neither blank, comment nor docstring."""
-    tree = ast.parse(source)
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    prose: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, documented) and ast.get_docstring(node) is not None:
-            prose |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
-    lines = enumerate(source.splitlines(), start=1)
-    return sum(
-        number not in prose and bool(line.strip()) and not line.lstrip().startswith("#")
-        for number, line in lines
-    )
 
 
 def patterns() -> Iterator[str]:

@@ -78,7 +78,8 @@ def seen(side: str = "train", rows: int = 65_536, sets: tuple[str, ...] = ()) ->
     from loan_risk import data, schema
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.data.contract import read_contract
-    from loan_risk.mlops.data.labelled_rows import Source, fingerprint, read_part
+    from loan_risk.mlops.data.fingerprints import fingerprint
+    from loan_risk.mlops.data.labelled_rows import Source, read_part
 
     project = open_project("dev", (f"scoring.batch_rows={rows}", *sets))
     contract = read_contract(schema, project.settings.problem)

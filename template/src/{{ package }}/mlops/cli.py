@@ -143,7 +143,7 @@ def _run(
     from .base.project import open_project
 
     (env, sets, json), code = shared, 0
-    console.seldom_collect()
+    console.collect_garbage_rarely()
     console.begin()
     try:
         project = open_project(env, tuple(sets))
@@ -170,6 +170,6 @@ def _told(error: Exception) -> Exception | None:
         return OSError("the disk is full; free some space for the project and its store")
     if isinstance(error, (MlopsError, OSError)):  # an OSError names its file and reason by itself
         return error
-    from .records.tracking import store_trouble
+    from .records.tracking import store_error
 
-    return store_trouble(error)
+    return store_error(error)

@@ -18,12 +18,13 @@ from threadpoolctl import threadpool_limits
 
 from .base.project import open_project, user_module
 from .data.contract import read_contract
-from .data.labelled_rows import Source, fingerprint, read_part, row_hashes
+from .data.fingerprints import fingerprint, row_hashes
+from .data.labelled_rows import Source, read_part
 from .records import lineage
 from .records.registry import largest_difference
 from .records.scorer import predict_frame
 from .records.snapshot import read_sources, take_snapshot
-from .steps.train.train import fit
+from .steps.train.estimator import fit
 
 Facts = dict[str, Any]
 Side = Literal["train", "gate"]

@@ -71,7 +71,7 @@ def row_progress() -> Progress:
     return Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
 
 
-def seldom_collect() -> None:
+def collect_garbage_rarely() -> None:
     """Let Python look for garbage seldom: among all that is imported it would cost an eighth."""
     gc.set_threshold(100_000, 50, 1000)
 

@@ -44,7 +44,7 @@ class Unreachable(MlopsError):
 
 
 @contextlib.contextmanager
-def asked_by(function: str) -> Iterator[None]:
+def user_errors(function: str) -> Iterator[None]:
     """Tell in a sentence which column a function of the user asks for in vain."""
     try:
         yield

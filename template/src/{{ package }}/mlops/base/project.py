@@ -18,8 +18,7 @@ import yaml
 from pydantic import ValidationError
 
 from .errors import Misconfigured
-from .sections import Section
-from .settings import Settings
+from .settings import Section, Settings
 
 PLATFORM = Path(__file__).parents[1]
 PACKAGE_ROOT = PLATFORM.parent
@@ -106,7 +105,7 @@ def user_module(name: str, package: Path = PACKAGE_ROOT) -> ModuleType:
         raise Misconfigured(f"{name}.py is missing from the package {PACKAGE}.") from None
 
 
-def optional(module: str, extra: str) -> Any:
+def import_extra(module: str, extra: str) -> Any:
     """Import a module of one of the project's extras; raises Misconfigured with the remedy."""
     try:
         return importlib.import_module(module)

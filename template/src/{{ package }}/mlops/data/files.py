@@ -20,7 +20,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from ..base.errors import MlopsError, readable
-from ..base.sections import Table
+from ..base.settings import Table
 from ..base.windows import Window
 from .tables import Tables
 

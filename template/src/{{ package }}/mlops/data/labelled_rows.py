@@ -1,23 +1,21 @@
 """Rows with their labels: read, cleaned, joined, matured, and cut into train and gate."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from ..base.errors import MlopsError, asked_by
+from ..base.errors import MlopsError, user_errors
 from ..base.project import Project
 from ..base.settings import Time
 from ..base.windows import Window, plan
 from .contract import Contract, refuse_duplicates
+from .fingerprints import fingerprint, hashes
 from .tables import Tables
 
 
 @dataclass(frozen=True)
-class Sample:
+class LabelledRows:
     """Labelled rows of one window."""
 
     raw: pd.DataFrame  # as data.inputs gave them, so that another version can clean them itself
@@ -42,7 +40,7 @@ class Source:
     time: Time
 
 
-def read_part(source: Source, side: Literal["train", "gate"]) -> Sample:
+def read_part(source: Source, side: Literal["train", "gate"]) -> LabelledRows:
     """Read the rows that a model learns from, or those that it is judged on.
 
     Raises MlopsError for no rows, no matured labels, doubled keys and whatever breaks the schema.
@@ -63,31 +61,16 @@ def read_part(source: Source, side: Literal["train", "gate"]) -> Sample:
     remedy = "give more rows or other shares"
     MlopsError.when(frame.empty, f"{side} rows: the split leaves none; {remedy}.")
     name = f"{side} rows {fingerprint(frame)[:12]}"  # the same rows are the same window
-    return Sample(sample.raw.loc[frame.index], frame, everyone, name)
+    return LabelledRows(sample.raw.loc[frame.index], frame, everyone, name)
 
 
-def hashes(frame: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.uint64]:
-    """Return one hash for each row's values in `columns`."""
-    return np.asarray(pd.util.hash_pandas_object(frame[columns], index=False), np.uint64)
-
-
-def row_hashes(frame: pd.DataFrame) -> npt.NDArray[np.uint64]:
-    """Return the hash of each whole row, in order of the hashes."""
-    return np.sort(hashes(frame, sorted(frame.columns)))
-
-
-def fingerprint(frame: pd.DataFrame) -> str:
-    """Return a SHA-256 of the rows that does not depend on their order."""
-    return hashlib.sha256(row_hashes(frame).tobytes()).hexdigest()
-
-
-def inside(frame: pd.DataFrame, contract: Contract, window: Window | None) -> pd.DataFrame:
+def in_window(frame: pd.DataFrame, contract: Contract, window: Window | None) -> pd.DataFrame:
     """Return the rows whose event lies in the window, whatever the table was cut by."""
     event_time = contract.inputs.one("event_time")
     return frame[window.contains(frame[event_time])] if window and event_time else frame
 
 
-def events(contract: Contract, truth: pd.Series) -> int:
+def count_events(contract: Contract, truth: pd.Series) -> int:
     """Return the number of rows of the rarest class, of all rows for a regression."""
     if contract.problem == "regression":
         return len(truth)
@@ -98,7 +81,7 @@ def events(contract: Contract, truth: pd.Series) -> int:
 def read_labels(source: Source, window: Window | None, where: str) -> pd.DataFrame:
     """Return the target of each key whose label is known at the source's date."""
     contract, tables = source.contract, Tables(source.project, source.contract.text)
-    with asked_by("data.labels"):
+    with user_errors("data.labels"):
         found = source.data.labels(tables, window)
     labels = contract.labels.clean(found, where)
     refuse_duplicates(labels, contract.keys, where)
@@ -108,13 +91,13 @@ def read_labels(source: Source, window: Window | None, where: str) -> pd.DataFra
     return labels[[*contract.keys, contract.target]].dropna().set_index(contract.keys)
 
 
-def _read(source: Source, window: Window | None, where: str) -> Sample:
+def _read(source: Source, window: Window | None, where: str) -> LabelledRows:
     """Read the rows of `window` whose labels are known at `as_of`."""
     contract, tables = source.contract, Tables(source.project, source.contract.text)
-    with asked_by("data.inputs"):
+    with user_errors("data.inputs"):
         raw = source.data.inputs(tables, window).reset_index(drop=True)
     MlopsError.when(raw.empty, f"{where}: the tables hold no rows; check tables and time in conf.")
-    inputs = inside(contract.inputs.clean(raw, where), contract, window)
+    inputs = in_window(contract.inputs.clean(raw, where), contract, window)
     MlopsError.when(inputs.empty, f"{where}: no row has its event in there; check data.inputs.")
     refuse_duplicates(inputs, contract.keys, where)
     known = read_labels(source, window, f"labels of the {where}")
@@ -122,4 +105,4 @@ def _read(source: Source, window: Window | None, where: str) -> Sample:
     words = f"no label has matured at {source.as_of:%Y-%m-%d}"
     remedy = "move --as-of on, or check time.label_horizon and data.labels"
     MlopsError.when(joined.empty, f"{where}: {words}; {remedy}.")
-    return Sample(raw.loc[joined.index], joined, inputs, str(window or "all rows"))
+    return LabelledRows(raw.loc[joined.index], joined, inputs, str(window or "all rows"))

@@ -16,7 +16,6 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -24,26 +23,15 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from ..base.console import seldom_collect
+from ..base.console import collect_garbage_rarely
 from ..base.errors import Misconfigured, MlopsError, Unreachable
-from ..base.project import PACKAGE_ROOT, Project, optional
+from ..base.project import PACKAGE_ROOT, Project, import_extra
 from ..base.windows import Window
-from ..records.registry import Registry, Scorer, Version
 from .files import unzoned
 from .tables import Tables
 
 SAID = re.compile(r"\[[A-Z_0-9.]{5,}\].*")
 Function = Callable[[pd.DataFrame], Any]
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A version on its way to the workers; each of them unpacks the same files once."""
-
-    files: bytes
-    predicts: bool
-    version: Version = field(compare=False)
-    project: Project = field(compare=False)
 
 
 def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.DataFrame]:
@@ -54,15 +42,19 @@ def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.Data
         yield from _run(frame, lambda rows: rows)
 
 
-def mapped(tables: Tables, window: Window | None, champion: Scorer, work: Any) -> Iterator[Any]:
-    """Yield what `work` makes of the champion and each piece of the streamed table, over there."""
-    name, version = tables.project.settings.streamed_table, champion.version
-    with tempfile.TemporaryDirectory() as folder:
-        files = Path(shutil.make_archive(f"{folder}/version", "zip", version.folder)).read_bytes()
-    sent = Sent(files, champion.model is not None, version, tables.project)
+def map_pieces(
+    tables: Tables, window: Window | None, folder: Path, work: Callable[[Path, pd.DataFrame], Any]
+) -> Iterator[Any]:
+    """Yield what `work` makes of each piece of the streamed table on Spark's workers.
+
+    The workers get a copy of `folder`, such as the files of a version, and `work` gets its path.
+    """
+    name = tables.project.settings.streamed_table
+    with tempfile.TemporaryDirectory() as scratch:
+        files = Path(shutil.make_archive(f"{scratch}/files", "zip", folder)).read_bytes()
     with _told(name):
         frame = _frame(tables, name, window)
-        yield from _run(frame, lambda rows: work(_unpack(sent), rows), at_once=True)
+        yield from _run(frame, lambda rows: work(_unpack(files), rows), at_once=True)
 
 
 @contextlib.contextmanager
@@ -74,23 +66,21 @@ def started(project: Project) -> Iterator[None]:
     name, ready = project.settings.streamed_table, None
     with ThreadPoolExecutor() as aside:
         if Tables(project).table(name).kind == "spark":
-            sessions = optional("pyspark.sql", "spark").SparkSession
+            sessions = import_extra("pyspark.sql", "spark").SparkSession
             ready = None if sessions.getActiveSession() else aside.submit(_start, name)
         yield
         if ready:
             ready.result()
 
 
-@cache
-def _unpack(sent: Sent) -> Scorer:
+@cache  # a worker unpacks the same files once
+def _unpack(files: bytes) -> Path:
     from pyspark import SparkFiles
 
-    seldom_collect()
+    collect_garbage_rarely()
     folder = Path(tempfile.mkdtemp(dir=SparkFiles.getRootDirectory()))  # ends with the application
-    zipfile.ZipFile(io.BytesIO(sent.files)).extractall(folder)
-    version = replace(sent.version, folder=folder)
-    nobody: Any = None  # a worker asks no server
-    return Registry(nobody, sent.project).load(version) if sent.predicts else Scorer(None, version)
+    zipfile.ZipFile(io.BytesIO(files)).extractall(folder)
+    return folder
 
 
 def _each(function: Function, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -176,8 +166,8 @@ def _start(name: str) -> Any:
 @contextlib.contextmanager
 def _told(name: str) -> Iterator[None]:
     """Tell in a sentence what Spark says; a defect of the project's code keeps its traceback."""
-    pyspark_error = optional("pyspark", "spark").errors.PySparkException
-    java_error = optional("py4j.protocol", "spark").Py4JJavaError
+    pyspark_error = import_extra("pyspark", "spark").errors.PySparkException
+    java_error = import_extra("py4j.protocol", "spark").Py4JJavaError
     try:
         yield
     except (pyspark_error, java_error) as error:

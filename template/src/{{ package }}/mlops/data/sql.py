@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from ..base.errors import Misconfigured, MlopsError, Unreachable
-from ..base.sections import Table
+from ..base.secrets import resolve
+from ..base.settings import Table
 from ..base.windows import Window
-from ..records.tracking import resolve
 from .tables import Tables
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..base.errors import Misconfigured, MlopsError
 from ..base.project import Project
-from ..base.sections import Table
+from ..base.settings import Table
 from ..base.windows import Window
 
 

@@ -48,7 +48,7 @@ def describe(store: Store, version: Version) -> Facts:
     gates = [entry for entry in entries if entry["command"] == "gate"]
     promoted = [entry for entry in entries if entry["command"] == "promote"]
     checks = json.loads(store.journal.evidence(gates[-1]))["checks"] if gates else []
-    in_use = version.number == store.recorded
+    in_use = version.number == store.recorded_champion
     failed = [c for c in checks if c["verdict"] in ("rejected", "insufficient")]
     tables = [(n, t["kind"], t["origin"], t.get("path") or "") for n, t in card["tables"].items()]
     return {

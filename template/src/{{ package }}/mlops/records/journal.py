@@ -11,8 +11,8 @@ from collections import Counter
 from typing import Any
 
 from ..base.project import Project
-from .lineage import who_acts
-from .tracking import Client, experiment_id, one_writer
+from .lineage import current_actor
+from .tracking import Client, experiment_id, writer_lock
 
 Entry = dict[str, Any]
 
@@ -61,14 +61,20 @@ class Journal:
 
         `facts` are its outcome (ok, rejected, waiting or failed), subject, as_of and details.
         """
-        with one_writer(self._project):
+        with writer_lock(self._project):
             last, previous = self._head()
             for run in self._runs():
                 if _unfinished(run, last):
                     self._client.delete_run(run.info.run_id)
             now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
             entry: Entry = {"number": last + 1, "time": now, "environment": self._project.env}
-            entry |= {"command": command, **UNSAID, **facts, **who_acts(), "previous": previous}
+            entry |= {
+                "command": command,
+                **UNSAID,
+                **facts,
+                **current_actor(),
+                "previous": previous,
+            }
             info = self._client.create_run(self._experiment, run_name=f"{last + 1} {command}").info
             if evidence:
                 self._client.log_text(info.run_id, evidence, EVIDENCE)

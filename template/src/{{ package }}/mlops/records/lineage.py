@@ -68,7 +68,7 @@ def uv_program() -> str:
     return str(uv)
 
 
-def who_acts() -> dict[str, str]:
+def current_actor() -> dict[str, str]:
     """Return who acts, and how that is known."""
     try:
         user = getpass.getuser()
@@ -85,7 +85,7 @@ def configuration_hash(project: Project) -> str:
 
 def as_tags(facts: BuildFacts) -> dict[str, str]:
     """Return lineage as tags for display; nothing reads them back."""
-    return {f"mlops_{key}": str(value) for key, value in (asdict(facts) | who_acts()).items()}
+    return {f"mlops_{key}": str(value) for key, value in (asdict(facts) | current_actor()).items()}
 
 
 def _output(project: Project, *command: str) -> str:

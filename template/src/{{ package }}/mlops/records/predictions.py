@@ -57,28 +57,28 @@ def next_batch(project: Project, date: str) -> str:
     return f"{max(done, default=0) + 1:04d}"
 
 
-def current(project: Project) -> dict[pd.Timestamp, Path]:
+def current_batches(project: Project) -> dict[pd.Timestamp, Path]:
     """Return the newest complete batch of each date."""
     complete = sorted(_folder(project).glob(f"date=*/batch-*/{COMPLETE}"))
     return {pd.Timestamp(file.parts[-3].removeprefix("date=")): file.parent for file in complete}
 
 
-def answered(project: Project, start: pd.Timestamp, end: pd.Timestamp) -> list[Path]:
+def online_parts(project: Project, start: pd.Timestamp, end: pd.Timestamp) -> list[Path]:
     """Return the parts that `serve` wrote on the days of an interval."""
     days = (_folder(project) / ONLINE).glob("date=*")
     mine = (day for day in days if start <= pd.Timestamp(day.name.removeprefix("date=")) < end)
     return sorted(part for day in mine for part in day.glob("[!_]*.parquet"))
 
 
-def place(part: Path) -> str:
+def part_name(part: Path) -> str:
     """Return where a part lies: date=2026-01-01/batch-0003, or online/date=2026-01-01."""
     return "/".join(part.parts[-3:-1])
 
 
-def pieces(parts: list[Path]) -> Iterator[pd.DataFrame]:
+def read_parts(parts: list[Path]) -> Iterator[pd.DataFrame]:
     """Yield the rows of parts piece by piece; raises MlopsError where they cannot be read."""
     for part in parts:
-        with readable(f"score anew: the predictions {place(part)}"), ParquetFile(part) as file:
+        with readable(f"score anew: the predictions {part_name(part)}"), ParquetFile(part) as file:
             for piece in file.iter_batches():
                 yield piece.to_pandas()
 

@@ -17,6 +17,7 @@ from .tracking import Client
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 NOT_THE_MODEL = {"registered_model_meta", "__pycache__"}  # added by downloading and by loading
+SAME_PREDICTION = 1e-9
 MISSING = 1e300  # in place of a missing number, which is never like another one
 
 
@@ -47,7 +48,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Scorer:
+class LoadedVersion:
     """A loaded version."""
 
     model: Any
@@ -85,7 +86,7 @@ class Registry:
         known = self.client.get_registered_model(self.name).aliases
         return int(known[alias]) if alias in known else None
 
-    def point(self, alias: str, number: int) -> None:
+    def move_alias(self, alias: str, number: int) -> None:
         """Move an alias; who may not move the challenger's names versions by their numbers."""
         from mlflow.exceptions import MlflowException
 
@@ -95,15 +96,22 @@ class Registry:
             if alias != CHALLENGER or error.error_code != "PERMISSION_DENIED":
                 raise
 
-    def fetch(self, number: int | None) -> Version:
-        """Bring the files of a version, by default of the challenger, to this machine.
+    def fetch_challenger(self) -> Version:
+        """Bring the files of the challenger to this machine.
 
-        Raises MlopsError where there is no such version, or where `train` did not make it.
+        Raises MlopsError where there is none.
         """
-        number = self.alias(CHALLENGER) if number is None else number
+        number = self.alias(CHALLENGER)
         if number is None:
             command = self._project.command("train")
             raise MlopsError(f"{self.name} has no challenger; run {command} first.")
+        return self.fetch(number)
+
+    def fetch(self, number: int) -> Version:
+        """Bring the files of a version to this machine.
+
+        Raises MlopsError where there is no such version, or where `train` did not make it.
+        """
         if number not in self.numbers():
             known = ", ".join(map(str, self.numbers())) or "none yet"
             raise MlopsError(f"{self.name} has no version {number}; known versions: {known}.")
@@ -113,34 +121,9 @@ class Registry:
         MlopsError.when(not card.is_file(), f"version {number} of {self.name} {words}.")
         return Version(self.name, number, folder, json.loads(card.read_text(encoding="utf-8")))
 
-    def load(self, version: Version) -> Scorer:
-        """Load a version after checking its types, and replay its golden rows.
-
-        Raises MlopsError where it does not load or no longer predicts as on its first day.
-        """
-        try:
-            scorer = self._open(version)
-            expected = pd.read_parquet(version.artifact("golden_predictions.parquet"))
-            now = scorer.predict(pd.read_parquet(version.artifact("golden_rows.parquet")))
-            difference = largest_difference(expected, now)
-            reason = f"predicts its golden rows differently, by {difference:.3g}"
-        except Exception as error:  # noqa: BLE001 - whatever a model of other packages raises
-            difference, reason = float("inf"), f"does not load here ({error})"
-        if difference <= 1e-9:
-            return scorer
-        lock, commit = (version.card["lineage"][fact][:12] for fact in ("lock_sha256", "commit"))
-        remedy = "install that lock (`git checkout`, `uv sync`), or train a new version"
-        made = f"it was made with lock {lock} of commit {commit}: {remedy}"
-        raise MlopsError(f"{version} of {self.name} {reason}; {made}.")
-
-    def _open(self, version: Version) -> Scorer:
-        import mlflow
-
-        trusted = self._project.settings.trusted_types
-        for name in untrusted(version.artifact("model.skops"), version.card["snapshot"], trusted):
-            raise MlopsError(f"its type {name} is not trusted, see trusted_types in conf")
-        model = mlflow.pyfunc.load_model(str(version.folder), suppress_warnings=True)
-        return Scorer(model, version)
+    def load(self, version: Version) -> LoadedVersion:
+        """Load a version as `load_version` does, with the types that conf trusts."""
+        return load_version(version, self._project.settings.trusted_types)
 
 
 @cache
@@ -173,3 +156,37 @@ def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:
         return float("inf")
     sides = (side[numbers].fillna(MISSING).to_numpy() for side in (left, right))
     return float(np.abs(np.subtract(*sides)).max(initial=0.0))
+
+
+def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVersion:
+    """Load a version after checking its types, and replay its golden rows.
+
+    Raises MlopsError where it does not load or no longer predicts as on its first day.
+    """
+    try:
+        loaded = LoadedVersion(_load_model(version, trusted_types), version)
+        expected = pd.read_parquet(version.artifact("golden_predictions.parquet"))
+        now = loaded.predict(pd.read_parquet(version.artifact("golden_rows.parquet")))
+        difference = largest_difference(expected, now)
+    except Exception as error:
+        raise _broken(version, f"does not load here ({error})") from error
+    if difference > SAME_PREDICTION:
+        raise _broken(version, f"predicts its golden rows differently, by {difference:.3g}")
+    return loaded
+
+
+def _broken(version: Version, reason: str) -> MlopsError:
+    lineage = version.card["lineage"]
+    return MlopsError(
+        f"{version} of {version.name} {reason}; it was made with lock "
+        f"{lineage['lock_sha256'][:12]} of commit {lineage['commit'][:12]}: install that lock "
+        "(`git checkout`, `uv sync`), or train a new version."
+    )
+
+
+def _load_model(version: Version, trusted_types: tuple[str, ...]) -> Any:
+    import mlflow
+
+    for name in untrusted(version.artifact("model.skops"), version.card["snapshot"], trusted_types):
+        raise MlopsError(f"its type {name} is not trusted, see trusted_types in conf")
+    return mlflow.pyfunc.load_model(str(version.folder), suppress_warnings=True)

@@ -9,7 +9,7 @@ from ..base.errors import MlopsError, PersonNeeded
 from ..base.project import Project
 from .journal import Entry, Journal
 from .registry import CHAMPION, Registry, Version
-from .tracking import connect, one_writer
+from .tracking import connect, writer_lock
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Store:
         return stack
 
     @property
-    def recorded(self) -> int | None:
+    def recorded_champion(self) -> int | None:
         """The champion by the journal, wherever the alias points."""
         return next(reversed(self.champions), None)
 
@@ -57,7 +57,7 @@ class Store:
 
         Raises MlopsError where the alias says otherwise: somebody moved it by hand.
         """
-        recorded, alias = self.recorded, self.registry.alias(CHAMPION)
+        recorded, alias = self.recorded_champion, self.registry.alias(CHAMPION)
         command = self.project.command(f"promote {recorded or alias}")
         words = f"points to {alias}, but the journal promoted {recorded}: it was moved by hand"
         told = f"alias champion of {self.registry.name} {words}; run {command}."
@@ -66,9 +66,12 @@ class Store:
 
     def fetch_champion(self) -> Version:
         """Bring the champion to this machine; raises MlopsError where there is none yet."""
-        number, command = self.champion(), self.project.command("train")
-        words = f"{self.project.name} has no champion; run {command}, then gate and promote."
-        MlopsError.when(number is None, words)
+        number = self.champion()
+        if number is None:
+            command = self.project.command("train")
+            raise MlopsError(
+                f"{self.project.name} has no champion; run {command}, then gate and promote."
+            )
         return self.registry.fetch(number)
 
     def refuse_broken(self) -> None:
@@ -90,7 +93,7 @@ def open_store(project: Project) -> Store:
     from mlflow.exceptions import MlflowException
 
     client = connect(project)
-    with one_writer(project):
+    with writer_lock(project):
         try:  # Unity Catalog searches by no name
             client.get_registered_model(project.name)
         except MlflowException as error:

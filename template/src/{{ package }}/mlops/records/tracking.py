@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import re
 import urllib.request
 import warnings
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.error import HTTPError
 
 from ..base.errors import Misconfigured, MlopsError, Unreachable
-from ..base.project import PACKAGE, Project
-from ..base.sections import SecretName
+from ..base.project import Project
+from ..base.secrets import resolve
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -47,11 +46,11 @@ def connect(project: Project) -> Client:
     registry = re.sub("^databricks", "databricks-uc", uri)  # Unity Catalog
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(registry)
-    with one_writer(project):  # the first client of a new database makes its tables
+    with writer_lock(project):  # the first client of a new database makes its tables
         return mlflow.MlflowClient(uri, registry)
 
 
-def store_trouble(error: Exception) -> Unreachable | None:
+def store_error(error: Exception) -> Unreachable | None:
     """Return what to tell the user where an error is the store's: a server that dies, a lock."""
     module = error.name if isinstance(error, ModuleNotFoundError) else type(error).__module__
     if str(module).partition(".")[0] not in STORES:
@@ -73,7 +72,7 @@ def sqlite_file(project: Project) -> Path | None:
     return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
 
 
-def one_writer(project: Project) -> contextlib.AbstractContextManager[object]:
+def writer_lock(project: Project) -> contextlib.AbstractContextManager[object]:
     """Let one process write; beyond one machine the scheduler allows one run only."""
     from filelock import FileLock
 
@@ -81,7 +80,7 @@ def one_writer(project: Project) -> contextlib.AbstractContextManager[object]:
     return FileLock(f"{database}.lock") if database else contextlib.nullcontext()
 
 
-def one_of(project: Project, command: str) -> "FileLock":
+def command_lock(project: Project, command: str) -> "FileLock":
     """Let a command of an environment run once on this machine; a scheduler sees to the others."""
     from filelock import FileLock
 
@@ -100,23 +99,6 @@ def experiment_id(client: Client, project: Project, part: str = "") -> str:
     # beside the database, so that one folder holds all; a server decides for itself
     location = (database.parent / "mlartifacts" / name.strip("/")).as_uri() if database else None
     return str(client.create_experiment(name, artifact_location=location))
-
-
-def resolve(value: str | SecretName) -> str:
-    """Return the plain value of a secret: a variable, a mounted file, Databricks' own scope."""
-    if isinstance(value, str):
-        return value
-    variable = f"MLOPS_SECRET_{value.secret.upper().replace('-', '_')}"
-    file = Path(os.environ.get("MLOPS_SECRETS_FOLDER", "/run/secrets")) / value.secret
-    if variable in os.environ:
-        return os.environ[variable]
-    if file.is_file():
-        return file.read_text(encoding="utf-8").strip()
-    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
-        from databricks.sdk.runtime import dbutils
-
-        return str(dbutils.secrets.get(PACKAGE.replace("_", "-"), value.secret))
-    raise Misconfigured(f"secret {value.secret} is missing; set {variable} or mount {file}.")
 
 
 def _probe(uri: str) -> None:

@@ -1,7 +1,7 @@
 """The interface of `serve`: what a client may ask of one version."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -10,9 +10,7 @@ from pydantic import ValidationError
 
 from ..base.errors import MlopsError
 from .model import Live
-
-if TYPE_CHECKING:
-    from .serve import Service
+from .service import Service
 
 SECONDS = Histogram("predict_seconds", "Time from a request to its answer.", ["status"])
 ROWS = Counter("predicted_rows", "Rows predicted.")
@@ -20,7 +18,7 @@ VERSION = Gauge("model_version", "The version that answers.")
 TROUBLE = Gauge("model_outdated", "1 while the registry's champion cannot be taken over.")
 
 
-def build(live: Live, service: "Service") -> FastAPI:
+def build(live: Live, service: Service) -> FastAPI:
     """Return the application that answers with one version."""
     version, card = live.version, live.version.card
     facts = {"name": version.name, "version": version.number, "digest": version.digest()}
@@ -67,7 +65,7 @@ def _reply(status: int, detail: Any) -> JSONResponse:
     return JSONResponse({"detail": detail}, status)
 
 
-async def _predict(live: Live, service: "Service", request: Request) -> JSONResponse:
+async def _predict(live: Live, service: Service, request: Request) -> JSONResponse:
     body, limits = bytearray(), service.project.settings.serving
     async for chunk in request.stream():
         body += chunk

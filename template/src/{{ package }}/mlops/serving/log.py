@@ -88,7 +88,9 @@ class Shadow:
         if number != self.told["version"]:
             self._live, self.told = None, {"version": None, "trouble": ""}
             try:
-                self._live = Live(registry.load(registry.fetch(number or None)))
+                self._live = Live(
+                    registry.load(registry.fetch(number) if number else registry.fetch_challenger())
+                )
                 self.told["version"] = number
             except Exception as error:  # noqa: BLE001 - of a store, and of a model
                 self.told["trouble"] = sentence(error)

@@ -18,7 +18,7 @@ from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
 from ..data.contract import TEXT
-from ..records.registry import Scorer
+from ..records.registry import LoadedVersion
 
 PLAIN = {"int64": int, "float64": float, "bool": bool, "str": str, "datetime": str}
 DTYPES = {"str": TEXT, "datetime": "object"}  # the others are called as in pandas
@@ -35,7 +35,7 @@ typed: Any = TypedDict  # by a schema that is known when it is read
 class Live:
     """A loaded version, and the rows that it takes: its features, and its keys where given."""
 
-    def __init__(self, scorer: Scorer) -> None:
+    def __init__(self, scorer: LoadedVersion) -> None:
         self.version, self.contract = scorer.version, scorer.contract
         inputs, features = self.contract.inputs, self.contract.features
         schema = inputs.model.to_schema().select_columns(features)

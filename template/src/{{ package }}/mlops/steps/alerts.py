@@ -10,8 +10,8 @@ from typing import Any
 from ..base.console import step
 from ..base.errors import Misconfigured
 from ..base.project import Project
+from ..base.secrets import resolve
 from ..records.store import Store
-from ..records.tracking import resolve
 
 TOLD = "told"  # the detail of an entry that holds the state which is known outside
 

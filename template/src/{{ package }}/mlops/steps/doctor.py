@@ -14,7 +14,7 @@ from ..data.tables import Tables
 from ..records.lineage import locked_requirements, read_build_facts
 from ..records.snapshot import take_snapshot
 from ..records.store import open_store
-from ..records.tracking import sqlite_file, store_trouble
+from ..records.tracking import sqlite_file, store_error
 
 
 def doctor(project: Project) -> Outcome:
@@ -44,7 +44,7 @@ def _finding(project: Project, look: Callable[[Project], str]) -> tuple[str, str
     except MlopsError as error:
         return "failed", str(error)
     except Exception as error:  # noqa: BLE001 - of a store, and of the user's modules
-        return "failed", str(store_trouble(error) or f"{type(error).__name__}: {error}")
+        return "failed", str(store_error(error) or f"{type(error).__name__}: {error}")
 
 
 def _configuration(env: str, _: Project) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from ..base.console import Outcome
 from ..base.errors import MlopsError, PersonNeeded, Rejected
 from ..base.project import Project
-from ..base.sections import ORIGINS
+from ..base.settings import ORIGINS
 from ..pages import model_card
 from ..records import predictions
 from ..records.registry import CHALLENGER, CHAMPION, Version
@@ -20,17 +20,18 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
     store = open_store(project)
     store.refuse_pause()
     store.refuse_broken()
-    version = store.registry.fetch(number)
+    registry = store.registry
+    version = registry.fetch_challenger() if number is None else registry.fetch(number)
     details, approved_by = _verdict(store, version), (approved_by or "").strip()
     _refuse_lineage(project, version)
     _require_approval(project, version, details["verdict"], approved_by)
-    before = store.recorded
+    before = store.recorded_champion
     if before != version.number:
         store.registry.load(version)
         details |= {"approved_by": approved_by}
-        store.registry.point(CHAMPION, before or version.number)  # who may not ends here
+        store.registry.move_alias(CHAMPION, before or version.number)  # who may not ends here
         store.record("promote", subject=str(version.number), details=details)
-    store.registry.point(CHAMPION, version.number)
+    store.registry.move_alias(CHAMPION, version.number)
     if store.registry.alias(CHALLENGER) == version.number:
         store.registry.client.delete_registered_model_alias(project.name, CHALLENGER)
     _write_cards(store, version.number, before)
@@ -50,7 +51,7 @@ def rollback(project: Project, reason: str) -> Outcome:
     made = [f"{batch['date']}/{batch['batch']}" for batch in batches]
     details = {"back_to": back, "reason": reason, "batches": made}
     store.record("rollback", subject=str(withdrawn), details=details)
-    store.registry.point(CHAMPION, back)
+    store.registry.move_alias(CHAMPION, back)
     _write_cards(store, withdrawn, back)
     told = f"version {withdrawn} is withdrawn, version {back} is the champion of {project.name}"
     told += f" again; look at {len(made)} batches of version {withdrawn}" if made else " again"
@@ -96,7 +97,7 @@ def _verdict(store: Store, version: Version) -> dict[str, Any]:
     if (evidence["environment"], evidence["digest"]) != (store.project.env, version.digest()):
         other = f"of other files or another environment, {evidence['environment']}"
         raise MlopsError(f"the evidence on {version} is {other}; run {command}.")
-    today = store.recorded
+    today = store.recorded_champion
     if today not in (evidence["champion"], version.number):
         words = f"was judged against version {evidence['champion']}, but the champion is {today}"
         raise MlopsError(f"{version} {words}; run {command} again.")

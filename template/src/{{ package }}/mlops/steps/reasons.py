@@ -8,7 +8,7 @@ import pandas as pd
 from ..base.project import user_module
 from ..base.settings import Settings
 from ..data.contract import REASONS
-from ..records.registry import Scorer
+from ..records.registry import LoadedVersion
 from .gate.checks import Case, Check, judge
 
 
@@ -17,7 +17,7 @@ def required(settings: Settings) -> bool:
     return settings.scoring.reasons or settings.risk_tier == "high"
 
 
-def reasons(scorer: Scorer, rows: pd.DataFrame) -> pd.DataFrame | None:
+def reasons(scorer: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame | None:
     """Return feature names, the largest move first; None where the version has no `explain`."""
     version = scorer.version
     model = user_module("model", version.folder / "code" / version.card["snapshot"])

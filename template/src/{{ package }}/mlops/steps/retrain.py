@@ -15,16 +15,15 @@ from ..base.errors import MlopsError, PersonNeeded
 from ..base.project import Project
 from ..base.windows import parse_as_of, periods
 from ..figures.decision import RETRAIN, Facts
-from ..records.lineage import configuration_hash, read_build_facts
 from ..records.registry import CHALLENGER, CHAMPION
-from ..records.snapshot import take_snapshot
 from ..records.store import Store, open_store
-from ..records.tracking import one_of
+from ..records.tracking import command_lock
 from .alerts import TOLD, require_addresses, tell
 from .gate.gate import gate
 from .monitor.monitor import monitor
 from .promote import promote
 from .train.train import train
+from .train.unchanged import made_now
 
 
 def retrain(project: Project, as_of: str | None, *, hold: bool = False) -> Outcome:
@@ -54,7 +53,7 @@ def _alone(project: Project) -> Iterator[None]:
     from filelock import Timeout
 
     try:
-        with one_of(project, "retrain").acquire(blocking=False):
+        with command_lock(project, "retrain").acquire(blocking=False):
             yield
     except Timeout:
         raise MlopsError(f"{project.name} is being retrained already; wait for that.") from None
@@ -64,7 +63,7 @@ def _finish_promotion(store: Store) -> None:
     """Move the alias where a promotion ended between the journal and the registry."""
     last = store.entries[-1] if store.entries else None
     if last and last["command"] == "promote" and last["outcome"] == "ok":
-        store.registry.point(CHAMPION, int(last["subject"]))
+        store.registry.move_alias(CHAMPION, int(last["subject"]))
 
 
 def _decide(store: Store, date: str) -> tuple[str, list[str]]:
@@ -119,33 +118,10 @@ def _challenger(project: Project, date: str) -> int:
     """Return a challenger of this date: the one that is there, or a new one."""
     store = open_store(project)
     number = store.registry.alias(CHALLENGER)
-    if number is not None and _made_now(store, number, date):
+    if number is not None and made_now(store, number, date):
         step(f"version {number} was trained on just these rows; it is judged now")
         return number
     return int(train(project, date).facts["version"])
-
-
-def made_already(project: Project, date: str) -> Outcome | None:
-    """Return why nothing is trained: the champion, or the newest version, would come out again.
-
-    Its facts name the version that the gate has to judge: 0 where it has done so.
-    """
-    store = open_store(project)
-    gated = {entry["subject"] for entry in store.entries if entry["command"] == "gate"}
-    for number in filter(None, dict.fromkeys((store.champion(), *store.registry.numbers()[-1:]))):
-        if _made_now(store, number, date):
-            told = f"version {number} of {project.name} has the same code, configuration, lock and"
-            left = 0 if str(number) in gated else number
-            return Outcome("ok", f"{told} date {date}: nothing is trained", {"version": left})
-    return None
-
-
-def _made_now(store: Store, number: int, date: str) -> bool:
-    """Tell whether a version was made by today's code, configuration and lock, and as of a date."""
-    card, project = store.registry.fetch(number).card, store.project
-    of, lock = card["lineage"], read_build_facts(project).lock_sha256
-    theirs = (card["snapshot"], card["time"]["as_of"], of["configuration"], of["lock_sha256"])
-    return theirs == (take_snapshot(project).name, date, configuration_hash(project), lock)
 
 
 def _remember(project: Project, done: Outcome, facts: Facts) -> None:

@@ -20,7 +20,7 @@ def status(project: Project) -> Outcome:
     except MlopsError as moved:
         problems.append(str(moved).removesuffix("."))
     facts: dict[str, Any] = {
-        "champion": store.recorded,
+        "champion": store.recorded_champion,
         "challenger": store.registry.alias(CHALLENGER),
         "paused": store.pause["details"]["reason"] if store.pause else None,
         "last_batch": next(reversed(predictions.published(store.entries)), None),

@@ -13,12 +13,14 @@ import pandas as pd
 from ...base.project import PACKAGE, user_module
 from ...base.settings import Settings
 from ...data.contract import Contract, read_contract
-from ...data.labelled_rows import Sample, events, hashes
+from ...data.fingerprints import hashes
+from ...data.labelled_rows import LabelledRows, count_events
 from ...figures.decision import interval
 from ...figures.metrics import Metrics
-from ...records.card import Card, signature
+from ...records.card import Card
 from ...records.journal import Entry
-from ...records.registry import Scorer, Version
+from ...records.registry import LoadedVersion, Version
+from ...records.signature import signature
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,9 @@ class Case:
 
     settings: Settings
     entries: list[Entry]
-    sample: Sample
-    challenger: Scorer
-    champion: Scorer | None
+    sample: LabelledRows
+    challenger: LoadedVersion
+    champion: LoadedVersion | None
     trouble: str  # why the champion cannot be asked
 
     @cached_property
@@ -107,7 +109,7 @@ def of_itself(case: Case) -> Iterator[Check]:
 
 def enough_events(case: Case) -> Check:
     """Ask for enough matured rows of the rarest class."""
-    found, wanted = events(case.contract, case.truth), case.settings.gate.min_events
+    found, wanted = count_events(case.contract, case.truth), case.settings.gate.min_events
     covered = f"{case.sample.coverage:.0%} of matured rows have a label"
     verdict = "passed" if found >= wanted else "insufficient"
     return Check("events", verdict, str(found), f">= {wanted}", covered)

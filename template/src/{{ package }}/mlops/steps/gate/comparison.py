@@ -9,7 +9,7 @@ import pandas as pd
 
 from ...base.errors import MlopsError
 from ...figures.resampling import Positions, lower_bound, permutation_importance
-from ...records.registry import Scorer
+from ...records.registry import LoadedVersion
 from .checks import Case, Check, judge
 
 FEWEST_FEATURES = 4  # below, one column may rightly carry nearly all
@@ -89,7 +89,7 @@ def slices(case: Case) -> Iterator[Check]:
             yield Check(f"slice {column}={value}", verdict, f"{gap:+.3f}", shown, reason)
 
 
-def latency(case: Case, champion: Scorer) -> Check:
+def latency(case: Case, champion: LoadedVersion) -> Check:
     """Compare the time that one row takes with the champion's, in turns on one thread."""
     from threadpoolctl import threadpool_limits
 

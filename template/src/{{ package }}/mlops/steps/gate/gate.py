@@ -12,10 +12,11 @@ from ...base.console import Outcome, step
 from ...base.errors import MlopsError, Unreachable
 from ...base.project import Project, user_module
 from ...base.settings import Time
-from ...data.labelled_rows import Sample, Source, fingerprint, read_part
+from ...data.fingerprints import fingerprint
+from ...data.labelled_rows import LabelledRows, Source, read_part
 from ...pages import model_card
 from ...records.lineage import read_build_facts
-from ...records.registry import Scorer, Version
+from ...records.registry import LoadedVersion, Version
 from ...records.store import Store, open_store
 from .. import reasons
 from . import checks, comparison
@@ -29,7 +30,8 @@ OUTCOMES = {"passed": "ok", "insufficient": "waiting", "rejected": "rejected"}  
 def gate(project: Project, number: int | None) -> Outcome:
     """Judge a version, by default the challenger, on the window held out for it."""
     store = open_store(project)
-    version = store.registry.fetch(number)
+    registry = store.registry
+    version = registry.fetch_challenger() if number is None else registry.fetch(number)
     step(f"checking {version} of {project.name} on {version.card['windows']['gate']}")
     with ThreadPoolExecutor() as aside:
         alone = aside.submit(checks.stands_alone, version)
@@ -45,7 +47,7 @@ def gate(project: Project, number: int | None) -> Outcome:
     return Outcome(OUTCOMES[verdict], message, facts, columns, tuple(map(astuple, found)))
 
 
-def _examine(store: Store, version: Version) -> tuple[Sample | None, list[Check]]:
+def _examine(store: Store, version: Version) -> tuple[LabelledRows | None, list[Check]]:
     """Run the checks; a version that does not load, or has no window, is rejected at once."""
     missing = "loads"
     try:
@@ -63,14 +65,14 @@ def _examine(store: Store, version: Version) -> tuple[Sample | None, list[Check]
     return sample, found
 
 
-def _fresh_sample(project: Project, challenger: Scorer) -> Sample:
+def _fresh_sample(project: Project, challenger: LoadedVersion) -> LabelledRows:
     """Read the gate rows anew: today's data.py, the version's own schema and time settings."""
     recorded = dict(challenger.version.card["time"])
     as_of, data = pd.Timestamp(recorded.pop("as_of")), user_module("data")
     return read_part(Source(project, data, challenger.contract, as_of, Time(**recorded)), "gate")
 
 
-def _case(store: Store, challenger: Scorer, sample: Sample) -> Case:
+def _case(store: Store, challenger: LoadedVersion, sample: LabelledRows) -> Case:
     number, champion, trouble = store.champion(), None, ""
     if number is not None and number != challenger.version.number:
         try:
@@ -80,7 +82,9 @@ def _case(store: Store, challenger: Scorer, sample: Sample) -> Case:
     return Case(store.project.settings, store.entries, sample, challenger, champion, trouble)
 
 
-def _evidence(store: Store, version: Version, sample: Sample | None, found: list[Check]) -> Facts:
+def _evidence(
+    store: Store, version: Version, sample: LabelledRows | None, found: list[Check]
+) -> Facts:
     """Return all that a verdict rests on, for the one who promotes and the one who audits."""
     return {
         "model": version.name,

@@ -13,7 +13,7 @@ from ...base.project import Project
 from ...base.windows import Window, periods
 from ...figures.decision import HEALTHY, INVESTIGATE, Facts, Finding
 from ...records import predictions
-from ...records.registry import Scorer
+from ...records.registry import LoadedVersion
 from ...records.store import Store
 
 Read = TypeVar("Read")
@@ -25,7 +25,7 @@ class Watch:
 
     project: Project
     store: Store
-    champion: Scorer  # only its card and its contract are asked
+    champion: LoadedVersion  # only its card and its contract are asked
     as_of: pd.Timestamp
     found: list[Finding] = field(default_factory=list)
 
@@ -40,14 +40,14 @@ class Watch:
 
         What `serve` answered in a period stands in for its batch where there is none.
         """
-        current, time = predictions.current(self.project), self.project.settings.time
+        current, time = predictions.current_batches(self.project), self.project.settings.time
         over = {date: path for date, path in current.items() if date <= self.as_of}
         found = {date: [path / predictions.PART] for date, path in over.items()}
         for back in range(time.label_horizon + time.gate + 1):
             start, end = self.ago(back + 1, self.as_of), self.ago(back, self.as_of)
             if any(start < date <= end for date in found):
                 continue
-            if parts := predictions.answered(self.project, start, end):
+            if parts := predictions.online_parts(self.project, start, end):
                 found[end] = parts
         return found
 

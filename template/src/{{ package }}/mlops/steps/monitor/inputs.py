@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from ...base.windows import Window
-from ...data.labelled_rows import hashes
+from ...data.fingerprints import hashes
 from ...figures.decision import INVESTIGATE, Facts, persists
 from ...figures.drift import compare
 from ...figures.profile import Floats, count
 from ...records import predictions
-from ...records.registry import Scorer
-from ..score.score import Batch, each
+from ...records.registry import LoadedVersion
+from ..pieces import work_on_pieces
 from .context import Watch
 
 
@@ -86,16 +86,16 @@ def _know_batch(watch: Watch, batch: list[Path]) -> None:
     """Say where the run that published a batch was cut before it reached the journal."""
     known = predictions.published(watch.store.entries)
     names = {f"date={each['date']}/batch-{each['batch']}" for each in known}
-    for place in set(map(predictions.place, batch)) - names:
+    for place in set(map(predictions.part_name, batch)) - names:
         words = f"{place} is published, but stands in no entry"
         watch.found.append((INVESTIGATE, f"{words}; run {watch.project.command('score')} again"))
 
 
 def _count(watch: Watch, window: Window | None) -> Counts:
-    return _merged(list(each(Batch(watch.project, watch.champion, window, {}), _count_piece)))
+    return _merged(list(work_on_pieces(watch.project, watch.champion, window, _count_piece)))
 
 
-def _count_piece(champion: Scorer, rows: pd.DataFrame) -> Counts:
+def _count_piece(champion: LoadedVersion, rows: pd.DataFrame) -> Counts:
     contract, reference = champion.contract, champion.version.card["profile"]["inputs"]
     columns = {name: count(column, rows[name]) for name, column in reference.items()}
     event_time = contract.inputs.one("event_time")
@@ -106,7 +106,7 @@ def _count_piece(champion: Scorer, rows: pd.DataFrame) -> Counts:
 def _count_answers(watch: Watch, batch: list[Path]) -> Counts:
     """Count what clients sent, which lies beside what they got."""
     reference, parts = watch.champion.version.card["profile"]["inputs"], []
-    for rows in predictions.pieces(batch):
+    for rows in predictions.read_parts(batch):
         sent = {name: rows.get(f"input_{name}", rows.get(name)) for name in reference}
         columns = {name: count(column, sent[name]) for name, column in reference.items()}
         keys = hashes(rows, watch.champion.contract.keys)
@@ -117,7 +117,7 @@ def _count_answers(watch: Watch, batch: list[Path]) -> Counts:
 def _made(watch: Watch, batch: list[Path]) -> Counts:
     """Count what was predicted, but only what the champion predicted by column."""
     profile, parts = watch.champion.version.card["profile"]["predictions"], []
-    for rows in predictions.pieces(batch):
+    for rows in predictions.read_parts(batch):
         mine, keys = rows[rows["version"] == watch.number], watch.champion.contract.keys
         columns = {name: count(c, mine[name]) for name, c in profile.items() if len(mine)}
         versions = set(map(int, rows["version"].unique()))

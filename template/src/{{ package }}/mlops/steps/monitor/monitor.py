@@ -13,9 +13,9 @@ from ...data.spark import started
 from ...figures import decision
 from ...figures.decision import Facts
 from ...pages import report
-from ...records.registry import Scorer
+from ...records.registry import LoadedVersion
 from ...records.store import open_store
-from ...records.tracking import experiment_id, one_of
+from ...records.tracking import command_lock, experiment_id
 from ..alerts import TOLD, require_addresses, tell
 from .context import Watch
 from .inputs import observe
@@ -27,14 +27,14 @@ SHOWN = 36  # windows of the trend
 def monitor(project: Project, as_of: str | None) -> Outcome:
     """Compare what the champion meets and predicts with what it was approved for."""
     require_addresses(project)
-    with one_of(project, "monitor"):  # the second of two knows what the first has told
+    with command_lock(project, "monitor"):  # the second of two knows what the first has told
         return _monitor(project, as_of)
 
 
 def _monitor(project: Project, as_of: str | None) -> Outcome:
     with started(project):
         store = open_store(project)
-        champion = Scorer(None, store.fetch_champion())
+        champion = LoadedVersion(None, store.fetch_champion())
     watch = Watch(project, store, champion, parse_as_of(as_of, project.settings))
 
     step(f"watching {champion.version} of {project.name} on {watch.as_of:%Y-%m-%d}")

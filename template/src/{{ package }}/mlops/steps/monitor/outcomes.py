@@ -7,7 +7,8 @@ import pandas as pd
 
 from ...base.project import user_module
 from ...base.windows import Window, periods
-from ...data.labelled_rows import Source, events, hashes, read_labels
+from ...data.fingerprints import hashes
+from ...data.labelled_rows import Source, count_events, read_labels
 from ...figures import decision
 from ...figures.decision import HEALTHY, INVESTIGATE, Facts
 from ...records import predictions
@@ -52,7 +53,7 @@ def assess(watch: Watch) -> Facts:
 
 
 def _made(watch: Watch, date: pd.Timestamp) -> list[pd.DataFrame]:
-    return [rows.assign(scoring_date=date) for rows in predictions.pieces(watch.batches[date])]
+    return [rows.assign(scoring_date=date) for rows in predictions.read_parts(watch.batches[date])]
 
 
 def _named(watch: Watch, mine: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +104,7 @@ def _say_gaps(watch: Watch, dates: list[pd.Timestamp], end: pd.Timestamp) -> Non
 def _enough(watch: Watch, known: pd.DataFrame, start: pd.Timestamp) -> None:
     """Say where too few labels are known; grave once all periods are the champion's."""
     fewest, began = watch.project.settings.gate.min_events, watch.began
-    count = events(watch.champion.contract, known[TRUTH])
+    count = count_events(watch.champion.contract, known[TRUTH])
     if count < fewest:
         full = began is None or watch.ago(1, began) <= start
         words = f"{count} matured events, fewer than gate.min_events ({fewest})"
@@ -119,7 +120,7 @@ def _figures(watch: Watch, known: pd.DataFrame) -> list[Facts]:
     metrics = Metrics(settings, user_module("model"))
     truth, limits = known[TRUTH].rename(contract.target), settings.gate.thresholds
     prediction = known[list(watch.champion.version.card["profile"]["predictions"])]
-    errors, count = metrics.errors(truth, prediction, limits), events(contract, truth)
+    errors, count = metrics.errors(truth, prediction, limits), count_events(contract, truth)
     return [
         decision.judge(name, value, errors[name], rule_of(watch, name, count))
         for name, value in metrics.all(truth, prediction, limits).items()

@@ -16,7 +16,7 @@ from ...figures.drift import stability_index
 from ...figures.profile import Floats, count
 from ...records import predictions
 from ...records.store import Store
-from .score import Batch, predict, write
+from .batch import Batch, predict, write
 
 HIDDEN = "_shadow"
 
@@ -32,14 +32,12 @@ def sentence(error: Exception) -> str:
 def follow(store: Store, batch: Batch, published: Path) -> Facts:
     """Let the challenger predict the rows of a published batch; return how far both are apart."""
     try:
-        challenger = store.registry.load(store.registry.fetch(None))
+        challenger = store.registry.load(store.registry.fetch_challenger())
         facts = batch.facts | {"version": challenger.version.number}
         other = Batch(batch.project, challenger, batch.window, facts)
         with predictions.stage(batch.project) as staged:
             write(other, staged / predictions.PART, predict)
-            alike = all(map(np.array_equal, batch.keys, other.keys)) and other.rows == batch.rows
-            told = "the rows came in another order than in the batch, or have changed since"
-            MlopsError.when(not alike, f"{told}; score anew")
+            _refuse_other_rows(batch, other)
             facts |= _compare(batch, published, staged)
             predictions.publish(batch.project, staged, facts, HIDDEN)
         apart = ", ".join(f"{name} by {mean:.4f}" for name, mean in facts["difference"].items())
@@ -52,6 +50,15 @@ def follow(store: Store, batch: Batch, published: Path) -> Facts:
     return facts
 
 
+def _refuse_other_rows(batch: Batch, other: Batch) -> None:
+    """Raise MlopsError where the challenger did not meet the same rows in the same order."""
+    alike = all(map(np.array_equal, batch.keys, other.keys))
+    if not alike or other.rows != batch.rows:
+        raise MlopsError(
+            "the rows came in another order than in the batch, or have changed since; score again"
+        )
+
+
 def _compare(batch: Batch, ours: Path, theirs: Path) -> Facts:
     """Return each figure's mean absolute difference, and the stability index of the numbers.
 
@@ -60,7 +67,7 @@ def _compare(batch: Batch, ours: Path, theirs: Path) -> Facts:
     profile = batch.champion.version.card["profile"]["predictions"]
     apart, counts = dict[str, float](), dict[str, Floats]()
     for our, their in zip(
-        *(predictions.pieces([side / predictions.PART]) for side in (ours, theirs)), strict=True
+        *(predictions.read_parts([side / predictions.PART]) for side in (ours, theirs)), strict=True
     ):
         for name in filter(their.__contains__, profile):
             gap = their[name] != our[name]

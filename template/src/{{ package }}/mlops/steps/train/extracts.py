@@ -7,8 +7,9 @@ import numpy as np
 from mlflow.data.pandas_dataset import from_pandas
 
 from ...base.project import Project
-from ...data.labelled_rows import hashes, row_hashes
-from ...records.card import Card, Training
+from ...data.fingerprints import hashes, row_hashes
+from ...records.card import Card
+from .training import Training
 
 
 def extract_path(project: Project, env: str, fingerprint: str) -> Path:

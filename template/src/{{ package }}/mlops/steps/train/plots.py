@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...data.labelled_rows import events
-from ...records.card import Training
+from ...data.labelled_rows import count_events
+from .training import Training
 
 
 def draw(
@@ -48,7 +48,7 @@ def by_period(training: Training, prediction: pd.DataFrame) -> Iterator[dict[str
     frame, period = training.gate.frame, training.source.project.settings.time.period
     for _, part in frame.groupby(frame[event_time].dt.to_period(period[0].upper())):
         truth = training.truth[part.index]
-        if events(training.source.contract, truth):  # a period with one class has no AUC
+        if count_events(training.source.contract, truth):  # a period with one class has no AUC
             figures = training.metrics.all(truth, prediction.loc[part.index])
             yield {f"{name}_by_period": figure for name, figure in figures.items()}
 

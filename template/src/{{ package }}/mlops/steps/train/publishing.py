@@ -16,12 +16,14 @@ from ...base.project import PLATFORM
 from ...figures.profile import take_profile
 from ...figures.resampling import permutation_importance
 from ...records import lineage
-from ...records.card import Card, Training, make_card, signature
+from ...records.card import Card
 from ...records.registry import Registry, untrusted
 from ...records.scorer import predict_frame
+from ...records.signature import signature
 from ...records.tracking import experiment_id
 from . import plots
 from .extracts import keep_rows, write_hashes
+from .training import Training, make_card
 
 GOLDEN_ROWS = 20
 

@@ -12,15 +12,16 @@ import pandas as pd
 
 from ...base.console import step
 from ...base.errors import Misconfigured, MlopsError
-from ...base.project import Project, optional
+from ...base.project import Project, import_extra
 from ...base.windows import periods, plan
-from ...data.labelled_rows import Source, fingerprint, hashes
+from ...data.fingerprints import fingerprint, hashes
+from ...data.labelled_rows import Source
 from ...figures.metrics import Metrics
 from ...records.lineage import configuration_hash, read_build_facts
 from ...records.scorer import predict_frame
 from ...records.store import open_store
 from ...records.tracking import experiment_id
-from .train import fit
+from .estimator import fit
 
 Parts = tuple[pd.DataFrame, pd.DataFrame]  # to learn from, to check on
 
@@ -29,7 +30,7 @@ def tune(source: Source, model: Any, frame: pd.DataFrame, trials: int) -> Projec
     """Return the project with the best params of so many trials; the first has those of conf."""
     told = "model.py has no search_space(trial), which returns params; write it, or omit --tune."
     Misconfigured.when(not hasattr(model, "search_space"), told)
-    project, optuna = source.project, optional("optuna", "tune")
+    project, optuna = source.project, import_extra("optuna", "tune")
     lock, parts = read_build_facts(project).lock_sha256, split(source, frame)
     decides = (model.__name__, lock, configuration_hash(project), project.settings.metric)
     file = project.path(f"build/tune/{project.name}.db")
@@ -69,7 +70,7 @@ def _try(source: Source, model: Any, parts: Parts, study: Any, experiment: str) 
     """Make the next trial: learn from one part, check on the other, and log it as a nested run."""
     settings, contract, number = source.project.settings, source.contract, len(_done(study))
     seed = settings.model.seed + number  # a search that is taken up goes on as it would have
-    study.sampler = optional("optuna.samplers", "tune").TPESampler(seed=seed)
+    study.sampler = import_extra("optuna.samplers", "tune").TPESampler(seed=seed)
     trial, (learn, check) = study.ask(), parts
     params = settings.model.params | (model.search_space(trial) if number else {})
     trial.set_user_attr("params", params)

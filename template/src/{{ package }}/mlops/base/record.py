@@ -1,0 +1,71 @@
+"""Records: what one version of the platform writes and another one reads.
+
+A record is immutable and typed. One that is stored states the number of its format, and reads
+older formats by lifting them step by step.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from .errors import MlopsError
+
+Facts = dict[str, JsonValue]  # a JSON object that has not been checked yet
+Lift = Callable[[Facts], Facts]
+
+
+class Record(BaseModel):
+    """An immutable value with documented fields; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def to_json(self) -> Facts:
+        """Return the record as a JSON object."""
+        return self.model_dump(mode="json")
+
+
+class StoredRecord(Record):
+    """A record that outlives the version of the platform that wrote it.
+
+    `FORMAT` is the number that is written today. `LIFTS` has, for each older number, the function
+    that turns an object of that format into one of the next. What was written before formats had
+    numbers counts as format 1.
+    """
+
+    FORMAT: ClassVar[int]
+    LIFTS: ClassVar[Mapping[int, Lift]] = {}
+
+    format: int
+
+    @classmethod
+    def read(cls, facts: Mapping[str, JsonValue], where: str) -> Self:
+        """Return the record of a JSON object; `where` names the file or entry in errors.
+
+        Raises MlopsError for a format that is newer than this platform, and for an object that is
+        not such a record.
+        """
+        lifted = dict(facts)
+        number = lifted.pop("format", 1)
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+            raise MlopsError(f"{where} cannot be read: its format is not a number; restore it.")
+        if number > cls.FORMAT:
+            raise MlopsError(
+                f"{where} has format {number}, and this project reads formats up to "
+                f"{cls.FORMAT}; bring the project up to date with `uvx nox -s update`."
+            )
+        try:
+            for older in range(number, cls.FORMAT):
+                lifted = cls.LIFTS[older](lifted)
+            return cls.model_validate(lifted | {"format": cls.FORMAT})
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]
+            key = ".".join(map(str, problem["loc"]))
+            raise MlopsError(
+                f"{where} cannot be read: {key}: {problem['msg']}; restore it from a backup."
+            ) from None
+        except (KeyError, TypeError, AttributeError) as error:
+            raise MlopsError(
+                f"{where} cannot be read: format {number} has no usable {error}; "
+                "restore it from a backup."
+            ) from None

@@ -1,0 +1,100 @@
+"""The streamed table in pieces: read by today's data.py, cleaned by a version's own schema.
+
+On one machine the pieces come one after the other. A table of kind `spark` stays where it is:
+Spark's workers do the same to their parts of it, and only the results come back.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+from ..base.errors import MlopsError, user_errors
+from ..base.project import Project, user_module
+from ..base.windows import Window
+from ..data import spark
+from ..data.labelled_rows import in_window
+from ..data.tables import Tables
+from ..records.registry import LoadedVersion, Version, load_version
+
+Result = TypeVar("Result")
+Work = Callable[[LoadedVersion, pd.DataFrame], Result]  # at module level, as workers unpickle it
+
+
+@dataclass(frozen=True)
+class _OnWorker:
+    """What a worker needs besides the files of the version, which Spark's module brings."""
+
+    project: Project = field(compare=False)
+    version: Version = field(compare=False)
+    predicts: bool
+
+
+def work_on_pieces(
+    project: Project, champion: LoadedVersion, window: Window | None, work: Work[Result]
+) -> Iterator[Result]:
+    """Yield what `work` makes of the champion and each piece of cleaned rows.
+
+    Raises MlopsError where the table has no rows in the window.
+    """
+    name = project.settings.streamed_table
+    empty = True
+    for result in _results(project, champion, window, work):
+        if result is not None:
+            empty = False
+            yield result
+    if empty:
+        where = f"in {window}" if window else "at all"
+        raise MlopsError(f"table {name} has no rows {where}; check tables and time in conf.")
+
+
+def _results(
+    project: Project, champion: LoadedVersion, window: Window | None, work: Work[Result]
+) -> Iterator[Result | None]:
+    name = project.settings.streamed_table
+    tables = Tables(project, champion.contract.text)
+    if tables.table(name).kind == "spark":
+        shipped = _OnWorker(project, champion.version, champion.model is not None)
+        job = partial(_work_on_worker, shipped, window, work)
+        yield from spark.map_pieces(tables, window, champion.version.folder, job)
+    else:
+        for piece in tables.pieces(name, window):
+            yield _work_on_piece(project, window, work, champion, piece)
+
+
+def _work_on_worker(
+    shipped: _OnWorker, window: Window | None, work: Work[Result], folder: Path, piece: pd.DataFrame
+) -> Result | None:
+    champion = _load_on_worker(shipped, folder)
+    return _work_on_piece(shipped.project, window, work, champion, piece)
+
+
+@cache  # a worker gets many pieces
+def _load_on_worker(shipped: _OnWorker, folder: Path) -> LoadedVersion:
+    version = replace(shipped.version, folder=folder)
+    if shipped.predicts:
+        return load_version(version, shipped.project.settings.trusted_types)
+    return LoadedVersion(None, version)
+
+
+def _work_on_piece(
+    project: Project,
+    window: Window | None,
+    work: Work[Result],
+    champion: LoadedVersion,
+    piece: pd.DataFrame,
+) -> Result | None:
+    """Return what `work` makes of a piece; None where no row of it belongs to the window."""
+    contract = champion.contract
+    name = project.settings.streamed_table
+    tables = Tables(project, contract.text, {name: piece})
+    with user_errors("data.inputs"):
+        raw = piece if piece.empty else user_module("data").inputs(tables, window)
+    if raw.empty:  # data.py may filter
+        return None
+    rows = contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
+    kept = in_window(rows, contract, window)
+    return None if kept.empty else work(champion, kept)

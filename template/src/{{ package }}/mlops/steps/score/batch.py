@@ -1,0 +1,82 @@
+"""A batch of predictions: written piece by piece, and what a pass over its rows leaves."""
+
+import contextlib
+import datetime
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ...base.console import row_progress
+from ...base.errors import MlopsError
+from ...base.project import Project
+from ...base.windows import Window
+from ...data.fingerprints import hashes
+from ...figures.profile import Floats, count
+from ...records.registry import LoadedVersion
+from ..pieces import Work, work_on_pieces
+
+KeysAndPrediction = tuple[pd.DataFrame, pd.DataFrame]
+
+
+@dataclass
+class Batch:
+    """What is scored, by which version, and what the checks need of each row: 8 bytes a key."""
+
+    project: Project
+    champion: LoadedVersion
+    window: Window | None
+    facts: dict[str, Any]
+    keys: list[npt.NDArray[np.uint64]] = field(default_factory=list)
+    counts: dict[str, Floats] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """The number of rows scored so far."""
+        return sum(map(len, self.keys))
+
+    def add(self, rows: pd.DataFrame, prediction: pd.DataFrame) -> None:
+        """Keep what the checks need of a piece.
+
+        Raises MlopsError where a number of the prediction is missing or infinite.
+        """
+        profile = self.champion.version.card["profile"]["predictions"]
+        self.keys.append(hashes(rows, self.champion.contract.keys))
+        for name in map(str, prediction.select_dtypes("float64")):
+            bad = int((~np.isfinite(prediction[name])).sum())
+            if bad:
+                self.refuse(f"{bad} values of {name} are missing or infinite")
+            self.counts[name] = self.counts.get(name, 0) + count(profile[name], prediction[name])
+
+    def refuse(self, reason: str) -> None:
+        """Raise MlopsError, so that the batch is not published."""
+        raise MlopsError(f"the batch of {self.champion.version} is not published: {reason}.")
+
+
+def write(batch: Batch, target: Path, work: Work[KeysAndPrediction]) -> None:
+    """Stream what `work` makes of the rows into one Parquet file."""
+    stamps = dict(batch.facts)
+    stamps["scoring_date"] = pd.Timestamp(stamps.pop("date"))
+    stamps["predicted_at"] = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    writer: pq.ParquetWriter | None = None
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(row_progress())
+        task = progress.add_task("", total=None)
+        for rows, prediction in work_on_pieces(batch.project, batch.champion, batch.window, work):
+            batch.add(rows, prediction)
+            frame = pd.concat([rows, prediction], axis=1).assign(**stamps)
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+            if writer is None:
+                writer = stack.enter_context(pq.ParquetWriter(target, table.schema))
+            writer.write_table(table.cast(writer.schema))
+            progress.advance(task, len(frame))
+
+
+def predict(champion: LoadedVersion, rows: pd.DataFrame) -> KeysAndPrediction:
+    """Return the keys of the rows, and their predictions."""
+    return rows[champion.contract.keys], champion.predict(rows)

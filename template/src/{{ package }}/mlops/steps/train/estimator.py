@@ -1,0 +1,49 @@
+"""The user's estimator: built, fitted, and given only rows that it can learn from."""
+
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+
+from ...base.errors import Misconfigured, MlopsError
+from ...base.project import Project
+from ...data.contract import TAKEN, Contract
+from ...data.labelled_rows import LabelledRows
+
+
+def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataFrame) -> Any:
+    """Return the user's estimator, fitted."""
+    settings = project.settings.model
+    try:
+        estimator = model.build({**settings.params, "seed": settings.seed})
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):  # the code is wrong, not the setting
+            raise
+        raise Misconfigured(f"model.build does not take model.params of conf: {error}.") from None
+    arguments = {}
+    if hasattr(model, "sample_weight"):
+        steps = getattr(estimator, "steps", None)
+        name = f"{steps[-1][0]}__sample_weight" if steps else "sample_weight"
+        arguments[name] = model.sample_weight(frame)
+    target = frame[contract.target]
+    if contract.problem == "multiclass":
+        target = target.astype(str)  # classes become columns of the prediction frame
+    return estimator.fit(frame[contract.features], target, **arguments)
+
+
+def check_trainable(contract: Contract, rows: LabelledRows) -> None:
+    """Raise MlopsError where no estimator could learn from `rows`."""
+    frame, target = rows.frame, rows.frame[contract.target]
+    for name in rows.raw.columns.difference(list(contract.inputs.types)):
+        remedy = "add it there, or leave it out in data.py"
+        raise MlopsError(f"train window: column {name} is not in schema.Inputs; {remedy}.")
+    for name in frame[contract.features].columns[frame[contract.features].isna().all()]:
+        remedy = "mend the source, or take it out of schema.Inputs"
+        raise MlopsError(f"train window: column {name} is all missing; {remedy}.")
+    if contract.problem == "binary" and not target.isin([0, 1]).all():
+        raise Misconfigured(f"data.labels: {contract.target} must be 0 or 1; 1 is the event.")
+    for name in TAKEN & set(target.astype(str)) if contract.problem == "multiclass" else ():
+        raise Misconfigured(f"data.labels: a class is called {name}, as a column is; rename it.")
+    if contract.problem != "regression" and target.nunique() < 2:
+        only, remedy = target.iloc[0], "check data.labels, or take a longer train window"
+        raise MlopsError(f"train window: {contract.target} has one class only, {only}; {remedy}.")
