@@ -98,17 +98,17 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Answer over HTTP with the champion, and with each one that follows it."""
 
 
-@_command(BURNS, "steps.promote")
+@_command(BURNS, "steps.rollback")
 def rollback(reason: Why = "not given") -> None:
     """Withdraw the champion and go back to the one before."""
 
 
-@_command(BURNS, "steps.promote")
+@_command(BURNS, "steps.pause")
 def pause(reason: Reason) -> None:
     """Stop promotion and scoring until `resume`."""
 
 
-@_command(BURNS, "steps.promote")
+@_command(BURNS, "steps.pause")
 def resume() -> None:
     """End a pause."""
 

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.markup import escape
@@ -28,11 +28,14 @@ COLOURS = {
 BEGUN = [time.perf_counter(), 0.0]  # wall and CPU seconds at which the command began
 
 
+Result = Literal["ok", "rejected", "waiting", "failed"]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a command did: `ok`, `rejected`, `waiting` or `failed`, in words and in figures."""
 
-    outcome: str
+    outcome: Result
     message: str
     facts: dict[str, Any] = field(default_factory=dict)
     columns: tuple[str, ...] = ()

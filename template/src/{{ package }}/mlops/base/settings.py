@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Problem = Literal["binary", "multiclass", "regression"]
 Period = Literal["day", "week", "month"]
+Split = Literal["time", "group", "random"]
+RiskTier = Literal["low", "medium", "high"]
 
 PRIMARY = {"binary": "auc", "multiclass": "accuracy", "regression": "r2"}
 SLICE_GAPS = {"low": None, "medium": 0.10, "high": 0.05}
@@ -68,7 +70,7 @@ class Table(Section):
 class Time(Section):
     """How time is cut into windows; the figures are numbers of periods."""
 
-    split: Literal["time", "group", "random"] = "time"
+    split: Split = "time"
     reason: str = ""
     period: Period = "month"
     train: int = Field(default=12, ge=1)
@@ -173,7 +175,7 @@ class Settings(Section):
     problem: Problem
     description: str = ""
     team: str = ""
-    risk_tier: Literal["low", "medium", "high"] = "medium"
+    risk_tier: RiskTier = "medium"
     tables: dict[str, Table] = Field(min_length=1)
     time: Time = Time()
     model: Model = Model()

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 Column = dict[str, Any]  # as JSON holds it
+ColumnProfile = Column
 Floats = npt.NDArray[np.float64]
 
 HEAVY = 0.05  # a number with this share of the rows has a bin of its own

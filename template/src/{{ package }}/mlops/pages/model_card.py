@@ -1,116 +1,201 @@
 """The model card: what a version is, what it was judged by and who answers for it, on one page.
 
-Written anew by each step that changes what is to be said, in markdown and HTML, from the version's
-own card, the gate's evidence and the journal. No figure is computed here. The words stand in
+Each step that changes what the card says writes it again, in markdown and HTML, from the version's
+own card, the gate's evidence and the journal. No figure is computed here. The text is in
 `card_parts.html`, which both forms show.
 """
 
 import contextlib
-import json
 import re
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from ..base.console import step
 from ..base.project import Project
-from ..figures.decision import INTERVAL
+from ..records.card import VersionCard
+from ..records.details import (
+    Details,
+    GateDetails,
+    PromoteDetails,
+    ReproduceDetails,
+    RollbackDetails,
+    TrainDetails,
+)
+from ..records.entry import Entry, with_details
+from ..records.evidence import Check, read_evidence
 from ..records.registry import Version
 from ..records.store import Store
 from .templates import fill, save
 
-Facts = dict[str, Any]
-Rows = list[tuple[Any, ...]]
+Cell = str | float  # a float is a share, which is drawn as a bar
+Rows = list[tuple[Cell, ...]]
 
-WORDS = "docs/model-card.md"
-TOLD = ("train", "gate", "promote", "rollback", "reproduce")
+TEAMS_WORDS = "docs/model-card.md"
+ABOUT_VERSION = (TrainDetails, GateDetails, PromoteDetails, RollbackDetails, ReproduceDetails)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The rows of the card that tell what the version was judged by."""
+
+    figures: Rows  # metric, verdict, figure, limit, interval
+    groups: Rows  # protected group, verdict, figure, limit, reason
+    checks: Rows  # check, verdict, figure, limit, reason
+    importance: Rows  # column, fall, share of the largest fall
+    tables: Rows  # table, kind, origin, path
+    journal: Rows  # entry, step, outcome, time, actor, remark
+
+
+@dataclass(frozen=True)
+class TeamsWords:
+    """What only the team can write: in markdown, and as HTML."""
+
+    md: Markup
+    html: Markup
+    place: str
 
 
 def write(store: Store, version: Version) -> None:
     """Write the card of a version, and log it with the version's run where that is known."""
     from mlflow.exceptions import MlflowException
 
-    project, client = store.project, store.registry.client
-    facts, folder = describe(store, version), project.path(project.settings.reports)
+    project = store.project
+    client = store.registry.client
+    facts = describe(store, version)
+    folder = project.path(project.settings.reports)
     for kind in ("md", "html"):
         path = folder / f"card-{project.env}-{version.number}.{kind}"
         save(fill(f"card.{kind}", **facts), path)
-        with contextlib.suppress(MlflowException):  # a copied version's run is of another store
+        with contextlib.suppress(MlflowException):  # the run of a copied version is elsewhere
             run = client.get_model_version(version.name, str(version.number)).run_id
             client.log_artifact(run, str(path), "model_card")
     step(f"model card: {project.shown(path)}")
 
 
-def describe(store: Store, version: Version) -> Facts:
-    """Return what both forms of the card show."""
-    card, subject = version.card, str(version.number)
-    entries = [e for e in store.entries if e["subject"] == subject and e["command"] in TOLD]
-    gates = [entry for entry in entries if entry["command"] == "gate"]
-    promoted = [entry for entry in entries if entry["command"] == "promote"]
-    checks = json.loads(store.journal.evidence(gates[-1]))["checks"] if gates else []
+def describe(store: Store, version: Version) -> dict[str, object]:
+    """Return what both forms of the card show, by the names that the templates use."""
+    subject = str(version.number)
+    entries = [e for e in store.entries if e.subject == subject and _is_about_version(e.details)]
+    checks = _last_checks(store, entries, version)
     in_use = version.number == store.recorded_champion
-    failed = [c for c in checks if c["verdict"] in ("rejected", "insufficient")]
-    tables = [(n, t["kind"], t["origin"], t.get("path") or "") for n, t in card["tables"].items()]
+    promotions = [details for _, details in with_details(entries, PromoteDetails)]
     return {
         "version": version,
-        "card": card,
+        "card": version.card,
         "settings": store.project.settings,
-        "state": "champion" if in_use else state(entries),
-        "approved_by": promoted[-1]["details"]["approved_by"] if in_use else "",
-        "failed": failed,
-        "rows": _judgement(card, checks) | {"tables": tables, "journal": _journal(entries)},
-        "words": _words(store.project),
+        "state": "champion" if in_use else last_state(entries),
+        "approved_by": promotions[-1].approved_by if in_use else "",
+        "failed": [check for check in checks if check.verdict in ("rejected", "insufficient")],
+        "rows": _judgement(version.card, checks, entries),
+        "words": _teams_words(store.project),
     }
 
 
-def state(entries: list[Facts]) -> str:
-    """Return what became last of a version that is not in use."""
-    for entry in reversed(entries):
-        verdict = entry["details"].get("verdict", "none")
-        states = {"gate": verdict, "promote": "replaced", "rollback": "withdrawn"}
-        if entry["command"] in states:
-            return str(states[entry["command"]])
-    return "none"
+def last_state(entries: Iterable[Entry]) -> str:
+    """Return the last state of a version that is not in use, from the entries about it.
 
-
-def _judgement(card: Facts, checks: list[Facts]) -> dict[str, Rows]:
-    """Return the figures, the groups, the other checks, and the importance of the columns."""
-    kinds: dict[str, Rows] = {"figures": [], "groups": [], "checks": []}
-    for check in checks:
-        *row, why = (check[key] for key in ("name", "verdict", "figure", "limit", "reason"))
-        if check["name"] in card["figures"]:
-            kinds["figures"].append((*row, why.removeprefix(INTERVAL)))
-        else:
-            kind = "groups" if check["name"].startswith("slice ") else "checks"
-            kinds[kind].append((row[0].removeprefix("slice "), *row[1:], why))
-    bounded = [row[0] for row in kinds["figures"]]
-    others = {name: value for name, value in card["figures"].items() if name not in bounded}
-    kinds["figures"] += [(name, "noted", f"{value:.4f}", "", "") for name, value in others.items()]
-    falls = sorted(card["importance"].items(), key=lambda item: -item[1])
-    most = max(falls[0][1], 0) or 1
-    kinds["importance"] = [(name, f"{fall:.4f}", max(fall / most, 0.0)) for name, fall in falls]
-    return kinds
-
-
-def _journal(entries: list[Facts]) -> Rows:
-    """Return who did what, with the verdict, approval, reason or answer of it."""
-    told = {"verdict": "", "approved_by": "approved by ", "reason": "", "answer": ""}
-    rows: Rows = []
+    It is the gate's verdict, `replaced`, `withdrawn`, or `none`.
+    """
+    state = "none"
     for entry in entries:
-        given = {key: entry["details"].get(key) for key in told}
-        words = "; ".join(f"{told[key]}{said}" for key, said in given.items() if said)
-        row = (entry[key] for key in ("number", "command", "outcome", "time", "actor"))
-        rows.append((*map(str, row), words))
-    return rows
+        if isinstance(entry.details, GateDetails):
+            state = entry.details.verdict
+        elif isinstance(entry.details, PromoteDetails):
+            state = "replaced"
+        elif isinstance(entry.details, RollbackDetails):
+            state = "withdrawn"
+    return state
 
 
-def _words(project: Project) -> Facts:
-    """Return what no program knows, as the team wrote it: in markdown, and as HTML."""
+def _is_about_version(details: Details) -> bool:
+    return isinstance(details, ABOUT_VERSION)
+
+
+def _last_checks(store: Store, entries: list[Entry], version: Version) -> tuple[Check, ...]:
+    """Return the checks of the newest verdict; none where the version was not judged."""
+    gates = list(with_details(entries, GateDetails))
+    if not gates:
+        return ()
+    text = store.journal.evidence(gates[-1][0])
+    return read_evidence(text, f"the evidence on {version}").checks
+
+
+def _judgement(card: VersionCard, checks: tuple[Check, ...], entries: list[Entry]) -> Judgement:
+    figures: Rows = []
+    groups: Rows = []
+    others: Rows = []
+    for check in checks:
+        row = (check.name, check.verdict, check.figure, check.limit)
+        if check.name in card.figures:
+            figures.append((*row, check.interval or check.reason))
+        elif check.name.startswith("slice "):
+            groups.append((check.name.removeprefix("slice "), *row[1:], check.reason))
+        else:
+            others.append((*row, check.reason))
+    bounded = {row[0] for row in figures}
+    for name, value in card.figures.items():
+        if name not in bounded:
+            shown = "n/a" if value is None else f"{value:.4f}"
+            figures.append((name, "noted", shown, "", ""))
+    return Judgement(
+        figures=figures,
+        groups=groups,
+        checks=others,
+        importance=_importance(card),
+        tables=[_table(name, settings) for name, settings in card.tables.items()],
+        journal=[_journal_row(entry) for entry in entries],
+    )
+
+
+def _importance(card: VersionCard) -> Rows:
+    """Return the columns, the one whose shuffling costs most first."""
+    falls = sorted(card.importance.items(), key=lambda item: -item[1])
+    most = max((fall for _, fall in falls), default=0.0)
+    if most <= 0:
+        most = 1.0
+    return [(name, f"{fall:.4f}", max(fall / most, 0.0)) for name, fall in falls]
+
+
+def _table(name: str, settings: Mapping[str, object]) -> tuple[str, ...]:
+    return (name, *(str(settings.get(key) or "") for key in ("kind", "origin", "path")))
+
+
+def _journal_row(entry: Entry) -> tuple[str, ...]:
+    """Return who did what, with the verdict, approval, reason or answer of it."""
+    return (
+        str(entry.number),
+        entry.command,
+        entry.outcome,
+        entry.time,
+        entry.actor,
+        _remark(entry.details),
+    )
+
+
+def _remark(details: Details) -> str:
+    if isinstance(details, GateDetails):
+        return details.verdict
+    if isinstance(details, PromoteDetails):
+        approved = f"; approved by {details.approved_by}" if details.approved_by else ""
+        return f"{details.verdict}{approved}"
+    if isinstance(details, RollbackDetails):
+        return details.reason
+    if isinstance(details, ReproduceDetails):
+        return details.answer
+    return ""
+
+
+def _teams_words(project: Project) -> TeamsWords:
     from markdown_it import MarkdownIt
 
-    path = project.path(WORDS)
+    path = project.path(TEAMS_WORDS)
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     text = re.sub(r"^(?=#)", "#", re.sub(r"\A# .*\n+", "", text), flags=re.MULTILINE)
     plain = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
-    forms = {"md": text.rstrip(), "html": plain.render(text)}  # without any markup of its own
-    return {name: Markup(form) for name, form in forms.items()} | {"place": WORDS}  # noqa: S704
+    return TeamsWords(
+        md=Markup(text.rstrip()),  # noqa: S704 - the card is markdown, too
+        html=Markup(plain.render(text)),  # noqa: S704 - rendered without any markup of its own
+        place=TEAMS_WORDS,
+    )

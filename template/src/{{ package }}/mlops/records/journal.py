@@ -1,109 +1,120 @@
-"""The journal: an environment's only memory beside the registry.
+"""The journal: an environment's only memory besides the registry.
 
-One MLflow run per entry, its JSON an artifact. Each entry holds the hash of the one before, and a
-tag of the registered model holds the head, so that an altered, missing or forked entry shows.
+Each entry is an MLflow run with its JSON as an artifact. It holds the hash of the entry before, and
+a tag of the registered model holds the head: an altered, missing or forked entry shows.
 """
 
 import datetime
-import hashlib
-import json
 from collections import Counter
 from typing import Any
 
+from ..base.console import Result
 from ..base.project import Project
+from .details import Details
+from .entry import Entry, hash_of
 from .lineage import current_actor
 from .tracking import Client, experiment_id, writer_lock
 
-Entry = dict[str, Any]
-
 HEAD = "mlops_journal_head"
 START = "0" * 64
-ENTRY, EVIDENCE = "entry.json", "evidence.json"
-UNSAID: Entry = {"outcome": "ok", "subject": "", "as_of": "", "details": {}}
-
-
-def entry_hash(entry: Entry) -> str:
-    """Return the SHA-256 of an entry's canonical JSON."""
-    facts = {key: value for key, value in entry.items() if key != "folder"}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def _unfinished(run: Any, last: int) -> bool:
-    """Tell whether a run beyond the head belongs to a writer that is at work, or that died."""
-    number = run.info.run_name.split()[0]
-    return bool(run.info.status == "RUNNING" and number.isdigit() and int(number) > last)
+ENTRY = "entry.json"
+EVIDENCE = "evidence.json"
 
 
 class Journal:
     """The entries of one environment."""
 
     def __init__(self, client: Client, project: Project) -> None:
-        self._client, self._project = client, project
+        self._client = client
+        self._project = project
         self._experiment = experiment_id(client, project, ".journal")
 
     def entries(self) -> list[Entry]:
-        """Return all entries, oldest first; each has `folder` added, where its evidence lies."""
+        """Return all entries, oldest first.
+
+        Raises MlopsError for an entry that cannot be read.
+        """
         import mlflow
 
         last, _ = self._head()
         folders = [run.info.artifact_uri for run in self._runs() if not _unfinished(run, last)]
-        found = [mlflow.artifacts.load_dict(f"{f}/{ENTRY}") | {"folder": f} for f in folders]
-        return sorted(found, key=lambda entry: int(entry["number"]))
+        found = [Entry.stored(mlflow.artifacts.load_dict(f"{f}/{ENTRY}"), f) for f in folders]
+        return sorted(found, key=lambda entry: entry.number)
 
     def evidence(self, entry: Entry) -> str:
-        """Return the evidence that was appended together with `entry`."""
+        """Return the text of the evidence that was appended together with `entry`."""
         import mlflow
 
-        return str(mlflow.artifacts.load_text(f"{entry['folder']}/{EVIDENCE}"))
+        return str(mlflow.artifacts.load_text(f"{entry.folder}/{EVIDENCE}"))
 
-    def append(self, command: str, evidence: str = "", **facts: Any) -> Entry:
-        """Write the next entry, with its evidence beside it, and return it as `entries` does.
-
-        `facts` are its outcome (ok, rejected, waiting or failed), subject, as_of and details.
-        """
+    def append(
+        self,
+        details: Details,
+        *,
+        outcome: Result = "ok",
+        subject: str = "",
+        as_of: str = "",
+        evidence: str = "",
+    ) -> Entry:
+        """Write the next entry, and its evidence next to it, and return it as `entries` does."""
         with writer_lock(self._project):
             last, previous = self._head()
             for run in self._runs():
                 if _unfinished(run, last):
                     self._client.delete_run(run.info.run_id)
-            now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-            entry: Entry = {"number": last + 1, "time": now, "environment": self._project.env}
-            entry |= {
-                "command": command,
-                **UNSAID,
-                **facts,
+            number = last + 1
+            entry = Entry(
+                format=Entry.FORMAT,
+                number=number,
+                time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                environment=self._project.env,
+                command=details.COMMAND,
+                outcome=outcome,
+                subject=subject,
+                as_of=as_of,
+                details=details,
+                previous=previous,
                 **current_actor(),
-                "previous": previous,
-            }
-            info = self._client.create_run(self._experiment, run_name=f"{last + 1} {command}").info
+            )
+            facts = entry.to_json()
+            name = f"{number} {details.COMMAND}"
+            info = self._client.create_run(self._experiment, run_name=name).info
             if evidence:
                 self._client.log_text(info.run_id, evidence, EVIDENCE)
-            self._client.log_dict(info.run_id, entry, ENTRY)
-            head = f"{last + 1}:{entry_hash(entry)}"
+            self._client.log_dict(info.run_id, facts, ENTRY)
+            head = f"{number}:{hash_of(facts)}"
             self._client.set_registered_model_tag(self._project.name, HEAD, head)
             self._client.set_terminated(info.run_id)
-        return entry | {"folder": info.artifact_uri}
+        return Entry.stored(facts, info.artifact_uri)
 
     def problems(self, entries: list[Entry]) -> list[str]:
         """Return what is wrong with the chain, a sentence each; empty for a sound one."""
         last, head = self._head()
-        counts = Counter(int(entry["number"]) for entry in entries)
-        found = [f"entry {n} is forked: {k} claim it" for n, k in counts.items() if k > 1]
+        counts = Counter(entry.number for entry in entries)
+        found = [f"entry {n} is forked: {k} entries claim it" for n, k in counts.items() if k > 1]
         found += [f"entry {n} is missing" for n in range(1, last + 1) if n not in counts]
         found += [f"entry {n} is forged: the head is {last}" for n in counts if n > last]
-        expected = {int(entry["number"]) - 1: entry["previous"] for entry in entries} | {last: head}
-        for entry in entries:
-            number = int(entry["number"])
-            if counts[number] == 1 and expected.get(number) not in (None, entry_hash(entry)):
-                found.append(f"entry {number} was altered after it was written")
+        expected = {entry.number - 1: entry.previous for entry in entries} | {last: head}
+        found += [
+            f"entry {entry.number} was altered after it was written"
+            for entry in entries
+            if counts[entry.number] == 1 and expected.get(entry.number) not in (None, entry.sha256)
+        ]
         return sorted(found)
 
-    def _runs(self) -> list[Any]:
+    def _runs(self) -> list[Any]:  # MLflow's own type is not exported
         import mlflow
 
         return list(mlflow.search_runs([self._experiment], output_format="list"))
 
     def _head(self) -> tuple[int, str]:
+        """Return the number and the hash of the last entry."""
         tags = self._client.get_registered_model(self._project.name).tags
         number, _, digest = tags.get(HEAD, f"0:{START}").partition(":")
         return int(number), digest
+
+
+def _unfinished(run: Any, last: int) -> bool:
+    """Return whether a run beyond the head belongs to a writer that is at work, or that died."""
+    number = run.info.run_name.split()[0]
+    return bool(run.info.status == "RUNNING" and number.isdigit() and int(number) > last)

@@ -5,23 +5,53 @@ predictions/<env>/date=2026-01-01/batch-0003/part.parquet and `_SUCCESS`, which 
 """
 
 import contextlib
-import json
 import shutil
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import pandas as pd
 from pyarrow.parquet import ParquetFile
 
 from ..base.errors import MlopsError, readable
 from ..base.project import Project
-from .journal import Entry
+from ..base.record import Lift, StoredRecord
+from .details import ScoreDetails
+from .entry import Entry, with_details
 
-COMPLETE, PART, ONLINE = "_SUCCESS", "part.parquet", "online"
+COMPLETE = "_SUCCESS"
+PART = "part.parquet"
+ONLINE = "online"
 DAY = 86_400  # seconds; no run writes that long
+
+
+class BatchFacts(StoredRecord):
+    """What `_SUCCESS` says of a complete batch."""
+
+    FORMAT: ClassVar[int] = 2
+    LIFTS: ClassVar[dict[int, Lift]] = {1: lambda facts: facts}  # 2 only states its number
+
+    batch: str  # number within the date: 0003
+    date: str  # ISO date
+    version: int
+    rows: int
+    rows_per_second: int
+
+
+class ShadowFacts(StoredRecord):
+    """What `_SUCCESS` says of a batch that the challenger predicted in the shadow."""
+
+    FORMAT: ClassVar[int] = 2
+    LIFTS: ClassVar[dict[int, Lift]] = {1: lambda facts: facts}  # 2 only states its number
+
+    batch: str
+    date: str
+    version: int
+    rows: int
+    difference: dict[str, float]  # mean absolute difference; share of other decisions
+    psi: dict[str, float]
 
 
 @contextlib.contextmanager
@@ -38,15 +68,20 @@ def stage(project: Project) -> Iterator[Path]:
         shutil.rmtree(staged, ignore_errors=True)  # what was not published is not kept
 
 
-def publish(project: Project, staged: Path, facts: dict[str, Any], hidden: str = "") -> Path:
+def publish(
+    project: Project, staged: Path, facts: BatchFacts | ShadowFacts, hidden: str = ""
+) -> Path:
     """Move a staged batch to its place, or to a hidden one, and mark it complete."""
-    target = _folder(project) / hidden / f"date={facts['date']}" / f"batch-{facts['batch']}"
+    target = _folder(project) / hidden / f"date={facts.date}" / f"batch-{facts.batch}"
     target.parent.mkdir(parents=True, exist_ok=True)
     if (target / COMPLETE).exists() and not hidden:
-        raise MlopsError(f"batch {facts['batch']} was published meanwhile by another run; repeat.")
+        raise MlopsError(
+            f"batch {facts.batch} of {facts.date} was published by another run in the meantime; "
+            "score again."
+        )
     shutil.rmtree(target, ignore_errors=True)  # of a run that died between the two lines below
     staged.rename(target)
-    (target / COMPLETE).write_text(json.dumps(facts), encoding="utf-8")
+    (target / COMPLETE).write_text(facts.model_dump_json(), encoding="utf-8")
     return target
 
 
@@ -83,9 +118,9 @@ def read_parts(parts: list[Path]) -> Iterator[pd.DataFrame]:
                 yield piece.to_pandas()
 
 
-def published(entries: list[Entry]) -> list[dict[str, Any]]:
+def published(entries: list[Entry]) -> list[ScoreDetails]:
     """Return the batches that the journal saw published, oldest first."""
-    return [entry["details"] for entry in entries if entry["command"] == "score"]
+    return [details for _, details in with_details(entries, ScoreDetails)]
 
 
 def _folder(project: Project) -> Path:

@@ -1,7 +1,6 @@
 """The registry: versions of the registered model `<env>.<project>`, and their aliases."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -13,12 +12,12 @@ import pandas as pd
 from ..base.errors import MlopsError
 from ..base.project import PACKAGE, Project, user_module
 from ..data.contract import Contract, read_contract
+from .card import VersionCard, read_card
 from .tracking import Client
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 NOT_THE_MODEL = {"registered_model_meta", "__pycache__"}  # added by downloading and by loading
-SAME_PREDICTION = 1e-9
-MISSING = 1e300  # in place of a missing number, which is never like another one
+TOLERANCE = 1e-9  # relative, of numbers larger than 1; absolute below
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Version:
     name: str
     number: int
     folder: Path
-    card: dict[str, Any]
+    card: VersionCard
 
     def __str__(self) -> str:
         return f"version {self.number}"
@@ -56,7 +55,7 @@ class LoadedVersion:
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the prediction frame of `rows`, which may have further columns."""
-        features = rows[list(self.version.card["features"])]
+        features = rows[list(self.version.card.features)]
         return pd.DataFrame(self.model.predict(features)).set_index(rows.index)
 
     def clean(self, raw: pd.DataFrame) -> pd.DataFrame:
@@ -66,8 +65,8 @@ class LoadedVersion:
     @cached_property
     def contract(self) -> Contract:
         """The version's own contract, from the snapshot it carries."""
-        snapshot = self.version.folder / "code" / self.version.card["snapshot"]
-        return read_contract(user_module("schema", snapshot), self.version.card["problem"])
+        snapshot = self.version.folder / "code" / self.version.card.snapshot
+        return read_contract(user_module("schema", snapshot), self.version.card.problem)
 
 
 class Registry:
@@ -117,9 +116,13 @@ class Registry:
             raise MlopsError(f"{self.name} has no version {number}; known versions: {known}.")
         folder = _bring(self._project.root, self.name, number)
         card = folder / "artifacts/card.json"
-        words = "has no card.json, so train did not make it; train one"
-        MlopsError.when(not card.is_file(), f"version {number} of {self.name} {words}.")
-        return Version(self.name, number, folder, json.loads(card.read_text(encoding="utf-8")))
+        if not card.is_file():
+            raise MlopsError(
+                f"version {number} of {self.name} has no card.json, so `train` did not make it; "
+                f"train one with {self._project.command('train')}."
+            )
+        where = f"the card of version {number} of {self.name}"
+        return Version(self.name, number, folder, read_card(card, where))
 
     def load(self, version: Version) -> LoadedVersion:
         """Load a version as `load_version` does, with the types that conf trusts."""
@@ -148,14 +151,23 @@ def untrusted(skops_file: Path, snapshot: str, configured: tuple[str, ...]) -> l
 
 
 def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:
-    """Return the largest difference of two prediction frames; infinite where they disagree."""
+    """Return the largest difference of two prediction frames.
+
+    A difference is relative to the larger of the two numbers where that is above 1, else absolute:
+    |a - b| / max(1, |a|, |b|). It is infinite where columns, rows, labels or missing values differ.
+    """
+    if list(left.columns) != list(right.columns) or len(left) != len(right):
+        return float("inf")
     numbers = left.select_dtypes("float64").columns
     rest = left.columns.difference(numbers)
-    alike = list(left.columns) == list(right.columns) and len(left) == len(right)
-    if not alike or (left[rest].to_numpy() != right[rest].to_numpy()).any():
+    if (left[rest].to_numpy() != right[rest].to_numpy()).any():
         return float("inf")
-    sides = (side[numbers].fillna(MISSING).to_numpy() for side in (left, right))
-    return float(np.abs(np.subtract(*sides)).max(initial=0.0))
+    ours = left[numbers].to_numpy("float64")
+    theirs = right[numbers].to_numpy("float64")
+    if (np.isnan(ours) != np.isnan(theirs)).any():
+        return float("inf")
+    size = np.maximum(1.0, np.maximum(np.abs(ours), np.abs(theirs)))
+    return float(np.nan_to_num(np.abs(ours - theirs) / size).max(initial=0.0))
 
 
 def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVersion:
@@ -170,16 +182,16 @@ def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVers
         difference = largest_difference(expected, now)
     except Exception as error:
         raise _broken(version, f"does not load here ({error})") from error
-    if difference > SAME_PREDICTION:
+    if difference > TOLERANCE:
         raise _broken(version, f"predicts its golden rows differently, by {difference:.3g}")
     return loaded
 
 
 def _broken(version: Version, reason: str) -> MlopsError:
-    lineage = version.card["lineage"]
+    lineage = version.card.lineage
     return MlopsError(
         f"{version} of {version.name} {reason}; it was made with lock "
-        f"{lineage['lock_sha256'][:12]} of commit {lineage['commit'][:12]}: install that lock "
+        f"{lineage.lock_sha256[:12]} of commit {lineage.commit[:12]}: install that lock "
         "(`git checkout`, `uv sync`), or train a new version."
     )
 
@@ -187,6 +199,6 @@ def _broken(version: Version, reason: str) -> MlopsError:
 def _load_model(version: Version, trusted_types: tuple[str, ...]) -> Any:
     import mlflow
 
-    for name in untrusted(version.artifact("model.skops"), version.card["snapshot"], trusted_types):
+    for name in untrusted(version.artifact("model.skops"), version.card.snapshot, trusted_types):
         raise MlopsError(f"its type {name} is not trusted, see trusted_types in conf")
     return mlflow.pyfunc.load_model(str(version.folder), suppress_warnings=True)

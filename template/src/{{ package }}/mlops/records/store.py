@@ -1,67 +1,94 @@
 """One environment's memory: the registry and the journal, opened together."""
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
-
-from ..base.console import resources
+from ..base.console import Result, resources
 from ..base.errors import MlopsError, PersonNeeded
 from ..base.project import Project
-from .journal import Entry, Journal
+from .details import Details, PauseDetails, PromoteDetails, ResumeDetails, RollbackDetails
+from .entry import Entry
+from .journal import Journal
 from .registry import CHAMPION, Registry, Version
 from .tracking import connect, writer_lock
 
 
-@dataclass(frozen=True)
 class Store:
     """The registry and the journal of one environment, as they are when it is opened."""
 
-    project: Project
-    registry: Registry
-    journal: Journal
+    def __init__(self, project: Project, registry: Registry, journal: Journal) -> None:
+        self.project = project
+        self.registry = registry
+        self.journal = journal
+        self._entries: list[Entry] | None = None
 
-    @cached_property
+    @property
     def entries(self) -> list[Entry]:
-        """The journal's entries."""
-        return self.journal.entries()
+        """The journal's entries, oldest first; they are read once."""
+        if self._entries is None:
+            self._entries = self.journal.entries()
+        return self._entries
 
-    def record(self, command: str, evidence: str = "", **facts: Any) -> None:
-        """Append an entry to the journal, and to what was read of it."""
-        facts["details"] = {"resources": resources(), **facts.get("details", {})}
-        self.__dict__.get("entries", []).append(self.journal.append(command, evidence, **facts))
+    def record(
+        self,
+        details: Details,
+        *,
+        outcome: Result = "ok",
+        subject: str = "",
+        as_of: str = "",
+        evidence: str = "",
+    ) -> None:
+        """Append an entry to the journal, with the resources that the command has used."""
+        used = details.model_copy(update={"resources": {**resources(), **details.resources}})
+        entry = self.journal.append(
+            used, outcome=outcome, subject=subject, as_of=as_of, evidence=evidence
+        )
+        if self._entries is not None:
+            self._entries.append(entry)
 
     @property
     def champions(self) -> list[int]:
-        """The stack of promoted versions; a rollback takes the top away."""
+        """The stack of promoted versions, newest last; a rollback removes the newest."""
         stack: list[int] = []
         for entry in self.entries:
-            if entry["command"] == "promote":
-                stack.append(int(entry["subject"]))
-            elif entry["command"] == "rollback" and stack:  # none where the journal was cut
+            if isinstance(entry.details, PromoteDetails):
+                stack.append(int(entry.subject))
+            elif isinstance(entry.details, RollbackDetails) and stack:  # empty after a cut
                 stack.pop()
         return stack
 
     @property
     def recorded_champion(self) -> int | None:
-        """The champion by the journal, wherever the alias points."""
-        return next(reversed(self.champions), None)
+        """The champion according to the journal, wherever the alias points."""
+        champions = self.champions
+        return champions[-1] if champions else None
 
     @property
     def pause(self) -> Entry | None:
-        """The pause that no `resume` has ended."""
-        turns = [entry for entry in self.entries if entry["command"] in ("pause", "resume")]
-        return turns[-1] if turns and turns[-1]["command"] == "pause" else None
+        """The entry of the pause that no `resume` has ended."""
+        for entry in reversed(self.entries):
+            if isinstance(entry.details, ResumeDetails):
+                return None
+            if isinstance(entry.details, PauseDetails):
+                return entry
+        return None
+
+    @property
+    def pause_reason(self) -> str:
+        """Why the environment is paused; empty where it is not."""
+        paused = self.pause
+        return paused.details.reason if paused and isinstance(paused.details, PauseDetails) else ""
 
     def champion(self) -> int | None:
         """Return the version that the journal promoted last.
 
         Raises MlopsError where the alias says otherwise: somebody moved it by hand.
         """
-        recorded, alias = self.recorded_champion, self.registry.alias(CHAMPION)
-        command = self.project.command(f"promote {recorded or alias}")
-        words = f"points to {alias}, but the journal promoted {recorded}: it was moved by hand"
-        told = f"alias champion of {self.registry.name} {words}; run {command}."
-        MlopsError.when(recorded != alias, told)
+        recorded = self.recorded_champion
+        alias = self.registry.alias(CHAMPION)
+        if recorded != alias:
+            command = self.project.command(f"promote {recorded or alias}")
+            raise MlopsError(
+                f"alias champion of {self.registry.name} points to {alias}, but the journal "
+                f"promoted {recorded}: it was moved by hand; run {command}."
+            )
         return recorded
 
     def fetch_champion(self) -> Version:
@@ -77,15 +104,21 @@ class Store:
     def refuse_broken(self) -> None:
         """Raise MlopsError where the journal is not what was written."""
         problems = "; ".join(self.journal.problems(self.entries))
-        words = f"cannot be trusted: {problems}; restore the tracking store from its backup"
-        MlopsError.when(problems, f"the journal of {self.registry.name} {words}.")
+        if problems:
+            raise MlopsError(
+                f"the journal of {self.registry.name} cannot be trusted: {problems}; restore the "
+                "tracking store from its backup."
+            )
 
     def refuse_pause(self) -> None:
         """Raise PersonNeeded while the environment is paused."""
-        if self.pause is not None:
-            why = f"since {self.pause['time']}: {self.pause['details']['reason']}"
-            who, command = self.pause["actor"], self.project.command("resume")
-            raise PersonNeeded(f"{self.registry.name} is paused by {who} {why}; end: {command}.")
+        paused = self.pause
+        if paused is not None:
+            command = self.project.command("resume")
+            raise PersonNeeded(
+                f"{self.registry.name} is paused by {paused.actor} since {paused.time}: "
+                f"{self.pause_reason}; end the pause with {command}."
+            )
 
 
 def open_store(project: Project) -> Store:
@@ -94,7 +127,7 @@ def open_store(project: Project) -> Store:
 
     client = connect(project)
     with writer_lock(project):
-        try:  # Unity Catalog searches by no name
+        try:  # Unity Catalog does not search by name
             client.get_registered_model(project.name)
         except MlflowException as error:
             if "DOES_NOT_EXIST" not in str(error.error_code):

@@ -22,8 +22,8 @@ def build(live: Live, service: Service) -> FastAPI:
     """Return the application that answers with one version."""
     version, card = live.version, live.version.card
     facts = {"name": version.name, "version": version.number, "digest": version.digest()}
-    facts |= {key: card[key] for key in ("problem", "features", "windows")}
-    facts["trained_as_of"] = card["time"]["as_of"]
+    facts |= {"problem": card.problem, "features": list(card.features)}
+    facts |= {"windows": card.windows.to_json(), "trained_as_of": card.time.as_of}
     body = {"required": True, "content": {"application/json": {"schema": live.schema()}}}
     app = FastAPI(title=version.name, version=str(version.number))
     VERSION.set(version.number)

@@ -20,7 +20,7 @@ from prometheus_client import Counter
 from ..base.console import show
 from ..records.predictions import ONLINE
 from ..records.registry import Registry
-from ..steps.score.shadow import HIDDEN, sentence
+from ..steps.score.shadow import HIDDEN, describe_failure
 from .model import Live, Rows
 
 MOST = 100_000  # rows that wait to be written
@@ -93,7 +93,7 @@ class Shadow:
                 )
                 self.told["version"] = number
             except Exception as error:  # noqa: BLE001 - of a store, and of a model
-                self.told["trouble"] = sentence(error)
+                self.told["trouble"] = describe_failure(error)
 
     def add(self, body: bytes, rows: int, answered: Moment) -> None:
         """Take a request whose rows are kept: there are never too many."""

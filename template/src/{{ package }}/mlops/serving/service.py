@@ -59,7 +59,7 @@ class Service:
 
     def _take_over(self, store: Store) -> None:
         """Load the champion where it is another one, then swap the application."""
-        self.paused = store.pause["details"]["reason"] if store.pause else ""
+        self.paused = store.pause_reason
         if store.champion() != self._number or not self._number:
             live = Live(store.registry.load(store.fetch_champion()))
             self._application, self._number = self._build(live, self), live.version.number

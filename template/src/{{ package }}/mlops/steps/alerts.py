@@ -1,39 +1,47 @@
-"""Alerts: each change of state is told once, to the addresses that conf names as secrets.
+"""Alerts: each change of state is sent once, to the addresses that conf names as secrets.
 
-What is known outside stands in the journal, beside what happened; an alert that could not be
-delivered is tried again with the next entry.
+The journal keeps the state that the addresses know, in the entry of what happened. An alert that
+could not be delivered is sent again with the next entry.
 """
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..base.console import step
 from ..base.errors import Misconfigured
 from ..base.project import Project
 from ..base.secrets import resolve
+from ..records.details import MonitorDetails, RetrainDetails
+from ..records.entry import last_details
 from ..records.store import Store
 
-TOLD = "told"  # the detail of an entry that holds the state which is known outside
+if TYPE_CHECKING:
+    from apprise import Apprise
 
 
-def tell(store: Store, command: str, state: str, message: str) -> str:
-    """Tell the addresses that `command` has found a new state; return what they know now.
+def send_change(
+    store: Store, kind: type[MonitorDetails | RetrainDetails], state: str, message: str
+) -> str:
+    """Send `message` where a command has found a new state; return the state that is known now.
 
-    An empty state is the healthy one, and the first: only a return to it is told.
+    The empty state is the healthy one, and the first: only a return to it is sent.
     """
-    mine = (entry["details"] for entry in reversed(store.entries) if entry["command"] == command)
-    known = str(next((details[TOLD] for details in mine if TOLD in details), ""))
+    last = last_details(store.entries, kind)
+    known = last.told if last else ""
     sender = require_addresses(store.project)
     if state == known or sender is None:
         return state
-    if sender.notify(body=message, title=f"{store.project.name}: {command}"):
+    if sender.notify(body=message, title=f"{store.project.name}: {kind.COMMAND}"):
         return state
-    step("an address of alerts did not take its message; it is sent again next time")
+    step("an address in alerts did not take its message; it is sent again next time")
     return known
 
 
-def require_addresses(project: Project) -> Any:
-    """Return what sends to all addresses; raises Misconfigured for a secret that holds none."""
+def require_addresses(project: Project) -> "Apprise | None":
+    """Return what sends to all addresses, None where there are none.
+
+    Raises Misconfigured for a secret that is not an address.
+    """
     if not project.settings.alerts:
         return None
     from apprise import Apprise
@@ -41,7 +49,9 @@ def require_addresses(project: Project) -> Any:
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would print addresses
     sender = Apprise()
     for name in project.settings.alerts:
-        told = f"alerts: the secret {name.secret} is no address that apprise knows"
-        remedy = "write it as in mailtos://bank.example?user=…&pass=…"
-        Misconfigured.when(not sender.add(resolve(name)), f"{told}; {remedy}.")
+        if not sender.add(resolve(name)):
+            raise Misconfigured(
+                f"alerts: the secret {name.secret} is not an address that apprise knows; write it "
+                "as in mailtos://bank.example?user=…&pass=…"
+            )
     return sender

@@ -8,23 +8,26 @@ import pandas as pd
 from ..base.project import user_module
 from ..base.settings import Settings
 from ..data.contract import REASONS
+from ..records.evidence import Check
 from ..records.registry import LoadedVersion
-from .gate.checks import Case, Check, judge
+from .gate.case import Case, check, passed_if
+
+TRIED_ROWS = 100
 
 
 def required(settings: Settings) -> bool:
-    """Tell whether predictions are given reasons: where conf asks for them, and at high risk."""
+    """Return whether predictions get reasons: where conf asks for them, and at high risk."""
     return settings.scoring.reasons or settings.risk_tier == "high"
 
 
-def reasons(scorer: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame | None:
+def reasons(loaded: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame | None:
     """Return feature names, the largest move first; None where the version has no `explain`."""
-    version = scorer.version
-    model = user_module("model", version.folder / "code" / version.card["snapshot"])
+    version = loaded.version
+    model = user_module("model", version.folder / "code" / version.card.snapshot)
     if not hasattr(model, "explain"):
         return None
-    features = rows[list(version.card["features"])]
-    moved = model.explain(scorer.model.unwrap_python_model().model, features)
+    features = rows[list(version.card.features)]
+    moved = model.explain(loaded.model.unwrap_python_model().model, features)
     sizes = moved.loc[rows.index, features.columns].abs().to_numpy("float64")
     order = np.argsort(-sizes, axis=1, kind="stable")[:, : len(REASONS)]
     names = pd.DataFrame(features.columns.to_numpy()[order], rows.index, dtype="string")
@@ -32,13 +35,23 @@ def reasons(scorer: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame | None:
     return names.where(moves).set_axis(REASONS[: order.shape[1]], axis=1)
 
 
-def check(case: Case) -> Iterator[Check]:
+def check_reasons(case: Case) -> Iterator[Check]:
     """Ask the version for reasons where they are required: always at high risk."""
-    if required(case.settings):
-        try:
-            given = reasons(case.challenger, case.sample.frame.head(100))
-            why = "" if given is not None and given.notna().any(axis=None) else "it has none"
-        except Exception as error:  # noqa: BLE001 - whatever the user's code raises
-            why = f"{type(error).__name__}: {error}"
-        why = why and f"give model.py an explain(estimator, rows), then train anew ({why})"
-        yield Check("reasons", judge(not why), "no" if why else "yes", "yes", why)
+    if not required(case.settings):
+        return
+    problem = _problem(case)
+    reason = ""
+    if problem:
+        reason = f"give model.py an explain(estimator, rows), then train again ({problem})"
+    yield check("reasons", passed_if(not problem), "no" if problem else "yes", "yes", reason)
+
+
+def _problem(case: Case) -> str:
+    """Return what is wrong with the version's reasons; nothing where they come."""
+    try:
+        given = reasons(case.challenger, case.sample.frame.head(TRIED_ROWS))
+    except Exception as error:  # noqa: BLE001 - whatever the user's code raises
+        return f"{type(error).__name__}: {error}"
+    if given is None or not given.notna().any(axis=None):
+        return "it has none"
+    return ""

@@ -14,13 +14,14 @@ from typing import Any
 
 from filelock import FileLock
 
-from ..base.console import Outcome
+from ..base.console import Outcome, Result
 from ..base.errors import MlopsError
 from ..base.project import Project
+from ..records.details import ReproduceDetails
+from ..records.extracts import extract_path
 from ..records.lineage import uv_program
 from ..records.registry import Version, untrusted
 from ..records.store import open_store
-from .train.extracts import extract_path
 
 Facts = dict[str, Any]
 
@@ -33,26 +34,26 @@ def reproduce(project: Project, number: int) -> Outcome:
     facts = _rebuild(project, version)
     answer, words = _answer(facts)
     facts = {"version": number, "answer": answer, **facts}
-    outcome = "ok" if answer == "exact" else "failed"
-    store.record("reproduce", outcome=outcome, subject=str(number), details=facts)
+    outcome: Result = "ok" if answer == "exact" else "failed"
+    store.record(ReproduceDetails(**facts), outcome=outcome, subject=str(number))
     return Outcome(outcome, f"{version} of {project.name}: {answer}; {words}", facts)
 
 
 def _refuse(project: Project, version: Version) -> None:
     """Raise MlopsError for what cannot be rebuilt, or must not be loaded."""
     told = f"{version} was trained from a dirty tree: no commit holds its code; train a new one."
-    MlopsError.when(version.card["lineage"]["dirty"], told)
+    MlopsError.when(version.card.lineage.dirty, told)
     trusted = project.settings.trusted_types
-    strange = untrusted(version.artifact("model.skops"), version.card["snapshot"], trusted)
+    strange = untrusted(version.artifact("model.skops"), version.card.snapshot, trusted)
     told = f"{version} holds types that trusted_types in conf does not name: {', '.join(strange)}."
     MlopsError.when(strange, told)
 
 
 def _rebuild(project: Project, version: Version) -> Facts:
     """Let the repository's own program fit the version anew; return what it compared."""
-    lineage, folder = version.card["lineage"], project.path("build/reproduce")
-    env, kept = lineage["environment"], lineage["data"]
-    job: Facts = {"format": 1, "lineage": lineage, "version": version.folder}
+    lineage, folder = version.card.lineage, project.path("build/reproduce")
+    env, kept = lineage.environment, lineage.data.model_dump()
+    job: Facts = {"format": 1, "lineage": lineage.to_json(), "version": version.folder}
     job |= {"kept": {side: extract_path(project, env, data) for side, data in kept.items()}}
     job |= {"root": project.root, "uv": uv_program()}
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,12 @@
-"""The step `retrain`: monitor's decision, and what follows from it without a hand.
+"""The step `retrain`: monitor's decision, and what follows from it automatically.
 
 It may be killed anywhere and run again: a challenger of the same code, configuration, lock and
-date is taken up again, a promotion that was cut is finished, and nothing is done twice.
+date is used again, a promotion that was cut is finished, and nothing is done twice.
 """
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -14,16 +14,36 @@ from ..base.console import Outcome, step
 from ..base.errors import MlopsError, PersonNeeded
 from ..base.project import Project
 from ..base.windows import parse_as_of, periods
-from ..figures.decision import RETRAIN, Facts
+from ..records.details import Decision, MonitorDetails, PromoteDetails, RetrainDetails
+from ..records.entry import with_details
 from ..records.registry import CHALLENGER, CHAMPION
 from ..records.store import Store, open_store
 from ..records.tracking import command_lock
-from .alerts import TOLD, require_addresses, tell
+from .alerts import require_addresses, send_change
 from .gate.gate import gate
-from .monitor.monitor import monitor
+from .monitor.monitor import monitor_champion
 from .promote import promote
-from .train.train import train
-from .train.unchanged import made_now
+from .train.train import train_version
+from .train.unchanged import is_unchanged
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What a retraining follows from, and the version it made, if there is one yet."""
+
+    decision: Decision
+    reasons: tuple[str, ...]
+    as_of: str
+    version: int | None = None
+
+    def facts(self) -> dict[str, object]:
+        """Return the facts for `--json`."""
+        facts: dict[str, object] = {
+            "decision": self.decision,
+            "reasons": list(self.reasons),
+            "as_of": self.as_of,
+        }
+        return facts if self.version is None else facts | {"version": self.version}
 
 
 def retrain(project: Project, as_of: str | None, *, hold: bool = False) -> Outcome:
@@ -33,100 +53,117 @@ def retrain(project: Project, as_of: str | None, *, hold: bool = False) -> Outco
     """
     date = f"{parse_as_of(as_of, project.settings):%Y-%m-%d}"
     require_addresses(project)
-    with _alone(project):
+    with _only_one(project):
         store = open_store(project)
         store.refuse_pause()
         if not hold:
             _finish_promotion(store)
-        decision, reasons = _decide(store, date)
-        facts = {"decision": decision, "reasons": reasons, "as_of": date}
-        number = store.champion()
-        stays = f"version {number} stays the champion of {project.name}"
-        champion = stays if number else f"{project.name} has no champion yet"
-        if decision != RETRAIN:
-            return Outcome("ok", f"{champion}: monitor says {decision}", facts)
-        return _rest(store, date, champion, facts) or _attempt(project, date, facts, hold)
+        cause = _decide(store, date)
+        if cause.decision != "retrain":
+            message = f"{_champion_stays(store)}: monitor says {cause.decision}"
+            return Outcome("ok", message, cause.facts())
+        return _cooling_down(store, cause) or _attempt(project, cause, hold=hold)
 
 
 @contextlib.contextmanager
-def _alone(project: Project) -> Iterator[None]:
+def _only_one(project: Project) -> Iterator[None]:
     from filelock import Timeout
 
     try:
         with command_lock(project, "retrain").acquire(blocking=False):
             yield
     except Timeout:
-        raise MlopsError(f"{project.name} is being retrained already; wait for that.") from None
+        raise MlopsError(
+            f"{project.name} is being retrained by another process; wait until it ends."
+        ) from None
+
+
+def _champion_stays(store: Store) -> str:
+    number = store.champion()
+    if number is None:
+        return f"{store.project.name} has no champion yet"
+    return f"version {number} stays the champion of {store.project.name}"
 
 
 def _finish_promotion(store: Store) -> None:
     """Move the alias where a promotion ended between the journal and the registry."""
     last = store.entries[-1] if store.entries else None
-    if last and last["command"] == "promote" and last["outcome"] == "ok":
-        store.registry.move_alias(CHAMPION, int(last["subject"]))
+    if last and isinstance(last.details, PromoteDetails) and last.outcome == "ok":
+        store.registry.move_alias(CHAMPION, int(last.subject))
 
 
-def _decide(store: Store, date: str) -> tuple[str, list[str]]:
-    """Return what monitor decided about the champion at this date; ask it where it has not."""
+def _decide(store: Store, date: str) -> Cause:
+    """Return what monitor decided about the champion on this date; monitor it where needed."""
     champion = store.champion()
     if champion is None:
-        return RETRAIN, ["there is no champion yet"]
-    for entry in reversed(store.entries):
-        details, mine = entry["details"], entry["command"] == "monitor"
-        if mine and (details["as_of"], details["version"]) == (date, champion):
-            return details["decision"], details["reasons"]
-    found = monitor(store.project, date)
-    step(found.message)
-    return found.facts["decision"], found.facts["reasons"]
+        return Cause("retrain", ("there is no champion yet",), date)
+    for _, details in with_details(reversed(store.entries), MonitorDetails):
+        if details.as_of == date and details.version == champion:
+            return Cause(details.decision, details.reasons, date)
+    report = monitor_champion(store.project, date)
+    step(report.message)
+    return Cause(report.decision, report.reasons, date)
 
 
-def _rest(store: Store, date: str, champion: str, facts: Facts) -> Outcome | None:
-    """Return why nothing is tried now: the last attempt was not long ago, or still waits."""
-    done = [e for e in store.entries if e["command"] == "retrain" and e["outcome"] != "failed"]
-    if not done:
+def _cooling_down(store: Store, cause: Cause) -> Outcome | None:
+    """Return why nothing is tried now: the last attempt is too recent, or waits for a person."""
+    attempts = with_details(reversed(store.entries), RetrainDetails)
+    last = next(((e, d) for e, d in attempts if e.outcome != "failed"), None)
+    if last is None:
         return None
-    last, time = done[-1], store.project.settings.time
-    rest = periods(store.project.settings.retraining.cooldown, time.period)
-    until = f"{pd.Timestamp(last['as_of']) + rest:%Y-%m-%d}"
-    if not last["as_of"] <= date < until:
+    entry, details = last
+    time = store.project.settings.time
+    cooldown = periods(store.project.settings.retraining.cooldown, time.period)
+    until = f"{pd.Timestamp(entry.as_of) + cooldown:%Y-%m-%d}"
+    if not entry.as_of <= cause.as_of < until:
         return None
-    waits = last["outcome"] == "waiting" and int(last["subject"]) not in store.champions
-    tried = f"{last['details']['message']} (on {last['as_of']})"
-    words = f"{champion}; the last attempt: {tried}; the next one is due on {until}"
-    return Outcome("waiting" if waits else "ok", words, facts)
+    waits = entry.outcome == "waiting" and int(entry.subject) not in store.champions
+    message = (
+        f"{_champion_stays(store)}; the last attempt: {details.message} (on {entry.as_of}); the "
+        f"next one is due on {until}"
+    )
+    return Outcome("waiting" if waits else "ok", message, cause.facts())
 
 
-def _attempt(project: Project, date: str, facts: Facts, hold: bool) -> Outcome:  # noqa: FBT001
-    """Train, gate and promote; write down how it ended, whatever the end."""
+def _attempt(project: Project, cause: Cause, *, hold: bool) -> Outcome:
+    """Train, gate and promote; record how it ended, whatever the end."""
     try:
-        number = _challenger(project, date)
-        facts = {**facts, "version": number}
+        number = _challenger(project, cause.as_of)
+        cause = replace(cause, version=number)
         done = gate(project, number)
         step(done.message)
-        done = promote(project, number, None) if done.outcome == "ok" and not hold else done
+        if done.outcome == "ok" and not hold:
+            done = promote(project, number, None)
     except PersonNeeded as waits:
         done = Outcome("waiting", str(waits).removesuffix("."))
     except Exception as error:
-        _remember(project, Outcome("failed", str(error)), facts)
+        _record(project, Outcome("failed", str(error)), cause)
         raise
-    _remember(project, done, facts)
-    because = "; ".join(facts["reasons"])
-    return replace(done, message=f"{done.message}; retrained because {because}", facts=facts)
+    _record(project, done, cause)
+    message = f"{done.message}; retrained because {'; '.join(cause.reasons)}"
+    return replace(done, message=message, facts=cause.facts())
 
 
 def _challenger(project: Project, date: str) -> int:
-    """Return a challenger of this date: the one that is there, or a new one."""
+    """Return a challenger of this date: the one that exists, or a new one."""
     store = open_store(project)
     number = store.registry.alias(CHALLENGER)
-    if number is not None and made_now(store, number, date):
-        step(f"version {number} was trained on just these rows; it is judged now")
+    if number is not None and is_unchanged(store, number, date):
+        step(f"version {number} was trained on these very rows; it is judged now")
         return number
-    return int(train(project, date).facts["version"])
+    return train_version(project, date).number
 
 
-def _remember(project: Project, done: Outcome, facts: Facts) -> None:
-    store, subject = open_store(project), str(facts.get("version", ""))
-    told = tell(store, "retrain", f"{done.outcome} {subject}", done.message)
-    details = {**facts, "message": done.message, TOLD: told}
-    how = {"outcome": done.outcome, "subject": subject, "as_of": facts["as_of"]}
-    store.record("retrain", **how, details=details)
+def _record(project: Project, done: Outcome, cause: Cause) -> None:
+    store = open_store(project)
+    subject = "" if cause.version is None else str(cause.version)
+    told = send_change(store, RetrainDetails, f"{done.outcome} {subject}", done.message)
+    details = RetrainDetails(
+        decision=cause.decision,
+        reasons=cause.reasons,
+        as_of=cause.as_of,
+        version=cause.version,
+        message=done.message,
+        told=told,
+    )
+    store.record(details, outcome=done.outcome, subject=subject, as_of=cause.as_of)

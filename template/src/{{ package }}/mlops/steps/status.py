@@ -1,56 +1,104 @@
-"""The command `status`: what is where, and whether the journal holds."""
+"""The command `status`: what is where, and whether the journal is sound."""
 
-from typing import Any
+from dataclasses import dataclass
 
 from ..base.console import Outcome
 from ..base.errors import MlopsError
 from ..base.project import Project
-from ..pages.model_card import state
+from ..pages.model_card import last_state
 from ..records import predictions
+from ..records.details import GateDetails, ScoreDetails, TrainDetails
+from ..records.entry import with_details
 from ..records.registry import CHALLENGER
 from ..records.store import Store, open_store
+
+SHOWN = 10  # newest versions
+
+
+@dataclass(frozen=True)
+class State:
+    """What `status` shows besides the versions."""
+
+    champion: int | None
+    challenger: int | None
+    paused: str | None  # why
+    last_batch: ScoreDetails | None
+    entries: int  # of the journal
+    problems: list[str]
 
 
 def status(project: Project) -> Outcome:
     """Show the versions, their verdicts, the champion, the last batch and the journal's state."""
     store = open_store(project)
+    state = _state(store)
+    rows = tuple(_row(store, number, state) for number in store.registry.numbers()[-SHOWN:])
+    batch = state.last_batch
+    facts = {
+        "champion": state.champion,
+        "challenger": state.challenger,
+        "paused": state.paused,
+        "last_batch": batch.to_json() if batch else None,
+        "entries": state.entries,
+        "problems": state.problems,
+    }
+    columns = ("version", "role", "verdict", "as of", "trained by", "snapshot")
+    return Outcome(
+        "failed" if state.problems else "ok", _message(project, state), facts, columns, rows
+    )
+
+
+def _state(store: Store) -> State:
     problems = store.journal.problems(store.entries)
     try:
         store.champion()
     except MlopsError as moved:
         problems.append(str(moved).removesuffix("."))
-    facts: dict[str, Any] = {
-        "champion": store.recorded_champion,
-        "challenger": store.registry.alias(CHALLENGER),
-        "paused": store.pause["details"]["reason"] if store.pause else None,
-        "last_batch": next(reversed(predictions.published(store.entries)), None),
-        "entries": len(store.entries),
-        "problems": problems,
-    }
-    batch = facts["last_batch"]
-    words = [
-        f"{project.name}: champion is {facts['champion'] or 'none'}",
-        f"PAUSED: {facts['paused']}" if facts["paused"] else "",
-        f"last batch {batch['date']}, {batch['rows']:,} rows" if batch else "",
-        f"BROKEN: {', '.join(problems)}" if problems else f"journal of {len(store.entries)}",
-    ]
-    rows = tuple(_row(store, number, facts) for number in store.registry.numbers()[-10:])
-    columns = ("version", "role", "verdict", "as of", "trained by", "snapshot")
-    outcome = "failed" if problems else "ok"
-    return Outcome(outcome, "; ".join(filter(None, words)), facts, columns, rows)
-
-
-def _row(store: Store, number: int, facts: dict[str, Any]) -> tuple[str, ...]:
-    mine = [entry for entry in store.entries if entry["subject"] == str(number)]
-    trained = next((entry for entry in mine if entry["command"] == "train"), None)
-    verdicts = [entry["details"]["verdict"] for entry in mine if entry["command"] == "gate"]
-    withdrawn = state(mine) == "withdrawn"
-    roles = [role for role in ("champion", "challenger") if facts[role] == number]
-    return (
-        str(number),
-        *(roles[:1] or (["withdrawn"] if withdrawn else [""])),
-        verdicts[-1] if verdicts else "none",
-        trained["as_of"] if trained else "",
-        trained["actor"] if trained else "copied here",
-        trained["details"]["snapshot"] if trained else "",
+    batches = predictions.published(store.entries)
+    return State(
+        champion=store.recorded_champion,
+        challenger=store.registry.alias(CHALLENGER),
+        paused=store.pause_reason if store.pause else None,
+        last_batch=batches[-1] if batches else None,
+        entries=len(store.entries),
+        problems=problems,
     )
+
+
+def _message(project: Project, state: State) -> str:
+    parts = [f"{project.name}: champion is {state.champion or 'none'}"]
+    if state.paused:
+        parts.append(f"PAUSED: {state.paused}")
+    if state.last_batch:
+        parts.append(f"last batch {state.last_batch.date}, {state.last_batch.rows:,} rows")
+    if state.problems:
+        parts.append(f"BROKEN: {', '.join(state.problems)}")
+    else:
+        parts.append(f"the journal has {state.entries} entries and is sound")
+    return "; ".join(parts)
+
+
+def _row(store: Store, number: int, state: State) -> tuple[str, ...]:
+    entries = [entry for entry in store.entries if entry.subject == str(number)]
+    verdicts = [details.verdict for _, details in with_details(entries, GateDetails)]
+    verdict = verdicts[-1] if verdicts else "none"
+    trained = next(with_details(entries, TrainDetails), None)
+    if trained is None:
+        return (
+            str(number),
+            _role(number, state, last_state(entries)),
+            verdict,
+            "",
+            "copied here",
+            "",
+        )
+    entry, details = trained
+    role = _role(number, state, last_state(entries))
+    return (str(number), role, verdict, entry.as_of, entry.actor, details.snapshot)
+
+
+def _role(number: int, state: State, last: str) -> str:
+    if number == state.champion:
+        return "champion"
+    if number == state.challenger:
+        return "challenger"
+    return "withdrawn" if last == "withdrawn" else ""

@@ -1,128 +1,51 @@
-"""The gate's checks on one version by itself."""
+"""The gate's checks on one version on its own."""
 
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
-from ...base.project import PACKAGE, user_module
-from ...base.settings import Settings
-from ...data.contract import Contract, read_contract
+from ...base.project import user_module
+from ...base.settings import Limit
+from ...data.contract import read_contract
 from ...data.fingerprints import hashes
-from ...data.labelled_rows import LabelledRows, count_events
+from ...data.labelled_rows import count_events
 from ...figures.decision import interval
-from ...figures.metrics import Metrics
-from ...records.card import Card
-from ...records.journal import Entry
-from ...records.registry import LoadedVersion, Version
+from ...records.details import GateDetails
+from ...records.entry import with_details
+from ...records.evidence import Check, CheckVerdict
 from ...records.signature import signature
+from .case import Case, check, passed_if
 
 
-@dataclass(frozen=True)
-class Check:
-    """One check: `passed`, `rejected`, `insufficient`, or `noted` where it decides nothing."""
-
-    name: str
-    verdict: str
-    figure: str = ""
-    limit: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Case:
-    """All that the checks look at."""
-
-    settings: Settings
-    entries: list[Entry]
-    sample: LabelledRows
-    challenger: LoadedVersion
-    champion: LoadedVersion | None
-    trouble: str  # why the champion cannot be asked
-
-    @cached_property
-    def metrics(self) -> Metrics:
-        """The figures of today's project, the same for both versions."""
-        return Metrics(self.settings, user_module("model"))
-
-    @property
-    def contract(self) -> Contract:
-        """The contract of the version's own schema."""
-        return self.challenger.contract
-
-    @property
-    def card(self) -> Card:
-        """The version's card."""
-        return self.challenger.version.card
-
-    @property
-    def truth(self) -> pd.Series:
-        """The target of the fresh rows."""
-        return self.sample.frame[self.contract.target]
-
-    @cached_property
-    def prediction(self) -> pd.DataFrame:
-        """The version's prediction of the fresh rows."""
-        return self.challenger.predict(self.sample.frame)
-
-
-def judge(good: object) -> str:
-    """Return the verdict of a check that can only pass or reject."""
-    return "passed" if good else "rejected"
-
-
-ALONE = """
-import gc, sys; gc.disable()
-sys.modules[sys.argv[1]] = None  # importing the project is an error from here on
-import mlflow, pandas
-model = mlflow.pyfunc.load_model(sys.argv[2], suppress_warnings=True)
-model.predict(pandas.read_parquet(f"{sys.argv[2]}/artifacts/golden_rows.parquet"))
-gc.freeze()  # what was imported is no garbage: to look through it takes as long as to predict
-"""
-
-
-def stands_alone(version: Version) -> Check:
-    """Load the version and predict in a clean interpreter that cannot import the project."""
-    command = [sys.executable, "-I", "-c", ALONE, PACKAGE, str(version.folder)]
-    with tempfile.TemporaryDirectory() as empty:
-        done = subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False)
-    if done.returncode == 0:
-        return Check("stands alone", "passed", "yes", "yes")
-    return Check("stands alone", "rejected", "no", "yes", done.stderr.strip().split("\n")[-1])
-
-
-def of_itself(case: Case) -> Iterator[Check]:
+def on_its_own(case: Case) -> Iterator[Check]:
     """Run the checks of this module on a version that loads and has its window."""
     yield enough_events(case)
     yield attempts(case)
     yield contract_kept(case)
     yield from known_in_time(case)
-    yield from nothing_seen_before(case)
+    yield from not_seen_in_training(case)
     yield sane_predictions(case)
     yield from thresholds(case)
 
 
 def enough_events(case: Case) -> Check:
     """Ask for enough matured rows of the rarest class."""
-    found, wanted = count_events(case.contract, case.truth), case.settings.gate.min_events
-    covered = f"{case.sample.coverage:.0%} of matured rows have a label"
-    verdict = "passed" if found >= wanted else "insufficient"
-    return Check("events", verdict, str(found), f">= {wanted}", covered)
+    count = count_events(case.contract, case.truth)
+    wanted = case.settings.gate.min_events
+    coverage = f"{case.sample.coverage:.0%} of matured rows have a label"
+    verdict: CheckVerdict = "passed" if count >= wanted else "insufficient"
+    return check("events", verdict, str(count), f">= {wanted}", coverage)
 
 
 def attempts(case: Case) -> Check:
-    """Count the versions that tried this window: many tries find a lucky one."""
-    window, limit = case.card["windows"]["gate"], case.settings.gate.attempts
-    gates = [entry for entry in case.entries if entry["command"] == "gate"]
-    tried = {entry["subject"] for entry in gates if entry["details"]["window"] == window}
+    """Count the versions that were judged on this window: among many, one passes by luck."""
+    window = case.card.windows.gate
+    limit = case.settings.gate.attempts
+    verdicts = with_details(case.entries, GateDetails)
+    tried = {entry.subject for entry, details in verdicts if details.window == window}
     count = len(tried | {str(case.challenger.version.number)})
-    reason = "" if count <= limit else "move --as-of on to a fresh window"
-    return Check("attempts", judge(count <= limit), str(count), f"<= {limit}", reason)
+    reason = "" if count <= limit else "move --as-of to a later window"
+    return check("attempts", passed_if(count <= limit), str(count), f"<= {limit}", reason)
 
 
 def contract_kept(case: Case) -> Check:
@@ -130,67 +53,83 @@ def contract_kept(case: Case) -> Check:
     from mlflow.models import Model
 
     logged = Model.load(str(case.challenger.version.folder)).signature
-    today, reason = read_contract(user_module("schema"), case.settings.problem), ""
+    today = read_contract(user_module("schema"), case.settings.problem)
     forbidden = {*today.inputs.types, *today.labels.types} - {*today.features}
     leaking = sorted(forbidden.intersection(logged.inputs.input_names()))
     if leaking:
         reason = f"the model sees {', '.join(leaking)}, which schema.py keeps from it"
-    elif logged != signature(case.contract, case.card["classes"]):
+        return check("contract", "rejected", "broken", "kept", reason)
+    if logged != signature(case.contract, list(case.card.classes)):
         reason = "the signature is not the one that schema.Inputs implies"
-    return Check("contract", judge(not reason), "broken" if reason else "kept", "kept", reason)
+        return check("contract", "rejected", "broken", "kept", reason)
+    return check("contract", "passed", "kept", "kept")
 
 
 def known_in_time(case: Case) -> Iterator[Check]:
     """Refuse rows whose values became known after the event."""
-    inputs, frame = case.contract.inputs, case.sample.frame
-    known_at, event_time = inputs.one("known_at"), inputs.one("event_time")
+    frame = case.sample.frame
+    known_at = case.contract.inputs.one("known_at")
+    event_time = case.contract.inputs.one("event_time")
     if known_at is not None and event_time is not None:
         late = int((frame[known_at] > frame[event_time]).sum())
-        reason = f"{known_at} lies after {event_time}" if late else ""
-        yield Check("known in time", judge(late == 0), f"{late} late rows", "0", reason)
+        reason = f"{known_at} is later than {event_time}" if late else ""
+        yield check("known in time", passed_if(late == 0), f"{late} late rows", "0", reason)
 
 
-def nothing_seen_before(case: Case) -> Iterator[Check]:
-    """Refuse keys, and groups where the split separates them, that stand on both sides."""
-    sides, roles = {"keys": case.contract.keys}, case.contract.inputs.roles
-    if "group" in roles and case.card["time"]["split"] != "time":
-        sides["groups"] = roles["group"]
-    for side, columns in sides.items():
-        fresh, seen = hashes(case.sample.frame, columns), {}
-        for scorer in filter(None, (case.challenger, case.champion)):
-            with np.load(scorer.version.artifact("seen.npz")) as stored:
-                seen[str(scorer.version)] = int(np.isin(fresh, stored[side]).sum())
-        guilty = " and ".join(name for name, count in seen.items() if count)
-        reason = f"{guilty} trained on them" if guilty else ""
-        figure = str(max(seen.values()))
-        yield Check(f"{side} seen in training", judge(not guilty), figure, "0", reason)
+def not_seen_in_training(case: Case) -> Iterator[Check]:
+    """Refuse keys that a version trained on, and groups where the split separates them."""
+    roles = case.contract.inputs.roles
+    kinds = {"keys": case.contract.keys}
+    if "group" in roles and case.card.time.split != "time":
+        kinds["groups"] = roles["group"]
+    for kind, columns in kinds.items():
+        fresh = hashes(case.sample.frame, columns)
+        seen = {}
+        for loaded in filter(None, (case.challenger, case.champion)):
+            with np.load(loaded.version.artifact("seen.npz")) as stored:
+                seen[str(loaded.version)] = int(np.isin(fresh, stored[kind]).sum())
+        trained = " and ".join(version for version, count in seen.items() if count)
+        reason = f"{trained} trained on them" if trained else ""
+        count = max(seen.values())
+        yield check(f"{kind} seen in training", passed_if(not trained), str(count), "0", reason)
 
 
 def sane_predictions(case: Case) -> Check:
     """Refuse missing, infinite, impossible or constant predictions."""
-    numbers, reason = case.prediction.select_dtypes("float64").to_numpy(), ""
+    reason = _insanity(case)
+    figure = "bad" if reason else "sane"
+    return check("predictions", passed_if(not reason), figure, "sane", reason)
+
+
+def _insanity(case: Case) -> str:
+    """Return what is wrong with the predictions; nothing where they are sane."""
+    numbers = case.prediction.select_dtypes("float64").to_numpy()
     if not np.isfinite(numbers).all():
-        reason = "some are missing or infinite"
-    elif case.contract.problem != "regression" and (numbers.min() < 0 or numbers.max() > 1):
-        reason = "some probabilities lie outside 0 and 1"
-    elif (numbers == numbers[0]).all():
-        reason = "all rows get the same"
-    return Check("predictions", judge(not reason), "bad" if reason else "sane", "sane", reason)
+        return "some are missing or infinite"
+    if case.contract.problem != "regression" and (numbers.min() < 0 or numbers.max() > 1):
+        return "some probabilities are below 0 or above 1"
+    if (numbers == numbers[0]).all():
+        return "all rows get the same"
+    return ""
 
 
 def thresholds(case: Case) -> Iterator[Check]:
-    """Hold each figure against its bounds, and against what is too good to be true."""
-    bounds = case.settings.gate.thresholds
-    figures = case.metrics.all(case.truth, case.prediction, bounds)
-    errors = case.metrics.errors(case.truth, case.prediction, bounds)
-    for name, limit in bounds.items():
+    """Compare each figure with its bounds, and with what is too good to be true."""
+    limits = case.settings.gate.thresholds
+    figures = case.metrics.all(case.truth, case.prediction, limits)
+    errors = case.metrics.errors(case.truth, case.prediction, limits)
+    for name, limit in limits.items():
         value = figures.get(name, float("nan"))
-        bound = f">= {limit.min:g}" if limit.min is not None else f"<= {limit.max:g}"
         if not np.isfinite(value):
-            yield Check(name, "rejected", "missing", bound, "nothing computes it")
+            yield check(name, "rejected", "missing", _bound(limit), "nothing computes it")
             continue
+        figure = f"{value:.4f}"
         reason = interval(value, errors[name])
-        yield Check(name, judge(limit.allows(value)), f"{value:.4f}", bound, reason)
+        yield check(name, passed_if(limit.allows(value)), figure, _bound(limit), reason)
         if limit.suspects(value):
             reason = "too good to be true: look for a column that knows the answer"
-            yield Check(f"{name} plausible", "rejected", f"{value:.4f}", "", reason)
+            yield check(f"{name} plausible", "rejected", figure, "", reason)
+
+
+def _bound(limit: Limit) -> str:
+    return f">= {limit.min:g}" if limit.min is not None else f"<= {limit.max:g}"

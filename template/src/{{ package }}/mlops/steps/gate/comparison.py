@@ -9,12 +9,16 @@ import pandas as pd
 
 from ...base.errors import MlopsError
 from ...figures.resampling import Positions, lower_bound, permutation_importance
+from ...records.evidence import Check, CheckVerdict
 from ...records.registry import LoadedVersion
-from .checks import Case, Check, judge
+from .case import Case, check, passed_if
 
-FEWEST_FEATURES = 4  # below, one column may rightly carry nearly all
+FEWEST_FEATURES = 4  # below, one column may rightly carry nearly everything
 SINGLE_ROWS = 30
-MOST_GROUPS = 20  # an age in years is no group
+MOST_GROUPS = 20  # an age in years is not a group
+# Metrics of which 1 is the most that is possible. A gap between groups is measured in points of
+# these, and as a share of the figure of all rows for any other, such as an error in euros.
+IN_POINTS = {"auc", "auc_ovr", "average_precision", "accuracy", "macro_f1", "brier", "r2"}
 
 
 def with_others(case: Case) -> Iterator[Check]:
@@ -26,41 +30,44 @@ def with_others(case: Case) -> Iterator[Check]:
         if case.champion is not None:
             yield latency(case, case.champion)
     except MlopsError as error:  # the champion cannot read today's rows
-        yield Check("against champion", "insufficient", "no answer", "", str(error))
+        yield check("against champion", "insufficient", "no answer", "", str(error))
     yield from slices(case)
 
 
 def dominance(case: Case) -> Check:
-    """Refuse a model whose lift over a constant hangs on one column: mostly a leak."""
-    predict, skill = case.challenger.predict, partial(case.metrics.skill, case.truth)
+    """Refuse a model whose lift over a constant depends on one column: mostly a leak."""
+    predict = case.challenger.predict
+    skill = partial(case.metrics.skill, case.truth)
     lift = skill(case.prediction) - skill(_constant(case.prediction))
     if lift <= 0:
-        return Check("one column", "noted", "no lift", "", "no better than a constant")
-    rows, features = case.sample.frame, case.contract.features
-    falls = permutation_importance(predict, skill, rows, case.prediction, features)
-    name, share = max(falls, key=lambda name: falls[name]), max(falls.values()) / lift
-    reason = f"share of the lift that {name} carries"
+        return check("one column", "noted", "no lift", "", "no better than a constant")
+    rows = case.sample.frame
+    falls = permutation_importance(predict, skill, rows, case.prediction, case.contract.features)
+    name = max(falls, key=lambda column: falls[column])
+    share = falls[name] / lift
     limit = case.settings.gate.dominance
-    return Check("one column", judge(share <= limit), f"{share:.2f}", f"<= {limit:g}", reason)
+    reason = f"share of the lift that {name} carries"
+    return check("one column", passed_if(share <= limit), f"{share:.2f}", f"<= {limit:g}", reason)
 
 
 def against_champion(case: Case) -> Check:
     """Bootstrap the paired difference to the champion on rows that neither trained on.
 
-    `noninferior` asks that its lower 95% bound lies above -margin, `superior` above 0: with
-    "higher wins", the newer of two equal models would win about every second time.
+    `noninferior` asks that its lower 95% bound is above -margin, `superior` above 0. By "higher
+    wins", the newer of two equal models would win about every second time.
     """
-    if case.trouble:
-        raise MlopsError(case.trouble)
+    name = "against champion"
+    if case.champion_error:
+        raise MlopsError(case.champion_error)
     if case.champion is None:
-        return Check("against champion", "noted", "none yet", "", "the first champion")
-    rule, group = case.settings.gate.comparison, case.contract.inputs.one("group")
-    if rule == "auto":
-        same_code = case.champion.version.card["snapshot"] == case.card["snapshot"]
-        rule = "noninferior" if same_code else "superior"
+        return check(name, "noted", "none yet", "", "the first champion")
+    rule = _comparison_rule(case, case.champion)
     limit = -case.settings.gate.margin if rule == "noninferior" else 0.0
-    ours, theirs = case.prediction, case.champion.predict(case.champion.clean(case.sample.raw))
-    truth, skill = case.truth, case.metrics.skill
+    group = case.contract.inputs.one("group")
+    ours = case.prediction
+    theirs = case.champion.predict(case.champion.clean(case.sample.raw))
+    truth = case.truth
+    skill = case.metrics.skill
 
     def difference(drawn: Positions) -> float:
         known = truth.iloc[drawn]
@@ -68,25 +75,58 @@ def against_champion(case: Case) -> Check:
 
     bound = lower_bound(difference, len(truth), case.sample.frame[group] if group else None)
     reason = f"{rule} to {case.champion.version}; lower 95% bound of the difference"
-    return Check("against champion", judge(bound > limit), f"{bound:+.4f}", f"> {limit:g}", reason)
+    return check(name, passed_if(bound > limit), f"{bound:+.4f}", f"> {limit:g}", reason)
+
+
+def _comparison_rule(case: Case, champion: LoadedVersion) -> str:
+    """Return `noninferior` or `superior`; `auto` is superior for new code, noninferior else."""
+    rule = case.settings.gate.comparison
+    if rule != "auto":
+        return rule
+    same_code = champion.version.card.snapshot == case.card.snapshot
+    return "noninferior" if same_code else "superior"
 
 
 def slices(case: Case) -> Iterator[Check]:
     """Compare each protected group with all rows, by the risk tier's limit."""
-    limit, frame = case.settings.slice_gap, case.sample.frame
-    unsure = "insufficient" if case.settings.risk_tier == "high" else "noted"
+    frame = case.sample.frame
     for column in case.contract.inputs.roles.get("protected", []):
         groups = frame[column].nunique(dropna=False)
         if groups > MOST_GROUPS:
-            remedy = "make bands of them in data.py"
-            yield Check(f"slice {column}", "rejected", str(groups), f"<= {MOST_GROUPS}", remedy)
+            reason = "make bands of them in data.py"
+            yield check(f"slice {column}", "rejected", str(groups), f"<= {MOST_GROUPS}", reason)
             continue
         for value, rows in frame.groupby(column, dropna=False):
-            gap, bound = _gap(case, frame.index.get_indexer(rows.index))
-            verdict = unsure if limit is None or np.isnan(bound) else judge(bound <= limit)
-            shown = "reported" if limit is None else f"<= {limit:g}"
-            reason = f"{len(rows)} rows; lower 95% bound of the gap {bound:+.3f}"
-            yield Check(f"slice {column}={value}", verdict, f"{gap:+.3f}", shown, reason)
+            positions = frame.index.get_indexer(rows.index)
+            yield _slice(case, f"slice {column}={value}", positions)
+
+
+def _slice(case: Case, name: str, positions: Positions) -> Check:
+    """Compare one group with all rows."""
+    limit = case.settings.slice_gap
+    points = case.settings.metric in IN_POINTS
+    gap, bound = _gap(case, positions)
+    if not points:
+        whole = abs(case.metrics.skill(case.truth, case.prediction))
+        gap = gap / whole if whole else float("nan")
+        bound = bound / whole if whole else float("nan")
+    write = _write_points if points else _write_share
+    verdict: CheckVerdict = passed_if(limit is not None and bound <= limit)
+    if limit is None or np.isnan(bound):
+        verdict = "insufficient" if case.settings.risk_tier == "high" else "noted"
+    shown = "reported" if limit is None else f"<= {limit:g}" if points else f"<= {limit:.0%}"
+    reason = f"{len(positions)} rows; lower 95% bound of the gap {write(bound)}"
+    if not points:
+        reason += f", as a share of the {case.settings.metric} of all rows"
+    return check(name, verdict, write(gap), shown, reason)
+
+
+def _write_points(gap: float) -> str:
+    return f"{gap:+.3f}"
+
+
+def _write_share(gap: float) -> str:
+    return f"{gap:+.1%}"
 
 
 def latency(case: Case, champion: LoadedVersion) -> Check:
@@ -96,27 +136,31 @@ def latency(case: Case, champion: LoadedVersion) -> Check:
     ours = partial(case.challenger.predict, case.sample.frame.head(1))
     theirs = partial(champion.predict, champion.clean(case.sample.raw.head(1)))
     with threadpool_limits(1):  # in turns, so that both meet the same machine
-        times = [[timeit(asked, number=1) for asked in (ours, theirs)] for _ in range(SINGLE_ROWS)]
-    ratio, limit = np.divide(*np.median(times, axis=0)), case.settings.gate.latency_ratio
+        seconds = [(timeit(ours, number=1), timeit(theirs, number=1)) for _ in range(SINGLE_ROWS)]
+    median = np.median(seconds, axis=0)
+    ratio = median[0] / median[1]
+    limit = case.settings.gate.latency_ratio
     reason = "single-row time as a ratio to the champion's"
-    return Check("latency", judge(ratio <= limit), f"{ratio:.2f}", f"<= {limit:g}", reason)
+    return check("latency", passed_if(ratio <= limit), f"{ratio:.2f}", f"<= {limit:g}", reason)
 
 
 def _gap(case: Case, positions: Positions) -> tuple[float, float]:
-    """Return how far a slice lies behind all rows, and the lower bound of that."""
-    truth, prediction, skill = case.truth, case.prediction, case.metrics.skill
+    """Return how much worse a slice is than all rows, in the metric's unit, and its lower bound."""
+    truth = case.truth
+    prediction = case.prediction
+    skill = case.metrics.skill
     group = case.contract.inputs.one("group")
     clusters = case.sample.frame[group].iloc[positions] if group else None
-    every = skill(truth, prediction)
+    whole = skill(truth, prediction)
 
     def gap(drawn: Positions) -> float:
         taken = positions[drawn]
-        return every - skill(truth.iloc[taken], prediction.iloc[taken])
+        return whole - skill(truth.iloc[taken], prediction.iloc[taken])
 
     return gap(np.arange(len(positions))), lower_bound(gap, len(positions), clusters)
 
 
 def _constant(prediction: pd.DataFrame) -> pd.DataFrame:
-    """Return the prediction frame of a model that says the same of every row: the mean."""
+    """Return the prediction frame of a model that predicts the mean for every row."""
     means = prediction.select_dtypes("float64").mean()
     return pd.DataFrame({**prediction.mode().iloc[0], **means}, index=prediction.index)

@@ -11,8 +11,10 @@ import pandas as pd
 from ...base.errors import Misconfigured, MlopsError, Unreachable
 from ...base.project import Project
 from ...base.windows import Window, periods
-from ...figures.decision import HEALTHY, INVESTIGATE, Facts, Finding
+from ...figures.decision import HEALTHY, INVESTIGATE, Finding
 from ...records import predictions
+from ...records.details import MonitorDetails, PromoteDetails
+from ...records.entry import with_details
 from ...records.registry import LoadedVersion
 from ...records.store import Store
 
@@ -59,17 +61,17 @@ class Watch:
     def began(self) -> pd.Timestamp | None:
         """The first date that the champion scored, or from which on it can have answered."""
         batches = predictions.published(self.store.entries)
-        dates = [batch["date"] for batch in batches if batch["version"] == self.number]
+        dates = [batch.date for batch in batches if batch.version == self.number]
         if any(map(self.online, self.batches)):
-            mine = (e for e in self.store.entries if e["subject"] == str(self.number))
-            dates += [entry["time"][:10] for entry in mine if entry["command"] == "promote"]
+            promoted = with_details(self.store.entries, PromoteDetails)
+            dates += [e.time[:10] for e, _ in promoted if e.subject == str(self.number)]
         return pd.Timestamp(min(dates)) if dates else None
 
     @cached_property
-    def history(self) -> list[Facts]:
+    def history(self) -> list[MonitorDetails]:
         """What earlier monitorings left in the journal, the last one of each date, oldest first."""
-        entries = (e["details"] for e in self.store.entries if e["command"] == "monitor")
-        latest = {details["as_of"]: details for details in entries}
+        monitored = with_details(self.store.entries, MonitorDetails)
+        latest = {details.as_of: details for _, details in monitored}
         return [latest[date] for date in sorted(latest) if date < f"{self.as_of:%Y-%m-%d}"]
 
     def windows_before(self) -> list[list[str]]:
@@ -77,9 +79,9 @@ class Watch:
         windows: list[list[str]] = []
         latest = max(self.batches, default=self.as_of)
         for details in reversed(self.history):
-            date, mine = pd.Timestamp(details["as_of"]), details["version"] == self.number
+            date, mine = pd.Timestamp(details.as_of), details.version == self.number
             if mine and date <= self.ago(1, latest) and len(windows) < 2:
-                windows.insert(0, details["drifted"])
+                windows.insert(0, list(details.drifted))
                 latest = date
         return windows
 

@@ -72,11 +72,11 @@ def _rows(watch: Watch, counts: Counts, made: Counts, *, batch: bool) -> Facts:
     Clients may ask twice, and as often as they like.
     """
     keys, card = pd.Series(counts.keys), watch.champion.version.card
-    learned = next((column["rows"] for column in card["profile"]["inputs"].values()), 0)
+    learned = next((column["rows"] for column in card.profile.inputs.values()), 0)
     return {
         "scored": len(made.keys),
         "read": len(keys),
-        "usual": learned / card["time"]["train"] if batch else None,
+        "usual": learned / card.time.train if batch else None,
         "doubled": int(keys.duplicated().sum()) if batch else 0,
         "without_prediction": int((~keys.isin(made.keys)).sum()),  # faster than numpy's
     }
@@ -85,7 +85,7 @@ def _rows(watch: Watch, counts: Counts, made: Counts, *, batch: bool) -> Facts:
 def _know_batch(watch: Watch, batch: list[Path]) -> None:
     """Say where the run that published a batch was cut before it reached the journal."""
     known = predictions.published(watch.store.entries)
-    names = {f"date={each['date']}/batch-{each['batch']}" for each in known}
+    names = {f"date={each.date}/batch-{each.batch}" for each in known}
     for place in set(map(predictions.part_name, batch)) - names:
         words = f"{place} is published, but stands in no entry"
         watch.found.append((INVESTIGATE, f"{words}; run {watch.project.command('score')} again"))
@@ -96,7 +96,7 @@ def _count(watch: Watch, window: Window | None) -> Counts:
 
 
 def _count_piece(champion: LoadedVersion, rows: pd.DataFrame) -> Counts:
-    contract, reference = champion.contract, champion.version.card["profile"]["inputs"]
+    contract, reference = champion.contract, champion.version.card.profile.inputs
     columns = {name: count(column, rows[name]) for name, column in reference.items()}
     event_time = contract.inputs.one("event_time")
     newest = rows[event_time].max() if event_time else None
@@ -105,9 +105,9 @@ def _count_piece(champion: LoadedVersion, rows: pd.DataFrame) -> Counts:
 
 def _count_answers(watch: Watch, batch: list[Path]) -> Counts:
     """Count what clients sent, which lies beside what they got."""
-    reference, parts = watch.champion.version.card["profile"]["inputs"], []
+    reference, parts = watch.champion.version.card.profile.inputs, []
     for rows in predictions.read_parts(batch):
-        sent = {name: rows.get(f"input_{name}", rows.get(name)) for name in reference}
+        sent: dict[str, Any] = {n: rows.get(f"input_{n}", rows.get(n)) for n in reference}
         columns = {name: count(column, sent[name]) for name, column in reference.items()}
         keys = hashes(rows, watch.champion.contract.keys)
         parts.append(Counts(columns, keys, rows["predicted_at"].max()))
@@ -116,7 +116,7 @@ def _count_answers(watch: Watch, batch: list[Path]) -> Counts:
 
 def _made(watch: Watch, batch: list[Path]) -> Counts:
     """Count what was predicted, but only what the champion predicted by column."""
-    profile, parts = watch.champion.version.card["profile"]["predictions"], []
+    profile, parts = watch.champion.version.card.profile.predictions, []
     for rows in predictions.read_parts(batch):
         mine, keys = rows[rows["version"] == watch.number], watch.champion.contract.keys
         columns = {name: count(c, mine[name]) for name, c in profile.items() if len(mine)}
@@ -134,10 +134,10 @@ def _merged(parts: list[Counts]) -> Counts:
 
 
 def _columns(watch: Watch, inputs: dict[str, Floats], made: dict[str, Floats]) -> list[Facts]:
-    card, floor = watch.champion.version.card["profile"], watch.project.settings.monitoring.max_psi
+    card, floor = watch.champion.version.card.profile, watch.project.settings.monitoring.max_psi
     family = len(inputs) + len(made)
     columns = [
-        {"kind": kind, **compare(name, card[side][name], counts, floor, family)}
+        {"kind": kind, **compare(name, getattr(card, side)[name], counts, floor, family)}
         for kind, side, found in (("input", "inputs", inputs), ("prediction", "predictions", made))
         for name, counts in found.items()
     ]

@@ -1,8 +1,9 @@
 """The step `monitor`: is the champion still good? Facts, a decision with reasons, a memory."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -13,10 +14,11 @@ from ...data.spark import started
 from ...figures import decision
 from ...figures.decision import Facts
 from ...pages import report
+from ...records.details import Decision, MonitorDetails
 from ...records.registry import LoadedVersion
 from ...records.store import open_store
 from ...records.tracking import command_lock, experiment_id
-from ..alerts import TOLD, require_addresses, tell
+from ..alerts import require_addresses, send_change
 from .context import Watch
 from .inputs import observe
 from .outcomes import assess, rule_of
@@ -24,14 +26,39 @@ from .outcomes import assess, rule_of
 SHOWN = 36  # windows of the trend
 
 
+@dataclass(frozen=True)
+class Monitored:
+    """How a monitoring ended."""
+
+    message: str
+    facts: Facts
+
+    @property
+    def decision(self) -> Decision:
+        """The decision."""
+        return cast("Decision", self.facts["decision"])
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Its reasons."""
+        return tuple(self.facts["reasons"])
+
+
 def monitor(project: Project, as_of: str | None) -> Outcome:
     """Compare what the champion meets and predicts with what it was approved for."""
+    done = monitor_champion(project, as_of)
+    columns = ("figure", "then", "now", "limit", "verdict")
+    return Outcome("ok", done.message, done.facts, columns, _table(done.facts))
+
+
+def monitor_champion(project: Project, as_of: str | None) -> Monitored:
+    """Monitor the champion, and record what was found."""
     require_addresses(project)
     with command_lock(project, "monitor"):  # the second of two knows what the first has told
         return _monitor(project, as_of)
 
 
-def _monitor(project: Project, as_of: str | None) -> Outcome:
+def _monitor(project: Project, as_of: str | None) -> Monitored:
     with started(project):
         store = open_store(project)
         champion = LoadedVersion(None, store.fetch_champion())
@@ -41,7 +68,8 @@ def _monitor(project: Project, as_of: str | None) -> Outcome:
     scored, matured = observe(watch), assess(watch)
     facts = _facts(watch, scored, matured)
     memory = _memory(facts)
-    facts["history"] = [*watch.history, dict(memory)][-SHOWN:]
+    past = [details.to_json() for details in watch.history]
+    facts["history"] = [*past, dict(memory)][-SHOWN:]
     facts["resources"] = resources(facts["rows"]["scored"])
 
     name = f"{project.env}-{facts['as_of']}-version-{watch.number}.html"
@@ -50,10 +78,10 @@ def _monitor(project: Project, as_of: str | None) -> Outcome:
     memory["run"] = _log(watch, facts, page)
     words = "; ".join(facts["reasons"]) or "nothing has moved and nothing is missing"
     message = f"{champion.version}: {facts['decision']}; {words}; report: {project.shown(page)}"
-    memory[TOLD] = tell(store, "monitor", facts["decision"].replace(decision.HEALTHY, ""), message)
-    store.record("monitor", subject=str(watch.number), as_of=facts["as_of"], details=memory)
-    columns = ("figure", "then", "now", "limit", "verdict")
-    return Outcome("ok", message, facts, columns, _table(facts))
+    state = facts["decision"].replace(decision.HEALTHY, "")
+    memory["told"] = send_change(store, MonitorDetails, state, message)
+    store.record(MonitorDetails(**memory), subject=str(watch.number), as_of=facts["as_of"])
+    return Monitored(message, facts)
 
 
 def _facts(watch: Watch, scored: Facts, matured: Facts) -> Facts:
@@ -66,7 +94,7 @@ def _facts(watch: Watch, scored: Facts, matured: Facts) -> Facts:
         *decision.performance(matured["performance"]),
         *decision.staleness(stale, most),
         *decision.drift(columns),
-        *decision.completeness(rows, least, card["coverage"]["gate"], matured["by_date"]),
+        *decision.completeness(rows, least, card.coverage.gate, matured["by_date"]),
     ]
     verdict, reasons = decision.decide(found)
     return {
@@ -75,7 +103,7 @@ def _facts(watch: Watch, scored: Facts, matured: Facts) -> Facts:
         "problem": settings.problem,
         "as_of": f"{watch.as_of:%Y-%m-%d}",
         "version": watch.number,
-        "trained_as_of": card["time"]["as_of"],
+        "trained_as_of": card.time.as_of,
         "owner": settings.team,
         "decision": verdict,
         "reasons": reasons,
@@ -90,7 +118,7 @@ def _facts(watch: Watch, scored: Facts, matured: Facts) -> Facts:
 
 def _staleness(watch: Watch, columns: list[Facts]) -> Facts:
     """Return what makes the champion stale, and its age since it was trained, in whole periods."""
-    settings, born = watch.project.settings, watch.champion.version.card["time"]["as_of"]
+    settings, born = watch.project.settings, watch.champion.version.card.time.as_of
     time, unit = settings.time, settings.time.period[0].upper()
     age = (watch.as_of.to_period(unit) - pd.Timestamp(born).to_period(unit)).n
     inputs = [column["persistent"] for column in columns if column["kind"] == "input"]
@@ -107,8 +135,8 @@ def _staleness(watch: Watch, columns: list[Facts]) -> Facts:
 def _lost(watch: Watch) -> Facts | None:
     """Return the decay of another champion that this one has not made up for, if there is one."""
     metric, card = watch.project.settings.metric, watch.champion.version.card
-    others = [earlier for earlier in watch.history if earlier["version"] != watch.number]
-    rule, learned_from = rule_of(watch, metric), card["windows"]["train"]
+    others = [each.to_json() for each in watch.history if each.version != watch.number]
+    rule, learned_from = rule_of(watch, metric), card.windows.train
     return decision.unrecovered(metric, rule, learned_from, others)
 
 

@@ -119,7 +119,7 @@ def _figures(watch: Watch, known: pd.DataFrame) -> list[Facts]:
     settings, contract = watch.project.settings, watch.champion.contract
     metrics = Metrics(settings, user_module("model"))
     truth, limits = known[TRUTH].rename(contract.target), settings.gate.thresholds
-    prediction = known[list(watch.champion.version.card["profile"]["predictions"])]
+    prediction = known[list(watch.champion.version.card.profile.predictions)]
     errors, count = metrics.errors(truth, prediction, limits), count_events(contract, truth)
     return [
         decision.judge(name, value, errors[name], rule_of(watch, name, count))
@@ -135,9 +135,9 @@ def rule_of(watch: Watch, name: str, count: int = 0) -> decision.Rule:
     return decision.Rule(
         sign=sign,
         limit=float(edge or 0.0),
-        reference=card["figures"].get(name),
+        reference=card.figures.get(name),
         margin=settings.gate.margin if name == settings.metric else None,  # in that figure's unit
         events=count,
-        gate_events=card["gate_events"],
+        gate_events=card.gate_events or 0,
         min_events=settings.gate.min_events,
     )

@@ -4,7 +4,7 @@ import contextlib
 import datetime
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -26,12 +26,16 @@ KeysAndPrediction = tuple[pd.DataFrame, pd.DataFrame]
 
 @dataclass
 class Batch:
-    """What is scored, by which version, and what the checks need of each row: 8 bytes a key."""
+    """What is scored and by which version, and what the checks need of each row.
+
+    A key takes 8 bytes, its hash.
+    """
 
     project: Project
     champion: LoadedVersion
     window: Window | None
-    facts: dict[str, Any]
+    date: str  # the reference date, ISO
+    number: str  # within the date: 0003
     keys: list[npt.NDArray[np.uint64]] = field(default_factory=list)
     counts: dict[str, Floats] = field(default_factory=dict)
 
@@ -45,7 +49,7 @@ class Batch:
 
         Raises MlopsError where a number of the prediction is missing or infinite.
         """
-        profile = self.champion.version.card["profile"]["predictions"]
+        profile = self.champion.version.card.profile.predictions
         self.keys.append(hashes(rows, self.champion.contract.keys))
         for name in map(str, prediction.select_dtypes("float64")):
             bad = int((~np.isfinite(prediction[name])).sum())
@@ -53,16 +57,19 @@ class Batch:
                 self.refuse(f"{bad} values of {name} are missing or infinite")
             self.counts[name] = self.counts.get(name, 0) + count(profile[name], prediction[name])
 
-    def refuse(self, reason: str) -> None:
+    def refuse(self, reason: str) -> NoReturn:
         """Raise MlopsError, so that the batch is not published."""
         raise MlopsError(f"the batch of {self.champion.version} is not published: {reason}.")
 
 
 def write(batch: Batch, target: Path, work: Work[KeysAndPrediction]) -> None:
     """Stream what `work` makes of the rows into one Parquet file."""
-    stamps = dict(batch.facts)
-    stamps["scoring_date"] = pd.Timestamp(stamps.pop("date"))
-    stamps["predicted_at"] = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    stamps: dict[str, Any] = {  # pandas' types take each alone
+        "batch": batch.number,
+        "version": batch.champion.version.number,
+        "scoring_date": pd.Timestamp(batch.date),
+        "predicted_at": datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
+    }
     writer: pq.ParquetWriter | None = None
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(row_progress())

@@ -13,6 +13,8 @@ from ...base.windows import parse_as_of, plan
 from ...data.spark import started
 from ...figures.drift import compare
 from ...records import predictions
+from ...records.details import ScoreDetails
+from ...records.predictions import BatchFacts
 from ...records.registry import LoadedVersion
 from ...records.store import open_store
 from ..reasons import reasons, required
@@ -25,44 +27,63 @@ def score(project: Project, as_of: str | None) -> Outcome:
     with started(project):
         store = open_store(project)
         store.refuse_pause()
-        batch = _plan(project, store.registry.load(store.fetch_champion()), as_of)
+        champion = store.registry.load(store.fetch_champion())
+        batch = _plan_batch(project, champion, as_of)
 
-    step(f"scoring {batch.window or 'all rows'} with {batch.champion.version} of {project.name}")
+    step(f"scoring {batch.window or 'all rows'} with {champion.version} of {project.name}")
     start = time.perf_counter()
     with predictions.stage(project) as staged:
-        work = _explain if required(project.settings) else predict
-        write(batch, staged / predictions.PART, work)
-        _check_rows(batch, staged / predictions.PART)
+        part = staged / predictions.PART
+        write(batch, part, _explain if required(project.settings) else predict)
+        _check_rows(batch, part)
         _check_distribution(batch)
         speed = round(batch.rows / (time.perf_counter() - start))
-        facts = batch.facts | {"rows": batch.rows, "rows_per_second": speed}
+        facts = BatchFacts(
+            format=BatchFacts.FORMAT,
+            batch=batch.number,
+            date=batch.date,
+            version=champion.version.number,
+            rows=batch.rows,
+            rows_per_second=speed,
+        )
         target = predictions.publish(project, staged, facts)
 
-    date, shown = batch.facts["date"], project.shown(target)
-    facts["resources"] = used = resources() | {"rows_per_second": speed}
-    store.record("score", subject=date, as_of=date, details=facts)
+    details = ScoreDetails(
+        batch=facts.batch,
+        date=facts.date,
+        version=facts.version,
+        rows=facts.rows,
+        rows_per_second=speed,
+        resources=resources() | {"rows_per_second": speed},
+    )
+    store.record(details, subject=batch.date, as_of=batch.date)
+    result = details.to_json() | {"path": str(target)}
     if project.settings.scoring.shadow:
-        facts |= {"shadow": shadow.follow(store, batch, target)}
-    peak = used.get("peak_memory_mb", "?")  # Windows does not tell
-    words = f"{batch.rows:,} predictions in {shown}; {speed:,} rows/s, peak {peak} MB"
-    return Outcome("ok", words, facts | {"path": str(target)})
+        result["shadow"] = shadow.follow(store, batch, target).to_json()
+    peak = details.resources.get("peak_memory_mb", "?")  # Windows does not report it
+    message = (
+        f"{batch.rows:,} predictions in {project.shown(target)}; {speed:,} rows/s, peak {peak} MB"
+    )
+    return Outcome("ok", message, result)
 
 
-def _plan(project: Project, champion: LoadedVersion, as_of: str | None) -> Batch:
-    moment, timed = parse_as_of(as_of, project.settings), champion.contract.inputs.one("event_time")
+def _plan_batch(project: Project, champion: LoadedVersion, as_of: str | None) -> Batch:
+    """Return the batch of the last period, or of all rows where events have no time."""
+    moment = parse_as_of(as_of, project.settings)
+    date = f"{moment:%Y-%m-%d}"
+    timed = champion.contract.inputs.one("event_time") is not None
     window = plan(moment, project.settings.time).scoring if timed else None
-    date, version = f"{moment:%Y-%m-%d}", champion.version.number
-    facts = {"batch": predictions.next_batch(project, date), "date": date, "version": version}
-    return Batch(project, champion, window, facts)
+    return Batch(project, champion, window, date, predictions.next_batch(project, date))
 
 
 def _explain(champion: LoadedVersion, rows: pd.DataFrame) -> KeysAndPrediction:
-    """Return the same, with their reasons beside the predictions."""
+    """Return the keys of the rows, and their predictions with the reasons."""
     keys, prediction = predict(champion, rows)
     return keys, pd.concat([prediction, reasons(champion, rows)], axis=1)
 
 
 def _check_rows(batch: Batch, written: Path) -> None:
+    """Raise MlopsError where rows were lost, or keys occur twice."""
     count = pq.read_metadata(written).num_rows
     if count != batch.rows:
         batch.refuse(f"{count} of {batch.rows} rows were written")
@@ -74,12 +95,14 @@ def _check_rows(batch: Batch, written: Path) -> None:
 
 
 def _check_distribution(batch: Batch) -> None:
-    """Hold the batch against the predictions of the champion's gate window."""
-    profile, floor = batch.champion.version.card["profile"], batch.project.settings.scoring.max_psi
+    """Compare the batch with the predictions of the champion's gate window."""
+    profile = batch.champion.version.card.profile.predictions
+    floor = batch.project.settings.scoring.max_psi
     for name, counts in batch.counts.items():
-        far = compare(name, profile["predictions"][name], counts, floor, 1)
-        if far["drifted"]:
+        moved = compare(name, profile[name], counts, floor, 1)
+        psi, limit = moved["psi"], moved["limit"]
+        if moved["drifted"]:
             batch.refuse(
-                f"{name} has moved from its gate window (PSI {far['psi']:.2f} > "
-                f"{far['limit']:.2f}); check the inputs, then train again or raise scoring.max_psi"
+                f"{name} has moved from its gate window (PSI {psi:.2f} > {limit:.2f}); "
+                "check the inputs, then train again or raise scoring.max_psi"
             )

@@ -1,12 +1,11 @@
 """The challenger in the shadow of a batch: it predicts the same rows, and no reader sees them.
 
-predictions/<env>/_shadow/date=2026-01-01/batch-0001/part.parquet: readers skip what begins with
-`_`. It begins when the champion's batch is published and written down, so nothing that a
-challenger does can delay, change or stop that one.
+predictions/<env>/_shadow/date=2026-01-01/batch-0001/part.parquet: readers skip names that begin
+with `_`. It starts once the champion's batch is published and recorded, so that nothing a
+challenger does can delay, change or stop that batch.
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,43 +14,48 @@ from ...base.errors import MlopsError
 from ...figures.drift import stability_index
 from ...figures.profile import Floats, count
 from ...records import predictions
+from ...records.details import ShadowDetails
+from ...records.predictions import ShadowFacts
 from ...records.store import Store
 from .batch import Batch, predict, write
 
 HIDDEN = "_shadow"
 
-Facts = dict[str, Any]
 
-
-def sentence(error: Exception) -> str:
-    """Return in a line what went wrong with a challenger."""
+def describe_failure(error: Exception) -> str:
+    """Return on one line what went wrong with a challenger."""
     kind = "" if isinstance(error, MlopsError) else f"{type(error).__name__}: "
     return " ".join(f"{kind}{error}".split())
 
 
-def follow(store: Store, batch: Batch, published: Path) -> Facts:
-    """Let the challenger predict the rows of a published batch; return how far both are apart."""
+def follow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
+    """Let the challenger predict the rows of a published batch; return how both differ."""
     try:
-        challenger = store.registry.load(store.registry.fetch_challenger())
-        facts = batch.facts | {"version": challenger.version.number}
-        other = Batch(batch.project, challenger, batch.window, facts)
-        with predictions.stage(batch.project) as staged:
-            write(other, staged / predictions.PART, predict)
-            _refuse_other_rows(batch, other)
-            facts |= _compare(batch, published, staged)
-            predictions.publish(batch.project, staged, facts, HIDDEN)
-        apart = ", ".join(f"{name} by {mean:.4f}" for name, mean in facts["difference"].items())
-        step(f"{challenger.version} in the shadow differs on average: {apart}")
+        details = _shadow(store, batch, published)
     except Exception as error:  # noqa: BLE001 - whatever a challenger raises
-        facts = {"missing": sentence(error)}
-        step(f"nothing is in the shadow: {facts['missing']}")
-    subject = str(facts.get("version", ""))
-    store.record("shadow", subject=subject, as_of=batch.facts["date"], details=facts)
-    return facts
+        details = ShadowDetails(missing=describe_failure(error))
+        step(f"nothing is in the shadow: {details.missing}")
+    subject = "" if details.version is None else str(details.version)
+    store.record(details, subject=subject, as_of=batch.date)
+    return details
+
+
+def _shadow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
+    """Write the challenger's batch."""
+    challenger = store.registry.load(store.registry.fetch_challenger())
+    other = Batch(batch.project, challenger, batch.window, batch.date, batch.number)
+    with predictions.stage(batch.project) as staged:
+        write(other, staged / predictions.PART, predict)
+        _refuse_other_rows(batch, other)
+        facts = _compare(batch, other, published, staged)
+        predictions.publish(batch.project, staged, facts, HIDDEN)
+    differences = ", ".join(f"{name} by {mean:.4f}" for name, mean in facts.difference.items())
+    step(f"{challenger.version} in the shadow differs on average: {differences}")
+    return ShadowDetails(**facts.model_dump(exclude={"format"}))
 
 
 def _refuse_other_rows(batch: Batch, other: Batch) -> None:
-    """Raise MlopsError where the challenger did not meet the same rows in the same order."""
+    """Raise MlopsError where the challenger did not get the same rows in the same order."""
     alike = all(map(np.array_equal, batch.keys, other.keys))
     if not alike or other.rows != batch.rows:
         raise MlopsError(
@@ -59,21 +63,29 @@ def _refuse_other_rows(batch: Batch, other: Batch) -> None:
         )
 
 
-def _compare(batch: Batch, ours: Path, theirs: Path) -> Facts:
+def _compare(batch: Batch, other: Batch, ours: Path, theirs: Path) -> ShadowFacts:
     """Return each figure's mean absolute difference, and the stability index of the numbers.
 
     The difference of a decision or a label is the share of the rows on which both disagree.
     """
-    profile = batch.champion.version.card["profile"]["predictions"]
-    apart, counts = dict[str, float](), dict[str, Floats]()
-    for our, their in zip(
-        *(predictions.read_parts([side / predictions.PART]) for side in (ours, theirs)), strict=True
-    ):
+    profile = batch.champion.version.card.profile.predictions
+    differences: dict[str, float] = {}
+    counts: dict[str, Floats] = {}
+    our_rows = predictions.read_parts([ours / predictions.PART])
+    their_rows = predictions.read_parts([theirs / predictions.PART])
+    for our, their in zip(our_rows, their_rows, strict=True):
         for name in filter(their.__contains__, profile):
             gap = their[name] != our[name]
             if name in batch.counts:
                 gap = (their[name] - our[name]).abs()
                 counts[name] = counts.get(name, 0) + count(profile[name], their[name])
-            apart[name] = apart.get(name, 0) + float(gap.sum()) / batch.rows
-    psi = {name: stability_index(batch.counts[name], now) for name, now in counts.items()}
-    return {"rows": batch.rows, "difference": apart, "psi": psi}
+            differences[name] = differences.get(name, 0.0) + float(gap.sum()) / batch.rows
+    return ShadowFacts(
+        format=ShadowFacts.FORMAT,
+        batch=batch.number,
+        date=batch.date,
+        version=other.champion.version.number,
+        rows=batch.rows,
+        difference=differences,
+        psi={name: stability_index(batch.counts[name], now) for name, now in counts.items()},
+    )

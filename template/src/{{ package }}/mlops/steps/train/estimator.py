@@ -12,14 +12,20 @@ from ...data.labelled_rows import LabelledRows
 
 
 def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataFrame) -> Any:
-    """Return the user's estimator, fitted."""
+    """Return the user's estimator, fitted: whatever has scikit-learn's interface.
+
+    Raises Misconfigured where `model.build` does not take the parameters of conf.
+    """
     settings = project.settings.model
     try:
         estimator = model.build({**settings.params, "seed": settings.seed})
     except TypeError as error:
         if "unexpected keyword argument" not in str(error):  # the code is wrong, not the setting
             raise
-        raise Misconfigured(f"model.build does not take model.params of conf: {error}.") from None
+        raise Misconfigured(
+            f"model.build does not take a parameter of model.params in conf: {error}; correct one "
+            "of them."
+        ) from None
     arguments = {}
     if hasattr(model, "sample_weight"):
         steps = getattr(estimator, "steps", None)
@@ -33,17 +39,29 @@ def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataF
 
 def check_trainable(contract: Contract, rows: LabelledRows) -> None:
     """Raise MlopsError where no estimator could learn from `rows`."""
-    frame, target = rows.frame, rows.frame[contract.target]
+    frame = rows.frame
+    target = frame[contract.target]
     for name in rows.raw.columns.difference(list(contract.inputs.types)):
-        remedy = "add it there, or leave it out in data.py"
-        raise MlopsError(f"train window: column {name} is not in schema.Inputs; {remedy}.")
-    for name in frame[contract.features].columns[frame[contract.features].isna().all()]:
-        remedy = "mend the source, or take it out of schema.Inputs"
-        raise MlopsError(f"train window: column {name} is all missing; {remedy}.")
+        raise MlopsError(
+            f"train window: column {name} is not in schema.Inputs; add it there, or leave it out "
+            "in data.py."
+        )
+    features = frame[contract.features]
+    for name in features.columns[features.isna().all()]:
+        raise MlopsError(
+            f"train window: column {name} is all missing; correct the source, or take it out of "
+            "schema.Inputs."
+        )
     if contract.problem == "binary" and not target.isin([0, 1]).all():
         raise Misconfigured(f"data.labels: {contract.target} must be 0 or 1; 1 is the event.")
-    for name in TAKEN & set(target.astype(str)) if contract.problem == "multiclass" else ():
-        raise Misconfigured(f"data.labels: a class is called {name}, as a column is; rename it.")
+    if contract.problem == "multiclass":
+        for name in TAKEN & set(target.astype(str)):
+            raise Misconfigured(
+                f"data.labels: a class is called {name}, like a column of the predictions; "
+                "rename it."
+            )
     if contract.problem != "regression" and target.nunique() < 2:
-        only, remedy = target.iloc[0], "check data.labels, or take a longer train window"
-        raise MlopsError(f"train window: {contract.target} has one class only, {only}; {remedy}.")
+        raise MlopsError(
+            f"train window: {contract.target} has one class only; check data.labels, or lengthen "
+            "time.train."
+        )

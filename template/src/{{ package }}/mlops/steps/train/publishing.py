@@ -1,8 +1,9 @@
 """A training, written to MLflow: the run that documents it and the version that it made."""
 
-import json
 import shutil
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,41 +17,52 @@ from ...base.project import PLATFORM
 from ...figures.profile import take_profile
 from ...figures.resampling import permutation_importance
 from ...records import lineage
-from ...records.card import Card
+from ...records.card import Profiles, VersionCard
 from ...records.registry import Registry, untrusted
 from ...records.scorer import predict_frame
 from ...records.signature import signature
 from ...records.tracking import experiment_id
 from . import plots
 from .extracts import keep_rows, write_hashes
-from .training import Training, make_card
+from .training import HeldOut, Training, make_card
 
 GOLDEN_ROWS = 20
 
+Predict = Callable[[pd.DataFrame], pd.DataFrame]
 
-def publish(training: Training, registry: Registry) -> tuple[int, dict[str, float]]:
-    """Log the run, register the version, and return its number and its held-out figures."""
-    project, tags = training.source.project, lineage.as_tags(training.facts)
+
+@dataclass(frozen=True)
+class Published:
+    """A version that was just registered."""
+
+    number: int
+    card: VersionCard
+
+
+def publish(training: Training, registry: Registry) -> Published:
+    """Log the run and register the version."""
+    project = training.source.project
+    tags = lineage.as_tags(training.build)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         card, prediction = _write_files(training, folder)
-        pictures = plots.draw(training.truth, prediction, card["importance"])
+        pictures = plots.draw(training.truth, prediction, card.importance)
         requirements = lineage.locked_requirements(project)
         experiment = experiment_id(registry.client, project)
         with mlflow.start_run(experiment_id=experiment, run_name="train", tags=tags) as run:
-            mlflow.log_params(card["model"]["params"] | {"seed": card["model"]["seed"]})
+            mlflow.log_params(card.model.params | {"seed": card.model.seed})
             keep_rows(training, card)
             for name, figure in pictures.items():
                 mlflow.log_figure(figure, f"plots/{name}.png")
             info = _log_model(training, card, folder, requirements)
-            mlflow.log_metrics(card["figures"], model_id=info.model_id)
+            mlflow.log_metrics(_known(card.figures), model_id=info.model_id)
             for position, figures in enumerate(plots.by_period(training, prediction)):
                 mlflow.log_metrics(figures, step=position)
-            mlflow.log_metrics(resources(card["rows"]["train"]))
+            mlflow.log_metrics(resources(card.rows.train))
     version = registry.client.create_model_version(
         project.name, info.model_uri, run.info.run_id, tags=tags, model_id=info.model_id
     )
-    return int(version.version), card["figures"]
+    return Published(int(version.version), card)
 
 
 def write_estimator(training: Training, target: Path) -> list[str]:
@@ -63,35 +75,72 @@ def write_estimator(training: Training, target: Path) -> list[str]:
     skops.io.dump(training.estimator, target)
     configured = training.source.project.settings.trusted_types
     for name in untrusted(target, training.snapshot.name, configured):
-        steps = getattr(training.estimator, "steps", [])
-        types = {s: skops.io.get_untrusted_types(data=skops.io.dumps(part)) for s, part in steps}
-        holder = next((step for step in types if name in types[step]), "of the estimator")
-        told = f"model.build: step {holder} holds the type {name}, which is not trusted"
-        remedy = "use a named function or class of features.py"
-        raise Misconfigured(f"{told}; {remedy}, or add the type to trusted_types in conf/base.yml.")
+        raise Misconfigured(
+            f"model.build: step {_step_with(training.estimator, name)} holds the type {name}, "
+            "which is not trusted; use a named function or class of features.py, or add the type "
+            "to trusted_types in conf/base.yml."
+        )
     return list(skops.io.get_untrusted_types(file=target))
 
 
-def _write_files(training: Training, folder: Path) -> tuple[Card, pd.DataFrame]:
+def _step_with(estimator: Any, type_name: str) -> str:
+    """Return the name of the pipeline's step that holds a type."""
+    import skops.io
+
+    for name, part in getattr(estimator, "steps", []):
+        if type_name in skops.io.get_untrusted_types(data=skops.io.dumps(part)):
+            return str(name)
+    return "of the estimator"
+
+
+def _write_files(training: Training, folder: Path) -> tuple[VersionCard, pd.DataFrame]:
     """Write what the version takes along; return its card and its gate window's prediction."""
-    gate, contract = training.gate.frame, training.source.contract
-    card = make_card(training, write_estimator(training, folder / "model.skops"))
-    answer = partial(predict_frame, training.estimator, card)
-    everyone = answer(training.gate.everyone)
+    gate = training.gate.frame
+    features = training.source.contract.features
+    trusted_types = write_estimator(training, folder / "model.skops")
+    predict = _predictor(training)
+    everyone = predict(training.gate.everyone)
     prediction = everyone.loc[gate.index]
-    card["figures"] = training.metrics.all(training.truth, prediction)
-    skill = partial(training.metrics.skill, training.truth)
-    card["importance"] = permutation_importance(answer, skill, gate, prediction, card["features"])
-    inputs = training.train.everyone[contract.features]
-    card["profile"] = {"inputs": take_profile(inputs), "predictions": take_profile(everyone)}
-    (folder / "card.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
-    gate[contract.features].head(GOLDEN_ROWS).to_parquet(folder / "golden_rows.parquet")
+    card = make_card(training, trusted_types, _held_out(training, predict, everyone, prediction))
+    (folder / "card.json").write_text(card.model_dump_json(indent=2), encoding="utf-8")
+    gate[features].head(GOLDEN_ROWS).to_parquet(folder / "golden_rows.parquet")
     prediction.head(GOLDEN_ROWS).to_parquet(folder / "golden_predictions.parquet")
     write_hashes(training, folder / "seen.npz")
     return card, prediction
 
 
-def _log_model(training: Training, card: Card, folder: Path, requirements: list[str]) -> Any:
+def _predictor(training: Training) -> Predict:
+    """Return the function that predicts as the version's own scorer will."""
+    contract = training.source.contract
+    facts = {
+        "problem": contract.problem,
+        "features": contract.features,
+        "classes": list(training.classes),
+        "cutoff": training.source.project.settings.model.cutoff,
+    }
+    return partial(predict_frame, training.estimator, facts)
+
+
+def _held_out(
+    training: Training, predict: Predict, everyone: pd.DataFrame, prediction: pd.DataFrame
+) -> HeldOut:
+    features = training.source.contract.features
+    skill = partial(training.metrics.skill, training.truth)
+    importance = permutation_importance(predict, skill, training.gate.frame, prediction, features)
+    profiles = Profiles(
+        inputs=take_profile(training.train.everyone[features]),
+        predictions=take_profile(everyone),
+    )
+    return HeldOut(training.metrics.all(training.truth, prediction), importance, profiles)
+
+
+def _known(figures: dict[str, float | None]) -> dict[str, float]:
+    return {name: value for name, value in figures.items() if value is not None}
+
+
+def _log_model(
+    training: Training, card: VersionCard, folder: Path, requirements: list[str]
+) -> Any:  # MLflow's ModelInfo, which its types do not export
     for cache in training.snapshot.rglob("__pycache__"):
         shutil.rmtree(cache)  # MLflow would copy it along
     return mlflow.pyfunc.log_model(
@@ -99,7 +148,7 @@ def _log_model(training: Training, card: Card, folder: Path, requirements: list[
         python_model=str(PLATFORM / "records/scorer.py"),
         code_paths=[str(training.snapshot)],
         artifacts={path.stem: str(path) for path in folder.iterdir()},
-        signature=signature(training.source.contract, card["classes"]),
+        signature=signature(training.source.contract, list(card.classes)),
         input_example=pd.read_parquet(folder / "golden_rows.parquet").head(3),
         pip_requirements=requirements,
     )

@@ -1,9 +1,10 @@
 """What one training brought, and the card of the version that it makes."""
 
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ...data.fingerprints import fingerprint
 from ...data.labelled_rows import LabelledRows, Source, count_events
 from ...figures.metrics import Metrics
 from ...records import lineage
-from ...records.card import Card
+from ...records.card import CardModel, CardTime, Lineage, Profiles, Sides, VersionCard
 
 DECIDE_LOADING = ("scikit-learn", "numpy", "pandas", "skops", "mlflow")
 
@@ -29,12 +30,12 @@ class Training:
     snapshot: Path
     train: LabelledRows
     gate: LabelledRows
-    estimator: Any
-    facts: lineage.BuildFacts
+    estimator: Any  # whatever has scikit-learn's interface
+    build: lineage.BuildFacts
 
     @cached_property
     def metrics(self) -> Metrics:
-        """The figures of the project, with those of the copied `model.metrics`."""
+        """The figures of the project, with those of `model.metrics` in the snapshot."""
         return Metrics(self.source.project.settings, user_module("model", self.snapshot))
 
     @property
@@ -42,37 +43,73 @@ class Training:
         """The target of the gate window."""
         return self.gate.frame[self.source.contract.target]
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of a multiclass model, in the order of its columns; empty for others."""
+        if self.source.contract.problem != "multiclass":
+            return ()
+        return tuple(map(str, self.estimator.classes_))
 
-def make_card(training: Training, trusted_types: list[str]) -> Card:
-    """Return the card before the figures of the gate window are known."""
-    project, contract = training.source.project, training.source.contract
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What the gate window showed of the new estimator."""
+
+    figures: dict[str, float]
+    importance: dict[str, float]
+    profiles: Profiles
+
+
+def make_card(training: Training, trusted_types: list[str], held_out: HeldOut) -> VersionCard:
+    """Return the card of the version."""
+    project = training.source.project
+    contract = training.source.contract
     settings = project.settings
-    samples = {"train": training.train, "gate": training.gate}
-    classes = training.estimator.classes_ if contract.problem == "multiclass" else ()
-    return {
-        "name": project.name,
-        "problem": contract.problem,
-        "features": contract.features,
-        "classes": [str(name) for name in classes],
-        "cutoff": settings.model.cutoff,
-        **settings.model_dump(include={"model", "tables", "risk_tier"}),
-        "snapshot": training.snapshot.name,
-        "trusted_types": trusted_types,
-        "time": settings.time.model_dump() | {"as_of": f"{training.source.as_of:%Y-%m-%d}"},
-        "windows": {name: sample.window for name, sample in samples.items()},
-        "rows": {name: len(sample.frame) for name, sample in samples.items()},
-        "coverage": {name: round(sample.coverage, 4) for name, sample in samples.items()},
-        "gate_events": count_events(contract, training.truth),
-        "lineage": {
-            **asdict(training.facts),
-            **lineage.current_actor(),
-            "environment": project.env,
-            "origin": settings.origin,
-            "configuration": lineage.configuration_hash(project),
-            "data": {name: fingerprint(part.frame) for name, part in samples.items()},
-            "tables": delta.versions(project),
-            "packages": {name: version(name) for name in DECIDE_LOADING},
-            "python": platform.python_version(),
-            "threads": {pool["user_api"]: pool["num_threads"] for pool in threadpool_info()},
-        },
-    }
+    as_of = f"{training.source.as_of:%Y-%m-%d}"
+    train = training.train
+    gate = training.gate
+    return VersionCard(
+        format=VersionCard.FORMAT,
+        name=project.name,
+        problem=contract.problem,
+        features=tuple(contract.features),
+        classes=training.classes,
+        cutoff=settings.model.cutoff,
+        risk_tier=settings.risk_tier,
+        tables=settings.model_dump(mode="json", include={"tables"})["tables"],
+        model=CardModel(**settings.model.model_dump()),
+        snapshot=training.snapshot.name,
+        trusted_types=tuple(trusted_types),
+        time=CardTime(**settings.time.model_dump(), as_of=as_of),
+        windows=Sides(train=train.window, gate=gate.window),
+        rows=Sides(train=len(train.frame), gate=len(gate.frame)),
+        coverage=Sides(train=round(train.coverage, 4), gate=round(gate.coverage, 4)),
+        gate_events=count_events(contract, training.truth),
+        lineage=_lineage(training),
+        figures={n: value if isfinite(value) else None for n, value in held_out.figures.items()},
+        importance=held_out.importance,
+        profile=held_out.profiles,
+    )
+
+
+def _lineage(training: Training) -> Lineage:
+    project = training.source.project
+    build = training.build
+    return Lineage(
+        commit=build.commit,
+        dirty=build.dirty,
+        template=build.template,
+        lock_sha256=build.lock_sha256,
+        **lineage.current_actor(),
+        environment=project.env,
+        origin=project.settings.origin,
+        configuration=lineage.configuration_hash(project),
+        data=Sides(
+            train=fingerprint(training.train.frame),
+            gate=fingerprint(training.gate.frame),
+        ),
+        tables=delta.versions(project),
+        packages={name: version(name) for name in DECIDE_LOADING},
+        python=platform.python_version(),
+        threads={pool["user_api"]: pool["num_threads"] for pool in threadpool_info()},
+    )

@@ -1,10 +1,11 @@
 """The search of `train --tune N` for better `model.params`, inside the training window alone.
 
-A study is named by all that decides its result. So a search that was killed goes on where it was,
-and one that is repeated costs nothing.
+A study is named after everything that decides its result: a search that was killed resumes where
+it was, and one that is repeated costs nothing.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any
 
 import mlflow
@@ -23,62 +24,100 @@ from ...records.store import open_store
 from ...records.tracking import experiment_id
 from .estimator import fit
 
-Parts = tuple[pd.DataFrame, pd.DataFrame]  # to learn from, to check on
+Study = Any  # optuna is an extra, whose types a project need not have
+Trial = Any
 
 
-def tune(source: Source, model: Any, frame: pd.DataFrame, trials: int) -> Project:
-    """Return the project with the best params of so many trials; the first has those of conf."""
-    told = "model.py has no search_space(trial), which returns params; write it, or omit --tune."
-    Misconfigured.when(not hasattr(model, "search_space"), told)
-    project, optuna = source.project, import_extra("optuna", "tune")
-    lock, parts = read_build_facts(project).lock_sha256, split(source, frame)
+@dataclass(frozen=True)
+class Parts:
+    """The training window, cut once more."""
+
+    learn: pd.DataFrame
+    check: pd.DataFrame
+
+
+def search_params(source: Source, model: ModuleType, frame: pd.DataFrame, trials: int) -> Project:
+    """Return the project with the best params of `trials` trials; the first has those of conf."""
+    if not hasattr(model, "search_space"):
+        raise Misconfigured(
+            "model.py has no search_space(trial), which returns params; write it, or omit --tune."
+        )
+    project = source.project
+    parts = split(source, frame)
+    study = _open_study(source, model, frame)
+    if len(_finished(study)) < trials:
+        experiment = experiment_id(open_store(project).registry.client, project)
+        with mlflow.start_run(experiment_id=experiment, run_name="tune"):
+            while len(_finished(study)) < trials:
+                _try(source, model, parts, study, experiment)
+    best = max(_finished(study)[:trials], key=lambda trial: float(trial.value))
+    params = best.user_attrs["params"]
+    step(f"the best of {trials} trials; to keep it, write it to model.params in conf: {params}")
+    return _with_params(project, params)
+
+
+def split(source: Source, frame: pd.DataFrame) -> Parts:
+    """Cut the training window: the rows to check on come an embargo later, or are drawn by key.
+
+    Raises MlopsError where one of the parts has one class, or one value, only.
+    """
+    time = source.time
+    roles = source.contract.inputs.roles
+    if time.split == "time":
+        end = plan(source.as_of, time).train.end + periods(time.label_horizon, time.period)
+        windows = plan(end, time)
+        moments = frame[roles["event_time"][0]]
+        learn = frame[windows.train.contains(moments)]
+        check = frame[windows.gate.contains(moments)]
+    else:
+        drawn = hashes(frame, roles["group" if time.split == "group" else "key"]) % 4 == 0
+        learn = frame[~drawn]
+        check = frame[drawn]
+    target = source.contract.target
+    if min(part[target].nunique() for part in (learn, check)) < 2:
+        raise MlopsError(
+            "train window is too short to learn and to check in it; lengthen time.train, or omit "
+            "--tune."
+        )
+    return Parts(learn, check)
+
+
+def _open_study(source: Source, model: ModuleType, frame: pd.DataFrame) -> Study:
+    """Return the study that is named after everything that decides its result."""
+    optuna = import_extra("optuna", "tune")
+    project = source.project
+    lock = read_build_facts(project).lock_sha256
     decides = (model.__name__, lock, configuration_hash(project), project.settings.metric)
     file = project.path(f"build/tune/{project.name}.db")
     file.parent.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    how = {"storage": f"sqlite:///{file}", "direction": "maximize", "load_if_exists": True}
-    study = optuna.create_study(study_name=f"{decides} {source.as_of} {fingerprint(frame)}", **how)
-    if len(_done(study)) < trials:
-        experiment = experiment_id(open_store(project).registry.client, project)
-        with mlflow.start_run(experiment_id=experiment, run_name="tune"):
-            while len(_done(study)) < trials:
-                _try(source, model, parts, study, experiment)
-    best = max(_done(study)[:trials], key=lambda trial: float(trial.value)).user_attrs["params"]
-    step(f"the best of {trials} trials, to be kept as model.params of conf: {best}")
-    return _with(project, best)
+    return optuna.create_study(
+        study_name=f"{decides} {source.as_of} {fingerprint(frame)}",
+        storage=f"sqlite:///{file}",
+        direction="maximize",
+        load_if_exists=True,
+    )
 
 
-def split(source: Source, frame: pd.DataFrame) -> Parts:
-    """Cut the training window: what is checked on comes an embargo later, or is drawn by key.
-
-    Raises MlopsError where one of them cannot tell anything.
-    """
-    time, roles, target = source.time, source.contract.inputs.roles, source.contract.target
-    if time.split == "time":
-        end = plan(source.as_of, time).train.end + periods(time.label_horizon, time.period)
-        cut, moments = plan(end, time), frame[roles["event_time"][0]]
-        parts = frame[cut.train.contains(moments)], frame[cut.gate.contains(moments)]
-    else:
-        drawn = hashes(frame, roles["group" if time.split == "group" else "key"]) % 4 == 0
-        parts = frame[~drawn], frame[drawn]
-    words = "is too short to learn and to check in it; lengthen time.train, or omit --tune"
-    MlopsError.when(min(part[target].nunique() for part in parts) < 2, f"train window {words}.")
-    return parts
-
-
-def _try(source: Source, model: Any, parts: Parts, study: Any, experiment: str) -> None:
+def _try(source: Source, model: ModuleType, parts: Parts, study: Study, experiment: str) -> None:
     """Make the next trial: learn from one part, check on the other, and log it as a nested run."""
-    settings, contract, number = source.project.settings, source.contract, len(_done(study))
-    seed = settings.model.seed + number  # a search that is taken up goes on as it would have
+    settings = source.project.settings
+    contract = source.contract
+    number = len(_finished(study))
+    seed = settings.model.seed + number  # a search that resumes goes on as it would have
     study.sampler = import_extra("optuna.samplers", "tune").TPESampler(seed=seed)
-    trial, (learn, check) = study.ask(), parts
+    trial = study.ask()
     params = settings.model.params | (model.search_space(trial) if number else {})
     trial.set_user_attr("params", params)
-    estimator = fit(_with(source.project, params), model, contract, learn)
-    card = settings.model.model_dump() | {"problem": contract.problem}
-    card |= {"features": contract.features, "classes": getattr(estimator, "classes_", None)}
-    prediction = predict_frame(estimator, card, check)
-    skill = Metrics(settings, model).skill(check[contract.target], prediction)
+    estimator = fit(_with_params(source.project, params), model, contract, parts.learn)
+    facts = {
+        "problem": contract.problem,
+        "features": contract.features,
+        "classes": getattr(estimator, "classes_", None),
+        "cutoff": settings.model.cutoff,
+    }
+    prediction = predict_frame(estimator, facts, parts.check)
+    skill = Metrics(settings, model).skill(parts.check[contract.target], prediction)
     study.tell(trial, float("-inf") if pd.isna(skill) else skill)
     with mlflow.start_run(None, experiment, f"trial {number + 1}", nested=True):
         mlflow.log_params(params)
@@ -86,11 +125,11 @@ def _try(source: Source, model: Any, parts: Parts, study: Any, experiment: str) 
     step(f"trial {number + 1}: {settings.metric} {settings.sign * skill:.4f}")
 
 
-def _done(study: Any) -> list[Any]:
+def _finished(study: Study) -> list[Trial]:
     """Return the trials that came to an end, oldest first; a killed one did not."""
     return [trial for trial in study.get_trials(deepcopy=False) if trial.value is not None]
 
 
-def _with(project: Project, params: dict[str, Any]) -> Project:
+def _with_params(project: Project, params: dict[str, Any]) -> Project:
     model = project.settings.model.model_copy(update={"params": params})
     return replace(project, settings=project.settings.model_copy(update={"model": model}))

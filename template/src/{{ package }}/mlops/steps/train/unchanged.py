@@ -1,30 +1,40 @@
-"""Whether a training would make a version that is there already."""
+"""Whether a training would make a version that already exists."""
 
 from ...base.console import Outcome
 from ...base.project import Project
+from ...base.windows import parse_as_of
+from ...records.details import GateDetails
+from ...records.entry import with_details
 from ...records.lineage import configuration_hash, read_build_facts
 from ...records.snapshot import take_snapshot
 from ...records.store import Store, open_store
 
 
-def made_already(project: Project, date: str) -> Outcome | None:
-    """Return why nothing is trained: the champion, or the newest version, would come out again.
+def find_unchanged(project: Project, as_of: str | None) -> Outcome | None:
+    """Return why nothing is trained: the champion or the newest version would come out again.
 
-    Its facts name the version that the gate has to judge: 0 where it has done so.
+    The outcome's `version` is the one that the gate still has to judge, 0 where it has done so.
     """
     store = open_store(project)
-    gated = {entry["subject"] for entry in store.entries if entry["command"] == "gate"}
-    for number in filter(None, dict.fromkeys((store.champion(), *store.registry.numbers()[-1:]))):
-        if made_now(store, number, date):
-            told = f"version {number} of {project.name} has the same code, configuration, lock and"
-            left = 0 if str(number) in gated else number
-            return Outcome("ok", f"{told} date {date}: nothing is trained", {"version": left})
+    date = f"{parse_as_of(as_of, project.settings):%Y-%m-%d}"
+    gated = {entry.subject for entry, _ in with_details(store.entries, GateDetails)}
+    candidates = (store.champion(), *store.registry.numbers()[-1:])
+    for number in dict.fromkeys(candidates):
+        if number is not None and is_unchanged(store, number, date):
+            message = (
+                f"version {number} of {project.name} has the same code, configuration, lock and "
+                f"date {date}: nothing is trained"
+            )
+            return Outcome("ok", message, {"version": 0 if str(number) in gated else number})
     return None
 
 
-def made_now(store: Store, number: int, date: str) -> bool:
-    """Tell whether a version was made by today's code, configuration and lock, and as of a date."""
-    card, project = store.registry.fetch(number).card, store.project
-    of, lock = card["lineage"], read_build_facts(project).lock_sha256
-    theirs = (card["snapshot"], card["time"]["as_of"], of["configuration"], of["lock_sha256"])
-    return theirs == (take_snapshot(project).name, date, configuration_hash(project), lock)
+def is_unchanged(store: Store, number: int, date: str) -> bool:
+    """Return whether a version was made as of `date` by today's code, configuration and lock."""
+    card = store.registry.fetch(number).card
+    return (
+        card.snapshot == take_snapshot(store.project).name
+        and card.time.as_of == date
+        and card.lineage.configuration == configuration_hash(store.project)
+        and card.lineage.lock_sha256 == read_build_facts(store.project).lock_sha256
+    )

@@ -1,0 +1,37 @@
+"""Does a version load and predict without the project? A clean interpreter tries."""
+
+import subprocess
+import sys
+import tempfile
+
+from ...base.project import PACKAGE
+from ...records.evidence import Check
+from ...records.registry import Version
+from .case import check
+
+PROGRAM = """
+import gc, sys; gc.disable()
+sys.modules[sys.argv[1]] = None  # importing the project is an error from here on
+import mlflow, pandas
+model = mlflow.pyfunc.load_model(sys.argv[2], suppress_warnings=True)
+model.predict(pandas.read_parquet(f"{sys.argv[2]}/artifacts/golden_rows.parquet"))
+gc.freeze()  # what was imported is no garbage: a collection at exit takes as long as predicting
+"""
+PATIENCE = 300  # seconds; a version that takes longer to load is rejected
+
+
+def loads_alone(version: Version) -> Check:
+    """Load the version and predict in a clean interpreter that cannot import the project."""
+    command = [sys.executable, "-I", "-c", PROGRAM, PACKAGE, str(version.folder)]
+    name = "stands alone"
+    with tempfile.TemporaryDirectory() as empty:
+        try:
+            done = subprocess.run(
+                command, cwd=empty, capture_output=True, text=True, check=False, timeout=PATIENCE
+            )
+        except subprocess.TimeoutExpired:
+            reason = f"did not load and predict within {PATIENCE} seconds"
+            return check(name, "rejected", "no", "yes", reason)
+    if done.returncode == 0:
+        return check(name, "passed", "yes", "yes")
+    return check(name, "rejected", "no", "yes", done.stderr.strip().split("\n")[-1])

@@ -1,0 +1,18 @@
+"""The steps `pause` and `resume`."""
+
+from ..base.console import Outcome
+from ..base.project import Project
+from ..records.details import PauseDetails, ResumeDetails
+from ..records.store import open_store
+
+
+def pause(project: Project, reason: str) -> Outcome:
+    """Stop promotion and scoring until `resume`."""
+    open_store(project).record(PauseDetails(reason=reason))
+    return Outcome("ok", f"{project.name} is paused: {reason}", {"reason": reason})
+
+
+def resume(project: Project) -> Outcome:
+    """End a pause."""
+    open_store(project).record(ResumeDetails())
+    return Outcome("ok", f"{project.name} is no longer paused")
