@@ -41,14 +41,15 @@ FIRST = (
     "score --as-of 2026-02-01",
     "score --as-of 2026-03-01",
 )
-SHADOWED = "score --as-of 2026-04-01 --set scoring.shadow=true"
+SHADOW = "--set scoring.shadow=true"
 LIFE = (
     *FIRST,
     "train --as-of 2026-03-01",
     "gate",
-    SHADOWED,  # while version 2 is the challenger
-    "promote",
-    "score --as-of 2026-05-01",
+    f"score --as-of 2026-04-01 {SHADOW}",  # version 2 is the challenger
+    "gate --set gate.min_events=100000",  # insufficient
+    "promote --approved-by anna",
+    f"score --as-of 2026-05-01 {SHADOW}",  # there is no challenger
     "monitor --as-of 2026-05-01",
     "rollback --reason brokers",
     "gate 2 --set gate.thresholds.auc.min=0.94",  # rejected
@@ -56,10 +57,12 @@ LIFE = (
     "resume",
     "score --as-of 2026-06-01",
     "monitor --as-of 2026-06-01",  # the labels of the first batches are known by then
+    "monitor --as-of 2026-07-01 --set gate.thresholds.auc.min=0.9",  # decayed, and nothing scored
     "score --as-of 2027-08-01",
+    "retrain --as-of 2027-08-01 --set model.params.unknown=1",  # fails
     "retrain --as-of 2027-08-01",  # the champion is too old
     "score --as-of 2027-09-01",
-    "monitor --as-of 2027-09-01",
+    "monitor --as-of 2027-09-01 --set gate.margin=0",
     "reproduce 1",
 )
 SHORT = (*FIRST, "monitor --as-of 2026-06-01")
@@ -131,6 +134,7 @@ def install(commit: str, problem: str, exclude_newer: str | None) -> Place:
         "USER": "maria",
         "UV": str(uv),
         "GIT_CONFIG_GLOBAL": "/dev/null",
+        "OMP_WAIT_POLICY": "passive",  # quicker where others use the machine, and changes no record
     }
     variables["PATH"] = f"{HOME / 'bin'}:{variables['PATH']}"
     for key, value in PERSON.items():
@@ -159,8 +163,8 @@ def live(place: Place, commands: tuple[str, ...], jobs: Path) -> list[dict[str, 
     lines = []
     for line in commands:
         words = line.split()
-        if line == SHADOWED and not (package / "shadow.py").is_file():
-            words = words[: words.index("--set")]
+        if SHADOW in line and not (package / "shadow.py").is_file():
+            words = line.removesuffix(SHADOW).split()
         if place.run(str(program), words[0], "--help").returncode:
             continue  # a command of later versions
         before = place.entries()
