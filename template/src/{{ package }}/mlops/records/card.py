@@ -1,6 +1,7 @@
 """The card of a version: all that is known about it, in one JSON file next to its estimator."""
 
 import json
+from math import isfinite
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
@@ -62,7 +63,7 @@ class Lineage(Record):
     origin: Origin  # the least real origin among the tables
     configuration: str  # SHA-256 of the settings that shape a model
     data: Sides[str]  # fingerprint of the rows
-    tables: dict[str, dict[str, int]]  # version of each Delta table
+    tables: dict[str, dict[str, int]] = Field(default={})  # version of each Delta table
     packages: dict[str, str]  # version of each package that decides whether the estimator loads
     python: str = ""  # version of the interpreter
     threads: dict[str, int] = Field(
@@ -99,7 +100,7 @@ class VersionCard(StoredRecord):
     windows: Sides[str]
     rows: Sides[int]
     coverage: Sides[float]  # share of matured rows whose label has come
-    gate_events: int | None  # rows of the rarest class; None where the template did not write it
+    gate_events: int  # matured rows of the rarest class; of a regression, all
     lineage: Lineage
     figures: dict[str, float | None] = Field(
         default={}
@@ -111,12 +112,23 @@ class VersionCard(StoredRecord):
 
 
 def _lift_from_1(facts: Facts) -> Facts:
-    """Add what cards had not yet, and bring the first profile to its place."""
-    lifted: Facts = {"risk_tier": None, "tables": {}, "gate_events": None, **facts}
+    """Add what the first cards lacked, and drop the first kind of profile.
+
+    That one had quantiles of the score alone, which nothing reads any more.
+    """
+    lifted: Facts = {"risk_tier": None, "tables": {}, **facts}
     profile = lifted.get("profile")
     if isinstance(profile, dict) and "predictions" not in profile:
-        lifted["profile"] = {}  # quantiles of the score alone, which nothing compares today
+        lifted["profile"] = {}
+    figures = lifted.get("figures")
+    if isinstance(figures, dict):
+        lifted["figures"] = {name: _finite(value) for name, value in figures.items()}
     return lifted
+
+
+def _finite(value: JsonValue) -> JsonValue:
+    """Return None for NaN, which the first cards wrote for a metric that cannot be computed."""
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 VersionCard.LIFTS = {1: _lift_from_1}

@@ -8,17 +8,18 @@ from typing import ClassVar, Self, TypeVar
 from pydantic import Field, JsonValue, SerializeAsAny, model_validator
 
 from ..base.console import Result
-from ..base.record import Lift, StoredRecord
-from .details import KINDS, Details
+from ..base.record import Facts, Lift, StoredRecord
+from .details import KINDS, Details, MonitorDetails
 
 Kind = TypeVar("Kind", bound=Details)
+COLUMN_KINDS = ("input", "prediction")
 
 
 class Entry(StoredRecord):
     """What a command did, when, by whom, and after which other entry."""
 
     FORMAT: ClassVar[int] = 2
-    LIFTS: ClassVar[dict[int, Lift]] = {1: lambda facts: facts}  # 2 only states its number
+    LIFTS: ClassVar[dict[int, Lift]] = {}  # completed below
 
     number: int
     time: str  # UTC, ISO 8601, to the second
@@ -70,3 +71,21 @@ def last_details(entries: list[Entry], kind: type[Kind]) -> Kind | None:
         if isinstance(entry.details, kind):
             return entry.details
     return None
+
+
+def _lift_from_1(facts: Facts) -> Facts:
+    """Name the kind of each drifted column, which the first monitorings left out.
+
+    They wrote `channel`; as it may have been an input or a prediction, it becomes both.
+    """
+    details = facts.get("details")
+    if facts.get("command") != MonitorDetails.COMMAND or not isinstance(details, dict):
+        return facts
+    drifted = details.get("drifted")
+    if "decayed" in details or not isinstance(drifted, list):
+        return facts
+    named: list[JsonValue] = [f"{kind} {name}" for name in drifted for kind in COLUMN_KINDS]
+    return {**facts, "details": {**details, "drifted": named}}
+
+
+Entry.LIFTS = {1: _lift_from_1}

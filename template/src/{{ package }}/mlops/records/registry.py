@@ -154,7 +154,8 @@ def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:
     """Return the largest difference of two prediction frames.
 
     A difference is relative to the larger of the two numbers where that is above 1, else absolute:
-    |a - b| / max(1, |a|, |b|). It is infinite where columns, rows, labels or missing values differ.
+    |a - b| / max(1, |a|, |b|). It is infinite where columns, rows, labels, missing or infinite
+    values differ.
     """
     if list(left.columns) != list(right.columns) or len(left) != len(right):
         return float("inf")
@@ -166,8 +167,13 @@ def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:
     theirs = right[numbers].to_numpy("float64")
     if (np.isnan(ours) != np.isnan(theirs)).any():
         return float("inf")
+    differs = (ours != theirs) & ~np.isnan(ours)
+    ours = ours[differs]
+    theirs = theirs[differs]
+    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
+        return float("inf")
     size = np.maximum(1.0, np.maximum(np.abs(ours), np.abs(theirs)))
-    return float(np.nan_to_num(np.abs(ours - theirs) / size).max(initial=0.0))
+    return float((np.abs(ours - theirs) / size).max(initial=0.0))
 
 
 def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVersion:

@@ -138,6 +138,6 @@ def rule_of(watch: Watch, name: str, count: int = 0) -> decision.Rule:
         reference=card.figures.get(name),
         margin=settings.gate.margin if name == settings.metric else None,  # in that figure's unit
         events=count,
-        gate_events=card.gate_events or 0,
+        gate_events=card.gate_events,
         min_events=settings.gate.min_events,
     )
