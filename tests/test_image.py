@@ -214,7 +214,7 @@ def test_a_model_lives_in_the_image(containers: Machine, image: dict[str, Any]) 
     assert "Every day" in containers.run(image, "--help")
     containers.run(image, "retrain", "--as-of", "2026-01-01", "--env", "test")  # to a champion
     told = json.loads(containers.run(image, "doctor", "--env", "test", "--json"))
-    words = {each["look"]: each["words"] for each in told["findings"]}
+    words = {each["check"]: each["finding"] for each in told["findings"]}
     assert words["champion"] == "version 1 predicts its golden rows as on its first day"
     assert image["commit"][:12] in words["code facts"]
 

@@ -36,8 +36,8 @@ rules:
 DOCTOR = """
 import json, sys
 verdict, words = {!r}
-found = [{{"look": "champion", "verdict": verdict, "words": words}}]
-print(json.dumps({{"message": "mend: champion", "findings": found}}))
+found = [{{"check": "champion", "verdict": verdict, "finding": words}}]
+print(json.dumps({{"message": "fix: champion", "findings": found}}))
 sys.exit(verdict == "failed")
 """
 WELL = DOCTOR.format(("ok", "version 1 predicts its golden rows"))

@@ -60,7 +60,7 @@ def test_each_layer_of_settings_covers_the_one_below(born: Project) -> None:
 def test_the_answers_stand_below_conf_and_above_the_defaults(opened: Project) -> None:
     def prod() -> str:
         findings = opened.run("doctor").facts["findings"]
-        return str(next(found["words"] for found in findings if found["look"] == "conf prod"))
+        return str(next(found["finding"] for found in findings if found["check"] == "conf prod"))
 
     assert "a person approves" in prod()
     opened.edit(".copier-answers.yml", "risk_tier: medium", "risk_tier: low")

@@ -64,7 +64,7 @@ def deploy(release: Path, env: str) -> None:
 def smoke(release: Path, env: str) -> None:
     """Run `doctor` as a job; where the project answers online, wait until it does."""
     found = run_job(release, env, "doctor", "--json").get("findings", [])
-    lives = {"look": "champion", "words": "none yet", "verdict": "ok"} not in found
+    lives = {"check": "champion", "finding": "none yet", "verdict": "ok"} not in found
     for each in objects(release / "deploy" / env / "manifests.yml"):
         name = each["metadata"]["name"]
         if each["kind"] == "Deployment" and lives:
@@ -117,7 +117,7 @@ def run_job(release: Path, env: str, *words: str) -> dict[str, Any]:
     facts: dict[str, Any] = json.loads(last) if last.startswith("{") else {"message": last}
     if ended != "Complete":
         failed = [each for each in facts.get("findings", []) if each["verdict"] == "failed"]
-        reasons = [f"{each['look']}: {each['words']}" for each in failed] or [facts["message"]]
+        reasons = [f"{each['check']}: {each['finding']}" for each in failed] or [facts["message"]]
         how = ended.lower() or "not done in time"
         raise Refusal(f"the job {name} is {how}: {'; '.join(reasons).rstrip('.')}.")
     return facts

@@ -70,10 +70,12 @@ class LoadedVersion:
 
 
 class Registry:
-    """What the commands ask of MLflow's registry."""
+    """The registered model of one environment, in MLflow's registry."""
 
     def __init__(self, client: Client, project: Project) -> None:
-        self.client, self.name, self._project = client, project.name, project
+        self.client = client
+        self.name = project.name
+        self._project = project
 
     def numbers(self) -> list[int]:
         """Return the numbers of all versions, oldest first."""
@@ -86,7 +88,10 @@ class Registry:
         return int(known[alias]) if alias in known else None
 
     def move_alias(self, alias: str, number: int) -> None:
-        """Move an alias; who may not move the challenger's names versions by their numbers."""
+        """Move an alias.
+
+        An identity that may not move the challenger's goes on: it names versions by their numbers.
+        """
         from mlflow.exceptions import MlflowException
 
         try:
@@ -111,8 +116,9 @@ class Registry:
 
         Raises MlopsError where there is no such version, or where `train` did not make it.
         """
-        if number not in self.numbers():
-            known = ", ".join(map(str, self.numbers())) or "none yet"
+        numbers = self.numbers()
+        if number not in numbers:
+            known = ", ".join(map(str, numbers)) or "none yet"
             raise MlopsError(f"{self.name} has no version {number}; known versions: {known}.")
         folder = _bring(self._project.root, self.name, number)
         card = folder / "artifacts/card.json"
@@ -138,16 +144,22 @@ def _bring(_: Path, name: str, number: int) -> Path:
 
 
 def untrusted(skops_file: Path, snapshot: str, configured: tuple[str, ...]) -> list[str]:
-    """Return the types that neither skops, scikit-learn, numpy, the snapshot nor conf vouch for.
+    """Return the types in a file that nothing vouches for.
 
-    The trusted ones are computed from configuration, never from the artifact.
+    skops, scikit-learn, numpy, the version's own snapshot and `trusted_types` in conf vouch for
+    theirs. The list comes from configuration, never from the artifact.
     """
     import skops.io
 
-    found = skops.io.get_untrusted_types(file=skops_file)
-    known = ("sklearn", "numpy", snapshot if snapshot.startswith(f"{PACKAGE}_") else "")
-    strange = [n for n in found if n.split(".")[0] not in known or "<" in n]  # <lambda> is no name
-    return [name for name in strange if name not in configured]
+    packages = {"sklearn", "numpy"}
+    if snapshot.startswith(f"{PACKAGE}_"):
+        packages.add(snapshot)
+    return [
+        name
+        for name in skops.io.get_untrusted_types(file=skops_file)
+        if name not in configured
+        and (name.split(".")[0] not in packages or "<" in name)  # <lambda> has no name to trust
+    ]
 
 
 def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:

@@ -3,7 +3,9 @@
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Literal
 
 from ..base.console import Outcome
 from ..base.errors import MlopsError
@@ -16,13 +18,24 @@ from ..records.snapshot import take_snapshot
 from ..records.store import open_store
 from ..records.tracking import sqlite_file, store_error
 
+Examine = Callable[[Project], str]  # returns what it found; raises MlopsError for what is wrong
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of what `doctor` prints."""
+
+    check: str
+    verdict: Literal["ok", "failed"]
+    finding: str
+
 
 def doctor(project: Project) -> Outcome:
-    """Look at everything that a command needs, and say what to mend."""
-    looks: dict[str, Callable[[Project], str]] = {
-        "python": lambda _: sys.version.split()[0],
+    """Check everything that a command needs, and say what to fix."""
+    checks: dict[str, Examine] = {
+        "python": _python,
         **{f"conf {env}": partial(_configuration, env) for env in ENVIRONMENTS},
-        "code facts": _facts,
+        "code facts": _code_facts,
         "user modules": _modules,
         "tables": _tables,
         "store": _store,
@@ -30,21 +43,28 @@ def doctor(project: Project) -> Outcome:
         "answers": _answers,
         "approval": _approval,
     }
-    findings = tuple((name, *_finding(project, look)) for name, look in looks.items())
-    failed = [name for name, verdict, _ in findings if verdict == "failed"]
-    message = f"mend: {', '.join(failed)}" if failed else "everything that a command needs is here"
-    columns = ("look", "verdict", "words")
-    facts = {"findings": [dict(zip(columns, found, strict=True)) for found in findings]}
-    return Outcome("failed" if failed else "ok", message, facts, columns, findings)
+    findings = [_run(project, name, examine) for name, examine in checks.items()]
+    failed = [finding.check for finding in findings if finding.verdict == "failed"]
+    facts = {"findings": [asdict(finding) for finding in findings]}
+    columns = ("check", "verdict", "finding")
+    rows = tuple((f.check, f.verdict, f.finding) for f in findings)
+    if failed:
+        return Outcome("failed", f"fix: {', '.join(failed)}", facts, columns, rows)
+    return Outcome("ok", "everything that a command needs is here", facts, columns, rows)
 
 
-def _finding(project: Project, look: Callable[[Project], str]) -> tuple[str, str]:
+def _run(project: Project, name: str, examine: Examine) -> Finding:
     try:
-        return "ok", look(project)
+        return Finding(name, "ok", examine(project))
     except MlopsError as error:
-        return "failed", str(error)
+        return Finding(name, "failed", str(error))
     except Exception as error:  # noqa: BLE001 - of a store, and of the user's modules
-        return "failed", str(store_error(error) or f"{type(error).__name__}: {error}")
+        message = store_error(error) or f"{type(error).__name__}: {error}"
+        return Finding(name, "failed", str(message))
+
+
+def _python(_: Project) -> str:
+    return sys.version.split()[0]
 
 
 def _configuration(env: str, _: Project) -> str:
@@ -53,24 +73,27 @@ def _configuration(env: str, _: Project) -> str:
     return f"{settings.origin} tables; promotion: {rule}"
 
 
-def _facts(project: Project) -> str:
-    facts, packages = read_build_facts(project), len(locked_requirements(project))
-    commit = f"commit {facts.commit[:12]}{', dirty' if facts.dirty else ''}"
-    return f"{commit}; {packages} locked packages"
+def _code_facts(project: Project) -> str:
+    facts = read_build_facts(project)
+    packages = len(locked_requirements(project))
+    dirty = ", dirty" if facts.dirty else ""
+    return f"commit {facts.commit[:12]}{dirty}; {packages} locked packages"
 
 
 def _modules(project: Project) -> str:
+    """Import all modules of the user: a release that breaks in one of them is broken."""
     snapshot = take_snapshot(project)
-    for path in sorted(snapshot.glob("*.py")):  # a release that breaks in one of them is broken
+    for path in sorted(snapshot.glob("*.py")):
         try:
             user_module(path.stem, snapshot)
         except Exception as error:  # noqa: BLE001 - whatever a module of the user raises
-            raise MlopsError(f"{path.name} cannot be imported: {error}") from None
+            raise MlopsError(f"{path.name} cannot be imported: {error}; correct it.") from None
     contract = read_contract(user_module("schema", snapshot), project.settings.problem)
     return f"{snapshot.name}: {len(contract.features)} features, target {contract.target}"
 
 
 def _tables(project: Project) -> str:
+    """Read the first rows of each table."""
     window = plan(parse_as_of(None, project.settings), project.settings.time).train
     kinds = {name: table.kind for name, table in project.settings.tables.items()}
     for name in kinds:
@@ -87,7 +110,8 @@ def _store(project: Project) -> str:
 def _champion(project: Project) -> str:
     """Load the champion and replay its golden rows: a new lock or image may break it."""
     store = open_store(project)
-    if (number := store.champion()) is None:
+    number = store.champion()
+    if number is None:
         return "none yet"
     store.registry.load(store.registry.fetch(number))
     return f"version {number} predicts its golden rows as on its first day"
@@ -95,15 +119,19 @@ def _champion(project: Project) -> str:
 
 def _answers(project: Project) -> str:
     """Find files of the user that name another team than the answers do."""
-    address = re.search(r"<(.+)>", project.settings.team)
+    team = project.settings.team
+    address = re.search(r"<(.+)>", team)
     for name in ("CODEOWNERS", "README.md"):
         file = project.path(name)
         if address and file.is_file() and address[1] not in file.read_text(encoding="utf-8"):
-            raise MlopsError(f"{name} does not name {address[1]}, the team of the answers file.")
-    return project.settings.team
+            raise MlopsError(
+                f"{name} does not name {address[1]}, the team in .copier-answers.yml; correct one "
+                "of them."
+            )
+    return team
 
 
 def _approval(project: Project) -> str:
     if sqlite_file(project) is not None:
         return "on a local store an approval is a convention: anyone can give a name"
-    return "an approval is a typed name beside user@host: the server's rights decide who may write"
+    return "an approval is a typed name next to user@host; the server decides who may write"

@@ -1,7 +1,7 @@
 """Pictures of the prediction of a gate window: matplotlib figures, and curves over time."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,35 +9,24 @@ import pandas as pd
 from ...data.labelled_rows import count_events
 from .training import Training
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BINS = 10
+
 
 def draw(
     truth: pd.Series, prediction: pd.DataFrame, importance: dict[str, float]
-) -> dict[str, Any]:
-    """Return matplotlib figures that fit the prediction frame, by their names."""
-    from sklearn import metrics
-
-    pictures = {name: _axes() for name in ("permutation_importance", "calibration")}
-    ordered = sorted(importance.items(), key=lambda item: item[1])
-    pictures["permutation_importance"].barh(*zip(*ordered, strict=True))
-    pictures["permutation_importance"].set_xlabel("fall of the gate's metric when permuted")
+) -> "dict[str, Figure]":
+    """Return the figures that fit the prediction frame, by their names."""
     if "score" in prediction:
-        curves = (metrics.RocCurveDisplay, metrics.PrecisionRecallDisplay)
-        for name, display in zip(("roc", "precision_recall"), curves, strict=True):
-            pictures[name] = _axes()
-            display.from_predictions(truth, prediction["score"], ax=pictures[name])
-        _calibrate(pictures["calibration"], truth, prediction["score"])
+        figures = _draw_binary(truth, prediction["score"])
     elif "label" in prediction:
-        pictures["roc"], names = _axes(), truth.astype(str)
-        for name in set(prediction.columns) & set(names):
-            score, axes = prediction[name], pictures["roc"]
-            metrics.RocCurveDisplay.from_predictions(names == name, score, name=name, ax=axes)
-        hit = (names == prediction["label"]).astype(float)
-        _calibrate(pictures["calibration"], hit, prediction.drop(columns="label").max(axis=1))
+        figures = _draw_multiclass(truth, prediction)
     else:
-        pictures["residuals"], value = _axes(), prediction["value"]
-        metrics.PredictionErrorDisplay.from_predictions(truth, value, ax=pictures["residuals"])
-        _calibrate(pictures["calibration"], truth, value)
-    return {name: axes.get_figure() for name, axes in pictures.items()}
+        figures = _draw_regression(truth, prediction["value"])
+    return {"permutation_importance": _draw_importance(importance), **figures}
 
 
 def by_period(training: Training, prediction: pd.DataFrame) -> Iterator[dict[str, float]]:
@@ -45,24 +34,68 @@ def by_period(training: Training, prediction: pd.DataFrame) -> Iterator[dict[str
     event_time = training.source.contract.inputs.one("event_time")
     if event_time is None:
         return
-    frame, period = training.gate.frame, training.source.project.settings.time.period
-    for _, part in frame.groupby(frame[event_time].dt.to_period(period[0].upper())):
+    frame = training.gate.frame
+    unit = training.source.project.settings.time.period[0].upper()
+    for _, part in frame.groupby(frame[event_time].dt.to_period(unit)):
         truth = training.truth[part.index]
         if count_events(training.source.contract, truth):  # a period with one class has no AUC
             figures = training.metrics.all(truth, prediction.loc[part.index])
             yield {f"{name}_by_period": figure for name, figure in figures.items()}
 
 
-def _axes() -> Any:
-    from matplotlib.figure import Figure  # not pyplot: no window, no global state
+def _draw_importance(importance: dict[str, float]) -> "Figure":
+    ordered = sorted(importance.items(), key=lambda item: item[1])
+    figure, axes = _new_figure()
+    axes.barh([name for name, _ in ordered], [fall for _, fall in ordered])
+    axes.set_xlabel("fall of the gate's metric when permuted")
+    return figure
 
-    return Figure(figsize=(6, 4), layout="constrained").add_subplot()
+
+def _draw_binary(truth: pd.Series, score: pd.Series) -> "dict[str, Figure]":
+    from sklearn.metrics import PrecisionRecallDisplay, RocCurveDisplay
+
+    roc, roc_axes = _new_figure()
+    RocCurveDisplay.from_predictions(truth, score, ax=roc_axes)
+    curve, curve_axes = _new_figure()
+    PrecisionRecallDisplay.from_predictions(truth, score, ax=curve_axes)
+    return {"calibration": _draw_calibration(truth, score), "roc": roc, "precision_recall": curve}
 
 
-def _calibrate(axes: Any, truth: pd.Series, predicted: pd.Series) -> None:
+def _draw_multiclass(truth: pd.Series, prediction: pd.DataFrame) -> "dict[str, Figure]":
+    """Draw a curve for each class, and how often the most probable class was right."""
+    from sklearn.metrics import RocCurveDisplay
+
+    names = truth.astype(str)
+    scores = prediction.drop(columns="label")
+    roc, axes = _new_figure()
+    for name in set(scores.columns) & set(names):
+        RocCurveDisplay.from_predictions(names == name, scores[name], name=name, ax=axes)
+    hit = (names == prediction["label"]).astype(float)
+    return {"calibration": _draw_calibration(hit, scores.max(axis=1)), "roc": roc}
+
+
+def _draw_regression(truth: pd.Series, value: pd.Series) -> "dict[str, Figure]":
+    from sklearn.metrics import PredictionErrorDisplay
+
+    residuals, axes = _new_figure()
+    PredictionErrorDisplay.from_predictions(truth, value, ax=axes)
+    return {"calibration": _draw_calibration(truth, value), "residuals": residuals}
+
+
+def _draw_calibration(truth: pd.Series, predicted: pd.Series) -> "Figure":
     """Draw the mean truth over the mean prediction, in ten bins of equal size."""
-    bins = np.array_split(np.argsort(predicted.to_numpy(), kind="stable"), 10)
-    means = [predicted.iloc[part].mean() for part in bins if len(part)]
-    axes.plot(means, [truth.iloc[part].mean() for part in bins if len(part)], marker="o")
+    order = np.argsort(predicted.to_numpy(), kind="stable")
+    bins = [part for part in np.array_split(order, BINS) if len(part)]
+    means = [predicted.iloc[part].mean() for part in bins]
+    figure, axes = _new_figure()
+    axes.plot(means, [truth.iloc[part].mean() for part in bins], marker="o")
     axes.plot(means, means, linestyle=":", color="grey")
     axes.set(xlabel="mean prediction", ylabel="mean truth")
+    return figure
+
+
+def _new_figure() -> "tuple[Figure, Axes]":
+    from matplotlib.figure import Figure  # not pyplot: no window, no global state
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    return figure, figure.add_subplot()
