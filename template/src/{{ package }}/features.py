@@ -62,10 +62,15 @@ class Typical(TransformerMixin, BaseEstimator):
         """Return the frame unchanged."""
         return frame
 
-    def moves(self, ask: Callable[[pd.DataFrame], np.ndarray], rows: pd.DataFrame) -> pd.DataFrame:
+    def moves(
+        self, predict: Callable[[pd.DataFrame], np.ndarray], rows: pd.DataFrame
+    ) -> pd.DataFrame:
         """Return how much each value moves its row's answer, compared with a typical value."""
-        answer, changed = ask(rows), self.values_.items()
-        moved = {name: answer - ask(rows.assign(**{name: value})) for name, value in changed}
+        answer = predict(rows)
+        moved = {
+            name: answer - predict(rows.assign(**{name: value}))
+            for name, value in self.values_.items()
+        }
         return pd.DataFrame(moved, index=rows.index)
 
 
