@@ -189,8 +189,8 @@ def test_the_remedy_lets_the_update_through(place: Place, name: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        ("project_name=credit-risk", "The name is fixed at birth: keep loan-risk, or copy"),
-        ("problem=regression", "The problem is fixed at birth: keep binary, or copy"),
+        ("project_name=credit-risk", "The name cannot change: keep loan-risk, or create"),
+        ("problem=regression", "The problem cannot change: keep binary, or create"),
         ("package=other", "The package is named after the project; leave it out of --data."),
         ("risk_tier=extreme", "Invalid choice for 'risk_tier'"),
     ],

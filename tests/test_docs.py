@@ -61,6 +61,20 @@ def test_the_tree_in_the_readme_names_what_is_there() -> None:
             assert (ROOT / name).exists(), name
 
 
+def test_the_page_of_the_architecture_names_files_that_are_there() -> None:
+    text = text_of(DOCS / "explanation/architecture.md")
+    named = set(re.findall(r"(?:[\w.-]+/)+[\w.-]+\.(?:py|md|yml|jinja)", text))
+    assert len(named) > 30
+    gone = {name for name in named if not (PLATFORM / name).exists() and not (ROOT / name).exists()}
+    assert gone == set()
+
+
+def test_the_page_of_the_architecture_lists_every_layer() -> None:
+    listed = rows_of(text_of(DOCS / "explanation/architecture.md"))
+    packages = {f"{path.parent.name}/" for path in PLATFORM.glob("*/__init__.py")}
+    assert set(listed) == {"top", *packages}
+
+
 def test_the_index_of_decisions_lists_every_decision() -> None:
     listed = LINK.findall(text_of(DOCS / "decisions/index.md"))
     assert listed == sorted(page.name for page in DOCS.glob("decisions/[0-9]*.md"))

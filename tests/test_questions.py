@@ -199,7 +199,7 @@ def test_answers_of_every_release_are_still_taken(ask: Ask, release: Path) -> No
 )
 def test_what_is_fixed_at_birth_stays(ask: Ask, question: str, other: str) -> None:
     before = ask(team="Credit Risk <credit@bank.example>")
-    with pytest.raises(ValueError, match=f"is fixed at birth: keep {before[question]}"):
+    with pytest.raises(ValueError, match=f"cannot change: keep {before[question]}"):
         ask(**{question: other})
     assert ask() == before
 
@@ -214,7 +214,7 @@ def test_the_rest_may_change(ask: Ask) -> None:
 
 def test_a_folder_with_a_pattern_in_its_name_is_found(ask: Ask) -> None:
     ask(folder="model [1]", project_name="one")
-    with pytest.raises(ValueError, match="fixed at birth"):
+    with pytest.raises(ValueError, match="cannot change"):
         ask(folder="model [1]", project_name="two")
 
 

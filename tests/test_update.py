@@ -188,7 +188,7 @@ def test_a_change_of_what_is_fixed_at_birth_writes_nothing(
 ) -> None:
     release(template_copy, "v0.2.0")
     before = contents(team_project)
-    with pytest.raises(ValueError, match=r"fixed at birth|leave it out of --data"):
+    with pytest.raises(ValueError, match=r"cannot change|leave it out of --data"):
         update(team_project, data=answer)
     assert contents(team_project) == before
 

@@ -1,4 +1,4 @@
-"""The estimator: gradient boosted trees behind the steps of features.py."""
+"""The estimator: gradient boosted trees after the steps of features.py."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from sklearn.pipeline import Pipeline
 
 from . import features
 
-# Small trees that learn slowly: they hold on a thousand rows and on a million.
-# `model.params` in conf/ replaces any of them.
+# Small trees with a low learning rate: they work with a thousand rows and with a million.
+# `model.params` in conf/ overrides any of these.
 DEFAULTS = {
     "learning_rate": 0.05,
     "max_iter": 200,
@@ -22,7 +22,7 @@ DEFAULTS = {
 
 
 def build(params: dict[str, Any]) -> Pipeline:
-    """Return the untrained estimator for `model.params` of conf/ and its seed."""
+    """Return the unfitted estimator for `model.params` and `model.seed` of conf/."""
     settings = DEFAULTS | params
     seed = settings.pop("seed")
     trees = HistGradientBoostingClassifier(early_stopping=False, random_state=seed, **settings)
@@ -31,7 +31,7 @@ def build(params: dict[str, Any]) -> Pipeline:
 
 
 def explain(estimator: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return how far each value of a row moves the score, compared with a typical value."""
+    """Return how much each value of a row moves the score, compared with a typical value."""
 
     def score(frame: pd.DataFrame) -> np.ndarray:
         return np.asarray(estimator.predict_proba(frame)[:, 1])

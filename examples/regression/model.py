@@ -1,4 +1,4 @@
-"""The estimator: gradient boosted trees behind the steps of features.py."""
+"""The estimator: gradient boosted trees after the steps of features.py."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from sklearn.pipeline import Pipeline
 
 from . import features
 
-# Small trees that learn slowly: they hold on a thousand rows and on a million.
-# `model.params` in conf/ replaces any of them.
+# Small trees with a low learning rate: they work with a thousand rows and with a million.
+# `model.params` in conf/ overrides any of these.
 DEFAULTS = {
     "learning_rate": 0.05,
     "max_iter": 200,
@@ -21,7 +21,7 @@ DEFAULTS = {
 
 
 def build(params: dict[str, Any]) -> Pipeline:
-    """Return the untrained estimator for `model.params` of conf/ and its seed."""
+    """Return the unfitted estimator for `model.params` and `model.seed` of conf/."""
     settings = DEFAULTS | params
     seed = settings.pop("seed")
     trees = HistGradientBoostingRegressor(early_stopping=False, random_state=seed, **settings)
@@ -30,5 +30,5 @@ def build(params: dict[str, Any]) -> Pipeline:
 
 
 def explain(estimator: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return how far each value of a row moves its answer, compared with a typical value."""
+    """Return how much each value of a row moves its prediction, compared with a typical value."""
     return estimator.named_steps["typical"].moves(estimator.predict, rows)

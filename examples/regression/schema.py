@@ -1,6 +1,6 @@
-"""What the rows must look like: types, limits and each column's role.
+"""What the rows must look like: types, limits and the role of each column.
 
-A column with a role serves the platform; every other column of `Inputs` is a feature.
+The platform uses the columns with a role. Every other column of `Inputs` is a feature.
 """
 
 from datetime import datetime

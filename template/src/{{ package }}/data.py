@@ -1,7 +1,7 @@
-"""Where the rows come from: locate, join, filter and rename, but learn nothing here.
+"""Where the rows come from. Locate, join, filter and rename rows here, but learn nothing from them.
 
-`tables.read(name, window)` reads a table that `conf/` names. A window has a `start` and an `end`
-that no longer belongs to it; without one, the whole table is read.
+`tables.read(name, window)` reads a table that `conf/` names. A window has a `start`, which belongs
+to it, and an `end`, which does not. Without a window, the whole table is read.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ def inputs(tables: Any, window: Any) -> pd.DataFrame:
 
 
 def labels(tables: Any, window: Any) -> pd.DataFrame:
-    """Return what the review found; a rejected application has no label and never will."""
+    """Return the results of the reviews; a rejected application never gets a label."""
     outcomes: pd.DataFrame = tables.read("outcomes", window)
     reviewed = outcomes[outcomes["decision"] == "granted"]
     return reviewed[list(Labels.to_schema().columns)]

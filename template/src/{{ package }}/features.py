@@ -1,7 +1,7 @@
-"""Everything that computes a value: named functions and transformers, learnt inside the pipeline.
+"""Everything that computes a value: named functions, and transformers fitted inside the pipeline.
 
-A figure that needs nothing but its own row is a function. A figure that needs other rows, such as
-a median, is a transformer: it learns from the training rows alone and remembers.
+Write a value that depends only on its own row as a function. Write a value that depends on other
+rows, such as a median, as a transformer: it learns from the training rows only.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ CATEGORIES = ["purpose", "employment", "housing", "channel"]
 
 
 def add_ratios(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the instalment, and what share of the income it and all debts take."""
+    """Add the instalment, and the shares of income that it and all debts take up."""
     instalment = frame["amount"] / frame["term_months"]
     income = frame["income"].where(frame["income"] > 0)
     return frame.assign(
@@ -29,14 +29,14 @@ def add_ratios(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 class ComparedToTypical(TransformerMixin, BaseEstimator):
-    """Add a value divided by the median that the training rows have in the same category."""
+    """Add a column: a value divided by the training rows' median of the same category."""
 
     def __init__(self, value: str, category: str) -> None:
         self.value = value
         self.category = category
 
     def fit(self, frame: pd.DataFrame, target: object = None) -> Self:
-        """Learn the median of each category, and of all rows for categories yet unseen."""
+        """Learn the median of each category, and of all rows for unseen categories."""
         self.typical_ = frame.groupby(self.category)[self.value].median().to_dict()
         self.overall_ = float(frame[self.value].median())
         return self
@@ -48,10 +48,10 @@ class ComparedToTypical(TransformerMixin, BaseEstimator):
 
 
 class Typical(TransformerMixin, BaseEstimator):
-    """Pass the rows on, and remember what is typical of training, with which reasons compare."""
+    """Pass the rows through, and remember the typical training values that reasons compare with."""
 
     def fit(self, frame: pd.DataFrame, target: object = None) -> Self:
-        """Learn the median of each number, and the most frequent value of all else."""
+        """Learn the median of each numeric column, and the most frequent value of the others."""
         self.values_ = {
             str(name): float(column.median()) if column.dtype.kind in "if" else column.mode()[0]
             for name, column in frame.items()
@@ -59,21 +59,26 @@ class Typical(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the frame as it is."""
+        """Return the frame unchanged."""
         return frame
 
-    def moves(self, ask: Callable[[pd.DataFrame], np.ndarray], rows: pd.DataFrame) -> pd.DataFrame:
-        """Return, for each value of each row, the answer less the one for a typical value."""
-        answer, changed = ask(rows), self.values_.items()
-        moved = {name: answer - ask(rows.assign(**{name: value})) for name, value in changed}
+    def moves(
+        self, predict: Callable[[pd.DataFrame], np.ndarray], rows: pd.DataFrame
+    ) -> pd.DataFrame:
+        """Return how much each value moves its row's answer, compared with a typical value."""
+        answer = predict(rows)
+        moved = {
+            name: answer - predict(rows.assign(**{name: value}))
+            for name, value in self.values_.items()
+        }
         return pd.DataFrame(moved, index=rows.index)
 
 
 def prepare() -> Pipeline:
     """Return the steps before the estimator: rows of `Inputs` in, a table of numbers out.
 
-    Categories become numbers; one that training never saw counts as missing. All other columns
-    pass through, and trees need neither scaling nor filled gaps.
+    Categories become numbers; an unseen category counts as missing. All other columns pass through,
+    because trees need neither scaling nor imputation.
     """
     codes = OrdinalEncoder(
         handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1

@@ -1,10 +1,10 @@
 """Invented loan applications, month by month, so that everything runs before there is real data.
 
-The story: people ask a bank for a loan. The bank rejects some at once and reviews each loan that
-it granted three months later. Holidays are financed before summer and before Christmas. From
-DRIFT_FROM on brokers bring more applications, from people who earn less and pay worse.
+People apply for a loan at a bank. The bank rejects some applications at once. It reviews each
+granted loan three months later. Loans for holidays peak before summer and before Christmas. From
+DRIFT_FROM on, brokers bring more applications, from people who earn less and default more often.
 
-Delete this file once `conf/` names tables of your own.
+Delete this file once `conf/` names your own tables.
 """
 
 from typing import Any
@@ -45,8 +45,8 @@ Columns = dict[str, Any]  # name -> one value for each application
 def rows(month: pd.Timestamp, seed: int) -> dict[str, pd.DataFrame]:
     """Return the rows of both tables that belong to the applications of one month.
 
-    They depend on nothing but `month` and `seed`, and figures are rounded, so the same two give
-    the same bytes on every machine.
+    They depend only on `month` and `seed`, and numbers are rounded, so the same arguments give the
+    same bytes on every machine.
     """
     month = pd.Timestamp(year=month.year, month=month.month, day=1)
     random = Generator(PCG64([seed, month.year, month.month]))
@@ -59,7 +59,7 @@ def rows(month: pd.Timestamp, seed: int) -> dict[str, pd.DataFrame]:
 
 
 def _applicants(month: pd.Timestamp, random: Generator) -> Columns:
-    """Draw who applies for what."""
+    """Draw the applicants and the loans they apply for."""
     count = VOLUME[month.month - 1]
     customer = random.integers(40_000, size=count)
     older = customer % 2 == 0
@@ -86,7 +86,7 @@ def _applicants(month: pd.Timestamp, random: Generator) -> Columns:
 
 
 def _shares(name: str, month: pd.Timestamp) -> dict[str, float]:
-    """Return how often each category occurs in a month, with season and drift."""
+    """Return the share of each category in a month, with season and drift."""
     shares = {category: share for category, (share, _) in CATEGORIES[name].items()}
     if name == "purpose" and month.month in HOLIDAY_MONTHS:
         shares["holiday"] *= 1.6
@@ -96,7 +96,7 @@ def _shares(name: str, month: pd.Timestamp) -> dict[str, float]:
 
 
 def _risk(applicants: Columns, month: pd.Timestamp) -> np.ndarray:
-    """Return how risky each loan is, on a scale without unit."""
+    """Return the risk of each loan, on a scale without a unit."""
     instalment = applicants["amount"] / applicants["term_months"]
     burden = (instalment + applicants["other_debts"]) / applicants["income"]
     risk: np.ndarray = 1.2 * np.log(burden.clip(0.03, 2.0) / 0.3)
@@ -112,7 +112,7 @@ def _risk(applicants: Columns, month: pd.Timestamp) -> np.ndarray:
 
 
 def _outcomes(applicants: Columns, risk: np.ndarray, random: Generator) -> Columns:
-    """Draw what the bank decided and its review found; a rejected loan is never reviewed."""
+    """Draw the bank's decisions and the results of its reviews; rejected loans have no review."""
     granted = risk + random.logistic(0, 1, len(risk)) < 3.0
     distress = risk + random.logistic(0, 0.9, len(risk))
     reviewed_on = applicants["applied_on"] + pd.DateOffset(months=3)
@@ -130,7 +130,7 @@ def _outcomes(applicants: Columns, risk: np.ndarray, random: Generator) -> Colum
 
 
 def _as_stated(applicants: Columns, random: Generator) -> Columns:
-    """Leave out what applicants did not state; a branch asks until it is told."""
+    """Leave out what applicants did not state; branches ask more persistently."""
     missing = {"employment": 0.04, "income": 0.08, "years_employed": 0.12}
     stated = dict(applicants)
     for name, share in missing.items():

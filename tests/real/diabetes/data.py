@@ -1,4 +1,4 @@
-"""Where the rows come from: one file of patients, in which a patient has no key."""
+"""Where the rows come from: one file of patients without a key."""
 
 from typing import Any
 
@@ -18,16 +18,16 @@ NAMES = {
 
 
 def inputs(tables: Any, window: Any) -> pd.DataFrame:
-    """Return what was measured of each patient at the start."""
+    """Return the measurements of each patient at the start."""
     return _patients(tables, window)[list(Inputs.to_schema().columns)]
 
 
 def labels(tables: Any, window: Any) -> pd.DataFrame:
-    """Return how far the disease had gone a year later."""
+    """Return the progression of the disease a year later."""
     return _patients(tables, window)[list(Labels.to_schema().columns)]
 
 
 def _patients(tables: Any, window: Any) -> pd.DataFrame:
-    """Read the file, make each row's number its key, and give the columns full names."""
+    """Read the file, use the row number as the key, and give the columns full names."""
     patients: pd.DataFrame = tables.read("patients", window).rename(columns=NAMES)
     return patients.assign(patient=[f"P{number:03d}" for number in patients.index + 1])

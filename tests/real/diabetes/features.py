@@ -1,4 +1,4 @@
-"""Everything that computes a value: named functions and steps, learnt inside the pipeline."""
+"""Everything that computes a value: named functions, and steps fitted inside the pipeline."""
 
 import pandas as pd
 from sklearn.compose import ColumnTransformer
@@ -21,12 +21,12 @@ NUMBERS = [
 
 
 def add_burden(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add weight and blood pressure taken together, which do more harm than each alone."""
+    """Add weight times blood pressure: together they do more harm than separately."""
     return frame.assign(burden=frame["bmi"] * frame["blood_pressure"])
 
 
 def prepare() -> Pipeline:
-    """Return the steps before the estimator: gaps filled, and all columns on one scale."""
+    """Return the steps before the estimator: missing values imputed, and all columns scaled."""
     scale = Pipeline([("gaps", SimpleImputer(strategy="median")), ("scale", StandardScaler())])
     return Pipeline(
         [

@@ -1,4 +1,4 @@
-"""The estimator: a ridge regression behind the steps of features.py."""
+"""The estimator: a ridge regression after the steps of features.py."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ DEFAULTS = {"alpha": 60.0}
 
 
 def build(params: dict[str, Any]) -> Pipeline:
-    """Return the untrained estimator for `model.params` of conf/ and its seed."""
+    """Return the unfitted estimator for `model.params` and `model.seed` of conf/."""
     settings = DEFAULTS | params
     seed = settings.pop("seed")
     ridge = Ridge(random_state=seed, **settings)

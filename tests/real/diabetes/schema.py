@@ -1,4 +1,4 @@
-"""What the rows must look like: types, limits and each column's role."""
+"""What the rows must look like: types, limits and the role of each column."""
 
 import pandera.pandas as pa
 
@@ -20,7 +20,7 @@ class Inputs(pa.DataFrameModel):
 
 
 class Labels(pa.DataFrameModel):
-    """How far the disease had gone a year later."""
+    """The progression of the disease a year later."""
 
     patient: str = pa.Field(metadata={"role": "key"})
     progression: float = pa.Field(ge=0, metadata={"role": "target"})

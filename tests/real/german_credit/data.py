@@ -1,4 +1,4 @@
-"""Where the rows come from: one file, in which an application has neither a key nor a date."""
+"""Where the rows come from: one file of applications without a key or a date."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ def inputs(tables: Any, window: Any) -> pd.DataFrame:
 
 
 def labels(tables: Any, window: Any) -> pd.DataFrame:
-    """Return who turned out to be a bad customer."""
+    """Return whether each applicant turned out to be a bad customer."""
     applications = _applications(tables, window)
     bad = applications["creditability"].map({"good": 0, "bad": 1})
     return applications.assign(bad=bad)[list(Labels.to_schema().columns)]
 
 
 def _applications(tables: Any, window: Any) -> pd.DataFrame:
-    """Read the file and make each row's number its key: the file never changes."""
+    """Read the file and use the row number as the key; the file never changes."""
     applications: pd.DataFrame = tables.read("applications", window)
     numbers = [f"G{number:04d}" for number in applications.index + 1]
     return applications.assign(application_id=numbers)

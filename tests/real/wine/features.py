@@ -1,4 +1,4 @@
-"""Everything that computes a value: named functions and steps, learnt inside the pipeline."""
+"""Everything that computes a value: named functions, and steps fitted inside the pipeline."""
 
 import pandas as pd
 from sklearn.compose import ColumnTransformer
@@ -25,12 +25,12 @@ NUMBERS = [
 
 
 def add_shares(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add which share of the phenols are flavanoids."""
+    """Add the share of flavanoids in the phenols."""
     return frame.assign(flavanoid_share=frame["flavanoids"] / frame["total_phenols"])
 
 
 def prepare() -> Pipeline:
-    """Return the steps before the estimator: gaps filled, and all columns on one scale."""
+    """Return the steps before the estimator: missing values imputed, and all columns scaled."""
     scale = Pipeline([("gaps", SimpleImputer(strategy="median")), ("scale", StandardScaler())])
     return Pipeline(
         [

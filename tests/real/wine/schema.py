@@ -1,4 +1,4 @@
-"""What the rows must look like: types, limits and each column's role."""
+"""What the rows must look like: types, limits and the role of each column."""
 
 import pandera.pandas as pa
 
@@ -23,7 +23,7 @@ class Inputs(pa.DataFrameModel):
 
 
 class Labels(pa.DataFrameModel):
-    """Which of three cultivars the wine was made of."""
+    """Which of three cultivars the wine was made from."""
 
     wine: str = pa.Field(metadata={"role": "key"})
     cultivar: str = pa.Field(metadata={"role": "target"})
