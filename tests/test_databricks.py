@@ -209,7 +209,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no host": ({"deployment": {"host": "risk"}}, "deployment.host: write https://<workspace>"),
     "a short volume": ({"deployment": {"volume": "releases"}}, "write catalog.schema.volume"),
     "no trainer": ({"deployment": {"trainer": ""}}, "name the service principals trainer and prom"),
-    "one identity": ({"deployment": {"trainer": PROMOTER}}, "trainer and promoter are the same service principal"),
+    "one identity": (
+        {"deployment": {"trainer": PROMOTER}},
+        "trainer and promoter are the same service principal",
+    ),
     "a local store": (
         {"tracking_uri": "sqlite:///x.db"},
         "tracking_uri is 'sqlite:///x.db'; write",

@@ -158,7 +158,7 @@ def kustomization(
 ) -> dict[str, Any]:
     """Return the kustomization of this release, on top of the environment's overlay."""
     pods = {"template": {"spec": pod_patch(deployment)}}
-    patches = {"Job": pods, "CronJob": {"jobTemplate": {"spec": pods}}}
+    patches: dict[str, Any] = {"Job": pods, "CronJob": {"jobTemplate": {"spec": pods}}}
     if ONLINE.is_dir():
         patches["Deployment"] = pods
         patches["HorizontalPodAutoscaler"] = {
