@@ -1,6 +1,6 @@
-"""The manual of this repository: `./nox -l` lists it, `./nox -s NAME` runs one session.
+"""All commands of this repository: `./nox -l` lists them, `./nox -s NAME` runs one.
 
-Each session runs in .venv, which ./nox keeps equal to requirements.txt.
+Every session runs in .venv, which ./nox syncs with requirements.txt.
 """
 
 import shutil
@@ -17,34 +17,36 @@ nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "tests"]
 
 if Path(sys.prefix).resolve() != HERE / ".venv":
-    sys.exit("Type ./nox in place of nox: it brings the pinned environment that the sessions need.")
+    sys.exit("Type ./nox instead of nox: it sets up the pinned environment that the sessions need.")
 
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Make a project and run its whole lifecycle; `./nox -s demo -- FOLDER` names the folder."""
+    """Generate a project and run its whole lifecycle: `./nox -s demo -- [FOLDER]`."""
     folder = Path(session.posargs[0] if session.posargs else BUILD / "loan-risk").absolute()
     if (folder / ".copier-answers.yml").exists():
-        session.log(f"{folder} is a project already: its demo runs again. Delete it to start anew.")
+        session.log(
+            f"{folder} already is a project, so its demo runs again. Delete it to start over."
+        )
     elif folder.exists() and any(folder.iterdir()):
-        session.error(f"{folder} holds other files: name a new folder, ./nox -s demo -- FOLDER.")
+        session.error(f"{folder} contains other files. Name a new folder: ./nox -s demo -- FOLDER")
     else:
         render(session, folder)
     with session.chdir(folder):
         session.run("nox", "-s", "demo", env={"VIRTUAL_ENV": None})
-    print(f"\n  The project is {folder}: read its README.md, then try `uvx nox -l` there.\n")
+    print(f"\n  Your project is in {folder}. Read its README.md, then run `uvx nox -l` there.\n")
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check the style of the template, its tests and its tools, in place."""
+    """Check the style of the template, the tests and the tools."""
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the types of the tests and tools, then of one project for each kind of problem."""
+    """Check the types of the tests and tools, and of one generated project per problem."""
     cache = f"--cache-dir={BUILD / 'mypy'}"
     session.run("mypy", cache)
     for problem in PROBLEMS:
@@ -57,31 +59,31 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests that take seconds; `./nox -s tests -- ARGUMENT ...` hands on to pytest."""
+    """Run the fast tests; `./nox -s tests -- ARGUMENT ...` passes arguments to pytest."""
     session.run("pytest", "-m", "not full", "--durations=15", *PARALLEL, *session.posargs)
 
 
 @nox.session
 def full(session: nox.Session) -> None:
-    """Run the slow tests: whole lifecycles, every Python, real servers, real updates."""
+    """Run the slow tests: whole lifecycles, every Python version, real servers and updates."""
     session.run("pytest", "-m", "full", "--durations=40", *PARALLEL, *session.posargs)
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation into site/; a broken link fails."""
+    """Build the documentation into site/; a broken link is an error."""
     session.run("zensical", "build", "--clean")
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure costs as ratios to floors, and simulate updates and monitoring."""
+    """Measure costs as multiples of a floor, and simulate updates and monitoring."""
     session.run("python", "-m", "bench", *session.posargs)
 
 
 @nox.session
 def pins(session: nox.Session) -> None:
-    """Compile requirements.txt anew, from pyproject.toml and what a project needs."""
+    """Recompile requirements.txt from pyproject.toml and the requirements of a project."""
     folder = BUILD / "pins" / "loan-risk"
     shutil.rmtree(folder, ignore_errors=True)
     render(session, folder)
@@ -96,19 +98,19 @@ def pins(session: nox.Session) -> None:
 
 @nox.session
 def release(session: nox.Session) -> None:
-    """Examine what is committed, then tag it: `./nox -s release -- v0.2.0`; never moves a tag."""
+    """Check the current commit and tag it as a release: `./nox -s release -- v0.2.0`."""
     session.run("python", "-m", "tools.release", *session.posargs)
 
 
 @nox.session
 def diff(session: nox.Session) -> None:
-    """Show what a project gets: `./nox -s diff -- v0.1.0 v0.2.0`; --data and --project answer."""
+    """Show what a project gets from an update: `./nox -s diff -- v0.1.0 v0.2.0`."""
     session.run("python", "-m", "tools.diff", *session.posargs)
 
 
 @nox.session
 def fleet(session: nox.Session) -> None:
-    """Tell how each repository's update would go: `./nox -s fleet -- repos.txt`; also --json."""
+    """Try the update of every repository in a list: `./nox -s fleet -- repos.txt`."""
     session.run("python", "-m", "tools.fleet", *session.posargs)
 
 
@@ -116,6 +118,6 @@ PARALLEL = ("--numprocesses=2", "--dist=loadscope", "--no-loadscope-reorder")
 
 
 def render(session: nox.Session, folder: Path, *options: str) -> None:
-    """Make a project from the template as it lies here, with what is not committed yet."""
-    how = ("--defaults", "--quiet", "--vcs-ref=HEAD", *options)
-    session.run("copier", "copy", *how, str(HERE), str(folder))
+    """Generate a project from the working tree, uncommitted changes included."""
+    defaults = ("--defaults", "--quiet", "--vcs-ref=HEAD")
+    session.run("copier", "copy", *defaults, *options, str(HERE), str(folder))

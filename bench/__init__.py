@@ -1,7 +1,7 @@
-"""What the template and its projects cost, as ratios to floors that the same run measures."""
+"""What the template and its projects cost, as multiples of floors measured in the same run."""
 
 import sys
 from pathlib import Path
 
-# The tests know how to render the template; a measurement needs the same.
+# The benches render the template with the helpers of the tests.
 sys.path.append(str(Path(__file__).parent.parent / "tests"))

@@ -1,4 +1,4 @@
-"""`./nox -s bench -- [NAME ...]` measures and prints; `--write` renews the documentation's page."""
+"""`./nox -s bench -- [NAME ...]` measures and prints; `--write` updates docs/reference/bench.md."""
 
 import argparse
 import os
@@ -21,49 +21,66 @@ PACKAGES = ("copier", "typer", "pandas", "scikit-learn", "mlflow")
 
 
 def main() -> None:
-    """Measure what is asked for."""
+    """Run the benches that are named, or all of them."""
     parser = argparse.ArgumentParser(prog="./nox -s bench --", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; or all")
-    parser.add_argument("--repeat", type=int, default=5, help="rounds of each; default: 5")
-    parser.add_argument("--rows", type=int, default=10_000_000, help="of the large batch")
-    parser.add_argument("--requests", type=int, default=200, help="of each client in a round")
-    parser.add_argument("--histories", type=int, default=1000, help="of updated projects")
-    parser.add_argument("--months", type=int, default=1000, help="of watched models")
-    parser.add_argument("--lives", type=int, default=10, help="of models for each change")
-    parser.add_argument("--seed", type=int, default=0, help="the number of the first history")
-    words = "a command that trains, evaluates, promotes and predicts with another package"
-    parser.add_argument("--peer", default="", metavar="COMMAND", help=words)
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
-    asked = parser.parse_args()
-    if unknown := set(asked.names) - set(NAMES):
-        parser.error(f"{', '.join(unknown)} is unknown; choose from {', '.join(NAMES)}")
-    names, sections = asked.names or NAMES, {}
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; default: all"
+    )
+    add_number(parser, "--repeat", 5, "rounds of each bench")
+    add_number(parser, "--rows", 10_000_000, "rows of a large batch")
+    add_number(parser, "--requests", 200, "requests of each client per round")
+    add_number(parser, "--histories", 1000, "histories of updated projects")
+    add_number(parser, "--months", 1000, "months of monitored models")
+    add_number(parser, "--lives", 10, "models for each kind of change")
+    add_number(parser, "--seed", 0, "number of the first history")
+    parser.add_argument(
+        "--peer",
+        default="",
+        metavar="COMMAND",
+        help="a command that trains, evaluates, promotes and predicts with another package",
+    )
+    parser.add_argument("--write", action="store_true", help=f"write the results to {PAGE.name}")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(NAMES)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; choose from {', '.join(NAMES)}")
+    names = options.names or NAMES
+    sections = {}
     with tempfile.TemporaryDirectory() as folder:
-        scratch = Scratch(Path(folder), asked.rows, asked.peer)
-        if tables := measure(scratch, names, asked.repeat):
+        scratch = Scratch(Path(folder), options.rows, options.peer)
+        tables = measure(scratch, names, options.repeat)
+        if tables:
             sections["## Measured"] = tables
         if {"score", "spark", "monitor"} & set(names):
-            sections["## Scale measured"] = at_scale(scratch, names, asked.repeat)
+            sections["## Scale measured"] = at_scale(scratch, names, options.repeat)
         if "serve" in names:
-            rows = serving.served(scratch, asked.repeat, asked.requests)
+            rows = serving.served(scratch, options.repeat, options.requests)
             sections["## Serving measured"] = table(serving.HEADER, rows)
     if "update" in names:
-        rows = update.updated(asked.seed, asked.histories)
+        rows = update.updated(options.seed, options.histories)
         sections["## Updates measured"] = table(update.HEADER, rows)
     if "monitoring" in names:
-        quiet = table(monitoring.ALARMS, monitoring.alarms(asked.months))
-        changed = table(monitoring.DELAYS, monitoring.delays(asked.lives))
-        recovered = table(recovery.HEADER, recovery.recoveries(asked.lives))
-        calm = table(recovery.QUIET, recovery.calm(asked.months))
+        quiet = table(monitoring.ALARMS, monitoring.alarms(options.months))
+        changed = table(monitoring.DELAYS, monitoring.delays(options.lives))
+        recovered = table(recovery.HEADER, recovery.recoveries(options.lives))
+        calm = table(recovery.QUIET, recovery.calm(options.months))
         sections["## Monitoring measured"] = f"{quiet}\n{calm}\n{changed}\n{recovered}"
     sys.stdout.write("\n".join(sections.values()))
-    if asked.write:
+    if options.write:
         for heading, tables in sections.items():
             write(heading, f"{circumstances()}\n\n{tables}")
 
 
+def add_number(
+    parser: argparse.ArgumentParser, option: str, default: int, description: str
+) -> None:
+    """Add an option that takes a number."""
+    text = f"{description}; default: %(default)s"
+    parser.add_argument(option, type=int, default=default, metavar="N", help=text)
+
+
 def write(heading: str, text: str) -> None:
-    """Renew a section of the page, or add it."""
+    """Replace a section of the page, or add it."""
     above, _, below = PAGE.read_text(encoding="utf-8").partition(f"{heading}\n")
     _, next_heading, rest = below.partition("\n## ")
     PAGE.write_text(
@@ -72,7 +89,7 @@ def write(heading: str, text: str) -> None:
 
 
 def measure(scratch: Scratch, names: Collection[str], repeat: int) -> str:
-    """Return the tables of these benches."""
+    """Return the tables of the named benches that compare with a floor, and of `imports`."""
     benches = [bench for name, bench in ratios.BENCHES.items() if name in names]
     rows = [row for bench in benches for row in compare(bench(scratch), repeat)]
     tables = [table(ratios.HEADER, rows)] if rows else []
@@ -89,12 +106,15 @@ def at_scale(scratch: Scratch, names: Collection[str], repeat: int) -> str:
         "spark": (scale.ON_SPARK, scale.on_spark),
         "monitor": (scale.WATCHED, scale.watched),
     }
-    asked = (bench for name, bench in benches.items() if name in names)
-    return "\n".join(table(header, bench(large, repeat)) for header, bench in asked)
+    return "\n".join(
+        table(header, bench(large, repeat))
+        for name, (header, bench) in benches.items()
+        if name in names
+    )
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
-    """Return a table that reads as plain text and as a page."""
+    """Return a Markdown table with aligned columns."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = [header, ["-" * width for width in widths], *rows]
     padded = (map(str.ljust, line, widths) for line in lines)
@@ -102,11 +122,11 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 
 
 def circumstances() -> str:
-    """Say what a reader needs to measure the same again."""
+    """Return what a reader needs to repeat the measurement."""
     command = " ".join(["./nox -s bench --", *sys.argv[1:]])
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    python, cores = platform.python_version(), os.cpu_count()
-    return f"By `{command}` on {cores} cores with Python {python}, {versions}."
+    python = f"Python {platform.python_version()}"
+    return f"By `{command}` on {os.cpu_count()} cores with {python}, {versions}."
 
 
 if __name__ == "__main__":

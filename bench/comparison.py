@@ -1,4 +1,4 @@
-"""A comparison: what is measured, and the least that it could take."""
+"""Compare what is measured with its floor, the least time that it could take."""
 
 import sys
 from collections.abc import Sequence
@@ -10,34 +10,36 @@ from .scratch import Seconds
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two names, and how to measure what they stand for."""
+    """What is measured and its floor: their names, and how to measure each in seconds."""
 
     measured: str
     floor: str
-    take_measured: Seconds
-    take_floor: Seconds
+    time_measured: Seconds
+    time_floor: Seconds
 
 
 def compare(comparisons: list[Comparison], repeat: int) -> list[list[str]]:
-    """Return a row for each comparison.
+    """Return a table row for each comparison.
 
-    A round takes both sides of all of them, one after the other, so that whatever else the machine
-    does slows both. The first round only warms up.
+    A round measures both sides of every comparison in turn, so that other load on the machine slows
+    both. The first round is a warm-up and does not count.
     """
-    rounds, names = [], ", ".join(each.measured for each in comparisons)
+    names = ", ".join(comparison.measured for comparison in comparisons)
+    rounds = []
     for number in range(repeat + 1):
         sys.stderr.write(f"· round {number} of {repeat}: {names}\n")
-        rounds.append([(each.take_measured(), each.take_floor()) for each in comparisons])
+        rounds.append([(each.time_measured(), each.time_floor()) for each in comparisons])
+    pairs_by_comparison = zip(*rounds[1:], strict=True)
     return [
-        [each.measured, each.floor, *_figures(pairs)]
-        for each, pairs in zip(comparisons, zip(*rounds[1:], strict=True), strict=True)
+        [comparison.measured, comparison.floor, *_figures(pairs)]
+        for comparison, pairs in zip(comparisons, pairs_by_comparison, strict=True)
     ]
 
 
 def _figures(pairs: Sequence[tuple[float, float]]) -> list[str]:
-    """Return medians, difference, ratio, and between what the ratios of the rounds lie."""
+    """Return both medians, their difference and ratio, and the range of the rounds' ratios."""
     measured, floor = (median(side) for side in zip(*pairs, strict=True))
-    ratios = [one / other for one, other in pairs]
+    ratios = [measured_once / floor_once for measured_once, floor_once in pairs]
     span = f"{min(ratios):.2f} to {max(ratios):.2f}"
     return [
         f"{measured:.3f}",

@@ -1,6 +1,6 @@
-"""Evidently's PSI of each column, in an environment of its own; prints JSON.
+"""Print Evidently's PSI of each column as JSON; Evidently needs its own environment.
 
-Arguments: the file of the training window's rows, and that of the period's.
+Arguments: a file with the rows of the training window, and one with those of the current period.
 """
 
 import json
@@ -12,21 +12,27 @@ from evidently import DataDefinition, Dataset, Report  # type: ignore[import-not
 from evidently.presets import DataDriftPreset  # type: ignore[import-not-found]
 
 
-def index(then: pd.DataFrame, now: pd.DataFrame) -> dict[str, float]:
+def psi(reference: pd.DataFrame, current: pd.DataFrame) -> dict[str, float]:
     """Return the PSI of each column."""
-    numbers = list(then.select_dtypes("number"))
-    texts = [name for name in then if name not in numbers]
+    numbers = list(reference.select_dtypes("number"))
+    texts = [name for name in reference if name not in numbers]
     definition = DataDefinition(numerical_columns=numbers, categorical_columns=texts)
-    sides = [Dataset.from_pandas(rows, data_definition=definition) for rows in (now, then)]
-    found = Report([DataDriftPreset(method="psi")]).run(*sides).dict()["metrics"]
-    return {m["config"]["column"]: float(m["value"]) for m in found if "column" in m["config"]}
+    datasets = [
+        Dataset.from_pandas(rows, data_definition=definition) for rows in (current, reference)
+    ]
+    metrics = Report([DataDriftPreset(method="psi")]).run(*datasets).dict()["metrics"]
+    return {
+        metric["config"]["column"]: float(metric["value"])
+        for metric in metrics
+        if "column" in metric["config"]
+    }
 
 
 def main() -> None:
-    """Time the reading and the report."""
+    """Measure the time of reading and reporting."""
     start = time.perf_counter()
-    then, now = (pd.read_parquet(file) for file in sys.argv[1:])
-    found = index(then, now)
+    reference, current = (pd.read_parquet(file) for file in sys.argv[1:])
+    found = psi(reference, current)
     sys.stdout.write(json.dumps({"seconds": time.perf_counter() - start, "psi": found}))
 
 

@@ -1,4 +1,4 @@
-"""What is compared: rendering, the program's help, and the steps of a model's life."""
+"""What is compared with a floor: a copy, an update, `--help`, and the steps of a model's life."""
 
 import json
 import shlex
@@ -14,73 +14,85 @@ from .scratch import PROGRAM, Scratch, run
 
 HEADER = ["measured", "floor", "measured, s", "floor, s", "more, s", "ratio", "in single rounds"]
 RAW = str(Path(__file__).with_name("raw.py"))
-AT_ONCE = """
+ALL_IN_ONE_PROCESS = """
 import json, sys
 from loan_risk.mlops.cli import app
-for words in json.loads(sys.argv[1]):
-    assert not app(words, standalone_mode=False)
+for arguments in json.loads(sys.argv[1]):
+    assert not app(arguments, standalone_mode=False)
 """
 SCORE = ("score", "--as-of", AS_OF)
-GATE = ("gate", "--set", "gate.attempts=1000")  # each round brings one more version to the window
+GATE = ("gate", "--set", "gate.attempts=1000")  # each round judges one more version on this window
 STEPS = (("train", "--as-of", AS_OF), GATE, ("promote",), SCORE)
 
 
-def copying(scratch: Scratch) -> list[Comparison]:
-    """Compare a rendering with the start of Copier."""
+def copier_comparisons(scratch: Scratch) -> list[Comparison]:
+    """Compare `copier copy` and `copier update` with importing Copier."""
 
     def copy() -> float:
-        words = ("copy", "--defaults", "--quiet", str(scratch.template))
-        return scratch.python("-m", "copier", *words, tempfile.mkdtemp(dir=scratch.folder)).seconds
+        folder = tempfile.mkdtemp(dir=scratch.folder)
+        arguments = ("copy", "--defaults", "--quiet", str(scratch.template), folder)
+        return scratch.python("-m", "copier", *arguments).seconds
 
     def update() -> float:
         folder = tempfile.mkdtemp(dir=scratch.folder)
         shutil.copytree(scratch.older, folder, dirs_exist_ok=True)
-        words = ("update", "--defaults", "--quiet", folder)
-        return scratch.python("-m", "copier", *words).seconds
+        arguments = ("update", "--defaults", "--quiet", folder)
+        return scratch.python("-m", "copier", *arguments).seconds
 
-    floor = scratch.takes("-c", "import copier")
-    measured = {"`copier copy`": copy, "`copier update`": update}
-    return [Comparison(name, "`import copier`", take, floor) for name, take in measured.items()]
-
-
-def helping(scratch: Scratch) -> list[Comparison]:
-    """Compare the program's help with the start of typer."""
-    measured, floor = scratch.takes("-c", PROGRAM, "--help"), scratch.takes("-c", "import typer")
-    return [Comparison("`--help`", "`import typer`", measured, floor)]
+    import_copier = scratch.timer("-c", "import copier")
+    return [
+        Comparison("`copier copy`", "`import copier`", copy, import_copier),
+        Comparison("`copier update`", "`import copier`", update, import_copier),
+    ]
 
 
-def living(scratch: Scratch) -> list[Comparison]:
-    """Compare the steps of a model's life with a bare fit and a bare predict of the same rows.
+def help_comparisons(scratch: Scratch) -> list[Comparison]:
+    """Compare the program's `--help` with importing typer."""
+    print_help = scratch.timer("-c", PROGRAM, "--help")
+    import_typer = scratch.timer("-c", "import typer")
+    return [Comparison("`--help`", "`import typer`", print_help, import_typer)]
 
-    And with the same steps of another package, where a command runs these.
+
+def lifecycle_comparisons(scratch: Scratch) -> list[Comparison]:
+    """Compare the steps of a model's life with a bare fit and predict of the same rows.
+
+    With a peer's command, also compare them with the same steps of another package.
     """
-    spent = list[float]()
+    step_seconds: list[float] = []
 
-    def step(words: tuple[str, ...]) -> float:
-        spent.append(scratch.python("-c", PROGRAM, *words).seconds)
-        return spent[-1]
+    def step(arguments: tuple[str, ...]) -> float:
+        step_seconds.append(scratch.python("-c", PROGRAM, *arguments).seconds)
+        return step_seconds[-1]
 
-    train, gate, promote, score = (partial(step, words) for words in STEPS)
-    fit, predict = scratch.takes(RAW, "fit"), scratch.takes(RAW, "predict")
-    at_once = scratch.takes("-c", AT_ONCE, json.dumps(STEPS))
-    fit_and_predict = scratch.takes(RAW, "both")
+    def last_four_steps() -> float:
+        return sum(step_seconds[-4:])
 
     def peer() -> float:
         return run(shlex.split(scratch.peer_command), scratch.folder).seconds
 
-    def four() -> float:
-        return sum(spent[-4:])
-
-    others = [Comparison("all four", f"`{scratch.peer_command}`", four, peer)]
-    return [
+    train, gate, promote, score = (partial(step, arguments) for arguments in STEPS)
+    one_process = scratch.timer("-c", ALL_IN_ONE_PROCESS, json.dumps(STEPS))
+    fit = scratch.timer(RAW, "fit")
+    predict = scratch.timer(RAW, "predict")
+    fit_and_predict = scratch.timer(RAW, "both")
+    comparisons = [
         Comparison("`train`", "load and fit", train, fit),
         Comparison("`gate`", "load and predict", gate, predict),
         Comparison("`promote`", "load and predict", promote, predict),
         Comparison("`score`, a month", "load and predict", score, predict),
-        Comparison("all four", "load, fit, predict", four, fit_and_predict),
-        *(others if scratch.peer_command else []),
-        Comparison("all four in one process", "load, fit, predict", at_once, fit_and_predict),
+        Comparison("all four", "load, fit, predict", last_four_steps, fit_and_predict),
     ]
+    if scratch.peer_command:
+        command = f"`{scratch.peer_command}`"
+        comparisons.append(Comparison("all four", command, last_four_steps, peer))
+    comparisons.append(
+        Comparison("all four in one process", "load, fit, predict", one_process, fit_and_predict)
+    )
+    return comparisons
 
 
-BENCHES = {"copy": copying, "help": helping, "lifecycle": living}
+BENCHES = {
+    "copy": copier_comparisons,
+    "help": help_comparisons,
+    "lifecycle": lifecycle_comparisons,
+}

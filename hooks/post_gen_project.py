@@ -1,7 +1,8 @@
-"""The front door of cookiecutter and cruft: Copier makes the project, and so can update it.
+"""Generate the project with Copier, so that cookiecutter and cruft users can update it.
 
-They run this file in the new folder, with what they know in the one place of braces. It asks no
-more: nothing tells it of --no-input. It keeps to syntax that older Pythons read.
+cookiecutter and cruft run this file inside the new folder, after rendering the one Jinja expression
+in it. The hook never prompts, because it cannot know whether --no-input was given. It must stay
+readable for older Python versions.
 """
 
 import contextlib
@@ -13,117 +14,137 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml  # cookiecutter needs it too
+import yaml  # a dependency of cookiecutter
 
 CONTEXT = json.loads(r"""{{ cookiecutter | jsonify }}""")
 FOLDER = Path.cwd()
 
-COPIER_KNOWS = ("git@", "git+", "git://", "https://github.com/", "https://gitlab.com/")
-REASON = re.compile(r"^(?:[\w.]+Error: |Stderr: +\| (?:fatal: )?)(.+)", re.MULTILINE)
+# How an address that Copier recognizes as a git repository begins.
+GIT_PREFIXES = ("git@", "git+", "git://", "https://github.com/", "https://gitlab.com/")
+ERROR_LINE = re.compile(r"^(?:[\w.]+Error: |Stderr: +\| (?:fatal: )?)(.+)", re.MULTILINE)
 
 
 def main() -> None:
-    """Make the project, or leave the folder empty."""
+    """Generate the project; on failure leave the folder empty."""
     (FOLDER / ".gitkeep").unlink()
     try:
-        copy()
+        run_copier()
     except BaseException:
-        empty()
+        empty_folder()
         raise
 
 
-def copy() -> None:
-    """Let Copier do what `copier copy` does, and hand on what it says."""
-    command = [*copier(), "copy", "--defaults", *answers(), *version(), source(), str(FOLDER)]
+def run_copier() -> None:
+    """Run `copier copy`; on failure exit with its last error."""
+    options = ["--defaults", *answer_options(), *version_options()]
     run = subprocess.run(
-        command, check=False, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+        [*copier_command(), "copy", *options, template_source(), str(FOLDER)],
+        check=False,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
     )
-    reasons = REASON.findall(run.stderr)
-    if run.returncode and reasons:
-        sys.exit(f"Copier made no project: {reasons[-1].rstrip('.')}.")
+    errors = ERROR_LINE.findall(run.stderr)
+    if run.returncode and errors:
+        sys.exit(f"Copier did not generate the project: {errors[-1].rstrip('.')}.")
     sys.stderr.write(run.stderr)
     if run.returncode:
-        sys.exit("Copier made no project; its reason stands above.")
+        sys.exit("Copier did not generate the project; see its output above.")
     if not CONTEXT["_data_file"]:
-        sys.stderr.write("The other answers are defaults; _data_file=answers.yml gives others.\n")
+        sys.stderr.write(
+            "All other answers are the defaults; to choose them, pass _data_file=answers.yml.\n"
+        )
 
 
-def copier() -> list[str]:
-    """Return the command of a Copier that is here, beside cookiecutter first, or that uv brings."""
-    places = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    beside, uvx = (shutil.which(name, path=places) for name in ("copier", "uvx"))
-    if beside:
-        return [beside]
+def copier_command() -> list[str]:
+    """Return how to run Copier: the one installed next to cookiecutter, on PATH, or through uvx."""
+    search_path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    copier = shutil.which("copier", path=search_path)
+    if copier:
+        return [copier]
+    uvx = shutil.which("uvx", path=search_path)
     if uvx:
         return [uvx, f"--python={sys.executable}", f"--from={CONTEXT['_copier']}", "copier"]
-    return sys.exit("Copier makes the project and is not here: install it, or uv, which brings it.")
+    return sys.exit(
+        "Copier generates the project but is not installed: install it, or uv, which can run it."
+    )
 
 
-def answers() -> list[str]:
+def answer_options() -> list[str]:
     """Return the options that answer Copier's questions."""
     name = CONTEXT["project_name"]
     options = [f"--data=project_name={name}"]
     if CONTEXT["_data_file"]:
         file = find(CONTEXT["_data_file"])
-        other = read(file).get("project_name", name)
+        other = read_answers(file).get("project_name", name)
         if other != name:
-            sys.exit(f"{file} names the project {other}: answer so, with project_name={other}.")
+            sys.exit(f"{file} names the project {other}: pass project_name={other} as well.")
         options.append(f"--data-file={file}")
     return options
 
 
-def read(file: Path) -> dict[str, object]:
+def read_answers(file: Path) -> dict[str, object]:
     """Return the answers in a file."""
     try:
-        told = yaml.safe_load(file.read_bytes())
+        answers = yaml.safe_load(file.read_bytes())
     except (OSError, yaml.YAMLError) as error:
-        sys.exit(f"Correct {file}, which cannot be read: {' '.join(str(error).split())}.")
-    if not isinstance(told, dict):
-        sys.exit(f"{file} holds no answers: write a line for each, such as `problem: regression`.")
-    return told
+        sys.exit(f"{file} cannot be read: {' '.join(str(error).split())}. Correct it and retry.")
+    if not isinstance(answers, dict):
+        sys.exit(f"{file} contains no answers: write one per line, such as `problem: regression`.")
+    return answers
 
 
-def version() -> list[str]:
-    """Return the option for the version, if cookiecutter was given one or cruft wrote one down."""
-    asked = CONTEXT.get("_checkout") or CONTEXT.get("_commit")
-    return [f"--vcs-ref={asked}"] if asked else []
+def version_options() -> list[str]:
+    """Return the option for the template's version: cookiecutter's --checkout, cruft's commit."""
+    version = CONTEXT.get("_checkout") or CONTEXT.get("_commit")
+    return [f"--vcs-ref={version}"] if version else []
 
 
-def source() -> str:
-    """Return where Copier finds the template, now and at each update."""
-    template, repository = CONTEXT["_template"], CONTEXT.get("_repo_dir")
-    if repository:  # cruft has none, and makes the template's path absolute
+def template_source() -> str:
+    """Return the address or path of the template, as Copier reads it now and at every update."""
+    template: str = CONTEXT["_template"]
+    repository = CONTEXT.get("_repo_dir")
+    if repository:  # cruft passes none, and has made the template's path absolute
         folder = find(repository)
         if not (folder / ".git").exists():
-            sys.exit(f"{template} is no git repository, whose versions an update needs: name one.")
+            sys.exit(
+                f"{template} is not a git repository, and updates need its versions: name one."
+            )
         template = str(folder) if repository == template else origin(folder)
-    known = "://" not in template or template.endswith(".git") or template.startswith(COPIER_KNOWS)
-    return template if known else f"git+{template}"
+    is_path = "://" not in template
+    if is_path or template.endswith(".git") or template.startswith(GIT_PREFIXES):
+        return template
+    return f"git+{template}"
 
 
 def origin(clone: Path) -> str:
-    """Return the address that cookiecutter cloned, in full."""
+    """Return the full address that cookiecutter cloned."""
     command = ["git", "config", "--get", "remote.origin.url"]
     run = subprocess.run(command, cwd=clone, check=False, stdout=subprocess.PIPE, encoding="utf-8")
-    return run.stdout.strip() or sys.exit(f"{clone} has no origin: name the template's address.")
+    address = run.stdout.strip()
+    if not address:
+        sys.exit(f"{clone} has no remote named origin: pass the template's address instead.")
+    return address
 
 
-def find(written: str) -> Path:
-    """Return the path that was written where cookiecutter was started.
+def find(relative: str) -> Path:
+    """Return the absolute path of a path that the user wrote.
 
-    Nothing tells a hook where that was: the shell's PWD does, or the folder of the new project.
+    A hook does not know the folder where cookiecutter was started. Candidates are the shell's PWD
+    and the parent of the new project.
     """
     bases = [os.environ.get("PWD", FOLDER.parent), FOLDER.parent]
-    paths = [Path(os.path.normpath(Path(base, Path(written).expanduser()))) for base in bases]
-    found = {path.resolve(): path for path in paths if path.exists()}
-    if len(found) != 1:
-        why = "stands in more than one place" if found else "is not there"
-        sys.exit(f"{written} {why}: write its whole path.")
-    return found.popitem()[1]
+    paths = [Path(os.path.normpath(Path(base, Path(relative).expanduser()))) for base in bases]
+    existing = {path.resolve(): path for path in paths if path.exists()}
+    if not existing:
+        sys.exit(f"{relative} does not exist: write its absolute path.")
+    if len(existing) > 1:
+        sys.exit(f"{relative} exists in more than one place: write its absolute path.")
+    return existing.popitem()[1]
 
 
-def empty() -> None:
-    """Delete what a failure left."""
+def empty_folder() -> None:
+    """Delete everything that a failed run left behind."""
     for path in FOLDER.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -134,7 +155,7 @@ def empty() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except KeyboardInterrupt:  # cookiecutter, stopped as well, would leave the folder
-        with contextlib.suppress(OSError):  # Windows keeps the folder that a program is in
+    except KeyboardInterrupt:  # cookiecutter is interrupted as well and would leave the folder
+        with contextlib.suppress(OSError):  # Windows does not delete a process's current folder
             FOLDER.rmdir()
         sys.exit(130)

@@ -1,4 +1,4 @@
-"""Refuse a folder with files in it, which cookiecutter fills when it is told to overwrite."""
+"""Refuse a folder that contains files: with --overwrite-if-exists, cookiecutter would use it."""
 
 import sys
 from pathlib import Path
@@ -6,4 +6,4 @@ from pathlib import Path
 FOLDER = Path.cwd()
 
 if any(FOLDER.iterdir()):
-    sys.exit(f"{FOLDER} holds files: name another project, or bring them into a new one.")
+    sys.exit(f"{FOLDER} contains files: choose another project name, or empty the folder first.")

@@ -38,7 +38,7 @@ SUMMARY = {"resources": {"jobs": {name: {"id": number} for name, number in IDS.i
 def factory(rendered: Rendered) -> Iterator[ModuleType]:
     """The module of a project that knows Data Factory."""
     project = rendered(compute="databricks", orchestrator="data-factory")
-    places = [str(project / name) for name in ("deploy/data-factory", ".mlops")]
+    places = [str(project / name) for name in ("deploy/data-factory", "deploy", ".mlops")]
     sys.path[:0] = places
     yield importlib.import_module("factory")
     for place in places:
@@ -68,7 +68,7 @@ class Azure:
         settings = SimpleNamespace(env="prod", schedules=schedules, deployment=deployment)
         shutil.rmtree(self.release, ignore_errors=True)
         try:
-            self.factory.render(settings, {"project": "loan-risk"}, self.release / "deploy/prod")
+            self.factory.render(settings, "loan-risk", self.release / "deploy/prod")
         except self.factory.Refusal as reason:
             return str(reason)
         return ""
@@ -347,8 +347,8 @@ def test_the_team_is_told_of_a_failure_which_stays_one(
     assert done.failed
     assert ("Run the job" in done.activities) == (fails == "Run the job")
     vault = "https://kv-risk-prod.vault.azure.net/secrets/team-channel?api-version=7.4"
-    assert done.activities["Read the address"]["url"] == vault
-    sent = done.activities["Tell the team"]
+    assert done.activities["Read the webhook address"]["url"] == vault
+    sent = done.activities["Alert the team"]
     words = f"loan-risk in prod: {told}; see run run-7 of loan_risk_prod_score in adf-risk-prod"
     assert sent["url"] == "https://hook/s3cret"
     assert json.loads(sent["body"]) == {"text": words}
@@ -356,7 +356,7 @@ def test_the_team_is_told_of_a_failure_which_stays_one(
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("then", ["Read the address", "Tell the team"])
+@pytest.mark.parametrize("then", ["Read the webhook address", "Alert the team"])
 def test_where_nobody_can_be_told_it_is_a_failure_all_the_same(
     run: Callable[..., Run], then: str
 ) -> None:
@@ -433,7 +433,7 @@ def test_a_deployment_that_fails_is_told_and_starts_nothing(azure: Azure) -> Non
 def test_a_job_that_the_bundle_lacks_is_named_before_anything_is_done(azure: Azure) -> None:
     azure.render()
     told = azure.deploy({"resources": {"jobs": {"score": {"id": "1"}}}})
-    assert told == "The bundle has no job monitor: `databricks bundle deploy` comes first."
+    assert told == "The bundle has no job monitor: run `databricks bundle deploy` before."
     assert azure.state["calls"] == []
 
 

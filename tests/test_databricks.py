@@ -209,7 +209,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no host": ({"deployment": {"host": "risk"}}, "deployment.host: write https://<workspace>"),
     "a short volume": ({"deployment": {"volume": "releases"}}, "write catalog.schema.volume"),
     "no trainer": ({"deployment": {"trainer": ""}}, "name the service principals trainer and prom"),
-    "one identity": ({"deployment": {"trainer": PROMOTER}}, "trainer and promoter are one"),
+    "one identity": (
+        {"deployment": {"trainer": PROMOTER}},
+        "trainer and promoter are the same service principal",
+    ),
     "a local store": (
         {"tracking_uri": "sqlite:///x.db"},
         "tracking_uri is 'sqlite:///x.db'; write",
@@ -414,7 +417,7 @@ def test_a_place_is_written_once(workspace: Workspace) -> None:
     workspace.deploy()
     (workspace.volume("test") / "loan-risk/current.json").unlink()
     build(workspace.project, 1, wheel="another one of the same version")
-    assert "holds another release of that version" in workspace.deploy(code=1)
+    assert "contains another release of that version" in workspace.deploy(code=1)
 
 
 def test_an_upload_that_was_cut_is_repeated(workspace: Workspace) -> None:

@@ -34,7 +34,7 @@ def note(word, release, env):
 
 def locate(settings, release, folder):
     folder.mkdir(parents=True)
-    (folder / "where").write_text(f"{settings.env} of {release['project']}")
+    (folder / "where").write_text(f"{settings.env} of {release.project}")
 
 def current(release, env, into):
     where = release / "deploy" / env / "where"
@@ -74,8 +74,8 @@ class Shop:
         (self.folder / "deploy/box").mkdir(parents=True)
         self.place.mkdir()
         shutil.copytree(project / ".mlops", self.folder / ".mlops")
-        for name in ("delivery.py", "approve.py"):
-            shutil.copy(project / "deploy" / name, self.folder / "deploy")
+        for file in (project / "deploy").glob("*.py"):
+            shutil.copy(file, self.folder / "deploy")
         (self.folder / "deploy/box/target.py").write_text(TARGET, encoding="utf-8")
         shutil.copytree(project / "conf", self.folder / "conf")
         shutil.copy(project / ".copier-answers.yml", self.folder)
@@ -191,7 +191,7 @@ def test_where_even_the_old_release_fails_a_person_is_called(shop: Shop) -> None
     shop.build("second", 2)
     code, told = shop.deploy()
     assert (code, shop.runs()) == (1, "first")
-    assert "a person must look" in told
+    assert "someone must look into it" in told
 
 
 def test_a_run_that_was_killed_is_finished_by_the_next(shop: Shop) -> None:
@@ -216,14 +216,14 @@ def test_a_release_that_is_not_as_it_was_built_is_refused(shop: Shop, what: str)
         (release / "deploy/test/jobs.yml").unlink()
     code, told = shop.deploy()
     assert (code, shop.log) == (1, [])
-    assert "is not as it was built" in told
+    assert "has changed since it was built" in told
 
 
 def test_uncommitted_code_is_refused(shop: Shop) -> None:
     shop.build("first", 1, dirty=True)
     code, told = shop.deploy()
     assert (code, shop.log) == (1, [])
-    assert "not committed" in told
+    assert "uncommitted changes" in told
 
 
 def test_without_a_release_there_is_a_remedy(shop: Shop) -> None:

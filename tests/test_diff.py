@@ -1,4 +1,4 @@
-"""The differences between two versions, as a project gets them."""
+"""The diff session shows what a project gets when it is updated to another version."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ SOURCE = "template/src/{{ package }}"
 
 @pytest.fixture(scope="module")
 def newer_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template at v0.2.0, which has changed files of every owner."""
+    """The template at v0.2.0, in which files of every owner have changed."""
     folder = shutil.copytree(template, tmp_path_factory.mktemp("diff") / "template")
     for name in ("template/noxfile.py", "template/.gitignore", "template/README.md.jinja"):
         append(folder / name, f"\n# newer {Path(name).name}\n")
@@ -25,38 +25,38 @@ def newer_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return folder
 
 
-def diff(template: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the session's program where the template lies."""
-    command = [sys.executable, "-m", "tools.diff", *words]
+def diff(template: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program of the session in a copy of the template."""
+    command = [sys.executable, "-m", "tools.diff", *arguments]
     return subprocess.run(command, cwd=template, check=False, capture_output=True, text=True)
 
 
 def test_a_project_gets_the_platforms_and_shared_files(newer_template: Path) -> None:
     done = diff(newer_template, "v0.1.0", "v0.2.0")
     assert done.returncode == 0, done.stderr
-    gets, _, users = done.stdout.partition("New projects only")
+    updated, _, new_only = done.stdout.partition("New projects only")
     for line in ("+# newer noxfile.py", "+# newer .gitignore", '+"""New."""', "-_commit: v0.1.0"):
-        assert line in gets.splitlines(), line
-    assert "deleted file mode" in gets
-    assert "src/loan_risk/mlops/base/console.py" in gets
-    assert ".mlops/files" not in gets
-    assert "README.md" not in gets
-    assert "idea.py" not in gets
-    assert "src/loan_risk/idea.py" in users
-    assert "README.md" in users
+        assert line in updated.splitlines(), line
+    assert "deleted file mode" in updated
+    assert "src/loan_risk/mlops/base/console.py" in updated
+    assert ".mlops/files" not in updated
+    assert "README.md" not in updated
+    assert "idea.py" not in updated
+    assert "src/loan_risk/idea.py" in new_only
+    assert "README.md" in new_only
     assert "+# newer README.md.jinja" not in done.stdout
-    patch, _, stat = gets.partition("A project of v0.1.0 gets from v0.2.0:\n")
+    patch, _, stat = updated.partition("A project of v0.1.0 gets from v0.2.0:\n")
     assert patch.startswith("diff --git")
     assert "5 files changed" in stat
 
 
-def test_the_answers_choose_what_is_rendered(newer_template: Path) -> None:
+def test_answers_are_taken_from_the_command_line(newer_template: Path) -> None:
     done = diff(newer_template, "v0.1.0", "HEAD", "--data", "problem=regression")
     assert done.returncode == 0, done.stderr
     assert "src/loan_risk/model.py" in done.stdout.partition("New projects only")[2]
 
 
-def test_a_projects_own_answers_are_taken(newer_template: Path, tmp_path: Path) -> None:
+def test_answers_are_taken_from_a_project(newer_template: Path, tmp_path: Path) -> None:
     project = render(newer_template, tmp_path / "churn", problem="regression")
     done = diff(newer_template, "v0.1.0", "v0.2.0", "--project", str(project))
     assert done.returncode == 0, done.stderr
@@ -64,36 +64,39 @@ def test_a_projects_own_answers_are_taken(newer_template: Path, tmp_path: Path) 
     assert "src/churn/model.py" in done.stdout.partition("New projects only")[2]
 
 
-def test_an_answer_stays_when_its_default_changes(newer_template: Path, tmp_path: Path) -> None:
+def test_an_answer_stays_when_the_default_changes(newer_template: Path, tmp_path: Path) -> None:
     template = shutil.copytree(newer_template, tmp_path / "template")
     questions = (template / "copier.yml").read_text(encoding="utf-8")
     assert "default: medium" in questions
     higher = questions.replace("default: medium", "default: high")
     (template / "copier.yml").write_text(higher, encoding="utf-8")
-    done = diff(template, "v0.2.0", "HEAD")  # HEAD is the template as it lies there
+    done = diff(template, "v0.2.0", "HEAD")  # HEAD includes uncommitted changes
     assert done.returncode == 0, done.stderr
     assert "risk_tier: high" not in done.stdout
 
 
-def test_a_version_without_difference_says_so(newer_template: Path) -> None:
+def test_two_equal_versions_have_no_difference(newer_template: Path) -> None:
     done = diff(newer_template, "v0.2.0", "v0.2.0")
     assert done.stdout == "v0.2.0 -> v0.2.0: no difference.\n"
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("arguments", "sentence"),
     [
-        (["v0.1.0", "v7.0.0"], "v7.0.0 is no version of the template; it has v0.1.0, v0.2.0, HEAD"),
+        (
+            ["v0.1.0", "v7.0.0"],
+            "v7.0.0 is not a version of the template; choose one of v0.1.0, v0.2.0, HEAD",
+        ),
         (["v0.1.0", "v0.2.0", "--data", "problem"], "--data problem: write KEY=VALUE"),
         (["v0.1.0", "v0.2.0", "--data", "problem=x"], "v0.1.0 does not render with these answers"),
         (["v0.1.0", "v0.2.0", "--project", "docs"], "docs has no .copier-answers.yml"),
     ],
     ids=["version", "answer", "choice", "project"],
 )
-def test_what_cannot_be_shown_is_refused_with_a_sentence(
-    newer_template: Path, words: list[str], sentence: str
+def test_a_bad_argument_is_refused_with_a_sentence(
+    newer_template: Path, arguments: list[str], sentence: str
 ) -> None:
-    done = diff(newer_template, *words)
+    done = diff(newer_template, *arguments)
     assert done.returncode == 1
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""The fleet's table: each repository's version, and how its update would go, tried elsewhere."""
+"""The fleet session shows each repository's version, and how its update would go."""
 
 import json
 import shutil
@@ -17,24 +17,24 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Fleet:
-    """The template at its third release, with a project of the first and one of the last."""
+    """The template at its third release, a project of the first release and one of the third."""
 
     template: Path
     old: Path
     current: Path
 
-    def run(self, listed: Path, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run the session's program where the template lies."""
-        command = [sys.executable, "-m", "tools.fleet", str(listed), *options]
+    def run(self, list_file: Path, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run the program of the session in the copy of the template."""
+        command = [sys.executable, "-m", "tools.fleet", str(list_file), *options]
         return subprocess.run(
             command, cwd=self.template, check=False, capture_output=True, text=True
         )
 
     def rows(self, *repositories: object, options: tuple[str, ...] = ()) -> tuple[int, list[Row]]:
-        """Return the exit code, and what JSON says of each repository."""
-        listed = self.template.parent / "repos.txt"
-        listed.write_text("".join(f"{name}\n" for name in repositories), encoding="utf-8")
-        done = self.run(listed, "--json", *options)
+        """Return the exit code, and the JSON object of each repository."""
+        list_file = self.template.parent / "repos.txt"
+        list_file.write_text("".join(f"{name}\n" for name in repositories), encoding="utf-8")
+        done = self.run(list_file, "--json", *options)
         assert done.stdout, done.stderr
         return done.returncode, json.loads(done.stdout)
 
@@ -48,7 +48,7 @@ def fleet(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     for tag in ("v0.2.0", "v0.3.0"):
         append(copy / "template/noxfile.py", f"\n# {tag}\n")
         commit(copy, tag)
-    git(copy, "tag", "v0.4.0rc1")  # a preview is no release
+    git(copy, "tag", "v0.4.0rc1")  # a pre-release does not count
     current = render(copy, folder / "churn")
     commit(current)
     return Fleet(copy, old, current)
@@ -56,7 +56,7 @@ def fleet(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
 
 @pytest.fixture
 def changed(fleet: Fleet, tmp_path: Path) -> Callable[..., Path]:
-    """Return a copy of the old project in which a file is another."""
+    """Return a function that copies the old project and replaces one file in it."""
 
     def copy(file: str, text: str, *, committed: bool = True) -> Path:
         folder = shutil.copytree(fleet.old, tmp_path / "changed")
@@ -68,8 +68,8 @@ def changed(fleet: Fleet, tmp_path: Path) -> Callable[..., Path]:
     return copy
 
 
-def test_an_update_without_conflict_is_tried_and_nothing_is_written(fleet: Fleet) -> None:
-    everything = {path: path.lstat().st_mtime_ns for path in fleet.old.rglob("*")}
+def test_an_update_is_tried_without_touching_the_repository(fleet: Fleet) -> None:
+    modified = {path: path.lstat().st_mtime_ns for path in fleet.old.rglob("*")}
     before = contents(fleet.old)
     code, [row] = fleet.rows(fleet.old)
     assert code == 0
@@ -84,7 +84,7 @@ def test_an_update_without_conflict_is_tried_and_nothing_is_written(fleet: Fleet
         "error": "",
     }
     assert contents(fleet.old) == before
-    assert {path: path.lstat().st_mtime_ns for path in fleet.old.rglob("*")} == everything
+    assert {path: path.lstat().st_mtime_ns for path in fleet.old.rglob("*")} == modified
 
 
 def test_a_current_repository_needs_no_update(fleet: Fleet) -> None:
@@ -106,20 +106,21 @@ def test_a_conflict_names_the_file_and_the_edit_that_caused_it(
 
 @pytest.mark.full
 def test_an_answer_that_the_update_resets_is_named(fleet: Fleet, tmp_path: Path) -> None:
-    """Copier does so, without a word, when a validator is tightened or a choice removed."""
+    """Copier resets an answer silently when a validator is tightened or a choice removed."""
     template = shutil.copytree(fleet.template, tmp_path / "template")
     questions = (template / "copier.yml").read_text(encoding="utf-8")
     fewer = questions.replace("(medium): medium", "(medium): middle")
     fewer = fewer.replace("default: medium", "default: high")
     (template / "copier.yml").write_text(fewer, encoding="utf-8")
     commit(template, "v0.4.0")
-    tried = replace(fleet, template=template)
-    code, [row] = tried.rows(fleet.old, options=("--template", str(fleet.template)))
+    code, [row] = replace(fleet, template=template).rows(
+        fleet.old, options=("--template", str(fleet.template))
+    )
     assert code == 1
     assert row["answers"] == ["risk_tier"], row
 
 
-def test_an_edit_of_the_platforms_is_named_where_no_update_is_due(
+def test_edited_platform_files_are_named_even_if_no_update_is_due(
     fleet: Fleet, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(fleet.current, tmp_path / "edited")
@@ -138,13 +139,13 @@ def test_a_broken_repository_is_a_row_with_its_error(
     bare = tmp_path / "bare.git"
     subprocess.run(["git", "init", "--quiet", "--bare", bare], check=True)
     dirty = changed("README.md", "ours\n", committed=False)
-    code, found = fleet.rows(
+    code, rows = fleet.rows(
         tmp_path / "gone", tmp_path / "plain", bare, dirty, "https://localhost:1/gone.git"
     )
     assert code == 1
-    errors = [row["error"] for row in found]
+    errors = [row["error"] for row in rows]
     assert errors[0] == "there is no such folder"
-    assert errors[1] == "this folder is no git repository"
+    assert errors[1] == "this folder is not a git repository"
     assert "has no .copier-answers.yml" in errors[2]
     assert "commit or stash" in errors[3]
     assert errors[4].startswith("it cannot be cloned: fatal: unable to access")
@@ -153,14 +154,18 @@ def test_a_broken_repository_is_a_row_with_its_error(
 @pytest.mark.parametrize(
     ("old", "new", "error"),
     [
-        ("_commit: v0.1.0", "_commit: 1a2b3c4", "1a2b3c4 is no release"),
-        ("_commit: v0.1.0", "_commit: v0.1.7", "v0.1.7 is not here: fetch it"),
+        ("_commit: v0.1.0", "_commit: 1a2b3c4", "1a2b3c4 is not a release"),
+        (
+            "_commit: v0.1.0",
+            "_commit: v0.1.7",
+            "v0.1.7 is not in this clone: run `git fetch --tags`",
+        ),
         ("_commit: v0.1.0", "", "does not name template and version"),
         ("_src_path: ", "_src_path: /elsewhere", "it comes from /elsewhere"),
-        ("_commit: v0.1.0", "}{", "is no YAML"),
+        ("_commit: v0.1.0", "}{", "is not valid YAML"),
     ],
 )
-def test_answers_that_say_nothing_of_use_are_an_error(
+def test_unusable_answers_are_an_error(
     fleet: Fleet, changed: Callable[..., Path], old: str, new: str, error: str
 ) -> None:
     answers = (fleet.old / ".copier-answers.yml").read_text(encoding="utf-8")
@@ -178,12 +183,12 @@ def test_a_repository_without_the_platforms_list_is_an_error(fleet: Fleet, tmp_p
     assert row["error"] == f".mlops/files is missing in {folder}: restore it with git"
 
 
-def test_a_template_is_known_by_all_its_addresses(
+def test_a_template_is_recognized_by_all_its_addresses(
     fleet: Fleet, changed: Callable[..., Path]
 ) -> None:
     answers = (fleet.old / ".copier-answers.yml").read_text(encoding="utf-8")
     lines = answers.replace(str(fleet.template), "git@git.bank.example:mlops/goldsmith.git")
-    lines = lines.replace("_commit: v0.1.0", "_commit: v0.3.0")  # current: nothing is tried
+    lines = lines.replace("_commit: v0.1.0", "_commit: v0.3.0")  # current, so no update is tried
     project = changed(".copier-answers.yml", lines)
     code, _ = fleet.rows(project)
     assert code == 1
@@ -197,9 +202,9 @@ def test_a_template_is_known_by_all_its_addresses(
 
 
 def test_the_table_has_a_line_for_each_repository(fleet: Fleet) -> None:
-    listed = fleet.template.parent / "list.txt"
-    listed.write_text("# ours\n\nchurn # the second\nchurn\ngone\n", encoding="utf-8")
-    done = fleet.run(listed)
+    list_file = fleet.template.parent / "list.txt"
+    list_file.write_text("# ours\n\nchurn # the second\nchurn\ngone\n", encoding="utf-8")
+    done = fleet.run(list_file)
     assert done.returncode == 1
     header, churn, gone, _, total = done.stdout.splitlines()
     assert header.split() == ["repository", "version", "newest", "behind", "update"]
@@ -213,13 +218,13 @@ def test_the_table_has_a_line_for_each_repository(fleet: Fleet) -> None:
     [(None, "cannot be read"), ("# nothing\n", "names no repository")],
     ids=["gone", "empty"],
 )
-def test_a_list_of_nothing_is_refused_with_a_sentence(
+def test_a_missing_or_empty_list_is_refused(
     fleet: Fleet, tmp_path: Path, text: str | None, sentence: str
 ) -> None:
-    listed = tmp_path / "repos.txt"
+    list_file = tmp_path / "repos.txt"
     if text:
-        listed.write_text(text, encoding="utf-8")
-    done = fleet.run(listed)
+        list_file.write_text(text, encoding="utf-8")
+    done = fleet.run(list_file)
     assert done.returncode == 1
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr

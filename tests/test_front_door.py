@@ -1,6 +1,6 @@
-"""cookiecutter and cruft give what Copier gives: the same files, which later updates reach.
+"""cookiecutter and cruft generate the same project as Copier, and Copier can update it.
 
-Both run as programs, on a template that an address or a path names, and ask nothing.
+Both run as programs, without prompting, on a template given by address or path.
 """
 
 import json
@@ -36,7 +36,7 @@ ANSWERS = {
 
 @pytest.fixture
 def source(template: Path, tmp_path: Path) -> Path:
-    """The template's repository: v0.1.0, then v0.2.0, then a commit that is not released."""
+    """The template's repository: v0.1.0, then v0.2.0, then an unreleased commit."""
     folder = shutil.copytree(template, tmp_path / "source")
     for tag in ("v0.2.0", ""):
         with (folder / "template/noxfile.py").open("a", encoding="utf-8") as file:
@@ -47,7 +47,7 @@ def source(template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(source: Path, tmp_path: Path) -> Path:
-    """The template on a server."""
+    """The template as a bare repository on a server."""
     folder = tmp_path / "server/goldsmith.git"
     git(tmp_path, "clone", "--quiet", "--bare", str(source), str(folder))
     return folder
@@ -55,13 +55,13 @@ def server(source: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def address(server: Path) -> str:
-    """Its address; cruft takes a file's for a path, and so has the server itself."""
+    """The address of the server; cruft reads a file:// address as a path, so it gets `server`."""
     return server.as_uri()
 
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder in which a user works; what the programs remember lies elsewhere."""
+    """The folder in which a user works, with the caches of the programs outside of it."""
     folder = tmp_path / "desk"
     folder.mkdir()
     settings = {name: str(tmp_path / name) for name in ("cookiecutters_dir", "replay_dir")}
@@ -74,7 +74,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def alone(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Door:
-    """The command of a cookiecutter on a machine that has neither Copier nor uv."""
+    """A cookiecutter command on a machine that has neither Copier nor uv."""
     folder = desk.parent / "alone"
     venv.create(folder, with_pip=False)
     places = {"base": str(folder), "platbase": str(folder)}
@@ -90,14 +90,14 @@ def alone(desk: Path, monkeypatch: pytest.MonkeyPatch) -> Door:
     return [Path(sysconfig.get_path("scripts", vars=places)) / "python", "-m", "cookiecutter"]
 
 
-def pretend(desk: Path, program: str, *lines: str) -> None:
-    """Put a program of these lines among the tools."""
+def fake_program(desk: Path, program: str, *lines: str) -> None:
+    """Put a Python program of these lines on PATH."""
     text = "\n".join(["import os, pathlib, signal, sys, time", *lines])
     write_python(desk.parent / "tools" / program, text)
 
 
 def run(desk: Path, *command: object, typed: str = "") -> Run:
-    """Run a program, with what a user types into it."""
+    """Run a program; `typed` is what the user types into it."""
     return subprocess.run(
         [str(word) for word in command],
         cwd=desk,
@@ -105,17 +105,17 @@ def run(desk: Path, *command: object, typed: str = "") -> Run:
         check=False,
         capture_output=True,
         text=True,
-        start_new_session=True,  # so that a test interrupts it alone
+        start_new_session=True,  # so that an interrupt does not reach the test
     )
 
 
-def make(door: Door, desk: Path, template: object, *options: str, **told: str) -> Run:
-    """Make a project through a door, without being asked."""
-    context = {"project_name": NAME, **told}
-    words = [f"{name}={value}" for name, value in context.items()]
+def make(door: Door, desk: Path, template: object, *options: str, **extra: str) -> Run:
+    """Generate a project with cookiecutter or cruft, without prompts."""
+    context = {"project_name": NAME, **extra}
+    arguments = [f"{name}={value}" for name, value in context.items()]
     if door == CRUFT:
-        words = ["--extra-context", json.dumps(context)]
-    return run(desk, *door, "--no-input", template, *options, *words)
+        arguments = ["--extra-context", json.dumps(context)]
+    return run(desk, *door, "--no-input", template, *options, *arguments)
 
 
 def write(file: Path, answers: object) -> str:
@@ -125,8 +125,9 @@ def write(file: Path, answers: object) -> str:
 
 
 def assert_same(desk: Path, template: object, version: str, answers: dict[str, str]) -> None:
-    """Assert that the project is what `copier copy` makes of these answers."""
-    made, copied = desk / NAME, desk.parent / version / NAME
+    """Assert that the project equals what `copier copy` generates from these answers."""
+    made = desk / NAME
+    copied = desk.parent / version / NAME
     copier.run_copy(str(template), copied, answers, vcs_ref=version, defaults=True, quiet=True)
     (made / ".cruft.json").unlink(missing_ok=True)  # cruft's own
     assert contents(made) == contents(copied)
@@ -135,26 +136,26 @@ def assert_same(desk: Path, template: object, version: str, answers: dict[str, s
 
 
 def setting(name: str) -> Any:
-    """Return what copier.yml says of a setting or question."""
+    """Return a setting or a question of copier.yml."""
     text = (ROOT / "copier.yml").read_text(encoding="utf-8")
-    return next(each[name] for each in yaml.safe_load_all(text) if name in each)
+    return next(document[name] for document in yaml.safe_load_all(text) if name in document)
 
 
 def stored(folder: Path) -> dict[str, str]:
-    """Return what Copier remembers in a project."""
+    """Return the answers that Copier stored in a project."""
     answers: dict[str, str] = yaml.safe_load((folder / ".copier-answers.yml").read_bytes())
     return answers
 
 
 def assert_refused(failed: Run, desk: Path, sentence: str) -> None:
-    """Assert that it failed with a line that says this, and left no folder."""
+    """Assert that a run failed with this sentence on a line, and left no folder."""
     assert failed.returncode != 0
     assert sentence in failed.stderr
     assert [line for line in failed.stderr.splitlines() if sentence in line and line[-1] == "."]
     assert not [path for path in desk.iterdir() if path.is_dir()]
 
 
-def test_cookiecutter_gives_what_copier_gives(address: str, desk: Path) -> None:
+def test_cookiecutter_generates_the_same_as_copier(address: str, desk: Path) -> None:
     file = write(desk / "answers.yml", ANSWERS)
     made = make(COOKIECUTTER, desk, address, _data_file=file)
     assert made.returncode == 0, made.stderr
@@ -162,7 +163,7 @@ def test_cookiecutter_gives_what_copier_gives(address: str, desk: Path) -> None:
 
 
 @pytest.mark.full
-def test_cruft_gives_what_copier_gives(server: Path, desk: Path) -> None:
+def test_cruft_generates_the_same_as_copier(server: Path, desk: Path) -> None:
     made = make(CRUFT, desk, server, "--checkout=v0.1.0")
     assert made.returncode == 0, made.stderr
     assert_same(desk, server, "v0.1.0", {})
@@ -178,7 +179,7 @@ def test_cruft_gives_what_copier_gives(server: Path, desk: Path) -> None:
         pytest.param("regression", "high", marks=pytest.mark.wide),
     ],
 )
-def test_what_a_door_gives_is_updated(
+def test_a_project_from_either_door_updates(
     server: Path, desk: Path, door: Door, problem: str, tier: str
 ) -> None:
     address = server if door == CRUFT else server.as_uri()
@@ -194,7 +195,7 @@ def test_what_a_door_gives_is_updated(
 
 
 @pytest.mark.full
-def test_cruft_takes_the_commit_that_it_writes_down(source: Path, server: Path, desk: Path) -> None:
+def test_cruft_uses_the_commit_that_it_records(source: Path, server: Path, desk: Path) -> None:
     made = make(CRUFT, desk, server)
     assert made.returncode == 0, made.stderr
     written = json.loads((desk / NAME / ".cruft.json").read_bytes())
@@ -203,7 +204,7 @@ def test_cruft_takes_the_commit_that_it_writes_down(source: Path, server: Path, 
 
 
 @pytest.mark.full
-def test_cookiecutter_asks_the_name_alone(address: str, desk: Path) -> None:
+def test_cookiecutter_asks_only_for_the_name(address: str, desk: Path) -> None:
     made = run(desk, *COOKIECUTTER, address, typed=f"{NAME}\n")
     assert made.returncode == 0, made.stderr
     assert made.stdout.count("?") == 1
@@ -212,17 +213,17 @@ def test_cookiecutter_asks_the_name_alone(address: str, desk: Path) -> None:
 
 
 @pytest.mark.full
-def test_a_path_is_stored_whole(source: Path, desk: Path) -> None:
+def test_a_path_is_stored_as_absolute(source: Path, desk: Path) -> None:
     made = make(COOKIECUTTER, desk, "../source", "--output-dir=new")
     assert made.returncode == 0, made.stderr
     assert stored(desk / "new" / NAME)["_src_path"] == str(source)
 
 
 @pytest.mark.full
-def test_a_path_is_found_without_a_shell(
+def test_a_path_is_found_if_pwd_is_wrong(
     source: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A program that starts cookiecutter elsewhere leaves PWD as its own shell set it."""
+    """A program that starts cookiecutter in another folder does not update PWD."""
     monkeypatch.setenv("PWD", str(ROOT / "docs"))
     made = make(COOKIECUTTER, desk, "../source")
     assert made.returncode == 0, made.stderr
@@ -230,19 +231,19 @@ def test_a_path_is_found_without_a_shell(
 
 
 @pytest.mark.full
-def test_an_address_is_stored_as_copier_reads_it(source: Path, desk: Path) -> None:
-    """Copier knows a repository by .git at the address's end; cookiecutter takes others too."""
+def test_an_address_is_stored_so_that_copier_can_read_it(source: Path, desk: Path) -> None:
+    """Copier recognizes a repository by a final .git; cookiecutter needs no such ending."""
     made = make(COOKIECUTTER, desk, f"git+{source.as_uri()}")
     assert made.returncode == 0, made.stderr
     assert stored(desk / NAME)["_src_path"] == f"git+{source.as_uri()}"
 
-    made = make(COOKIECUTTER, desk, "source", project_name="credit-risk")  # as it lies in the cache
+    made = make(COOKIECUTTER, desk, "source", project_name="credit-risk")  # from the cache
     assert made.returncode == 0, made.stderr
     assert stored(desk / "credit-risk")["_src_path"] == f"git+{source.as_uri()}"
 
 
 @pytest.mark.full
-def test_without_copier_uv_brings_it(address: str, alone: Door, desk: Path) -> None:
+def test_without_copier_uv_runs_it(address: str, alone: Door, desk: Path) -> None:
     (desk.parent / "tools/uvx").symlink_to(PROGRAMS / "uvx")
     made = make(alone, desk, address)
     assert made.returncode == 0, made.stderr
@@ -250,31 +251,31 @@ def test_without_copier_uv_brings_it(address: str, alone: Door, desk: Path) -> N
 
 
 @pytest.mark.full
-def test_uv_is_asked_for_a_copier_that_reads_the_template(
+def test_uv_runs_a_copier_new_enough_for_the_template(
     template: Path, alone: Door, desk: Path
 ) -> None:
-    pretend(desk, "uvx", "sys.exit(' '.join(sys.argv[2:5]))")
+    fake_program(desk, "uvx", "sys.exit(' '.join(sys.argv[2:5]))")
     failed = make(alone, desk, template)
     assert f"--from=copier>={setting('_min_copier_version')} copier copy\n" in failed.stderr
-    assert_refused(failed, desk, "its reason stands above.")
+    assert_refused(failed, desk, "see its output above.")
 
 
-def test_without_copier_and_uv_it_says_so(template: Path, alone: Door, desk: Path) -> None:
+def test_without_copier_and_uv_the_error_says_so(template: Path, alone: Door, desk: Path) -> None:
     assert_refused(make(alone, desk, template), desk, "install it, or uv")
 
 
-def test_a_copier_that_fails_half_way_leaves_nothing(
-    template: Path, alone: Door, desk: Path
-) -> None:
-    """Also in an empty folder that was there before, which cookiecutter would leave as it is."""
-    pretend(
+def test_a_copier_that_fails_midway_leaves_nothing(template: Path, alone: Door, desk: Path) -> None:
+    """Nor in an empty folder that existed before, which cookiecutter would not clean up."""
+    fake_program(
         desk,
         "copier",
         "pathlib.Path(sys.argv[-1], 'src').mkdir()",
         "pathlib.Path(sys.argv[-1], 'src/data.py').touch()",
         "raise OSError('No space left on device')",
     )
-    assert_refused(make(alone, desk, template), desk, "Copier made no project: No space left")
+    assert_refused(
+        make(alone, desk, template), desk, "Copier did not generate the project: No space left"
+    )
     (desk / NAME).mkdir()
     make(alone, desk, template, "--overwrite-if-exists")
     assert list((desk / NAME).iterdir()) == []
@@ -282,15 +283,16 @@ def test_a_copier_that_fails_half_way_leaves_nothing(
 
 @pytest.mark.full
 def test_an_interruption_leaves_nothing(template: Path, alone: Door, desk: Path) -> None:
-    pretend(
+    fake_program(
         desk,
         "copier",
         "pathlib.Path(sys.argv[-1], 'README.md').touch()",
         "os.killpg(0, signal.SIGINT)",
         "time.sleep(60)",
     )
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # else one that is ignored,
-    try:  # as of a job in the background, would be ignored by cookiecutter, too
+    # A background job ignores interrupts, and a child process would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
         assert make(alone, desk, template).returncode != 0
     finally:
         signal.signal(signal.SIGINT, before)
@@ -317,16 +319,16 @@ def test_an_unknown_version_leaves_nothing(template: Path, desk: Path) -> None:
 
 
 BAD_FILES = {
-    "other name": ("project_name: credit-risk", "answer so, with project_name=credit-risk."),
-    "no yaml": ("team: [", "which cannot be read: while parsing"),
-    "no mapping": ("- regression", "write a line for each"),
-    "empty": ("", "write a line for each"),
+    "other name": ("project_name: credit-risk", "pass project_name=credit-risk as well."),
+    "no yaml": ("team: [", "cannot be read: while parsing"),
+    "no mapping": ("- regression", "write one per line"),
+    "empty": ("", "write one per line"),
 }
 
 
 @pytest.mark.full
 @pytest.mark.parametrize(("text", "sentence"), BAD_FILES.values(), ids=BAD_FILES)
-def test_a_bad_file_of_answers_leaves_nothing(
+def test_a_bad_answers_file_leaves_nothing(
     template: Path, desk: Path, text: str, sentence: str
 ) -> None:
     (desk / "answers.yml").write_text(text, encoding="utf-8")
@@ -334,35 +336,37 @@ def test_a_bad_file_of_answers_leaves_nothing(
     assert_refused(failed, desk, sentence)
 
 
-def test_a_missing_file_of_answers_leaves_nothing(template: Path, desk: Path) -> None:
+def test_a_missing_answers_file_leaves_nothing(template: Path, desk: Path) -> None:
     failed = make(COOKIECUTTER, desk, template, _data_file="answers.yml")
-    assert_refused(failed, desk, "answers.yml is not there: write its whole path.")
+    assert_refused(failed, desk, "answers.yml does not exist: write its absolute path.")
 
 
 @pytest.mark.full
-def test_a_name_in_two_places_is_not_guessed(
+def test_an_ambiguous_relative_path_is_refused(
     template: Path, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(desk / "answers.yml", {"problem": "regression"})
     write(desk.parent / "answers.yml", {"problem": "multiclass"})
     monkeypatch.setenv("PWD", str(desk.parent))
     failed = make(COOKIECUTTER, desk, template, _data_file="answers.yml")
-    assert_refused(failed, desk, "answers.yml stands in more than one place")
+    assert_refused(failed, desk, "answers.yml exists in more than one place")
 
 
 @pytest.mark.full
-def test_a_clone_in_the_cache_without_an_origin_is_refused(template: Path, desk: Path) -> None:
-    """Updates could not find the cache on another machine."""
+def test_a_cached_template_without_an_origin_is_refused(template: Path, desk: Path) -> None:
+    """Its path in the cache would be of no use on another machine."""
     shutil.copytree(template, desk.parent / "cookiecutters_dir/goldsmith")
     failed = make(COOKIECUTTER, desk, "goldsmith")
-    assert_refused(failed, desk, "goldsmith has no origin: name the template's address.")
+    assert_refused(
+        failed, desk, "goldsmith has no remote named origin: pass the template's address instead."
+    )
 
 
 @pytest.mark.full
 def test_a_folder_without_versions_is_refused(template: Path, desk: Path) -> None:
-    """As an archive unpacks it: no update would find what its files were."""
+    """Such as an unpacked archive: an update could not find the old version of its files."""
     plain = shutil.copytree(template, desk.parent / "plain", ignore=shutil.ignore_patterns(".git"))
-    assert_refused(make(COOKIECUTTER, desk, plain), desk, "plain is no git repository")
+    assert_refused(make(COOKIECUTTER, desk, plain), desk, "plain is not a git repository")
 
 
 def test_a_folder_with_files_is_left_alone(template: Path, desk: Path) -> None:
@@ -370,11 +374,11 @@ def test_a_folder_with_files_is_left_alone(template: Path, desk: Path) -> None:
     (desk / NAME / ".gitkeep").write_text("ours\n", encoding="utf-8")
     failed = make(COOKIECUTTER, desk, template, "--overwrite-if-exists")
     assert failed.returncode != 0
-    assert f"{desk / NAME} holds files: name another project" in failed.stderr
+    assert f"{desk / NAME} contains files: choose another project name" in failed.stderr
     assert contents(desk / NAME) == {".gitkeep": b"ours\n"}
 
 
-def test_the_front_door_restates_nothing_that_differs() -> None:
+def test_cookiecutter_json_agrees_with_copier_yml() -> None:
     asked = json.loads((ROOT / "cookiecutter.json").read_bytes())
     assert [name for name in asked if not name.startswith("_")] == ["project_name"]
     assert asked["__prompts__"] == {"project_name": setting("project_name")["help"]}

@@ -207,7 +207,7 @@ WRONG: dict[str, tuple[Facts, str]] = {
     "an amount without a unit": ({"deployment": {"memory": 4}}, "such as 2Gi."),
     "two clusters": (
         {"deployment": {"cluster": CLUSTER, "context": "bank"}},
-        "deployment: cluster and context both say which cluster: write one.",
+        "deployment: cluster and context both name the cluster: remove one of them.",
     ),
     "a cluster's name alone": (
         {"deployment": {"cluster": "aks"}},
@@ -219,11 +219,11 @@ WRONG: dict[str, tuple[Facts, str]] = {
     ),
     "a store that is a file": (
         {"tracking_uri": "sqlite:///mlflow.db"},
-        "tracking_uri is a file, which pods do not share: write the address of your MLflow server.",
+        "tracking_uri is a file, which pods cannot share: write the address of your MLflow server.",
     ),
     "a secret from nowhere": (
         {"alerts": [{"secret": "teams"}], "tracking_uri": {"secret": "mlflow"}},
-        "deployment.secret: name the Secret that holds mlflow, teams.",
+        "deployment.secret: name the Secret that contains mlflow, teams.",
     ),
     "an unknown command": (
         {"schedules": {"scor": MONTHLY}},
@@ -299,7 +299,7 @@ def test_a_failing_smoke_brings_the_release_before_back(site: Site) -> None:
     site.build(2, FAILS)
     code, told = site.deploy()
     assert code == 1
-    assert "is failed: champion: version 1 does not load." in told
+    assert " failed: champion: version 1 does not load." in told
     assert "test runs 0.1.0+20260101000000.g00000001 again, as before." in told
     [(name, schedule)] = site.has("CronJob").items()
     assert name == "loan-risk-score", "a schedule that came with it is gone again"
@@ -335,7 +335,7 @@ def test_a_namespace_belongs_to_one_environment(site: Site) -> None:
     assert site.deploy("test")[0] == 0
     code, told = site.deploy("prod")
     assert code == 1
-    assert "its namespace is that of test already; give prod one of its own" in told
+    assert "deployment.namespace: test uses this namespace already; give prod its own." in told
 
 
 AZ = """#!/bin/bash

@@ -1,4 +1,4 @@
-"""A release is examined before it is tagged, and each thing that hurts a project is refused."""
+"""A release is checked before it is tagged; whatever would hurt a project is refused."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rendering import ROOT, commit, git
 
-from tools.kept import STAGES, Kept, ownership_moves_towards_the_user_only
+from tools.compatibility import STAGES, Upgrade, ownership_moves_only_towards_the_user
 from tools.versions import releases
 
 CHANGELOG = """# Changelog
@@ -35,7 +35,7 @@ Change = Callable[[Path], None]
 
 @pytest.fixture(scope="module")
 def ready(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template at v0.1.0, with a commit that may become v0.2.0. Do not edit it."""
+    """The template at v0.1.0, plus a commit that is ready to become v0.2.0. Do not edit it."""
     folder = shutil.copytree(template, tmp_path_factory.mktemp("release") / "template")
     git(folder, "config", "user.name", "Test")
     git(folder, "config", "user.email", "test@bank.example")
@@ -50,12 +50,12 @@ def ready(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def candidate(ready: Path, tmp_path: Path) -> Path:
-    """A copy of it, to do anything with."""
+    """A copy of the ready template, to edit freely."""
     return shutil.copytree(ready, tmp_path / "template")
 
 
 def substitute(old: str, new: str, name: str) -> Change:
-    """Return a change that replaces a text which must be there."""
+    """Return a change that replaces text in a file; the text must be there."""
 
     def change(folder: Path) -> None:
         text = (folder / name).read_text(encoding="utf-8")
@@ -66,7 +66,7 @@ def substitute(old: str, new: str, name: str) -> Change:
 
 
 def append(addition: str, name: str) -> Change:
-    """Return a change that appends to a file, or makes one."""
+    """Return a change that appends to a file, or creates it."""
 
     def change(folder: Path) -> None:
         with (folder / name).open("a", encoding="utf-8") as file:
@@ -75,9 +75,9 @@ def append(addition: str, name: str) -> Change:
     return change
 
 
-def release(template: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the session's program where the template lies."""
-    command = [sys.executable, "-m", "tools.release", *words]
+def release(template: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program of the release session in a copy of the template."""
+    command = [sys.executable, "-m", "tools.release", *arguments]
     env = os.environ | {"MYPY_CACHE_DIR": str(ROOT / "build/mypy")}
     return subprocess.run(
         command, cwd=template, env=env, check=False, capture_output=True, text=True
@@ -101,8 +101,8 @@ def assert_refused(template: Path, version: str, sentence: str) -> str:
     [
         ("v0.1.0", "v0.1.0 is tagged already; a tag is never moved"),
         ("v0.0.9", "v0.1.0 is tagged already: choose a greater one"),
-        ("0.2.0", "0.2.0 is no version: write v, then three numbers"),
-        ("v0.2", "v0.2 is no version"),
+        ("0.2.0", "0.2.0 is not a version: write v and three numbers"),
+        ("v0.2", "v0.2 is not a version"),
         ("v0.3.0", "pyproject.toml says 0.2.0: write 0.3.0 there"),
         ("v0.4.0", "CHANGELOG.md lacks a section `## [0.4.0] - YYYY-MM-DD`"),
         ("v0.5.0", "tests/answers/v0.5.0.yml is missing"),
@@ -122,14 +122,14 @@ def test_a_version_that_does_not_fit_is_refused(ready: Path, version: str, sente
         ),
         (
             substitute("[Unreleased]\n", "[Unreleased]\n\n- Forgotten.\n", "CHANGELOG.md"),
-            "[Unreleased] holds something",
+            "[Unreleased] is not empty",
         ),
         (
             append("# other\n", "tests/answers/v0.1.0.yml"),
-            "tests/answers/v0.1.0.yml is not as v0.1.0 left it",
+            "tests/answers/v0.1.0.yml has changed since v0.1.0",
         ),
     ],
-    ids=["to do", "words", "unreleased", "answers"],
+    ids=["to do", "changes", "unreleased", "answers"],
 )
 def test_a_commit_that_is_not_ready_is_refused(
     candidate: Path, change: Change, sentence: str
@@ -139,9 +139,9 @@ def test_a_commit_that_is_not_ready_is_refused(
     assert_refused(candidate, "v0.2.0", sentence)
 
 
-def test_what_is_not_committed_or_not_on_main_is_refused(candidate: Path) -> None:
+def test_uncommitted_changes_and_other_branches_are_refused(candidate: Path) -> None:
     append("x\n", "README.md")(candidate)
-    assert_refused(candidate, "v0.2.0", "something is not committed: commit or remove README.md")
+    assert_refused(candidate, "v0.2.0", "there are uncommitted changes: commit or remove README.md")
     git(candidate, "stash")
     git(candidate, "checkout", "--quiet", "-b", "other")
     assert_refused(candidate, "v0.2.0", "a release is made on main, not on other")
@@ -192,24 +192,24 @@ def test_ownership_moves_towards_the_user(
 ) -> None:
     change(candidate)
     commit(candidate, "v0.2.0")
-    kept = Kept(candidate, "v0.1.0", "v0.2.0", tmp_path / "kept")
-    problems = list(ownership_moves_towards_the_user_only(kept))
+    upgrade = Upgrade(candidate, "v0.1.0", "v0.2.0", tmp_path / "upgrade")
+    problems = list(ownership_moves_only_towards_the_user(upgrade))
     assert any(sentence in problem for problem in problems) if sentence else problems == []
 
 
-HURTS = {  # the change, what is said of it, and how many rules are kept nevertheless
+HARMFUL = {  # the change, the message about it, and how many rules still pass
     "a tightened validator": (
         substitute(
             "{% if not description.strip()",
             "{% if description | length > 20 or not description.strip()",
             "copier.yml",
         ),
-        "refuses what was taken before: Validation error for question 'description'",
+        "refuses an answer that was accepted before: Validation error for question 'description'",
         5,
     ),
     "a removed choice": (
         substitute("    little; a gated model goes live by itself (low): low\n", "", "copier.yml"),
-        "refuses what was taken before: Invalid choice for 'risk_tier'",
+        "refuses an answer that was accepted before: Invalid choice for 'risk_tier'",
         6,
     ),
     "a line next to the user's": (
@@ -234,28 +234,31 @@ HURTS = {  # the change, what is said of it, and how many rules are kept neverth
 @pytest.mark.full
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=pytest.mark.wide if HURTS[name][2] > 5 else []) for name in HURTS],
+    [
+        pytest.param(name, marks=pytest.mark.wide if HARMFUL[name][2] > 5 else [])
+        for name in HARMFUL
+    ],
 )
-def test_what_hurts_a_project_of_an_earlier_release_is_refused(candidate: Path, name: str) -> None:
-    change, sentence, kept = HURTS[name]
+def test_a_change_that_hurts_earlier_projects_is_refused(candidate: Path, name: str) -> None:
+    change, sentence, passed = HARMFUL[name]
     change(candidate)
     commit(candidate)
-    said = assert_refused(candidate, "v0.2.0", sentence)
-    assert len(re.findall("^ok ", said, re.MULTILINE)) == kept
+    output = assert_refused(candidate, "v0.2.0", sentence)
+    assert len(re.findall("^ok ", output, re.MULTILINE)) == passed
 
 
 @pytest.mark.full
 @pytest.mark.wide
 @pytest.mark.parametrize("tag", releases(ROOT) or ["v0.1.0"])
-def test_the_present_keeps_faith_with_each_release(
+def test_the_working_tree_is_compatible_with_each_release(
     template: Path, tmp_path: Path, tag: str
 ) -> None:
-    """Before there is a release, the present is taken for one."""
+    """Before the first release, the working tree itself stands in for it."""
     present = shutil.copytree(template, tmp_path / "template")
     if releases(ROOT):
         git(present, "tag", "--delete", "v0.1.0")
         git(present, "fetch", "--quiet", "--tags", str(ROOT))
     commit(present, "v999.0.0")
-    kept = Kept(present, tag, "v999.0.0", tmp_path / "kept")
-    problems = [problem for stage in STAGES for rule in stage for problem in rule(kept)]
+    upgrade = Upgrade(present, tag, "v999.0.0", tmp_path / "upgrade")
+    problems = [problem for stage in STAGES for rule in stage for problem in rule(upgrade)]
     assert problems == []

@@ -1,1 +1,1 @@
-"""What the people who keep the template need: its differences, its releases, its projects."""
+"""Tools for the maintainers of the template: diff, release and fleet."""

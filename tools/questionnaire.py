@@ -1,4 +1,4 @@
-"""The questions of one version alone: answered in no time, for nothing else is rendered."""
+"""Answer the questions of a version without rendering its files, which is fast."""
 
 import tempfile
 from collections.abc import Iterator
@@ -10,53 +10,54 @@ import copier
 import yaml
 from copier.errors import CopierError
 
-from .versions import ANSWERS, Refused, answers_alone, git, read_answers
+from .versions import ANSWERS_FILE, Refused, git, read_answers, without_private
 
 Answers = dict[str, Any]
-FILE = "copier.yml"
-STORED = f"template/{ANSWERS}.jinja"
+QUESTIONS_FILE = "copier.yml"
 
 
 class Questionnaire:
-    """What a version asks and takes."""
+    """The questions of one version, and the answers that it accepts."""
 
     def __init__(self, template: Path, version: str, folder: Path) -> None:
-        """Write the version's questions, and the file of answers, into a folder."""
-        self.version, self.folder = version, folder
-        self.text = git(template, "show", f"{version}:{FILE}")
-        for name in (FILE, STORED):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            text = git(template, "show", f"{version}:{name}")
-            (folder / name).write_text(text, encoding="utf-8")
+        """Write a template into the folder that has the version's questions and no other file."""
+        self.version = version
+        self.folder = folder
+        self.text = git(template, "show", f"{version}:{QUESTIONS_FILE}")
+        answers_file = f"template/{ANSWERS_FILE}.jinja"
+        (folder / answers_file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / QUESTIONS_FILE).write_text(self.text, encoding="utf-8")
+        answers_text = git(template, "show", f"{version}:{answers_file}")
+        (folder / answers_file).write_text(answers_text, encoding="utf-8")
 
     def store(self, answers: Answers) -> Answers:
-        """Return what the version stores of these answers, or raise Refused."""
+        """Return what the version stores of these answers; raise Refused where it rejects them."""
         with tempfile.TemporaryDirectory() as scratch:
             project = Path(scratch) / "loan-risk"
             try:
                 copier.run_copy(str(self.folder), project, data=answers, defaults=True, quiet=True)
             except (CopierError, ValueError) as error:
                 raise Refused(str(error)) from None
-            return answers_alone(read_answers(project))
+            return without_private(read_answers(project))
 
-    def choices(self) -> Iterator[Answers]:
-        """Yield answers in which each choice of each question meets each of another question."""
-        offered = {name: list(choices_of(asked)) for name, asked in self.questions()}
-        for pair in combinations([name for name in offered if offered[name]], 2):
-            for values in product(*(offered[name] for name in pair)):
-                yield dict(zip(pair, values, strict=True))
+    def choice_pairs(self) -> Iterator[Answers]:
+        """Yield answers so that the choices of every two questions meet in each combination."""
+        choices = {name: choices_of(question) for name, question in self.questions()}
+        with_choices = [name for name in choices if choices[name]]
+        for first, second in combinations(with_choices, 2):
+            for first_choice, second_choice in product(choices[first], choices[second]):
+                yield {first: first_choice, second: second_choice}
 
     def questions(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield the questions with their settings."""
+        """Yield the name and the settings of each question."""
         for document in yaml.safe_load_all(self.text):
-            for name, asked in (document or {}).items():
-                if not name.startswith("_") and isinstance(asked, dict):
-                    yield name, asked
+            for name, question in (document or {}).items():
+                if not name.startswith("_") and isinstance(question, dict):
+                    yield name, question
 
 
-def choices_of(question: dict[str, Any]) -> Iterator[Any]:
-    """Yield the values of a question's choices, in each form in which Copier takes them."""
+def choices_of(question: dict[str, Any]) -> list[Any]:
+    """Return the values of a question's choices, in whichever form copier.yml writes them."""
     choices = question.get("choices") or []
     values = choices.values() if isinstance(choices, dict) else choices
-    for value in values:
-        yield value["value"] if isinstance(value, dict) else value
+    return [value["value"] if isinstance(value, dict) else value for value in values]

@@ -1,4 +1,7 @@
-"""What a commit must be before it is tagged. Each rule is a function that yields what breaks it."""
+"""What must hold for a commit before it is tagged as a release.
+
+Each rule is a function: its name says what must hold, and it yields what breaks it.
+"""
 
 import re
 import tomllib
@@ -8,104 +11,119 @@ from pathlib import Path
 
 import yaml
 
-from .versions import git, releases, version_of
+from .versions import git, parse_version, releases
 
-ANSWERS = Path("tests/answers")
+SAMPLE_ANSWERS = Path("tests/answers")
 TO_DO = "### What to do"
-FORM = re.compile(r"v\d+\.\d+\.\d+((a|b|rc)\d+)?")
+VERSION = re.compile(r"v\d+\.\d+\.\d+((a|b|rc)\d+)?")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A template that is to become a version."""
+    """A commit of the template that is to become a release."""
 
     template: Path
     version: str
 
     @property
     def number(self) -> str:
-        """The version without its letter, as files of the repository write it."""
+        """The version without its leading v, as pyproject.toml and the changelog write it."""
         return self.version.removeprefix("v")
 
     def read(self, name: str | Path) -> str:
-        """Return a file of the template."""
+        """Return the text of a file of the template."""
         return (self.template / name).read_text(encoding="utf-8")
 
     def git(self, *arguments: str) -> str:
         """Run git in the template."""
         return git(self.template, *arguments)
 
+    def release_notes(self) -> str:
+        """Return what the changelog says about the version, or "" where it says nothing."""
+        return self.changelog_section(rf"{re.escape(self.number)}\] - \d{{4}}-\d\d-\d\d")
 
-def it_is_on_main_with_nothing_to_commit(candidate: Candidate) -> Iterator[str]:
+    def unreleased_notes(self) -> str:
+        """Return what the changelog says below [Unreleased]."""
+        return self.changelog_section(r"Unreleased\]")
+
+    def changelog_section(self, heading: str) -> str:
+        """Return the text below a second-level heading, given as a pattern without its "## [".
+
+        A section ends at the next heading of that level, or where the link targets begin.
+        """
+        changelog = self.read("CHANGELOG.md")
+        parts = re.split(rf"^## \[{heading}$", changelog, flags=re.MULTILINE)
+        if len(parts) != 2:
+            return ""
+        return re.split(r"^(?:## |\[.*\]: )", parts[1], maxsplit=1, flags=re.MULTILINE)[0].strip()
+
+
+def main_is_checked_out_with_nothing_to_commit(candidate: Candidate) -> Iterator[str]:
     branch = candidate.git("branch", "--show-current").strip()
     if branch != "main":
         yield f"a release is made on main, not on {branch or 'a detached HEAD'}: git switch main"
-    if changed := candidate.git("status", "--porcelain").splitlines():
-        names = ", ".join(line[3:] for line in changed[:3])
-        yield f"something is not committed: commit or remove {names}"
+    status = candidate.git("status", "--porcelain").splitlines()
+    if status:
+        names = ", ".join(line[3:] for line in status[:3])
+        yield f"there are uncommitted changes: commit or remove {names}"
 
 
-def the_version_is_new_and_the_greatest(candidate: Candidate) -> Iterator[str]:
-    if not FORM.fullmatch(candidate.version):
-        yield f"{candidate.version} is no version: write v, then three numbers, such as v0.2.0"
+def the_version_is_greater_than_every_tag(candidate: Candidate) -> Iterator[str]:
+    if not VERSION.fullmatch(candidate.version):
+        yield f"{candidate.version} is not a version: write v and three numbers, such as v0.2.0"
         return
     if candidate.git("tag", "--list", candidate.version):
         yield f"{candidate.version} is tagged already; a tag is never moved: choose a greater one"
         return
-    newest = max(filter(None, map(version_of, candidate.git("tag").split())), default=None)
-    own = version_of(candidate.version)
+    own = parse_version(candidate.version)
+    tagged = [version for tag in candidate.git("tag").split() if (version := parse_version(tag))]
+    newest = max(tagged, default=None)
     if own and newest and own <= newest:
         yield f"v{newest} is tagged already: choose a greater one"
 
 
-def the_version_of_pyproject_is_the_same(candidate: Candidate) -> Iterator[str]:
-    said = tomllib.loads(candidate.read("pyproject.toml"))["project"]["version"]
-    if version_of(said) != version_of(candidate.version):
-        yield f"pyproject.toml says {said}: write {candidate.number} there"
+def pyproject_has_the_same_version(candidate: Candidate) -> Iterator[str]:
+    version = tomllib.loads(candidate.read("pyproject.toml"))["project"]["version"]
+    if parse_version(version) != parse_version(candidate.version):
+        yield f"pyproject.toml says {version}: write {candidate.number} there"
 
 
-def the_changelog_tells_an_owner_what_to_do(candidate: Candidate) -> Iterator[str]:
-    if not (text := words(candidate)):
+def the_changelog_says_what_changes_and_what_to_do(candidate: Candidate) -> Iterator[str]:
+    notes = candidate.release_notes()
+    if not notes:
         yield f"CHANGELOG.md lacks a section `## [{candidate.number}] - YYYY-MM-DD`: write it"
         return
-    to_do = re.split(r"^### ", text.partition(f"{TO_DO}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    changes, _, below = notes.partition(TO_DO)
+    to_do = re.split(r"^### ", below.lstrip(), maxsplit=1, flags=re.MULTILINE)[0]
     if not to_do.strip():
-        yield f"its section lacks `{TO_DO}`: say there what a project's owner does, or `Nothing.`"
-    if text.partition(TO_DO)[0].strip() == "":
-        yield "its section does not say what changes for a project"
-    if section(candidate, r"Unreleased\]"):
-        yield f"[Unreleased] holds something: move it to the section of {candidate.version}"
+        yield (
+            f"its section lacks `{TO_DO}`: say there what the owner of a project must do, "
+            "or `Nothing.`"
+        )
+    if not changes.strip():
+        yield f"its section does not say what changes for a project: say so above `{TO_DO}`"
+    if candidate.unreleased_notes():
+        yield f"[Unreleased] is not empty: move its text to the section of {candidate.version}"
 
 
-def section(candidate: Candidate, heading: str) -> str:
-    """Return what the changelog says below a heading of the second level."""
-    below = re.split(rf"^## \[{heading}$", candidate.read("CHANGELOG.md"), flags=re.MULTILINE)
-    if len(below) != 2:
-        return ""
-    return re.split(r"^(?:## |\[.*\]: )", below[1], maxsplit=1, flags=re.MULTILINE)[0].strip()
-
-
-def words(candidate: Candidate) -> str:
-    """Return what the changelog says of the version."""
-    return section(candidate, rf"{re.escape(candidate.number)}\] - \d{{4}}-\d\d-\d\d")
-
-
-def its_answers_are_kept_for_later_releases(candidate: Candidate) -> Iterator[str]:
+def sample_answers_are_kept_for_later_releases(candidate: Candidate) -> Iterator[str]:
     for tag in releases(candidate.template):
-        file = ANSWERS / f"{tag}.yml"
-        if candidate.git("diff", "--name-only", tag, "HEAD", "--", file.as_posix()):
-            yield f"{file.as_posix()} is not as {tag} left it: git restore --source={tag} {file}"
-    file = ANSWERS / f"{candidate.version}.yml"
-    if not (candidate.template / file).is_file() or not any(
-        yaml.safe_load_all(candidate.read(file))
-    ):
-        yield f"{file.as_posix()} is missing: add answers that it takes, a project a document"
+        file = (SAMPLE_ANSWERS / f"{tag}.yml").as_posix()
+        if candidate.git("diff", "--name-only", tag, "HEAD", "--", file):
+            yield f"{file} has changed since {tag}: git restore --source={tag} {file}"
+    file = (SAMPLE_ANSWERS / f"{candidate.version}.yml").as_posix()
+    exists = (candidate.template / file).is_file()
+    if not exists or not any(yaml.safe_load_all(candidate.read(file))):
+        yield (
+            f"{file} is missing or empty: add answers that this version accepts, "
+            "one YAML document per project"
+        )
 
 
 RULES = (
-    it_is_on_main_with_nothing_to_commit,
-    the_version_is_new_and_the_greatest,
-    the_version_of_pyproject_is_the_same,
-    the_changelog_tells_an_owner_what_to_do,
-    its_answers_are_kept_for_later_releases,
+    main_is_checked_out_with_nothing_to_commit,
+    the_version_is_greater_than_every_tag,
+    pyproject_has_the_same_version,
+    the_changelog_says_what_changes_and_what_to_do,
+    sample_answers_are_kept_for_later_releases,
 )

@@ -1,7 +1,7 @@
-"""`./nox -s release -- v0.2.0` examines the template as it is committed, and tags it.
+"""`./nox -s release -- v0.2.0` checks the current commit of the template, and tags it.
 
-A tag is what projects update from and to: it is never moved or deleted, so it is examined first.
-Nothing is pushed. The tests are not run again; do that before, with `./nox` and `./nox -s full`.
+Projects update from one tag to another, so a tag is never moved or deleted: all checks come first.
+Nothing is pushed. The tests are not run again: run `./nox` and `./nox -s full` before.
 """
 
 import argparse
@@ -12,61 +12,59 @@ from pathlib import Path
 from typing import Any
 
 from . import readiness
-from .kept import STAGES, Kept
-from .versions import HERE, Refused, git, releases, version_of
+from .compatibility import STAGES, Upgrade
+from .versions import TEMPLATE, Refused, git, parse_version, releases
 
 Rule = Callable[..., Iterator[str]]  # yields what breaks it
 
 
 def main() -> int:
-    """Examine, and tag when nothing speaks against it."""
+    """Check the commit, and tag it where every rule holds."""
     parser = argparse.ArgumentParser(prog="./nox -s release --", description=__doc__)
     parser.add_argument("version", metavar="VERSION", help="the new tag, such as v0.2.0")
-    parser.add_argument("--check", action="store_true", help="examine, but do not tag")
-    asked = parser.parse_args()
-    version, commit = asked.version, git(HERE, "rev-parse", "HEAD").strip()
-    candidate = readiness.Candidate(HERE, version)
-    passed = passes(readiness.RULES, candidate) and keeps_faith(version)
-    if not passed:
-        sys.exit(f"\n{version} is not tagged: mend what is refused, commit it, and repeat.")
-    if asked.check:
+    parser.add_argument("--check", action="store_true", help="run the checks, but do not tag")
+    options = parser.parse_args()
+    version = options.version
+    commit = git(TEMPLATE, "rev-parse", "HEAD").strip()
+    candidate = readiness.Candidate(TEMPLATE, version)
+    if not (passes(readiness.RULES, candidate) and is_compatible(version)):
+        sys.exit(f"\n{version} is not tagged: fix what is refused, commit, and repeat.")
+    if options.check:
         print(f"\n{version} can be tagged: repeat without --check.")
         return 0
-    message = f"{version}\n\n{readiness.words(candidate)}"
+    message = f"--message={version}\n\n{candidate.release_notes()}"
     try:
-        git(
-            HERE, "tag", "--annotate", "--cleanup=verbatim", f"--message={message}", version, commit
-        )
+        git(TEMPLATE, "tag", "--annotate", "--cleanup=verbatim", message, version, commit)
     except Refused as refusal:
         sys.exit(str(refusal))
     print(f"\n{version} is tagged. Publish it:\n\n    git push --atomic origin main {version}")
     return 0
 
 
-def keeps_faith(version: str) -> bool:
-    """Examine each kept release against the present; the first release has none."""
-    kept = [tag for tag in releases(HERE) if version_of(tag) != version_of(version)]
-    if not kept:
+def is_compatible(version: str) -> bool:
+    """Check the step from each earlier release to this one."""
+    earlier = [tag for tag in releases(TEMPLATE) if parse_version(tag) != parse_version(version)]
+    if not earlier:
         print("  no earlier release: there is nothing to update from")
+        return True
     with tempfile.TemporaryDirectory() as scratch:
         template = Path(scratch) / "template"
-        if kept:
-            git(HERE, "clone", "--quiet", str(HERE), str(template))
-            git(template, "-c", "tag.gpgSign=false", "tag", version)
-        for old in kept:
-            release = Kept(template, old, version, Path(scratch) / old)
+        git(TEMPLATE, "clone", "--quiet", str(TEMPLATE), str(template))
+        git(template, "-c", "tag.gpgSign=false", "tag", version)
+        for old in earlier:
             print(f"  from {old}")
-            if not all(passes(stage, release) for stage in STAGES):
+            upgrade = Upgrade(template, old, version, Path(scratch) / old)
+            if not all(passes(stage, upgrade) for stage in STAGES):
                 return False
     return True
 
 
-def passes(rules: Iterable[Rule], examined: Any) -> bool:
-    """Print the verdict of each rule, and what breaks it."""
+def passes(rules: Iterable[Rule], subject: Any) -> bool:
+    """Check a candidate or an upgrade; print the verdict of each rule, and what breaks it."""
     verdicts = []
     for rule in rules:
         name = rule.__name__.replace("_", " ")
-        problems = list(problems_of(rule, examined))
+        problems = list(problems_of(rule, subject))
         print(f"{'REFUSED' if problems else 'ok':8}{name}", flush=True)
         for problem in problems:
             print(f"{'':8}- {problem}", flush=True)
@@ -74,10 +72,10 @@ def passes(rules: Iterable[Rule], examined: Any) -> bool:
     return all(verdicts)
 
 
-def problems_of(rule: Rule, examined: Any) -> Iterator[str]:
-    """Yield what breaks a rule; what cannot even be tried does."""
+def problems_of(rule: Rule, subject: Any) -> Iterator[str]:
+    """Yield what breaks a rule; a rule that cannot be checked counts as broken."""
     try:
-        yield from rule(examined)
+        yield from rule(subject)
     except Refused as refusal:
         yield str(refusal)
 

@@ -1,4 +1,4 @@
-"""A team's work in a project: an update must leave every line of it."""
+"""The edits that a team makes in its project: an update must keep every one of them."""
 
 import shutil
 import subprocess
@@ -9,49 +9,52 @@ from pathspec import GitIgnoreSpec
 
 from .versions import git
 
-OURS = "# ours"
-LINES = {  # what the team adds to the files that it shares with the platform
-    "pyproject.toml": '"xgboost>=3.0",',
+TEAM_LINE = "# ours"
+REQUIREMENT = "xgboost>=3.0"
+SHARED_LINES = {  # the line that the team adds to each file it shares with the platform
+    "pyproject.toml": f'"{REQUIREMENT}",',
     ".gitignore": "/ours/",
     ".pre-commit-config.yaml": "  # ours",
 }
 IDENTITY = ("-c", "user.name=team", "-c", "user.email=team@bank.example", "-c", "core.hooksPath=.")
 
 
-def work(project: Path, yours: GitIgnoreSpec) -> None:
-    """Edit, add and delete the team's own files, and its parts of the shared ones; commit."""
-    commit(project, "born")
-    for file in files(project, yours):
+def edit_as_team(project: Path, yours: GitIgnoreSpec) -> None:
+    """Edit and delete files of the team, add lines to the shared ones, and commit."""
+    commit(project, "generate the project")
+    for file in team_files(project, yours):
         if file.suffix in {".md", ".py", ".yml"}:
-            append(file, OURS)
+            append(file, TEAM_LINE)
     shutil.rmtree(project / "notebooks", ignore_errors=True)
-    for name, line in LINES.items():
-        if name != "pyproject.toml" and (project / name).exists():
-            append(project / name, line)
-    requirement = LINES["pyproject.toml"].strip('",')
-    uv = [sys.executable, "-m", "uv", "add", "--frozen", "--offline", "--quiet", requirement]
-    subprocess.run(uv, cwd=project, check=True)
-    commit(project, "work")
+    for name in (".gitignore", ".pre-commit-config.yaml"):
+        if (project / name).exists():
+            append(project / name, SHARED_LINES[name])
+    uv_add = [sys.executable, "-m", "uv", "add", "--frozen", "--offline", "--quiet", REQUIREMENT]
+    subprocess.run(uv_add, cwd=project, check=True)
+    commit(project, "edit the project")
 
 
 def commit(project: Path, message: str) -> None:
-    """Commit everything, in a repository of its own."""
+    """Commit everything in the project's own repository, created where there is none."""
     git(project, "init", "--quiet")
     git(project, "add", "--all")
     git(project, *IDENTITY, "commit", "--quiet", "--allow-empty", f"--message={message}")
 
 
-def files(project: Path, yours: GitIgnoreSpec) -> list[Path]:
-    """Return the files that are the team's."""
+def team_files(project: Path, yours: GitIgnoreSpec) -> list[Path]:
+    """Return the files that belong to the team."""
     return [project / name for name in sorted(yours.match_tree_files(project))]
 
 
 def append(file: Path, line: str) -> None:
-    """Add a line at the end."""
+    """Add a line at the end of a file."""
     file.write_text(f"{file.read_text(encoding='utf-8')}{line}\n", encoding="utf-8")
 
 
-def lost(project: Path) -> list[str]:
-    """Return the shared files that lack the team's line."""
-    shared = {name: project / name for name in LINES if (project / name).exists()}
-    return [n for n, file in shared.items() if LINES[n] not in file.read_text(encoding="utf-8")]
+def files_without_team_line(project: Path) -> list[str]:
+    """Return the shared files that have lost the team's line."""
+    return [
+        name
+        for name, line in SHARED_LINES.items()
+        if (project / name).exists() and line not in (project / name).read_text(encoding="utf-8")
+    ]

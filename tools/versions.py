@@ -1,4 +1,4 @@
-"""The template's versions: its tags, and what a version renders."""
+"""The versions of the template: its tags, and what each version renders."""
 
 import re
 import subprocess
@@ -12,108 +12,120 @@ import yaml
 from copier.errors import CopierError, DirtyLocalWarning
 from packaging.version import InvalidVersion, Version
 
-HERE = Path(__file__).resolve().parent.parent
-ANSWERS = ".copier-answers.yml"
+TEMPLATE = Path(__file__).resolve().parent.parent
+ANSWERS_FILE = ".copier-answers.yml"
+
+# An address starts with a scheme, with user@host: as in ssh, or with Copier's gh: or gl:. A Windows
+# path such as C:\folder does not.
+ADDRESS = re.compile(r"^[\w.+-]+(://|@[^/]+:|:(?![\\/]))")
 
 
 class Refused(Exception):
-    """A sentence that names the thing and the remedy."""
+    """A user's mistake: the message says what is wrong, and where known how to fix it."""
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Run git in a folder and return what it prints."""
-    command = ["git", *arguments]
-    done = subprocess.run(
-        command, cwd=folder, check=False, capture_output=True, text=True, encoding="utf-8"
+    """Run git in a folder and return its output."""
+    run = subprocess.run(
+        ["git", *arguments],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
     )
-    if done.returncode != 0:
-        raise Refused(f"git {arguments[0]} failed in {folder}: {done.stderr.strip()}")
-    return done.stdout
+    if run.returncode != 0:
+        raise Refused(f"git {arguments[0]} failed in {folder}: {run.stderr.strip()}")
+    return run.stdout
 
 
 def releases(template: Path) -> list[str]:
-    """Return the tags of the template's releases, the oldest first; no previews."""
-    versions = {tag: version_of(tag) for tag in git(template, "tag", "--list", "v*").split()}
-    known = {tag: version for tag, version in versions.items() if version}
-    return sorted(
-        (tag for tag, version in known.items() if not version.is_prerelease), key=known.__getitem__
-    )
+    """Return the tags of the template's releases, oldest first, without pre-releases."""
+    versions = {tag: parse_version(tag) for tag in git(template, "tag", "--list", "v*").split()}
+    final = {
+        tag: version for tag, version in versions.items() if version and not version.is_prerelease
+    }
+    return sorted(final, key=final.__getitem__)
 
 
 def remotes(template: Path) -> list[str]:
-    """Return the addresses that the template is fetched from and pushed to."""
-    names = git(template, "remote").split()
+    """Return the addresses of all the template's git remotes."""
     return [
-        url for name in names for url in git(template, "remote", "get-url", "--all", name).split()
+        address
+        for name in git(template, "remote").split()
+        for address in git(template, "remote", "get-url", "--all", name).split()
     ]
 
 
-def normal(address: str) -> str:
+def normalize_address(address: str) -> str:
     """Return one spelling for all addresses of a repository: host/path, or an absolute path."""
-    address = re.sub(r"^git\+", "", address)
-    if address.startswith("file://") or not re.search(
-        r"^[\w.+-]+(://|@[^/]+:|:(?![\\/]))", address
-    ):
+    address = address.removeprefix("git+")
+    if address.startswith("file://") or not ADDRESS.search(address):
         path = Path(address.removeprefix("file://")).expanduser()
         return path.resolve().as_posix().removesuffix(".git").rstrip("/")
-    address = re.sub(
-        r"^gh:", "https://github.com/", re.sub(r"^gl:", "https://gitlab.com/", address)
-    )
-    address = re.sub(r"^[\w.+-]+://", "", address)  # the way to it
-    address = re.sub(r"^[^/@]*@", "", address)  # the one who asks
-    host, below = re.split(r":\d+/|[:/]", address, maxsplit=1)
-    return f"{host.lower()}/{below.strip('/').removesuffix('.git')}"
+    address = re.sub(r"^gl:", "https://gitlab.com/", address)
+    address = re.sub(r"^gh:", "https://github.com/", address)
+    without_scheme = re.sub(r"^[\w.+-]+://", "", address)
+    without_user = re.sub(r"^[^/@]*@", "", without_scheme)
+    host, path_on_host = re.split(r":\d+/|[:/]", without_user, maxsplit=1)
+    return f"{host.lower()}/{path_on_host.strip('/').removesuffix('.git')}"
 
 
-def version_of(tag: str) -> Version | None:
-    """Return what a tag says, or nothing where it is no version."""
+def parse_version(tag: str) -> Version | None:
+    """Return the version that a tag names, or None where it names none."""
     try:
         return Version(tag)
     except InvalidVersion:
         return None
 
 
-def require(template: Path, version: str) -> None:
-    """Refuse what names no version of the template."""
+def require_version(template: Path, version: str) -> None:
+    """Raise Refused unless the template has this version: a tag or any other commit."""
+    commit = f"{version}^{{commit}}"
     try:
-        git(
-            template,
-            "rev-parse",
-            "--verify",
-            "--quiet",
-            "--end-of-options",
-            f"{version}^{{commit}}",
-        )
+        git(template, "rev-parse", "--verify", "--quiet", "--end-of-options", commit)
     except Refused:
         known = ", ".join([*releases(template), "HEAD"])
-        raise Refused(f"{version} is no version of the template; it has {known}.") from None
+        raise Refused(
+            f"{version} is not a version of the template; choose one of {known}."
+        ) from None
 
 
 def render(template: Path, version: str, folder: Path, answers: Mapping[str, object]) -> Path:
-    """Render a version with these answers and the defaults of all others."""
-    how: dict[str, Any] = {"defaults": True, "overwrite": True, "quiet": True}
+    """Render a version with these answers, and with the defaults of all other questions."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DirtyLocalWarning)  # HEAD is meant as it lies here
+        # HEAD means the working tree, uncommitted changes included.
+        warnings.simplefilter("ignore", DirtyLocalWarning)
         try:
-            copier.run_copy(str(template), folder, data=dict(answers), vcs_ref=version, **how)
+            copier.run_copy(
+                str(template),
+                folder,
+                data=dict(answers),
+                vcs_ref=version,
+                defaults=True,
+                overwrite=True,
+                quiet=True,
+            )
         except (CopierError, ValueError) as error:
             raise Refused(f"{version} does not render with these answers: {error}") from None
     return folder
 
 
 def read_answers(project: Path) -> dict[str, Any]:
-    """Return a project's answers, with what Copier keeps of the template."""
+    """Return the answers of a project, including the private ones of Copier."""
     try:
-        read = yaml.safe_load((project / ANSWERS).read_text(encoding="utf-8"))
+        answers = yaml.safe_load((project / ANSWERS_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise Refused(f"{project} has no {ANSWERS}: it was not made by Copier.") from None
+        raise Refused(f"{project} has no {ANSWERS_FILE}: it was not generated by Copier.") from None
     except (yaml.YAMLError, UnicodeDecodeError):
-        raise Refused(f"{ANSWERS} in {project} is no YAML: restore it with git.") from None
-    if not isinstance(read, dict):
-        raise Refused(f"{ANSWERS} in {project} holds no answers: restore it with git.")
-    return read
+        raise Refused(
+            f"{ANSWERS_FILE} in {project} is not valid YAML: restore it with git."
+        ) from None
+    if not isinstance(answers, dict):
+        raise Refused(f"{ANSWERS_FILE} in {project} contains no answers: restore it with git.")
+    return answers
 
 
-def answers_alone(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answers, less what Copier keeps of the template."""
-    return {name: value for name, value in stored.items() if not name.startswith("_")}
+def without_private(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers without Copier's private ones, such as _commit."""
+    return {name: value for name, value in answers.items() if not name.startswith("_")}

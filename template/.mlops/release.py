@@ -106,7 +106,7 @@ def built_image(facts: dict[str, Any]) -> str | None:
 def deployed_settings(package: str) -> Iterator[tuple[str, Any]]:
     """Yield each environment that a release is deployed to, and its settings."""
     places = [path.parent for path in sorted(Path("deploy").glob("*/target.py"))]
-    sys.path[:0] = map(str, places)
+    sys.path[:0] = map(str, [*places, "deploy"] if places else [])
     for env in ("dev", "test", "prod") if places else ():
         settings = settings_of(package, env)
         if env != "dev" or not str(settings.tracking_uri).startswith("sqlite"):  # a laptop's dev

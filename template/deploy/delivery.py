@@ -1,111 +1,116 @@
-"""Bring the release in build/release to an environment, or leave there what works.
+"""Deploy the release in build/release to an environment; if it fails, restore the previous one.
 
-`deploy/<compute>/target.py` knows how a release gets there; what happens in which order is decided
-here, for every vendor.
+The order of the steps is the same for every vendor and is decided here. How each step is done is in
+`deploy/<compute>/target.py`.
 """
 
-import json
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).parent
-[PLACE] = (path.parent for path in HERE.glob("*/target.py"))
-sys.path[:0] = [str(PLACE), str(HERE.parent / ".mlops")]
+[VENDOR_FOLDER] = (path.parent for path in HERE.glob("*/target.py"))
+sys.path[:0] = [str(VENDOR_FOLDER), str(HERE.parent / ".mlops")]
 
-import approval  # noqa: E402 - where they lie is known now
+import approval  # noqa: E402 - these modules are found only now
 import target  # noqa: E402
 from commands import Refusal  # noqa: E402
 from release import OUT, checksums  # noqa: E402
+from release_record import FILE, Release, read_release  # noqa: E402
 
-BEFORE = Path("build/before")  # the release that an environment runs so far
-SUMMARY = Path("build/summary")  # a pipeline shows what lies in this folder
+PREVIOUS = Path("build/before")  # receives the release that an environment runs so far
+SUMMARY = Path("build/summary")  # the pipeline shows the files of this folder
 
 
 def main() -> int:
-    """Deploy; argument: test or prod. Return 1 and say why where it fails."""
+    """Deploy; the argument is dev, test or prod. Return 1 where the release was refused."""
     [env] = sys.argv[1:]
-    return told_by(lambda: deliver(OUT, env), f"deploy-{env}")
+    return run_and_report(lambda: deliver(OUT, env), f"deploy-{env}")
 
 
-def told_by(act: Callable[[], str], name: str) -> int:
-    """Act, say what was done or what stands in the way, also in the run's summary."""
+def run_and_report(action: Callable[[], str], name: str) -> int:
+    """Run an action and print what it did, or why it was refused; return the exit code.
+
+    The message is also written to the summary of the pipeline's run.
+    """
     code = 0
     try:
-        told = act()
-    except Refusal as reason:
-        told, code = str(reason), 1
-    print(told, file=sys.stderr if code else sys.stdout)
+        message = action()
+    except Refusal as refusal:
+        message = str(refusal)
+        code = 1
+    print(message, file=sys.stderr if code else sys.stdout)
     SUMMARY.mkdir(parents=True, exist_ok=True)
-    (SUMMARY / f"{name}.md").write_text(f"# {name}\n\n{told}\n", encoding="utf-8")
+    (SUMMARY / f"{name}.md").write_text(f"# {name}\n\n{message}\n", encoding="utf-8")
     return code
 
 
-def deliver(release: Path, env: str) -> str:
-    """Deploy a release and examine it there; return what was done.
+def deliver(folder: Path, env: str) -> str:
+    """Deploy the release in a folder and verify that it works; return what was done.
 
-    Raises Refusal where nothing was deployed, or what was deployed did not work and is gone again.
+    Raises Refusal where nothing was deployed, or where the release failed and was withdrawn.
     """
-    facts = read(release)
-    if facts["dirty"]:
-        raise Refusal("The release holds changes that are not committed: commit, build it anew.")
+    release = read_unchanged(folder)
+    if release.dirty:
+        raise Refusal(
+            "The release contains uncommitted changes: commit them and build the release again."
+        )
     if env == "prod":
-        approval.require_protection(f"{facts['project']}-{env}")
-    before = target.current(release, env, emptied(BEFORE / env))
-    running = read(before) if before else {"version": ""}
-    if running["version"] == facts["version"]:
-        return f"{env} runs {facts['version']} already."
-    if age(running) > age(facts):
-        words = f"{env} runs {running['version']}, which is newer than {facts['version']}"
-        raise Refusal(f"{words}: start the pipeline for the newest commit.")
+        approval.require_protection(f"{release.project}-{env}")
+    previous_folder = target.current(folder, env, make_empty(PREVIOUS / env))
+    previous = read_unchanged(previous_folder) if previous_folder else None
+    if previous and previous.version == release.version:
+        return f"{env} runs {release.version} already."
+    if previous and previous.commit_time > release.commit_time:
+        raise Refusal(
+            f"{env} runs {previous.version}, which is newer than {release.version}: "
+            "start the pipeline for the newest commit."
+        )
     try:
-        target.deploy(release, env)
-        target.smoke(release, env)
-    except Refusal as reason:
-        raise Refusal(f"{facts['version']}: {reason}\n{go_back(before, env)}") from None
-    target.record(release, env)
-    return f"{env} runs {facts['version']} now; before: {running['version'] or 'nothing'}."
+        target.deploy(folder, env)
+        target.smoke(folder, env)
+    except Refusal as refusal:
+        restored = restore(previous_folder, env)
+        raise Refusal(f"{release.version}: {refusal}\n{restored}") from None
+    target.record(folder, env)
+    return (
+        f"{env} runs {release.version} now; before: {previous.version if previous else 'nothing'}."
+    )
 
 
-def go_back(before: Path | None, env: str) -> str:
-    """Deploy the recorded release again; no approval is asked for, it had one."""
-    if before is None:
+def restore(previous_folder: Path | None, env: str) -> str:
+    """Deploy the previous release again, which was approved in its time; return what came of it."""
+    if previous_folder is None:
         return f"Nothing worked in {env} before, so there is nothing to go back to."
-    version = read(before)["version"]
+    version = read_unchanged(previous_folder).version
     try:
-        target.deploy(before, env)
-        target.smoke(before, env)
-    except Refusal as reason:
-        return f"{env} could not go back to {version}, a person must look: {reason}"
+        target.deploy(previous_folder, env)
+        target.smoke(previous_folder, env)
+    except Refusal as refusal:
+        return f"{env} could not go back to {version} either; someone must look into it: {refusal}"
     return f"{env} runs {version} again, as before."
 
 
-def read(release: Path) -> dict[str, Any]:
-    """Return what a release says of itself, once each of its files is as it says.
+def read_unchanged(folder: Path) -> Release:
+    """Return the record of a release after comparing each file with its checksum.
 
-    Raises Refusal where there is none, or one is not as it was built.
+    Raises Refusal where there is no release, or where a file differs from what was built.
     """
-    file = release / "release.json"
-    if not file.is_file():
-        raise Refusal(f"{release} holds no release: run `uvx nox -s build`, or bring one there.")
-    facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    found = checksums(release)
-    found.pop("release.json")
-    if found != facts["files"]:
-        strange = sorted(dict(found.items() ^ facts["files"].items()))
-        raise Refusal(f"{release} is not as it was built: {', '.join(strange)} differs.")
-    return facts
+    release = read_release(folder)
+    found = checksums(folder)
+    found.pop(FILE)
+    if found != release.files:
+        different = sorted(dict(found.items() ^ release.files.items()))
+        raise Refusal(
+            f"{folder} has changed since it was built; these files differ: {', '.join(different)}. "
+            "Build the release again."
+        )
+    return release
 
 
-def age(facts: dict[str, Any]) -> str:
-    """Return the time of the commit that a version names."""
-    return str(facts["version"]).partition("+")[2].partition(".")[0]
-
-
-def emptied(folder: Path) -> Path:
-    """Return the folder, new."""
+def make_empty(folder: Path) -> Path:
+    """Delete what is in a folder, create it where it is missing, and return it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder

@@ -205,7 +205,9 @@ def test_doctor_names_every_fault_with_its_remedy(live: Project) -> None:
     live.edit("CODEOWNERS", "data-science@example.com", "others@example.com")
     live.call(behind.cut, 2)
     answer = live.run("doctor", code=1)
-    failed = {f["check"]: f["finding"] for f in answer.facts["findings"] if f["verdict"] == "failed"}
+    failed = {
+        f["check"]: f["finding"] for f in answer.facts["findings"] if f["verdict"] == "failed"
+    }
     assert set(failed) == {"conf test", "code facts", "user modules", "tables", "store", "answers"}
     assert "uv lock" in failed["code facts"]
     assert "relatively" in failed["user modules"]
@@ -218,5 +220,7 @@ def test_doctor_goes_on_where_a_users_module_fails(live: Project) -> None:
         "synthetic.py", "def rows(", "def rows(*_: object) -> None:\n    {}['no']\n\n\ndef _("
     )
     answer = live.run("doctor", code=1)
-    failed = {f["check"]: f["finding"] for f in answer.facts["findings"] if f["verdict"] == "failed"}
+    failed = {
+        f["check"]: f["finding"] for f in answer.facts["findings"] if f["verdict"] == "failed"
+    }
     assert failed == {"tables": "KeyError: 'no'"}

@@ -22,8 +22,8 @@ TRAINER = "11111111-1111-1111-1111-111111111111"
 PROMOTER = "22222222-2222-2222-2222-222222222222"
 TEAM = "data-science@example.com"
 MODULES = (
-    *("target", "bundle_files", "refusals", "factory", "arm", "triggers"),
-    *("schedules", "section", "commands"),
+    *("target", "bundle_files", "refusals", "runtime", "factory", "arm", "triggers"),
+    *("release_record", "schedules", "section", "commands"),
 )
 REQUIREMENTS = """\
 numpy==2.4.0 ; python_full_version >= '3.13' \\
@@ -70,7 +70,8 @@ def configure(project: Path, env: str, **keys: Any) -> None:
 def opened(project: Path) -> Iterator[ModuleType]:
     """Give the project's target.py, imported as the sessions do, in its folder."""
     before, places = Path.cwd(), list(sys.path)
-    sys.path[:0] = [str(project / "deploy/databricks"), str(project / ".mlops")]
+    folders = ("deploy/databricks", "deploy", ".mlops")
+    sys.path[:0] = [str(project / name) for name in folders]
     os.chdir(project)
     try:
         yield importlib.import_module("target")

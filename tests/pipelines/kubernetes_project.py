@@ -19,7 +19,7 @@ ENVS = ("dev", "test", "prod")
 RELEASE = """
 import json, shutil, sys
 from pathlib import Path
-sys.path[:0] = ["deploy/kubernetes", ".mlops", "src"]
+sys.path[:0] = ["deploy/kubernetes", "deploy", ".mlops", "src"]
 import target, release
 from commands import Refusal
 from loan_risk.mlops.base.project import open_project

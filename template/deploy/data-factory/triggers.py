@@ -7,8 +7,8 @@ from arm import Json, Place
 from commands import Refusal
 from schedules import Schedule
 
-BEGIN = "2026-01-01T00:00:00"  # required, and of no meaning where a schedule names all its times
-ZONES = Path(__file__).with_name("zones.yml")
+START = "2026-01-01T00:00:00"  # required, but without effect: each schedule names all its times
+ZONES_FILE = Path(__file__).with_name("zones.yml")
 
 
 def trigger(place: Place, schedule: Schedule) -> Json:
@@ -28,12 +28,8 @@ def trigger(place: Place, schedule: Schedule) -> Json:
 
 
 def recurrence(schedule: Schedule) -> Json:
-    """Return a schedule as Data Factory writes it; raises Refusal where it lacks the zone."""
-    zones = yaml.safe_load(ZONES.read_text(encoding="utf-8"))
-    zone = next((name for name, places in zones.items() if schedule.zone in places), None)
-    if zone is None:
-        told = f"schedules.{schedule.command}.zone: Data Factory does not know {schedule.zone}"
-        raise Refusal(f"{told}; take a city with the same time.")
+    """Return a schedule in the form of Data Factory; raise Refusal for an unsupported zone."""
+    zone = windows_zone(schedule)
     days: dict[str, Json] = {
         "day": {},
         "week": {"weekDays": [schedule.weekday.capitalize()]},
@@ -43,7 +39,19 @@ def recurrence(schedule: Schedule) -> Json:
     return {
         "frequency": schedule.every.capitalize(),
         "interval": 1,
-        "startTime": f"{BEGIN}Z" if zone == "UTC" else BEGIN,
+        "startTime": f"{START}Z" if zone == "UTC" else START,
         "timeZone": zone,
         "schedule": times | days[schedule.every],
     }
+
+
+def windows_zone(schedule: Schedule) -> str:
+    """Return the Windows name of a schedule's time zone, which Data Factory requires."""
+    zones: dict[str, list[str]] = yaml.safe_load(ZONES_FILE.read_text(encoding="utf-8"))
+    for windows_name, places in zones.items():
+        if schedule.zone in places:
+            return windows_name
+    raise Refusal(
+        f"schedules.{schedule.command}.zone: Data Factory does not know {schedule.zone}; "
+        "write a city with the same time."
+    )

@@ -1,10 +1,11 @@
-"""The bundle of one environment: the jobs as they lie here, and what conf/ says beside them."""
+"""The bundle of one environment: the jobs as they are here, plus what conf/ sets for it."""
 
 import hashlib
 import importlib
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,9 @@ import schedules
 import yaml
 from commands import Refusal
 from pydantic import Field
-from refusals import THREE_LEVELS, refuse_what_does_not_fit, refuse_what_is_local
+from refusals import THREE_LEVELS, refuse_local_settings, refuse_unfit_lock
+from release_record import Release
+from runtime import read_runtime
 from section import Section, read
 
 HERE = Path(__file__).parent
@@ -20,11 +23,11 @@ JOBS = (
     *("train", "promote_by_rule", "promote", "score", "monitor", "retrain"),
     *("rollback", "pause", "resume", "smoke"),
 )
-BY_A_PERSON = tuple(name for name in JOBS if not name.startswith("promote"))  # of the operators
-ELSEWHERE = HERE.parent / "data-factory"  # which starts the jobs then
-ONLINE = HERE / "online"  # there where an endpoint answers one by one
+OPERATOR_JOBS = tuple(name for name in JOBS if not name.startswith("promote"))
+DATA_FACTORY = HERE.parent / "data-factory"  # exists where Data Factory starts the jobs
+ONLINE = HERE / "online"  # exists where the project serves predictions online
 
-Line = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1)]
 
 
 class Deployment(Section):
@@ -39,11 +42,11 @@ class Deployment(Section):
     viewers: str = ""
     operators: str = ""
     budget_policy: str = ""
-    tags: dict[Line, str] = Field(default={})
+    tags: dict[Text, str] = Field(default={})
 
 
 class Endpoint(Section):
-    """The part `deployment.endpoint:`, of what answers one by one."""
+    """The section `deployment.endpoint:`, for the endpoint of Model Serving."""
 
     size: Literal["Small", "Medium", "Large"] = "Small"
     scale_to_zero: bool = False
@@ -51,7 +54,7 @@ class Endpoint(Section):
 
 
 class OnlineDeployment(Deployment):
-    """The same with an endpoint of Model Serving."""
+    """The section `deployment:` of a project that serves predictions online."""
 
     endpoint: Endpoint = Endpoint()
 
@@ -63,108 +66,134 @@ HINTS = {
 }
 
 
-def write(settings: Any, release: dict[str, Any], folder: Path) -> None:
+def write(settings: Any, facts: Mapping[str, Any], folder: Path) -> None:
     """Write the bundle of one environment, and the requirements of its jobs.
 
-    Raises Refusal for what conf/ says wrongly, and for a lock that Databricks cannot install.
+    Args:
+        settings: The settings of the environment.
+        facts: What release.json will contain.
+        folder: Where to write: `deploy/<environment>` of the release.
+
+    Raises Refusal for a mistake in conf/, and for a lock file that Databricks cannot install.
     """
+    release = Release.from_facts(facts)
     deployment = read_deployment(settings)
-    refuse_what_is_local(settings)
-    runtime = yaml.safe_load((HERE / "runtime.yml").read_text(encoding="utf-8"))
-    built = folder.parent.parent
-    requirements = (built / "requirements.txt").read_text(encoding="utf-8")
-    refuse_what_does_not_fit(runtime, requirements)
-    place = place_of(deployment, release)
-    digest = hashlib.sha256((built / release["wheel"]).read_bytes()).hexdigest()
-    wheel = f"{release['project']} @ file://{place}/{release['wheel']} --hash=sha256:{digest}\n"
+    refuse_local_settings(settings)
+    runtime = read_runtime()
+    release_root = folder.parent.parent
+    requirements = (release_root / "requirements.txt").read_text(encoding="utf-8")
+    refuse_unfit_lock(runtime, requirements)
+    volume_folder = release_folder(deployment, release)
+    digest = hashlib.sha256((release_root / release.wheel).read_bytes()).hexdigest()
+    wheel = f"{release.project} @ file://{volume_folder}/{release.wheel} --hash=sha256:{digest}\n"
     folder.mkdir(parents=True)
     (folder / "requirements.txt").write_text(requirements + wheel, encoding="utf-8")
-    parts = [HERE / "databricks.yml", HERE / "jobs.yml"]
-    for file in [*parts, *filter(Path.is_file, ONLINE.glob("*"))]:
+    online_files = [path for path in ONLINE.glob("*") if path.is_file()]
+    for file in [HERE / "databricks.yml", HERE / "jobs.yml", *online_files]:
         shutil.copy(file, folder)
-    target = target_of(settings, deployment)
-    target["variables"] |= {"release": place, "environment_version": runtime["environment_version"]}
+    target = bundle_target(settings, deployment)
+    target["variables"]["release"] = volume_folder
+    target["variables"]["environment_version"] = runtime.environment_version
     write_target(settings.env, target, folder)
-    if starts_elsewhere(settings.env):
-        factory().render(settings, release, folder)
+    if data_factory_starts_jobs(settings.env):
+        data_factory().render(settings, release.project, folder)
 
 
-def place_of(deployment: Deployment, release: dict[str, Any]) -> str:
-    """Return where a release lies on the volume."""
-    folders = [*deployment.volume.split("."), release["project"], release["version"]]
+def release_folder(deployment: Deployment, release: Release) -> str:
+    """Return the folder of a release on the volume."""
+    folders = [*deployment.volume.split("."), release.project, release.version]
     return "/".join(["/Volumes", *folders])
 
 
 def write_target(env: str, target: dict[str, Any], folder: Path) -> None:
-    """Write what the bundle reads beside what is the same everywhere."""
+    """Write environment.yml, which the bundle includes: the part that differs by environment."""
+    comment = f"# What differs in {env}, written from conf/ when the release was built.\n"
     text = yaml.safe_dump({"targets": {env: target}}, sort_keys=False, allow_unicode=True)
-    told = f"# What differs in {env}, written from conf/ when the release was built.\n"
-    (folder / "environment.yml").write_text(told + text, encoding="utf-8")
+    (folder / "environment.yml").write_text(comment + text, encoding="utf-8")
 
 
 def read_deployment(settings: Any) -> Deployment:
-    """Return the section `deployment:`; raises Refusal with the key and the remedy."""
+    """Return the section `deployment:`; raise Refusal for a mistake in it."""
     where = f"conf/{settings.env}.yml: deployment"
     written = dict(settings.deployment)
-    if ELSEWHERE.exists():
-        written.pop("data_factory", None)  # which is read there
-    found = read(OnlineDeployment if ONLINE.is_dir() else Deployment, written, where, HINTS)
-    if settings.env != "dev" and not (found.trainer and found.promoter):
+    if DATA_FACTORY.exists():
+        written.pop("data_factory", None)  # factory.py reads this part
+    model = OnlineDeployment if ONLINE.is_dir() else Deployment
+    deployment = read(model, written, where, HINTS)
+    if settings.env != "dev" and not (deployment.trainer and deployment.promoter):
         raise Refusal(f"{where}: name the service principals trainer and promoter.")
-    if found.trainer and found.trainer == found.promoter:
-        raise Refusal(f"{where}: trainer and promoter are one; two service principals keep apart.")
-    return found
+    if deployment.trainer and deployment.trainer == deployment.promoter:
+        raise Refusal(
+            f"{where}: trainer and promoter are the same service principal; use two, so that "
+            "who trains cannot promote."
+        )
+    return deployment
 
 
-def starts_elsewhere(env: str) -> bool:
-    """Tell whether Data Factory starts the jobs of an environment; in dev a person does."""
-    return ELSEWHERE.exists() and env != "dev"
+def data_factory_starts_jobs(env: str) -> bool:
+    """Return whether Data Factory starts the jobs of an environment; in dev a person does."""
+    return DATA_FACTORY.exists() and env != "dev"
 
 
-def factory() -> Any:
-    """Return the module that knows Data Factory."""
-    if str(ELSEWHERE) not in sys.path:
-        sys.path.insert(0, str(ELSEWHERE))
+def data_factory() -> Any:
+    """Return the module `factory` of deploy/data-factory."""
+    if str(DATA_FACTORY) not in sys.path:
+        sys.path.insert(0, str(DATA_FACTORY))
     return importlib.import_module("factory")
 
 
-def target_of(settings: Any, deployment: Deployment) -> dict[str, Any]:
-    """Return what the bundle's target says beyond what is the same everywhere."""
-    address = re.search(r"<(.+)>", settings.team)
-    notify = deployment.notify or (address[1] if address else settings.team)
-    target: dict[str, Any] = {"workspace": {"host": deployment.host}}
+def bundle_target(settings: Any, deployment: Deployment) -> dict[str, Any]:
+    """Return the bundle's target: what conf/ sets for this environment."""
+    tags = {"project": settings.project_name, "environment": settings.env} | deployment.tags
+    target: dict[str, Any] = {
+        "workspace": {"host": deployment.host},
+        "presets": {"tags": tags},
+        "variables": bundle_variables(settings, deployment),
+    }
     if deployment.viewers:
         target["permissions"] = [{"group_name": deployment.viewers, "level": "CAN_VIEW"}]
-    tags = {"project": settings.project_name, "environment": settings.env} | deployment.tags
-    target["presets"] = {"tags": tags}
-    people = {"trainer": deployment.trainer, "promoter": deployment.promoter}
-    variables = {"notify": notify, "experiments": settings.experiments} | people
-    if isinstance(deployment, OnlineDeployment):
-        wanted = deployment.endpoint
-        sleeps = str(wanted.scale_to_zero).lower()
-        variables |= {"size": wanted.size, "scale_to_zero": sleeps, "callers": wanted.callers}
-    target["variables"] = {name: value for name, value in variables.items() if value}
-    jobs = {name: job(name, deployment) for name in JOBS}
-    if starts_elsewhere(settings.env):
-        identity = factory().read_deployment(settings).identity
-        runner = {"service_principal_name": identity, "level": "CAN_MANAGE_RUN"}
+    jobs = {name: job_settings(name, deployment) for name in JOBS}
+    if data_factory_starts_jobs(settings.env):
+        identity = data_factory().read_deployment(settings).identity
+        permission = {"service_principal_name": identity, "level": "CAN_MANAGE_RUN"}
         for command in schedules.COMMANDS:
-            jobs[command].setdefault("permissions", []).append(runner)
-    for schedule in [] if ELSEWHERE.exists() else schedules.read(settings.schedules):
-        when = {"quartz_cron_expression": schedule.quartz, "timezone_id": schedule.zone}
-        jobs[schedule.command]["schedule"] = when | {"pause_status": "UNPAUSED"}
-    target["resources"] = {"jobs": {name: found for name, found in jobs.items() if found}}
-    return {key: value for key, value in target.items() if value != {"jobs": {}}}
+            jobs[command].setdefault("permissions", []).append(permission)
+    if not DATA_FACTORY.exists():
+        for schedule in schedules.read(settings.schedules):
+            jobs[schedule.command]["schedule"] = {
+                "quartz_cron_expression": schedule.quartz,
+                "timezone_id": schedule.zone,
+                "pause_status": "UNPAUSED",
+            }
+    jobs_with_settings = {name: job for name, job in jobs.items() if job}
+    if jobs_with_settings:
+        target["resources"] = {"jobs": jobs_with_settings}
+    return target
 
 
-def job(name: str, deployment: Deployment) -> dict[str, Any]:
-    """Return what an environment says of a job: who may start it, who pays, who is told."""
-    found: dict[str, Any] = {}
-    if deployment.operators and name in BY_A_PERSON:
-        people = {"group_name": deployment.operators, "level": "CAN_MANAGE_RUN"}
-        found["permissions"] = [people]
+def bundle_variables(settings: Any, deployment: Deployment) -> dict[str, str]:
+    """Return the bundle's variables for this environment; an empty one keeps its default."""
+    team_address = re.search(r"<(.+)>", settings.team)
+    variables = {
+        "notify": deployment.notify or (team_address[1] if team_address else settings.team),
+        "experiments": settings.experiments,
+        "trainer": deployment.trainer,
+        "promoter": deployment.promoter,
+    }
+    if isinstance(deployment, OnlineDeployment):
+        variables["size"] = deployment.endpoint.size
+        variables["scale_to_zero"] = str(deployment.endpoint.scale_to_zero).lower()
+        variables["callers"] = deployment.endpoint.callers
+    return {name: value for name, value in variables.items() if value}
+
+
+def job_settings(name: str, deployment: Deployment) -> dict[str, Any]:
+    """Return what conf/ sets for a job: who may start it, its budget, who hears of a failure."""
+    job: dict[str, Any] = {}
+    if deployment.operators and name in OPERATOR_JOBS:
+        job["permissions"] = [{"group_name": deployment.operators, "level": "CAN_MANAGE_RUN"}]
     if deployment.budget_policy:
-        found["budget_policy_id"] = deployment.budget_policy
+        job["budget_policy_id"] = deployment.budget_policy
     if deployment.webhook:
-        found["webhook_notifications"] = {"on_failure": [{"id": deployment.webhook}]}
-    return found
+        job["webhook_notifications"] = {"on_failure": [{"id": deployment.webhook}]}
+    return job

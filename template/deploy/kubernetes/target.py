@@ -1,133 +1,146 @@
-"""Kubernetes: how a release comes to a namespace, and what runs there.
+"""Kubernetes: how a release is deployed to a namespace, and what runs there.
 
-The ConfigMap `<project>-release` keeps what a namespace runs: the manifests that are applied again
-when a newer release fails. An image is not copied, its digest stands in them.
+The ConfigMap `<project>-release` records what a namespace runs: release.json and the manifests,
+which are applied again when a newer release fails. The image is not part of the record; the
+manifests contain its digest.
 """
 
 import json
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-from cluster import reach
+from cluster import Kubectl, kubectl_for
 from commands import Refusal
-from manifests import OWNER, WORK, locate, render, write
+from manifests import MANAGED_BY, WORK, locate, read_documents, render, write_documents
+from release_record import FILE as RELEASE_FILE
+from release_record import read_release, release_text
 
 __all__ = ["current", "deploy", "locate", "promote", "record", "render", "smoke"]
 
 APPLY = ("apply", "--server-side", "--force-conflicts", "--field-manager=mlops", "-f")
-PRUNED = (  # what is deleted when a release has it no more
+PRUNED_KINDS = (  # objects of these kinds are deleted when a release no longer has them
     "cronjobs,deployments,horizontalpodautoscalers,networkpolicies,poddisruptionbudgets,services"
 )
-DEADLINE = 900  # seconds that a job may take which somebody waits for
+JOB_TIMEOUT = 900  # seconds that a job may take while a person or a pipeline waits for it
+NO_CHAMPION = {"check": "champion", "verdict": "ok", "finding": "none yet"}  # a finding of `doctor`
 
 
 def current(release: Path, env: str, into: Path) -> Path | None:
-    """Bring what a namespace runs into a folder; None where nothing is recorded.
+    """Download the release that a namespace runs; return its folder, or None without one.
 
-    Raises Refusal for a namespace that is another environment's.
+    Raises Refusal for a namespace that belongs to another environment.
     """
-    name = f"{facts_of(release)['project']}-release"
-    found = reach(release, env)("get", "configmap", name, "--ignore-not-found", "-o", "json")
-    if not found.strip():
+    project = read_release(release).project
+    kubectl = kubectl_for(release, env)
+    output = kubectl("get", "configmap", f"{project}-release", "--ignore-not-found", "-o", "json")
+    if not output.strip():
         return None
-    recorded = json.loads(found)
-    owner = recorded["metadata"]["labels"]["environment"]
+    config_map = json.loads(output)
+    owner = config_map["metadata"]["labels"]["environment"]
     if owner != env:
-        words = f"its namespace is that of {owner} already; give {env} one of its own"
-        raise Refusal(f"conf/{env}.yml: deployment.namespace: {words}.")
-    for file, text in recorded["data"].items():
-        path = into / ("" if file == "release.json" else f"deploy/{env}") / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        raise Refusal(
+            f"conf/{env}.yml: deployment.namespace: {owner} uses this namespace already; "
+            f"give {env} its own."
+        )
+    for name, text in config_map["data"].items():
+        folder = into if name == RELEASE_FILE else into / "deploy" / env
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
     return into
 
 
 def deploy(release: Path, env: str) -> None:
-    """Apply the manifests of a release, and delete what it has no more."""
-    kubectl_there, file = reach(release, env), release / "deploy" / env / "manifests.yml"
-    sys.stdout.write(kubectl_there(*APPLY, str(file)))
-    wanted = {(each["kind"], each["metadata"]["name"]) for each in objects(file)}
-    labels = {"app.kubernetes.io/name": facts_of(release)["project"], **OWNER}
+    """Apply the manifests of a release, and delete the objects that it no longer has."""
+    kubectl = kubectl_for(release, env)
+    manifests = release / "deploy" / env / "manifests.yml"
+    sys.stdout.write(kubectl(*APPLY, str(manifests)))
+    wanted = {(each["kind"], each["metadata"]["name"]) for each in read_documents(manifests)}
+    labels = {"app.kubernetes.io/name": read_release(release).project, **MANAGED_BY}
     selector = ",".join(f"{key}={value}" for key, value in labels.items())
-    listed = json.loads(kubectl_there("get", PRUNED, "--selector", selector, "-o", "json"))
-    for each in listed["items"]:
-        kind, name = each["kind"], each["metadata"]["name"]
+    deployed = json.loads(kubectl("get", PRUNED_KINDS, "--selector", selector, "-o", "json"))
+    for each in deployed["items"]:
+        kind = each["kind"]
+        name = each["metadata"]["name"]
         if (kind, name) not in wanted:
-            sys.stdout.write(kubectl_there("delete", f"{kind.lower()}/{name}"))
+            sys.stdout.write(kubectl("delete", f"{kind.lower()}/{name}"))
 
 
 def smoke(release: Path, env: str) -> None:
-    """Run `doctor` as a job; where the project answers online, wait until it does."""
-    found = run_job(release, env, "doctor", "--json").get("findings", [])
-    lives = {"check": "champion", "finding": "none yet", "verdict": "ok"} not in found
-    for each in objects(release / "deploy" / env / "manifests.yml"):
+    """Run `doctor` as a job; where the project serves online, wait until its pods are ready."""
+    report = run_job(release, env, "doctor", "--json")
+    has_champion = NO_CHAMPION not in report.get("findings", [])
+    for each in read_documents(release / "deploy" / env / "manifests.yml"):
+        if each["kind"] != "Deployment":
+            continue
         name = each["metadata"]["name"]
-        if each["kind"] == "Deployment" and lives:
+        if has_champion:
             wait = ("rollout", "status", f"deployment/{name}", "--timeout=600s")
-            sys.stdout.write(reach(release, env)(*wait))
-        elif each["kind"] == "Deployment":
+            sys.stdout.write(kubectl_for(release, env)(*wait))
+        else:
             sys.stdout.write(f"{name} answers once a version is promoted.\n")
 
 
 def record(release: Path, env: str) -> None:
-    """Keep what is deployed to this environment in the ConfigMap of releases."""
-    facts, folder = facts_of(release), release / "deploy" / env
+    """Record in the ConfigMap of releases that the environment runs this release."""
+    kubectl = kubectl_for(release, env)
+    folder = release / "deploy" / env
     data = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
-    ours = (f"deploy/{env}/{name}" for name in data)
-    facts["files"] = {name: facts["files"][name] for name in ours}
-    data["release.json"] = json.dumps(facts, indent=2)
-    labels = {"app.kubernetes.io/name": facts["project"], "environment": env, **OWNER}
-    metadata = {"name": f"{facts['project']}-release", "labels": labels}
-    file = WORK / env / "record.yml"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    kept = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
-    write(file, [kept])
-    sys.stdout.write(reach(release, env)(*APPLY, str(file)))
+    facts = read_release(release)
+    kept_files = [f"deploy/{env}/{name}" for name in data]
+    facts = replace(facts, files={name: facts.files[name] for name in kept_files})
+    data[RELEASE_FILE] = release_text(facts)
+    labels = {"app.kubernetes.io/name": facts.project, "environment": env, **MANAGED_BY}
+    config_map = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": f"{facts.project}-release", "labels": labels},
+        "data": data,
+    }
+    file = work_folder(env) / "record.yml"
+    write_documents(file, [config_map])
+    sys.stdout.write(kubectl(*APPLY, str(file)))
 
 
 def promote(release: Path, env: str, number: str, approved_by: str) -> None:
-    """Make a version the champion in the name of the person who approved it."""
+    """Promote a version to champion in the name of the person who approved it."""
     run_job(release, env, "promote", number, f"--approved-by={approved_by}")
 
 
-def run_job(release: Path, env: str, *words: str) -> dict[str, Any]:
-    """Run a command of the program as a job, show what it says, return what it prints with --json.
+def run_job(release: Path, env: str, *arguments: str) -> dict[str, Any]:
+    """Run the project's program as a job, show its output, and return its JSON report.
 
-    Raises Refusal where it fails, or does not end in time.
+    Without --json, the report contains the last line as `message`. Raises Refusal where the job
+    fails or takes too long.
     """
-    there = reach(release, env)
-    [job] = objects(release / "deploy" / env / "job.yml")
-    name = f"{facts_of(release)['project']}-{words[0]}-{secrets.token_hex(3)}"
+    kubectl = kubectl_for(release, env)
+    [job] = read_documents(release / "deploy" / env / "job.yml")
+    name = f"{read_release(release).project}-{arguments[0]}-{secrets.token_hex(3)}"
     job["metadata"]["name"] = name
-    job["spec"] |= {"activeDeadlineSeconds": DEADLINE, "backoffLimit": 1}
-    job["spec"]["template"]["spec"]["containers"][0]["args"] = list(words)
-    file = WORK / env / "job.yml"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write(file, [job])
-    there("create", "-f", str(file))
-    ended = wait_for(there, name)
-    told = there("logs", f"job/{name}", "--tail=-1")
-    sys.stdout.write(told)
-    last = ["nothing was said", *told.strip().splitlines()][-1]
-    facts: dict[str, Any] = json.loads(last) if last.startswith("{") else {"message": last}
-    if ended != "Complete":
-        failed = [each for each in facts.get("findings", []) if each["verdict"] == "failed"]
-        reasons = [f"{each['check']}: {each['finding']}" for each in failed] or [facts["message"]]
-        how = ended.lower() or "not done in time"
-        raise Refusal(f"the job {name} is {how}: {'; '.join(reasons).rstrip('.')}.")
-    return facts
+    job["spec"] |= {"activeDeadlineSeconds": JOB_TIMEOUT, "backoffLimit": 1}
+    job["spec"]["template"]["spec"]["containers"][0]["args"] = list(arguments)
+    file = work_folder(env) / "job.yml"
+    write_documents(file, [job])
+    kubectl("create", "-f", str(file))
+    condition = wait_for_end(kubectl, name)
+    output = kubectl("logs", f"job/{name}", "--tail=-1")
+    sys.stdout.write(output)
+    report = report_in(output)
+    if condition == "Failed":
+        raise Refusal(f"the job {name} failed: {reasons_in(report)}.")
+    if condition != "Complete":
+        raise Refusal(f"the job {name} has not ended in time: {reasons_in(report)}.")
+    return report
 
 
-def wait_for(there: Callable[..., str], name: str) -> str:
-    """Return how a job ended: Complete or Failed, nothing where Kubernetes ends it not in time."""
-    until = time.monotonic() + DEADLINE + 60
-    while time.monotonic() < until:
-        status = json.loads(there("get", "job", name, "-o", "json")).get("status", {})
+def wait_for_end(kubectl: Kubectl, job: str) -> str:
+    """Wait for a job to end; return Complete, Failed, or "" where it does not end in time."""
+    deadline = time.monotonic() + JOB_TIMEOUT + 60
+    while time.monotonic() < deadline:
+        status = json.loads(kubectl("get", "job", job, "-o", "json")).get("status", {})
         for condition in status.get("conditions", []):
             if condition["type"] in {"Complete", "Failed"} and condition["status"] == "True":
                 return str(condition["type"])
@@ -135,12 +148,25 @@ def wait_for(there: Callable[..., str], name: str) -> str:
     return ""
 
 
-def facts_of(release: Path) -> dict[str, Any]:
-    """Return what a release says of itself."""
-    facts: dict[str, Any] = json.loads((release / "release.json").read_text(encoding="utf-8"))
-    return facts
+def report_in(output: str) -> dict[str, Any]:
+    """Return the JSON report on the last line of a job's output, or that line as its message."""
+    lines = output.strip().splitlines()
+    last_line = lines[-1] if lines else "it printed nothing"
+    if last_line.startswith("{"):
+        report: dict[str, Any] = json.loads(last_line)
+        return report
+    return {"message": last_line}
 
 
-def objects(file: Path) -> list[dict[str, Any]]:
-    """Return the documents of a YAML file."""
-    return list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+def reasons_in(report: dict[str, Any]) -> str:
+    """Return why a command failed: the failed findings of `doctor`, else its message."""
+    failed = [each for each in report.get("findings", []) if each["verdict"] == "failed"]
+    reasons = [f"{each['check']}: {each['finding']}" for each in failed] or [report["message"]]
+    return "; ".join(reasons).rstrip(".")
+
+
+def work_folder(env: str) -> Path:
+    """Return the folder for temporary manifests, created where it is missing."""
+    folder = WORK / env
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

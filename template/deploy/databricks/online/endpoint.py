@@ -1,8 +1,8 @@
-"""Let the endpoint of Model Serving answer with the champion: a task of jobs, as the promoter.
+"""Make the endpoint of Model Serving answer with the champion: a task of the promoter's jobs.
 
-The version before answers until the new one is ready. Then the new one replays its golden rows over
-HTTP; where it predicts otherwise than on its first day, the version before comes back, and the task
-fails. Repeated, it finds what is done, and does the rest.
+The previous version answers until the new one is ready. Then the new version replays its golden
+rows over HTTP. If its predictions differ from those of its first day, the previous version is
+served again and the task fails. Running the task again is safe: it does only what is left to do.
 """
 
 import argparse
@@ -26,118 +26,137 @@ from databricks.sdk.service.serving import (
     ServingEndpointPermissionLevel,
 )
 
-READY = timedelta(minutes=50)  # Databricks builds the version's own environment meanwhile
-SAME = 1e-9  # what `doctor` and `serve` take for the same prediction, too
+READY = timedelta(minutes=50)  # Databricks builds the version's environment in this time
+SAME = 1e-9  # the largest difference that `doctor` and `serve` accept, too
 
 
 def main() -> None:
-    """Follow the champion, or end with a sentence that says what stands in the way."""
+    """Follow the champion; exit with a sentence where that fails."""
     parser = argparse.ArgumentParser()
     for option in ("package", "name", "env", "size", "scale-to-zero", "callers"):
         parser.add_argument(f"--{option}", required=True)
-    asked = parser.parse_args()
-    platform = f"{asked.package}.mlops"
+    options = parser.parse_args()
+    platform = f"{options.package}.mlops"
     errors = import_module(f"{platform}.base.errors")
     try:
-        project = import_module(f"{platform}.base.project").open_project(asked.env)
+        project = import_module(f"{platform}.base.project").open_project(options.env)
         store = import_module(f"{platform}.records.store").open_store(project)
         number = store.champion()
         if number is None:
             print(f"{store.registry.name} has no champion yet: nothing answers.")
             return
-        endpoint = Endpoint(WorkspaceClient(), asked, import_module(f"{platform}.records.registry"))
+        endpoint = Endpoint(
+            client=WorkspaceClient(),
+            registry=import_module(f"{platform}.records.registry"),
+            name=options.name,
+            env=options.env,
+            size=options.size,
+            scale_to_zero=options.scale_to_zero == "true",
+            callers=options.callers,
+        )
         print(endpoint.follow(store.registry.fetch(number)))
     except (errors.MlopsError, DatabricksError, OperationFailed) as error:
-        sys.exit(f"{asked.name}: {error}")
+        sys.exit(f"{options.name}: {error}")
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The endpoint of one environment."""
+    """The endpoint of one environment, and its configuration."""
 
     client: WorkspaceClient
-    asked: argparse.Namespace
-    registry: Any  # the project's own module
+    registry: Any
+    """The project's own module `records.registry`."""
+    name: str
+    env: str
+    size: str
+    scale_to_zero: bool
+    callers: str
+    """The group that may send queries."""
 
     def follow(self, version: Any) -> str:
-        """Answer with a version and return what was done; raises OperationFailed where it cannot.
+        """Serve a version and return what was done.
 
-        Then the version that answered before still does, or does again.
+        Raises OperationFailed where that fails; then the previous version still answers, or does
+        again.
         """
-        name, found = self.asked.name, self.found()
-        before = serves(found)
-        if found is None or before != version.number:
-            found = self.serve(found, version.name, version.number)
-        self.let_ask(found)
+        endpoint = self.read()
+        previous = served_version(endpoint)
+        if endpoint is None or previous != version.number:
+            endpoint = self.serve(endpoint, version.name, version.number)
+        self.allow_callers(endpoint)
         difference = self.replay(version)
         if difference <= SAME:
-            told = "answers with" if before != version.number else "answers already with"
-            return f"{name} {told} {version} of {version.name}; its golden rows come out the same."
-        words = f"{version} predicts its golden rows differently there, by {difference:.3g}"
-        if before in (None, version.number):
-            raise OperationFailed(f"{words}: withdraw it by the job rollback.")
-        self.serve(found, version.name, before)
-        raise OperationFailed(f"{words}; version {before} answers again: run the job rollback.")
+            verb = "already answers" if previous == version.number else "answers"
+            return (
+                f"{self.name} {verb} with {version} of {version.name}; "
+                "its golden rows come out the same."
+            )
+        differs = f"{version} predicts its golden rows differently there, by {difference:.3g}"
+        if previous in (None, version.number):
+            raise OperationFailed(f"{differs}: withdraw it by running the job rollback.")
+        self.serve(endpoint, version.name, previous)
+        raise OperationFailed(f"{differs}; version {previous} answers again: run the job rollback.")
 
-    def found(self) -> ServingEndpointDetailed | None:
-        """Return the endpoint as it is now; None where there is none."""
+    def read(self) -> ServingEndpointDetailed | None:
+        """Return the endpoint as it is now, or None where it does not exist."""
         try:
-            return self.client.serving_endpoints.get(self.asked.name)
+            return self.client.serving_endpoints.get(self.name)
         except NotFound:
             return None
 
     def serve(
-        self, found: ServingEndpointDetailed | None, model: str, number: int
+        self, endpoint: ServingEndpointDetailed | None, model: str, number: int
     ) -> ServingEndpointDetailed:
-        """Let the endpoint answer with a version, and wait; raises OperationFailed in vain."""
+        """Serve a version and wait until it is ready; raise OperationFailed where it never is."""
         entity = ServedEntityInput(
             entity_name=model,
             entity_version=str(number),
-            workload_size=self.asked.size,
-            scale_to_zero_enabled=self.asked.scale_to_zero == "true",
+            workload_size=self.size,
+            scale_to_zero_enabled=self.scale_to_zero,
         )
-        name, endpoints = self.asked.name, self.client.serving_endpoints
-        if found is None:
-            tags = [EndpointTag("environment", self.asked.env)]
-            config = EndpointCoreConfigInput(name, served_entities=[entity])
-            waiting = endpoints.create(name, config=config, tags=tags)
+        endpoints = self.client.serving_endpoints
+        if endpoint is None:
+            tags = [EndpointTag("environment", self.env)]
+            config = EndpointCoreConfigInput(self.name, served_entities=[entity])
+            operation = endpoints.create(self.name, config=config, tags=tags)
         else:
-            waiting = endpoints.update_config(name, served_entities=[entity])
+            operation = endpoints.update_config(self.name, served_entities=[entity])
         try:
-            return waiting.result(timeout=READY)
+            return operation.result(timeout=READY)
         except (OperationFailed, TimeoutError) as error:
-            remedy = "what answered before still does; see the endpoint's logs, then run job smoke"
-            raise OperationFailed(f"version {number} is not ready, {error}; {remedy}.") from None
+            raise OperationFailed(
+                f"version {number} is not ready, {error}; the previous version still answers: "
+                "read the endpoint's logs, then run the job smoke."
+            ) from None
 
-    def let_ask(self, found: ServingEndpointDetailed) -> None:
-        """Let the group of callers ask; the promoter made the endpoint and may do all."""
-        level = ServingEndpointPermissionLevel.CAN_QUERY
+    def allow_callers(self, endpoint: ServingEndpointDetailed) -> None:
+        """Let the group of callers send queries; the promoter, as its creator, manages it."""
         rule = ServingEndpointAccessControlRequest(
-            group_name=self.asked.callers, permission_level=level
+            group_name=self.callers, permission_level=ServingEndpointPermissionLevel.CAN_QUERY
         )
-        self.client.serving_endpoints.set_permissions(str(found.id), access_control_list=[rule])
+        self.client.serving_endpoints.set_permissions(str(endpoint.id), access_control_list=[rule])
 
     def replay(self, version: Any) -> float:
-        """Return how far the golden rows' predictions lie from those of the version's first day."""
+        """Return the largest difference of the golden rows' predictions to those in the version."""
         rows = pd.read_parquet(version.artifact("golden_rows.parquet"))
         expected = pd.read_parquet(version.artifact("golden_predictions.parquet"))
         features = rows[list(version.card["features"])]
-        data = [[plain(value) for value in row] for row in features.itertuples(index=False)]
+        data = [[json_value(value) for value in row] for row in features.itertuples(index=False)]
         split = DataframeSplitInput(columns=list(features.columns), data=data)
-        answer = self.client.serving_endpoints.query(self.asked.name, dataframe_split=split)
+        answer = self.client.serving_endpoints.query(self.name, dataframe_split=split)
         now = pd.DataFrame(answer.predictions, columns=expected.columns)
         return float(self.registry.largest_difference(expected, now))
 
 
-def serves(found: ServingEndpointDetailed | None) -> int | None:
-    """Return the version that an endpoint answers with; None where none ever became ready."""
-    if found is None or found.config is None or not found.config.served_entities:
+def served_version(endpoint: ServingEndpointDetailed | None) -> int | None:
+    """Return the version that an endpoint answers with, or None where none was ever ready."""
+    if endpoint is None or endpoint.config is None or not endpoint.config.served_entities:
         return None
-    return int(str(found.config.served_entities[0].entity_version))
+    return int(str(endpoint.config.served_entities[0].entity_version))
 
 
-def plain(value: Any) -> Any:
-    """Return a value as JSON knows it; what is missing is null."""
+def json_value(value: Any) -> Any:
+    """Return a value in the form of JSON: a time as text, a missing value as null."""
     if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
         return None
     return value.isoformat() if isinstance(value, pd.Timestamp) else value
