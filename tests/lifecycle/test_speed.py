@@ -69,13 +69,14 @@ def test_help_shows_every_command_in_its_group(born: Project) -> None:
         text=True,
         check=True,
     )
-    groups = ("Every day", "When it burns", "Ask")
+    groups = ("Every day", "Automation", "Emergency", "Inspect")
     places = [run.stdout.index(group) for group in groups]
     assert places == sorted(places)
-    every_day, burns, ask = (
+    every_day, automation, emergency, inspect = (
         run.stdout[start:end] for start, end in zip(places, [*places[1:], None], strict=True)
     )
     assert all(f" {command} " in every_day for command in ("train", "gate", "promote", "score"))
-    assert all(f" {command} " in burns for command in ("rollback", "pause", "resume"))
-    assert all(f" {command} " in ask for command in ("status", "doctor"))
+    assert all(f" {command} " in automation for command in ("retrain", "serve"))
+    assert all(f" {command} " in emergency for command in ("rollback", "pause", "resume"))
+    assert all(f" {command} " in inspect for command in ("status", "reproduce", "doctor"))
     assert not Path(born.folder / "mlflow.db").exists()

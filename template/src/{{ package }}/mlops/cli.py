@@ -1,174 +1,316 @@
 """The program: one command for each step of a model's life.
 
-A command here states its name, its arguments and its help; `_command` adds the options that all
-share and imports the step when it runs, so that `--help` answers at once.
+A command imports its step only when it runs, so that `--help` answers at once.
 """
 
 import contextlib
 import errno
 import gc
-import importlib
-import inspect
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .base.errors import MlopsError
 
-EVERY_DAY, HANDS_OFF, BURNS, ASK = "Every day", "Hands-off", "When it burns", "Ask"
-MOMENT = "Before it, everything is known; default: as_of of conf, else the end of the last period."
-CODES = (
-    "Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 rejected by the gate, "
-    "4 a person must act, 5 a service is unreachable."
-)
+if TYPE_CHECKING:
+    from .base.console import Outcome
+    from .base.project import Project
 
-AsOf = Annotated[str | None, typer.Option(help=MOMENT)]
-Changed = Annotated[bool, typer.Option("--changed", help="Only where something differs.")]
-Tune = Annotated[int, typer.Option(help="Trials that look for better parameters.", min=0)]
-Version = Annotated[int | None, typer.Argument(help="Its number; default: the challenger.")]
-Approver = Annotated[str | None, typer.Option(help="Another person than the trainer.")]
-Hold = Annotated[bool, typer.Option("--hold", help="Stop before the promotion.")]
-Why = Annotated[str, typer.Option(help="Why, for the journal.")]
-Reason = Annotated[str, typer.Argument(help="Why, for everyone who meets the pause.")]
-Host = Annotated[str, typer.Option(help="0.0.0.0 answers every machine that gets through.")]
-Port = Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)]
+EVERY_DAY = "Every day"
+AUTOMATION = "Automation"
+EMERGENCY = "Emergency"
+INSPECT = "Inspect"
+
+# Options that all commands share
 Env = Annotated[str, typer.Option(help="dev, test or prod.", envvar="MLOPS_ENV")]
-Sets = Annotated[list[str], typer.Option("--set", help="Override a setting: gate.margin=0.02.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="Override a setting: gate.margin=0.02.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+# Arguments and options of some
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        help="Reference date YYYY-MM-DD: only what was known before it counts. Default: the "
+        "setting as_of, else the end of the last period."
+    ),
+]
+Trials = Annotated[int, typer.Option(help="Trials of a search for better parameters.", min=0)]
+Changed = Annotated[
+    bool,
+    typer.Option("--changed", help="Train only if code, configuration, lock or date have changed."),
+]
+Version = Annotated[
+    int | None, typer.Argument(help="The version's number; default: the challenger.")
+]
+RequiredVersion = Annotated[int, typer.Argument(help="The version's number.")]
+Approver = Annotated[
+    str | None, typer.Option(help="Who approves: another person than the one who trained.")
+]
+Hold = Annotated[bool, typer.Option("--hold", help="Stop before the promotion.")]
+RollbackReason = Annotated[str, typer.Option(help="The reason, for the journal.")]
+PauseReason = Annotated[str, typer.Argument(help="The reason, for everyone whom the pause stops.")]
+Host = Annotated[
+    str, typer.Option(help="The address to listen on; 0.0.0.0 accepts other machines.")
+]
+Port = Annotated[int, typer.Option(help="The port; 0 picks a free one.", min=0, max=65535)]
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    help="Train, judge, promote, use and watch the model; the same in dev, test and prod.",
-    epilog=CODES,
+    help="Train, judge, promote, use and monitor the model; the same in dev, test and prod.",
+    epilog=(
+        "Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 rejected by the gate, "
+        "4 a person must act, 5 a service is unreachable."
+    ),
 )
 
 
-def _command(panel: str, module: str) -> Callable[[Callable[..., None]], None]:
-    """Make a command that runs the function of the same name in one of the platform's modules."""
+@app.command(rich_help_panel=EVERY_DAY)
+def train(  # noqa: PLR0913 - options, which the user names
+    as_of: AsOf = None,
+    tune: Trials = 0,
+    changed: Changed = False,
+    env: Env = "dev",
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train on the rows known at the reference date and register the challenger."""
 
-    def register(stated: Callable[..., None]) -> None:
-        def run(env: Env = "dev", sets: Sets = [], json: Json = False, **own: Any) -> None:  # noqa: B006
-            _run(module, stated.__name__, (env, sets, json), own)
+    def step(project: "Project") -> "Outcome":
+        from .steps.train.train import train
 
-        shared = [p for p in inspect.signature(run).parameters.values() if p.name != "own"]
-        parameters = [*inspect.signature(stated).parameters.values(), *shared]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        app.command(stated.__name__, help=stated.__doc__, rich_help_panel=panel)(run)
+        return train(project, as_of, tune, changed=changed)
 
-    return register
-
-
-@_command(EVERY_DAY, "steps.train.train")
-def train(as_of: AsOf = None, tune: Tune = 0, changed: Changed = False) -> None:
-    """Train on the rows known at a date and register the challenger."""
-
-
-@_command(EVERY_DAY, "steps.gate.gate")
-def gate(number: Version = None) -> None:
-    """Judge a version on its held-out window and write the verdict down."""
+    _run(step, env, overrides, as_json)
 
 
-@_command(EVERY_DAY, "steps.promote")
-def promote(number: Version = None, approved_by: Approver = None) -> None:
+@app.command(rich_help_panel=EVERY_DAY)
+def gate(
+    number: Version = None, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
+) -> None:
+    """Judge a version on its held-out window and record the verdict."""
+
+    def step(project: "Project") -> "Outcome":
+        from .steps.gate.gate import gate
+
+        return gate(project, number)
+
+    _run(step, env, overrides, as_json)
+
+
+@app.command(rich_help_panel=EVERY_DAY)
+def promote(
+    number: Version = None,
+    approved_by: Approver = None,
+    env: Env = "dev",
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
     """Make a version that passed the gate the champion."""
 
+    def step(project: "Project") -> "Outcome":
+        from .steps.promote import promote
 
-@_command(EVERY_DAY, "steps.score.score")
-def score(as_of: AsOf = None) -> None:
+        return promote(project, number, approved_by)
+
+    _run(step, env, overrides, as_json)
+
+
+@app.command(rich_help_panel=EVERY_DAY)
+def score(
+    as_of: AsOf = None, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
+) -> None:
     """Predict the last period with the champion and publish the batch."""
 
+    def step(project: "Project") -> "Outcome":
+        from .steps.score.score import score
 
-@_command(EVERY_DAY, "steps.monitor.monitor")
-def monitor(as_of: AsOf = None) -> None:
-    """Tell whether the champion is still good: healthy, investigate or retrain."""
+        return score(project, as_of)
 
-
-@_command(HANDS_OFF, "steps.retrain")
-def retrain(as_of: AsOf = None, hold: Hold = False) -> None:
-    """Train, gate and promote where `monitor` decides so; else leave the champion."""
+    _run(step, env, overrides, as_json)
 
 
-@_command(HANDS_OFF, "serving.serve")
-def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Answer over HTTP with the champion, and with each one that follows it."""
+@app.command(rich_help_panel=EVERY_DAY)
+def monitor(
+    as_of: AsOf = None, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
+) -> None:
+    """Decide whether the champion is still good: healthy, investigate or retrain."""
+
+    def step(project: "Project") -> "Outcome":
+        from .steps.monitor.monitor import monitor
+
+        return monitor(project, as_of)
+
+    _run(step, env, overrides, as_json)
 
 
-@_command(BURNS, "steps.rollback")
-def rollback(reason: Why = "not given") -> None:
-    """Withdraw the champion and go back to the one before."""
+@app.command(rich_help_panel=AUTOMATION)
+def retrain(
+    as_of: AsOf = None,
+    hold: Hold = False,
+    env: Env = "dev",
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train, gate and promote if `monitor` decides so; otherwise keep the champion."""
+
+    def step(project: "Project") -> "Outcome":
+        from .steps.retrain import retrain
+
+        return retrain(project, as_of, hold=hold)
+
+    _run(step, env, overrides, as_json)
 
 
-@_command(BURNS, "steps.pause")
-def pause(reason: Reason) -> None:
+@app.command(rich_help_panel=AUTOMATION)
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    env: Env = "dev",
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer over HTTP with the champion, and switch to each new champion."""
+
+    def step(project: "Project") -> "Outcome":
+        from .serving.serve import serve
+
+        return serve(project, host, port)
+
+    _run(step, env, overrides, as_json)
+
+
+@app.command(rich_help_panel=EMERGENCY)
+def rollback(
+    reason: RollbackReason = "not given",
+    env: Env = "dev",
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Withdraw the champion and go back to the previous one."""
+
+    def step(project: "Project") -> "Outcome":
+        from .steps.rollback import rollback
+
+        return rollback(project, reason)
+
+    _run(step, env, overrides, as_json)
+
+
+@app.command(rich_help_panel=EMERGENCY)
+def pause(
+    reason: PauseReason, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
+) -> None:
     """Stop promotion and scoring until `resume`."""
 
+    def step(project: "Project") -> "Outcome":
+        from .steps.pause import pause
 
-@_command(BURNS, "steps.pause")
-def resume() -> None:
+        return pause(project, reason)
+
+    _run(step, env, overrides, as_json)
+
+
+@app.command(rich_help_panel=EMERGENCY)
+def resume(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False) -> None:
     """End a pause."""
 
+    def step(project: "Project") -> "Outcome":
+        from .steps.pause import resume
 
-@_command(ASK, "steps.status")
-def status() -> None:
-    """Show what is where: versions, verdicts, champion, last batch, journal."""
+        return resume(project)
 
-
-@_command(ASK, "steps.reproduce")
-def reproduce(number: Annotated[int, typer.Argument(help="Its number.")]) -> None:
-    """Rebuild a version from its commit, lock and rows: is it the same?"""
+    _run(step, env, overrides, as_json)
 
 
-@_command(ASK, "steps.doctor")
-def doctor() -> None:
-    """Find what is wrong here, and say how to mend it."""
+@app.command(rich_help_panel=INSPECT)
+def status(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False) -> None:
+    """Show the current state: versions, verdicts, champion, last batch, journal."""
+
+    def step(project: "Project") -> "Outcome":
+        from .steps.status import status
+
+        return status(project)
+
+    _run(step, env, overrides, as_json)
+
+
+@app.command(rich_help_panel=INSPECT)
+def reproduce(
+    number: RequiredVersion, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
+) -> None:
+    """Rebuild a version from its commit, lock and rows, and compare."""
+
+    def step(project: "Project") -> "Outcome":
+        from .steps.reproduce import reproduce
+
+        return reproduce(project, number)
+
+    _run(step, env, overrides, as_json)
+
+
+@app.command(rich_help_panel=INSPECT)
+def doctor(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False) -> None:
+    """Find what is wrong here, and say how to fix it."""
+
+    def step(project: "Project") -> "Outcome":
+        from .steps.doctor import doctor
+
+        return doctor(project)
+
+    _run(step, env, overrides, as_json)
 
 
 def main() -> None:
-    """Run the program, which is all that its process does."""
+    """Run the program in a process that ends with it."""
     try:
         app()
     finally:
-        gc.freeze()  # else Python looks through all that was imported once more, for a second
+        gc.freeze()  # else Python's exit spends a second collecting all that was imported
 
 
 def _run(
-    module: str, step: str, shared: tuple[str, list[str], bool], arguments: dict[str, Any]
+    step: Callable[["Project"], "Outcome"], env: str, overrides: list[str] | None, as_json: bool
 ) -> None:
+    """Run a step in an environment, show its outcome, and end with its exit code."""
     from .base import console
     from .base.project import open_project
 
-    (env, sets, json), code = shared, 0
     console.collect_garbage_rarely()
     console.begin()
     try:
-        project = open_project(env, tuple(sets))
-        function = getattr(importlib.import_module(f".{module}", __package__), step)
+        project = open_project(env, tuple(overrides or ()))
         with contextlib.redirect_stdout(sys.stderr):  # stdout is for --json alone
-            done = function(project, **arguments)
+            outcome = step(project)
     except Exception as error:
-        told = _told(error)
-        if told is None:
+        reported = _reported(error)
+        if reported is None:
             raise
-        code = getattr(told, "exit_code", 1)
-        done = console.Outcome("failed", str(told), {"exit_code": code})
-    if done.rows:
-        console.show_table(done.columns, done.rows)
-    console.show("error" if code else done.outcome, done.message)
-    if json:
-        console.print_json(done)
-    raise typer.Exit(code or console.EXIT_CODES[done.outcome])
+        code = reported.exit_code if isinstance(reported, MlopsError) else 1
+        outcome = console.Outcome("failed", str(reported), {"exit_code": code})
+        label = "error"
+    else:
+        code = console.EXIT_CODES[outcome.outcome]
+        label = outcome.outcome
+    if outcome.rows:
+        console.show_table(outcome.columns, outcome.rows)
+    console.show(label, outcome.message)
+    if as_json:
+        console.print_json(outcome)
+    raise typer.Exit(code)
 
 
-def _told(error: Exception) -> Exception | None:
-    """Return what ends in a sentence; None for a defect, which keeps its traceback."""
-    if getattr(error, "errno", None) == errno.ENOSPC:
+def _reported(error: Exception) -> Exception | None:
+    """Return the error to report in one sentence, None for a defect that needs its traceback."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return OSError("the disk is full; free some space for the project and its store")
-    if isinstance(error, (MlopsError, OSError)):  # an OSError names its file and reason by itself
+    if isinstance(error, (MlopsError, OSError)):  # the text of an OSError names file and reason
         return error
     from .records.tracking import store_error
 

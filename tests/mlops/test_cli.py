@@ -1,0 +1,142 @@
+"""Rules of `mlops/cli.py`: its commands, and how an outcome or an error ends one."""
+
+import errno
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import typer
+from rendering import platform
+
+cli = platform("cli")
+errors = platform("base.errors")
+Outcome = platform("base.console").Outcome
+
+COMMANDS = {
+    "Every day": ["train", "gate", "promote", "score", "monitor"],
+    "Automation": ["retrain", "serve"],
+    "Emergency": ["rollback", "pause", "resume"],
+    "Inspect": ["status", "reproduce", "doctor"],
+}
+OWN = {
+    "train": ["--as-of", "--tune", "--changed"],
+    "gate": ["number"],
+    "promote": ["number", "--approved-by"],
+    "score": ["--as-of"],
+    "monitor": ["--as-of"],
+    "retrain": ["--as-of", "--hold"],
+    "serve": ["--host", "--port"],
+    "rollback": ["--reason"],
+    "pause": ["reason"],
+    "resume": [],
+    "status": [],
+    "reproduce": ["number"],
+    "doctor": [],
+}
+SHARED = ["--env", "--set", "--json"]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Run a function as the step of a command, without a project; return the exit code."""
+    monkeypatch.setattr(platform("base.project"), "open_project", lambda *given: given)
+
+    def ending(step: Callable[[Any], Any], *overrides: str, as_json: bool = False) -> int:
+        with pytest.raises(typer.Exit) as end:
+            cli._run(step, "test", list(overrides) or None, as_json)
+        return end.value.exit_code
+
+    return ending
+
+
+def test_every_command_is_in_its_panel_and_takes_the_shared_options_last() -> None:
+    commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    assert list(commands) == [name for panel in COMMANDS.values() for name in panel]
+    for panel, names in COMMANDS.items():
+        for name in names:
+            assert commands[name].rich_help_panel == panel, name
+            taken = [parameter.opts[0] for parameter in commands[name].params]
+            assert taken == [*OWN[name], *SHARED], name
+
+
+def test_every_command_and_parameter_has_a_help_text() -> None:
+    for name, command in typer.main.get_command(cli.app).commands.items():  # type: ignore[attr-defined]
+        assert command.help.endswith("."), name
+        assert all(parameter.help.endswith(".") for parameter in command.params), name
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"), [("ok", 0), ("failed", 1), ("rejected", 3), ("waiting", 4)]
+)
+def test_an_outcome_decides_the_exit_code(run: Callable[..., int], outcome: str, code: int) -> None:
+    assert run(lambda _: Outcome(outcome, "a message")) == code
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ("MlopsError", 1),
+        ("Misconfigured", 2),
+        ("Rejected", 3),
+        ("PersonNeeded", 4),
+        ("Unreachable", 5),
+    ],
+)
+def test_an_error_decides_the_exit_code_and_is_reported_in_one_line(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str], error: str, code: int
+) -> None:
+    def step(_: Any) -> Any:
+        raise getattr(errors, error)("conf/base.yml: a whole sentence.")
+
+    assert run(step, as_json=True) == code
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["outcome"] == "failed"
+    assert printed["message"] == "conf/base.yml: a whole sentence."
+    assert printed["exit_code"] == code
+
+
+def test_a_full_disk_and_a_missing_file_are_reported(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, message in ((errno.ENOSPC, "the disk is full"), (errno.ENOENT, "rows.csv")):
+
+        def step(_: Any, number: int = number) -> Any:
+            raise OSError(number, "No such file", "rows.csv")
+
+        assert run(step, as_json=True) == 1
+        assert message in json.loads(capsys.readouterr().out)["message"]
+
+
+def test_a_defect_keeps_its_traceback(run: Callable[..., int]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        cli._run(lambda _: 1 // 0, "test", None, False)
+
+
+def test_a_step_gets_the_project_of_the_environment_with_its_overrides(
+    run: Callable[..., int],
+) -> None:
+    opened = []
+
+    def step(project: Any) -> Any:
+        opened.append(project)
+        return Outcome("ok", "done")
+
+    run(step)
+    run(step, "gate.margin=0.02", "seed=3")
+    assert opened == [("test", ()), ("test", ("gate.margin=0.02", "seed=3"))]
+
+
+def test_what_a_step_prints_never_mixes_with_the_json(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def step(_: Any) -> Any:
+        print("a library talks")
+        return Outcome("ok", "done", {"version": 3})
+
+    run(step, as_json=True)
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["version"] == 3
+    assert "a library talks" in captured.err
+    run(step)
+    assert capsys.readouterr().out == ""
