@@ -1,0 +1,66 @@
+"""How far a group may be behind all rows, in the unit of the metric that the gate compares by."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from rendering import platform
+
+comparison = platform("steps.gate.comparison")
+metrics = platform("figures.metrics")
+settings = platform("base.settings")
+
+ROWS = 400
+LIMITS = {"mae": {"max": 1000.0}, "r2": {"min": 0.1}}
+
+
+def case(metric: str, worse: float) -> Any:
+    """Return a regression in euros whose errors are `worse` times as large in the group `old`."""
+    random = np.random.default_rng(3)
+    group = np.repeat(["old", "young"], ROWS // 2)
+    truth = pd.Series(random.normal(20_000, 5_000, ROWS))
+    error = random.normal(0, 500, ROWS) * np.where(group == "old", worse, 1.0)
+    project = settings.Settings.model_validate(
+        {
+            "env": "dev",
+            "project_name": "loss-amount",
+            "problem": "regression",
+            "risk_tier": "high",
+            "tables": {"loans": {"kind": "synthetic", "origin": "synthetic"}},
+            "gate": {"metric": metric, "thresholds": LIMITS},
+        }
+    )
+    no_group = SimpleNamespace(one={}.get, roles={"protected": ["age"]})
+    return SimpleNamespace(
+        settings=project,
+        metrics=metrics.Metrics(project, SimpleNamespace()),
+        contract=SimpleNamespace(inputs=no_group),
+        sample=SimpleNamespace(frame=pd.DataFrame({"age": group})),
+        truth=truth,
+        prediction=pd.DataFrame({"value": truth + error}),
+    )
+
+
+def verdicts(metric: str, worse: float) -> dict[str, str]:
+    """Return the verdict on each group."""
+    return {check.name: check.verdict for check in comparison.slices(case(metric, worse))}
+
+
+def test_a_group_with_slightly_larger_errors_in_euros_passes() -> None:
+    assert set(verdicts("mae", worse=1.02).values()) == {"passed"}
+
+
+def test_a_group_with_much_larger_errors_in_euros_is_rejected() -> None:
+    assert verdicts("mae", worse=1.6)["slice age=old"] == "rejected"
+
+
+def test_a_gap_in_euros_is_shown_as_a_share_and_one_of_r2_in_points() -> None:
+    [old, _] = comparison.slices(case("mae", worse=1.6))
+    assert old.figure.endswith("%")
+    assert old.limit == "<= 5%"
+    assert "share of the mae of all rows" in old.reason
+    [old, _] = comparison.slices(case("r2", worse=1.0))
+    assert old.limit == "<= 0.05"
+    assert float(old.figure) == pytest.approx(0, abs=0.05)
