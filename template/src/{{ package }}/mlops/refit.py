@@ -93,7 +93,7 @@ def read_extract(path: Path) -> pd.DataFrame | None:
         return None
 
 
-def compare(estimator: Any, card: Facts, job: Facts, rows: pd.DataFrame) -> float:
+def compare(estimator: Any, card: Any, job: Facts, rows: pd.DataFrame) -> float:
     """Return how far the new predictions lie from those of the first day, and of the version.
 
     Numbers count alone; decisions and labels follow from them.

@@ -6,7 +6,7 @@ a tag of the registered model holds the head: an altered, missing or forked entr
 
 import datetime
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..base.console import Result
 from ..base.project import Project
@@ -14,6 +14,9 @@ from .details import Details
 from .entry import Entry, hash_of
 from .lineage import current_actor
 from .tracking import Client, experiment_id, writer_lock
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 HEAD = "mlops_journal_head"
 START = "0" * 64
@@ -102,7 +105,7 @@ class Journal:
         ]
         return sorted(found)
 
-    def _runs(self) -> list[Any]:  # MLflow's own type is not exported
+    def _runs(self) -> "list[Run]":
         import mlflow
 
         return list(mlflow.search_runs([self._experiment], output_format="list"))
@@ -114,7 +117,7 @@ class Journal:
         return int(number), digest
 
 
-def _unfinished(run: Any, last: int) -> bool:
+def _unfinished(run: "Run", last: int) -> bool:
     """Return whether a run beyond the head belongs to a writer that is at work, or that died."""
     number = run.info.run_name.split()[0]
     return bool(run.info.status == "RUNNING" and number.isdigit() and int(number) > last)

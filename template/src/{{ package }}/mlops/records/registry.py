@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,11 @@ from ..data.contract import Contract, read_contract
 from .card import VersionCard, read_card
 from .tracking import Client
 
-CHAMPION, CHALLENGER = "champion", "challenger"
+if TYPE_CHECKING:
+    from mlflow.pyfunc import PyFuncModel
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
 NOT_THE_MODEL = {"registered_model_meta", "__pycache__"}  # added by downloading and by loading
 TOLERANCE = 1e-9  # relative, of numbers larger than 1; absolute below
 
@@ -50,7 +54,7 @@ class Version:
 class LoadedVersion:
     """A loaded version."""
 
-    model: Any
+    model: Any  # a PyFuncModel, or None where only the card and the contract are needed
     version: Version
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -214,9 +218,10 @@ def _broken(version: Version, reason: str) -> MlopsError:
     )
 
 
-def _load_model(version: Version, trusted_types: tuple[str, ...]) -> Any:
+def _load_model(version: Version, trusted_types: tuple[str, ...]) -> "PyFuncModel":
     import mlflow
 
     for name in untrusted(version.artifact("model.skops"), version.card.snapshot, trusted_types):
         raise MlopsError(f"its type {name} is not trusted, see trusted_types in conf")
-    return mlflow.pyfunc.load_model(str(version.folder), suppress_warnings=True)
+    model: PyFuncModel = mlflow.pyfunc.load_model(str(version.folder), suppress_warnings=True)
+    return model

@@ -1,39 +1,51 @@
 """The model as MLflow loads it: a file of its own that never imports the project.
 
-MLflow copies this file, the estimator (`model.skops`) and the facts (`card.json`) into each
-version, so a version predicts alone, anywhere, for as long as its locked packages exist.
+MLflow copies this file, the estimator (`model.skops`) and the card (`card.json`) into each version,
+so that a version predicts alone, anywhere, for as long as its locked packages exist.
 """
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import mlflow
 import pandas as pd
+from mlflow.pyfunc.model import PythonModelContext
+
+Estimator = Any  # whatever has scikit-learn's interface
 
 
-def predict_frame(model: Any, card: dict[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the prediction frame of the card's problem.
+class ScorerFacts(TypedDict):
+    """What a prediction needs of the card, which has more keys."""
+
+    problem: str
+    features: list[str]
+    classes: list[str]  # of a multiclass model, in the order of its columns
+    cutoff: float  # from which score on a binary decision is true
+
+
+def predict_frame(model: Estimator, facts: ScorerFacts, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the prediction frame of a problem, with the index of `rows`.
 
     binary: `score` (probability of the positive class) and `decision` (score >= cut-off);
     multiclass: one column of probability per class, and `label`; regression: `value`.
     """
-    features = rows[card["features"]]
-    if card["problem"] == "regression":
+    features = rows[facts["features"]]
+    if facts["problem"] == "regression":
         return pd.DataFrame({"value": model.predict(features).astype("float64")}, index=rows.index)
     probabilities = model.predict_proba(features).astype("float64")
-    if card["problem"] == "binary":
+    if facts["problem"] == "binary":
         score = probabilities[:, 1]
-        frame = {"score": score, "decision": score >= card["cutoff"]}
+        frame = {"score": score, "decision": score >= facts["cutoff"]}
         return pd.DataFrame(frame, index=rows.index)
-    result = pd.DataFrame(probabilities, columns=card["classes"], index=rows.index)
+    result = pd.DataFrame(probabilities, columns=facts["classes"], index=rows.index)
     return result.assign(label=result.idxmax(axis=1))
 
 
 class Scorer(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined]
     """Loads the estimator with the types that its card names, and predicts."""
 
-    def load_context(self, context: Any) -> None:
+    def load_context(self, context: PythonModelContext) -> None:
         """Read the card and the estimator."""
         import skops.io
 
@@ -41,7 +53,10 @@ class Scorer(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined]
         self.model = skops.io.load(context.artifacts["model"], trusted=self.card["trusted_types"])
 
     def predict(
-        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+        self,
+        context: PythonModelContext,
+        model_input: pd.DataFrame,
+        params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
         """Return the prediction frame of `model_input`."""
         return predict_frame(self.model, self.card, model_input)

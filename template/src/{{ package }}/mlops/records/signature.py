@@ -1,11 +1,14 @@
 """The MLflow signature that a contract implies."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..data.contract import MLFLOW_TYPES, Contract
 
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
 
-def signature(contract: Contract, classes: list[str]) -> Any:
+
+def signature(contract: Contract, classes: list[str]) -> "ModelSignature":
     """Return the MLflow signature that the contract implies."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
@@ -16,5 +19,7 @@ def signature(contract: Contract, classes: list[str]) -> Any:
         "regression": {"value": "double"},
     }[contract.problem]
     inputs = {name: MLFLOW_TYPES[contract.inputs.types[name]] for name in contract.features}
-    sides = [Schema([ColSpec(t, name) for name, t in s.items()]) for s in (inputs, outputs)]
-    return ModelSignature(inputs=sides[0], outputs=sides[1])
+    return ModelSignature(
+        inputs=Schema([ColSpec(kind, name) for name, kind in inputs.items()]),
+        outputs=Schema([ColSpec(kind, name) for name, kind in outputs.items()]),
+    )

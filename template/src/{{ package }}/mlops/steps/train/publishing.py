@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow.models.model import ModelInfo
 
 from ...base.console import resources
 from ...base.errors import Misconfigured
@@ -19,7 +19,7 @@ from ...figures.resampling import permutation_importance
 from ...records import lineage
 from ...records.card import Profiles, VersionCard
 from ...records.registry import Registry, untrusted
-from ...records.scorer import predict_frame
+from ...records.scorer import Estimator, ScorerFacts, predict_frame
 from ...records.signature import signature
 from ...records.tracking import experiment_id
 from . import plots
@@ -83,7 +83,7 @@ def write_estimator(training: Training, target: Path) -> list[str]:
     return list(skops.io.get_untrusted_types(file=target))
 
 
-def _step_with(estimator: Any, type_name: str) -> str:
+def _step_with(estimator: Estimator, type_name: str) -> str:
     """Return the name of the pipeline's step that holds a type."""
     import skops.io
 
@@ -112,7 +112,7 @@ def _write_files(training: Training, folder: Path) -> tuple[VersionCard, pd.Data
 def _predictor(training: Training) -> Predict:
     """Return the function that predicts as the version's own scorer will."""
     contract = training.source.contract
-    facts = {
+    facts: ScorerFacts = {
         "problem": contract.problem,
         "features": contract.features,
         "classes": list(training.classes),
@@ -140,10 +140,10 @@ def _known(figures: dict[str, float | None]) -> dict[str, float]:
 
 def _log_model(
     training: Training, card: VersionCard, folder: Path, requirements: list[str]
-) -> Any:  # MLflow's ModelInfo, which its types do not export
+) -> ModelInfo:
     for cache in training.snapshot.rglob("__pycache__"):
         shutil.rmtree(cache)  # MLflow would copy it along
-    return mlflow.pyfunc.log_model(
+    info: ModelInfo = mlflow.pyfunc.log_model(
         name="model",
         python_model=str(PLATFORM / "records/scorer.py"),
         code_paths=[str(training.snapshot)],
@@ -152,3 +152,4 @@ def _log_model(
         input_example=pd.read_parquet(folder / "golden_rows.parquet").head(3),
         pip_requirements=requirements,
     )
+    return info

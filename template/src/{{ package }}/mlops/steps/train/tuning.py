@@ -19,7 +19,7 @@ from ...data.fingerprints import fingerprint, hashes
 from ...data.labelled_rows import Source
 from ...figures.metrics import Metrics
 from ...records.lineage import configuration_hash, read_build_facts
-from ...records.scorer import predict_frame
+from ...records.scorer import ScorerFacts, predict_frame
 from ...records.store import open_store
 from ...records.tracking import experiment_id
 from .estimator import fit
@@ -110,10 +110,10 @@ def _try(source: Source, model: ModuleType, parts: Parts, study: Study, experime
     params = settings.model.params | (model.search_space(trial) if number else {})
     trial.set_user_attr("params", params)
     estimator = fit(_with_params(source.project, params), model, contract, parts.learn)
-    facts = {
+    facts: ScorerFacts = {
         "problem": contract.problem,
         "features": contract.features,
-        "classes": getattr(estimator, "classes_", None),
+        "classes": list(getattr(estimator, "classes_", ())),
         "cutoff": settings.model.cutoff,
     }
     prediction = predict_frame(estimator, facts, parts.check)
