@@ -66,7 +66,7 @@ def test_a_lock_without_known_vulnerabilities_passes(project: Path, osv: Osv) ->
     assert (code, said) == (0, "1 packages have no other known vulnerability.\n")
 
 
-def test_a_known_vulnerability_is_refused_with_the_version_that_ends_it(
+def test_a_known_vulnerability_is_refused_with_the_version_that_fixes_it(
     project: Path, osv: Osv
 ) -> None:
     osv.vulnerable = "markupsafe"
@@ -75,7 +75,7 @@ def test_a_known_vulnerability_is_refused_with_the_version_that_ends_it(
     assert f"{KNOWN}: It runs what it is sent; fixed in 99.0" in said
 
 
-def test_an_exception_holds_through_its_last_day(project: Path, osv: Osv) -> None:
+def test_an_exception_is_valid_through_its_last_day(project: Path, osv: Osv) -> None:
     osv.vulnerable = "markupsafe"
     accept(project)
     code, said = audit(project, osv.address)
@@ -83,7 +83,7 @@ def test_an_exception_holds_through_its_last_day(project: Path, osv: Osv) -> Non
     assert f"{KNOWN} is accepted until {TODAY} by Credit Risk: Not called." in said
 
 
-def test_an_exception_that_is_needed_no_more_is_named(project: Path, osv: Osv) -> None:
+def test_an_exception_that_is_no_longer_needed_is_named(project: Path, osv: Osv) -> None:
     accept(project)
     code, said = audit(project, osv.address)
     assert code == 0
@@ -101,7 +101,7 @@ def test_an_exception_that_is_needed_no_more_is_named(project: Path, osv: Osv) -
     ],
     ids=["ended", "no day", "no owner", "an unknown key", "of another"],
 )
-def test_an_exception_that_does_not_hold_is_refused(
+def test_an_invalid_exception_is_refused(
     changed: dict[str, object], sentence: str, project: Path, osv: Osv
 ) -> None:
     osv.vulnerable = "markupsafe"
@@ -120,7 +120,7 @@ def test_exceptions_that_cannot_be_read_are_refused(text: str, project: Path, os
     assert "ci/audit.yml" in said
 
 
-def test_a_database_that_does_not_answer_is_no_good_news(project: Path) -> None:
+def test_an_unreachable_database_fails_the_audit(project: Path) -> None:
     code, said = audit(project, "http://127.0.0.1:1")
     assert code == 1
     assert "Nothing is known of the packages in uv.lock" in said
@@ -148,7 +148,7 @@ FEWER = '{"summary": {"audited_packages": 0}, "vulnerabilities": []}'
         ("warning: no report", "This uv reports in another form"),
     ],
 )
-def test_a_report_on_less_than_everything_is_refused(
+def test_an_incomplete_report_is_refused(
     report: str, sentence: str, project: Path, tmp_path: Path
 ) -> None:
     uv = write_program(tmp_path / "programs/uv", f"#!/bin/sh\necho '{report}'\n")

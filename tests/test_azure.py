@@ -85,7 +85,7 @@ def steps_of(job: dict[str, Any]) -> list[dict[str, Any]]:
         *((file, "databricks") for file in (RELEASE, PROMOTE)),
     ],
 )
-def test_a_pipeline_expands_to_what_the_schema_takes(
+def test_an_expanded_pipeline_matches_the_schema(
     file: str, compute: str, new_project: Rendered, service: Service
 ) -> None:
     push(new_project(ci="azure-devops", compute=compute), service)
@@ -96,7 +96,7 @@ def test_a_pipeline_expands_to_what_the_schema_takes(
         assert job["pool"] == {"name": "Azure Pipelines", "vmImage": "ubuntu-24.04"}
 
 
-def test_an_agent_pool_of_the_teams_own_has_no_image(new_project: Rendered) -> None:
+def test_the_teams_own_agent_pool_has_no_image(new_project: Rendered) -> None:
     project = new_project(ci="azure-devops")
     replace(project / "ci/variables.azure-devops.yml", "Azure Pipelines", "the bank's")
     replace(project / "ci/variables.azure-devops.yml", "image: ubuntu-24.04", 'image: ""')
@@ -105,7 +105,7 @@ def test_an_agent_pool_of_the_teams_own_has_no_image(new_project: Rendered) -> N
         assert pools == {"{'name': \"the bank's\"}"}
 
 
-def test_the_token_is_within_reach_of_publishing_and_deploying_alone(rendered: Rendered) -> None:
+def test_only_publishing_and_deploying_can_read_the_token(rendered: Rendered) -> None:
     project = rendered(ci="azure-devops", compute="databricks")
     reach = {
         job.get("job") or job["deployment"]
@@ -127,7 +127,7 @@ def test_scripts_pass_shellcheck(file: str, rendered: Rendered) -> None:
             assert found.returncode == 0, found.stdout
 
 
-def test_the_yaml_is_clean(rendered: Rendered) -> None:
+def test_yamllint_finds_nothing(rendered: Rendered) -> None:
     rules = "{extends: default, rules: {document-start: disable, line-length: {max: 100}, "
     rules += "comments: {min-spaces-from-content: 1}}}"
     check = [sys.executable, "-m", "yamllint", "--strict", "-d", rules, CHECKS, "ci"]
@@ -147,7 +147,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("what", UNKNOWN)
-def test_the_runner_refuses_what_it_does_not_know(
+def test_the_runner_refuses_what_it_does_not_model(
     what: str, new_project: Rendered, service: Service
 ) -> None:
     """Else a test could pass because a step was left out."""
@@ -185,7 +185,7 @@ def test_a_good_change_passes(team: Path, service: Service) -> None:
 @pytest.mark.parametrize(
     "what", [pytest.param(w, marks=[] if w in ESSENTIAL else pytest.mark.wide) for w in BAD]
 )
-def test_a_bad_change_is_stopped_by_its_guard(
+def test_a_bad_change_is_stopped_by_its_check(
     what: str, team: Path, service: Service, osv: Osv
 ) -> None:
     change = BAD[what]
@@ -197,7 +197,7 @@ def test_a_bad_change_is_stopped_by_its_guard(
 
 
 @pytest.mark.full
-def test_without_its_guards_each_bad_change_gets_through(
+def test_without_its_checks_each_bad_change_gets_through(
     team: Path, service: Service, osv: Osv
 ) -> None:
     """So what stopped them above is the guards, not the runner."""
@@ -211,7 +211,7 @@ def test_without_its_guards_each_bad_change_gets_through(
 
 
 @pytest.mark.full
-def test_an_exception_with_an_owner_and_a_day_to_come_passes(
+def test_an_exception_with_an_owner_and_a_future_date_passes(
     team: Path, service: Service, osv: Osv
 ) -> None:
     vulnerable_dependency(team, osv)

@@ -179,7 +179,7 @@ def test_an_update_that_cannot_be_made_writes_nothing(place: Place, name: str) -
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", CASES)
-def test_the_remedy_lets_the_update_through(place: Place, name: str) -> None:
+def test_the_remedy_makes_the_update_work(place: Place, name: str) -> None:
     case = CASES[name]
     case.goes_wrong(place)
     case.remedy(place)
@@ -216,7 +216,7 @@ def test_an_unfinished_update_is_not_updated_again(place: Place) -> None:
     assert contents(place.project) == before
 
 
-def test_committed_markers_lose_nothing_and_are_found(place: Place) -> None:
+def test_committed_conflict_markers_are_found_and_lose_nothing(place: Place) -> None:
     """Copier updates on; the hook that every commit runs names the file."""
     markers = "<<<<<<< before updating\nOURS = 1\n=======\nTHEIRS = 1\n>>>>>>> after updating\n"
     mine = place.project / "src/loan_risk/features.py"
@@ -260,7 +260,7 @@ def another_name(place: Place, folder: Path) -> Place:
 
 @pytest.mark.full
 @pytest.mark.parametrize("kind", [detached, shallow, submodule, another_name])
-def test_an_unusual_place_is_updated_as_any_other(
+def test_a_project_in_an_unusual_place_updates_like_any_other(
     place: Place, tmp_path: Path, kind: Callable[[Place, Path], Place]
 ) -> None:
     assert_updated(kind(place, tmp_path))

@@ -125,7 +125,7 @@ def arm(azure: Azure) -> Json:
 # What is deployed
 
 
-def test_microsofts_models_have_it_all(azure: Azure) -> None:
+def test_microsofts_models_accept_the_template(azure: Azure) -> None:
     assert azure.render() == ""
     check_template(azure.template)
     assert azure.render({}, storage=None, arrival=None) == ""
@@ -157,7 +157,7 @@ TIMES = (*START, "typeProperties", "recurrence")
         ((START[0], "apiVersion"), "2017-09-01"),
     ],
 )
-def test_the_check_of_shapes_refuses_a_mistake(
+def test_the_check_of_the_template_finds_a_mistake(
     arm: Json, path: tuple[Any, ...], wrong: Any
 ) -> None:
     kind, _, name = path[0].partition("/")
@@ -211,7 +211,7 @@ def test_a_schedule_becomes_a_recurrence(
     }
 
 
-def test_the_names_of_zones_are_those_of_unicode(rendered: Rendered) -> None:
+def test_the_names_of_time_zones_are_those_of_unicode(rendered: Rendered) -> None:
     """The library tzlocal carries the table; the one that a project has is made from it."""
     from tzlocal.windows_tz import tz_win
 
@@ -221,7 +221,7 @@ def test_the_names_of_zones_are_those_of_unicode(rendered: Rendered) -> None:
     assert found == {place: name for place, name in tz_win.items() if place}
 
 
-def test_what_the_page_shows_is_deployed(azure: Azure) -> None:
+def test_the_example_in_the_docs_is_deployed(azure: Azure) -> None:
     page = (ROOT / "docs/how-to/schedule-the-steps.md").read_text(encoding="utf-8")
     [block] = re.findall(r"^```yaml\n(deployment:.+?)```", page, re.DOTALL | re.MULTILINE)
     shown = yaml.safe_load(block)["deployment"]["data_factory"]
@@ -322,13 +322,13 @@ def test_score_waits_for_its_file_and_starts_the_job(run: Callable[..., Run]) ->
 
 
 @pytest.mark.full
-def test_a_person_may_give_a_date(run: Callable[..., Run]) -> None:
+def test_a_person_may_pass_a_date(run: Callable[..., Run]) -> None:
     done = run("score", as_of="2026-11-01")
     assert done.activities["Run the job"]["jobParameters"] == {"as_of": "2026-11-01"}
 
 
 @pytest.mark.full
-def test_what_waits_for_no_file_starts_at_once(run: Callable[..., Run]) -> None:
+def test_a_command_without_a_file_starts_at_once(run: Callable[..., Run]) -> None:
     assert list(run("monitor").activities) == ["Run the job"]
 
 
@@ -340,7 +340,7 @@ def test_what_waits_for_no_file_starts_at_once(run: Callable[..., Run]) -> None:
         ("Run the job", "score failed in Databricks"),
     ],
 )
-def test_the_team_is_told_of_a_failure_which_stays_one(
+def test_the_team_is_alerted_to_a_failure_and_the_run_still_fails(
     run: Callable[..., Run], fails: str, told: str
 ) -> None:
     done = run("score", fails)
@@ -357,13 +357,13 @@ def test_the_team_is_told_of_a_failure_which_stays_one(
 
 @pytest.mark.full
 @pytest.mark.parametrize("then", ["Read the webhook address", "Alert the team"])
-def test_where_nobody_can_be_told_it_is_a_failure_all_the_same(
+def test_the_run_still_fails_if_the_alert_cannot_be_sent(
     run: Callable[..., Run], then: str
 ) -> None:
     assert run("score", "Run the job", then).failed
 
 
-def test_the_address_stays_out_of_every_log(arm: Json) -> None:
+def test_the_webhook_address_appears_in_no_log(arm: Json) -> None:
     [alert] = [one for one in arm["resources"] if one["name"].endswith("_alert")]
     read, send, _ = alert["properties"]["activities"]
     assert read["policy"]["secureOutput"]
@@ -384,7 +384,7 @@ def test_a_release_is_deployed_and_its_triggers_start(azure: Azure) -> None:
     assert pipeline["properties"]["activities"][1]["typeProperties"]["jobId"] == IDS["score"]
 
 
-def test_deploying_twice_is_deploying_once(azure: Azure) -> None:
+def test_deploying_twice_changes_nothing(azure: Azure) -> None:
     azure.render()
     azure.deploy()
     first = copy.deepcopy({key: azure.state[key] for key in ("triggers", "resources")})
@@ -399,7 +399,7 @@ def test_deploying_twice_is_deploying_once(azure: Azure) -> None:
     ]
 
 
-def test_a_schedule_that_is_gone_starts_nothing_any_more(azure: Azure) -> None:
+def test_a_removed_schedule_no_longer_starts_anything(azure: Azure) -> None:
     azure.render()
     azure.deploy()
     azure.render({"monitor": MONITOR})
@@ -407,7 +407,7 @@ def test_a_schedule_that_is_gone_starts_nothing_any_more(azure: Azure) -> None:
     assert azure.state["triggers"] == {"loan_risk_prod_monitor": "Started"}
 
 
-def test_what_others_have_in_the_factory_is_left_alone(azure: Azure) -> None:
+def test_resources_of_others_in_the_factory_are_left_alone(azure: Azure) -> None:
     others = {"loan_risk_test_score": "Started", "loan_risk_prod_score_2": "Started"}
     azure.state["triggers"] = dict(others)
     azure.keep()
@@ -417,7 +417,7 @@ def test_what_others_have_in_the_factory_is_left_alone(azure: Azure) -> None:
     assert not [verb for verb in azure.verbs() if verb.rpartition(" ")[2] in others]
 
 
-def test_a_deployment_that_fails_is_told_and_starts_nothing(azure: Azure) -> None:
+def test_a_failed_deployment_is_reported_and_starts_nothing(azure: Azure) -> None:
     azure.render()
     azure.deploy()
     azure.state["broken"] = True
@@ -430,7 +430,7 @@ def test_a_deployment_that_fails_is_told_and_starts_nothing(azure: Azure) -> Non
     assert set(azure.state["triggers"].values()) == {"Started"}
 
 
-def test_a_job_that_the_bundle_lacks_is_named_before_anything_is_done(azure: Azure) -> None:
+def test_a_job_missing_in_the_bundle_is_named_before_anything_changes(azure: Azure) -> None:
     azure.render()
     told = azure.deploy({"resources": {"jobs": {"score": {"id": "1"}}}})
     assert told == "The bundle has no job monitor: run `databricks bundle deploy` before."
@@ -438,7 +438,7 @@ def test_a_job_that_the_bundle_lacks_is_named_before_anything_is_done(azure: Azu
 
 
 @pytest.mark.full
-def test_a_release_goes_to_both_places_and_comes_back_from_both(
+def test_a_release_is_deployed_to_and_withdrawn_from_both_services(
     azure: Azure, rendered: Rendered, tmp_path: Path
 ) -> None:
     """The bundle first, whose ids the pipelines need; and a failing smoke brings back the rest."""
@@ -461,7 +461,9 @@ def test_a_release_goes_to_both_places_and_comes_back_from_both(
     assert azure.state["triggers"] == dict.fromkeys(OURS, "Started")
 
 
-def test_without_az_there_is_a_remedy(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_az_the_error_says_how_to_install_it(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
     azure.render()
     monkeypatch.setenv("PATH", "")
     assert azure.deploy() == "az is not on PATH: see https://learn.microsoft.com/cli/azure."

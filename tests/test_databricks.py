@@ -61,7 +61,7 @@ def bundle(team: Path, env: str = "test") -> Bundle:
 
 
 @pytest.mark.parametrize("env", ENVS)
-def test_a_bundle_is_whole_and_its_jobs_can_run(team: Path, env: str) -> None:
+def test_a_bundle_is_complete_and_its_jobs_can_run(team: Path, env: str) -> None:
     found = bundle(team, env)
     assert (set(found.jobs), found.mode) == (JOBS, MODES[env])
     assert problems(found, ENTRY_POINTS) == []
@@ -73,7 +73,7 @@ def test_the_entry_points_are_those_of_the_project(team: Path) -> None:
     assert set(project["scripts"]) == ENTRY_POINTS
 
 
-def test_the_lock_and_the_wheel_are_pinned_by_their_digests(team: Path) -> None:
+def test_locked_packages_and_the_wheel_are_pinned_by_hash(team: Path) -> None:
     found = bundle(team)
     [environment] = found.jobs["score"]["environments"]
     assert environment["spec"]["environment_version"] == "4"
@@ -95,11 +95,11 @@ def test_trainer_and_promoter_are_two_identities(team: Path) -> None:
     assert started == {"promote_by_rule"}, "the trainer may not start what takes an approver's name"
 
 
-def test_dev_runs_in_the_name_of_the_person(team: Path) -> None:
+def test_dev_jobs_run_as_the_person_who_deploys(team: Path) -> None:
     assert all("run_as" not in job for job in bundle(team, "dev").jobs.values())
 
 
-def test_schedules_are_those_of_conf(team: Path) -> None:
+def test_schedules_come_from_conf(team: Path) -> None:
     daily = {"every": "day", "at": "08:00", "zone": "Europe/Berlin"}
     monday = {"every": "week", "day": "monday", "at": "07:00", "zone": "UTC"}
     configure(team, "test", schedules={"score": daily, "retrain": monday})
@@ -137,7 +137,7 @@ def test_without_data_factory_its_section_is_unknown(team: Path) -> None:
         build(team)
 
 
-def test_whom_it_tells_and_who_pays(team: Path) -> None:
+def test_notifications_permissions_and_budget_come_from_conf(team: Path) -> None:
     told = {"notify": "ops@bank.example", "webhook": "w-1", "viewers": "risk"}
     configure(team, "test", deployment=told | {"budget_policy": "b-1", "tags": {"cost": "4711"}})
     for job in bundle(team).jobs.values():
@@ -148,14 +148,14 @@ def test_whom_it_tells_and_who_pays(team: Path) -> None:
         assert job["tags"] == {"project": "loan-risk", "environment": "test", "cost": "4711"}
 
 
-def test_operators_start_what_takes_no_approval(team: Path) -> None:
+def test_operators_may_start_jobs_that_need_no_approval(team: Path) -> None:
     configure(team, "test", deployment={"operators": "risk-on-call"})
     rule = {"group_name": "risk-on-call", "level": "CAN_MANAGE_RUN"}
     started = {key for key, job in bundle(team).jobs.items() if rule in job["permissions"]}
     assert started == JOBS - {"promote", "promote_by_rule"}
 
 
-def test_the_team_is_told_where_nobody_is_named(team: Path) -> None:
+def test_the_team_is_notified_by_default(team: Path) -> None:
     assert bundle(team).jobs["score"]["email_notifications"]["on_failure"] == [TEAM]
 
 
@@ -176,7 +176,7 @@ def test_an_endpoint_follows_whatever_may_change_the_champion(online: Path, env:
         assert {("promote", "--size=Large"), ("promote", "--scale-to-zero=true")} < words
 
 
-def test_what_is_wrong_with_an_endpoint_is_refused(online: Path) -> None:
+def test_a_mistake_in_the_endpoint_section_is_refused(online: Path) -> None:
     configure(online, "test", deployment={"endpoint": {"size": "Huge"}})
     words = r"conf/test.yml: deployment.endpoint.size: write Small, Medium or Large\."
     with opened(online) as target, pytest.raises(target.Refusal, match=words):
@@ -187,7 +187,7 @@ def test_what_is_wrong_with_an_endpoint_is_refused(online: Path) -> None:
         build(online)
 
 
-def test_who_does_not_serve_has_no_endpoint(team: Path) -> None:
+def test_a_project_without_serving_has_no_endpoint(team: Path) -> None:
     configure(team, "test", deployment={"endpoint": {"size": "Small"}})
     with opened(team) as target, pytest.raises(target.Refusal, match="endpoint: it is unknown"):
         build(team)
@@ -229,7 +229,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_conf_is_refused_in_a_sentence(team: Path, what: str) -> None:
+def test_a_mistake_in_conf_is_refused_with_a_sentence(team: Path, what: str) -> None:
     keys, words = REFUSED[what]
     configure(team, "test", **keys)
     with opened(team) as target, pytest.raises(target.Refusal) as refused:
@@ -380,7 +380,7 @@ def version(number: int) -> str:
     return f"0.1.0+202601{number:02}000000.g0000000{number}"
 
 
-def test_a_release_is_uploaded_deployed_examined_and_recorded(workspace: Workspace) -> None:
+def test_a_release_is_uploaded_deployed_verified_and_recorded(workspace: Workspace) -> None:
     build(workspace.project)
     assert f"test runs {version(1)} now; before: nothing." in workspace.deploy()
     assert workspace.recorded() == workspace.deployed() == version(1)
@@ -401,7 +401,7 @@ def test_a_release_goes_to_prod(workspace: Workspace) -> None:
 
 
 @pytest.mark.full
-def test_a_failing_smoke_brings_the_release_before_back(workspace: Workspace) -> None:
+def test_a_failed_smoke_test_restores_the_previous_release(workspace: Workspace) -> None:
     build(workspace.project, 1)
     workspace.deploy()
     build(workspace.project, 2)
@@ -412,7 +412,7 @@ def test_a_failing_smoke_brings_the_release_before_back(workspace: Workspace) ->
     assert workspace.recorded() == workspace.deployed() == version(1)
 
 
-def test_a_place_is_written_once(workspace: Workspace) -> None:
+def test_a_release_folder_is_written_only_once(workspace: Workspace) -> None:
     build(workspace.project, 1, wheel="first")
     workspace.deploy()
     (workspace.volume("test") / "loan-risk/current.json").unlink()
@@ -420,7 +420,7 @@ def test_a_place_is_written_once(workspace: Workspace) -> None:
     assert "contains another release of that version" in workspace.deploy(code=1)
 
 
-def test_an_upload_that_was_cut_is_repeated(workspace: Workspace) -> None:
+def test_an_interrupted_upload_is_repeated(workspace: Workspace) -> None:
     build(workspace.project, 1)
     cut = workspace.volume("test") / "loan-risk" / version(1)
     cut.mkdir(parents=True)
@@ -430,7 +430,7 @@ def test_an_upload_that_was_cut_is_repeated(workspace: Workspace) -> None:
 
 
 @pytest.mark.full
-def test_a_wheel_that_was_changed_on_the_volume_does_not_run(workspace: Workspace) -> None:
+def test_a_wheel_changed_on_the_volume_does_not_run(workspace: Workspace) -> None:
     build(workspace.project, 1)
     workspace.deploy()
     (workspace.volume("test") / "loan-risk/current.json").unlink()
@@ -446,12 +446,12 @@ def test_without_a_volume_nothing_is_deployed(workspace: Workspace) -> None:
     assert not any("bundle" in words for words in workspace.log)
 
 
-def test_an_environment_that_the_release_is_not_built_for(workspace: Workspace) -> None:
+def test_an_environment_without_a_build_is_refused(workspace: Workspace) -> None:
     build(workspace.project)
     assert "The release is not built for prod" in workspace.deploy("prod", code=1)
 
 
-def test_without_the_program_there_is_a_remedy(workspace: Workspace) -> None:
+def test_without_the_cli_the_error_says_so(workspace: Workspace) -> None:
     build(workspace.project)
     workspace.variables["PATH"] = str(workspace.place)
     assert "databricks is not on PATH" in workspace.deploy(code=1)
@@ -467,7 +467,7 @@ target.promote(Path("build/release"), "test", "3", "Jane O'Neil")
 
 
 @pytest.mark.full
-def test_a_promotion_names_the_version_and_who_approved_it(workspace: Workspace) -> None:
+def test_a_promotion_names_the_version_and_its_approver(workspace: Workspace) -> None:
     build(workspace.project)
     workspace.deploy()
     done = workspace.run("-c", PROMOTE)

@@ -131,7 +131,7 @@ def shop(rendered: Rendered, tmp_path: Path) -> Shop:
     return Shop(rendered(compute="kubernetes"), tmp_path)
 
 
-def test_a_release_is_deployed_examined_and_recorded(shop: Shop) -> None:
+def test_a_release_is_deployed_verified_and_recorded(shop: Shop) -> None:
     shop.build("first", 1)
     code, told = shop.deploy()
     assert (code, shop.runs()) == (0, "first")
@@ -139,7 +139,7 @@ def test_a_release_is_deployed_examined_and_recorded(shop: Shop) -> None:
     assert shop.log == ["deploy test first", "smoke test first", "record test first"]
 
 
-def test_two_runs_do_not_deploy_twice(shop: Shop) -> None:
+def test_a_second_run_does_not_deploy_again(shop: Shop) -> None:
     shop.build("first", 1)
     shop.deploy()
     code, told = shop.deploy()
@@ -147,7 +147,7 @@ def test_two_runs_do_not_deploy_twice(shop: Shop) -> None:
     assert "runs 0.1.0+20260101000000.g00000001 already" in told
 
 
-def test_a_run_that_was_overtaken_does_not_bring_older_code_back(shop: Shop) -> None:
+def test_an_overtaken_run_does_not_deploy_older_code(shop: Shop) -> None:
     shop.build("second", 2)
     shop.deploy()
     shop.build("first", 1)
@@ -156,7 +156,7 @@ def test_a_run_that_was_overtaken_does_not_bring_older_code_back(shop: Shop) -> 
     assert "which is newer than" in told
 
 
-def test_a_failing_smoke_brings_the_release_before_back(shop: Shop) -> None:
+def test_a_failed_smoke_test_restores_the_previous_release(shop: Shop) -> None:
     shop.build("first", 1)
     shop.deploy()
     shop.build("second fails", 2)
@@ -168,7 +168,7 @@ def test_a_failing_smoke_brings_the_release_before_back(shop: Shop) -> None:
     assert shop.deploy()[0] == 0, "the way is free for a mended release"
 
 
-def test_what_does_not_even_start_is_taken_back_too(shop: Shop) -> None:
+def test_a_release_that_does_not_start_is_withdrawn(shop: Shop) -> None:
     shop.build("first", 1)
     shop.deploy()
     shop.build("second does not start", 2)
@@ -184,7 +184,7 @@ def test_the_first_release_has_nothing_to_go_back_to(shop: Shop) -> None:
     assert not (shop.place / "test/recorded").exists()
 
 
-def test_where_even_the_old_release_fails_a_person_is_called(shop: Shop) -> None:
+def test_if_the_previous_release_fails_as_well_a_person_must_act(shop: Shop) -> None:
     shop.build("first", 1)
     shop.deploy()
     (shop.place / "down").touch()
@@ -194,7 +194,7 @@ def test_where_even_the_old_release_fails_a_person_is_called(shop: Shop) -> None
     assert "someone must look into it" in told
 
 
-def test_a_run_that_was_killed_is_finished_by_the_next(shop: Shop) -> None:
+def test_the_next_run_finishes_a_killed_one(shop: Shop) -> None:
     shop.build("first", 1)
     shop.deploy()
     shop.build("second", 2)
@@ -206,7 +206,7 @@ def test_a_run_that_was_killed_is_finished_by_the_next(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("what", ["an edited file", "a file more", "a file less"])
-def test_a_release_that_is_not_as_it_was_built_is_refused(shop: Shop, what: str) -> None:
+def test_a_release_changed_since_its_build_is_refused(shop: Shop, what: str) -> None:
     release = shop.build("first", 1)
     if what == "an edited file":
         (release / "model.whl").write_text("other", encoding="utf-8")
@@ -226,7 +226,7 @@ def test_uncommitted_code_is_refused(shop: Shop) -> None:
     assert "uncommitted changes" in told
 
 
-def test_without_a_release_there_is_a_remedy(shop: Shop) -> None:
+def test_without_a_release_the_error_says_how_to_build_one(shop: Shop) -> None:
     code, told = shop.deploy()
     assert code == 1
     assert "uvx nox -s build" in told
@@ -249,7 +249,7 @@ def at_azure(project: Path, folder: Path, api: Api) -> Shop:
     return shop
 
 
-def test_prod_of_azure_is_open_when_another_person_must_approve(
+def test_azure_deploys_to_prod_if_another_person_must_approve(
     rendered: Rendered, tmp_path: Path, azure: Api
 ) -> None:
     azure.protect("loan-risk-prod")
@@ -271,7 +271,7 @@ AZURE_LACKS = {
 
 
 @pytest.mark.parametrize("what", AZURE_LACKS)
-def test_prod_of_azure_is_closed_otherwise(
+def test_azure_does_not_deploy_to_unprotected_prod(
     rendered: Rendered, tmp_path: Path, azure: Api, what: str
 ) -> None:
     if what != "no environment":
@@ -294,7 +294,7 @@ def test_prod_of_azure_is_closed_otherwise(
     assert AZURE_LACKS[what] in told
 
 
-def test_prod_is_closed_outside_of_the_pipeline(rendered: Rendered, tmp_path: Path) -> None:
+def test_only_the_pipeline_deploys_to_prod(rendered: Rendered, tmp_path: Path) -> None:
     shop = Shop(rendered(compute="kubernetes"), tmp_path, "github")
     shop.build("first", 1)
     code, told = shop.deploy("prod")
@@ -307,7 +307,9 @@ def test_without_pipelines_a_person_deploys_to_prod(shop: Shop) -> None:
     assert shop.deploy("prod")[0] == 0
 
 
-def test_without_the_guard_prod_is_open(rendered: Rendered, tmp_path: Path, azure: Api) -> None:
+def test_without_the_protection_check_prod_is_open(
+    rendered: Rendered, tmp_path: Path, azure: Api
+) -> None:
     """So what closed it above is the guard."""
     shop = at_azure(rendered(compute="kubernetes"), tmp_path, azure)
     replace(shop.folder / "deploy/delivery.py", 'if env == "prod":', "if not env:")
@@ -325,7 +327,7 @@ def waiting(project: Path, folder: Path, api: Api) -> Shop:
     return shop
 
 
-def test_a_version_is_promoted_in_the_name_of_who_approved(
+def test_a_version_is_promoted_in_the_name_of_its_approver(
     rendered: Rendered, tmp_path: Path, azure: Api
 ) -> None:
     shop = waiting(rendered(compute="kubernetes"), tmp_path, azure)
@@ -336,7 +338,7 @@ def test_a_version_is_promoted_in_the_name_of_who_approved(
     assert shop.log[-1] == "promote 7 for anna@bank.example by prod first"
 
 
-def test_who_approved_another_stage_did_not_approve_this(
+def test_an_approval_of_another_stage_does_not_count(
     rendered: Rendered, tmp_path: Path, azure: Api
 ) -> None:
     shop = waiting(rendered(compute="kubernetes"), tmp_path, azure)
@@ -348,7 +350,7 @@ def test_who_approved_another_stage_did_not_approve_this(
     assert "promote" not in shop.log[-1]
 
 
-def test_nothing_is_promoted_where_nothing_is_deployed(
+def test_nothing_is_promoted_before_a_deployment(
     rendered: Rendered, tmp_path: Path, azure: Api
 ) -> None:
     azure.protect("loan-risk-prod")
@@ -360,14 +362,14 @@ def test_nothing_is_promoted_where_nothing_is_deployed(
     assert "deploy a release first" in told
 
 
-def test_nothing_is_promoted_where_conf_is_wrong(shop: Shop) -> None:
+def test_nothing_is_promoted_with_a_mistake_in_conf(shop: Shop) -> None:
     append(shop.folder / "conf/prod.yml", "\nsurprise: 1\n")
     code, told = shop.run("approve.py", "loan_risk", "prod", "7")
     assert code == 1
     assert "conf/prod.yml: unknown key surprise" in told
 
 
-def test_by_hand_a_person_uses_the_program(shop: Shop) -> None:
+def test_without_pipelines_a_person_promotes_with_the_program(shop: Shop) -> None:
     shop.build("first", 1)
     code, told = shop.run("approve.py", "loan_risk", "prod", "7")
     assert code == 1
@@ -392,7 +394,9 @@ GITHUB: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("what", GITHUB)
-def test_prod_of_github(rendered: Rendered, tmp_path: Path, what: str) -> None:
+def test_github_deploys_only_to_protected_prod(
+    rendered: Rendered, tmp_path: Path, what: str
+) -> None:
     answer, words = GITHUB[what]
     path = "/repos/bank/loan-risk/environments/loan-risk-prod"
     shop = Shop(rendered(compute="kubernetes"), tmp_path, "github")
@@ -414,7 +418,9 @@ GITLAB: dict[str, tuple[Any, bool, str]] = {
 
 
 @pytest.mark.parametrize("what", GITLAB)
-def test_prod_of_gitlab(rendered: Rendered, tmp_path: Path, what: str) -> None:
+def test_gitlab_deploys_only_to_protected_prod(
+    rendered: Rendered, tmp_path: Path, what: str
+) -> None:
     rules, by_oneself, words = GITLAB[what]
     answers: dict[str, Any] = {
         "/api/v4/projects/7": {"allow_pipeline_trigger_approve_deployment": by_oneself}

@@ -32,16 +32,16 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_no_table_is_cut_in_two(page: Path) -> None:
+def test_no_table_is_split_by_a_blank_line(page: Path) -> None:
     assert CUT.findall(text_of(page)) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_every_command_line_is_one_that_the_program_takes(page: Path) -> None:
+def test_the_program_accepts_every_documented_command_line(page: Path) -> None:
     take_command_lines(page)
 
 
-def test_the_pages_of_a_project_hold_too(rendered: Rendered) -> None:
+def test_the_pages_of_a_project_are_correct_too(rendered: Rendered) -> None:
     project = rendered()
     for page in (page for page in files(project) if page.endswith(".md")):
         assert broken_links(project / page) == []
@@ -54,7 +54,7 @@ def test_the_site_shows_every_page_once() -> None:
     assert sorted(shown) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
 
 
-def test_the_tree_in_the_readme_names_what_is_there() -> None:
+def test_the_tree_in_the_readme_matches_the_repository() -> None:
     tree = section(text_of(ROOT / "README.md"), "This repository")
     for line in FENCE.findall(tree)[0].splitlines():
         for name in re.split(r"\s{2,}", line)[0].split(", "):
@@ -80,17 +80,17 @@ def test_the_index_of_decisions_lists_every_decision() -> None:
     assert listed == sorted(page.name for page in DOCS.glob("decisions/[0-9]*.md"))
 
 
-def test_the_page_of_settings_names_every_setting_and_no_other() -> None:
+def test_the_settings_page_names_every_setting_and_no_other() -> None:
     assert sorted(rows_of(text_of(DOCS / "reference/settings.md"))) == sorted(settings())
 
 
-def test_the_page_of_settings_states_the_defaults_of_the_code() -> None:
+def test_the_settings_page_states_the_defaults_of_the_code() -> None:
     documented = rows_of(text_of(DOCS / "reference/settings.md"))
     for key, default in settings().items():
         assert not default or documented[key][0] == f"`{default}`", key
 
 
-def test_the_page_of_commands_names_every_command_and_its_options() -> None:
+def test_the_commands_page_names_every_command_and_its_options() -> None:
     page = text_of(DOCS / "reference/commands.md")
     general = rows_of(section(page, "Options"))
     documented = {}
@@ -106,13 +106,13 @@ def test_the_page_of_commands_names_every_command_and_its_options() -> None:
     }
 
 
-def test_the_page_of_commands_names_every_exit_code() -> None:
+def test_the_commands_page_names_every_exit_code() -> None:
     codes = section(text_of(DOCS / "reference/commands.md"), "Exit codes")
     errors = re.findall(r"exit_code = (\d)", text_of(PLATFORM / "base/errors.py"))
     assert re.findall(r"^\| (\d)", codes, re.MULTILINE) == ["0", *sorted(errors)]
 
 
-def test_the_page_of_commands_names_every_session_of_a_project() -> None:
+def test_the_commands_page_names_every_session_of_a_project() -> None:
     page = text_of(DOCS / "reference/commands.md")
     documented = rows_of(section(page, "nox, in a generated project"))
     sessions = marked_functions(ROOT / "template/noxfile.py", "session")
@@ -120,7 +120,7 @@ def test_the_page_of_commands_names_every_session_of_a_project() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/reference/questions.md"])
-def test_the_table_of_questions_is_the_one_that_copier_asks(page: str) -> None:
+def test_the_table_of_questions_agrees_with_copier_yml(page: str) -> None:
     documented, asked = rows_of(text_of(ROOT / page)), questions()
     assert list(documented) == list(asked)
     for name, question in asked.items():
@@ -129,9 +129,7 @@ def test_the_table_of_questions_is_the_one_that_copier_asks(page: str) -> None:
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_the_page_of_the_tree_names_the_owner_of_every_file(
-    vendor: str, rendered: Rendered
-) -> None:
+def test_the_tree_page_names_the_owner_of_every_file(vendor: str, rendered: Rendered) -> None:
     project = rendered(ci=vendor)
     documented = owners_of(FENCE.findall(text_of(DOCS / "reference/generated-tree.md"))[0])
     listed = text_of(project / ".mlops/files").split()[1::2]

@@ -18,13 +18,13 @@ def compared(then: pd.Series, now: pd.Series) -> dict[str, Any]:
     return dict(drift.compare("x", column, profile.count(column, now), 0.1, 1))
 
 
-def test_the_index_is_the_sum_over_bins() -> None:
+def test_psi_is_the_sum_over_bins() -> None:
     then, now = np.array([400.0, 400, 200]), np.array([300.0, 400, 300])
     by_hand = (0.3 - 0.4) * np.log(0.3 / 0.4) + 0 + (0.3 - 0.2) * np.log(0.3 / 0.2)
     assert drift.stability_index(then, now) == pytest.approx(by_hand, rel=0.01)
 
 
-def test_the_limit_grows_as_rows_get_fewer() -> None:
+def test_the_limit_is_higher_for_fewer_rows() -> None:
     assert drift.index_limit(0.1, (100_000, 100_000), 10) == 0.1
     few = chi2.ppf(0.999, 9) * (1 / 100 + 1 / 1000)
     assert drift.index_limit(0.1, (100, 1000), 10) == pytest.approx(few)
@@ -32,7 +32,7 @@ def test_the_limit_grows_as_rows_get_fewer() -> None:
 
 @pytest.mark.parametrize("rows", [30, 100, 1_000, 20_000])
 @pytest.mark.parametrize("shares", [[0.1] * 10, [0.5, 0.3, 0.17, 0.02, 0.01]], ids=["even", "rare"])
-def test_chance_alone_hardly_ever_exceeds_the_limit(rows: int, shares: list[float]) -> None:
+def test_chance_alone_rarely_exceeds_the_limit(rows: int, shares: list[float]) -> None:
     windows, limit = 20_000, drift.index_limit(0.0, (rows, 5_000), len(shares), 0.001)
     then, now = (RANDOM.multinomial(n, shares, windows).astype(float) for n in (5_000, rows))
     above = sum(drift.stability_index(a, b) > limit for a, b in zip(then, now, strict=True))
@@ -40,18 +40,18 @@ def test_chance_alone_hardly_ever_exceeds_the_limit(rows: int, shares: list[floa
     assert above <= chi2.ppf(0.999, 2 * 20 + 2) / 2  # 20 are expected
 
 
-def test_the_gap_is_that_of_kolmogorov_and_smirnov() -> None:
+def test_the_gap_equals_the_kolmogorov_smirnov_statistic() -> None:
     then, now = (pd.Series(RANDOM.poisson(mean, 4_000)) for mean in (1.0, 1.3))
     then, now = then.clip(upper=3), now.clip(upper=3)  # each value is heavy, so bins lose nothing
     assert compared(then, now)["ks"] == pytest.approx(ks_2samp(then, now).statistic)
 
 
-def test_the_gap_is_nearly_that_where_numbers_are_binned() -> None:
+def test_the_gap_of_binned_numbers_is_close_to_it() -> None:
     then, now = (pd.Series(RANDOM.normal(mean, 1, 4_000)) for mean in (0.0, 0.4))
     assert compared(then, now)["ks"] == pytest.approx(ks_2samp(then, now).statistic, abs=0.03)
 
 
-def test_a_profile_gives_back_the_shares_of_its_own_rows() -> None:
+def test_a_profile_reproduces_the_shares_of_its_own_rows() -> None:
     numbers = pd.Series(RANDOM.normal(size=3_000)).round(3)
     numbers[:600], numbers[600:900] = 0.0, None  # a heavy value, and missing ones
     texts = pd.Series(RANDOM.choice(["a", "b", "c", "rare"], 3_000, p=[0.5, 0.3, 0.195, 0.005]))
@@ -68,7 +68,7 @@ def test_a_profile_gives_back_the_shares_of_its_own_rows() -> None:
     assert list(shares).index("0") not in (0, len(shares) - 1)  # bins stand as on a line
 
 
-def test_rare_categories_are_other_and_new_ones_too() -> None:
+def test_rare_and_new_categories_count_as_other() -> None:
     then = pd.Series(["a"] * 600 + ["b"] * 395 + ["rare"] * 5)
     facts = compared(then, pd.Series(["a"] * 50 + ["new"] * 50))
     assert facts["bins"] == ["a", "b", "other"]
@@ -127,7 +127,7 @@ def verdict(value: float, error: float = 0.01, **changes: object) -> str:
     return str(decision.judge("auc", value, error, rule(**changes))["verdict"])
 
 
-def test_a_figure_decays_when_chance_and_margin_no_longer_explain_it() -> None:
+def test_a_metric_decays_beyond_chance_and_margin() -> None:
     bound = 0.8 - 0.02 - 1.96 * 0.01 * np.sqrt(2)
     assert decision.judge("auc", 0.75, 0.01, rule())["bound"] == pytest.approx(bound)
     assert verdict(bound + 0.001) == "ok"
@@ -137,7 +137,7 @@ def test_a_figure_decays_when_chance_and_margin_no_longer_explain_it() -> None:
     assert verdict(float("nan")) == "unknown"
 
 
-def test_a_figure_decays_below_the_limit_of_the_gate() -> None:
+def test_a_metric_decays_below_the_limit_of_the_gate() -> None:
     assert verdict(0.66, margin=None) == "decayed"
     assert verdict(0.69, margin=None) == "ok"  # chance explains it
     assert verdict(0.15, margin=None, sign=-1, limit=0.12) == "decayed"
@@ -151,7 +151,7 @@ def lost(learned_from: str, **changes: object) -> object:
     return decision.unrecovered("auc", rule(**changes), learned_from, [earlier, healthy])
 
 
-def test_a_successor_makes_up_for_a_decay_by_its_figure_or_by_newer_rows() -> None:
+def test_a_successor_ends_a_decay_by_its_metric_or_by_newer_rows() -> None:
     decay = {"metric": "auc", "as_of": "2026-05-01", "version": 1, "then": 0.85, "now": 0.8}
     assert lost("2025-05-01..2026-05-01") == decay
     assert lost("2026-05-01..2027-05-01") is None
@@ -169,7 +169,7 @@ def incomplete(least: float = 0.5, **rows: object) -> list[str]:
     return [words for verdict, words in found if verdict == "investigate"]
 
 
-def test_half_a_delivery_is_investigated_unless_seasons_are_quiet() -> None:
+def test_an_incomplete_delivery_is_investigated_except_in_quiet_seasons() -> None:
     assert incomplete() == []
     assert incomplete(read=301) == []
     [words] = incomplete(read=299)
@@ -187,7 +187,7 @@ def test_labels_of_each_batch_are_counted() -> None:
     assert words.startswith("200 of 600 due labels of the batch of 2026-02-01 have come (33%; 90%")
 
 
-def test_the_gravest_finding_decides_and_comes_first() -> None:
+def test_the_most_severe_finding_decides_and_comes_first() -> None:
     found = [("healthy", "a"), ("retrain", "b"), ("investigate", "c")]
     assert decision.decide(found) == ("retrain", ["b", "c", "a"])
     assert decision.decide([]) == ("healthy", [])

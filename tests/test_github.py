@@ -84,11 +84,11 @@ def examine(project: Path, *command: str) -> str:
     ],
     ids=lambda command: str(command[0]),
 )
-def test_nothing_is_found_in_the_workflows(command: list[str], new_project: Rendered) -> None:
+def test_linters_find_nothing_in_the_workflows(command: list[str], new_project: Rendered) -> None:
     assert examine(new_project(ci="github"), *command) == ""
 
 
-def test_the_yaml_is_clean(rendered: Rendered) -> None:
+def test_yamllint_finds_nothing(rendered: Rendered) -> None:
     rules = "{extends: default, rules: {document-start: disable, line-length: {max: 100}, "
     rules += "truthy: {check-keys: false}, comments: {min-spaces-from-content: 1}}}"
     project = rendered(ci="github")
@@ -96,7 +96,7 @@ def test_the_yaml_is_clean(rendered: Rendered) -> None:
 
 
 @pytest.mark.parametrize("file", [CHECKS, WEEKLY])
-def test_a_job_may_do_no_more_than_it_must(file: str, rendered: Rendered) -> None:
+def test_a_job_has_only_the_rights_it_needs(file: str, rendered: Rendered) -> None:
     flow = workflow(rendered(ci="github"), file)
     assert flow["permissions"] == {}
     for job in flow["jobs"].values():
@@ -108,7 +108,7 @@ def test_a_job_may_do_no_more_than_it_must(file: str, rendered: Rendered) -> Non
                 assert step["with"] == {"persist-credentials": False}
 
 
-def test_the_token_is_within_reach_of_publishing_alone(rendered: Rendered) -> None:
+def test_only_publishing_can_read_the_token(rendered: Rendered) -> None:
     project = rendered(ci="github")
     reach = {
         (name, job.get("environment"))
@@ -119,7 +119,7 @@ def test_the_token_is_within_reach_of_publishing_alone(rendered: Rendered) -> No
     assert reach == {("publish", "maintenance")}
 
 
-def test_a_version_is_the_same_wherever_it_stands(rendered: Rendered) -> None:
+def test_a_version_is_the_same_in_every_place(rendered: Rendered) -> None:
     for vendor in ("github", "gitlab", "azure-devops"):
         project = rendered(ci=vendor)
         files = [*project.glob(".github/*/*"), *project.glob("ci/*/*")]
@@ -148,7 +148,7 @@ def test_a_good_change_passes(team: Path, service: GitHub) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("what", ESSENTIAL)
-def test_a_bad_change_is_stopped_by_its_guard(
+def test_a_bad_change_is_stopped_by_its_check(
     what: str, team: Path, service: GitHub, osv: Osv
 ) -> None:
     change = BAD[what]
@@ -160,7 +160,7 @@ def test_a_bad_change_is_stopped_by_its_guard(
 
 
 @pytest.mark.full
-def test_without_its_guards_each_bad_change_gets_through(
+def test_without_its_checks_each_bad_change_gets_through(
     team: Path, service: GitHub, osv: Osv
 ) -> None:
     """So what stopped them above is the guards, not the runner."""
@@ -190,7 +190,7 @@ def test_the_weekly_update_becomes_a_pull_request(
 
 
 @pytest.mark.full
-def test_without_the_teams_token_a_sentence_says_so(team: Path, service: GitHub) -> None:
+def test_without_the_teams_token_the_error_says_so(team: Path, service: GitHub) -> None:
     service.host.take(team)
     jobs = service.run(WEEKLY, "schedule", only="publish")
     assert fates(jobs) == {"audit": "skipped", "update": "success", "publish": "failure"}

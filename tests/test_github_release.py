@@ -61,7 +61,7 @@ def flow(project: Path, name: str) -> dict[Any, Any]:
 
 
 @pytest.mark.parametrize("compute", COMPUTES)
-def test_nothing_is_found_in_the_workflows(compute: str, new_project: Rendered) -> None:
+def test_linters_find_nothing_in_the_workflows(compute: str, new_project: Rendered) -> None:
     project = new_project(ci="github", compute=compute)
     files = sorted(str(file.relative_to(project)) for file in (project / FLOWS).iterdir())
     if not (project / ".git").exists():
@@ -93,7 +93,7 @@ def test_checks_run_once_for_a_merge(rendered: Rendered) -> None:
 
 
 @pytest.mark.parametrize("compute", COMPUTES[1:])
-def test_only_the_step_that_acts_has_the_token(compute: str, rendered: Rendered) -> None:
+def test_only_the_step_that_deploys_has_the_token(compute: str, rendered: Rendered) -> None:
     deploy = flow(rendered(ci="github", compute=compute), "deploy")
     [job] = deploy["jobs"].values()
     assert job["environment"] == "loan-risk-${{ inputs.environment }}"
@@ -145,7 +145,7 @@ def run(
 
 
 @pytest.mark.full
-def test_a_merge_goes_to_prod(new_project: Rendered, tmp_path: Path) -> None:
+def test_a_merge_is_deployed_to_prod(new_project: Rendered, tmp_path: Path) -> None:
     calls = run(new_project(ci="github", compute="kubernetes"), tmp_path, "release")
     before = [f"{name}|" for name in ("lint", "types", "tests", "rehearse", "audit")]
     assert sorted(calls[:5]) == sorted(before)
@@ -154,7 +154,7 @@ def test_a_merge_goes_to_prod(new_project: Rendered, tmp_path: Path) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("fails", ["tests", "build", "deploy -- test"])
-def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, tmp_path: Path) -> None:
+def test_a_failure_stops_before_prod(fails: str, new_project: Rendered, tmp_path: Path) -> None:
     project = new_project(ci="github", compute="kubernetes")
     calls = [call.partition("|")[0] for call in run(project, tmp_path, "release", fails)]
     assert fails in calls
@@ -164,7 +164,7 @@ def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, tmp_path
 
 @pytest.mark.full
 @pytest.mark.parametrize("conclusion", ["success", "failure", "timed_out", "cancelled"])
-def test_the_team_is_told_of_a_run_that_failed(
+def test_the_team_is_notified_of_a_failed_run(
     conclusion: str, new_project: Rendered, tmp_path: Path
 ) -> None:
     project = new_project(ci="github", compute="kubernetes")

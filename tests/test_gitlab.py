@@ -64,7 +64,7 @@ def examine(project: Path, module: str, *words: str) -> str:
 
 
 @pytest.mark.parametrize("compute", ["local", "databricks"])
-def test_each_file_is_what_the_schema_takes(compute: str, rendered: Rendered) -> None:
+def test_each_file_matches_the_schema(compute: str, rendered: Rendered) -> None:
     schema = ["--builtin-schema=vendor.gitlab-ci", "--data-transform=gitlab-ci"]
     project = rendered(ci="gitlab", compute=compute)
     words = [*schema, *FILES, "ci/variables.gitlab.yml"]
@@ -72,7 +72,7 @@ def test_each_file_is_what_the_schema_takes(compute: str, rendered: Rendered) ->
     assert examine(project, "check_jsonschema", *words) == ""
 
 
-def test_the_yaml_is_clean(rendered: Rendered) -> None:
+def test_yamllint_finds_nothing(rendered: Rendered) -> None:
     rules = "{extends: default, rules: {document-start: disable, line-length: {max: 100}, "
     rules += "comments: {min-spaces-from-content: 1}}}"
     project = rendered(ci="gitlab", compute="kubernetes")
@@ -90,7 +90,7 @@ def test_scripts_pass_shellcheck(rendered: Rendered) -> None:
             assert found.returncode == 0, found.stdout
 
 
-def test_the_token_is_within_reach_of_publishing_alone(rendered: Rendered) -> None:
+def test_only_publishing_can_read_the_token(rendered: Rendered) -> None:
     """GitLab gives it to the jobs of the environment alone."""
     project = rendered(ci="gitlab")
     jobs = jobs_of(project, CHECKS) | jobs_of(project, WEEKLY)
@@ -116,7 +116,7 @@ def test_a_good_change_passes(team: Path, service: GitLab) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("what", ESSENTIAL)
-def test_a_bad_change_is_stopped_by_its_guard(
+def test_a_bad_change_is_stopped_by_its_check(
     what: str, team: Path, service: GitLab, osv: Osv
 ) -> None:
     change = BAD[what]
@@ -129,7 +129,7 @@ def test_a_bad_change_is_stopped_by_its_guard(
 
 
 @pytest.mark.full
-def test_without_its_guards_each_bad_change_gets_through(
+def test_without_its_checks_each_bad_change_gets_through(
     team: Path, service: GitLab, osv: Osv
 ) -> None:
     """So what stopped them above is the guards, not the runner."""
@@ -164,7 +164,7 @@ def test_the_weekly_update_becomes_a_merge_request(
 
 
 @pytest.mark.full
-def test_without_the_teams_token_a_sentence_says_so(team: Path, service: GitLab) -> None:
+def test_without_the_teams_token_the_error_says_so(team: Path, service: GitLab) -> None:
     service.host.take(team)
     done = service.run("schedule", only="publish")["publish"]
     assert done.result == "FAIL"
@@ -172,7 +172,7 @@ def test_without_the_teams_token_a_sentence_says_so(team: Path, service: GitLab)
 
 
 @pytest.mark.full
-def test_what_was_not_prepared_is_not_published(team: Path, service: GitLab) -> None:
+def test_nothing_is_published_without_a_prepared_update(team: Path, service: GitLab) -> None:
     service.host.take(team)
     service.environments["maintenance"] = {"UPDATE_TOKEN": WRITES}
     done = service.run("schedule", only="publish")["publish"]
@@ -207,7 +207,7 @@ def recorded(project: Path, service: GitLab, fails: str = "", **variables: str) 
 
 
 @pytest.mark.full
-def test_a_merge_goes_to_prod(new_project: Rendered, service: GitLab) -> None:
+def test_a_merge_is_deployed_to_prod(new_project: Rendered, service: GitLab) -> None:
     calls = recorded(new_project(ci="gitlab", compute="kubernetes"), service)
     checks = ("lint", "types", "tests", "rehearse", "audit")
     assert sorted(calls[:5]) == sorted(f"{name}|" for name in checks)
@@ -218,7 +218,7 @@ def test_a_merge_goes_to_prod(new_project: Rendered, service: GitLab) -> None:
 @pytest.mark.parametrize(
     "fails", ["tests", "build", pytest.param("deploy -- test", marks=pytest.mark.wide)]
 )
-def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, service: GitLab) -> None:
+def test_a_failure_stops_before_prod(fails: str, new_project: Rendered, service: GitLab) -> None:
     calls = recorded(new_project(ci="gitlab", compute="kubernetes"), service, fails)
     assert f"{fails}|" in calls
     assert "deploy -- prod|of-prod" not in calls

@@ -29,7 +29,7 @@ GUIDES = (
 ACCOUNT = ("az", "databricks", "gh", "glab", "kubectl")
 HERE = ("export", "git", "uv", "uvx")
 RUN = {  # the test that runs such a line, as a person or a pipeline would
-    "export IMAGE_REPOSITORY=": "test_an_image_is_pushed_and_known_by_the_digest_of_its_registry",
+    "export IMAGE_REPOSITORY=": "test_an_image_is_pushed_and_identified_by_its_registry_digest",
     "git add --all": "test_a_project_grows_as_the_guide_says",
     "git commit --message ": "test_a_project_grows_as_the_guide_says",
     "git push": "test_a_good_change_passes",
@@ -61,7 +61,7 @@ def listed() -> list[str]:
     ]
 
 
-def test_what_needs_an_account_is_listed_and_nothing_else() -> None:
+def test_exactly_the_commands_that_need_an_account_are_listed() -> None:
     known, used = listed(), list(lines(*ACCOUNT))
     assert used
     unlisted = [line for line in used if not line.startswith(tuple(known))]
@@ -69,7 +69,7 @@ def test_what_needs_an_account_is_listed_and_nothing_else() -> None:
     assert [each for each in known if not any(line.startswith(each) for line in used)] == []
 
 
-def test_all_else_is_run_by_a_test_that_there_is() -> None:
+def test_every_other_command_is_run_by_an_existing_test() -> None:
     assert [line for line in lines(*HERE) if not line.startswith(tuple(RUN))] == []
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert [name for name in RUN.values() if f"def {name}(" not in sources] == []

@@ -75,7 +75,7 @@ def test_hadolint_finds_nothing(rendered: Rendered) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_an_image_is_pushed_and_known_by_the_digest_of_its_registry(bench: Bench) -> None:
+def test_an_image_is_pushed_and_identified_by_its_registry_digest(bench: Bench) -> None:
     done = bench.build()
     assert done.stdout == f"{REPOSITORY}@{digest(f'{REPOSITORY}:{TAG}')}\n", done.stderr
     assert [note["command"] for note in bench.notes] == ["build", "push", "image"]
@@ -85,14 +85,14 @@ def test_an_image_is_pushed_and_known_by_the_digest_of_its_registry(bench: Bench
     assert bench.arguments == lineage | {"LOCK_SHA256": FACTS["lock_sha256"]}
 
 
-def test_an_image_that_goes_nowhere_is_only_built(bench: Bench) -> None:
+def test_an_image_without_a_registry_is_only_built(bench: Bench) -> None:
     assert bench.build("").stdout == "\n"
     assert [(note["command"], note["tag"]) for note in bench.notes] == [
         ("build", f"loan-risk:{TAG}")
     ]
 
 
-def test_base_index_and_proxy_are_the_users(bench: Bench) -> None:
+def test_base_image_index_and_proxy_come_from_the_user(bench: Bench) -> None:
     base = f"registry.bank.example/python@sha256:{'7' * 64}"
     bench.env = {"IMAGE_BASE": base, "UV_DEFAULT_INDEX": "https://packages.bank.example/simple"}
     bench.env |= {"HTTPS_PROXY": "http://user:word@proxy.bank.example:8080"}
@@ -102,7 +102,7 @@ def test_base_index_and_proxy_are_the_users(bench: Bench) -> None:
     assert bench.arguments["HTTPS_PROXY"] == "", "told by its name alone"
 
 
-def test_a_login_of_the_index_is_in_no_argument(bench: Bench) -> None:
+def test_index_credentials_appear_in_no_argument(bench: Bench) -> None:
     bench.env = {"UV_DEFAULT_INDEX": "https://ci:a%2Fb@packages.bank.example:8443/simple"}
     done = bench.build()
     assert bench.arguments["INDEX"] == "https://packages.bank.example:8443/simple"
@@ -126,7 +126,9 @@ def test_a_failing_step_is_named(bench: Bench, step: str) -> None:
     ("tool", "words"),
     [("", "no program builds images here"), ("kaniko", "CONTAINER_TOOL is kaniko")],
 )
-def test_without_a_program_there_is_a_remedy(bench: Bench, tool: str, words: str) -> None:
+def test_without_a_program_the_error_says_what_to_install(
+    bench: Bench, tool: str, words: str
+) -> None:
     (bench.programs / "docker").unlink()
     bench.env = {"CONTAINER_TOOL": tool}
     done = bench.build()
@@ -196,7 +198,7 @@ def test_an_image_says_where_it_comes_from(containers: Machine, image: dict[str,
 
 
 @pytest.mark.full
-def test_an_image_holds_the_release_alone(containers: Machine, image: dict[str, Any]) -> None:
+def test_an_image_contains_only_the_release(containers: Machine, image: dict[str, Any]) -> None:
     folder = containers.mount(image)
     [installed] = folder.glob("app/lib/python3*/site-packages/loan_risk-*.dist-info")
     version = image["version"].replace("-", "_")
@@ -220,7 +222,7 @@ def test_a_model_lives_in_the_image(containers: Machine, image: dict[str, Any]) 
 
 
 @pytest.mark.full
-def test_a_package_that_is_not_the_locked_one_stops_the_build(
+def test_a_package_that_differs_from_the_lock_stops_the_build(
     containers: Machine, image: dict[str, Any], locked: Path
 ) -> None:
     file = locked / "build/release/requirements.txt"

@@ -75,7 +75,7 @@ def pods(part: Any) -> Iterator[Facts]:
 
 
 @pytest.mark.parametrize("serving", SERVING)
-def test_manifests_are_what_kubernetes_takes(
+def test_manifests_match_the_kubernetes_schemas(
     rendered: Rendered, tmp_path: Path, serving: str
 ) -> None:
     site = made(rendered, tmp_path, serving)
@@ -98,7 +98,7 @@ def lint(folder: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
-def test_a_manifest_with_a_word_that_kubernetes_does_not_know_is_found(site: Site) -> None:
+def test_an_unknown_key_in_a_manifest_is_found(site: Site) -> None:
     replace(site.project / "deploy/kubernetes/base/job.yml", "backoffLimit", "backOffLimit")
     site.build()
     assert any("backOffLimit" in str(list(faults(each))) for each in manifests(site).values())
@@ -129,7 +129,7 @@ def test_every_pod_is_restricted(rendered: Rendered, tmp_path: Path, serving: st
         assert container["resources"]["limits"] == {"cpu": "1", "memory": "2Gi"}
 
 
-def test_schedules_are_those_of_conf(site: Site) -> None:
+def test_schedules_come_from_conf(site: Site) -> None:
     configure(
         site.project, "test", schedules={"score": MONTHLY, "retrain": SUNDAY, "train": SUNDAY}
     )
@@ -154,7 +154,7 @@ def test_schedules_are_those_of_conf(site: Site) -> None:
         assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [2, 3, 4])
 
 
-def test_what_is_deployed_is_what_conf_says(rendered: Rendered, tmp_path: Path) -> None:
+def test_sizes_secrets_and_replicas_come_from_conf(rendered: Rendered, tmp_path: Path) -> None:
     site = made(rendered, tmp_path, "online")
     asked = {"cpu": 2, "memory": "4Gi", "secret": "keys", "pull_secret": "registry"}
     asked |= {"replicas": 3, "max_replicas": 9}
@@ -174,7 +174,7 @@ def test_what_is_deployed_is_what_conf_says(rendered: Rendered, tmp_path: Path) 
     assert scaler["scaleTargetRef"]["name"] == "loan-risk-serve"
 
 
-def test_who_serves_is_reached_at_one_port_and_a_job_nowhere(
+def test_serving_pods_are_reachable_at_one_port_and_jobs_at_none(
     rendered: Rendered, tmp_path: Path
 ) -> None:
     site = made(rendered, tmp_path, "online")
@@ -233,7 +233,7 @@ WRONG: dict[str, tuple[Facts, str]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_conf_says_wrongly_is_refused(site: Site, what: str) -> None:
+def test_a_mistake_in_conf_is_refused(site: Site, what: str) -> None:
     keys, words = WRONG[what]
     configure(site.project, "test", **keys)
     assert words in site.build()
@@ -250,7 +250,7 @@ def test_a_lock_that_cannot_serve_is_refused(rendered: Rendered, tmp_path: Path)
     assert 'write "loan-risk[mlops,serve]" for "loan-risk[mlops]" in pyproject.toml' in told
 
 
-def test_growing_online_adds_files_alone(rendered: Rendered) -> None:
+def test_switching_to_online_only_adds_files(rendered: Rendered) -> None:
     batch, online = (rendered(compute="kubernetes", serving=serving) for serving in SERVING)
     added = set(files(online)) - set(files(batch))
     assert {Path(name).parent.as_posix() for name in added} == {"deploy/kubernetes/online"}
@@ -261,7 +261,7 @@ def test_growing_online_adds_files_alone(rendered: Rendered) -> None:
 # Releases
 
 
-def test_a_release_is_deployed_examined_and_recorded(site: Site) -> None:
+def test_a_release_is_deployed_verified_and_recorded(site: Site) -> None:
     configure(site.project, "test", schedules={"score": MONTHLY})
     site.build(1, WELL)
     code, told = site.deploy()
@@ -277,7 +277,7 @@ def test_a_release_is_deployed_examined_and_recorded(site: Site) -> None:
     assert "runs 0.1.0+20260101000000.g00000001 already" in told
 
 
-def test_a_schedule_that_is_gone_is_deleted_and_what_others_keep_stays(site: Site) -> None:
+def test_a_removed_schedule_is_deleted_and_those_of_others_stay(site: Site) -> None:
     configure(site.project, "test", schedules={"score": MONTHLY, "retrain": SUNDAY})
     site.build(1, WELL)
     site.deploy()
@@ -291,7 +291,7 @@ def test_a_schedule_that_is_gone_is_deleted_and_what_others_keep_stays(site: Sit
     assert set(site.has("CronJob")) == {"loan-risk-score", "other-score"}
 
 
-def test_a_failing_smoke_brings_the_release_before_back(site: Site) -> None:
+def test_a_failed_smoke_test_restores_the_previous_release(site: Site) -> None:
     configure(site.project, "test", schedules={"score": MONTHLY})
     site.build(1, WELL)
     site.deploy()
@@ -310,7 +310,7 @@ def test_a_failing_smoke_brings_the_release_before_back(site: Site) -> None:
     assert "g00000002" not in kept
 
 
-def test_an_image_that_is_not_there_is_taken_back(site: Site) -> None:
+def test_a_release_with_a_missing_image_is_withdrawn(site: Site) -> None:
     site.build(1, WELL)
     site.deploy()
     site.build(2)
@@ -321,7 +321,7 @@ def test_an_image_that_is_not_there_is_taken_back(site: Site) -> None:
 
 
 @pytest.mark.parametrize(("code", "tries"), [(1, 2), (2, 1), (3, 1), (4, 1), (5, 2)])
-def test_a_verdict_is_not_tried_again(site: Site, code: int, tries: int) -> None:
+def test_a_verdict_is_not_retried(site: Site, code: int, tries: int) -> None:
     program = f"open('tries', 'a').write('x'); raise SystemExit({code})"
     site.build(1, program)
     assert site.deploy()[0] == 1
@@ -355,7 +355,7 @@ esac
 """
 
 
-def test_a_cluster_of_azure_is_reached_with_the_login_of_az(site: Site) -> None:
+def test_an_aks_cluster_is_reached_with_the_login_of_az(site: Site) -> None:
     configure(site.project, "test", deployment={"cluster": CLUSTER})
     (site.cluster / "token").write_text("of-the-environment", encoding="utf-8")
     site.build(1, WELL)
@@ -376,7 +376,7 @@ def test_a_cluster_of_azure_is_reached_with_the_login_of_az(site: Site) -> None:
 
 
 @pytest.mark.parametrize("what", ["namespace", "context"])
-def test_a_place_that_is_not_there_is_named(site: Site, what: str) -> None:
+def test_a_missing_namespace_or_context_is_named(site: Site, what: str) -> None:
     configure(site.project, "test", deployment={what: "elsewhere"})
     site.build(1, WELL)
     code, told = site.deploy()
@@ -384,7 +384,7 @@ def test_a_place_that_is_not_there_is_named(site: Site, what: str) -> None:
     assert "elsewhere" in told
 
 
-def test_before_there_is_a_champion_nobody_waits_for_answers(
+def test_without_a_champion_a_deployment_does_not_wait_for_pods(
     rendered: Rendered, tmp_path: Path
 ) -> None:
     site = made(rendered, tmp_path, "online")
@@ -394,7 +394,7 @@ def test_before_there_is_a_champion_nobody_waits_for_answers(
     assert "loan-risk-serve answers once a version is promoted." in told
 
 
-def test_who_stops_serving_leaves_nothing_behind(rendered: Rendered, tmp_path: Path) -> None:
+def test_turning_off_serving_leaves_nothing_behind(rendered: Rendered, tmp_path: Path) -> None:
     site = made(rendered, tmp_path, "online")
     site.build(1, NONE_YET)
     site.deploy()
@@ -407,14 +407,14 @@ def test_who_stops_serving_leaves_nothing_behind(rendered: Rendered, tmp_path: P
     assert set(site.has("NetworkPolicy")) == {"loan-risk-jobs"}
 
 
-def test_what_is_asked_of_an_environment_that_was_not_built_has_a_remedy(site: Site) -> None:
+def test_an_environment_without_a_build_is_refused_with_a_remedy(site: Site) -> None:
     site.build(1, WELL, envs=("test",))
     code, told = site.deploy("prod")
     assert code == 1
     assert "not built for prod" in told
 
 
-def test_a_version_is_promoted_by_a_job_in_the_name_of_who_approved(site: Site) -> None:
+def test_a_job_promotes_a_version_in_the_name_of_its_approver(site: Site) -> None:
     site.build(1, "import sys; print(sys.argv[1:])")
     site.deploy()
     shutil.rmtree(site.project / "build/release")  # what runs there promotes
@@ -425,7 +425,7 @@ def test_a_version_is_promoted_by_a_job_in_the_name_of_who_approved(site: Site) 
     assert done.stdout == f"{told}, approved by anna@bank.example.\n", done.stderr
 
 
-def test_every_file_of_a_place_is_the_platforms(rendered: Rendered) -> None:
+def test_every_deployment_file_is_the_platforms(rendered: Rendered) -> None:
     project = rendered(compute="kubernetes", serving="online")
     listed = (project / ".mlops/files").read_text(encoding="utf-8").split()[1::2]
     ours = {n for n in files(project) if n.startswith(("deploy/", "Dockerfile", ".dockerignore"))}

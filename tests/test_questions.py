@@ -174,7 +174,7 @@ def test_an_answer_is_refused_with_a_sentence(
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_any_line_is_refused_or_arrives_as_it_is(
+def test_any_line_is_refused_or_stored_unchanged(
     ask: Ask, tmp_path: Path, description: str
 ) -> None:
     try:
@@ -188,7 +188,7 @@ def test_any_line_is_refused_or_arrives_as_it_is(
 
 
 @pytest.mark.parametrize("release", KEPT, ids=lambda path: path.stem)
-def test_answers_of_every_release_are_still_taken(ask: Ask, release: Path) -> None:
+def test_answers_of_every_release_are_still_accepted(ask: Ask, release: Path) -> None:
     for number, answers in enumerate(yaml.safe_load_all(release.read_text(encoding="utf-8"))):
         assert ask(folder=str(number), **answers).items() >= answers.items()
 
@@ -197,14 +197,14 @@ def test_answers_of_every_release_are_still_taken(ask: Ask, release: Path) -> No
     ("question", "other"),
     [("project_name", "credit-risk"), ("problem", "regression")],
 )
-def test_what_is_fixed_at_birth_stays(ask: Ask, question: str, other: str) -> None:
+def test_fixed_answers_cannot_change(ask: Ask, question: str, other: str) -> None:
     before = ask(team="Credit Risk <credit@bank.example>")
     with pytest.raises(ValueError, match=f"cannot change: keep {before[question]}"):
         ask(**{question: other})
     assert ask() == before
 
 
-def test_the_rest_may_change(ask: Ask) -> None:
+def test_all_other_answers_may_change(ask: Ask) -> None:
     before = ask()
     assert ask(risk_tier="high", description="x") == before | {
         "risk_tier": "high",
@@ -219,7 +219,7 @@ def test_a_folder_with_a_pattern_in_its_name_is_found(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
-def test_the_prompt_offers_a_stored_problem_alone(problem: str) -> None:
+def test_the_prompt_offers_only_the_stored_problem(problem: str) -> None:
     """Copier shows a choice whose validator speaks as disabled, and does not check the prompt."""
     choices = question("problem")["choices"].values()
     assert [choice["value"] for choice in choices if not refusal(choice, {"problem": problem})] == [

@@ -180,7 +180,7 @@ class TestGitLab(Releases):
     at = AtGitLab
 
 
-def test_what_is_merged_is_checked_as_a_pull_request_is(template: Path, tmp_path: Path) -> None:
+def test_a_merge_is_checked_like_a_pull_request(template: Path, tmp_path: Path) -> None:
     project = render(template, tmp_path / "loan-risk", ci="azure-devops", compute="databricks")
     [checks, *later] = expand(project, "ci/azure-devops/release.yml")["stages"]
     assert checks["jobs"] == expand(project, "azure-pipelines.yml")["jobs"]

@@ -74,7 +74,7 @@ def refusal(schedules: ModuleType, written: dict[str, Any], today: datetime.date
         ),
     ],
 )
-def test_each_dialect_says_it(
+def test_a_schedule_in_each_dialect(
     schedules: ModuleType, entry: dict[str, Any], cron: str, quartz: str, words: str
 ) -> None:
     found = read(schedules, entry)
@@ -110,7 +110,7 @@ def as_quartz(line: str, moment: datetime.datetime) -> bool:
 
 
 @given(entry=ENTRIES, at=st.times(), moment=st.datetimes(), near=st.booleans())
-def test_cron_and_quartz_start_when_it_is_written_and_never_else(
+def test_cron_and_quartz_start_exactly_at_the_scheduled_times(
     schedules: ModuleType,
     entry: dict[str, Any],
     at: datetime.time,
@@ -127,7 +127,7 @@ def test_cron_and_quartz_start_when_it_is_written_and_never_else(
 
 
 @given(entry=ENTRIES, hour=st.integers(4, 22), zone=st.sampled_from([BERLIN, "America/New_York"]))
-def test_the_coming_times_are_those_of_cron(
+def test_the_next_runs_are_those_of_cron(
     schedules: ModuleType, entry: dict[str, Any], hour: int, zone: str
 ) -> None:
     found = read(schedules, entry | {"at": f"{hour:02}:30", "zone": zone})
@@ -166,20 +166,20 @@ GOOD = {"every": "month", "day": 2, "at": "06:00", "zone": BERLIN}
         ({7: 3}, "unknown key schedules.score.7; did you mean"),
     ],
 )
-def test_a_mistake_is_refused_with_the_remedy(
+def test_a_mistake_is_refused_with_a_remedy(
     schedules: ModuleType, change: dict[Any, Any], sentence: str
 ) -> None:
     assert sentence in refusal(schedules, {"score": GOOD | change})
 
 
 @pytest.mark.parametrize("key", ["every", "at", "zone"])
-def test_what_is_missing_is_named(schedules: ModuleType, key: str) -> None:
+def test_a_missing_key_is_named(schedules: ModuleType, key: str) -> None:
     entry = {name: value for name, value in GOOD.items() if name != key}
     assert f"schedules.score.{key} is missing" in refusal(schedules, {"score": entry})
 
 
 @pytest.mark.parametrize("command", ["promote", "rollback", "gate", "serve"])
-def test_only_what_needs_no_person_has_a_schedule(schedules: ModuleType, command: str) -> None:
+def test_only_unattended_commands_have_a_schedule(schedules: ModuleType, command: str) -> None:
     assert f"unknown key schedules.{command}; did you mean" in refusal(schedules, {command: GOOD})
 
 
@@ -189,16 +189,16 @@ def test_a_mistyped_command_is_named(schedules: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("entry", ["daily", [GOOD], 5])
-def test_a_schedule_is_keys_and_values(schedules: ModuleType, entry: Any) -> None:
+def test_a_schedule_must_be_a_mapping(schedules: ModuleType, entry: Any) -> None:
     assert "schedules.score: write {every: month" in refusal(schedules, {"score": entry})
 
 
-def test_an_environment_may_leave_one_out(schedules: ModuleType) -> None:
+def test_an_environment_may_turn_off_a_schedule(schedules: ModuleType) -> None:
     assert schedules.read({"score": None, "train": None}, TODAY) == []
     assert schedules.read({}, TODAY) == []
 
 
-def test_what_the_page_shows_holds(schedules: ModuleType) -> None:
+def test_the_example_in_the_docs_is_valid(schedules: ModuleType) -> None:
     page = (ROOT / "docs/how-to/schedule-the-steps.md").read_text(encoding="utf-8")
     [block] = re.findall(r"^```yaml\n(schedules:.+?)```", page, re.DOTALL | re.MULTILINE)
     found = schedules.read(yaml.safe_load(block)["schedules"])
@@ -220,7 +220,7 @@ elif words != ["lock"] and words not in (["sync", "--locked"], ["sync", "--locke
 
 
 @pytest.mark.parametrize(("words", "env"), [((), "prod"), (("--", "test"), "test")])
-def test_the_session_tells_of_prod_or_of_what_is_named(
+def test_the_session_shows_prod_or_the_named_environment(
     project: Path, tmp_path: Path, words: tuple[str, ...], env: str
 ) -> None:
     uv = write_python(tmp_path / "programs/uv", UV)
@@ -263,7 +263,7 @@ def test_a_time_that_a_clock_skips_or_repeats_is_refused(
     schedules.read({"score": entry | {"at": safe}}, date)
 
 
-def test_a_day_of_the_week_on_which_no_clock_changes_may_have_any_time(
+def test_weekdays_without_clock_changes_allow_any_time(
     schedules: ModuleType,
 ) -> None:
     at_night = {"every": "week", "at": "02:30", "zone": BERLIN}

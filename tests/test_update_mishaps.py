@@ -53,7 +53,7 @@ def answer(folder: Path, **answers: str) -> None:
     commit(folder)
 
 
-def test_a_two_way_question_swaps_its_files_and_back(behind: Path) -> None:
+def test_changing_an_answer_swaps_its_files_and_back(behind: Path) -> None:
     answer(behind, **{QUESTION: "cloud"})
     first = contents(behind)
     assert ".cloud-1/run.yml" in first
@@ -102,7 +102,7 @@ def test_a_downgrade_is_refused(behind: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["src/loan_risk/data.py", "new.py", "pyproject.toml"])
-def test_work_that_is_not_committed_is_refused(behind: Path, name: str) -> None:
+def test_uncommitted_work_is_refused(behind: Path, name: str) -> None:
     (behind / name).write_text("# not committed\n", encoding="utf-8")
     before = contents(behind)
     with pytest.raises(copier.errors.UserMessageError, match="commit or stash your local changes"):
@@ -128,7 +128,7 @@ def assert_taken_back(folder: Path, before: dict[str, bytes]) -> None:
     assert git(folder, "status", "--porcelain") == ""
 
 
-def test_an_update_that_stops_midway_is_taken_back_by_the_printed_command(behind: Path) -> None:
+def test_the_printed_command_undoes_an_update_that_stops_midway(behind: Path) -> None:
     before = contents(behind)
     with (
         patch("copier._main._remove_old_files", side_effect=KeyboardInterrupt),
@@ -143,7 +143,7 @@ def test_an_update_that_stops_midway_is_taken_back_by_the_printed_command(behind
 
 
 @pytest.mark.full
-def test_an_update_that_is_killed_is_taken_back_by_the_printed_command(behind: Path) -> None:
+def test_the_printed_command_undoes_a_killed_update(behind: Path) -> None:
     before, rng = contents(behind), Random(0)  # noqa: S311
     brought = behind / "src/loan_risk/mlops/new_2.py"
     for kill in range(6):
@@ -173,7 +173,7 @@ def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.01)
 
 
-def test_a_file_of_the_teams_where_an_answer_brings_one_is_a_conflict(project: Path) -> None:
+def test_a_file_of_the_teams_in_place_of_a_new_platform_file_conflicts(project: Path) -> None:
     """Both want the place, so a person decides; nothing is lost, and git names it."""
     (project / "Dockerfile").write_text("FROM ours\n", encoding="utf-8")
     commit(project)

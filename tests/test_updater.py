@@ -258,7 +258,7 @@ def test_nothing_new_changes_nothing_and_publishes_nothing(desk: Desk) -> None:
     assert desk.calls() == []
 
 
-def test_a_prepared_update_leaves_the_working_tree_and_the_branches(
+def test_preparing_an_update_leaves_working_tree_and_branches_alone(
     first: Desk, prepared: Desk
 ) -> None:
     assert state(prepared.project) == state(first.project)
@@ -268,7 +268,7 @@ def test_a_prepared_update_leaves_the_working_tree_and_the_branches(
     ]
 
 
-def test_a_prepared_update_is_taken_by_a_pull(ready: Desk) -> None:
+def test_a_prepared_update_can_be_pulled(ready: Desk) -> None:
     take = f"pull build/update/branch.bundle {BRANCH}"
     git(ready.project, *take.split())
     assert answers(ready.project)["_commit"] == "v0.3.0"
@@ -287,7 +287,7 @@ VENDORS = {"github": "gh", "gitlab.bank/mirrors/github": "glab", "dev.azure.com"
 
 
 @pytest.mark.parametrize(("host", "name"), VENDORS.items())
-def test_one_pull_request_is_opened_and_then_renewed(
+def test_one_pull_request_is_opened_and_then_updated(
     host: str, name: str, prepared: Desk, tmp_path: Path
 ) -> None:
     desk = copied(prepared, tmp_path, host)
@@ -324,7 +324,7 @@ def test_the_same_update_twice_is_the_same_commit(ready: Desk) -> None:
 
 
 @pytest.mark.full
-def test_failing_checks_make_a_draft_and_passing_ones_end_it(desk: Desk) -> None:
+def test_failing_checks_make_a_draft_and_passing_ones_make_it_ready(desk: Desk) -> None:
     write(desk.project, {"broken": ""})
     commit(desk.project)
     done = desk.run("update")
@@ -347,7 +347,7 @@ def test_failing_checks_make_a_draft_and_passing_ones_end_it(desk: Desk) -> None
 
 
 @pytest.mark.full
-def test_a_conflict_makes_a_draft_and_blocks_the_next_update_until_it_is_mended(
+def test_a_conflict_makes_a_draft_and_blocks_the_next_update_until_resolved(
     desk: Desk,
 ) -> None:
     project = desk.project
@@ -374,7 +374,7 @@ def test_a_conflict_makes_a_draft_and_blocks_the_next_update_until_it_is_mended(
 
 
 @pytest.mark.full
-def test_a_lock_that_cannot_be_renewed_makes_a_draft(desk: Desk) -> None:
+def test_a_lock_that_cannot_be_updated_makes_a_draft(desk: Desk) -> None:
     needs = 'dependencies = ["gone @ file:///nowhere/gone-1-py3-none-any.whl"]\n'
     with (desk.project / "pyproject.toml").open("a", encoding="utf-8") as project:
         project.write(needs)
@@ -400,7 +400,7 @@ def test_an_answer_that_would_change_stops_the_update(desk: Desk) -> None:
     assert state(desk.project) == before
 
 
-def test_what_is_wrong_makes_the_pull_request_a_draft_until_it_is_right(ready: Desk) -> None:
+def test_a_problem_makes_the_pull_request_a_draft_until_it_is_fixed(ready: Desk) -> None:
     right = ready.outcome()
     file = ready.project / "build/update/outcome.json"
     for problem, last in [
@@ -423,9 +423,7 @@ def test_a_strangers_pull_request_of_the_same_branch_is_not_touched(ready: Desk)
     assert "create" in call
 
 
-def test_a_commit_of_a_person_on_the_branch_is_never_overwritten(
-    ready: Desk, tmp_path: Path
-) -> None:
+def test_a_persons_commit_on_the_branch_is_never_overwritten(ready: Desk, tmp_path: Path) -> None:
     assert ready.run("pull_request").code == 0
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", f"--branch={BRANCH}", str(ready.remote), str(clone))
@@ -439,7 +437,7 @@ def test_a_commit_of_a_person_on_the_branch_is_never_overwritten(
     assert ready.pushed() == before
 
 
-def test_an_amended_commit_is_a_persons_too(ready: Desk, tmp_path: Path) -> None:
+def test_an_amended_commit_counts_as_a_persons(ready: Desk, tmp_path: Path) -> None:
     assert ready.run("pull_request").code == 0
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", f"--branch={BRANCH}", str(ready.remote), str(clone))
@@ -450,7 +448,7 @@ def test_an_amended_commit_is_a_persons_too(ready: Desk, tmp_path: Path) -> None
     assert "no update made" in ready.run("pull_request").said
 
 
-def test_what_comes_in_during_the_push_is_never_overwritten(ready: Desk) -> None:
+def test_a_commit_pushed_meanwhile_is_never_overwritten(ready: Desk) -> None:
     git_itself = shutil.which("git")
     theirs = git(ready.project, "commit-tree", "-m", "theirs", "HEAD^{tree}").strip()
     push = f"'{git_itself}' push --quiet '{ready.remote}' {theirs}:refs/heads/{BRANCH}"
@@ -477,7 +475,7 @@ def test_a_pipelines_second_job_publishes_from_a_shallow_clone_on_no_branch(read
     assert "--base=main" in elsewhere.calls()[0]
 
 
-def test_what_new_code_could_have_written_runs_nothing(ready: Desk) -> None:
+def test_a_file_that_new_code_may_have_written_is_not_executed(ready: Desk) -> None:
     """The step that has the token reads a file that the checks could have changed."""
     file = ready.project / "build/update/outcome.json"
     trap = {"base": f"--upload-pack=touch {ready.root}/trapped;"}
@@ -488,12 +486,12 @@ def test_what_new_code_could_have_written_runs_nothing(ready: Desk) -> None:
     assert not (ready.root / "trapped").exists()
 
 
-def test_half_an_outcome_is_none(ready: Desk) -> None:
+def test_an_incomplete_outcome_is_refused(ready: Desk) -> None:
     (ready.project / "build/update/outcome.json").write_text('{"title": "cho', encoding="utf-8")
     assert ready.run("pull_request").said.startswith("Nothing is prepared")
 
 
-def test_without_a_vendor_it_pushes_and_says_what_to_open(ready: Desk) -> None:
+def test_without_a_vendor_it_pushes_and_says_which_pull_request_to_open(ready: Desk) -> None:
     done = ready.run("pull_request", "--vendor=none", "--base=trunk")
     assert done.code == 0
     assert "Open a pull request from template-update to trunk" in done.said
@@ -502,7 +500,7 @@ def test_without_a_vendor_it_pushes_and_says_what_to_open(ready: Desk) -> None:
     assert ready.calls() == []
 
 
-def test_a_remote_that_does_not_answer_loses_nothing(ready: Desk) -> None:
+def test_an_unreachable_remote_loses_nothing(ready: Desk) -> None:
     away = ready.remote.rename(ready.root / "away")
     done = ready.run("pull_request")
     assert done.code == 1
@@ -511,7 +509,7 @@ def test_a_remote_that_does_not_answer_loses_nothing(ready: Desk) -> None:
     assert ready.run("pull_request").code == 0
 
 
-def test_a_vendor_that_refuses_is_quoted_and_asked_again(ready: Desk) -> None:
+def test_a_vendors_refusal_is_quoted_and_retried(ready: Desk) -> None:
     (ready.programs / "offline").write_text("")
     done = ready.run("pull_request")
     assert done == Run(1, "gh says: not logged in.\n")
@@ -528,7 +526,9 @@ def test_a_vendor_that_refuses_is_quoted_and_asked_again(ready: Desk) -> None:
         (["--branch=x"], "unrecognized arguments: --branch=x"),
     ],
 )
-def test_what_cannot_be_published_is_said(arguments: list[str], sentence: str, ready: Desk) -> None:
+def test_the_error_says_what_cannot_be_published(
+    arguments: list[str], sentence: str, ready: Desk
+) -> None:
     done = ready.run("pull_request", *arguments)
     assert done.code in {1, 2}
     assert sentence in done.said
@@ -621,7 +621,7 @@ SLOW_REFUSALS: list[tuple[Callable[[Desk], object], str]] = [
         *(pytest.param(*case, id=case[1], marks=pytest.mark.full) for case in SLOW_REFUSALS),
     ],
 )
-def test_what_cannot_be_updated_is_said_and_left_alone(
+def test_the_error_says_what_cannot_be_updated(
     spoil: Callable[[Desk], object], sentence: str, desk: Desk
 ) -> None:
     spoil(desk)
@@ -634,7 +634,7 @@ def test_what_cannot_be_updated_is_said_and_left_alone(
     assert {name: what for name, what in after.items() if not name.startswith("build/")} == before
 
 
-def test_a_refused_update_leaves_nothing_of_an_older_one_to_publish(ready: Desk) -> None:
+def test_a_refused_update_discards_an_older_prepared_one(ready: Desk) -> None:
     dirty(ready)
     assert ready.run("update").code == 1
     assert ready.run("pull_request").said.startswith("Nothing is prepared")
@@ -684,7 +684,7 @@ def test_a_project_in_a_larger_repository_updates(how: str, desk: Desk, tmp_path
 
 
 @pytest.mark.full
-def test_a_killed_update_leaves_the_project_and_the_next_one_works(desk: Desk) -> None:
+def test_a_killed_update_changes_nothing_and_the_next_one_works(desk: Desk) -> None:
     before = state(desk.project)
     sleeper = f"#!{sys.executable}\nimport time\nprint('checking', flush=True)\ntime.sleep(60)\n"
     waking = (desk.programs / "uvx").read_text(encoding="utf-8")
@@ -708,7 +708,7 @@ def test_a_killed_update_leaves_the_project_and_the_next_one_works(desk: Desk) -
     assert sorted(files(desk.project / "build")) == ["update/branch.bundle", "update/outcome.json"]
 
 
-def test_the_updater_asks_for_a_copier_that_can_read_the_template() -> None:
+def test_the_updater_requires_a_copier_new_enough_for_the_template() -> None:
     script = (UPDATER / "update.py").read_text(encoding="utf-8")
     [asked] = map(Requirement, re.findall(r'^# .*"(copier.+?)"', script, re.MULTILINE))
     least = next(yaml.safe_load_all((ROOT / "copier.yml").read_text("utf-8")))
