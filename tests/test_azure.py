@@ -1,4 +1,4 @@
-"""The pipelines of Azure DevOps, executed: what is good passes, what is bad is stopped."""
+"""The Azure DevOps pipelines, executed: good changes pass, bad ones are stopped."""
 
 import datetime
 import json
@@ -32,7 +32,7 @@ RELEASE, PROMOTE = "ci/azure-devops/release.yml", "ci/azure-devops/promote.yml"
 
 @pytest.fixture
 def team(locked_project: Rendered, osv: Osv) -> Path:
-    """The project of a team, which is to change something and commit it."""
+    """A team's project; the test changes something and commits it."""
     project = locked_project(ci="azure-devops")
     append(project / "ci/variables.azure-devops.yml", f"  OSV_URL: {osv.address}\n")
     return project
@@ -40,7 +40,7 @@ def team(locked_project: Rendered, osv: Osv) -> Path:
 
 @pytest.fixture
 def service(tmp_path: Path, quick: dict[str, str], tools: Path) -> Service:
-    """Azure DevOps, without the vendor."""
+    """A local stand-in for Azure DevOps."""
     remote = tmp_path / "dev.azure.com/loan-risk.git"
     git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(remote))
     (tmp_path / "agents").mkdir()
@@ -58,8 +58,8 @@ def fates(jobs: dict[str, Job]) -> dict[str, str]:
     return {name: job.result for name, job in jobs.items()}
 
 
-def told(jobs: dict[str, Job]) -> str:
-    """Return what failed jobs said last."""
+def failed_logs(jobs: dict[str, Job]) -> str:
+    """Return the end of the failed jobs' logs."""
     return "\n".join(job.log[-3000:] for job in jobs.values() if job.failed_steps)
 
 
@@ -150,7 +150,7 @@ UNKNOWN = {
 def test_the_runner_refuses_what_it_does_not_model(
     what: str, new_project: Rendered, service: Service
 ) -> None:
-    """Else a test could pass because a step was left out."""
+    """Otherwise a test could pass because a step was skipped."""
     project = new_project(ci="azure-devops")
     file = project / "ci/azure-devops/sessions.yml"
     replace(file, *UNKNOWN[what])
@@ -171,9 +171,11 @@ def test_a_good_change_passes(team: Path, service: Service) -> None:
     append(team / "src/loan_risk/data.py", "\n\n# Read and understood.\n")
     push(team, service)
     del service.agent_variables["PYTEST_ADDOPTS"]  # all tests, with the coverage floor
-    service.tools = None  # these machines are as new as the change
+    service.tools = None  # the machines start without uv
     jobs = service.run(CHECKS)
-    assert fates(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "Succeeded"), told(jobs)
+    assert fates(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "Succeeded"), failed_logs(
+        jobs
+    )
     [evidence] = jobs["rehearsal"].summaries
     assert evidence.startswith("# loan-risk, version 1: model card")
     assert "| auc | passed |" in evidence
@@ -200,14 +202,14 @@ def test_a_bad_change_is_stopped_by_its_check(
 def test_without_its_checks_each_bad_change_gets_through(
     team: Path, service: Service, osv: Osv
 ) -> None:
-    """So what stopped them above is the guards, not the runner."""
+    """This proves that the checks stopped them above, not the runner."""
     for spoil in UNGUARDED:
         spoil(team, osv)
     for sessions in ("[lint, types, tests]", "[rehearse]", "[audit]"):
         replace(team / "ci/azure-devops/checks.yml", sessions, "[]")
     push(team, service)
     jobs = service.run(CHECKS)
-    assert set(fates(jobs).values()) == {"Succeeded"}, told(jobs)
+    assert set(fates(jobs).values()) == {"Succeeded"}, failed_logs(jobs)
 
 
 @pytest.mark.full
@@ -232,7 +234,7 @@ def test_the_weekly_update_becomes_a_pull_request(
     add_program(service.programs, "az", "vendor")
 
     jobs = service.run(WEEKLY)
-    assert set(fates(jobs).values()) == {"Succeeded"}, told(jobs)
+    assert set(fates(jobs).values()) == {"Succeeded"}, failed_logs(jobs)
     assert TOKEN not in "".join(job.log for job in jobs.values())
     title = git(service.remote, "log", "-1", "--format=%s", "template-update").strip()
     assert title == "chore: update the template from v0.1.0 to v0.2.0"
@@ -253,7 +255,7 @@ def test_a_week_without_a_new_version_opens_nothing(
     service.programs = tmp_path / "programs"
     add_program(service.programs, "az", "vendor")
     jobs = service.run(WEEKLY)
-    assert set(fates(jobs).values()) == {"Succeeded"}, told(jobs)
+    assert set(fates(jobs).values()) == {"Succeeded"}, failed_logs(jobs)
     assert "Nothing to publish" in jobs["publish"].log
     assert not (service.programs / "calls").exists()
     assert "template-update" not in git(service.remote, "branch")

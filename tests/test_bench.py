@@ -12,9 +12,9 @@ from bench import __main__ as main
 Table = dict[str, dict[str, str]]  # row -> column -> cell
 
 
-def bench(*words: str) -> list[Table]:
+def bench(*arguments: str) -> list[Table]:
     """Run benches and return their tables."""
-    command = [sys.executable, "-m", "bench", *words]
+    command = [sys.executable, "-m", "bench", *arguments]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return [read(text) for text in done.stdout.split("\n\n")]
 
@@ -101,7 +101,7 @@ def test_monitoring_rarely_raises_false_alarms_and_soon_notices_changes() -> Non
         assert float(row["`retrain` in 10 years"]) <= 1
     moved = changed["one input moves by 1 of its deviation, 2,000 rows a month"]
     forgotten = changed["scores say nothing on 40% of the rows, 2,000 rows a month"]
-    assert float(moved["months to notice"]) == 2  # the first window that can persist
+    assert float(moved["months to notice"]) == 2  # the first window in which drift can persist
     assert float(forgotten["months to notice"]) <= 2
     for life, row in recovered.items():
         horizon = int(life.split()[0])

@@ -1,4 +1,4 @@
-"""Data Factory: what is deployed to it, what its pipelines do, and deploying twice."""
+"""Data Factory: what is deployed, what its pipelines do, and repeated deployments."""
 
 import copy
 import importlib
@@ -36,7 +36,7 @@ SUMMARY = {"resources": {"jobs": {name: {"id": number} for name, number in IDS.i
 
 @pytest.fixture(scope="module")
 def factory(rendered: Rendered) -> Iterator[ModuleType]:
-    """The module of a project that knows Data Factory."""
+    """The module `factory` of a project."""
     project = rendered(compute="databricks", orchestrator="data-factory")
     places = [str(project / name) for name in ("deploy/data-factory", "deploy", ".mlops")]
     sys.path[:0] = places
@@ -48,7 +48,7 @@ def factory(rendered: Rendered) -> Iterator[ModuleType]:
 
 
 class Azure:
-    """A release for prod, and a data factory that is a file."""
+    """A release for prod, and a data factory in a file."""
 
     def __init__(self, factory: ModuleType, folder: Path) -> None:
         self.factory, self.folder = factory, folder
@@ -94,18 +94,18 @@ class Azure:
         return cast("Json", json.loads(file.read_text(encoding="utf-8")))
 
     def verbs(self) -> list[str]:
-        """What `az` was told, in order, since the last look."""
+        """The calls of `az`, in order, since the last look."""
         done = [
-            " ".join([*(w for w in words if w[0] != "-" and "=" not in w), *_name(words)])
-            for words in self.state["calls"]
+            " ".join([*(w for w in call if w[0] != "-" and "=" not in w), *_name(call)])
+            for call in self.state["calls"]
         ]
         self.state["calls"] = []
         self.keep()
         return done
 
 
-def _name(words: list[str]) -> list[str]:
-    return [word.partition("=")[2] for word in words if word.startswith("--name=")]
+def _name(call: list[str]) -> list[str]:
+    return [word.partition("=")[2] for word in call if word.startswith("--name=")]
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_a_schedule_becomes_a_recurrence(
 
 
 def test_the_names_of_time_zones_are_those_of_unicode(rendered: Rendered) -> None:
-    """The library tzlocal carries the table; the one that a project has is made from it."""
+    """The table of a project is made from the one in the library tzlocal."""
     from tzlocal.windows_tz import tz_win
 
     project = rendered(compute="databricks", orchestrator="data-factory")
@@ -261,8 +261,8 @@ def test_a_mistake_in_conf_is_named(azure: Azure, change: Json, sentence: str) -
 
 
 def test_a_zone_that_windows_lacks_is_refused(azure: Azure) -> None:
-    told = azure.render({"score": SCORE | {"zone": "Antarctica/Troll"}})
-    assert told.startswith("schedules.score.zone: Data Factory does not know Antarctica/Troll")
+    message = azure.render({"score": SCORE | {"zone": "Antarctica/Troll"}})
+    assert message.startswith("schedules.score.zone: Data Factory does not know Antarctica/Troll")
 
 
 def test_a_wrong_schedule_is_refused(azure: Azure) -> None:
@@ -273,7 +273,7 @@ def test_a_wrong_schedule_is_refused(azure: Azure) -> None:
 
 
 class Run(NamedTuple):
-    """What a run did, and whether it failed."""
+    """The activities of a run, and whether it failed."""
 
     failed: bool
     activities: Json
@@ -295,7 +295,7 @@ def runner() -> Iterator["subprocess.Popen[str]"]:
 
 @pytest.fixture
 def run(arm: Json, runner: "subprocess.Popen[str]") -> Callable[..., Run]:
-    """Run a pipeline, some activities of which fail."""
+    """Run a pipeline in which some activities fail."""
 
     def one(pipeline: str, *fails: str, **parameters: str) -> Run:
         name = f"loan_risk_prod_{pipeline}"
@@ -334,14 +334,14 @@ def test_a_command_without_a_file_starts_at_once(run: Callable[..., Run]) -> Non
 
 @pytest.mark.full
 @pytest.mark.parametrize(
-    ("fails", "told"),
+    ("fails", "failure"),
     [
         ("Wait for the data", "no data came for score"),
         ("Run the job", "score failed in Databricks"),
     ],
 )
 def test_the_team_is_alerted_to_a_failure_and_the_run_still_fails(
-    run: Callable[..., Run], fails: str, told: str
+    run: Callable[..., Run], fails: str, failure: str
 ) -> None:
     done = run("score", fails)
     assert done.failed
@@ -349,10 +349,12 @@ def test_the_team_is_alerted_to_a_failure_and_the_run_still_fails(
     vault = "https://kv-risk-prod.vault.azure.net/secrets/team-channel?api-version=7.4"
     assert done.activities["Read the webhook address"]["url"] == vault
     sent = done.activities["Alert the team"]
-    words = f"loan-risk in prod: {told}; see run run-7 of loan_risk_prod_score in adf-risk-prod"
+    message = (
+        f"loan-risk in prod: {failure}; see run run-7 of loan_risk_prod_score in adf-risk-prod"
+    )
     assert sent["url"] == "https://hook/s3cret"
-    assert json.loads(sent["body"]) == {"text": words}
-    assert done.activities["Fail"]["message"] == words
+    assert json.loads(sent["body"]) == {"text": message}
+    assert done.activities["Fail"]["message"] == message
 
 
 @pytest.mark.full
@@ -432,8 +434,8 @@ def test_a_failed_deployment_is_reported_and_starts_nothing(azure: Azure) -> Non
 
 def test_a_job_missing_in_the_bundle_is_named_before_anything_changes(azure: Azure) -> None:
     azure.render()
-    told = azure.deploy({"resources": {"jobs": {"score": {"id": "1"}}}})
-    assert told == "The bundle has no job monitor: run `databricks bundle deploy` before."
+    message = azure.deploy({"resources": {"jobs": {"score": {"id": "1"}}}})
+    assert message == "The bundle has no job monitor: run `databricks bundle deploy` before."
     assert azure.state["calls"] == []
 
 
@@ -441,7 +443,7 @@ def test_a_job_missing_in_the_bundle_is_named_before_anything_changes(azure: Azu
 def test_a_release_is_deployed_to_and_withdrawn_from_both_services(
     azure: Azure, rendered: Rendered, tmp_path: Path
 ) -> None:
-    """The bundle first, whose ids the pipelines need; and a failing smoke brings back the rest."""
+    """The bundle is deployed first, for its job ids; a failed smoke test withdraws both."""
     source = rendered(compute="databricks", orchestrator="data-factory")
     project = shutil.copytree(source, tmp_path / "loan-risk")
     configure(project, "prod", **settings_of("prod"), schedules=SCHEDULES)

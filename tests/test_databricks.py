@@ -1,4 +1,4 @@
-"""Databricks: the bundle that conf/ makes, what is refused, and how a release comes and goes."""
+"""Databricks: the bundle from conf/, what is refused, and how releases are deployed."""
 
 import json
 import os
@@ -34,19 +34,19 @@ ENTRY_POINTS = {"loan-risk", "loan-risk-job"}
 
 @pytest.fixture
 def team(rendered: Rendered, tmp_path: Path) -> Path:
-    """The project of a team whose three environments are at Databricks."""
+    """A team's project with three environments in Databricks."""
     return founded(shutil.copytree(rendered(compute="databricks"), tmp_path / "loan-risk"))
 
 
 @pytest.fixture
 def online(rendered: Rendered, tmp_path: Path) -> Path:
-    """The same with an endpoint."""
+    """The same project with an endpoint."""
     project = rendered(compute="databricks", serving="online")
     return founded(shutil.copytree(project, tmp_path / "loan-risk"))
 
 
 def founded(project: Path) -> Path:
-    """Write what the team writes into conf/."""
+    """Write the team's settings into conf/."""
     for env in ENVS:
         configure(project, env, **settings_of(env))
     configure(project, "dev", deployment={"trainer": "", "promoter": ""})
@@ -138,8 +138,8 @@ def test_without_data_factory_its_section_is_unknown(team: Path) -> None:
 
 
 def test_notifications_permissions_and_budget_come_from_conf(team: Path) -> None:
-    told = {"notify": "ops@bank.example", "webhook": "w-1", "viewers": "risk"}
-    configure(team, "test", deployment=told | {"budget_policy": "b-1", "tags": {"cost": "4711"}})
+    keys = {"notify": "ops@bank.example", "webhook": "w-1", "viewers": "risk"}
+    configure(team, "test", deployment=keys | {"budget_policy": "b-1", "tags": {"cost": "4711"}})
     for job in bundle(team).jobs.values():
         assert job["email_notifications"] == {"on_failure": ["ops@bank.example"]}
         assert job["webhook_notifications"] == {"on_failure": [{"id": "w-1"}]}
@@ -164,26 +164,26 @@ def test_an_endpoint_follows_whatever_may_change_the_champion(online: Path, env:
     configure(online, "test", deployment={"endpoint": {"size": "Large", "scale_to_zero": True}})
     found = bundle(online, env)
     assert problems(found, ENTRY_POINTS) == []
-    words = {
-        (key, word)
+    parameters = {
+        (key, parameter)
         for key, job in found.jobs.items()
         for task in job["tasks"]
-        for word in task.get("spark_python_task", {}).get("parameters", [])
+        for parameter in task.get("spark_python_task", {}).get("parameters", [])
     }
     following = {"smoke", "promote_by_rule", "promote", "rollback"}
-    assert {key for key, _ in words} == (set() if env == "dev" else following)
+    assert {key for key, _ in parameters} == (set() if env == "dev" else following)
     if env == "test":
-        assert {("promote", "--size=Large"), ("promote", "--scale-to-zero=true")} < words
+        assert {("promote", "--size=Large"), ("promote", "--scale-to-zero=true")} < parameters
 
 
 def test_a_mistake_in_the_endpoint_section_is_refused(online: Path) -> None:
     configure(online, "test", deployment={"endpoint": {"size": "Huge"}})
-    words = r"conf/test.yml: deployment.endpoint.size: write Small, Medium or Large\."
-    with opened(online) as target, pytest.raises(target.Refusal, match=words):
+    sentence = r"conf/test.yml: deployment.endpoint.size: write Small, Medium or Large\."
+    with opened(online) as target, pytest.raises(target.Refusal, match=sentence):
         build(online)
     configure(online, "test", deployment={"endpoint": {"sise": "Small"}})
-    words = r"endpoint.sise: it is unknown; did you mean endpoint.size\?"
-    with opened(online) as target, pytest.raises(target.Refusal, match=words):
+    sentence = r"endpoint.sise: it is unknown; did you mean endpoint.size\?"
+    with opened(online) as target, pytest.raises(target.Refusal, match=sentence):
         build(online)
 
 
@@ -199,7 +199,7 @@ def test_an_endpoint_without_its_program_is_noticed(online: Path) -> None:
     assert "there is no file endpoint.py" in "; ".join(problems(load(folder, "test"), ENTRY_POINTS))
 
 
-# What is refused when a release is built
+# What a build refuses
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a mistyped key": (
@@ -230,11 +230,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_a_mistake_in_conf_is_refused_with_a_sentence(team: Path, what: str) -> None:
-    keys, words = REFUSED[what]
+    keys, sentence = REFUSED[what]
     configure(team, "test", **keys)
     with opened(team) as target, pytest.raises(target.Refusal) as refused:
         build(team)
-    assert words in str(refused.value)
+    assert sentence in str(refused.value)
     assert str(refused.value).endswith(".")
     assert not (team / "build/release/deploy/test/environment.yml").exists()
 
@@ -249,14 +249,14 @@ LOCKS = {
 def test_a_lock_that_databricks_cannot_install_is_refused(
     team: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old, new, words = LOCKS[what]
+    old, new, sentence = LOCKS[what]
     from pipelines import databricks_project
 
     known = databricks_project.REQUIREMENTS
     monkeypatch.setattr(databricks_project, "REQUIREMENTS", known.replace(old, new))
     with opened(team) as target, pytest.raises(target.Refusal, match=r"uv\.lock") as refused:
         build(team)
-    assert words in str(refused.value)
+    assert sentence in str(refused.value)
 
 
 def test_a_python_that_databricks_does_not_have_is_refused(team: Path) -> None:
@@ -265,7 +265,7 @@ def test_a_python_that_databricks_does_not_have_is_refused(team: Path) -> None:
         build(team)
 
 
-# The checks that this page rests on reject
+# The checks of the bundle find mistakes
 
 
 BROKEN = {
@@ -292,15 +292,15 @@ BROKEN = {
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_bundle_is_noticed(team: Path, what: str) -> None:
-    name, old, new, words = BROKEN[what]
+    name, old, new, problem = BROKEN[what]
     folder = build(team) / "deploy/test"
     replace(folder / name, old, new)
     try:
         found = "; ".join(problems(load(folder, "test"), ENTRY_POINTS))
-    except (Wrong, ValueError) as error:  # the strict model's own, too
+    except (Wrong, ValueError) as error:  # also errors of the strict model
         found = str(error) or what
     assert found
-    assert words in found
+    assert problem in found
 
 
 def test_what_the_runner_does_not_model_is_refused(team: Path) -> None:
@@ -310,7 +310,7 @@ def test_what_the_runner_does_not_model_is_refused(team: Path) -> None:
         execute(found, "score", lambda *_: (0, {}))
 
 
-# A release comes, and goes back
+# Deploying and restoring releases
 
 PROGRAM = """
 import json, os, sys
@@ -327,7 +327,7 @@ sys.exit(int(fails.exists() and fails.read_text() in deployed.read_text()))
 
 
 class Workspace:
-    """A team's project, and a Databricks that is a folder."""
+    """A team's project, and a Databricks workspace in a folder."""
 
     def __init__(self, project: Path, folder: Path, *envs: str) -> None:
         self.project, self.place = project, folder / "place"
@@ -347,9 +347,9 @@ class Workspace:
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, *words],
+            [sys.executable, *arguments],
             cwd=self.project,
             env=os.environ | self.variables,
             capture_output=True,
@@ -391,7 +391,7 @@ def test_a_release_is_uploaded_deployed_verified_and_recorded(workspace: Workspa
 
     before = len(workspace.log)
     assert "already" in workspace.deploy()
-    assert not any("deploy" in words.split()[1] for words in workspace.log[before:])
+    assert not any("deploy" in call.split()[1] for call in workspace.log[before:])
 
 
 def test_a_release_goes_to_prod(workspace: Workspace) -> None:
@@ -443,7 +443,7 @@ def test_without_a_volume_nothing_is_deployed(workspace: Workspace) -> None:
     build(workspace.project)
     shutil.rmtree(workspace.volume("test"))
     assert "volume risk_test.loan_risk.releases does not exist" in workspace.deploy(code=1)
-    assert not any("bundle" in words for words in workspace.log)
+    assert not any("bundle" in call for call in workspace.log)
 
 
 def test_an_environment_without_a_build_is_refused(workspace: Workspace) -> None:

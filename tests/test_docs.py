@@ -1,4 +1,4 @@
-"""The documentation says what is there: links resolve, and its tables agree with the code."""
+"""The documentation is correct: links resolve, and its tables agree with the code."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 SHARED = ("pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
 
 FENCE = re.compile(r"^```.*?\n(.*?)^```", re.MULTILINE | re.DOTALL)
-CUT = re.compile(r"^\|.*\n\n\|.*\n(?!\|[\s:|-]+\n)", re.MULTILINE)  # rows that have no head
+CUT = re.compile(r"^\|.*\n\n\|.*\n(?!\|[\s:|-]+\n)", re.MULTILINE)  # rows without a header
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -149,7 +149,7 @@ def text_of(page: Path) -> str:
 
 
 def broken_links(page: Path) -> list[str]:
-    """Return the relative links of a page that lead to no file or no heading."""
+    """Return the relative links of a page that lead to a missing file or heading."""
     broken = []
     for link in LINK.findall(FENCE.sub("", text_of(page))):
         path, _, heading = link.partition("#")
@@ -162,7 +162,7 @@ def broken_links(page: Path) -> list[str]:
 
 
 def take_command_lines(page: Path) -> None:
-    """Parse each `uv run loan-risk …` of a page's blocks; an unknown word raises."""
+    """Parse each `uv run loan-risk …` in a page's code blocks; raise for an unknown argument."""
     for block in FENCE.findall(text_of(page)):
         for line in re.findall(r"uv run loan-risk (.+)", block):
             name, *words = shlex.split(line)
@@ -170,18 +170,18 @@ def take_command_lines(page: Path) -> None:
 
 
 def headings_of(page: Path) -> set[str]:
-    """Return a page's headings as a browser's address names them."""
+    """Return the anchors of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", text_of(page), re.MULTILINE)
     return {re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", text).strip().lower()) for text in headings}
 
 
 def section(text: str, heading: str) -> str:
-    """Return what stands between a heading of the second level and the next one."""
+    """Return the text between a second-level heading and the next."""
     return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
 def rows_of(text: str) -> dict[str, list[str]]:
-    """Return the table rows whose first cell is code: the code, and the cells after it."""
+    """Return the table rows whose first cell is code: that code, and the other cells."""
     rows = re.findall(r"^\| `([^`]+)` \|(.*)\|$", text, re.MULTILINE)
     return {
         re.sub(r"<\w+>", "<name>", code): [cell.strip() for cell in rest.split("|")]
@@ -201,7 +201,7 @@ def owners_of(tree: str) -> dict[str, str]:
 
 
 def settings() -> dict[str, str]:
-    """Return every key of `conf/` with its default, "" where that is no plain value."""
+    """Return every key of `conf/` with its default, or "" where that is not a plain value."""
     trees = [ast.parse(text_of(PLATFORM / "base/settings.py"))]
     nodes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
     classes = {node.name: node for node in nodes}
@@ -235,7 +235,7 @@ def default_of(value: ast.expr | None) -> str:
 
 
 def marked_functions(module: Path, mark: str) -> list[str]:
-    """Return the functions that a decorator such as `@nox.session` or `@app.command()` marks."""
+    """Return the functions with a decorator such as `@nox.session` or `@app.command()`."""
     return [
         node.name
         for node in ast.parse(text_of(module)).body
@@ -264,6 +264,6 @@ def questions() -> dict[str, dict[str, Any]]:
 
 
 def choices_of(question: dict[str, Any]) -> list[str]:
-    """Return the values among which a question lets one choose."""
+    """Return the choices of a question."""
     choices = question.get("choices", {})
     return [c["value"] if isinstance(c, dict) else c for c in choices.values()]

@@ -1,4 +1,4 @@
-"""The figures of a monitoring are those of the books, and each rule decides as it says."""
+"""The figures of monitoring agree with the literature, and each rule decides as documented."""
 
 from typing import Any
 
@@ -42,7 +42,9 @@ def test_chance_alone_rarely_exceeds_the_limit(rows: int, shares: list[float]) -
 
 def test_the_gap_equals_the_kolmogorov_smirnov_statistic() -> None:
     then, now = (pd.Series(RANDOM.poisson(mean, 4_000)) for mean in (1.0, 1.3))
-    then, now = then.clip(upper=3), now.clip(upper=3)  # each value is heavy, so bins lose nothing
+    # Every value is frequent, so binning loses nothing.
+    then = then.clip(upper=3)
+    now = now.clip(upper=3)
     assert compared(then, now)["ks"] == pytest.approx(ks_2samp(then, now).statistic)
 
 
@@ -53,7 +55,7 @@ def test_the_gap_of_binned_numbers_is_close_to_it() -> None:
 
 def test_a_profile_reproduces_the_shares_of_its_own_rows() -> None:
     numbers = pd.Series(RANDOM.normal(size=3_000)).round(3)
-    numbers[:600], numbers[600:900] = 0.0, None  # a heavy value, and missing ones
+    numbers[:600], numbers[600:900] = 0.0, None  # a frequent value, and missing ones
     texts = pd.Series(RANDOM.choice(["a", "b", "c", "rare"], 3_000, p=[0.5, 0.3, 0.195, 0.005]))
     for values in (numbers, texts, numbers > 0):
         column = profile.take_profile(values.to_frame("x"))["x"]
@@ -65,7 +67,7 @@ def test_a_profile_reproduces_the_shares_of_its_own_rows() -> None:
     shares = dict(zip(facts["bins"], facts["then"], strict=True))
     assert shares["0"] == pytest.approx(0.2, abs=0.01)
     assert shares["missing"] == pytest.approx(0.1)
-    assert list(shares).index("0") not in (0, len(shares) - 1)  # bins stand as on a line
+    assert list(shares).index("0") not in (0, len(shares) - 1)  # bins are in numeric order
 
 
 def test_rare_and_new_categories_count_as_other() -> None:
@@ -118,7 +120,7 @@ def test_drift_persists_in_two_of_three_windows(windows: list[bool], *, persists
 
 
 def rule(**changes: object) -> object:
-    """Return the rule of a figure that more is better of."""
+    """Return the verdict for a metric where more is better."""
     known = {"sign": 1, "limit": 0.7, "reference": 0.8, "margin": 0.02}
     return decision.Rule(**known | {"events": 200, "gate_events": 200, "min_events": 100} | changes)
 
@@ -139,13 +141,13 @@ def test_a_metric_decays_beyond_chance_and_margin() -> None:
 
 def test_a_metric_decays_below_the_limit_of_the_gate() -> None:
     assert verdict(0.66, margin=None) == "decayed"
-    assert verdict(0.69, margin=None) == "ok"  # chance explains it
+    assert verdict(0.69, margin=None) == "ok"  # within chance
     assert verdict(0.15, margin=None, sign=-1, limit=0.12) == "decayed"
     assert verdict(0.11, margin=None, sign=-1, limit=0.12) == "ok"
 
 
 def lost(learned_from: str, **changes: object) -> object:
-    """Ask about a champion that followed version 1, whose AUC of 0.85 decayed in May."""
+    """Judge a champion that followed version 1, whose AUC of 0.85 decayed in May."""
     earlier = {"as_of": "2026-05-01", "version": 1, "decayed": {"auc": 0.85}}
     healthy = {"as_of": "2026-06-01", "version": 1}  # as of a template that did not note decays
     return decision.unrecovered("auc", rule(**changes), learned_from, [earlier, healthy])
@@ -163,28 +165,28 @@ def test_a_successor_ends_a_decay_by_its_metric_or_by_newer_rows() -> None:
 
 
 def incomplete(least: float = 0.5, **rows: object) -> list[str]:
-    """Ask about a period that is whole but for some of its facts."""
+    """Judge a complete period with some facts changed."""
     whole = {"read": 600, "usual": 600.0, "doubled": 0, "scored": 600, "without_prediction": 0}
     found = decision.completeness(whole | rows, least, 0.9, [("2026-01-01", 600, 560)])
-    return [words for verdict, words in found if verdict == "investigate"]
+    return [reason for verdict, reason in found if verdict == "investigate"]
 
 
 def test_an_incomplete_delivery_is_investigated_except_in_quiet_seasons() -> None:
     assert incomplete() == []
     assert incomplete(read=301) == []
-    [words] = incomplete(read=299)
-    assert words.startswith("299 rows are there for the period; the train window had 600 in each")
+    [reason] = incomplete(read=299)
+    assert reason.startswith("299 rows are there for the period; the train window had 600 in each")
     assert incomplete(read=299, least=0.2) == []
-    assert incomplete(read=0) == []  # a table without rows is said where it is read
-    assert incomplete(read=299, usual=None) == []  # rows have no time
+    assert incomplete(read=0) == []  # an empty table is reported where it is read
+    assert incomplete(read=299, usual=None) == []  # the rows have no time
 
 
 def test_labels_of_each_batch_are_counted() -> None:
     whole = {"read": 1, "usual": None, "doubled": 0, "scored": 0, "without_prediction": 0}
     batches = [("2026-01-01", 600, 560), ("2026-02-01", 600, 200), ("2026-03-01", 19, 0)]
-    [(verdict, words)] = decision.completeness(whole, 0.5, 0.9, batches)
+    [(verdict, reason)] = decision.completeness(whole, 0.5, 0.9, batches)
     assert verdict == "investigate"
-    assert words.startswith("200 of 600 due labels of the batch of 2026-02-01 have come (33%; 90%")
+    assert reason.startswith("200 of 600 due labels of the batch of 2026-02-01 have come (33%; 90%")
 
 
 def test_the_most_severe_finding_decides_and_comes_first() -> None:

@@ -1,4 +1,4 @@
-"""The workflows of GitHub, executed: what is good passes, what is bad is stopped."""
+"""The GitHub workflows, executed: good changes pass, bad ones are stopped."""
 
 import json
 import os
@@ -25,13 +25,13 @@ NOX = "uvx nox@2026.10.20 -s"
 
 @pytest.fixture
 def team(locked_project: Rendered) -> Path:
-    """The project of a team, which is to change something and push it."""
+    """A team's project; the test changes something and pushes it."""
     return locked_project(ci="github")
 
 
 @pytest.fixture
 def service(tmp_path: Path, tools: Path, osv: Osv, quick: dict[str, str]) -> Iterator[GitHub]:
-    """GitHub, without the vendor: its git, its artifacts, and a runner."""
+    """A local stand-in for GitHub: git host, artifacts and a runner."""
     add_program(tmp_path / "programs", "gh", "vendor")
     with git_host(tmp_path / "git") as host:
         variables = {"OSV_URL": osv.address}
@@ -42,13 +42,13 @@ def fates(jobs: dict[str, Job]) -> dict[str, str]:
     return {name: job.result for name, job in jobs.items()}
 
 
-def told(jobs: dict[str, Job]) -> str:
-    """Return what failed jobs said last."""
+def failed_logs(jobs: dict[str, Job]) -> str:
+    """Return the end of the failed jobs' logs."""
     return "\n".join(job.log[-3000:] for job in jobs.values() if job.failed_steps)
 
 
 def calls(service: GitHub) -> list[list[str]]:
-    """Return how the vendor's program was called."""
+    """Return the calls of the vendor's program."""
     noted = service.programs / "calls"
     return [json.loads(call) for call in noted.read_text("utf-8").splitlines()]
 
@@ -58,7 +58,7 @@ def workflow(project: Path, file: str) -> dict[str, Any]:
 
 
 def examine(project: Path, *command: str) -> str:
-    """Return what a tool of this environment finds."""
+    """Return the findings of a linter in this environment."""
     tools = Path(sys.executable).parent
     path = f"{tools}{os.pathsep}{os.environ['PATH']}"  # actionlint looks for shellcheck
     done = subprocess.run(
@@ -139,7 +139,7 @@ def test_a_good_change_passes(team: Path, service: GitHub) -> None:
     service.host.take(team)
     jobs = service.run(CHECKS, "pull_request")
     expected = dict.fromkeys(("checks", "rehearsal", "audit"), "success")
-    assert fates(jobs) == expected, told(jobs)
+    assert fates(jobs) == expected, failed_logs(jobs)
     evidence = jobs["rehearsal"].summary
     assert evidence.startswith("# loan-risk, version 1: model card")
     assert "| auc | passed |" in evidence
@@ -163,14 +163,14 @@ def test_a_bad_change_is_stopped_by_its_check(
 def test_without_its_checks_each_bad_change_gets_through(
     team: Path, service: GitHub, osv: Osv
 ) -> None:
-    """So what stopped them above is the guards, not the runner."""
+    """This proves that the checks stopped them above, not the runner."""
     for spoil in UNGUARDED:
         spoil(team, osv)
     checks = team / CHECKS
     checks.write_text(re.sub(f"{NOX} .*", "true", checks.read_text("utf-8")), encoding="utf-8")
     service.host.take(team)
     jobs = service.run(CHECKS, "pull_request")
-    assert set(fates(jobs).values()) == {"success"}, told(jobs)
+    assert set(fates(jobs).values()) == {"success"}, failed_logs(jobs)
 
 
 @pytest.mark.full
@@ -181,7 +181,7 @@ def test_the_weekly_update_becomes_a_pull_request(
     service.host.take(team)
     service.secrets["UPDATE_TOKEN"] = WRITES
     jobs = service.run(WEEKLY, "schedule")
-    assert set(fates(jobs).values()) == {"success"}, told(jobs)
+    assert set(fates(jobs).values()) == {"success"}, failed_logs(jobs)
     assert WRITES not in "".join(job.log for job in jobs.values())
     title = git(service.host.repository, "log", "-1", "--format=%s", "template-update").strip()
     assert title == "chore: update the template from v0.1.0 to v0.2.0"
@@ -194,8 +194,8 @@ def test_without_the_teams_token_the_error_says_so(team: Path, service: GitHub) 
     service.host.take(team)
     jobs = service.run(WEEKLY, "schedule", only="publish")
     assert fates(jobs) == {"audit": "skipped", "update": "success", "publish": "failure"}
-    words = "GH_TOKEN: is missing: give the environment maintenance the secret UPDATE_TOKEN"
-    assert words in jobs["publish"].log
+    sentence = "GH_TOKEN: is missing: give the environment maintenance the secret UPDATE_TOKEN"
+    assert sentence in jobs["publish"].log
 
 
 @pytest.mark.full

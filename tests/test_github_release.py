@@ -1,4 +1,4 @@
-"""The release of code by GitHub: who calls what, with which rights, and in which order.
+"""The GitHub release workflow: what runs with which rights, in which order.
 
 act runs the workflows here; `uvx` is a recorder of the sessions, which test_delivery.py executes.
 """
@@ -21,7 +21,7 @@ from test_github import examine
 
 FLOWS = ".github/workflows"
 COMPUTES = ["local", "databricks", "kubernetes"]
-ACTIONS = {  # what an action does to the folder of kept artifacts, and its inputs
+ACTIONS = {  # what an action does to the artifacts folder, and its inputs
     "actions/checkout": ("true", ["persist-credentials"]),
     "astral-sh/setup-uv": ("true", ["version", "enable-cache"]),
     "actions/upload-artifact": ("cp -r build/release {}/kept", ["name", "path", "retention-days"]),
@@ -47,7 +47,7 @@ echo "$call|${{GITHUB_TOKEN:+token}}" >> {0}/calls
 [ "$call" != "$FAILS" ]
 """
 GH = """#!/bin/bash
-# Opens an issue for who has a token; knows nothing else.
+# Opens an issue if there is a token; supports nothing else.
 [ "$#|$1 $2|$3 $4|$5|$7" = "8|issue create|--repo bank/loan-risk|--title|--body" ] || exit 2
 [ -n "$GH_TOKEN" ] || exit 4
 echo "$6: $8" >> "{}/issues"
@@ -105,14 +105,14 @@ def test_only_the_step_that_deploys_has_the_token(compute: str, rendered: Render
 def test_only_prod_promotes(rendered: Rendered) -> None:
     promote = flow(rendered(ci="github", compute="databricks"), "promote")
     assert set(promote[True]) == {"workflow_dispatch"}
-    told = promote["jobs"]["prod"]["with"]
-    assert (told["environment"], told["session"]) == ("prod", "approve")
+    inputs = promote["jobs"]["prod"]["with"]
+    assert (inputs["environment"], inputs["session"]) == ("prod", "approve")
 
 
 def run(
     project: Path, place: Path, name: str, fails: str = "", words: Sequence[str] = ()
 ) -> list[str]:
-    """Run a workflow; return the sessions that it started, and what each could use."""
+    """Run a workflow; return the sessions that it started, and the token of each."""
     write_program(place / "bin/uvx", UVX.format(place))
     command = [str(Path(sys.executable).with_name("act")), EVENTS[name], "--no-skip-checkout"]
     command += ["--workflows", f"{FLOWS}/{name}.yml", "--platform=ubuntu-24.04=-self-hosted"]
@@ -179,9 +179,9 @@ def test_the_team_is_notified_of_a_failed_run(
     git(project, "remote", "add", "origin", "https://github.com/bank/loan-risk")
     run(project, tmp_path, "alert", words=[f"--eventpath={event}"])
     issues = tmp_path / "issues"
-    told = issues.read_text("utf-8") if issues.exists() else ""
+    opened = issues.read_text("utf-8") if issues.exists() else ""
     failed = conclusion in {"failure", "timed_out"}
-    assert told == ("release has failed: https://github.com/run\n" if failed else "")
+    assert opened == ("release has failed: https://github.com/run\n" if failed else "")
 
 
 @pytest.mark.full

@@ -1,4 +1,4 @@
-"""The guides that lead from nothing to a release in prod: each command is run by a test, or listed.
+"""The guides from nothing to a release in prod: a test runs each command, or it is listed.
 
 What needs an account stands in docs/verified.md; all else, a test runs.
 """
@@ -28,7 +28,7 @@ GUIDES = (
 )
 ACCOUNT = ("az", "databricks", "gh", "glab", "kubectl")
 HERE = ("export", "git", "uv", "uvx")
-RUN = {  # the test that runs such a line, as a person or a pipeline would
+RUN = {  # the test that runs this kind of command
     "export IMAGE_REPOSITORY=": "test_an_image_is_pushed_and_identified_by_its_registry_digest",
     "git add --all": "test_a_project_grows_as_the_guide_says",
     "git commit --message ": "test_a_project_grows_as_the_guide_says",
@@ -43,7 +43,7 @@ RUN = {  # the test that runs such a line, as a person or a pipeline would
 
 
 def lines(*programs: str) -> Iterator[str]:
-    """Yield the command lines of the guides that begin with one of these programs."""
+    """Yield the commands of the guides that start with one of these programs."""
     for guide in GUIDES:
         text = (ROOT / f"docs/how-to/{guide}.md").read_text(encoding="utf-8")
         for block in FENCE.findall(text):
@@ -51,7 +51,7 @@ def lines(*programs: str) -> Iterator[str]:
 
 
 def listed() -> list[str]:
-    """Return the commands that docs/verified.md names as needing an account."""
+    """Return the commands that need an account according to docs/verified.md."""
     text = (ROOT / "docs/verified.md").read_text(encoding="utf-8")
     section = text.partition("## Commands of the guides\n")[2].partition("\n## ")[0]
     return [

@@ -1,4 +1,4 @@
-"""Figures are those of scikit-learn, and what cannot be computed says so."""
+"""Metrics equal those of scikit-learn, and impossible ones are reported."""
 
 from types import SimpleNamespace
 
@@ -35,7 +35,7 @@ def test_one_class_gives_no_auc(only: int) -> None:
 
 
 def test_a_bootstrap_sample_where_the_users_metric_fails_is_skipped() -> None:
-    """Three events in 150 rows: now and then a draw has none, and scikit-learn refuses it."""
+    """With three events in 150 rows, some samples have none, which scikit-learn refuses."""
 
     def own(truth: pd.Series, _: pd.DataFrame) -> dict[str, float]:
         if truth.nunique() < 2:
@@ -49,7 +49,7 @@ def test_a_bootstrap_sample_where_the_users_metric_fails_is_skipped() -> None:
     errors = figures.errors(truth, prediction, ("share", "brier"))
     assert set(errors) == {"share", "brier"}
     assert errors["share"] == pytest.approx(np.sqrt(0.02 * 0.98 / 150), rel=0.3)
-    with pytest.raises(ValueError, match="one class only"):  # of the user's code, on all rows
+    with pytest.raises(ValueError, match="one class only"):  # from the user's code, on all rows
         figures.all(truth[3:], prediction[3:])
 
 
@@ -62,7 +62,7 @@ def test_a_row_without_a_group_is_its_own_group() -> None:
 
 
 def test_repeated_rows_of_a_customer_do_not_narrow_an_interval() -> None:
-    """A hundred customers with ten rows each, all alike, say no more than a hundred rows."""
+    """100 customers with ten identical rows each carry no more information than 100 rows."""
     generator = np.random.default_rng(3)
     customer = np.repeat(np.arange(100), 10)
     wrong = pd.Series(generator.random(100) < 0.2)[customer].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""The questionnaire takes what every rendered file can hold, and says what is allowed."""
+"""The questions accept only answers that every file can contain, and say what is allowed."""
 
 import keyword
 import re
@@ -30,7 +30,7 @@ KEPT = sorted((ROOT / "tests/answers").glob("*.yml"))
 
 @pytest.fixture(scope="session")
 def questionnaire(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A template of the questions alone: it renders in no time."""
+    """A template with only the questions, which renders fast."""
     folder = tmp_path_factory.mktemp("questionnaire")
     answers = folder / "template/.copier-answers.yml.jinja"
     answers.parent.mkdir()
@@ -43,7 +43,7 @@ def questionnaire(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def ask(questionnaire: Path, tmp_path: Path) -> Ask:
-    """Return a function that answers some questions and returns what is stored."""
+    """Return a function that answers some questions and returns the stored answers."""
 
     def answer(*, folder: str = "loan-risk", **answers: object) -> dict[str, Any]:
         place = tmp_path / folder
@@ -180,7 +180,7 @@ def test_any_line_is_refused_or_stored_unchanged(
     try:
         stored = ask(description=description)
     except ValueError as refusal:
-        assert re.search(LINE, str(refusal))  # noqa: PT017 - both outcomes are right
+        assert re.search(LINE, str(refusal))  # noqa: PT017 - both outcomes are correct
     else:
         assert stored["description"] == description
         project = (tmp_path / "loan-risk/project.toml").read_text(encoding="utf-8")
@@ -220,7 +220,7 @@ def test_a_folder_with_a_pattern_in_its_name_is_found(ask: Ask) -> None:
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_the_prompt_offers_only_the_stored_problem(problem: str) -> None:
-    """Copier shows a choice whose validator speaks as disabled, and does not check the prompt."""
+    """Copier disables a choice whose validator returns a message, but does not check input."""
     choices = question("problem")["choices"].values()
     assert [choice["value"] for choice in choices if not refusal(choice, {"problem": problem})] == [
         problem
@@ -249,7 +249,7 @@ def test_no_package_hides_a_module_that_it_needs() -> None:
 
 
 def project_requirements() -> list[Requirement]:
-    """Return what a project needs to run and to be developed, read from the template's own file."""
+    """Return the requirements of a project and its development, from the template's file."""
     text = (ROOT / "template/pyproject.toml.jinja").read_text(encoding="utf-8")
     text = re.sub(r"\{\{.*?\}\}", "", text)
     found = re.findall(r'"([a-z][\w.-]*(?:\[\w+\])?[>~]=[^"]*)"', text)
@@ -257,7 +257,7 @@ def project_requirements() -> list[Requirement]:
 
 
 def names_of_dependencies(requirements: Iterable[Requirement]) -> Iterator[str]:
-    """Yield what the distributions, and all that they need, are called and bring to import."""
+    """Yield the names and top-level modules of the distributions and their requirements."""
     todo = list(requirements)
     seen: set[str] = set()
     while todo:

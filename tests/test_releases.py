@@ -1,4 +1,4 @@
-"""From a merge to prod, at three vendors and Databricks: what is bad does not arrive.
+"""From a merge to prod, with three CI vendors and Databricks: bad releases never arrive.
 
 The vendors are runners on this machine, Databricks a program whose workspaces are folders; what
 they start is the project's own: its sessions, its release, its jobs and their wheel.
@@ -23,7 +23,7 @@ GOOD = {"build": "passed", "test": "passed", "prod": "passed"}
 
 
 def fates(jobs: Fates) -> dict[str, str]:
-    """Return what became of the jobs, less those that check."""
+    """Return the results of the jobs, without the checks."""
     return {name: job.result for name, job in jobs.items() if name in {*GOOD, "promote"}}
 
 
@@ -39,7 +39,7 @@ def bump(bank: Bank) -> None:
 
 
 class Releases:
-    """What holds at each vendor."""
+    """The tests for each vendor."""
 
     at: ClassVar[type[Bank]]
 

@@ -1,4 +1,4 @@
-"""The report of a monitoring tells its verdict in words, to anyone, wherever it is opened."""
+"""The monitoring report states its verdict in words and is readable everywhere."""
 
 import re
 from itertools import pairwise
@@ -43,7 +43,7 @@ def test_every_report_loads_nothing(name: str) -> None:
     assert not {"script", "img", "iframe", "object", "a"} & set(page.tags)
     addresses = {"src", "href", "action", "style", "onload"}
     found = [set(each) & addresses for each in page.attributes]
-    assert [each for each in found if each] == [{"href"}]  # the icon: no data at all
+    assert [each for each in found if each] == [{"href"}]  # the empty icon
     assert "url(" not in report(EXAMPLES[name]())
 
 
@@ -100,7 +100,7 @@ def test_a_first_month_says_what_is_not_known() -> None:
     assert "They begin with the next monitoring." in page.pieces
     assert "1 unknown" in page.pieces
     assert page.text.count("n/a") > 10
-    assert "svg" in page.tags  # the meters of what is known
+    assert "svg" in page.tags  # meters of the known figures
 
 
 def test_empty_lists_are_mentioned() -> None:
@@ -145,7 +145,8 @@ def test_a_trend_is_drawn_from_the_known_values(values: tuple[float | None, ...]
     assert all(0 <= float(place or "nan") <= 360 for place in places)
     classes = [each.get("class") for each in page.attributes]
     known = sum(value is not None for value in values)
-    assert classes.count("breach") + classes.count("point") == known + len(values)  # and the PSI's
+    points = classes.count("breach") + classes.count("point")
+    assert points == known + len(values)  # the second term counts the PSI
 
 
 def test_a_trend_has_a_gap_at_an_unknown_value() -> None:
@@ -156,7 +157,7 @@ def test_a_trend_has_a_gap_at_an_unknown_value() -> None:
 
 
 def history_of(*values: float | None, better: str) -> Facts:
-    """Return facts of months with these figures of the AUC."""
+    """Return monitoring facts of months with these AUC values."""
     days = [f"2026-{month:02}-01" for month in range(1, len(values) + 1)]
     history = [
         {**past(day, version=1, max_psi=0.05), "metrics": {"auc": value}, "bounds": {"auc": 0.74}}

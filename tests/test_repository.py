@@ -1,4 +1,4 @@
-"""The repository's own shell: its commands, its pins, its menu."""
+"""The commands, pins and sessions of this repository."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""What `schedules:` of conf/ means: in words, to cron, to Quartz; and what is refused."""
+"""What `schedules:` in conf/ means in words, cron and Quartz, and what is refused."""
 
 import datetime
 import os
@@ -27,7 +27,7 @@ HOUR = datetime.timedelta(hours=1)
 
 @pytest.fixture(scope="module")
 def schedules() -> Iterator[ModuleType]:
-    """The module that all schedulers' files are made from."""
+    """The module from which the files of all schedulers are generated."""
     names = ("schedules", "commands")
     sys.path.insert(0, str(ROOT / "template/.mlops"))
     import schedules as module  # type: ignore[import-not-found]
@@ -39,13 +39,13 @@ def schedules() -> Iterator[ModuleType]:
 
 
 def read(schedules: ModuleType, entry: Any, command: str = "score") -> Any:
-    """Return the one schedule."""
+    """Return the only schedule."""
     [found] = schedules.read({command: entry}, TODAY)
     return found
 
 
 def refusal(schedules: ModuleType, written: dict[str, Any], today: datetime.date = TODAY) -> str:
-    """Return the sentence by which it is refused."""
+    """Return the message of the refusal."""
     with pytest.raises(schedules.Refusal) as refused:
         schedules.read(written, today)
     return str(refused.value)
@@ -90,7 +90,7 @@ ENTRIES = st.one_of(
 
 
 def as_cron(line: str, moment: datetime.datetime) -> bool:
-    """Tell whether cron starts a line of plain numbers and stars at a minute."""
+    """Return whether a cron line of numbers and stars fires at this minute."""
     numbers = (moment.minute, moment.hour, moment.day, moment.month, moment.isoweekday() % 7)
     fields = line.split()
     assert len(fields) == len(numbers)
@@ -100,7 +100,7 @@ def as_cron(line: str, moment: datetime.datetime) -> bool:
 
 
 def as_quartz(line: str, moment: datetime.datetime) -> bool:
-    """Tell the same of Quartz, which wants ? for exactly one of the two days."""
+    """Return the same for Quartz, which requires ? for exactly one of the two days."""
     fields = line.split()
     assert [fields[3], fields[5]].count("?") == 1
     day = WEEKDAYS[moment.weekday()][:3].upper()
@@ -254,12 +254,12 @@ def test_the_session_shows_prod_or_the_named_environment(
 def test_a_time_that_a_clock_skips_or_repeats_is_refused(
     schedules: ModuleType, today: str, zone: str, sentence: str, days: dict[str, Any]
 ) -> None:
-    """Of a month, whatever its day: some year the change falls on it."""
+    """Monthly schedules on any day: in some year the clock changes on that day."""
     date = datetime.date.fromisoformat(today)
     entry = days | {"at": sentence.split()[1], "zone": zone}
-    told = refusal(schedules, {"score": entry}, date)
-    assert told == f"schedules.score.at: in {zone} the clock {sentence}"
-    safe = told.rpartition("take ")[2].rstrip(".")
+    message = refusal(schedules, {"score": entry}, date)
+    assert message == f"schedules.score.at: in {zone} the clock {sentence}"
+    safe = message.rpartition("take ")[2].rstrip(".")
     schedules.read({"score": entry | {"at": safe}}, date)
 
 

@@ -1,4 +1,4 @@
-"""`nox -s update` of a project: it prepares, checks and publishes, or says why not.
+"""`nox -s update` prepares, checks and publishes an update, or says why it cannot.
 
 Most tests update a small project of a small template, which has the updater as it stands and checks
 that a test can make fail. git and Copier are real, and so is the remote; a vendor's program is a
@@ -47,14 +47,14 @@ requires-python = ">=3.11"
 }
 
 FAKES = {
-    # runs no checks but fails where a file says so, and notes what it could have seen
+    # runs no checks, fails where a file says so, and records its environment
     "uvx": """
 import json, os, pathlib, sys
 (HERE / "checked").write_text(json.dumps({"arguments": sys.argv[1:], "env": dict(os.environ)}))
 print("a check speaks")
 sys.exit(pathlib.Path("broken").exists())
 """,
-    # remembers the pull request that it opened, and answers as the vendor's program does
+    # remembers the pull request it opened, and answers like the vendor's program
     "vendor": """
 import json, sys
 NAME = pathlib.Path(__file__).name
@@ -78,14 +78,14 @@ if "create" in sys.argv:
 
 
 class Run(NamedTuple):
-    """What a command of the updater ended with."""
+    """The exit code and the output of a command."""
 
     code: int
     said: str
 
 
 class Desk(NamedTuple):
-    """A project that has a template, a remote, and the programs that its updater finds."""
+    """A project with a template, a remote, and the programs on its PATH."""
 
     root: Path
 
@@ -120,28 +120,28 @@ class Desk(NamedTuple):
         return Run(done.returncode, done.stdout + done.stderr)
 
     def outcome(self) -> dict[str, str]:
-        """Return what was prepared."""
+        """Return the outcome of the preparation."""
         file = self.project / "build/update/outcome.json"
         return dict(json.loads(file.read_text(encoding="utf-8")))
 
     def calls(self) -> list[list[str]]:
-        """Return how the vendor's program was called, without the questions."""
+        """Return the calls of the vendor's program, without listings."""
         file = self.programs / "calls"
         lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         return [call for call in map(json.loads, lines) if "list" not in call]
 
     def pushed(self) -> str:
-        """Return the commit that the remote has for the update."""
+        """Return the commit on the update branch of the remote."""
         return git(self.remote, "for-each-ref", "--format=%(objectname)", f"refs/heads/{BRANCH}")
 
 
-QUIET = {"PYTHONDONTWRITEBYTECODE": "1"}  # only what the updater writes is to be seen
+QUIET = {"PYTHONDONTWRITEBYTECODE": "1"}  # so that only the updater's files appear
 SECRETS = ("GH_TOKEN", "SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT", "AWS_SECRET_ACCESS_KEY")
 LOGINS = ("SSH_AUTH_SOCK", "GIT_CONFIG_VALUE_0", "CI_REPOSITORY_URL")
 
 
 def write(folder: Path, written: dict[str, str]) -> None:
-    """Write files by their paths."""
+    """Write files, given by path."""
     for name, text in written.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text.lstrip("\n"), encoding="utf-8")
@@ -159,13 +159,13 @@ def answer(project: Path, **changed: object) -> None:
 
 
 def add_program(folder: Path, name: str, fake: str) -> None:
-    """Put a program onto the PATH of a desk."""
+    """Put a program on the PATH of a desk."""
     head = "import pathlib\nHERE = pathlib.Path(__file__).parent\n"
     write_python(folder / name, head + FAKES[fake])
 
 
 def release(template: Path, tag: str, changed: dict[str, str] | None = None) -> None:
-    """Release a version of the small template, with a word in its changelog."""
+    """Release a version of the small template, with a changelog entry."""
     write(template, changed or {"template/noxfile.py": f"# The checks of {tag}.\n"})
     log = template / "CHANGELOG.md"
     heading, rest = log.read_text(encoding="utf-8").split("\n\n", 1)
@@ -174,20 +174,20 @@ def release(template: Path, tag: str, changed: dict[str, str] | None = None) -> 
 
 
 def sign(desk: Desk) -> None:
-    """Let git know the team in this repository alone."""
+    """Configure the team's identity for this repository only."""
     git(desk.project, "config", "user.name", "Team")
     git(desk.project, "config", "user.email", "team@bank.example")
 
 
 def own_template(desk: Desk) -> Path:
-    """Give a desk a template of its own, to release from or to take away."""
+    """Give a desk its own template, to release from or to remove."""
     template = shutil.copytree(desk.template, desk.root / "own")
     answer(desk.project, _src_path=str(template))
     return template
 
 
 def add_remote(desk: Desk, host: str) -> None:
-    """Give a project a remote at some host, with what it has committed."""
+    """Give a project a remote at a host, and push its commits."""
     remote = desk.root / host / "loan-risk.git"
     git(desk.root, "init", "--quiet", "--bare", "--initial-branch=main", str(remote))
     if "origin" in git(desk.project, "remote"):
@@ -198,7 +198,7 @@ def add_remote(desk: Desk, host: str) -> None:
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """A project born at v0.1.0 of a small template, which has v0.2.0 and v0.3.0 by now."""
+    """A project generated from v0.1.0 of a small template, which now has v0.2.0 and v0.3.0."""
     desk = Desk(tmp_path_factory.mktemp("updater"))
     template = desk.root / "template"
     write(template, SMALL_TEMPLATE)
@@ -215,7 +215,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 @pytest.fixture(scope="module")
 def prepared(first: Desk, tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """The project with an update that passed its checks. Copy it before use."""
+    """The project with a prepared update that passed its checks. Copy it before use."""
     desk = Desk(shutil.copytree(first.root, tmp_path_factory.mktemp("prepared") / "desk"))
     done = desk.run("update", **dict.fromkeys((*SECRETS, *LOGINS, "UV_INDEX_OURS_PASSWORD"), "x"))
     assert done.code == 0, done.said
@@ -242,7 +242,7 @@ def copied(source: Desk, folder: Path, host: str = "github.example") -> Desk:
 
 
 def state(project: Path) -> tuple[str, dict[str, bytes]]:
-    """Return what an update must leave alone: commits, branches, and every file."""
+    """Return what an update must not change: commits, branches and every file."""
     kept = {name: what for name, what in contents(project).items() if not name.startswith("build/")}
     return git(project, "show-ref") + git(project, "status", "--short", "--branch"), kept
 
@@ -315,7 +315,7 @@ def test_one_pull_request_is_opened_and_then_updated(
 
 @pytest.mark.full
 def test_the_same_update_twice_is_the_same_commit(ready: Desk) -> None:
-    """A vendor takes approvals back when another commit is pushed."""
+    """Vendors withdraw approvals when another commit is pushed."""
     ready.run("pull_request")
     before = ready.pushed()
     assert ready.run("update").code == 0
@@ -459,7 +459,7 @@ def test_a_commit_pushed_meanwhile_is_never_overwritten(ready: Desk) -> None:
 
 
 def test_a_pipelines_second_job_publishes_from_a_shallow_clone_on_no_branch(ready: Desk) -> None:
-    """It has the artifact of the first job, and main has moved on meanwhile."""
+    """It has the first job's artifact, and main has newer commits by now."""
     elsewhere = Desk(ready.root / "second job")
     shutil.copytree(ready.programs, elsewhere.programs)
     write(ready.project, {"later.py": ""})
@@ -476,7 +476,7 @@ def test_a_pipelines_second_job_publishes_from_a_shallow_clone_on_no_branch(read
 
 
 def test_a_file_that_new_code_may_have_written_is_not_executed(ready: Desk) -> None:
-    """The step that has the token reads a file that the checks could have changed."""
+    """The step with the token reads a file that the checks may have changed."""
     file = ready.project / "build/update/outcome.json"
     trap = {"base": f"--upload-pack=touch {ready.root}/trapped;"}
     file.write_text(json.dumps(ready.outcome() | trap), encoding="utf-8")

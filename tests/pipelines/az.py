@@ -1,4 +1,4 @@
-"""A program `az` that remembers: a data factory in a file, and what was asked of it.
+"""A fake `az` that keeps a data factory in a file, and records its calls.
 
 It knows the few commands that a deployment needs, and refuses every other word.
 """
@@ -28,7 +28,7 @@ class Az:
         self.values = {key: value for key, sign, value in pairs if sign and key[0] != "-"}
 
     def run(self) -> None:
-        """Do what was asked."""
+        """Run the command."""
         if self.verb == ["datafactory", "trigger", "list"]:
             self.take({**FACTORY, "--output": "json"})
             found = self.state["triggers"].items()
@@ -54,7 +54,7 @@ class Az:
             triggers[name] = {"start": "Started", "stop": "Stopped"}[action]
 
     def deploy(self) -> None:
-        """Make what a template tells, or change it."""
+        """Create or change what a template describes."""
         file = Path(self.options.pop("--template-file", ""))
         expected = {"--name": "loan_risk_prod_jobs", "--mode": "Incremental", "--output": "none"}
         self.take({**WHERE, **expected, "--parameters": ""})
@@ -80,12 +80,12 @@ class Az:
             self.fail(f"unrecognized arguments: {self.words}")
 
     def fail(self, reason: str) -> NoReturn:
-        """Say why, and end; what was done before stays done."""
+        """Print the reason and exit; what was done before stays done."""
         self.keep()
         sys.exit(f"ERROR: {reason}")
 
     def keep(self) -> None:
-        """Write down how things are now."""
+        """Save the current state."""
         STATE.write_text(json.dumps(self.state), encoding="utf-8")
 
 
