@@ -233,7 +233,8 @@ def numeric(name: str, psi: float) -> Facts:
 
 def category(name: str, psi: float) -> Facts:
     bins = ["north", "south", "east", "west", "other"]
-    then, now = [0.4, 0.3, 0.2, 0.08, 0.02], [0.4 - psi / 2, 0.3, 0.2, 0.08 + psi / 2, 0.02]
+    then = [0.4, 0.3, 0.2, 0.08, 0.02]
+    now = [0.4 - psi / 2, 0.3, 0.2, 0.08 + psi / 2, 0.02]
     return _column(name, "category", psi) | {"bins": bins, "then": then, "now": now}
 
 

@@ -26,8 +26,10 @@ from programs import uv_cache
 from rendering import append, commit, git, replace
 from test_updater import add_program
 
-CHECKS, WEEKLY = "azure-pipelines.yml", "ci/azure-devops/maintenance.yml"
-RELEASE, PROMOTE = "ci/azure-devops/release.yml", "ci/azure-devops/promote.yml"
+CHECKS = "azure-pipelines.yml"
+WEEKLY = "ci/azure-devops/maintenance.yml"
+RELEASE = "ci/azure-devops/release.yml"
+PROMOTE = "ci/azure-devops/promote.yml"
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def push(project: Path, service: Service) -> None:
     git(project, "push", "--quiet", str(service.remote), "HEAD:main")
 
 
-def fates(jobs: dict[str, Job]) -> dict[str, str]:
+def results(jobs: dict[str, Job]) -> dict[str, str]:
     return {name: job.result for name, job in jobs.items()}
 
 
@@ -173,8 +175,8 @@ def test_a_good_change_passes(team: Path, service: Service) -> None:
     del service.agent_variables["PYTEST_ADDOPTS"]  # all tests, with the coverage floor
     service.tools = None  # the machines start without uv
     jobs = service.run(CHECKS)
-    assert fates(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "Succeeded"), failed_logs(
-        jobs
+    assert results(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "Succeeded"), (
+        failed_logs(jobs)
     )
     [evidence] = jobs["rehearsal"].summaries
     assert evidence.startswith("# loan-risk, version 1: model card")
@@ -209,7 +211,7 @@ def test_without_its_checks_each_bad_change_gets_through(
         replace(team / "ci/azure-devops/checks.yml", sessions, "[]")
     push(team, service)
     jobs = service.run(CHECKS)
-    assert set(fates(jobs).values()) == {"Succeeded"}, failed_logs(jobs)
+    assert set(results(jobs).values()) == {"Succeeded"}, failed_logs(jobs)
 
 
 @pytest.mark.full
@@ -234,7 +236,7 @@ def test_the_weekly_update_becomes_a_pull_request(
     add_program(service.programs, "az", "vendor")
 
     jobs = service.run(WEEKLY)
-    assert set(fates(jobs).values()) == {"Succeeded"}, failed_logs(jobs)
+    assert set(results(jobs).values()) == {"Succeeded"}, failed_logs(jobs)
     assert TOKEN not in "".join(job.log for job in jobs.values())
     title = git(service.remote, "log", "-1", "--format=%s", "template-update").strip()
     assert title == "chore: update the template from v0.1.0 to v0.2.0"
@@ -255,7 +257,7 @@ def test_a_week_without_a_new_version_opens_nothing(
     service.programs = tmp_path / "programs"
     add_program(service.programs, "az", "vendor")
     jobs = service.run(WEEKLY)
-    assert set(fates(jobs).values()) == {"Succeeded"}, failed_logs(jobs)
+    assert set(results(jobs).values()) == {"Succeeded"}, failed_logs(jobs)
     assert "Nothing to publish" in jobs["publish"].log
     assert not (service.programs / "calls").exists()
     assert "template-update" not in git(service.remote, "branch")
@@ -267,4 +269,4 @@ def test_an_update_that_cannot_be_prepared_publishes_nothing(team: Path, service
     replace(answers, "_src_path: ", "_src_path: /gone")
     push(team, service)
     jobs = service.run(WEEKLY)
-    assert fates(jobs) == {"audit": "Succeeded", "update": "Failed", "publish": "Skipped"}
+    assert results(jobs) == {"audit": "Succeeded", "update": "Failed", "publish": "Skipped"}

@@ -168,7 +168,8 @@ CASES = {
 def test_an_update_that_cannot_be_made_writes_nothing(place: Place, name: str) -> None:
     case = CASES[name]
     case.goes_wrong(place)
-    before, head = contents(place.project), git(place.project, "rev-parse", "HEAD")
+    before = contents(place.project)
+    head = git(place.project, "rev-parse", "HEAD")
     done = place.update()
     assert done.returncode == 1
     assert case.words in "\n".join(done.stderr.splitlines()[-4:])

@@ -48,8 +48,10 @@ Break = Callable[[Path], None]
 UPDATE = "{% if _copier_operation | default('update') != 'copy' %}"
 MINE = f'  - "{UPDATE}/README.md{{% endif %}}"\n'
 SOURCE = "template/src/{{ package }}"
-PROJECT, IGNORED = "template/pyproject.toml.jinja", "template/.gitignore"
-HOOKS, LIST = "template/.pre-commit-config.yaml", "template/.mlops/files.jinja"
+PROJECT = "template/pyproject.toml.jinja"
+IGNORED = "template/.gitignore"
+HOOKS = "template/.pre-commit-config.yaml"
+LIST = "template/.mlops/files.jinja"
 OFFER = '# Yours: add below, such as `keywords = ["risk"]`.\n'
 
 

@@ -51,7 +51,8 @@ class Azure:
     """A release for prod, and a data factory in a file."""
 
     def __init__(self, factory: ModuleType, folder: Path) -> None:
-        self.factory, self.folder = factory, folder
+        self.factory = factory
+        self.folder = folder
         self.release = folder / "release"
         self._state = folder / "azure.json"
         self.state: Json = {"triggers": {}, "resources": {}, "calls": [], "broken": False}

@@ -330,7 +330,8 @@ class Workspace:
     """A team's project, and a Databricks workspace in a folder."""
 
     def __init__(self, project: Path, folder: Path, *envs: str) -> None:
-        self.project, self.place = project, folder / "place"
+        self.project = project
+        self.place = folder / "place"
         self.variables = put_on_path(folder / "bin", self.place)
         (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
         self.variables["DATABRICKS_PROGRAM"] = f"{sys.executable} {folder / 'program.py'}"

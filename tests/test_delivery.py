@@ -70,7 +70,8 @@ class Shop:
     """The deploy/ and .mlops/ of a project, a release, and a folder to deploy it to."""
 
     def __init__(self, project: Path, folder: Path, ci: str = "none") -> None:
-        self.folder, self.place = folder / "shop", folder / "place"
+        self.folder = folder / "shop"
+        self.place = folder / "place"
         (self.folder / "deploy/box").mkdir(parents=True)
         self.place.mkdir()
         shutil.copytree(project / ".mlops", self.folder / ".mlops")

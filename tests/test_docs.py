@@ -121,7 +121,8 @@ def test_the_commands_page_names_every_session_of_a_project() -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/reference/questions.md"])
 def test_the_table_of_questions_agrees_with_copier_yml(page: str) -> None:
-    documented, asked = rows_of(text_of(ROOT / page)), questions()
+    documented = rows_of(text_of(ROOT / page))
+    asked = questions()
     assert list(documented) == list(asked)
     for name, question in asked.items():
         for choice in choices_of(question):
@@ -191,7 +192,8 @@ def rows_of(text: str) -> dict[str, list[str]]:
 
 def owners_of(tree: str) -> dict[str, str]:
     """Return the owner of each line of a drawn tree, by its path in the project loan-risk."""
-    owners, folder = {}, ""
+    owners = {}
+    folder = ""
     for line in tree.replace("<package>", "loan_risk").splitlines():
         path, owner, _ = re.split(r"\s{2,}", line.strip())
         inside = line.startswith(" ")
@@ -210,7 +212,8 @@ def settings() -> dict[str, str]:
         for field in classes[section].body:
             if not isinstance(field, ast.AnnAssign):
                 continue
-            key, kind = above + ast.unparse(field.target), ast.unparse(field.annotation)
+            key = above + ast.unparse(field.target)
+            kind = ast.unparse(field.annotation)
             named = re.fullmatch(r"dict\[str, (\w+)\]", kind)
             if kind in classes:
                 yield from keys(kind, f"{key}.")

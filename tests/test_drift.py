@@ -19,7 +19,8 @@ def compared(then: pd.Series, now: pd.Series) -> dict[str, Any]:
 
 
 def test_psi_is_the_sum_over_bins() -> None:
-    then, now = np.array([400.0, 400, 200]), np.array([300.0, 400, 300])
+    then = np.array([400.0, 400, 200])
+    now = np.array([300.0, 400, 300])
     by_hand = (0.3 - 0.4) * np.log(0.3 / 0.4) + 0 + (0.3 - 0.2) * np.log(0.3 / 0.2)
     assert drift.stability_index(then, now) == pytest.approx(by_hand, rel=0.01)
 
@@ -33,7 +34,8 @@ def test_the_limit_is_higher_for_fewer_rows() -> None:
 @pytest.mark.parametrize("rows", [30, 100, 1_000, 20_000])
 @pytest.mark.parametrize("shares", [[0.1] * 10, [0.5, 0.3, 0.17, 0.02, 0.01]], ids=["even", "rare"])
 def test_chance_alone_rarely_exceeds_the_limit(rows: int, shares: list[float]) -> None:
-    windows, limit = 20_000, drift.index_limit(0.0, (rows, 5_000), len(shares), 0.001)
+    windows = 20_000
+    limit = drift.index_limit(0.0, (rows, 5_000), len(shares), 0.001)
     then, now = (RANDOM.multinomial(n, shares, windows).astype(float) for n in (5_000, rows))
     above = sum(drift.stability_index(a, b) > limit for a, b in zip(then, now, strict=True))
     print(f"{above / windows:.3%} of windows of {rows:,} rows are above the limit")
@@ -55,7 +57,9 @@ def test_the_gap_of_binned_numbers_is_close_to_it() -> None:
 
 def test_a_profile_reproduces_the_shares_of_its_own_rows() -> None:
     numbers = pd.Series(RANDOM.normal(size=3_000)).round(3)
-    numbers[:600], numbers[600:900] = 0.0, None  # a frequent value, and missing ones
+    # a frequent value, and missing ones
+    numbers[:600] = 0.0
+    numbers[600:900] = None
     texts = pd.Series(RANDOM.choice(["a", "b", "c", "rare"], 3_000, p=[0.5, 0.3, 0.195, 0.005]))
     for values in (numbers, texts, numbers > 0):
         column = profile.take_profile(values.to_frame("x"))["x"]

@@ -19,7 +19,8 @@ from pipelines.osv import Osv
 from rendering import append, git, replace
 from test_updater import add_program
 
-CHECKS, WEEKLY = ".github/workflows/checks.yml", ".github/workflows/maintenance.yml"
+CHECKS = ".github/workflows/checks.yml"
+WEEKLY = ".github/workflows/maintenance.yml"
 NOX = "uvx nox@2026.10.20 -s"
 
 
@@ -38,7 +39,7 @@ def service(tmp_path: Path, tools: Path, osv: Osv, quick: dict[str, str]) -> Ite
         yield GitHub(host, tmp_path, tmp_path / "programs", tools, variables, quick=quick)
 
 
-def fates(jobs: dict[str, Job]) -> dict[str, str]:
+def results(jobs: dict[str, Job]) -> dict[str, str]:
     return {name: job.result for name, job in jobs.items()}
 
 
@@ -139,7 +140,7 @@ def test_a_good_change_passes(team: Path, service: GitHub) -> None:
     service.host.take(team)
     jobs = service.run(CHECKS, "pull_request")
     expected = dict.fromkeys(("checks", "rehearsal", "audit"), "success")
-    assert fates(jobs) == expected, failed_logs(jobs)
+    assert results(jobs) == expected, failed_logs(jobs)
     evidence = jobs["rehearsal"].summary
     assert evidence.startswith("# loan-risk, version 1: model card")
     assert "| auc | passed |" in evidence
@@ -170,7 +171,7 @@ def test_without_its_checks_each_bad_change_gets_through(
     checks.write_text(re.sub(f"{NOX} .*", "true", checks.read_text("utf-8")), encoding="utf-8")
     service.host.take(team)
     jobs = service.run(CHECKS, "pull_request")
-    assert set(fates(jobs).values()) == {"success"}, failed_logs(jobs)
+    assert set(results(jobs).values()) == {"success"}, failed_logs(jobs)
 
 
 @pytest.mark.full
@@ -181,7 +182,7 @@ def test_the_weekly_update_becomes_a_pull_request(
     service.host.take(team)
     service.secrets["UPDATE_TOKEN"] = WRITES
     jobs = service.run(WEEKLY, "schedule")
-    assert set(fates(jobs).values()) == {"success"}, failed_logs(jobs)
+    assert set(results(jobs).values()) == {"success"}, failed_logs(jobs)
     assert WRITES not in "".join(job.log for job in jobs.values())
     title = git(service.host.repository, "log", "-1", "--format=%s", "template-update").strip()
     assert title == "chore: update the template from v0.1.0 to v0.2.0"
@@ -193,7 +194,7 @@ def test_the_weekly_update_becomes_a_pull_request(
 def test_without_the_teams_token_the_error_says_so(team: Path, service: GitHub) -> None:
     service.host.take(team)
     jobs = service.run(WEEKLY, "schedule", only="publish")
-    assert fates(jobs) == {"audit": "skipped", "update": "success", "publish": "failure"}
+    assert results(jobs) == {"audit": "skipped", "update": "success", "publish": "failure"}
     sentence = "GH_TOKEN: is missing: give the environment maintenance the secret UPDATE_TOKEN"
     assert sentence in jobs["publish"].log
 
@@ -204,4 +205,4 @@ def test_an_update_that_cannot_be_prepared_publishes_nothing(team: Path, service
     service.host.take(team)
     service.secrets["UPDATE_TOKEN"] = WRITES
     jobs = service.run(WEEKLY, "schedule", only="publish")
-    assert fates(jobs) == {"audit": "skipped", "update": "failure", "publish": "skipped"}
+    assert results(jobs) == {"audit": "skipped", "update": "failure", "publish": "skipped"}

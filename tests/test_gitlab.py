@@ -19,8 +19,10 @@ from programs import write_program
 from rendering import append, git
 from test_updater import add_program
 
-CHECKS, WEEKLY = "ci/gitlab/checks.yml", "ci/gitlab/maintenance.yml"
-RELEASE, PROMOTE = "ci/gitlab/release.yml", "ci/gitlab/promote.yml"
+CHECKS = "ci/gitlab/checks.yml"
+WEEKLY = "ci/gitlab/maintenance.yml"
+RELEASE = "ci/gitlab/release.yml"
+PROMOTE = "ci/gitlab/promote.yml"
 FILES = (".gitlab-ci.yml", "ci/gitlab/sessions.yml", CHECKS, WEEKLY, RELEASE)
 NOX = "uvx nox@2026.10.20 -s"
 
@@ -40,7 +42,7 @@ def service(tmp_path: Path, osv: Osv, quick: dict[str, str], tools: Path) -> Ite
         yield GitLab(host, tmp_path, tmp_path / "programs", variables, quick=quick, tools=tools)
 
 
-def fates(jobs: dict[str, Job]) -> dict[str, str]:
+def results(jobs: dict[str, Job]) -> dict[str, str]:
     return {name: job.result for name, job in jobs.items()}
 
 
@@ -108,7 +110,9 @@ def test_a_good_change_passes(team: Path, service: GitLab) -> None:
     service.host.take(team)
     service.tools = None  # the machine starts without uv
     jobs = service.run("merge_request_event")
-    assert fates(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "PASS"), failed_logs(jobs)
+    assert results(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "PASS"), failed_logs(
+        jobs
+    )
     card = service.summary("rehearsal")
     assert card.startswith("# loan-risk, version 1: model card")
     assert "| auc | passed |" in card
@@ -139,7 +143,7 @@ def test_without_its_checks_each_bad_change_gets_through(
     checks.write_text(checks.read_text("utf-8").replace(NOX, "true"), encoding="utf-8")
     service.host.take(team)
     jobs = service.run("merge_request_event")
-    assert set(fates(jobs).values()) == {"PASS"}, failed_logs(jobs)
+    assert set(results(jobs).values()) == {"PASS"}, failed_logs(jobs)
 
 
 @pytest.mark.full
@@ -152,7 +156,7 @@ def test_the_weekly_update_becomes_a_merge_request(
     service.environments["maintenance"] = {"UPDATE_TOKEN": WRITES}
     jobs = service.run("schedule")
     expected = dict.fromkeys(("another", "audit", "publish", "update"), "PASS")
-    assert fates(jobs) == expected, failed_logs(jobs)
+    assert results(jobs) == expected, failed_logs(jobs)
     assert "CI_PIPELINE_SOURCE=schedule" in jobs["another"].log
     assert WRITES not in "".join(job.log for job in jobs.values())
     title = git(service.host.repository, "log", "-1", "--format=%s", "template-update").strip()
@@ -202,7 +206,7 @@ def recorded(project: Path, service: GitLab, fails: str = "", **variables: str) 
     service.environments["loan-risk-prod"] = {"PROTECTION_TOKEN": "of-prod"}
     service.variables |= variables | {"FAILS": fails}
     jobs = service.run("push")
-    assert ("FAIL" in fates(jobs).values()) == bool(fails), failed_logs(jobs)
+    assert ("FAIL" in results(jobs).values()) == bool(fails), failed_logs(jobs)
     return (service.place / "sessions").read_text("utf-8").splitlines()
 
 

@@ -62,7 +62,8 @@ def listed() -> list[str]:
 
 
 def test_exactly_the_commands_that_need_an_account_are_listed() -> None:
-    known, used = listed(), list(lines(*ACCOUNT))
+    known = listed()
+    used = list(lines(*ACCOUNT))
     assert used
     unlisted = [line for line in used if not line.startswith(tuple(known))]
     assert unlisted == []

@@ -144,7 +144,8 @@ def test_the_printed_command_undoes_an_update_that_stops_midway(behind: Path) ->
 
 @pytest.mark.full
 def test_the_printed_command_undoes_a_killed_update(behind: Path) -> None:
-    before, rng = contents(behind), Random(0)  # noqa: S311
+    before = contents(behind)
+    rng = Random(0)  # noqa: S311
     brought = behind / "src/loan_risk/mlops/new_2.py"
     for kill in range(6):
         process = subprocess.Popen(

@@ -140,7 +140,8 @@ class History:
         before = contents(folder)
         old = chain.rendering(self.release, stored(folder))
         update(folder, vcs_ref=chain.releases[target].tag, **options)
-        new, given = chain.rendering(target, answers), chain.releases[target].given
+        new = chain.rendering(target, answers)
+        given = chain.releases[target].given
         self.outcome.updates += 1
         self.outcome.findings += unmerged(folder)
         self.outcome.findings += Update(before, contents(folder), old, new, given).findings()

@@ -18,7 +18,8 @@ ALL: tuple[Change, ...] = (*CHANGES, *questions.CHANGES, *shared_changes.CHANGES
 SOUND = tuple(change for change in ALL if change not in UNSOUND)
 NAMES = ("loan-risk", "a", "z9-abcdefghij-0123456789-abcdefghij-0123")
 DESCRIPTIONS = ("Predicts.", """It's "quoted" \\ 9 %: # [x] {{ y }} {% z %} & schließlich 険""")
-RELEASES, BIRTHS = 5, 3
+RELEASES = 5
+BIRTHS = 3
 
 
 @dataclass(frozen=True)

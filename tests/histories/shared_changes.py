@@ -59,7 +59,8 @@ def another_python(draft: Draft) -> None:
     """Raise the required Python, but not above the one that runs this, because uv checks it."""
     found = re.search(r"(?m)^requires-python = .*$", draft.read(PROJECT))
     assert found
-    low, high = draft.rng.choice(["3.11.1", "3.11.2"]), draft.rng.choice(["3.14", "3.15"])
+    low = draft.rng.choice(["3.11.1", "3.11.2"])
+    high = draft.rng.choice(["3.14", "3.15"])
     draft.replace(PROJECT, found[0], f'requires-python = ">={low},<{high}"')
 
 

@@ -17,10 +17,13 @@ def answering(answer: Answer, header: str, shown: str) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            split, status, reply = urlsplit(self.path), 401, None
+            split = urlsplit(self.path)
+            status = 401
+            reply = None
             if self.headers[header] == shown:
                 try:
-                    status, reply = 200, answer(unquote(split.path), parse_qs(split.query))
+                    status = 200
+                    reply = answer(unquote(split.path), parse_qs(split.query))
                 except KeyError:
                     status = 404
             self.send_response(status)

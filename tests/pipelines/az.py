@@ -43,7 +43,8 @@ class Az:
 
     def turn(self, action: str) -> None:
         """Start, stop or delete a trigger."""
-        name, triggers = self.options.pop("--name", ""), self.state["triggers"]
+        name = self.options.pop("--name", "")
+        triggers = self.state["triggers"]
         self.take(FACTORY | ({"--yes": ""} if action == "delete" else {}))
         if name not in triggers:
             self.fail(f"The document could not be retrieved because it does not exist: {name}")
@@ -64,7 +65,8 @@ class Az:
         if self.state["broken"]:
             self.fail("The linked service databricks_prod does not exist.")
         for one in template["resources"]:
-            kind, name = one["type"].rpartition("/")[2], one["name"].partition("/")[2]
+            kind = one["type"].rpartition("/")[2]
+            name = one["name"].partition("/")[2]
             if kind == "triggers":
                 if self.state["triggers"].get(name) == "Started":
                     self.fail(f"Cannot update enabled Trigger; needs to be disabled first: {name}")

@@ -156,10 +156,13 @@ class Agent:
     """A machine that runs the steps of one job."""
 
     def __init__(self, service: Service, name: str, variables: dict[str, str], rev: str) -> None:
-        self.service, self.rev, self.job = service, rev, Job()
+        self.service = service
+        self.rev = rev
+        self.job = Job()
         self.work = service.place / name
         shutil.rmtree(self.work, ignore_errors=True)
-        self.sources, temp = self.work / "s", self.work / "temp"
+        self.sources = self.work / "s"
+        temp = self.work / "temp"
         temp.mkdir(parents=True)
         (self.work / "uv").symlink_to(service.uv_cache)  # its download cache
         self.variables = variables | {
@@ -235,7 +238,8 @@ class Agent:
     def azure_cli(self, number: int, step: dict[str, Any], seconds: float) -> bool:
         """Run a script as the identity of a service connection that this pipeline may use."""
         inputs = dict(step["inputs"])
-        connection, script = inputs.pop("azureSubscription"), inputs.pop("inlineScript")
+        connection = inputs.pop("azureSubscription")
+        script = inputs.pop("inlineScript")
         if inputs != {"scriptType": "bash", "scriptLocation": "inlineScript"}:
             raise Unmodelled(f"AzureCLI@2 with {inputs} is not modelled")
         assert connection in self.service.connections, f"{connection} is not open to this pipeline"

@@ -56,7 +56,8 @@ class Api:
         """Answer a request; raise KeyError for an unknown path or other parameters."""
         parts = path.split("/")
         assert parts[1:3] == ["Credit Risk", "_apis"], path
-        rest, version = "/".join(parts[3:]), query.pop("api-version")[0]
+        rest = "/".join(parts[3:])
+        version = query.pop("api-version")[0]
         if rest == "distributedtask/environments":
             asked = query.pop("name")[0]  # Azure matches prefixes of names
             found = [n for n in self.environments if n.startswith(asked)]
@@ -80,7 +81,8 @@ class Api:
     def timeline(self) -> Iterator[dict[str, Any]]:
         """Yield the records of a run: approvals are in a checkpoint, which is in a stage."""
         for number, approval in enumerate(self.approved):
-            stage, checkpoint = f"stage-{number}", f"checkpoint-{number}"
+            stage = f"stage-{number}"
+            checkpoint = f"checkpoint-{number}"
             of = {"identifier": approval["stage"], "parentId": None}
             yield {"id": stage, "type": "Stage", **of}
             yield {"id": checkpoint, "type": "Checkpoint", "identifier": "c", "parentId": stage}

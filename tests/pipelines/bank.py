@@ -26,9 +26,11 @@ from .github_api import REPOSITORY, GitHubApi
 from .gitlab import GitLab
 from .gitlab_api import JOB, MAINTAINS, PROJECT, GitLabApi
 
-ENVS, PROD = ("test", "prod"), "loan-risk-prod"
+ENVS = ("test", "prod")
+PROD = "loan-risk-prod"
 PARTS = ("loan-risk", "place", "git", "agents/artifacts")  # the rest is of finished runs
-TENANT, TOKEN = "the-directory", "token-for-api://AzureADTokenExchange"
+TENANT = "the-directory"
+TOKEN = "token-for-api://AzureADTokenExchange"  # noqa: S105 - a fake
 AZ = f"""#!/bin/sh
 # Logs in the identity of a vendor's token; supports nothing else.
 [ "$1 $2 $3" = "login --service-principal --username" ] || exit 2
@@ -40,7 +42,7 @@ printf %s "$4" > "$HOME/.azure/identity"
 NOX = "uvx nox@2026.10.20 -s"
 
 
-class Fate(NamedTuple):
+class JobResult(NamedTuple):
     """The result of a job, passed, failed or not run, and the summary on its page."""
 
     result: str
@@ -48,7 +50,7 @@ class Fate(NamedTuple):
     summary: str
 
 
-Fates = dict[str, Fate]
+Results = dict[str, JobResult]
 
 
 class Bank(ABC):
@@ -63,7 +65,8 @@ class Bank(ABC):
 
     def __init__(self, folder: Path, environment: Path, tools: Path) -> None:
         """Open the bank in a folder; all jobs share one environment and sync it with their lock."""
-        self.folder, self.tools = folder, tools
+        self.folder = folder
+        self.tools = tools
         self.project, self.place, self.programs = (
             folder / name for name in ("loan-risk", "place", "programs")
         )
@@ -96,11 +99,11 @@ class Bank(ABC):
         """The repository that main is pushed to."""
 
     @abstractmethod
-    def release(self) -> Fates:
+    def release(self) -> Results:
         """Run what a merge to main starts, without the checks that the pull request has passed."""
 
     @abstractmethod
-    def promote(self, version: int) -> Fates:
+    def promote(self, version: int) -> Results:
         """Run the pipeline that promotes a waiting version."""
 
     def found(self) -> None:
@@ -190,17 +193,17 @@ class AtAzure(Bank):
     def repository(self) -> Path:
         return self.folder / "git"
 
-    def release(self) -> Fates:
+    def release(self) -> Results:
         return self.run("ci/azure-devops/release.yml", after="checks")
 
-    def promote(self, version: int) -> Fates:
+    def promote(self, version: int) -> Results:
         return self.run("ci/azure-devops/promote.yml", version=version)
 
-    def run(self, file: str, **options: Any) -> Fates:
+    def run(self, file: str, **options: Any) -> Results:
         words = {"Succeeded": "passed", "Failed": "failed"}
         jobs = self.service.run(file, **options)
         return {
-            name: Fate(words.get(job.result, "not run"), job.log, "\n".join(job.summaries))
+            name: JobResult(words.get(job.result, "not run"), job.log, "\n".join(job.summaries))
             for name, job in jobs.items()
         }
 
@@ -228,7 +231,8 @@ class WithHost(Bank):
 class AtGitHub(WithHost):
     """The bank with GitHub."""
 
-    ci, checks = "github", ".github/workflows/checks.yml"
+    ci = "github"
+    checks = ".github/workflows/checks.yml"
     identity: ClassVar = "deployer"  # act does not support variables of an environment
 
     @contextmanager
@@ -247,7 +251,7 @@ class AtGitHub(WithHost):
             self.service.correct(GITHUB_API_URL=address, GITHUB_REPOSITORY=REPOSITORY)
             yield
 
-    def release(self) -> Fates:
+    def release(self) -> Results:
         """Run on a GitHub-hosted machine, which has no `databricks`; only `promote` finds one."""
         program = self.programs / "databricks"
         self.service.brought.mkdir(exist_ok=True)
@@ -257,19 +261,22 @@ class AtGitHub(WithHost):
         finally:
             brought.rename(program)
 
-    def promote(self, version: int) -> Fates:
+    def promote(self, version: int) -> Results:
         return self.run("promote", "workflow_dispatch", version=str(version))
 
-    def run(self, name: str, event: str, **inputs: str) -> Fates:
+    def run(self, name: str, event: str, **inputs: str) -> Results:
         words = {"success": "passed", "failure": "failed", "skipped": "not run"}
         jobs = self.service.run(f".github/workflows/{name}.yml", event, **inputs)
-        return {name: Fate(words[job.result], job.log, job.summary) for name, job in jobs.items()}
+        return {
+            name: JobResult(words[job.result], job.log, job.summary) for name, job in jobs.items()
+        }
 
 
 class AtGitLab(WithHost):
     """The bank with GitLab."""
 
-    ci, checks = "gitlab", "ci/gitlab/checks.yml"
+    ci = "gitlab"
+    checks = "ci/gitlab/checks.yml"
     closed: ClassVar = "answers 404, so prod stays closed"
 
     @staticmethod
@@ -304,16 +311,16 @@ class AtGitLab(WithHost):
         known = {"AZURE_CLIENT_ID": self.identity.format(env), "AZURE_TENANT_ID": TENANT}
         return known | ({"PROTECTION_TOKEN": MAINTAINS} if env == "prod" else {})
 
-    def release(self) -> Fates:
+    def release(self) -> Results:
         return self.run()
 
-    def promote(self, version: int) -> Fates:
+    def promote(self, version: int) -> Results:
         return self.run(VERSION=str(version))
 
-    def run(self, **variables: str) -> Fates:
+    def run(self, **variables: str) -> Results:
         words = {"PASS": "passed", "FAIL": "failed", "skipped": "not run"}
         jobs = self.service.run("push", **variables)
         return {
-            name: Fate(words[job.result], job.log, self.service.summary(name))
+            name: JobResult(words[job.result], job.log, self.service.summary(name))
             for name, job in jobs.items()
         }

@@ -102,7 +102,8 @@ def check_flow(activities: list[Json]) -> None:
 
 def check(kind: Any, value: Any, path: str) -> None:
     """Refuse a value with a key or a type that its model in Microsoft's library does not have."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    origin = typing.get_origin(kind)
+    arguments = typing.get_args(kind)
     if kind is Any or _is_expression(value):
         return
     if origin in (typing.Union, types.UnionType):

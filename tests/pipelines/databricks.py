@@ -65,7 +65,8 @@ def load(folder: Path, target: str) -> Bundle:
     host = chosen["workspace"]["host"]
     if REFERENCE.search(host):
         raise Wrong("workspace.host: a reference is not resolved there")
-    name, programs = content["bundle"]["name"], {file.name for file in folder.glob("*.py")}
+    name = content["bundle"]["name"]
+    programs = {file.name for file in folder.glob("*.py")}
     bundle = Bundle(name, target, host, chosen["mode"], resources["jobs"], programs)
     for key, job in bundle.jobs.items():
         job.setdefault("permissions", []).extend(chosen.get("permissions", []))
@@ -161,7 +162,8 @@ def _task(bundle: Bundle, job: Facts, task: Facts, entry_points: set[str]) -> It
     if len(task.keys() & set(KINDS)) != 1:
         yield f"it is not one of {', '.join(KINDS)}"
     yield from _dependencies(tasks, task)
-    wheel, program = task.get("python_wheel_task"), task.get("spark_python_task")
+    wheel = task.get("python_wheel_task")
+    program = task.get("spark_python_task")
     if wheel or program:
         environments = [each["environment_key"] for each in job.get("environments", [])]
         if task.get("environment_key") not in environments:
@@ -233,7 +235,8 @@ def execute(bundle: Bundle, key: str, call: Call, **parameters: str) -> Run:
     job = bundle.jobs[key]
     known = {each["name"]: each["default"] for each in job.get("parameters", [])}
     _refuse_others(f"parameters of {key}", parameters, set(known))
-    run, waiting = Run(), {task["task_key"]: task for task in job["tasks"]}
+    run = Run()
+    waiting = {task["task_key"]: task for task in job["tasks"]}
     while waiting:
         ready = [k for k, task in waiting.items() if not _before(task) & waiting.keys()]
         if not ready:
@@ -295,7 +298,8 @@ def _run(bundle: Bundle, task: Facts, run: Run, given: Facts, call: Call) -> str
         _refuse_others(key, started, {"job_id", "job_parameters"})
         name = bundle.ids[started["job_id"]]
         nested = execute(bundle, name, call, **started.get("job_parameters", {}))
-        run.runs[key], run.told = nested, run.told + nested.told
+        run.runs[key] = nested
+        run.told = run.told + nested.told
         return "success" if nested.succeeded else "failed"
     if program := task.get("spark_python_task"):
         _refuse_others(key, program, {"python_file", "parameters"})

@@ -26,7 +26,8 @@ DIGEST = re.compile(r"^(?P<name>[\w-]+) @ file://(?P<path>\S+) --hash=sha256:(?P
 
 def main() -> None:
     """Run the command and record it."""
-    words, place = sys.argv[1:], Path(os.environ["DATABRICKS_PLACE"])
+    words = sys.argv[1:]
+    place = Path(os.environ["DATABRICKS_PLACE"])
     with (place / "log").open("a", encoding="utf-8") as log:
         log.write(" ".join(words) + "\n")
     host = os.environ.get("DATABRICKS_HOST", "")
@@ -128,7 +129,8 @@ class Workspace:
         if not deployed.is_dir():
             fail("deploy the bundle first")
         bundle = read(deployed, target)
-        names, values = rest[1::2], rest[2::2]
+        names = rest[1::2]
+        values = rest[2::2]
         if rest and (rest[0] != "--" or len(names) != len(values)):
             fail(f"unknown options: {rest}")
         parameters = dict(zip((name.removeprefix("--") for name in names), values, strict=True))

@@ -69,7 +69,8 @@ def configure(project: Path, env: str, **keys: Any) -> None:
 @contextlib.contextmanager
 def opened(project: Path) -> Iterator[ModuleType]:
     """Import the project's target.py in its folder, as the sessions do."""
-    before, places = Path.cwd(), list(sys.path)
+    before = Path.cwd()
+    places = list(sys.path)
     folders = ("deploy/databricks", "deploy", ".mlops")
     sys.path[:0] = [str(project / name) for name in folders]
     os.chdir(project)

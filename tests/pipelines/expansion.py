@@ -55,7 +55,9 @@ class Template:
     """One file on the way to what it expands to."""
 
     def __init__(self, root: Path, file: Path, values: dict[str, Any]) -> None:
-        self.root, self.file, self.values = root, file, values
+        self.root = root
+        self.file = file
+        self.values = values
 
     def expand(self, node: Any) -> Any:
         if isinstance(node, dict):

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from rendering import commit, git
 
-READS, WRITES = "token-of-the-run", "token-of-the-team"
+READS = "token-of-the-run"
+WRITES = "token-of-the-team"
 NAME = "bank/loan-risk.git"
 
 

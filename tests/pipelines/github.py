@@ -141,7 +141,8 @@ class GitHub:
 
     def correct(self, **variables: str) -> None:
         """Tell sessions the server's address; act always uses github.com."""
-        real, self.tools = self.tools, self.place / "tools"
+        real = self.tools
+        self.tools = self.place / "tools"
         exports = "".join(f"export {name}={value}\n" for name, value in variables.items())
         write_program(self.tools / "uvx", f'#!/bin/sh\n{exports}exec {real}/uvx "$@"\n')
         shutil.copy2(real / "uv", self.tools)

@@ -34,7 +34,8 @@ class GitHubApi:
             return True
         self.waited.append(environment)
         if self.approver:
-            by, of = {"login": self.approver}, [{"name": environment}]
+            by = {"login": self.approver}
+            of = [{"name": environment}]
             self.approvals.append({"state": "approved", "user": by, "environments": of})
         return bool(self.approver)
 

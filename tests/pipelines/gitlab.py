@@ -20,7 +20,7 @@ from .git_host import Host
 
 VERSION = "gitlab-ci-local@4.71.0"
 PASSED_ON = re.compile(r"(LANG|PATH|TMPDIR|(PIP|SSL|REQUESTS|CURL|PYENV)_?.*)$")
-FATE = re.compile(r"^ (PASS|FAIL|WARN) +(\w+)", re.MULTILINE)
+RESULT = re.compile(r"^ (PASS|FAIL|WARN) +(\w+)", re.MULTILINE)
 
 
 def program() -> str:
@@ -71,10 +71,10 @@ class GitLab:
         words = [only] if only else self.admitted(checkout, planned)
         done = self.call(checkout, source, *words, **variables)
         logs = checkout / ".gitlab-ci-local/output"
-        fates = {name: fate for fate, name in FATE.findall(done)}
+        results = {name: result for result, name in RESULT.findall(done)}
         jobs = {name: Job() for name in planned}
         jobs |= {
-            log.stem: Job(fates.get(log.stem, "skipped"), log.read_text(encoding="utf-8"))
+            log.stem: Job(results.get(log.stem, "skipped"), log.read_text(encoding="utf-8"))
             for log in sorted(logs.glob("*.log"))
         }
         assert jobs, done[-3000:]

@@ -7,7 +7,8 @@ from typing import Any
 from .address import answering
 
 MAINTAINS = "token-of-a-maintainer"
-PROJECT, JOB = 7, 17
+PROJECT = 7
+JOB = 17
 
 
 @dataclass

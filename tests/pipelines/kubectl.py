@@ -40,7 +40,8 @@ VERSION = "1.32"  # of Kubernetes
 
 def main() -> None:
     """Run the command and record it."""
-    words, place = sys.argv[1:], Path(os.environ["CLUSTER"])
+    words = sys.argv[1:]
+    place = Path(os.environ["CLUSTER"])
     with (place / "log").open("a", encoding="utf-8") as log:
         log.write(shlex.join(words) + "\n")
     if words[0] == "kustomize":
@@ -64,7 +65,8 @@ def enter(kubeconfig: Path, place: Path) -> None:
     if kubeconfig.stat().st_mode & 0o077 or kubeconfig.parent.stat().st_mode & 0o077:
         fail("others may read the kubeconfig")
     config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
-    [user], token = config["users"], place / "token"
+    [user] = config["users"]
+    token = place / "token"
     if user["user"] != {"token": token.read_text(encoding="utf-8")}:
         fail("You must be logged in to the server (Unauthorized)")
 
@@ -79,7 +81,9 @@ class Namespace:
     """A namespace: its objects and what runs in it."""
 
     def __init__(self, place: Path, name: str) -> None:
-        self.place, self.name, self.folder = place, name, place / name
+        self.place = place
+        self.name = name
+        self.folder = place / name
 
     def do(self, words: list[str]) -> None:  # noqa: C901 - one case per command
         """Run a command."""
@@ -141,7 +145,8 @@ class Namespace:
 
     def create(self, job: Facts) -> None:
         """Run a job to its end; retry after a failure as its rules allow."""
-        name, spec = job["metadata"]["name"], job["spec"]
+        name = job["metadata"]["name"]
+        spec = job["spec"]
         if self.text("Job", name):
             fail(f'jobs.batch "{name}" already exists')
         self.keep(job)

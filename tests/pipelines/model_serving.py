@@ -59,7 +59,8 @@ class Refused(Exception):
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
-        self.status, self.code = status, code
+        self.status = status
+        self.code = code
 
 
 class Serving:
@@ -142,7 +143,8 @@ class Serving:
 
         predict: Any = scoring_server.invocations
         [entity] = endpoint["config"]["served_entities"]
-        name, number = entity["entity_name"], entity["entity_version"]
+        name = entity["entity_name"]
+        number = entity["entity_version"]
         model = mlflow.pyfunc.load_model(f"models:/{name}/{number}", suppress_warnings=True)
         schema = model.metadata.get_input_schema()
         content = json.dumps(body).encode()

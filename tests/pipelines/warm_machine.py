@@ -38,7 +38,8 @@ def main() -> int:
 
 def connected() -> socket.socket:
     """Return a connection to the interpreter, starting one where there is none."""
-    name, started = address(), False
+    name = address()
+    started = False
     while True:
         server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with contextlib.suppress(ConnectionRefusedError):

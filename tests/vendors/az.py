@@ -262,7 +262,8 @@ def rest(state: State, given: State) -> Any:
         return subscriptions(state, given["--method"], asked, body)
     base = "https://dev.azure.com/bank/project-1/_apis/"
     assert given["--url"].startswith(base), given["--url"]
-    path, method = given["--url"].removeprefix(base), given["--method"]
+    path = given["--url"].removeprefix(base)
+    method = given["--method"]
     version = asked.pop("api-version")
     if path == "distributedtask/environments":
         assert version == "7.1"

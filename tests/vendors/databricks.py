@@ -34,7 +34,8 @@ def databricks(state: State, words: list[str], _: str) -> str:
         state.setdefault(name, [])
     for name in ("grants", "rules", "permissions"):
         state.setdefault(name, {})
-    command, options = " ".join(words[:2]), words[2:]
+    command = " ".join(words[:2])
+    options = words[2:]
     places, names = COMMANDS[command]
     parser = Parser(f"databricks {command}")
     for place in places:

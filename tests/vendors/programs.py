@@ -77,7 +77,8 @@ def on_path(folder: Path, programs: dict[str, Program]) -> Iterator[Vendors]:
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            program, count = self.word(), int(self.word())
+            program = self.word()
+            count = int(self.word())
             words = [self.word() for _ in range(count)]
             code, output = vendors.call(program, words, self.word())
             self.wfile.write(f"{code}\n{output}".encode())
