@@ -429,7 +429,7 @@ def test_a_failed_deployment_is_reported_and_starts_nothing(azure: Azure) -> Non
     assert set(azure.state["triggers"].values()) == {"Stopped"}
     azure.state["broken"] = False
     azure.keep()
-    assert azure.deploy() == "", "the release before, or a mended one, starts them again"
+    assert azure.deploy() == "", "the previous or a fixed release starts them again"
     assert set(azure.state["triggers"].values()) == {"Started"}
 
 

@@ -386,8 +386,12 @@ def test_a_release_is_uploaded_deployed_verified_and_recorded(workspace: Workspa
     assert f"test runs {version(1)} now; before: nothing." in workspace.deploy()
     assert workspace.recorded() == workspace.deployed() == version(1)
     assert (workspace.place / "calls").read_text() == "doctor --env test\n"
-    lies = workspace.volume("test") / "loan-risk" / version(1)
-    assert {path.name for path in lies.iterdir()} >= {"deploy", "release.json", "requirements.txt"}
+    folder = workspace.volume("test") / "loan-risk" / version(1)
+    assert {path.name for path in folder.iterdir()} >= {
+        "deploy",
+        "release.json",
+        "requirements.txt",
+    }
     assert (workspace.volume("test").parents[3] / "Shared/loan-risk").is_dir()
 
     before = len(workspace.log)
@@ -407,9 +411,9 @@ def test_a_failed_smoke_test_restores_the_previous_release(workspace: Workspace)
     workspace.deploy()
     build(workspace.project, 2)
     (workspace.place / "fails").write_text(version(2), encoding="utf-8")
-    said = workspace.deploy(code=1)
-    assert "smoke failed" in said
-    assert f"test runs {version(1)} again, as before." in said
+    output = workspace.deploy(code=1)
+    assert "smoke failed" in output
+    assert f"test runs {version(1)} again, as before." in output
     assert workspace.recorded() == workspace.deployed() == version(1)
 
 

@@ -1,6 +1,6 @@
 """The guides from nothing to a release in prod: a test runs each command, or it is listed.
 
-What needs an account stands in docs/verified.md; all else, a test runs.
+docs/verified.md lists the commands that need an account; a test runs every other one.
 """
 
 import os

@@ -1,8 +1,8 @@
 """`nox -s update` prepares, checks and publishes an update, or says why it cannot.
 
-Most tests update a small project of a small template, which has the updater as it stands and checks
-that a test can make fail. git and Copier are real, and so is the remote; a vendor's program is a
-recording one.
+Most tests update a small project of a small template, which has the current updater, and
+checks that a test can make fail. git, Copier and the remote are real; a vendor's program is a fake
+that records its calls.
 """
 
 import json
@@ -427,7 +427,7 @@ def test_a_persons_commit_on_the_branch_is_never_overwritten(ready: Desk, tmp_pa
     assert ready.run("pull_request").code == 0
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", f"--branch={BRANCH}", str(ready.remote), str(clone))
-    write(clone, {"mended.py": ""})
+    write(clone, {"fixed.py": ""})
     commit(clone)
     git(clone, "push", "--quiet")
     before = ready.pushed()
@@ -441,7 +441,7 @@ def test_an_amended_commit_counts_as_a_persons(ready: Desk, tmp_path: Path) -> N
     assert ready.run("pull_request").code == 0
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", f"--branch={BRANCH}", str(ready.remote), str(clone))
-    write(clone, {"mended.py": ""})
+    write(clone, {"fixed.py": ""})
     git(clone, "add", "--all")
     git(clone, "commit", "--quiet", "--amend", "--no-edit")
     git(clone, "push", "--quiet", "--force")
@@ -733,7 +733,7 @@ def test_the_session_runs_the_scripts_and_signs_as_the_team(project: Path, tmp_p
 
 @pytest.fixture(scope="module")
 def real(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of the template as it stands, born at v0.1.0, while the template has v0.2.0."""
+    """A project of the real template, generated at v0.1.0, while the template has v0.2.0."""
     folder = tmp_path_factory.mktemp("real")
     newer = shutil.copytree(template, folder / "template")
     project = render(newer, folder / "loan-risk")

@@ -1,6 +1,6 @@
 """A fake `az` that keeps a data factory in a file, and records its calls.
 
-It knows the few commands that a deployment needs, and refuses every other word.
+It supports the few commands that a deployment needs, and refuses every other argument.
 """
 
 import json
@@ -16,7 +16,7 @@ QUIET = {"--only-show-errors": ""}
 
 
 class Az:
-    """One call."""
+    """One call of the program."""
 
     def __init__(self, words: list[str]) -> None:
         self.state: dict[str, Any] = json.loads(STATE.read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """Run a pipeline of Azure DevOps on this machine, job by job, each in a fresh clone.
 
-It knows what our files use. Any other key, task, variable, command or expression is an error, so
-that a test never passes because something was left out.
+It models what our files use. Any other key, task, variable, command or expression is an error, so
+that a test never passes because something was skipped.
 """
 
 import os
@@ -74,7 +74,7 @@ class Service:
     ) -> dict[str, Job]:
         """Run a pipeline of a revision, or one job of it; return the result of each job.
 
-        `after` names a stage that is taken for done, for it was run before on the same commit.
+        `after` names a stage that counts as done, because it ran before on the same commit.
         """
         pipeline = self.expanded(file, revision, **parameters)
         variables = {each["name"]: each["value"] for each in pipeline["variables"]}
@@ -200,9 +200,9 @@ class Agent:
         self.job.result = self.job.result if done else "Failed"
 
     def checkout(self, step: dict[str, Any]) -> bool:
-        """Clone what the pipeline was started for; without credentials, the remote is out of reach.
+        """Clone the commit of the run; without credentials, the remote cannot be reached.
 
-        As at Azure, the working tree is on no branch.
+        As at Azure, the checkout is detached.
         """
         address = f"file://{self.service.remote}"
         depth = f"--depth={step['fetchDepth']}"
@@ -213,9 +213,9 @@ class Agent:
         return True
 
     def bash(self, number: int, step: dict[str, Any], seconds: float) -> bool:
-        """Run a script as Azure's task does: without `-e`, and without secrets that are not given.
+        """Run a script as Azure's task does: without `-e`, and without secrets missing from `env`.
 
-        What it writes to its log may be commands for the agent.
+        Its output may contain logging commands for the agent.
         """
         script = self.work / "temp" / f"{number}.sh"
         script.write_text(self.fill(step["bash"], secrets=False), encoding="utf-8")
@@ -321,7 +321,8 @@ TASKS = {
 
 
 def refuse_unknown(kind: str, node: dict[str, Any]) -> None:
-    if unknown := node.keys() - KEYS[kind]:
+    unknown = node.keys() - KEYS[kind]
+    if unknown:
         raise Unmodelled(f"a {kind} with {sorted(unknown)} is not modelled")
 
 

@@ -1,6 +1,6 @@
 """A bank in a folder: a project, its CI service, and two Databricks workspaces.
 
-What the pipelines start is the project's own: its sessions, its release, its jobs, their wheel.
+The pipelines run the real project: its sessions, its release, its jobs and their wheel.
 """
 
 import json

@@ -1,7 +1,7 @@
 """A fake `databricks` whose workspaces are folders; it refuses unknown arguments.
 
-DATABRICKS_PLACE is the folder of all workspaces, DATABRICKS_PROGRAM what a task of a wheel runs:
-words of a command, to which the entry point and its parameters are added.
+DATABRICKS_PLACE is the folder of all workspaces. DATABRICKS_PROGRAM is the command that a wheel
+task runs; the entry point and its parameters are appended.
 """
 
 import hashlib

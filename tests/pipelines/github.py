@@ -1,7 +1,7 @@
-"""Run workflows of GitHub on this machine, by act; each job is a fresh clone.
+"""Run GitHub workflows locally with act; each job starts from a fresh clone.
 
-act runs our commands and evaluates GitHub's expressions. The few actions that are not ours are
-told here in short; any other one, and any other input of theirs, is an error.
+act runs our commands and evaluates GitHub's expressions. Short stand-ins replace the few actions of
+others; any other action or input is an error.
 """
 
 import json
@@ -82,7 +82,7 @@ class GitHub:
     def run(self, file: str, event: str, only: str = "", **inputs: str) -> dict[str, Job]:
         """Run a workflow of main, or one job of it; return the result of each job.
 
-        What waits for an approval that nobody gives is not run, which act does not know of.
+        A job that waits for an approval is not run; act itself does not support approvals.
         """
         definition = self.place / "definition"
         shutil.rmtree(definition, ignore_errors=True)
@@ -90,7 +90,8 @@ class GitHub:
         workflow = yaml.safe_load((definition / file).read_text(encoding="utf-8"))
         assert event in workflow[True], "on"  # YAML 1.1 reads the word `on` as true
         jobs = {name: Job() for name in workflow["jobs"]}
-        if waiting := self.waiting(workflow, definition):
+        waiting = self.waiting(workflow, definition)
+        if waiting:
             if "needs" not in workflow["jobs"][waiting]:
                 return jobs
             only = workflow["jobs"][waiting]["needs"]
@@ -178,7 +179,7 @@ class GitHub:
 
 
 def called(job: dict[str, Any], definition: Path) -> dict[str, Any]:
-    """Return the workflow that a job calls, or ""."""
+    """Return the workflow that a job calls, or {}."""
     file = job.get("uses", "")
     return dict(yaml.safe_load((definition / file).read_text("utf-8"))) if file else {}
 

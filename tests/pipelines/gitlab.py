@@ -25,7 +25,7 @@ RESULT = re.compile(r"^ (PASS|FAIL|WARN) +(\w+)", re.MULTILINE)
 
 def program() -> str:
     """Return gitlab-ci-local, which npm installs if it is missing; it also needs rsync."""
-    assert shutil.which("rsync"), "rsync is missing: type apt-get install rsync"
+    assert shutil.which("rsync"), "rsync is missing: run apt-get install rsync"
     place = ROOT / "build" / VERSION
     found = place / "node_modules/.bin/gitlab-ci-local"
     place.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ class GitLab:
     def run(self, source: str, only: str = "", **variables: str) -> dict[str, Job]:
         """Run the pipeline of an event, or one job of it; return the result of each job.
 
-        What waits for an approval that nobody gives is not run; gitlab-ci-local knows no approval.
+        A job that waits for an approval is not run; gitlab-ci-local does not support approvals.
         """
         checkout = self.place / "definition"
         shutil.rmtree(checkout, ignore_errors=True)
@@ -68,8 +68,8 @@ class GitLab:
         self.remember(checkout)
         listed = self.call(checkout, source, "--list-json", **variables)
         planned = [job["name"] for job in json.loads(listed[listed.index("[\n") :])]
-        words = [only] if only else self.admitted(checkout, planned)
-        done = self.call(checkout, source, *words, **variables)
+        arguments = [only] if only else self.admitted(checkout, planned)
+        done = self.call(checkout, source, *arguments, **variables)
         logs = checkout / ".gitlab-ci-local/output"
         results = {name: result for result, name in RESULT.findall(done)}
         jobs = {name: Job() for name in planned}
@@ -94,7 +94,7 @@ class GitLab:
                     return [name, "--only-needs"]
         return []
 
-    def call(self, folder: Path, source: str, *words: str, **variables: str) -> str:
+    def call(self, folder: Path, source: str, *arguments: str, **variables: str) -> str:
         """Run gitlab-ci-local in a folder, with GitLab's variables; return its output."""
         known = {
             "CI_COMMIT_BRANCH": "" if source == "merge_request_event" else "main",
@@ -106,7 +106,7 @@ class GitLab:
         home.mkdir(exist_ok=True)
         given = known | self.variables | variables | {"UV_CACHE_DIR": str(uv_cache())}
         command = [program(), "--force-shell-executor", "--shell-isolation", "--concurrency=1"]
-        command += [f"--ignore-predefined-vars={','.join(given)}", "--color=false", *words]
+        command += [f"--ignore-predefined-vars={','.join(given)}", "--color=false", *arguments]
         command += [word for pair in given.items() for word in ("--variable", "=".join(pair))]
         own = Path(sys.executable).parent  # a runner does not have the tools of the tests
         parts = [part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != own]

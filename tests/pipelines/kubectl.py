@@ -1,8 +1,8 @@
 """A fake `kubectl` whose namespaces are folders; it refuses unknown arguments.
 
-CLUSTER is the folder of the cluster, KUBECTL the real program, which makes manifests. A namespace
-holds what a person brings, `volumes/<claim>` and `secrets/<name>/<key>`, and objects by their kind.
-A job runs at once: `images.json` tells which words of a command stand for an image.
+CLUSTER is the folder of the cluster, KUBECTL the real program, which builds manifests. A namespace
+contains `volumes/<claim>` and `secrets/<name>/<key>`, created by a person, and objects by kind. A
+job runs immediately: `images.json` maps an image to the command that stands in for it.
 """
 
 import argparse

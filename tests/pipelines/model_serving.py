@@ -1,9 +1,9 @@
 """A fake Databricks Model Serving: endpoints with the API's responses, which really predict.
 
 `python -m pipelines.model_serving FOLDER` serves on a free port, which it prints. MLflow's own
-scoring server answers for the versions, loaded from the registry that MLFLOW_TRACKING_URI names.
-In FOLDER, files named after a version say what goes wrong with it: `2.broken` never becomes ready,
-`2.different` predicts otherwise there. `endpoints.json` is what there is.
+scoring server serves the versions, loaded from the registry at MLFLOW_TRACKING_URI. Files in FOLDER
+make a version fail: with `2.broken` version 2 never becomes ready, with `2.different` it predicts
+differently. `endpoints.json` is the current state.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Run a Python file in a warm interpreter of its environment, like `python FILE ARGUMENTS`.
 
-The first call starts that interpreter, which a next one finds as long as the environment has the
-same packages. It ends when nobody has asked for a while.
+The first call starts that interpreter. Later calls find it as long as the environment has the same
+packages. It exits when it has been idle for a while.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """Fake vendor programs: small clients on PATH, and one server that keeps their state.
 
-A word that a program does not know ends it with 2, and so does what the vendor would refuse.
+An unknown argument, or a request that the vendor would refuse, gives exit code 2.
 """
 
 import argparse
