@@ -1,4 +1,4 @@
-"""Renderings for all tests: `rendered` to read, `project` and `new_project` to work in."""
+"""Fixtures for all tests: `rendered` projects to read, `project` and `new_project` to edit."""
 
 import os
 import shutil
@@ -28,22 +28,24 @@ LONGEST = (
 
 
 def pytest_configure() -> None:
-    """Test as on a new machine: git knows no name, and no environment leaks into a project."""
+    """Test as on a new machine: git has no name configured, and no variables leak in."""
     os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
     os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each command compiles its packages anew
+    os.environ.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # with it, every command recompiles its packages
     for name in list(os.environ):
         if name.startswith("MLOPS_") or name == "VIRTUAL_ENV":
             del os.environ[name]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that take minutes: at the end, the other workers would wait for one."""
+    """Start with the tests that take minutes, so that the workers finish at about the same time."""
     items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures that passed tests measured; with workers, nothing else shows them."""
+    """Print what passed tests recorded, which pytest-xdist would not show."""
     for report in terminalreporter.stats.get("passed", []):
         for name, figure in report.user_properties:
             terminalreporter.write_line(f"{name}: {figure}")
@@ -51,22 +53,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_renderings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Spare Copier, where a test calls it in this process, what it does anew at each use."""
+    """Cache the work that Copier repeats whenever a test calls it in this process."""
     with quick_copier(tmp_path_factory.mktemp("clones")):
         yield
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template as it lies here, as a repository whose one commit is v0.1.0. Do not edit it."""
+    """The working tree of the template as a repository with one commit, v0.1.0. Do not edit it."""
     return copy_template(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture(scope="session")
 def rendered(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Rendered:
-    """Return the project of these answers, `rendered(problem="regression")`, to read only.
+    """Return a project with these answers, `rendered(problem="regression")`. Do not edit it.
 
-    The name is loan-risk unless an answer says otherwise; each set of answers is rendered once.
+    Its name is loan-risk by default; each set of answers is rendered once.
     """
     cache: dict[tuple[tuple[str, str], ...], Path] = {}
 
@@ -82,7 +84,7 @@ def rendered(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render
 
 @pytest.fixture
 def new_project(rendered: Rendered, tmp_path: Path) -> Rendered:
-    """Return a fresh copy of the project of these answers, committed, to do anything with."""
+    """Return a committed copy of a project with these answers, to edit freely."""
 
     def fresh(**answers: str) -> Path:
         source = rendered(**answers)
@@ -96,7 +98,7 @@ def new_project(rendered: Rendered, tmp_path: Path) -> Rendered:
 
 @pytest.fixture(scope="session")
 def lock(rendered: Rendered, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The lock of a project; no vendor's pipelines ask for another."""
+    """The lock file of a project; it is the same for every vendor's pipelines."""
     folder = shutil.copytree(rendered(), tmp_path_factory.mktemp("lock") / "loan-risk")
     subprocess.run(["uv", "lock", "--quiet"], cwd=folder, check=True)
     return (folder / "uv.lock").read_bytes()
@@ -104,7 +106,7 @@ def lock(rendered: Rendered, tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture
 def locked_project(new_project: Rendered, lock: bytes) -> Rendered:
-    """Return a fresh project as `new_project` does, with its lock."""
+    """Return a project like `new_project`, with its lock file."""
 
     def fresh(**answers: str) -> Path:
         folder = new_project(**answers)
@@ -117,7 +119,7 @@ def locked_project(new_project: Rendered, lock: bytes) -> Rendered:
 
 @pytest.fixture(scope="session")
 def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with uv and uvx alone, as a runner of pipelines gets them."""
+    """A folder with only uv and uvx, as a pipeline runner gets them."""
     folder = tmp_path_factory.mktemp("tools")
     for name in ("uv", "uvx"):
         shutil.copy2(Path(sys.executable).with_name(name), folder)
@@ -126,13 +128,13 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the jobs of all machines keep their environment, which each brings to its lock."""
+    """The environment that the jobs of all machines share; each job syncs it with its lock file."""
     return tmp_path_factory.mktemp("environment") / "venv"
 
 
 @pytest.fixture(scope="session")
 def quick(tmp_path_factory: pytest.TempPathFactory, environment: Path) -> dict[str, str]:
-    """Variables by which a project's checks take less time; all of its tests run elsewhere."""
+    """Variables that shorten a project's checks; other tests run all of its tests."""
     return {
         "MYPY_CACHE_DIR": str(tmp_path_factory.mktemp("mypy")),
         "PYTEST_ADDOPTS": "-k=features --cov-fail-under=0",
@@ -142,7 +144,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory, environment: Path) -> dict[s
 
 @pytest.fixture
 def project(new_project: Rendered) -> Path:
-    """Return a fresh default project, committed, to do anything with."""
+    """A committed project with the default answers, to edit freely."""
     return new_project()
 
 
@@ -152,7 +154,7 @@ def browser() -> Iterator["Browser"]:
     from playwright.sync_api import sync_playwright
 
     program = shutil.which("chromium")
-    assert program, "chromium is missing: type apt-get install chromium"
+    assert program, "chromium is missing: run apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
@@ -161,6 +163,6 @@ def browser() -> Iterator["Browser"]:
 
 @pytest.fixture
 def osv() -> Iterator[Osv]:
-    """A database of vulnerabilities, in which a test names the package that has one."""
+    """A vulnerability database in which a test names the vulnerable package."""
     with database() as server:
         yield server

@@ -1,4 +1,4 @@
-"""Facts of invented monitorings, as `monitor --json` gives them, for the tests of the report."""
+"""Invented monitoring results, as `monitor --json` prints them, for the tests of the report."""
 
 import math
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def healthy() -> Facts:
 
 
 def decayed() -> Facts:
-    """Return a month in which columns drift, again or anew, and the model has lost its power."""
+    """Return a month with new and persistent drift, in which the model has lost its power."""
     facts = healthy()
     history = [past(month(2025, n), version=3, max_psi=0.06, auc=0.77, brier=0.14) for n in (9, 10)]
     falling = (0.781, 0.771, 0.752, 0.731, 0.702, 0.662)
@@ -81,7 +81,7 @@ def decayed() -> Facts:
 
 
 def first_month() -> Facts:
-    """Return a first month: no history, no outcome, and figures that cannot be known."""
+    """Return a first month, without history, outcomes or known figures."""
     facts = healthy()
     unknown: Facts = {"psi": None, "limit": None, "ks": None, "bins": [], "then": [], "now": []}
     constant = {**numeric("savings", psi=0), **unknown, "missing_now": 1.0}
@@ -107,7 +107,7 @@ def first_month() -> Facts:
 
 
 def regression() -> Facts:
-    """Return a month of a model whose errors are amounts, late and stale."""
+    """Return a month of a regression model that is late and stale."""
     facts = healthy()
     maes = (1180.0, 1205.5, None, 1240.2, 1262.8)
     history = [
@@ -137,7 +137,7 @@ def regression() -> Facts:
 
 
 def multiclass() -> Facts:
-    """Return two years of a model with many columns, more drifted ones than there are pictures."""
+    """Return two years of a model with many columns, more of them drifted than are drawn."""
     facts = healthy()
     days = [month(2024 + number // 12, number % 12 + 1) for number in range(24)]
     names = [f"{name}_{window}m" for name in CATEGORIES + NUMBERS for window in (1, 3, 12)]
@@ -171,7 +171,7 @@ def multiclass() -> Facts:
 
 
 def hostile() -> Facts:
-    """Return a monitoring whose every text is markup or far too long."""
+    """Return a result in which every text is markup or far too long."""
     markup = "</td></style></title><script>alert('&amp;')</script><b title=\"x\">\ud800"
     facts = decayed()
     name = markup + "_and_a_very_long_name_without_any_place_to_break" * 3
@@ -222,7 +222,7 @@ def staleness(age: int, drifted_share: float | None) -> Facts:
 
 
 def numeric(name: str, psi: float) -> Facts:
-    """Return a column of figures whose upper bins grew the more, the higher its PSI."""
+    """Return a numeric column whose upper bins have grown, the more the higher its PSI."""
     edges = [f"{200 * step:,} to {200 * (step + 1):,}" for step in range(1, 9)]
     bins = ["<= 200", *edges, "> 1,800", "missing"]
     tilt = [1 + 2 * psi * (step - 4.5) / 4.5 for step in range(10)]
@@ -233,7 +233,8 @@ def numeric(name: str, psi: float) -> Facts:
 
 def category(name: str, psi: float) -> Facts:
     bins = ["north", "south", "east", "west", "other"]
-    then, now = [0.4, 0.3, 0.2, 0.08, 0.02], [0.4 - psi / 2, 0.3, 0.2, 0.08 + psi / 2, 0.02]
+    then = [0.4, 0.3, 0.2, 0.08, 0.02]
+    now = [0.4 - psi / 2, 0.3, 0.2, 0.08 + psi / 2, 0.02]
     return _column(name, "category", psi) | {"bins": bins, "then": then, "now": now}
 
 

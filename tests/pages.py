@@ -1,4 +1,4 @@
-"""A page as a parser and as a browser see it, for the tests of reports and model cards."""
+"""Read an HTML page with a parser and in a browser, to test reports and model cards."""
 
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 SHOTS = ROOT / "build/reports"
-PHONE, DESK = 390, 1200  # pixels
+PHONE = 390  # pixels
+DESKTOP = 1200
 VOID = {"link", "meta"}
 
-# Each text of a page with less contrast than WCAG 2 asks for at level AA, as a reader sees it.
+# Finds every visible text whose contrast is below what WCAG 2 requires at level AA.
 PALE_TEXTS = """() => {
     const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number)
     const light = (colour) => {
@@ -47,7 +48,7 @@ PALE_TEXTS = """() => {
 
 
 class Reading(HTMLParser):
-    """A page as a parser sees it: elements by name, all text, every element closed in turn."""
+    """A parsed page: its elements, its text, and a check that every element is closed."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -74,12 +75,12 @@ class Reading(HTMLParser):
 
     @property
     def text(self) -> str:
-        """All that a reader may find, piece by piece."""
+        """All text of the page."""
         return " ".join(self.pieces)
 
 
 class Visit:
-    """A page opened in a window of some width, in the colours that the reader prefers."""
+    """A page opened in a window of this width, in light or dark colours."""
 
     def __init__(self, browser: "Browser", path: Path, width: int, colours: Any) -> None:
         size: Any = {"width": width, "height": 900}
@@ -98,9 +99,9 @@ class Visit:
 
 
 def open_for_everyone(browser: "Browser", path: Path) -> None:
-    """Open a page on a phone and a desk, in light, dark and print; it stays readable and quiet."""
+    """Check on phone and desktop, in light, dark and print, that a page is readable."""
     grounds = set()
-    for width in (PHONE, DESK):
+    for width in (PHONE, DESKTOP):
         for colours in ("light", "dark"):
             visit = Visit(browser, path, width, colours)
             page = visit.page

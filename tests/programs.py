@@ -1,4 +1,4 @@
-"""Programs that tests write, and uv's own."""
+"""Programs that tests write, and uv's cache."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write_program(file: Path, text: str) -> Path:
-    """Write a program that can be run; its folder is made where it is missing."""
+    """Write an executable file, creating its folder where it is missing."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     file.chmod(0o755)
@@ -14,11 +14,11 @@ def write_program(file: Path, text: str) -> Path:
 
 
 def write_python(file: Path, code: str) -> Path:
-    """Write a program in Python, run by the interpreter of the tests."""
+    """Write a Python program that runs with the interpreter of the tests."""
     return write_program(file, f"#!{sys.executable}\n{code}")
 
 
 def uv_cache() -> Path:
-    """Return where uv keeps what it has downloaded once."""
-    asked = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
-    return Path(asked.stdout.strip())
+    """Return the folder of uv's cache."""
+    run = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
+    return Path(run.stdout.strip())

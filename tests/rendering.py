@@ -1,4 +1,4 @@
-"""Render the template as a user would, and keep git repositories as tests need them."""
+"""Render the template as a user would, and create the git repositories that tests need."""
 
 import importlib
 import importlib.util
@@ -31,28 +31,30 @@ IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@bank.example")
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Run git in a folder and return what it prints."""
+    """Run git in a folder and return its output."""
     command = ["git", *IDENTITY, *arguments]
     run = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     return run.stdout
 
 
 def commit(folder: Path, tag: str = "") -> None:
-    """Commit everything in a folder, which becomes a repository if it is none, and tag it."""
+    """Commit everything in a folder and tag it; make it a repository first where it is none."""
     if not (folder / ".git").exists():
         git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "chore: state of a test")
     if tag:
         git(folder, "tag", tag)
-        git(folder, "repack", "-adq")  # each rendering clones the template: one file is quick
+        git(
+            folder, "repack", "-adq"
+        )  # every rendering clones the template, which is faster with one pack
 
 
 def copy_template(folder: Path) -> Path:
-    """Copy the template as it lies here, committed or not, and tag it v0.1.0."""
+    """Copy the working tree of the template, uncommitted changes included, and tag it v0.1.0."""
     listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
     for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():  # not one that is deleted but still in the index
+        if (ROOT / name).is_file():  # not deleted since it was added to the index
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     commit(folder, tag="v0.1.0")
@@ -60,7 +62,7 @@ def copy_template(folder: Path) -> Path:
 
 
 def render(template: Path, folder: Path, **answers: str) -> Path:
-    """Render a project with these answers and the defaults of all others."""
+    """Render a project with these answers, and the defaults of all other questions."""
     copier.run_copy(str(template), folder, data=answers, defaults=True, quiet=True)
     return folder
 
@@ -71,34 +73,34 @@ def update(folder: Path, **options: Any) -> None:
 
 
 def append(file: Path, addition: str) -> None:
-    """Append to a file that must be there."""
+    """Append to an existing file."""
     file.write_text(file.read_text(encoding="utf-8") + addition, encoding="utf-8")
 
 
 def replace(file: Path, old: str, new: str) -> None:
-    """Replace a text that must be there, once."""
+    """Replace the first occurrence of a text, which must exist."""
     text = file.read_text(encoding="utf-8")
     assert old in text
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def files(folder: Path) -> list[str]:
-    """Return the paths of all files below a folder, less what git keeps."""
-    found = (
+    """Return the paths of all files below a folder, without those in .git."""
+    paths = (
         (Path(parent) / name).relative_to(folder)
         for parent, _, names in os.walk(folder)
         for name in names
     )
-    return sorted(path.as_posix() for path in found if path.parts[0] != ".git")
+    return sorted(path.as_posix() for path in paths if path.parts[0] != ".git")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return each file's bytes by its path."""
+    """Return the bytes of every file by path."""
     return {name: (folder / name).read_bytes() for name in files(folder)}
 
 
 def platform(module: str) -> ModuleType:
-    """Return a module of the platform, from where it lies in the template."""
+    """Import a module of the platform from the template."""
     package = "platform_of_the_template"
     if package not in sys.modules:
         spec = importlib.util.spec_from_file_location(package, PLATFORM / "__init__.py")

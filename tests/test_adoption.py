@@ -1,4 +1,4 @@
-"""Repositories that exist are adopted as the how-to says, word for word, and then update."""
+"""Existing repositories are adopted with the commands of the how-to, and then update."""
 
 import os
 import re
@@ -56,12 +56,12 @@ SHARED = {"pyproject.toml", ".gitignore", ".pre-commit-config.yaml", "noxfile.py
 
 @pytest.fixture
 def newer_template(template: Path, tmp_path: Path) -> Path:
-    """The template at v0.1.0, to release newer versions of."""
+    """The template at v0.1.0, in which tests release newer versions."""
     return shutil.copytree(template, tmp_path / "template")
 
 
 def write(folder: Path, texts: dict[str, str]) -> Path:
-    """Make a folder with these files."""
+    """Create a folder with these files."""
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
@@ -69,13 +69,13 @@ def write(folder: Path, texts: dict[str, str]) -> Path:
 
 
 def blocks(chapter: str) -> Iterator[str]:
-    """Yield the blocks of commands of a chapter."""
+    """Yield the command blocks of a chapter."""
     text = GUIDE.read_text(encoding="utf-8").partition(f"\n## {chapter}\n")[2]
     yield from re.findall(r"^```\n(.+?)^```", text.split("\n## ")[0], re.DOTALL | re.MULTILINE)
 
 
 def follow(block: str, folder: Path, template: Path) -> str:
-    """Type a block of commands in a folder; uvx brings the programs that are here already."""
+    """Run a block of commands in a folder; uvx finds the programs that are installed already."""
     programs = write_program(
         folder.parent / "programs/uvx", '#!/bin/sh\nexec "$PYTHON" -m "$@"\n'
     ).parent
@@ -115,7 +115,7 @@ def release(template: Path, tag: str) -> None:
 
 
 def update_twice(template: Path, folder: Path) -> None:
-    """Update to two versions as the last line of the how-to says."""
+    """Update to two versions with the last command of the how-to."""
     [command] = re.findall(r"`(uvx copier update.*?)`", GUIDE.read_text(encoding="utf-8"))
     for tag in ("v0.2.0", "v0.3.0"):
         release(template, tag)
@@ -158,7 +158,7 @@ def test_a_repository_of_another_template_is_adopted_and_updates(
     shared = (folder / "pyproject.toml").read_text(encoding="utf-8")
     assert '"loguru>=0.7",' in shared
     assert '"churn[mlops]",' in shared
-    assert any('version = "0.3.0"' in words for words in said)  # what is copied by hand
+    assert any('version = "0.3.0"' in words for words in said)  # has to be copied by hand
     by_hand = shared.replace('version = "0.1.0"', 'version = "0.3.0"')
     assert "# Yours: exemptions" in by_hand
     by_hand = by_hand.replace("# Yours: exemptions", "line-length = 99\n# Yours: exemptions")

@@ -1,4 +1,4 @@
-"""`nox -s audit` of a project: it refuses what is known, what has ended, and what it cannot ask."""
+"""`nox -s audit` refuses known vulnerabilities, expired exceptions and an unreachable database."""
 
 import datetime
 import os
@@ -28,7 +28,7 @@ dependencies = ["markupsafe>=3"]
 
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small project with its lock. Copy it before use."""
+    """A small project with its lock file. Copy it before use."""
     project = tmp_path_factory.mktemp("audit") / "loan-risk"
     project.mkdir()
     (project / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
@@ -42,7 +42,7 @@ def project(locked: Path, tmp_path: Path) -> Path:
 
 
 def audit(project: Path, address: str, **env: str) -> tuple[int, str]:
-    """Audit, and return the exit code and what was said."""
+    """Run the audit; return the exit code and the output."""
     done = subprocess.run(
         [sys.executable, SCRIPT],
         cwd=project,
@@ -62,32 +62,32 @@ def accept(project: Path, **changed: object) -> None:
 
 
 def test_a_lock_without_known_vulnerabilities_passes(project: Path, osv: Osv) -> None:
-    code, said = audit(project, osv.address)
-    assert (code, said) == (0, "1 packages have no other known vulnerability.\n")
+    code, output = audit(project, osv.address)
+    assert (code, output) == (0, "1 packages have no other known vulnerability.\n")
 
 
-def test_a_known_vulnerability_is_refused_with_the_version_that_ends_it(
+def test_a_known_vulnerability_is_refused_with_the_version_that_fixes_it(
     project: Path, osv: Osv
 ) -> None:
     osv.vulnerable = "markupsafe"
-    code, said = audit(project, osv.address)
+    code, output = audit(project, osv.address)
     assert code == 1
-    assert f"{KNOWN}: It runs what it is sent; fixed in 99.0" in said
+    assert f"{KNOWN}: It runs what it is sent; fixed in 99.0" in output
 
 
-def test_an_exception_holds_through_its_last_day(project: Path, osv: Osv) -> None:
+def test_an_exception_is_valid_through_its_last_day(project: Path, osv: Osv) -> None:
     osv.vulnerable = "markupsafe"
     accept(project)
-    code, said = audit(project, osv.address)
+    code, output = audit(project, osv.address)
     assert code == 0
-    assert f"{KNOWN} is accepted until {TODAY} by Credit Risk: Not called." in said
+    assert f"{KNOWN} is accepted until {TODAY} by Credit Risk: Not called." in output
 
 
-def test_an_exception_that_is_needed_no_more_is_named(project: Path, osv: Osv) -> None:
+def test_an_exception_that_is_no_longer_needed_is_named(project: Path, osv: Osv) -> None:
     accept(project)
-    code, said = audit(project, osv.address)
+    code, output = audit(project, osv.address)
     assert code == 0
-    assert f"ci/audit.yml accepts {KNOWN} in vain: remove it" in said
+    assert f"ci/audit.yml accepts {KNOWN} in vain: remove it" in output
 
 
 @pytest.mark.parametrize(
@@ -101,40 +101,40 @@ def test_an_exception_that_is_needed_no_more_is_named(project: Path, osv: Osv) -
     ],
     ids=["ended", "no day", "no owner", "an unknown key", "of another"],
 )
-def test_an_exception_that_does_not_hold_is_refused(
+def test_an_invalid_exception_is_refused(
     changed: dict[str, object], sentence: str, project: Path, osv: Osv
 ) -> None:
     osv.vulnerable = "markupsafe"
     accept(project, **changed)
-    code, said = audit(project, osv.address)
+    code, output = audit(project, osv.address)
     assert code == 1
-    assert sentence in said
+    assert sentence in output
 
 
 @pytest.mark.parametrize("text", ["exceptions: [", "[]", "exceptions: 7"])
 def test_exceptions_that_cannot_be_read_are_refused(text: str, project: Path, osv: Osv) -> None:
     (project / "ci").mkdir()
     (project / "ci/audit.yml").write_text(text, encoding="utf-8")
-    code, said = audit(project, osv.address)
+    code, output = audit(project, osv.address)
     assert code == 1
-    assert "ci/audit.yml" in said
+    assert "ci/audit.yml" in output
 
 
-def test_a_database_that_does_not_answer_is_no_good_news(project: Path) -> None:
-    code, said = audit(project, "http://127.0.0.1:1")
+def test_an_unreachable_database_fails_the_audit(project: Path) -> None:
+    code, output = audit(project, "http://127.0.0.1:1")
     assert code == 1
-    assert "Nothing is known of the packages in uv.lock" in said
+    assert "Nothing is known of the packages in uv.lock" in output
 
 
 def test_a_lock_that_is_missing_or_stale_is_refused(project: Path, osv: Osv) -> None:
     pyproject = project / "pyproject.toml"
     pyproject.write_text(PROJECT.replace("safe>=3", "safe>=3.0.1"), encoding="utf-8")
-    code, said = audit(project, osv.address)
+    code, output = audit(project, osv.address)
     assert code == 1
-    assert "uv lock" in said
+    assert "uv lock" in output
     (project / "uv.lock").unlink()
-    code, said = audit(project, osv.address)
-    assert (code, said) == (1, "uv.lock is missing: run `uvx nox -s setup`, and commit it.\n")
+    code, output = audit(project, osv.address)
+    assert (code, output) == (1, "uv.lock is missing: run `uvx nox -s setup`, and commit it.\n")
 
 
 FEWER = '{"summary": {"audited_packages": 0}, "vulnerabilities": []}'
@@ -148,10 +148,10 @@ FEWER = '{"summary": {"audited_packages": 0}, "vulnerabilities": []}'
         ("warning: no report", "This uv reports in another form"),
     ],
 )
-def test_a_report_on_less_than_everything_is_refused(
+def test_an_incomplete_report_is_refused(
     report: str, sentence: str, project: Path, tmp_path: Path
 ) -> None:
     uv = write_program(tmp_path / "programs/uv", f"#!/bin/sh\necho '{report}'\n")
-    code, said = audit(project, "", PATH=f"{uv.parent}{os.pathsep}{os.environ['PATH']}")
+    code, output = audit(project, "", PATH=f"{uv.parent}{os.pathsep}{os.environ['PATH']}")
     assert code == 1
-    assert sentence in said
+    assert sentence in output

@@ -1,4 +1,4 @@
-"""The pipelines of Azure DevOps, executed: what is good passes, what is bad is stopped."""
+"""The Azure DevOps pipelines, executed: good changes pass, bad ones are stopped."""
 
 import datetime
 import json
@@ -26,13 +26,15 @@ from programs import uv_cache
 from rendering import append, commit, git, replace
 from test_updater import add_program
 
-CHECKS, WEEKLY = "azure-pipelines.yml", "ci/azure-devops/maintenance.yml"
-RELEASE, PROMOTE = "ci/azure-devops/release.yml", "ci/azure-devops/promote.yml"
+CHECKS = "azure-pipelines.yml"
+WEEKLY = "ci/azure-devops/maintenance.yml"
+RELEASE = "ci/azure-devops/release.yml"
+PROMOTE = "ci/azure-devops/promote.yml"
 
 
 @pytest.fixture
 def team(locked_project: Rendered, osv: Osv) -> Path:
-    """The project of a team, which is to change something and commit it."""
+    """A team's project; the test changes something and commits it."""
     project = locked_project(ci="azure-devops")
     append(project / "ci/variables.azure-devops.yml", f"  OSV_URL: {osv.address}\n")
     return project
@@ -40,7 +42,7 @@ def team(locked_project: Rendered, osv: Osv) -> Path:
 
 @pytest.fixture
 def service(tmp_path: Path, quick: dict[str, str], tools: Path) -> Service:
-    """Azure DevOps, without the vendor."""
+    """A local stand-in for Azure DevOps."""
     remote = tmp_path / "dev.azure.com/loan-risk.git"
     git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(remote))
     (tmp_path / "agents").mkdir()
@@ -54,12 +56,12 @@ def push(project: Path, service: Service) -> None:
     git(project, "push", "--quiet", str(service.remote), "HEAD:main")
 
 
-def fates(jobs: dict[str, Job]) -> dict[str, str]:
+def results(jobs: dict[str, Job]) -> dict[str, str]:
     return {name: job.result for name, job in jobs.items()}
 
 
-def told(jobs: dict[str, Job]) -> str:
-    """Return what failed jobs said last."""
+def failed_logs(jobs: dict[str, Job]) -> str:
+    """Return the end of the failed jobs' logs."""
     return "\n".join(job.log[-3000:] for job in jobs.values() if job.failed_steps)
 
 
@@ -85,7 +87,7 @@ def steps_of(job: dict[str, Any]) -> list[dict[str, Any]]:
         *((file, "databricks") for file in (RELEASE, PROMOTE)),
     ],
 )
-def test_a_pipeline_expands_to_what_the_schema_takes(
+def test_an_expanded_pipeline_matches_the_schema(
     file: str, compute: str, new_project: Rendered, service: Service
 ) -> None:
     push(new_project(ci="azure-devops", compute=compute), service)
@@ -96,7 +98,7 @@ def test_a_pipeline_expands_to_what_the_schema_takes(
         assert job["pool"] == {"name": "Azure Pipelines", "vmImage": "ubuntu-24.04"}
 
 
-def test_an_agent_pool_of_the_teams_own_has_no_image(new_project: Rendered) -> None:
+def test_the_teams_own_agent_pool_has_no_image(new_project: Rendered) -> None:
     project = new_project(ci="azure-devops")
     replace(project / "ci/variables.azure-devops.yml", "Azure Pipelines", "the bank's")
     replace(project / "ci/variables.azure-devops.yml", "image: ubuntu-24.04", 'image: ""')
@@ -105,7 +107,7 @@ def test_an_agent_pool_of_the_teams_own_has_no_image(new_project: Rendered) -> N
         assert pools == {"{'name': \"the bank's\"}"}
 
 
-def test_the_token_is_within_reach_of_publishing_and_deploying_alone(rendered: Rendered) -> None:
+def test_only_publishing_and_deploying_can_read_the_token(rendered: Rendered) -> None:
     project = rendered(ci="azure-devops", compute="databricks")
     reach = {
         job.get("job") or job["deployment"]
@@ -127,7 +129,7 @@ def test_scripts_pass_shellcheck(file: str, rendered: Rendered) -> None:
             assert found.returncode == 0, found.stdout
 
 
-def test_the_yaml_is_clean(rendered: Rendered) -> None:
+def test_yamllint_finds_nothing(rendered: Rendered) -> None:
     rules = "{extends: default, rules: {document-start: disable, line-length: {max: 100}, "
     rules += "comments: {min-spaces-from-content: 1}}}"
     check = [sys.executable, "-m", "yamllint", "--strict", "-d", rules, CHECKS, "ci"]
@@ -147,10 +149,10 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("what", UNKNOWN)
-def test_the_runner_refuses_what_it_does_not_know(
+def test_the_runner_refuses_what_it_does_not_model(
     what: str, new_project: Rendered, service: Service
 ) -> None:
-    """Else a test could pass because a step was left out."""
+    """Otherwise a test could pass because a step was skipped."""
     project = new_project(ci="azure-devops")
     file = project / "ci/azure-devops/sessions.yml"
     replace(file, *UNKNOWN[what])
@@ -171,9 +173,11 @@ def test_a_good_change_passes(team: Path, service: Service) -> None:
     append(team / "src/loan_risk/data.py", "\n\n# Read and understood.\n")
     push(team, service)
     del service.agent_variables["PYTEST_ADDOPTS"]  # all tests, with the coverage floor
-    service.tools = None  # these machines are as new as the change
+    service.tools = None  # the machines start without uv
     jobs = service.run(CHECKS)
-    assert fates(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "Succeeded"), told(jobs)
+    assert results(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "Succeeded"), (
+        failed_logs(jobs)
+    )
     [evidence] = jobs["rehearsal"].summaries
     assert evidence.startswith("# loan-risk, version 1: model card")
     assert "| auc | passed |" in evidence
@@ -185,7 +189,7 @@ def test_a_good_change_passes(team: Path, service: Service) -> None:
 @pytest.mark.parametrize(
     "what", [pytest.param(w, marks=[] if w in ESSENTIAL else pytest.mark.wide) for w in BAD]
 )
-def test_a_bad_change_is_stopped_by_its_guard(
+def test_a_bad_change_is_stopped_by_its_check(
     what: str, team: Path, service: Service, osv: Osv
 ) -> None:
     change = BAD[what]
@@ -197,21 +201,21 @@ def test_a_bad_change_is_stopped_by_its_guard(
 
 
 @pytest.mark.full
-def test_without_its_guards_each_bad_change_gets_through(
+def test_without_its_checks_each_bad_change_gets_through(
     team: Path, service: Service, osv: Osv
 ) -> None:
-    """So what stopped them above is the guards, not the runner."""
+    """This proves that the checks stopped them above, not the runner."""
     for spoil in UNGUARDED:
         spoil(team, osv)
     for sessions in ("[lint, types, tests]", "[rehearse]", "[audit]"):
         replace(team / "ci/azure-devops/checks.yml", sessions, "[]")
     push(team, service)
     jobs = service.run(CHECKS)
-    assert set(fates(jobs).values()) == {"Succeeded"}, told(jobs)
+    assert set(results(jobs).values()) == {"Succeeded"}, failed_logs(jobs)
 
 
 @pytest.mark.full
-def test_an_exception_with_an_owner_and_a_day_to_come_passes(
+def test_an_exception_with_an_owner_and_a_future_date_passes(
     team: Path, service: Service, osv: Osv
 ) -> None:
     vulnerable_dependency(team, osv)
@@ -232,7 +236,7 @@ def test_the_weekly_update_becomes_a_pull_request(
     add_program(service.programs, "az", "vendor")
 
     jobs = service.run(WEEKLY)
-    assert set(fates(jobs).values()) == {"Succeeded"}, told(jobs)
+    assert set(results(jobs).values()) == {"Succeeded"}, failed_logs(jobs)
     assert TOKEN not in "".join(job.log for job in jobs.values())
     title = git(service.remote, "log", "-1", "--format=%s", "template-update").strip()
     assert title == "chore: update the template from v0.1.0 to v0.2.0"
@@ -253,7 +257,7 @@ def test_a_week_without_a_new_version_opens_nothing(
     service.programs = tmp_path / "programs"
     add_program(service.programs, "az", "vendor")
     jobs = service.run(WEEKLY)
-    assert set(fates(jobs).values()) == {"Succeeded"}, told(jobs)
+    assert set(results(jobs).values()) == {"Succeeded"}, failed_logs(jobs)
     assert "Nothing to publish" in jobs["publish"].log
     assert not (service.programs / "calls").exists()
     assert "template-update" not in git(service.remote, "branch")
@@ -265,4 +269,4 @@ def test_an_update_that_cannot_be_prepared_publishes_nothing(team: Path, service
     replace(answers, "_src_path: ", "_src_path: /gone")
     push(team, service)
     jobs = service.run(WEEKLY)
-    assert fates(jobs) == {"audit": "Succeeded", "update": "Failed", "publish": "Skipped"}
+    assert results(jobs) == {"audit": "Succeeded", "update": "Failed", "publish": "Skipped"}

@@ -1,7 +1,7 @@
-"""What a user meets when an update cannot be made: words that tell why, and nothing is lost.
+"""Updates that cannot be made: the user reads why, and nothing is lost.
 
 Copier's own words come before copier.yml is read, so the template cannot better them. The last line
-names the cause, and each remedy is tried here as docs/how-to tells it.
+names the cause, and each remedy is tried here as docs/how-to describes it.
 """
 
 import os
@@ -16,12 +16,12 @@ import pytest
 from rendering import append, commit, contents, git, render, replace
 
 ANSWERS = ".copier-answers.yml"
-AS_USER = ("setpriv", "--inh-caps=-all", "--bounding-set=-all")  # root may write anything
+AS_USER = ("setpriv", "--inh-caps=-all", "--bounding-set=-all")  # root may write everywhere
 
 
 @dataclass(frozen=True)
 class Place:
-    """The template at its second release, and a project of the first one, committed."""
+    """The template at its second release, and a committed project of the first."""
 
     template: Path
     project: Path
@@ -42,7 +42,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def shelf(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """Template and project to copy."""
+    """A template and a project, to copy."""
     folder = tmp_path_factory.mktemp("bad")
     copy = shutil.copytree(template, folder / "template")
     project = render(copy, folder / "loan-risk")
@@ -55,12 +55,12 @@ def shelf(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 @pytest.fixture
 def place(shelf: Place, tmp_path: Path) -> Place:
-    """A copy of both, to do anything with."""
+    """A copy of both, to edit freely."""
     return copy_of(shelf, tmp_path)
 
 
 def copy_of(shelf: Place, folder: Path) -> Place:
-    """Copy template and project into a folder."""
+    """Copy the template and the project into a folder."""
     template = shutil.copytree(shelf.template, folder / "template")
     place = Place(template, shutil.copytree(shelf.project, folder / "loan-risk"))
     place.answers(str(shelf.template), str(template))
@@ -83,7 +83,7 @@ def restore_answers(place: Place) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """What goes wrong, what Copier says last, and the remedy."""
+    """What goes wrong, Copier's last line, and the remedy."""
 
     goes_wrong: Callable[[Place], object]
     words: str
@@ -168,7 +168,8 @@ CASES = {
 def test_an_update_that_cannot_be_made_writes_nothing(place: Place, name: str) -> None:
     case = CASES[name]
     case.goes_wrong(place)
-    before, head = contents(place.project), git(place.project, "rev-parse", "HEAD")
+    before = contents(place.project)
+    head = git(place.project, "rev-parse", "HEAD")
     done = place.update()
     assert done.returncode == 1
     assert case.words in "\n".join(done.stderr.splitlines()[-4:])
@@ -179,7 +180,7 @@ def test_an_update_that_cannot_be_made_writes_nothing(place: Place, name: str) -
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", CASES)
-def test_the_remedy_lets_the_update_through(place: Place, name: str) -> None:
+def test_the_remedy_makes_the_update_work(place: Place, name: str) -> None:
     case = CASES[name]
     case.goes_wrong(place)
     case.remedy(place)
@@ -207,7 +208,7 @@ def test_an_unfinished_update_is_not_updated_again(place: Place) -> None:
     noxfile = place.project / "noxfile.py"
     noxfile.write_text(f"{noxfile.read_text(encoding='utf-8')}\n# ours\n", encoding="utf-8")
     commit(place.project)
-    assert place.update().returncode == 0  # Copier counts a conflict as success
+    assert place.update().returncode == 0  # Copier exits with 0 despite conflicts
     assert git(place.project, "diff", "--name-only", "--diff-filter=U") == "noxfile.py\n"
     before = contents(place.project)
     done = place.update()
@@ -216,8 +217,8 @@ def test_an_unfinished_update_is_not_updated_again(place: Place) -> None:
     assert contents(place.project) == before
 
 
-def test_committed_markers_lose_nothing_and_are_found(place: Place) -> None:
-    """Copier updates on; the hook that every commit runs names the file."""
+def test_committed_conflict_markers_are_found_and_lose_nothing(place: Place) -> None:
+    """Copier does not stop, but the pre-commit hook names the file."""
     markers = "<<<<<<< before updating\nOURS = 1\n=======\nTHEIRS = 1\n>>>>>>> after updating\n"
     mine = place.project / "src/loan_risk/features.py"
     mine.write_text(f"{mine.read_text(encoding='utf-8')}{markers}", encoding="utf-8")
@@ -260,7 +261,7 @@ def another_name(place: Place, folder: Path) -> Place:
 
 @pytest.mark.full
 @pytest.mark.parametrize("kind", [detached, shallow, submodule, another_name])
-def test_an_unusual_place_is_updated_as_any_other(
+def test_a_project_in_an_unusual_place_updates_like_any_other(
     place: Place, tmp_path: Path, kind: Callable[[Place, Path], Place]
 ) -> None:
     assert_updated(kind(place, tmp_path))

@@ -12,9 +12,9 @@ from bench import __main__ as main
 Table = dict[str, dict[str, str]]  # row -> column -> cell
 
 
-def bench(*words: str) -> list[Table]:
+def bench(*arguments: str) -> list[Table]:
     """Run benches and return their tables."""
-    command = [sys.executable, "-m", "bench", *words]
+    command = [sys.executable, "-m", "bench", *arguments]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return [read(text) for text in done.stdout.split("\n\n")]
 
@@ -33,14 +33,14 @@ def test_a_bench_prints_the_ratio_to_its_floor() -> None:
 
 @pytest.mark.full
 @pytest.mark.wide
-def test_a_copy_and_an_update_are_held_against_the_start_of_copier() -> None:
+def test_a_copy_and_an_update_are_compared_with_importing_copier() -> None:
     (table,) = bench("copy", "--repeat", "1")
     assert {row["floor"] for row in table.values()} == {"`import copier`"}
     for row in table.values():
         assert float(row["more, s"]) > 0
 
 
-def test_a_section_is_added_with_its_heading_and_then_renewed(
+def test_a_section_is_added_with_its_heading_and_then_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(main, "PAGE", page := tmp_path / "bench.md")
@@ -60,7 +60,7 @@ def test_updates_are_counted() -> None:
 
 @pytest.mark.full
 @pytest.mark.wide
-def test_the_steps_are_held_against_their_work_alone() -> None:
+def test_the_steps_are_compared_with_their_bare_computation() -> None:
     (ratios,) = bench("lifecycle", "--repeat", "1")
     assert list(ratios)[-1] == "all four in one process"
     assert float(ratios["all four"]["more, s"]) > float(ratios["`train`"]["more, s"]) > 0
@@ -81,7 +81,7 @@ def test_no_command_imports_what_it_does_not_use() -> None:
 
 @pytest.mark.full
 @pytest.mark.wide
-def test_a_server_answers_several_clients_sooner_than_that_of_mlflow() -> None:
+def test_the_server_answers_concurrent_clients_faster_than_mlflow() -> None:
     (table,) = bench("serve", "--repeat", "1", "--requests", "50")
     row = table["`serve`, a bare estimator, clients at once: 4"]
     assert row["floor"] == "`mlflow models serve`"
@@ -90,7 +90,7 @@ def test_a_server_answers_several_clients_sooner_than_that_of_mlflow() -> None:
 
 @pytest.mark.full
 @pytest.mark.wide
-def test_a_monitoring_is_seldom_wrong_and_soon_right() -> None:
+def test_monitoring_rarely_raises_false_alarms_and_soon_notices_changes() -> None:
     quiet, calm, changed, recovered = bench("monitoring", "--months", "400", "--lives", "3")
     assert {life.partition(",")[0] for life in quiet} == {
         f"labels after {horizon} months" for horizon in (0, 3, 12)
@@ -101,7 +101,7 @@ def test_a_monitoring_is_seldom_wrong_and_soon_right() -> None:
         assert float(row["`retrain` in 10 years"]) <= 1
     moved = changed["one input moves by 1 of its deviation, 2,000 rows a month"]
     forgotten = changed["scores say nothing on 40% of the rows, 2,000 rows a month"]
-    assert float(moved["months to notice"]) == 2  # the first window that can persist
+    assert float(moved["months to notice"]) == 2  # the first window in which drift can persist
     assert float(forgotten["months to notice"]) <= 2
     for life, row in recovered.items():
         horizon = int(life.split()[0])
@@ -117,7 +117,7 @@ def test_a_monitoring_is_seldom_wrong_and_soon_right() -> None:
 
 @pytest.mark.full
 @pytest.mark.wide
-def test_scoring_and_monitoring_many_rows_is_measured_with_its_memory() -> None:
+def test_time_and_memory_are_measured_for_large_batches() -> None:
     scored, watched = bench("score", "monitor", "--repeat", "1", "--rows", "30000")
     assert int(scored["`score`, 30,000 rows"]["peak, MB"].replace(",", "")) < 1000
     for row in watched.values():

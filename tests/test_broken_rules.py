@@ -1,4 +1,4 @@
-"""Each rule of the template, broken on purpose in a copy: it says so."""
+"""Each rule of the template is broken on purpose in a copy, and must report it."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -48,13 +48,15 @@ Break = Callable[[Path], None]
 UPDATE = "{% if _copier_operation | default('update') != 'copy' %}"
 MINE = f'  - "{UPDATE}/README.md{{% endif %}}"\n'
 SOURCE = "template/src/{{ package }}"
-PROJECT, IGNORED = "template/pyproject.toml.jinja", "template/.gitignore"
-HOOKS, LIST = "template/.pre-commit-config.yaml", "template/.mlops/files.jinja"
+PROJECT = "template/pyproject.toml.jinja"
+IGNORED = "template/.gitignore"
+HOOKS = "template/.pre-commit-config.yaml"
+LIST = "template/.mlops/files.jinja"
 OFFER = '# Yours: add below, such as `keywords = ["risk"]`.\n'
 
 
 def replace(name: str, old: str, new: str) -> Break:
-    """Return a change of a text that must be there."""
+    """Return a change that replaces a text, which must exist."""
 
     def change(folder: Path) -> None:
         text = (folder / name).read_text(encoding="utf-8")
@@ -98,7 +100,7 @@ def yours(entry: str) -> Break:
 
 
 def in_documents(change: Callable[[Documents], None]) -> Break:
-    """Return a change of what copier.yml says."""
+    """Return a change of copier.yml."""
 
     def rewrite(folder: Path) -> None:
         path = folder / "copier.yml"
@@ -280,7 +282,7 @@ BROKEN: list[tuple[Rule, str, Break]] = [
 
 @pytest.fixture(scope="module")
 def source(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the rules read of the template, in a folder that is no repository."""
+    """The files of the template that the rules read, in a plain folder."""
     folder = tmp_path_factory.mktemp("source")
     shutil.copyfile(template / "copier.yml", folder / "copier.yml")
     for name in ("template", "examples", "tests/answers"):
@@ -290,7 +292,7 @@ def source(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def broken(source: Path, tmp_path: Path) -> Iterator[Path]:
-    """A copy to break a rule in."""
+    """A copy in which a test breaks a rule."""
     folder = shutil.copytree(source, tmp_path / "broken")
     yield folder
     shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""Data Factory: what is deployed to it, what its pipelines do, and deploying twice."""
+"""Data Factory: what is deployed, what its pipelines do, and repeated deployments."""
 
 import copy
 import importlib
@@ -36,7 +36,7 @@ SUMMARY = {"resources": {"jobs": {name: {"id": number} for name, number in IDS.i
 
 @pytest.fixture(scope="module")
 def factory(rendered: Rendered) -> Iterator[ModuleType]:
-    """The module of a project that knows Data Factory."""
+    """The module `factory` of a project."""
     project = rendered(compute="databricks", orchestrator="data-factory")
     places = [str(project / name) for name in ("deploy/data-factory", "deploy", ".mlops")]
     sys.path[:0] = places
@@ -48,10 +48,11 @@ def factory(rendered: Rendered) -> Iterator[ModuleType]:
 
 
 class Azure:
-    """A release for prod, and a data factory that is a file."""
+    """A release for prod, and a data factory in a file."""
 
     def __init__(self, factory: ModuleType, folder: Path) -> None:
-        self.factory, self.folder = factory, folder
+        self.factory = factory
+        self.folder = folder
         self.release = folder / "release"
         self._state = folder / "azure.json"
         self.state: Json = {"triggers": {}, "resources": {}, "calls": [], "broken": False}
@@ -94,18 +95,18 @@ class Azure:
         return cast("Json", json.loads(file.read_text(encoding="utf-8")))
 
     def verbs(self) -> list[str]:
-        """What `az` was told, in order, since the last look."""
+        """The calls of `az`, in order, since the last look."""
         done = [
-            " ".join([*(w for w in words if w[0] != "-" and "=" not in w), *_name(words)])
-            for words in self.state["calls"]
+            " ".join([*(w for w in call if w[0] != "-" and "=" not in w), *_name(call)])
+            for call in self.state["calls"]
         ]
         self.state["calls"] = []
         self.keep()
         return done
 
 
-def _name(words: list[str]) -> list[str]:
-    return [word.partition("=")[2] for word in words if word.startswith("--name=")]
+def _name(call: list[str]) -> list[str]:
+    return [word.partition("=")[2] for word in call if word.startswith("--name=")]
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def arm(azure: Azure) -> Json:
 # What is deployed
 
 
-def test_microsofts_models_have_it_all(azure: Azure) -> None:
+def test_microsofts_models_accept_the_template(azure: Azure) -> None:
     assert azure.render() == ""
     check_template(azure.template)
     assert azure.render({}, storage=None, arrival=None) == ""
@@ -157,7 +158,7 @@ TIMES = (*START, "typeProperties", "recurrence")
         ((START[0], "apiVersion"), "2017-09-01"),
     ],
 )
-def test_the_check_of_shapes_refuses_a_mistake(
+def test_the_check_of_the_template_finds_a_mistake(
     arm: Json, path: tuple[Any, ...], wrong: Any
 ) -> None:
     kind, _, name = path[0].partition("/")
@@ -211,8 +212,8 @@ def test_a_schedule_becomes_a_recurrence(
     }
 
 
-def test_the_names_of_zones_are_those_of_unicode(rendered: Rendered) -> None:
-    """The library tzlocal carries the table; the one that a project has is made from it."""
+def test_the_names_of_time_zones_are_those_of_unicode(rendered: Rendered) -> None:
+    """The table of a project is made from the one in the library tzlocal."""
     from tzlocal.windows_tz import tz_win
 
     project = rendered(compute="databricks", orchestrator="data-factory")
@@ -221,7 +222,7 @@ def test_the_names_of_zones_are_those_of_unicode(rendered: Rendered) -> None:
     assert found == {place: name for place, name in tz_win.items() if place}
 
 
-def test_what_the_page_shows_is_deployed(azure: Azure) -> None:
+def test_the_example_in_the_docs_is_deployed(azure: Azure) -> None:
     page = (ROOT / "docs/how-to/schedule-the-steps.md").read_text(encoding="utf-8")
     [block] = re.findall(r"^```yaml\n(deployment:.+?)```", page, re.DOTALL | re.MULTILINE)
     shown = yaml.safe_load(block)["deployment"]["data_factory"]
@@ -261,8 +262,8 @@ def test_a_mistake_in_conf_is_named(azure: Azure, change: Json, sentence: str) -
 
 
 def test_a_zone_that_windows_lacks_is_refused(azure: Azure) -> None:
-    told = azure.render({"score": SCORE | {"zone": "Antarctica/Troll"}})
-    assert told.startswith("schedules.score.zone: Data Factory does not know Antarctica/Troll")
+    message = azure.render({"score": SCORE | {"zone": "Antarctica/Troll"}})
+    assert message.startswith("schedules.score.zone: Data Factory does not know Antarctica/Troll")
 
 
 def test_a_wrong_schedule_is_refused(azure: Azure) -> None:
@@ -273,7 +274,7 @@ def test_a_wrong_schedule_is_refused(azure: Azure) -> None:
 
 
 class Run(NamedTuple):
-    """What a run did, and whether it failed."""
+    """The activities of a run, and whether it failed."""
 
     failed: bool
     activities: Json
@@ -295,7 +296,7 @@ def runner() -> Iterator["subprocess.Popen[str]"]:
 
 @pytest.fixture
 def run(arm: Json, runner: "subprocess.Popen[str]") -> Callable[..., Run]:
-    """Run a pipeline, some activities of which fail."""
+    """Run a pipeline in which some activities fail."""
 
     def one(pipeline: str, *fails: str, **parameters: str) -> Run:
         name = f"loan_risk_prod_{pipeline}"
@@ -322,26 +323,26 @@ def test_score_waits_for_its_file_and_starts_the_job(run: Callable[..., Run]) ->
 
 
 @pytest.mark.full
-def test_a_person_may_give_a_date(run: Callable[..., Run]) -> None:
+def test_a_person_may_pass_a_date(run: Callable[..., Run]) -> None:
     done = run("score", as_of="2026-11-01")
     assert done.activities["Run the job"]["jobParameters"] == {"as_of": "2026-11-01"}
 
 
 @pytest.mark.full
-def test_what_waits_for_no_file_starts_at_once(run: Callable[..., Run]) -> None:
+def test_a_command_without_a_file_starts_at_once(run: Callable[..., Run]) -> None:
     assert list(run("monitor").activities) == ["Run the job"]
 
 
 @pytest.mark.full
 @pytest.mark.parametrize(
-    ("fails", "told"),
+    ("fails", "failure"),
     [
         ("Wait for the data", "no data came for score"),
         ("Run the job", "score failed in Databricks"),
     ],
 )
-def test_the_team_is_told_of_a_failure_which_stays_one(
-    run: Callable[..., Run], fails: str, told: str
+def test_the_team_is_alerted_to_a_failure_and_the_run_still_fails(
+    run: Callable[..., Run], fails: str, failure: str
 ) -> None:
     done = run("score", fails)
     assert done.failed
@@ -349,21 +350,23 @@ def test_the_team_is_told_of_a_failure_which_stays_one(
     vault = "https://kv-risk-prod.vault.azure.net/secrets/team-channel?api-version=7.4"
     assert done.activities["Read the webhook address"]["url"] == vault
     sent = done.activities["Alert the team"]
-    words = f"loan-risk in prod: {told}; see run run-7 of loan_risk_prod_score in adf-risk-prod"
+    message = (
+        f"loan-risk in prod: {failure}; see run run-7 of loan_risk_prod_score in adf-risk-prod"
+    )
     assert sent["url"] == "https://hook/s3cret"
-    assert json.loads(sent["body"]) == {"text": words}
-    assert done.activities["Fail"]["message"] == words
+    assert json.loads(sent["body"]) == {"text": message}
+    assert done.activities["Fail"]["message"] == message
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("then", ["Read the webhook address", "Alert the team"])
-def test_where_nobody_can_be_told_it_is_a_failure_all_the_same(
+def test_the_run_still_fails_if_the_alert_cannot_be_sent(
     run: Callable[..., Run], then: str
 ) -> None:
     assert run("score", "Run the job", then).failed
 
 
-def test_the_address_stays_out_of_every_log(arm: Json) -> None:
+def test_the_webhook_address_appears_in_no_log(arm: Json) -> None:
     [alert] = [one for one in arm["resources"] if one["name"].endswith("_alert")]
     read, send, _ = alert["properties"]["activities"]
     assert read["policy"]["secureOutput"]
@@ -384,7 +387,7 @@ def test_a_release_is_deployed_and_its_triggers_start(azure: Azure) -> None:
     assert pipeline["properties"]["activities"][1]["typeProperties"]["jobId"] == IDS["score"]
 
 
-def test_deploying_twice_is_deploying_once(azure: Azure) -> None:
+def test_deploying_twice_changes_nothing(azure: Azure) -> None:
     azure.render()
     azure.deploy()
     first = copy.deepcopy({key: azure.state[key] for key in ("triggers", "resources")})
@@ -399,7 +402,7 @@ def test_deploying_twice_is_deploying_once(azure: Azure) -> None:
     ]
 
 
-def test_a_schedule_that_is_gone_starts_nothing_any_more(azure: Azure) -> None:
+def test_a_removed_schedule_no_longer_starts_anything(azure: Azure) -> None:
     azure.render()
     azure.deploy()
     azure.render({"monitor": MONITOR})
@@ -407,7 +410,7 @@ def test_a_schedule_that_is_gone_starts_nothing_any_more(azure: Azure) -> None:
     assert azure.state["triggers"] == {"loan_risk_prod_monitor": "Started"}
 
 
-def test_what_others_have_in_the_factory_is_left_alone(azure: Azure) -> None:
+def test_resources_of_others_in_the_factory_are_left_alone(azure: Azure) -> None:
     others = {"loan_risk_test_score": "Started", "loan_risk_prod_score_2": "Started"}
     azure.state["triggers"] = dict(others)
     azure.keep()
@@ -417,7 +420,7 @@ def test_what_others_have_in_the_factory_is_left_alone(azure: Azure) -> None:
     assert not [verb for verb in azure.verbs() if verb.rpartition(" ")[2] in others]
 
 
-def test_a_deployment_that_fails_is_told_and_starts_nothing(azure: Azure) -> None:
+def test_a_failed_deployment_is_reported_and_starts_nothing(azure: Azure) -> None:
     azure.render()
     azure.deploy()
     azure.state["broken"] = True
@@ -426,22 +429,22 @@ def test_a_deployment_that_fails_is_told_and_starts_nothing(azure: Azure) -> Non
     assert set(azure.state["triggers"].values()) == {"Stopped"}
     azure.state["broken"] = False
     azure.keep()
-    assert azure.deploy() == "", "the release before, or a mended one, starts them again"
+    assert azure.deploy() == "", "the previous or a fixed release starts them again"
     assert set(azure.state["triggers"].values()) == {"Started"}
 
 
-def test_a_job_that_the_bundle_lacks_is_named_before_anything_is_done(azure: Azure) -> None:
+def test_a_job_missing_in_the_bundle_is_named_before_anything_changes(azure: Azure) -> None:
     azure.render()
-    told = azure.deploy({"resources": {"jobs": {"score": {"id": "1"}}}})
-    assert told == "The bundle has no job monitor: run `databricks bundle deploy` before."
+    message = azure.deploy({"resources": {"jobs": {"score": {"id": "1"}}}})
+    assert message == "The bundle has no job monitor: run `databricks bundle deploy` before."
     assert azure.state["calls"] == []
 
 
 @pytest.mark.full
-def test_a_release_goes_to_both_places_and_comes_back_from_both(
+def test_a_release_is_deployed_to_and_withdrawn_from_both_services(
     azure: Azure, rendered: Rendered, tmp_path: Path
 ) -> None:
-    """The bundle first, whose ids the pipelines need; and a failing smoke brings back the rest."""
+    """The bundle is deployed first, for its job ids; a failed smoke test withdraws both."""
     source = rendered(compute="databricks", orchestrator="data-factory")
     project = shutil.copytree(source, tmp_path / "loan-risk")
     configure(project, "prod", **settings_of("prod"), schedules=SCHEDULES)
@@ -461,7 +464,9 @@ def test_a_release_goes_to_both_places_and_comes_back_from_both(
     assert azure.state["triggers"] == dict.fromkeys(OURS, "Started")
 
 
-def test_without_az_there_is_a_remedy(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_az_the_error_says_how_to_install_it(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
     azure.render()
     monkeypatch.setenv("PATH", "")
     assert azure.deploy() == "az is not on PATH: see https://learn.microsoft.com/cli/azure."

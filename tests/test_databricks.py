@@ -1,4 +1,4 @@
-"""Databricks: the bundle that conf/ makes, what is refused, and how a release comes and goes."""
+"""Databricks: the bundle from conf/, what is refused, and how releases are deployed."""
 
 import json
 import os
@@ -34,19 +34,19 @@ ENTRY_POINTS = {"loan-risk", "loan-risk-job"}
 
 @pytest.fixture
 def team(rendered: Rendered, tmp_path: Path) -> Path:
-    """The project of a team whose three environments are at Databricks."""
+    """A team's project with three environments in Databricks."""
     return founded(shutil.copytree(rendered(compute="databricks"), tmp_path / "loan-risk"))
 
 
 @pytest.fixture
 def online(rendered: Rendered, tmp_path: Path) -> Path:
-    """The same with an endpoint."""
+    """The same project with an endpoint."""
     project = rendered(compute="databricks", serving="online")
     return founded(shutil.copytree(project, tmp_path / "loan-risk"))
 
 
 def founded(project: Path) -> Path:
-    """Write what the team writes into conf/."""
+    """Write the team's settings into conf/."""
     for env in ENVS:
         configure(project, env, **settings_of(env))
     configure(project, "dev", deployment={"trainer": "", "promoter": ""})
@@ -61,7 +61,7 @@ def bundle(team: Path, env: str = "test") -> Bundle:
 
 
 @pytest.mark.parametrize("env", ENVS)
-def test_a_bundle_is_whole_and_its_jobs_can_run(team: Path, env: str) -> None:
+def test_a_bundle_is_complete_and_its_jobs_can_run(team: Path, env: str) -> None:
     found = bundle(team, env)
     assert (set(found.jobs), found.mode) == (JOBS, MODES[env])
     assert problems(found, ENTRY_POINTS) == []
@@ -73,7 +73,7 @@ def test_the_entry_points_are_those_of_the_project(team: Path) -> None:
     assert set(project["scripts"]) == ENTRY_POINTS
 
 
-def test_the_lock_and_the_wheel_are_pinned_by_their_digests(team: Path) -> None:
+def test_locked_packages_and_the_wheel_are_pinned_by_hash(team: Path) -> None:
     found = bundle(team)
     [environment] = found.jobs["score"]["environments"]
     assert environment["spec"]["environment_version"] == "4"
@@ -95,11 +95,11 @@ def test_trainer_and_promoter_are_two_identities(team: Path) -> None:
     assert started == {"promote_by_rule"}, "the trainer may not start what takes an approver's name"
 
 
-def test_dev_runs_in_the_name_of_the_person(team: Path) -> None:
+def test_dev_jobs_run_as_the_person_who_deploys(team: Path) -> None:
     assert all("run_as" not in job for job in bundle(team, "dev").jobs.values())
 
 
-def test_schedules_are_those_of_conf(team: Path) -> None:
+def test_schedules_come_from_conf(team: Path) -> None:
     daily = {"every": "day", "at": "08:00", "zone": "Europe/Berlin"}
     monday = {"every": "week", "day": "monday", "at": "07:00", "zone": "UTC"}
     configure(team, "test", schedules={"score": daily, "retrain": monday})
@@ -137,9 +137,9 @@ def test_without_data_factory_its_section_is_unknown(team: Path) -> None:
         build(team)
 
 
-def test_whom_it_tells_and_who_pays(team: Path) -> None:
-    told = {"notify": "ops@bank.example", "webhook": "w-1", "viewers": "risk"}
-    configure(team, "test", deployment=told | {"budget_policy": "b-1", "tags": {"cost": "4711"}})
+def test_notifications_permissions_and_budget_come_from_conf(team: Path) -> None:
+    keys = {"notify": "ops@bank.example", "webhook": "w-1", "viewers": "risk"}
+    configure(team, "test", deployment=keys | {"budget_policy": "b-1", "tags": {"cost": "4711"}})
     for job in bundle(team).jobs.values():
         assert job["email_notifications"] == {"on_failure": ["ops@bank.example"]}
         assert job["webhook_notifications"] == {"on_failure": [{"id": "w-1"}]}
@@ -148,14 +148,14 @@ def test_whom_it_tells_and_who_pays(team: Path) -> None:
         assert job["tags"] == {"project": "loan-risk", "environment": "test", "cost": "4711"}
 
 
-def test_operators_start_what_takes_no_approval(team: Path) -> None:
+def test_operators_may_start_jobs_that_need_no_approval(team: Path) -> None:
     configure(team, "test", deployment={"operators": "risk-on-call"})
     rule = {"group_name": "risk-on-call", "level": "CAN_MANAGE_RUN"}
     started = {key for key, job in bundle(team).jobs.items() if rule in job["permissions"]}
     assert started == JOBS - {"promote", "promote_by_rule"}
 
 
-def test_the_team_is_told_where_nobody_is_named(team: Path) -> None:
+def test_the_team_is_notified_by_default(team: Path) -> None:
     assert bundle(team).jobs["score"]["email_notifications"]["on_failure"] == [TEAM]
 
 
@@ -164,30 +164,30 @@ def test_an_endpoint_follows_whatever_may_change_the_champion(online: Path, env:
     configure(online, "test", deployment={"endpoint": {"size": "Large", "scale_to_zero": True}})
     found = bundle(online, env)
     assert problems(found, ENTRY_POINTS) == []
-    words = {
-        (key, word)
+    parameters = {
+        (key, parameter)
         for key, job in found.jobs.items()
         for task in job["tasks"]
-        for word in task.get("spark_python_task", {}).get("parameters", [])
+        for parameter in task.get("spark_python_task", {}).get("parameters", [])
     }
     following = {"smoke", "promote_by_rule", "promote", "rollback"}
-    assert {key for key, _ in words} == (set() if env == "dev" else following)
+    assert {key for key, _ in parameters} == (set() if env == "dev" else following)
     if env == "test":
-        assert {("promote", "--size=Large"), ("promote", "--scale-to-zero=true")} < words
+        assert {("promote", "--size=Large"), ("promote", "--scale-to-zero=true")} < parameters
 
 
-def test_what_is_wrong_with_an_endpoint_is_refused(online: Path) -> None:
+def test_a_mistake_in_the_endpoint_section_is_refused(online: Path) -> None:
     configure(online, "test", deployment={"endpoint": {"size": "Huge"}})
-    words = r"conf/test.yml: deployment.endpoint.size: write Small, Medium or Large\."
-    with opened(online) as target, pytest.raises(target.Refusal, match=words):
+    sentence = r"conf/test.yml: deployment.endpoint.size: write Small, Medium or Large\."
+    with opened(online) as target, pytest.raises(target.Refusal, match=sentence):
         build(online)
     configure(online, "test", deployment={"endpoint": {"sise": "Small"}})
-    words = r"endpoint.sise: it is unknown; did you mean endpoint.size\?"
-    with opened(online) as target, pytest.raises(target.Refusal, match=words):
+    sentence = r"endpoint.sise: it is unknown; did you mean endpoint.size\?"
+    with opened(online) as target, pytest.raises(target.Refusal, match=sentence):
         build(online)
 
 
-def test_who_does_not_serve_has_no_endpoint(team: Path) -> None:
+def test_a_project_without_serving_has_no_endpoint(team: Path) -> None:
     configure(team, "test", deployment={"endpoint": {"size": "Small"}})
     with opened(team) as target, pytest.raises(target.Refusal, match="endpoint: it is unknown"):
         build(team)
@@ -199,7 +199,7 @@ def test_an_endpoint_without_its_program_is_noticed(online: Path) -> None:
     assert "there is no file endpoint.py" in "; ".join(problems(load(folder, "test"), ENTRY_POINTS))
 
 
-# What is refused when a release is built
+# What a build refuses
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a mistyped key": (
@@ -229,12 +229,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_conf_is_refused_in_a_sentence(team: Path, what: str) -> None:
-    keys, words = REFUSED[what]
+def test_a_mistake_in_conf_is_refused_with_a_sentence(team: Path, what: str) -> None:
+    keys, sentence = REFUSED[what]
     configure(team, "test", **keys)
     with opened(team) as target, pytest.raises(target.Refusal) as refused:
         build(team)
-    assert words in str(refused.value)
+    assert sentence in str(refused.value)
     assert str(refused.value).endswith(".")
     assert not (team / "build/release/deploy/test/environment.yml").exists()
 
@@ -249,14 +249,14 @@ LOCKS = {
 def test_a_lock_that_databricks_cannot_install_is_refused(
     team: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old, new, words = LOCKS[what]
+    old, new, sentence = LOCKS[what]
     from pipelines import databricks_project
 
     known = databricks_project.REQUIREMENTS
     monkeypatch.setattr(databricks_project, "REQUIREMENTS", known.replace(old, new))
     with opened(team) as target, pytest.raises(target.Refusal, match=r"uv\.lock") as refused:
         build(team)
-    assert words in str(refused.value)
+    assert sentence in str(refused.value)
 
 
 def test_a_python_that_databricks_does_not_have_is_refused(team: Path) -> None:
@@ -265,7 +265,7 @@ def test_a_python_that_databricks_does_not_have_is_refused(team: Path) -> None:
         build(team)
 
 
-# The checks that this page rests on reject
+# The checks of the bundle find mistakes
 
 
 BROKEN = {
@@ -292,15 +292,15 @@ BROKEN = {
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_bundle_is_noticed(team: Path, what: str) -> None:
-    name, old, new, words = BROKEN[what]
+    name, old, new, problem = BROKEN[what]
     folder = build(team) / "deploy/test"
     replace(folder / name, old, new)
     try:
         found = "; ".join(problems(load(folder, "test"), ENTRY_POINTS))
-    except (Wrong, ValueError) as error:  # the strict model's own, too
+    except (Wrong, ValueError) as error:  # also errors of the strict model
         found = str(error) or what
     assert found
-    assert words in found
+    assert problem in found
 
 
 def test_what_the_runner_does_not_model_is_refused(team: Path) -> None:
@@ -310,7 +310,7 @@ def test_what_the_runner_does_not_model_is_refused(team: Path) -> None:
         execute(found, "score", lambda *_: (0, {}))
 
 
-# A release comes, and goes back
+# Deploying and restoring releases
 
 PROGRAM = """
 import json, os, sys
@@ -327,10 +327,11 @@ sys.exit(int(fails.exists() and fails.read_text() in deployed.read_text()))
 
 
 class Workspace:
-    """A team's project, and a Databricks that is a folder."""
+    """A team's project, and a Databricks workspace in a folder."""
 
     def __init__(self, project: Path, folder: Path, *envs: str) -> None:
-        self.project, self.place = project, folder / "place"
+        self.project = project
+        self.place = folder / "place"
         self.variables = put_on_path(folder / "bin", self.place)
         (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
         self.variables["DATABRICKS_PROGRAM"] = f"{sys.executable} {folder / 'program.py'}"
@@ -347,9 +348,9 @@ class Workspace:
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, *words],
+            [sys.executable, *arguments],
             cwd=self.project,
             env=os.environ | self.variables,
             capture_output=True,
@@ -380,18 +381,22 @@ def version(number: int) -> str:
     return f"0.1.0+202601{number:02}000000.g0000000{number}"
 
 
-def test_a_release_is_uploaded_deployed_examined_and_recorded(workspace: Workspace) -> None:
+def test_a_release_is_uploaded_deployed_verified_and_recorded(workspace: Workspace) -> None:
     build(workspace.project)
     assert f"test runs {version(1)} now; before: nothing." in workspace.deploy()
     assert workspace.recorded() == workspace.deployed() == version(1)
     assert (workspace.place / "calls").read_text() == "doctor --env test\n"
-    lies = workspace.volume("test") / "loan-risk" / version(1)
-    assert {path.name for path in lies.iterdir()} >= {"deploy", "release.json", "requirements.txt"}
+    folder = workspace.volume("test") / "loan-risk" / version(1)
+    assert {path.name for path in folder.iterdir()} >= {
+        "deploy",
+        "release.json",
+        "requirements.txt",
+    }
     assert (workspace.volume("test").parents[3] / "Shared/loan-risk").is_dir()
 
     before = len(workspace.log)
     assert "already" in workspace.deploy()
-    assert not any("deploy" in words.split()[1] for words in workspace.log[before:])
+    assert not any("deploy" in call.split()[1] for call in workspace.log[before:])
 
 
 def test_a_release_goes_to_prod(workspace: Workspace) -> None:
@@ -401,18 +406,18 @@ def test_a_release_goes_to_prod(workspace: Workspace) -> None:
 
 
 @pytest.mark.full
-def test_a_failing_smoke_brings_the_release_before_back(workspace: Workspace) -> None:
+def test_a_failed_smoke_test_restores_the_previous_release(workspace: Workspace) -> None:
     build(workspace.project, 1)
     workspace.deploy()
     build(workspace.project, 2)
     (workspace.place / "fails").write_text(version(2), encoding="utf-8")
-    said = workspace.deploy(code=1)
-    assert "smoke failed" in said
-    assert f"test runs {version(1)} again, as before." in said
+    output = workspace.deploy(code=1)
+    assert "smoke failed" in output
+    assert f"test runs {version(1)} again, as before." in output
     assert workspace.recorded() == workspace.deployed() == version(1)
 
 
-def test_a_place_is_written_once(workspace: Workspace) -> None:
+def test_a_release_folder_is_written_only_once(workspace: Workspace) -> None:
     build(workspace.project, 1, wheel="first")
     workspace.deploy()
     (workspace.volume("test") / "loan-risk/current.json").unlink()
@@ -420,7 +425,7 @@ def test_a_place_is_written_once(workspace: Workspace) -> None:
     assert "contains another release of that version" in workspace.deploy(code=1)
 
 
-def test_an_upload_that_was_cut_is_repeated(workspace: Workspace) -> None:
+def test_an_interrupted_upload_is_repeated(workspace: Workspace) -> None:
     build(workspace.project, 1)
     cut = workspace.volume("test") / "loan-risk" / version(1)
     cut.mkdir(parents=True)
@@ -430,7 +435,7 @@ def test_an_upload_that_was_cut_is_repeated(workspace: Workspace) -> None:
 
 
 @pytest.mark.full
-def test_a_wheel_that_was_changed_on_the_volume_does_not_run(workspace: Workspace) -> None:
+def test_a_wheel_changed_on_the_volume_does_not_run(workspace: Workspace) -> None:
     build(workspace.project, 1)
     workspace.deploy()
     (workspace.volume("test") / "loan-risk/current.json").unlink()
@@ -443,15 +448,15 @@ def test_without_a_volume_nothing_is_deployed(workspace: Workspace) -> None:
     build(workspace.project)
     shutil.rmtree(workspace.volume("test"))
     assert "volume risk_test.loan_risk.releases does not exist" in workspace.deploy(code=1)
-    assert not any("bundle" in words for words in workspace.log)
+    assert not any("bundle" in call for call in workspace.log)
 
 
-def test_an_environment_that_the_release_is_not_built_for(workspace: Workspace) -> None:
+def test_an_environment_without_a_build_is_refused(workspace: Workspace) -> None:
     build(workspace.project)
     assert "The release is not built for prod" in workspace.deploy("prod", code=1)
 
 
-def test_without_the_program_there_is_a_remedy(workspace: Workspace) -> None:
+def test_without_the_cli_the_error_says_so(workspace: Workspace) -> None:
     build(workspace.project)
     workspace.variables["PATH"] = str(workspace.place)
     assert "databricks is not on PATH" in workspace.deploy(code=1)
@@ -467,7 +472,7 @@ target.promote(Path("build/release"), "test", "3", "Jane O'Neil")
 
 
 @pytest.mark.full
-def test_a_promotion_names_the_version_and_who_approved_it(workspace: Workspace) -> None:
+def test_a_promotion_names_the_version_and_its_approver(workspace: Workspace) -> None:
     build(workspace.project)
     workspace.deploy()
     done = workspace.run("-c", PROMOTE)

@@ -1,6 +1,6 @@
-"""What becomes of a release: deployed, refused, or gone again with the one before in its place.
+"""A release is deployed, refused, or withdrawn and replaced by the previous one.
 
-The order of things is the same for every vendor, so the place here is a folder.
+The order of steps is the same for every vendor, so these tests deploy to a folder.
 """
 
 import hashlib
@@ -21,16 +21,16 @@ from pipelines.azure_api import TOKEN, Api, organization
 from rendering import append, replace
 
 TARGET = '''
-"""A place that is a folder: what runs there, what is recorded, and what was done."""
+"""A target that is a folder: what runs there, what is recorded, and a log."""
 import os, shutil
 from pathlib import Path
 from commands import Refusal
 
 PLACE = Path(os.environ["PLACE"])
 
-def note(word, release, env):
+def note(action, release, env):
     with (PLACE / "log").open("a") as file:
-        file.write(f"{word} {env} {(release / 'model.whl').read_text()}\\n")
+        file.write(f"{action} {env} {(release / 'model.whl').read_text()}\\n")
 
 def locate(settings, release, folder):
     folder.mkdir(parents=True)
@@ -67,10 +67,11 @@ def promote(release, env, number, approved_by):
 
 
 class Shop:
-    """A project's deploy/ and .mlops/, a release, and a place to bring it to."""
+    """The deploy/ and .mlops/ of a project, a release, and a folder to deploy it to."""
 
     def __init__(self, project: Path, folder: Path, ci: str = "none") -> None:
-        self.folder, self.place = folder / "shop", folder / "place"
+        self.folder = folder / "shop"
+        self.place = folder / "place"
         (self.folder / "deploy/box").mkdir(parents=True)
         self.place.mkdir()
         shutil.copytree(project / ".mlops", self.folder / ".mlops")
@@ -83,7 +84,7 @@ class Shop:
         self.env = {"PYTHONPATH": str(project / "src")}
 
     def build(self, model: str, number: int, **facts: Any) -> Path:
-        """Put a release into build/release, of a commit of that number."""
+        """Write a release of a commit with this number into build/release."""
         release = self.folder / "build/release"
         shutil.rmtree(release, ignore_errors=True)
         (release / "deploy/test").mkdir(parents=True)
@@ -95,12 +96,18 @@ class Shop:
             if path.is_file()
         }
         version = f"0.1.0+202601{number:02}000000.g0000000{number}"
-        told = {"project": "loan-risk", "version": version, "dirty": False, "files": sums, **facts}
-        (release / "release.json").write_text(json.dumps(told), encoding="utf-8")
+        record = {
+            "project": "loan-risk",
+            "version": version,
+            "dirty": False,
+            "files": sums,
+            **facts,
+        }
+        (release / "release.json").write_text(json.dumps(record), encoding="utf-8")
         return release
 
     def deploy(self, env: str = "test") -> tuple[int, str]:
-        """Bring the release there; return the exit code and what was said."""
+        """Deploy the release; return the exit code and the output."""
         return self.run("delivery.py", env)
 
     def run(self, script: str, *arguments: str) -> tuple[int, str]:
@@ -116,7 +123,7 @@ class Shop:
         return done.returncode, done.stdout + done.stderr
 
     def runs(self, env: str = "test") -> str:
-        """Return what runs in an environment."""
+        """Return the model that an environment runs."""
         running = self.place / env / "running/model.whl"
         return running.read_text(encoding="utf-8") if running.exists() else ""
 
@@ -131,44 +138,44 @@ def shop(rendered: Rendered, tmp_path: Path) -> Shop:
     return Shop(rendered(compute="kubernetes"), tmp_path)
 
 
-def test_a_release_is_deployed_examined_and_recorded(shop: Shop) -> None:
+def test_a_release_is_deployed_verified_and_recorded(shop: Shop) -> None:
     shop.build("first", 1)
-    code, told = shop.deploy()
+    code, output = shop.deploy()
     assert (code, shop.runs()) == (0, "first")
-    assert "test runs 0.1.0+20260101000000.g00000001 now; before: nothing." in told
+    assert "test runs 0.1.0+20260101000000.g00000001 now; before: nothing." in output
     assert shop.log == ["deploy test first", "smoke test first", "record test first"]
 
 
-def test_two_runs_do_not_deploy_twice(shop: Shop) -> None:
+def test_a_second_run_does_not_deploy_again(shop: Shop) -> None:
     shop.build("first", 1)
     shop.deploy()
-    code, told = shop.deploy()
+    code, output = shop.deploy()
     assert (code, len(shop.log)) == (0, 3)
-    assert "runs 0.1.0+20260101000000.g00000001 already" in told
+    assert "runs 0.1.0+20260101000000.g00000001 already" in output
 
 
-def test_a_run_that_was_overtaken_does_not_bring_older_code_back(shop: Shop) -> None:
+def test_an_overtaken_run_does_not_deploy_older_code(shop: Shop) -> None:
     shop.build("second", 2)
     shop.deploy()
     shop.build("first", 1)
-    code, told = shop.deploy()
+    code, output = shop.deploy()
     assert (code, shop.runs()) == (1, "second")
-    assert "which is newer than" in told
+    assert "which is newer than" in output
 
 
-def test_a_failing_smoke_brings_the_release_before_back(shop: Shop) -> None:
+def test_a_failed_smoke_test_restores_the_previous_release(shop: Shop) -> None:
     shop.build("first", 1)
     shop.deploy()
     shop.build("second fails", 2)
-    code, told = shop.deploy()
+    code, output = shop.deploy()
     assert (code, shop.runs()) == (1, "first")
-    assert "the champion does not load." in told
-    assert "test runs 0.1.0+20260101000000.g00000001 again, as before." in told
+    assert "the champion does not load." in output
+    assert "test runs 0.1.0+20260101000000.g00000001 again, as before." in output
     shop.build("third", 3)
-    assert shop.deploy()[0] == 0, "the way is free for a mended release"
+    assert shop.deploy()[0] == 0, "a fixed release can be deployed"
 
 
-def test_what_does_not_even_start_is_taken_back_too(shop: Shop) -> None:
+def test_a_release_that_does_not_start_is_withdrawn(shop: Shop) -> None:
     shop.build("first", 1)
     shop.deploy()
     shop.build("second does not start", 2)
@@ -178,35 +185,35 @@ def test_what_does_not_even_start_is_taken_back_too(shop: Shop) -> None:
 
 def test_the_first_release_has_nothing_to_go_back_to(shop: Shop) -> None:
     shop.build("first fails", 1)
-    code, told = shop.deploy()
+    code, output = shop.deploy()
     assert code == 1
-    assert "nothing to go back to" in told
+    assert "nothing to go back to" in output
     assert not (shop.place / "test/recorded").exists()
 
 
-def test_where_even_the_old_release_fails_a_person_is_called(shop: Shop) -> None:
+def test_if_the_previous_release_fails_as_well_a_person_must_act(shop: Shop) -> None:
     shop.build("first", 1)
     shop.deploy()
     (shop.place / "down").touch()
     shop.build("second", 2)
-    code, told = shop.deploy()
+    code, output = shop.deploy()
     assert (code, shop.runs()) == (1, "first")
-    assert "someone must look into it" in told
+    assert "someone must look into it" in output
 
 
-def test_a_run_that_was_killed_is_finished_by_the_next(shop: Shop) -> None:
+def test_the_next_run_finishes_a_killed_one(shop: Shop) -> None:
     shop.build("first", 1)
     shop.deploy()
     shop.build("second", 2)
     shutil.copytree(
         shop.folder / "build/release", shop.place / "test/running", dirs_exist_ok=True
-    )  # deployed, and never recorded
+    )  # deployed, but not recorded
     assert shop.deploy()[0] == 0
     assert shop.log[-3:] == ["deploy test second", "smoke test second", "record test second"]
 
 
 @pytest.mark.parametrize("what", ["an edited file", "a file more", "a file less"])
-def test_a_release_that_is_not_as_it_was_built_is_refused(shop: Shop, what: str) -> None:
+def test_a_release_changed_since_its_build_is_refused(shop: Shop, what: str) -> None:
     release = shop.build("first", 1)
     if what == "an edited file":
         (release / "model.whl").write_text("other", encoding="utf-8")
@@ -214,22 +221,22 @@ def test_a_release_that_is_not_as_it_was_built_is_refused(shop: Shop, what: str)
         (release / "extra.py").touch()
     else:
         (release / "deploy/test/jobs.yml").unlink()
-    code, told = shop.deploy()
+    code, output = shop.deploy()
     assert (code, shop.log) == (1, [])
-    assert "has changed since it was built" in told
+    assert "has changed since it was built" in output
 
 
 def test_uncommitted_code_is_refused(shop: Shop) -> None:
     shop.build("first", 1, dirty=True)
-    code, told = shop.deploy()
+    code, output = shop.deploy()
     assert (code, shop.log) == (1, [])
-    assert "uncommitted changes" in told
+    assert "uncommitted changes" in output
 
 
-def test_without_a_release_there_is_a_remedy(shop: Shop) -> None:
-    code, told = shop.deploy()
+def test_without_a_release_the_error_says_how_to_build_one(shop: Shop) -> None:
+    code, output = shop.deploy()
     assert code == 1
-    assert "uvx nox -s build" in told
+    assert "uvx nox -s build" in output
 
 
 # Protection
@@ -249,7 +256,7 @@ def at_azure(project: Path, folder: Path, api: Api) -> Shop:
     return shop
 
 
-def test_prod_of_azure_is_open_when_another_person_must_approve(
+def test_azure_deploys_to_prod_if_another_person_must_approve(
     rendered: Rendered, tmp_path: Path, azure: Api
 ) -> None:
     azure.protect("loan-risk-prod")
@@ -271,7 +278,7 @@ AZURE_LACKS = {
 
 
 @pytest.mark.parametrize("what", AZURE_LACKS)
-def test_prod_of_azure_is_closed_otherwise(
+def test_azure_does_not_deploy_to_unprotected_prod(
     rendered: Rendered, tmp_path: Path, azure: Api, what: str
 ) -> None:
     if what != "no environment":
@@ -289,17 +296,17 @@ def test_prod_of_azure_is_closed_otherwise(
         shop.env["SYSTEM_ACCESSTOKEN"] = "other"
     elif what == "no answer":
         shop.env["SYSTEM_COLLECTIONURI"] = "http://127.0.0.1:9/"
-    code, told = shop.deploy("prod")
+    code, output = shop.deploy("prod")
     assert (code, shop.log) == (1, [])
-    assert AZURE_LACKS[what] in told
+    assert AZURE_LACKS[what] in output
 
 
-def test_prod_is_closed_outside_of_the_pipeline(rendered: Rendered, tmp_path: Path) -> None:
+def test_only_the_pipeline_deploys_to_prod(rendered: Rendered, tmp_path: Path) -> None:
     shop = Shop(rendered(compute="kubernetes"), tmp_path, "github")
     shop.build("first", 1)
-    code, told = shop.deploy("prod")
+    code, output = shop.deploy("prod")
     assert (code, shop.log) == (1, [])
-    assert "by the pipeline alone" in told
+    assert "by the pipeline alone" in output
 
 
 def test_without_pipelines_a_person_deploys_to_prod(shop: Shop) -> None:
@@ -307,8 +314,10 @@ def test_without_pipelines_a_person_deploys_to_prod(shop: Shop) -> None:
     assert shop.deploy("prod")[0] == 0
 
 
-def test_without_the_guard_prod_is_open(rendered: Rendered, tmp_path: Path, azure: Api) -> None:
-    """So what closed it above is the guard."""
+def test_without_the_protection_check_prod_is_open(
+    rendered: Rendered, tmp_path: Path, azure: Api
+) -> None:
+    """This proves that the protection check closed it above."""
     shop = at_azure(rendered(compute="kubernetes"), tmp_path, azure)
     replace(shop.folder / "deploy/delivery.py", 'if env == "prod":', "if not env:")
     assert shop.deploy("prod")[0] == 0
@@ -318,64 +327,64 @@ def test_without_the_guard_prod_is_open(rendered: Rendered, tmp_path: Path, azur
 
 
 def waiting(project: Path, folder: Path, api: Api) -> Shop:
-    """Return a project whose prod runs a release, in a run that asks for an approval."""
+    """Return a project whose prod runs a release, in a run that needs an approval."""
     api.protect("loan-risk-prod")
     shop = at_azure(project, folder, api)
     shop.deploy("prod")
     return shop
 
 
-def test_a_version_is_promoted_in_the_name_of_who_approved(
+def test_a_version_is_promoted_in_the_name_of_its_approver(
     rendered: Rendered, tmp_path: Path, azure: Api
 ) -> None:
     shop = waiting(rendered(compute="kubernetes"), tmp_path, azure)
     azure.approver = "anna@bank.example"
     azure.admits("loan-risk-prod", "prod")
-    code, told = shop.run("approve.py", "loan_risk", "prod", "7")
-    assert code == 0, told
+    code, output = shop.run("approve.py", "loan_risk", "prod", "7")
+    assert code == 0, output
     assert shop.log[-1] == "promote 7 for anna@bank.example by prod first"
 
 
-def test_who_approved_another_stage_did_not_approve_this(
+def test_an_approval_of_another_stage_does_not_count(
     rendered: Rendered, tmp_path: Path, azure: Api
 ) -> None:
     shop = waiting(rendered(compute="kubernetes"), tmp_path, azure)
     azure.approver = "anna@bank.example"
     azure.admits("loan-risk-prod", "another")
-    code, told = shop.run("approve.py", "loan_risk", "prod", "7")
+    code, output = shop.run("approve.py", "loan_risk", "prod", "7")
     assert code == 1
-    assert "Nobody has approved this run" in told
+    assert "Nobody has approved this run" in output
     assert "promote" not in shop.log[-1]
 
 
-def test_nothing_is_promoted_where_nothing_is_deployed(
+def test_nothing_is_promoted_before_a_deployment(
     rendered: Rendered, tmp_path: Path, azure: Api
 ) -> None:
     azure.protect("loan-risk-prod")
     azure.approver = "anna@bank.example"
     azure.admits("loan-risk-prod", "prod")
     shop = at_azure(rendered(compute="kubernetes"), tmp_path, azure)
-    code, told = shop.run("approve.py", "loan_risk", "prod", "7")
+    code, output = shop.run("approve.py", "loan_risk", "prod", "7")
     assert code == 1
-    assert "deploy a release first" in told
+    assert "deploy a release first" in output
 
 
-def test_nothing_is_promoted_where_conf_is_wrong(shop: Shop) -> None:
+def test_nothing_is_promoted_with_a_mistake_in_conf(shop: Shop) -> None:
     append(shop.folder / "conf/prod.yml", "\nsurprise: 1\n")
-    code, told = shop.run("approve.py", "loan_risk", "prod", "7")
+    code, output = shop.run("approve.py", "loan_risk", "prod", "7")
     assert code == 1
-    assert "conf/prod.yml: unknown key surprise" in told
+    assert "conf/prod.yml: unknown key surprise" in output
 
 
-def test_by_hand_a_person_uses_the_program(shop: Shop) -> None:
+def test_without_pipelines_a_person_promotes_with_the_program(shop: Shop) -> None:
     shop.build("first", 1)
-    code, told = shop.run("approve.py", "loan_risk", "prod", "7")
+    code, output = shop.run("approve.py", "loan_risk", "prod", "7")
     assert code == 1
-    assert "promote NUMBER --approved-by NAME" in told
+    assert "promote NUMBER --approved-by NAME" in output
 
 
 def vendor(answers: dict[str, Any], header: str, shown: str) -> AbstractContextManager[str]:
-    """Answer these addresses to whoever shows the token; all others are unknown."""
+    """Serve these addresses for requests with the token; all others are unknown."""
     return answering(lambda path, _: answers[path], header, shown)
 
 
@@ -392,17 +401,19 @@ GITHUB: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("what", GITHUB)
-def test_prod_of_github(rendered: Rendered, tmp_path: Path, what: str) -> None:
-    answer, words = GITHUB[what]
+def test_github_deploys_only_to_protected_prod(
+    rendered: Rendered, tmp_path: Path, what: str
+) -> None:
+    answer, sentence = GITHUB[what]
     path = "/repos/bank/loan-risk/environments/loan-risk-prod"
     shop = Shop(rendered(compute="kubernetes"), tmp_path, "github")
     shop.build("first", 1)
     with vendor({path: answer} if answer else {}, "Authorization", "Bearer secret") as address:
         shop.env |= {"GITHUB_ACTIONS": "true", "GITHUB_TOKEN": "secret"}
         shop.env |= {"GITHUB_API_URL": address, "GITHUB_REPOSITORY": "bank/loan-risk"}
-        code, told = shop.deploy("prod")
-    assert (code, bool(shop.log)) == ((1, False) if words else (0, True))
-    assert words in told
+        code, output = shop.deploy("prod")
+    assert (code, bool(shop.log)) == ((1, False) if sentence else (0, True))
+    assert sentence in output
 
 
 GITLAB: dict[str, tuple[Any, bool, str]] = {
@@ -414,10 +425,12 @@ GITLAB: dict[str, tuple[Any, bool, str]] = {
 
 
 @pytest.mark.parametrize("what", GITLAB)
-def test_prod_of_gitlab(rendered: Rendered, tmp_path: Path, what: str) -> None:
-    rules, by_oneself, words = GITLAB[what]
+def test_gitlab_deploys_only_to_protected_prod(
+    rendered: Rendered, tmp_path: Path, what: str
+) -> None:
+    rules, self_approval, sentence = GITLAB[what]
     answers: dict[str, Any] = {
-        "/api/v4/projects/7": {"allow_pipeline_trigger_approve_deployment": by_oneself}
+        "/api/v4/projects/7": {"allow_pipeline_trigger_approve_deployment": self_approval}
     }
     if rules:
         answers["/api/v4/projects/7/protected_environments/loan-risk-prod"] = rules
@@ -426,6 +439,6 @@ def test_prod_of_gitlab(rendered: Rendered, tmp_path: Path, what: str) -> None:
     with vendor(answers, "PRIVATE-TOKEN", "secret") as address:
         shop.env |= {"GITLAB_CI": "true", "PROTECTION_TOKEN": "secret"}
         shop.env |= {"CI_API_V4_URL": f"{address}/api/v4", "CI_PROJECT_ID": "7"}
-        code, told = shop.deploy("prod")
-    assert (code, bool(shop.log)) == ((1, False) if words else (0, True))
-    assert words in told
+        code, output = shop.deploy("prod")
+    assert (code, bool(shop.log)) == ((1, False) if sentence else (0, True))
+    assert sentence in output

@@ -1,4 +1,4 @@
-"""The documentation says what is there: links resolve, and its tables agree with the code."""
+"""The documentation is correct: links resolve, and its tables agree with the code."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 SHARED = ("pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
 
 FENCE = re.compile(r"^```.*?\n(.*?)^```", re.MULTILINE | re.DOTALL)
-CUT = re.compile(r"^\|.*\n\n\|.*\n(?!\|[\s:|-]+\n)", re.MULTILINE)  # rows that have no head
+CUT = re.compile(r"^\|.*\n\n\|.*\n(?!\|[\s:|-]+\n)", re.MULTILINE)  # rows without a header
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -32,16 +32,16 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_no_table_is_cut_in_two(page: Path) -> None:
+def test_no_table_is_split_by_a_blank_line(page: Path) -> None:
     assert CUT.findall(text_of(page)) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_every_command_line_is_one_that_the_program_takes(page: Path) -> None:
+def test_the_program_accepts_every_documented_command_line(page: Path) -> None:
     take_command_lines(page)
 
 
-def test_the_pages_of_a_project_hold_too(rendered: Rendered) -> None:
+def test_the_pages_of_a_project_are_correct_too(rendered: Rendered) -> None:
     project = rendered()
     for page in (page for page in files(project) if page.endswith(".md")):
         assert broken_links(project / page) == []
@@ -54,7 +54,7 @@ def test_the_site_shows_every_page_once() -> None:
     assert sorted(shown) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
 
 
-def test_the_tree_in_the_readme_names_what_is_there() -> None:
+def test_the_tree_in_the_readme_matches_the_repository() -> None:
     tree = section(text_of(ROOT / "README.md"), "This repository")
     for line in FENCE.findall(tree)[0].splitlines():
         for name in re.split(r"\s{2,}", line)[0].split(", "):
@@ -80,17 +80,17 @@ def test_the_index_of_decisions_lists_every_decision() -> None:
     assert listed == sorted(page.name for page in DOCS.glob("decisions/[0-9]*.md"))
 
 
-def test_the_page_of_settings_names_every_setting_and_no_other() -> None:
+def test_the_settings_page_names_every_setting_and_no_other() -> None:
     assert sorted(rows_of(text_of(DOCS / "reference/settings.md"))) == sorted(settings())
 
 
-def test_the_page_of_settings_states_the_defaults_of_the_code() -> None:
+def test_the_settings_page_states_the_defaults_of_the_code() -> None:
     documented = rows_of(text_of(DOCS / "reference/settings.md"))
     for key, default in settings().items():
         assert not default or documented[key][0] == f"`{default}`", key
 
 
-def test_the_page_of_commands_names_every_command_and_its_options() -> None:
+def test_the_commands_page_names_every_command_and_its_options() -> None:
     page = text_of(DOCS / "reference/commands.md")
     general = rows_of(section(page, "Options"))
     documented = {}
@@ -106,13 +106,13 @@ def test_the_page_of_commands_names_every_command_and_its_options() -> None:
     }
 
 
-def test_the_page_of_commands_names_every_exit_code() -> None:
+def test_the_commands_page_names_every_exit_code() -> None:
     codes = section(text_of(DOCS / "reference/commands.md"), "Exit codes")
     errors = re.findall(r"exit_code = (\d)", text_of(PLATFORM / "base/errors.py"))
     assert re.findall(r"^\| (\d)", codes, re.MULTILINE) == ["0", *sorted(errors)]
 
 
-def test_the_page_of_commands_names_every_session_of_a_project() -> None:
+def test_the_commands_page_names_every_session_of_a_project() -> None:
     page = text_of(DOCS / "reference/commands.md")
     documented = rows_of(section(page, "nox, in a generated project"))
     sessions = marked_functions(ROOT / "template/noxfile.py", "session")
@@ -120,8 +120,9 @@ def test_the_page_of_commands_names_every_session_of_a_project() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/reference/questions.md"])
-def test_the_table_of_questions_is_the_one_that_copier_asks(page: str) -> None:
-    documented, asked = rows_of(text_of(ROOT / page)), questions()
+def test_the_table_of_questions_agrees_with_copier_yml(page: str) -> None:
+    documented = rows_of(text_of(ROOT / page))
+    asked = questions()
     assert list(documented) == list(asked)
     for name, question in asked.items():
         for choice in choices_of(question):
@@ -129,9 +130,7 @@ def test_the_table_of_questions_is_the_one_that_copier_asks(page: str) -> None:
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_the_page_of_the_tree_names_the_owner_of_every_file(
-    vendor: str, rendered: Rendered
-) -> None:
+def test_the_tree_page_names_the_owner_of_every_file(vendor: str, rendered: Rendered) -> None:
     project = rendered(ci=vendor)
     documented = owners_of(FENCE.findall(text_of(DOCS / "reference/generated-tree.md"))[0])
     listed = text_of(project / ".mlops/files").split()[1::2]
@@ -151,7 +150,7 @@ def text_of(page: Path) -> str:
 
 
 def broken_links(page: Path) -> list[str]:
-    """Return the relative links of a page that lead to no file or no heading."""
+    """Return the relative links of a page that lead to a missing file or heading."""
     broken = []
     for link in LINK.findall(FENCE.sub("", text_of(page))):
         path, _, heading = link.partition("#")
@@ -164,7 +163,7 @@ def broken_links(page: Path) -> list[str]:
 
 
 def take_command_lines(page: Path) -> None:
-    """Parse each `uv run loan-risk …` of a page's blocks; an unknown word raises."""
+    """Parse each `uv run loan-risk …` in a page's code blocks; raise for an unknown argument."""
     for block in FENCE.findall(text_of(page)):
         for line in re.findall(r"uv run loan-risk (.+)", block):
             name, *words = shlex.split(line)
@@ -172,18 +171,18 @@ def take_command_lines(page: Path) -> None:
 
 
 def headings_of(page: Path) -> set[str]:
-    """Return a page's headings as a browser's address names them."""
+    """Return the anchors of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", text_of(page), re.MULTILINE)
     return {re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", text).strip().lower()) for text in headings}
 
 
 def section(text: str, heading: str) -> str:
-    """Return what stands between a heading of the second level and the next one."""
+    """Return the text between a second-level heading and the next."""
     return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
 def rows_of(text: str) -> dict[str, list[str]]:
-    """Return the table rows whose first cell is code: the code, and the cells after it."""
+    """Return the table rows whose first cell is code: that code, and the other cells."""
     rows = re.findall(r"^\| `([^`]+)` \|(.*)\|$", text, re.MULTILINE)
     return {
         re.sub(r"<\w+>", "<name>", code): [cell.strip() for cell in rest.split("|")]
@@ -193,7 +192,8 @@ def rows_of(text: str) -> dict[str, list[str]]:
 
 def owners_of(tree: str) -> dict[str, str]:
     """Return the owner of each line of a drawn tree, by its path in the project loan-risk."""
-    owners, folder = {}, ""
+    owners = {}
+    folder = ""
     for line in tree.replace("<package>", "loan_risk").splitlines():
         path, owner, _ = re.split(r"\s{2,}", line.strip())
         inside = line.startswith(" ")
@@ -203,7 +203,7 @@ def owners_of(tree: str) -> dict[str, str]:
 
 
 def settings() -> dict[str, str]:
-    """Return every key of `conf/` with its default, "" where that is no plain value."""
+    """Return every key of `conf/` with its default, or "" where that is not a plain value."""
     trees = [ast.parse(text_of(PLATFORM / "base/settings.py"))]
     nodes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
     classes = {node.name: node for node in nodes}
@@ -212,7 +212,8 @@ def settings() -> dict[str, str]:
         for field in classes[section].body:
             if not isinstance(field, ast.AnnAssign):
                 continue
-            key, kind = above + ast.unparse(field.target), ast.unparse(field.annotation)
+            key = above + ast.unparse(field.target)
+            kind = ast.unparse(field.annotation)
             named = re.fullmatch(r"dict\[str, (\w+)\]", kind)
             if kind in classes:
                 yield from keys(kind, f"{key}.")
@@ -237,7 +238,7 @@ def default_of(value: ast.expr | None) -> str:
 
 
 def marked_functions(module: Path, mark: str) -> list[str]:
-    """Return the functions that a decorator such as `@nox.session` or `@app.command()` marks."""
+    """Return the functions with a decorator such as `@nox.session` or `@app.command()`."""
     return [
         node.name
         for node in ast.parse(text_of(module)).body
@@ -266,6 +267,6 @@ def questions() -> dict[str, dict[str, Any]]:
 
 
 def choices_of(question: dict[str, Any]) -> list[str]:
-    """Return the values among which a question lets one choose."""
+    """Return the choices of a question."""
     choices = question.get("choices", {})
     return [c["value"] if isinstance(c, dict) else c for c in choices.values()]

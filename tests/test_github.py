@@ -1,4 +1,4 @@
-"""The workflows of GitHub, executed: what is good passes, what is bad is stopped."""
+"""The GitHub workflows, executed: good changes pass, bad ones are stopped."""
 
 import json
 import os
@@ -19,36 +19,37 @@ from pipelines.osv import Osv
 from rendering import append, git, replace
 from test_updater import add_program
 
-CHECKS, WEEKLY = ".github/workflows/checks.yml", ".github/workflows/maintenance.yml"
+CHECKS = ".github/workflows/checks.yml"
+WEEKLY = ".github/workflows/maintenance.yml"
 NOX = "uvx nox@2026.10.20 -s"
 
 
 @pytest.fixture
 def team(locked_project: Rendered) -> Path:
-    """The project of a team, which is to change something and push it."""
+    """A team's project; the test changes something and pushes it."""
     return locked_project(ci="github")
 
 
 @pytest.fixture
 def service(tmp_path: Path, tools: Path, osv: Osv, quick: dict[str, str]) -> Iterator[GitHub]:
-    """GitHub, without the vendor: its git, its artifacts, and a runner."""
+    """A local stand-in for GitHub: git host, artifacts and a runner."""
     add_program(tmp_path / "programs", "gh", "vendor")
     with git_host(tmp_path / "git") as host:
         variables = {"OSV_URL": osv.address}
         yield GitHub(host, tmp_path, tmp_path / "programs", tools, variables, quick=quick)
 
 
-def fates(jobs: dict[str, Job]) -> dict[str, str]:
+def results(jobs: dict[str, Job]) -> dict[str, str]:
     return {name: job.result for name, job in jobs.items()}
 
 
-def told(jobs: dict[str, Job]) -> str:
-    """Return what failed jobs said last."""
+def failed_logs(jobs: dict[str, Job]) -> str:
+    """Return the end of the failed jobs' logs."""
     return "\n".join(job.log[-3000:] for job in jobs.values() if job.failed_steps)
 
 
 def calls(service: GitHub) -> list[list[str]]:
-    """Return how the vendor's program was called."""
+    """Return the calls of the vendor's program."""
     noted = service.programs / "calls"
     return [json.loads(call) for call in noted.read_text("utf-8").splitlines()]
 
@@ -58,7 +59,7 @@ def workflow(project: Path, file: str) -> dict[str, Any]:
 
 
 def examine(project: Path, *command: str) -> str:
-    """Return what a tool of this environment finds."""
+    """Return the findings of a linter in this environment."""
     tools = Path(sys.executable).parent
     path = f"{tools}{os.pathsep}{os.environ['PATH']}"  # actionlint looks for shellcheck
     done = subprocess.run(
@@ -84,11 +85,11 @@ def examine(project: Path, *command: str) -> str:
     ],
     ids=lambda command: str(command[0]),
 )
-def test_nothing_is_found_in_the_workflows(command: list[str], new_project: Rendered) -> None:
+def test_linters_find_nothing_in_the_workflows(command: list[str], new_project: Rendered) -> None:
     assert examine(new_project(ci="github"), *command) == ""
 
 
-def test_the_yaml_is_clean(rendered: Rendered) -> None:
+def test_yamllint_finds_nothing(rendered: Rendered) -> None:
     rules = "{extends: default, rules: {document-start: disable, line-length: {max: 100}, "
     rules += "truthy: {check-keys: false}, comments: {min-spaces-from-content: 1}}}"
     project = rendered(ci="github")
@@ -96,7 +97,7 @@ def test_the_yaml_is_clean(rendered: Rendered) -> None:
 
 
 @pytest.mark.parametrize("file", [CHECKS, WEEKLY])
-def test_a_job_may_do_no_more_than_it_must(file: str, rendered: Rendered) -> None:
+def test_a_job_has_only_the_rights_it_needs(file: str, rendered: Rendered) -> None:
     flow = workflow(rendered(ci="github"), file)
     assert flow["permissions"] == {}
     for job in flow["jobs"].values():
@@ -108,7 +109,7 @@ def test_a_job_may_do_no_more_than_it_must(file: str, rendered: Rendered) -> Non
                 assert step["with"] == {"persist-credentials": False}
 
 
-def test_the_token_is_within_reach_of_publishing_alone(rendered: Rendered) -> None:
+def test_only_publishing_can_read_the_token(rendered: Rendered) -> None:
     project = rendered(ci="github")
     reach = {
         (name, job.get("environment"))
@@ -119,7 +120,7 @@ def test_the_token_is_within_reach_of_publishing_alone(rendered: Rendered) -> No
     assert reach == {("publish", "maintenance")}
 
 
-def test_a_version_is_the_same_wherever_it_stands(rendered: Rendered) -> None:
+def test_a_version_is_the_same_in_every_place(rendered: Rendered) -> None:
     for vendor in ("github", "gitlab", "azure-devops"):
         project = rendered(ci=vendor)
         files = [*project.glob(".github/*/*"), *project.glob("ci/*/*")]
@@ -139,7 +140,7 @@ def test_a_good_change_passes(team: Path, service: GitHub) -> None:
     service.host.take(team)
     jobs = service.run(CHECKS, "pull_request")
     expected = dict.fromkeys(("checks", "rehearsal", "audit"), "success")
-    assert fates(jobs) == expected, told(jobs)
+    assert results(jobs) == expected, failed_logs(jobs)
     evidence = jobs["rehearsal"].summary
     assert evidence.startswith("# loan-risk, version 1: model card")
     assert "| auc | passed |" in evidence
@@ -148,7 +149,7 @@ def test_a_good_change_passes(team: Path, service: GitHub) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("what", ESSENTIAL)
-def test_a_bad_change_is_stopped_by_its_guard(
+def test_a_bad_change_is_stopped_by_its_check(
     what: str, team: Path, service: GitHub, osv: Osv
 ) -> None:
     change = BAD[what]
@@ -160,17 +161,17 @@ def test_a_bad_change_is_stopped_by_its_guard(
 
 
 @pytest.mark.full
-def test_without_its_guards_each_bad_change_gets_through(
+def test_without_its_checks_each_bad_change_gets_through(
     team: Path, service: GitHub, osv: Osv
 ) -> None:
-    """So what stopped them above is the guards, not the runner."""
+    """This proves that the checks stopped them above, not the runner."""
     for spoil in UNGUARDED:
         spoil(team, osv)
     checks = team / CHECKS
     checks.write_text(re.sub(f"{NOX} .*", "true", checks.read_text("utf-8")), encoding="utf-8")
     service.host.take(team)
     jobs = service.run(CHECKS, "pull_request")
-    assert set(fates(jobs).values()) == {"success"}, told(jobs)
+    assert set(results(jobs).values()) == {"success"}, failed_logs(jobs)
 
 
 @pytest.mark.full
@@ -181,7 +182,7 @@ def test_the_weekly_update_becomes_a_pull_request(
     service.host.take(team)
     service.secrets["UPDATE_TOKEN"] = WRITES
     jobs = service.run(WEEKLY, "schedule")
-    assert set(fates(jobs).values()) == {"success"}, told(jobs)
+    assert set(results(jobs).values()) == {"success"}, failed_logs(jobs)
     assert WRITES not in "".join(job.log for job in jobs.values())
     title = git(service.host.repository, "log", "-1", "--format=%s", "template-update").strip()
     assert title == "chore: update the template from v0.1.0 to v0.2.0"
@@ -190,12 +191,12 @@ def test_the_weekly_update_becomes_a_pull_request(
 
 
 @pytest.mark.full
-def test_without_the_teams_token_a_sentence_says_so(team: Path, service: GitHub) -> None:
+def test_without_the_teams_token_the_error_says_so(team: Path, service: GitHub) -> None:
     service.host.take(team)
     jobs = service.run(WEEKLY, "schedule", only="publish")
-    assert fates(jobs) == {"audit": "skipped", "update": "success", "publish": "failure"}
-    words = "GH_TOKEN: is missing: give the environment maintenance the secret UPDATE_TOKEN"
-    assert words in jobs["publish"].log
+    assert results(jobs) == {"audit": "skipped", "update": "success", "publish": "failure"}
+    sentence = "GH_TOKEN: is missing: give the environment maintenance the secret UPDATE_TOKEN"
+    assert sentence in jobs["publish"].log
 
 
 @pytest.mark.full
@@ -204,4 +205,4 @@ def test_an_update_that_cannot_be_prepared_publishes_nothing(team: Path, service
     service.host.take(team)
     service.secrets["UPDATE_TOKEN"] = WRITES
     jobs = service.run(WEEKLY, "schedule", only="publish")
-    assert fates(jobs) == {"audit": "skipped", "update": "failure", "publish": "skipped"}
+    assert results(jobs) == {"audit": "skipped", "update": "failure", "publish": "skipped"}

@@ -1,4 +1,4 @@
-"""The release of code by GitHub: who calls what, with which rights, and in which order.
+"""The GitHub release workflow: what runs with which rights, in which order.
 
 act runs the workflows here; `uvx` is a recorder of the sessions, which test_delivery.py executes.
 """
@@ -21,7 +21,7 @@ from test_github import examine
 
 FLOWS = ".github/workflows"
 COMPUTES = ["local", "databricks", "kubernetes"]
-ACTIONS = {  # what an action does to the folder of kept artifacts, and its inputs
+ACTIONS = {  # what an action does to the artifacts folder, and its inputs
     "actions/checkout": ("true", ["persist-credentials"]),
     "astral-sh/setup-uv": ("true", ["version", "enable-cache"]),
     "actions/upload-artifact": ("cp -r build/release {}/kept", ["name", "path", "retention-days"]),
@@ -47,7 +47,7 @@ echo "$call|${{GITHUB_TOKEN:+token}}" >> {0}/calls
 [ "$call" != "$FAILS" ]
 """
 GH = """#!/bin/bash
-# Opens an issue for who has a token; knows nothing else.
+# Opens an issue if there is a token; supports nothing else.
 [ "$#|$1 $2|$3 $4|$5|$7" = "8|issue create|--repo bank/loan-risk|--title|--body" ] || exit 2
 [ -n "$GH_TOKEN" ] || exit 4
 echo "$6: $8" >> "{}/issues"
@@ -61,7 +61,7 @@ def flow(project: Path, name: str) -> dict[Any, Any]:
 
 
 @pytest.mark.parametrize("compute", COMPUTES)
-def test_nothing_is_found_in_the_workflows(compute: str, new_project: Rendered) -> None:
+def test_linters_find_nothing_in_the_workflows(compute: str, new_project: Rendered) -> None:
     project = new_project(ci="github", compute=compute)
     files = sorted(str(file.relative_to(project)) for file in (project / FLOWS).iterdir())
     if not (project / ".git").exists():
@@ -93,7 +93,7 @@ def test_checks_run_once_for_a_merge(rendered: Rendered) -> None:
 
 
 @pytest.mark.parametrize("compute", COMPUTES[1:])
-def test_only_the_step_that_acts_has_the_token(compute: str, rendered: Rendered) -> None:
+def test_only_the_step_that_deploys_has_the_token(compute: str, rendered: Rendered) -> None:
     deploy = flow(rendered(ci="github", compute=compute), "deploy")
     [job] = deploy["jobs"].values()
     assert job["environment"] == "loan-risk-${{ inputs.environment }}"
@@ -105,14 +105,14 @@ def test_only_the_step_that_acts_has_the_token(compute: str, rendered: Rendered)
 def test_only_prod_promotes(rendered: Rendered) -> None:
     promote = flow(rendered(ci="github", compute="databricks"), "promote")
     assert set(promote[True]) == {"workflow_dispatch"}
-    told = promote["jobs"]["prod"]["with"]
-    assert (told["environment"], told["session"]) == ("prod", "approve")
+    inputs = promote["jobs"]["prod"]["with"]
+    assert (inputs["environment"], inputs["session"]) == ("prod", "approve")
 
 
 def run(
     project: Path, place: Path, name: str, fails: str = "", words: Sequence[str] = ()
 ) -> list[str]:
-    """Run a workflow; return the sessions that it started, and what each could use."""
+    """Run a workflow; return the sessions that it started, and the token of each."""
     write_program(place / "bin/uvx", UVX.format(place))
     command = [str(Path(sys.executable).with_name("act")), EVENTS[name], "--no-skip-checkout"]
     command += ["--workflows", f"{FLOWS}/{name}.yml", "--platform=ubuntu-24.04=-self-hosted"]
@@ -145,7 +145,7 @@ def run(
 
 
 @pytest.mark.full
-def test_a_merge_goes_to_prod(new_project: Rendered, tmp_path: Path) -> None:
+def test_a_merge_is_deployed_to_prod(new_project: Rendered, tmp_path: Path) -> None:
     calls = run(new_project(ci="github", compute="kubernetes"), tmp_path, "release")
     before = [f"{name}|" for name in ("lint", "types", "tests", "rehearse", "audit")]
     assert sorted(calls[:5]) == sorted(before)
@@ -154,7 +154,7 @@ def test_a_merge_goes_to_prod(new_project: Rendered, tmp_path: Path) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("fails", ["tests", "build", "deploy -- test"])
-def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, tmp_path: Path) -> None:
+def test_a_failure_stops_before_prod(fails: str, new_project: Rendered, tmp_path: Path) -> None:
     project = new_project(ci="github", compute="kubernetes")
     calls = [call.partition("|")[0] for call in run(project, tmp_path, "release", fails)]
     assert fails in calls
@@ -164,7 +164,7 @@ def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, tmp_path
 
 @pytest.mark.full
 @pytest.mark.parametrize("conclusion", ["success", "failure", "timed_out", "cancelled"])
-def test_the_team_is_told_of_a_run_that_failed(
+def test_the_team_is_notified_of_a_failed_run(
     conclusion: str, new_project: Rendered, tmp_path: Path
 ) -> None:
     project = new_project(ci="github", compute="kubernetes")
@@ -179,9 +179,9 @@ def test_the_team_is_told_of_a_run_that_failed(
     git(project, "remote", "add", "origin", "https://github.com/bank/loan-risk")
     run(project, tmp_path, "alert", words=[f"--eventpath={event}"])
     issues = tmp_path / "issues"
-    told = issues.read_text("utf-8") if issues.exists() else ""
+    opened = issues.read_text("utf-8") if issues.exists() else ""
     failed = conclusion in {"failure", "timed_out"}
-    assert told == ("release has failed: https://github.com/run\n" if failed else "")
+    assert opened == ("release has failed: https://github.com/run\n" if failed else "")
 
 
 @pytest.mark.full

@@ -1,4 +1,4 @@
-"""The pipelines of GitLab, executed: what is good passes, what is bad is stopped."""
+"""The GitLab pipelines, executed: good changes pass, bad ones are stopped."""
 
 import json
 import re
@@ -19,33 +19,35 @@ from programs import write_program
 from rendering import append, git
 from test_updater import add_program
 
-CHECKS, WEEKLY = "ci/gitlab/checks.yml", "ci/gitlab/maintenance.yml"
-RELEASE, PROMOTE = "ci/gitlab/release.yml", "ci/gitlab/promote.yml"
+CHECKS = "ci/gitlab/checks.yml"
+WEEKLY = "ci/gitlab/maintenance.yml"
+RELEASE = "ci/gitlab/release.yml"
+PROMOTE = "ci/gitlab/promote.yml"
 FILES = (".gitlab-ci.yml", "ci/gitlab/sessions.yml", CHECKS, WEEKLY, RELEASE)
 NOX = "uvx nox@2026.10.20 -s"
 
 
 @pytest.fixture
 def team(locked_project: Rendered) -> Path:
-    """The project of a team, which is to change something and push it."""
+    """A team's project; the test changes something and pushes it."""
     return locked_project(ci="gitlab")
 
 
 @pytest.fixture
 def service(tmp_path: Path, osv: Osv, quick: dict[str, str], tools: Path) -> Iterator[GitLab]:
-    """GitLab, without the vendor: its git, its variables, and a runner."""
+    """A local stand-in for GitLab: git host, variables and a runner."""
     add_program(tmp_path / "programs", "glab", "vendor")
     with git_host(tmp_path / "git") as host:
         variables = {"OSV_URL": osv.address}
         yield GitLab(host, tmp_path, tmp_path / "programs", variables, quick=quick, tools=tools)
 
 
-def fates(jobs: dict[str, Job]) -> dict[str, str]:
+def results(jobs: dict[str, Job]) -> dict[str, str]:
     return {name: job.result for name, job in jobs.items()}
 
 
-def told(jobs: dict[str, Job]) -> str:
-    """Return what failed jobs said last."""
+def failed_logs(jobs: dict[str, Job]) -> str:
+    """Return the end of the failed jobs' logs."""
     return "\n".join(job.log[-3000:] for job in jobs.values() if job.result == "FAIL")
 
 
@@ -53,9 +55,9 @@ def jobs_of(project: Path, file: str) -> dict[str, dict[str, Any]]:
     return dict(yaml.safe_load((project / file).read_text(encoding="utf-8")))
 
 
-def examine(project: Path, module: str, *words: str) -> str:
-    """Return what a tool of this environment finds."""
-    command = [sys.executable, "-m", module, *words]
+def lint(project: Path, module: str, *arguments: str) -> str:
+    """Return the findings of a linter in this environment."""
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr if done.returncode else ""
 
@@ -64,19 +66,19 @@ def examine(project: Path, module: str, *words: str) -> str:
 
 
 @pytest.mark.parametrize("compute", ["local", "databricks"])
-def test_each_file_is_what_the_schema_takes(compute: str, rendered: Rendered) -> None:
+def test_each_file_matches_the_schema(compute: str, rendered: Rendered) -> None:
     schema = ["--builtin-schema=vendor.gitlab-ci", "--data-transform=gitlab-ci"]
     project = rendered(ci="gitlab", compute=compute)
-    words = [*schema, *FILES, "ci/variables.gitlab.yml"]
-    words += [PROMOTE] if compute != "local" else []
-    assert examine(project, "check_jsonschema", *words) == ""
+    arguments = [*schema, *FILES, "ci/variables.gitlab.yml"]
+    arguments += [PROMOTE] if compute != "local" else []
+    assert lint(project, "check_jsonschema", *arguments) == ""
 
 
-def test_the_yaml_is_clean(rendered: Rendered) -> None:
+def test_yamllint_finds_nothing(rendered: Rendered) -> None:
     rules = "{extends: default, rules: {document-start: disable, line-length: {max: 100}, "
     rules += "comments: {min-spaces-from-content: 1}}}"
     project = rendered(ci="gitlab", compute="kubernetes")
-    assert examine(project, "yamllint", "--strict", "-d", rules, ".gitlab-ci.yml", "ci") == ""
+    assert lint(project, "yamllint", "--strict", "-d", rules, ".gitlab-ci.yml", "ci") == ""
 
 
 def test_scripts_pass_shellcheck(rendered: Rendered) -> None:
@@ -90,8 +92,8 @@ def test_scripts_pass_shellcheck(rendered: Rendered) -> None:
             assert found.returncode == 0, found.stdout
 
 
-def test_the_token_is_within_reach_of_publishing_alone(rendered: Rendered) -> None:
-    """GitLab gives it to the jobs of the environment alone."""
+def test_only_publishing_can_read_the_token(rendered: Rendered) -> None:
+    """GitLab gives it only to jobs of the environment."""
     project = rendered(ci="gitlab")
     jobs = jobs_of(project, CHECKS) | jobs_of(project, WEEKLY)
     assert [name for name, job in jobs.items() if "environment" in job] == ["publish"]
@@ -106,9 +108,11 @@ def test_the_token_is_within_reach_of_publishing_alone(rendered: Rendered) -> No
 def test_a_good_change_passes(team: Path, service: GitLab) -> None:
     append(team / "src/loan_risk/data.py", "\n\n# Read and understood.\n")
     service.host.take(team)
-    service.tools = None  # this machine is as new as the change
+    service.tools = None  # the machine starts without uv
     jobs = service.run("merge_request_event")
-    assert fates(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "PASS"), told(jobs)
+    assert results(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "PASS"), failed_logs(
+        jobs
+    )
     card = service.summary("rehearsal")
     assert card.startswith("# loan-risk, version 1: model card")
     assert "| auc | passed |" in card
@@ -116,7 +120,7 @@ def test_a_good_change_passes(team: Path, service: GitLab) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("what", ESSENTIAL)
-def test_a_bad_change_is_stopped_by_its_guard(
+def test_a_bad_change_is_stopped_by_its_check(
     what: str, team: Path, service: GitLab, osv: Osv
 ) -> None:
     change = BAD[what]
@@ -129,17 +133,17 @@ def test_a_bad_change_is_stopped_by_its_guard(
 
 
 @pytest.mark.full
-def test_without_its_guards_each_bad_change_gets_through(
+def test_without_its_checks_each_bad_change_gets_through(
     team: Path, service: GitLab, osv: Osv
 ) -> None:
-    """So what stopped them above is the guards, not the runner."""
+    """This proves that the checks stopped them above, not the runner."""
     for spoil in UNGUARDED:
         spoil(team, osv)
     checks = team / CHECKS
     checks.write_text(checks.read_text("utf-8").replace(NOX, "true"), encoding="utf-8")
     service.host.take(team)
     jobs = service.run("merge_request_event")
-    assert set(fates(jobs).values()) == {"PASS"}, told(jobs)
+    assert set(results(jobs).values()) == {"PASS"}, failed_logs(jobs)
 
 
 @pytest.mark.full
@@ -152,7 +156,7 @@ def test_the_weekly_update_becomes_a_merge_request(
     service.environments["maintenance"] = {"UPDATE_TOKEN": WRITES}
     jobs = service.run("schedule")
     expected = dict.fromkeys(("another", "audit", "publish", "update"), "PASS")
-    assert fates(jobs) == expected, told(jobs)
+    assert results(jobs) == expected, failed_logs(jobs)
     assert "CI_PIPELINE_SOURCE=schedule" in jobs["another"].log
     assert WRITES not in "".join(job.log for job in jobs.values())
     title = git(service.host.repository, "log", "-1", "--format=%s", "template-update").strip()
@@ -164,7 +168,7 @@ def test_the_weekly_update_becomes_a_merge_request(
 
 
 @pytest.mark.full
-def test_without_the_teams_token_a_sentence_says_so(team: Path, service: GitLab) -> None:
+def test_without_the_teams_token_the_error_says_so(team: Path, service: GitLab) -> None:
     service.host.take(team)
     done = service.run("schedule", only="publish")["publish"]
     assert done.result == "FAIL"
@@ -172,7 +176,7 @@ def test_without_the_teams_token_a_sentence_says_so(team: Path, service: GitLab)
 
 
 @pytest.mark.full
-def test_what_was_not_prepared_is_not_published(team: Path, service: GitLab) -> None:
+def test_nothing_is_published_without_a_prepared_update(team: Path, service: GitLab) -> None:
     service.host.take(team)
     service.environments["maintenance"] = {"UPDATE_TOKEN": WRITES}
     done = service.run("schedule", only="publish")["publish"]
@@ -181,7 +185,7 @@ def test_what_was_not_prepared_is_not_published(team: Path, service: GitLab) -> 
     assert "template-update" not in git(service.host.repository, "branch")
 
 
-# Releasing: a recorder stands for the sessions, which test_delivery.py executes
+# Releasing: a recorder stands in for the sessions, which test_delivery.py executes
 
 SESSIONS = """#!/bin/sh
 echo "$*|$PROTECTION_TOKEN" >> {0}/sessions
@@ -193,7 +197,7 @@ test "$*" != "$FAILS"
 
 
 def recorded(project: Path, service: GitLab, fails: str = "", **variables: str) -> list[str]:
-    """Run the pipeline of main, and return the sessions with the token that each has seen."""
+    """Run the pipeline of main; return the sessions with the token of each."""
     for file in (CHECKS, RELEASE, PROMOTE):
         path = project / file
         path.write_text(path.read_text("utf-8").replace(NOX, "sessions"), encoding="utf-8")
@@ -202,12 +206,12 @@ def recorded(project: Path, service: GitLab, fails: str = "", **variables: str) 
     service.environments["loan-risk-prod"] = {"PROTECTION_TOKEN": "of-prod"}
     service.variables |= variables | {"FAILS": fails}
     jobs = service.run("push")
-    assert ("FAIL" in fates(jobs).values()) == bool(fails), told(jobs)
+    assert ("FAIL" in results(jobs).values()) == bool(fails), failed_logs(jobs)
     return (service.place / "sessions").read_text("utf-8").splitlines()
 
 
 @pytest.mark.full
-def test_a_merge_goes_to_prod(new_project: Rendered, service: GitLab) -> None:
+def test_a_merge_is_deployed_to_prod(new_project: Rendered, service: GitLab) -> None:
     calls = recorded(new_project(ci="gitlab", compute="kubernetes"), service)
     checks = ("lint", "types", "tests", "rehearse", "audit")
     assert sorted(calls[:5]) == sorted(f"{name}|" for name in checks)
@@ -218,7 +222,7 @@ def test_a_merge_goes_to_prod(new_project: Rendered, service: GitLab) -> None:
 @pytest.mark.parametrize(
     "fails", ["tests", "build", pytest.param("deploy -- test", marks=pytest.mark.wide)]
 )
-def test_what_fails_ends_before_prod(fails: str, new_project: Rendered, service: GitLab) -> None:
+def test_a_failure_stops_before_prod(fails: str, new_project: Rendered, service: GitLab) -> None:
     calls = recorded(new_project(ci="gitlab", compute="kubernetes"), service, fails)
     assert f"{fails}|" in calls
     assert "deploy -- prod|of-prod" not in calls

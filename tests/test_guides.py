@@ -1,6 +1,6 @@
-"""The guides that lead from nothing to a release in prod: each command is run by a test, or listed.
+"""The guides from nothing to a release in prod: a test runs each command, or it is listed.
 
-What needs an account stands in docs/verified.md; all else, a test runs.
+docs/verified.md lists the commands that need an account; a test runs every other one.
 """
 
 import os
@@ -28,8 +28,8 @@ GUIDES = (
 )
 ACCOUNT = ("az", "databricks", "gh", "glab", "kubectl")
 HERE = ("export", "git", "uv", "uvx")
-RUN = {  # the test that runs such a line, as a person or a pipeline would
-    "export IMAGE_REPOSITORY=": "test_an_image_is_pushed_and_known_by_the_digest_of_its_registry",
+RUN = {  # the test that runs this kind of command
+    "export IMAGE_REPOSITORY=": "test_an_image_is_pushed_and_identified_by_its_registry_digest",
     "git add --all": "test_a_project_grows_as_the_guide_says",
     "git commit --message ": "test_a_project_grows_as_the_guide_says",
     "git push": "test_a_good_change_passes",
@@ -43,7 +43,7 @@ RUN = {  # the test that runs such a line, as a person or a pipeline would
 
 
 def lines(*programs: str) -> Iterator[str]:
-    """Yield the command lines of the guides that begin with one of these programs."""
+    """Yield the commands of the guides that start with one of these programs."""
     for guide in GUIDES:
         text = (ROOT / f"docs/how-to/{guide}.md").read_text(encoding="utf-8")
         for block in FENCE.findall(text):
@@ -51,7 +51,7 @@ def lines(*programs: str) -> Iterator[str]:
 
 
 def listed() -> list[str]:
-    """Return the commands that docs/verified.md names as needing an account."""
+    """Return the commands that need an account according to docs/verified.md."""
     text = (ROOT / "docs/verified.md").read_text(encoding="utf-8")
     section = text.partition("## Commands of the guides\n")[2].partition("\n## ")[0]
     return [
@@ -61,15 +61,16 @@ def listed() -> list[str]:
     ]
 
 
-def test_what_needs_an_account_is_listed_and_nothing_else() -> None:
-    known, used = listed(), list(lines(*ACCOUNT))
+def test_exactly_the_commands_that_need_an_account_are_listed() -> None:
+    known = listed()
+    used = list(lines(*ACCOUNT))
     assert used
     unlisted = [line for line in used if not line.startswith(tuple(known))]
     assert unlisted == []
     assert [each for each in known if not any(line.startswith(each) for line in used)] == []
 
 
-def test_all_else_is_run_by_a_test_that_there_is() -> None:
+def test_every_other_command_is_run_by_an_existing_test() -> None:
     assert [line for line in lines(*HERE) if not line.startswith(tuple(RUN))] == []
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert [name for name in RUN.values() if f"def {name}(" not in sources] == []

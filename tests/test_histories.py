@@ -1,4 +1,4 @@
-"""A team edits while its template moves: no update hurts, and what could hurt is refused."""
+"""A team edits its project while the template changes: no update does harm."""
 
 import os
 import subprocess
@@ -8,49 +8,51 @@ from pathlib import Path
 import pytest
 from histories.checks import Update
 from histories.history import SOUND, begin
-from histories.many import OF_A_CHAIN, play_all
+from histories.many import HISTORIES_PER_CHAIN, play_all
 from histories.quick import quick_copier, scratch
 from histories.releases import SOUND as RUNNING
 from histories.releases import Chain
 from rendering import commit, contents, update
 
 
-def test_no_update_hurts() -> None:
+def test_no_update_does_harm() -> None:
     """A few histories; `./nox -s bench -- update` plays a thousand."""
-    assert_unhurt(range(5))
+    assert_no_harm(range(5))
 
 
 @pytest.mark.full
 @pytest.mark.wide
-@pytest.mark.parametrize(
-    "first",
-    range(100, 200, OF_A_CHAIN),
-)
-def test_no_update_hurts_in_many_histories(first: int) -> None:
-    assert_unhurt(range(first, first + OF_A_CHAIN))
+@pytest.mark.parametrize("first", range(100, 200, HISTORIES_PER_CHAIN))
+def test_no_update_does_harm_in_many_histories(first: int) -> None:
+    assert_no_harm(range(first, first + HISTORIES_PER_CHAIN))
 
 
-def assert_unhurt(numbers: range) -> None:
+def assert_no_harm(numbers: range) -> None:
     outcomes = list(play_all(numbers, processes=1))
     assert len(outcomes) == len(numbers)
     assert sum(outcome.updates for outcome in outcomes) >= len(numbers)
     assert not [str(outcome) for outcome in outcomes if outcome.findings]
 
 
-def test_sparing_copier_work_changes_nothing(tmp_path: Path) -> None:
-    """Tests run a quicker Copier; it must write what a user's writes."""
-    chain, answers = Chain(tmp_path, 3), {"project_name": "loan-risk"}
-    first, folder = tmp_path / "quick/loan-risk", tmp_path / "plain/loan-risk"
-    chain.render(first, 0, answers)
-    commit(first)
-    update(first)
+def test_a_cached_copier_writes_the_same(tmp_path: Path) -> None:
+    """Tests use Copier with a cache; it must write the same as the one that users run."""
+    chain = Chain(tmp_path, 3)
+    quick_folder = tmp_path / "quick/loan-risk"
+    plain_folder = tmp_path / "plain/loan-risk"
+    chain.render(quick_folder, 0, {"project_name": "loan-risk"})
+    commit(quick_folder)
+    update(quick_folder)
     copy = ["copy", f"--vcs-ref={chain.releases[0].tag}", "--data=project_name=loan-risk"]
-    for words in ([*copy, str(chain.template), str(folder)], ["update", str(folder)]):
-        command = [sys.executable, "-m", "copier", *words, "--defaults", "--quiet"]
+    copy += [str(chain.template), str(plain_folder)]
+    for arguments in (copy, ["update", str(plain_folder)]):
+        command = [sys.executable, "-m", "copier", *arguments, "--defaults", "--quiet"]
         subprocess.run(command, check=True)
-        commit(folder)
-    quick, plain = contents(first), contents(folder)
-    for name in (quick.keys() | plain.keys()) - {".copier-answers.yml"}:  # the template's place
+        commit(plain_folder)
+    quick = contents(quick_folder)
+    plain = contents(plain_folder)
+    for name in (quick.keys() | plain.keys()) - {
+        ".copier-answers.yml"
+    }:  # it names the template's folder
         assert quick[name] == plain[name], name
 
 
@@ -92,9 +94,9 @@ AFTER = {name: content for name, content in (NEXT | MERGED).items() if name != "
     ],
     ids=lambda part: next(iter(part)) if isinstance(part, dict) else part,
 )
-def test_a_history_notices(change: dict[str, bytes | None], kind: str) -> None:
+def test_a_history_notices_each_fault(change: dict[str, bytes | None], kind: str) -> None:
     after = {name: text for name, text in (AFTER | change).items() if text is not None}
-    assert kind in {found.kind for found in Update(BASE | OURS, after, BASE, NEXT).findings()}
+    assert kind in {finding.kind for finding in Update(BASE | OURS, after, BASE, NEXT).findings()}
 
 
 def test_a_history_notices_nothing_in_a_good_update() -> None:
@@ -103,11 +105,11 @@ def test_a_history_notices_nothing_in_a_good_update() -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("number", [0, *(pytest.param(n, marks=pytest.mark.wide) for n in (1, 2))])
-def test_an_updated_project_really_runs(number: int) -> None:
-    """Releases and edits that leave a project whole: lint, types and tests still pass."""
+def test_an_updated_project_still_runs(number: int) -> None:
+    """After releases and edits that keep a project working, lint, types and tests still pass."""
     with scratch() as folder, quick_copier(folder):
         history = begin(Chain(folder, number, RUNNING), number, SOUND)
-        lock(history.project.folder)  # later, nobody could lock what a seed invents
+        lock(history.project.folder)  # later it requires invented packages, which cannot be locked
         history.play()
         assert not history.outcome.findings, str(history.outcome)
         for command in (["ruff", "check"], ["mypy"], ["pytest", "-q", "-p", "no:cacheprovider"]):

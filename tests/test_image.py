@@ -1,4 +1,4 @@
-"""The image of a release: what the program that builds it is asked for, and one that is built."""
+"""The image of a release: how docker is called, and a real image."""
 
 import json
 import os
@@ -36,7 +36,7 @@ except commands.Refusal as reason:
 
 @dataclass
 class Bench:
-    """A project in a folder, and a docker that notes what it is asked."""
+    """A project in a folder, and a docker that records its calls."""
 
     project: Path
     programs: Path
@@ -75,7 +75,7 @@ def test_hadolint_finds_nothing(rendered: Rendered) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_an_image_is_pushed_and_known_by_the_digest_of_its_registry(bench: Bench) -> None:
+def test_an_image_is_pushed_and_identified_by_its_registry_digest(bench: Bench) -> None:
     done = bench.build()
     assert done.stdout == f"{REPOSITORY}@{digest(f'{REPOSITORY}:{TAG}')}\n", done.stderr
     assert [note["command"] for note in bench.notes] == ["build", "push", "image"]
@@ -85,24 +85,24 @@ def test_an_image_is_pushed_and_known_by_the_digest_of_its_registry(bench: Bench
     assert bench.arguments == lineage | {"LOCK_SHA256": FACTS["lock_sha256"]}
 
 
-def test_an_image_that_goes_nowhere_is_only_built(bench: Bench) -> None:
+def test_an_image_without_a_registry_is_only_built(bench: Bench) -> None:
     assert bench.build("").stdout == "\n"
     assert [(note["command"], note["tag"]) for note in bench.notes] == [
         ("build", f"loan-risk:{TAG}")
     ]
 
 
-def test_base_index_and_proxy_are_the_users(bench: Bench) -> None:
+def test_base_image_index_and_proxy_come_from_the_user(bench: Bench) -> None:
     base = f"registry.bank.example/python@sha256:{'7' * 64}"
     bench.env = {"IMAGE_BASE": base, "UV_DEFAULT_INDEX": "https://packages.bank.example/simple"}
     bench.env |= {"HTTPS_PROXY": "http://user:word@proxy.bank.example:8080"}
     assert bench.build().returncode == 0
     assert bench.arguments["BASE"] == base
     assert bench.arguments["INDEX"] == "https://packages.bank.example/simple"
-    assert bench.arguments["HTTPS_PROXY"] == "", "told by its name alone"
+    assert bench.arguments["HTTPS_PROXY"] == "", "passed by name only"
 
 
-def test_a_login_of_the_index_is_in_no_argument(bench: Bench) -> None:
+def test_index_credentials_appear_in_no_argument(bench: Bench) -> None:
     bench.env = {"UV_DEFAULT_INDEX": "https://ci:a%2Fb@packages.bank.example:8443/simple"}
     done = bench.build()
     assert bench.arguments["INDEX"] == "https://packages.bank.example:8443/simple"
@@ -123,15 +123,17 @@ def test_a_failing_step_is_named(bench: Bench, step: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tool", "words"),
+    ("tool", "problem"),
     [("", "no program builds images here"), ("kaniko", "CONTAINER_TOOL is kaniko")],
 )
-def test_without_a_program_there_is_a_remedy(bench: Bench, tool: str, words: str) -> None:
+def test_without_a_program_the_error_says_what_to_install(
+    bench: Bench, tool: str, problem: str
+) -> None:
     (bench.programs / "docker").unlink()
     bench.env = {"CONTAINER_TOOL": tool}
     done = bench.build()
     assert done.returncode == 1
-    assert f"{words}: install one of docker, podman, buildah." in done.stderr
+    assert f"{problem}: install one of docker, podman, buildah." in done.stderr
 
 
 # Built
@@ -139,14 +141,14 @@ def test_without_a_program_there_is_a_remedy(bench: Bench, tool: str, words: str
 
 @pytest.fixture(scope="module")
 def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A machine that builds images, and a registry."""
+    """A machine that builds images, with a registry."""
     with machine(tmp_path_factory.mktemp("containers")) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A committed project whose pipelines are at Azure; a developer keeps a password there."""
+    """A committed project with pipelines at Azure; its folder contains a developer's password."""
     folder = tmp_path_factory.mktemp("image")
     project = render(copy_template(folder / "template"), folder / "loan-risk", ci="azure-devops")
     subprocess.run(["uv", "lock", "--quiet"], cwd=project, check=True)
@@ -157,17 +159,19 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def image(containers: Machine, locked: Path) -> dict[str, Any]:
-    """The facts of a release whose image is built and pushed."""
+    """The record of a release whose image is built and pushed."""
     done = built(locked, containers, ".mlops/release.py", "loan_risk")
     assert done.returncode == 0, done.stdout[-3000:]
     facts: dict[str, Any] = json.loads((locked / "build/release/release.json").read_bytes())
     return facts
 
 
-def built(project: Path, containers: Machine, *words: str) -> "subprocess.CompletedProcess[str]":
-    """Run Python in a project, which builds on that machine."""
+def built(
+    project: Path, containers: Machine, *arguments: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run Python in a project that builds on that machine."""
     return subprocess.run(
-        [sys.executable, *words],
+        [sys.executable, *arguments],
         cwd=project,
         env=os.environ | containers.env,
         stdout=subprocess.PIPE,
@@ -181,9 +185,9 @@ def built(project: Path, containers: Machine, *words: str) -> "subprocess.Comple
 def test_an_image_says_where_it_comes_from(containers: Machine, image: dict[str, Any]) -> None:
     assert image["image"].startswith(f"{containers.registry}/loan-risk@sha256:")
     assert image["image"].partition("@")[2] in containers.digests("loan-risk")
-    told = containers.inspect(image)
+    config = containers.inspect(image)
     assert (
-        told["config"]["Labels"].items()
+        config["config"]["Labels"].items()
         >= {
             "org.opencontainers.image.title": "loan-risk",
             "org.opencontainers.image.version": image["version"],
@@ -191,12 +195,12 @@ def test_an_image_says_where_it_comes_from(containers: Machine, image: dict[str,
             "mlops.lock-sha256": image["lock_sha256"],
         }.items()
     )
-    assert told["config"]["User"] == "10001:10001"
-    assert told["config"]["Entrypoint"] == ["loan-risk"]
+    assert config["config"]["User"] == "10001:10001"
+    assert config["config"]["Entrypoint"] == ["loan-risk"]
 
 
 @pytest.mark.full
-def test_an_image_holds_the_release_alone(containers: Machine, image: dict[str, Any]) -> None:
+def test_an_image_contains_only_the_release(containers: Machine, image: dict[str, Any]) -> None:
     folder = containers.mount(image)
     [installed] = folder.glob("app/lib/python3*/site-packages/loan_risk-*.dist-info")
     version = image["version"].replace("-", "_")
@@ -210,17 +214,17 @@ def test_an_image_holds_the_release_alone(containers: Machine, image: dict[str, 
 
 @pytest.mark.full
 def test_a_model_lives_in_the_image(containers: Machine, image: dict[str, Any]) -> None:
-    """Also when its file system is read only, as in Kubernetes, and its golden rows come back."""
+    """Even with a read-only file system, as in Kubernetes; the golden rows still match."""
     assert "Every day" in containers.run(image, "--help")
     containers.run(image, "retrain", "--as-of", "2026-01-01", "--env", "test")  # to a champion
-    told = json.loads(containers.run(image, "doctor", "--env", "test", "--json"))
-    words = {each["check"]: each["finding"] for each in told["findings"]}
-    assert words["champion"] == "version 1 predicts its golden rows as on its first day"
-    assert image["commit"][:12] in words["code facts"]
+    report = json.loads(containers.run(image, "doctor", "--env", "test", "--json"))
+    findings = {each["check"]: each["finding"] for each in report["findings"]}
+    assert findings["champion"] == "version 1 predicts its golden rows as on its first day"
+    assert image["commit"][:12] in findings["code facts"]
 
 
 @pytest.mark.full
-def test_a_package_that_is_not_the_locked_one_stops_the_build(
+def test_a_package_that_differs_from_the_lock_stops_the_build(
     containers: Machine, image: dict[str, Any], locked: Path
 ) -> None:
     file = locked / "build/release/requirements.txt"

@@ -1,4 +1,4 @@
-"""Kubernetes: the manifests that conf/ makes, what is refused, and how a release comes and goes."""
+"""Kubernetes: the manifests from conf/, what is refused, and how releases are deployed."""
 
 import json
 import shutil
@@ -56,14 +56,14 @@ def made(rendered: Rendered, folder: Path, serving: str = "batch") -> Site:
 
 
 def manifests(site: Site, env: str = "test") -> dict[tuple[str, str], Facts]:
-    """Return what a release has for an environment, by kind and name."""
+    """Return the objects of a release for an environment, by kind and name."""
     folder = site.project / "build/release/deploy" / env
     found = [*documents(folder / "manifests.yml"), *documents(folder / "job.yml")]
     return {(each["kind"], each["metadata"]["name"]): each for each in found}
 
 
 def pods(part: Any) -> Iterator[Facts]:
-    """Yield every specification of a pod."""
+    """Yield every pod specification."""
     if isinstance(part, dict):
         if "containers" in part:
             yield part
@@ -75,7 +75,7 @@ def pods(part: Any) -> Iterator[Facts]:
 
 
 @pytest.mark.parametrize("serving", SERVING)
-def test_manifests_are_what_kubernetes_takes(
+def test_manifests_match_the_kubernetes_schemas(
     rendered: Rendered, tmp_path: Path, serving: str
 ) -> None:
     site = made(rendered, tmp_path, serving)
@@ -98,7 +98,7 @@ def lint(folder: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
-def test_a_manifest_with_a_word_that_kubernetes_does_not_know_is_found(site: Site) -> None:
+def test_an_unknown_key_in_a_manifest_is_found(site: Site) -> None:
     replace(site.project / "deploy/kubernetes/base/job.yml", "backoffLimit", "backOffLimit")
     site.build()
     assert any("backOffLimit" in str(list(faults(each))) for each in manifests(site).values())
@@ -106,7 +106,7 @@ def test_a_manifest_with_a_word_that_kubernetes_does_not_know_is_found(site: Sit
 
 @pytest.mark.parametrize("serving", SERVING)
 def test_every_pod_is_restricted(rendered: Rendered, tmp_path: Path, serving: str) -> None:
-    """By the rules of the restricted standard, and a file system that is read only."""
+    """It meets the restricted Pod Security Standard and has a read-only file system."""
     site = made(rendered, tmp_path, serving)
     configure(site.project, "test", schedules={"score": MONTHLY})
     site.build()
@@ -129,7 +129,7 @@ def test_every_pod_is_restricted(rendered: Rendered, tmp_path: Path, serving: st
         assert container["resources"]["limits"] == {"cpu": "1", "memory": "2Gi"}
 
 
-def test_schedules_are_those_of_conf(site: Site) -> None:
+def test_schedules_come_from_conf(site: Site) -> None:
     configure(
         site.project, "test", schedules={"score": MONTHLY, "retrain": SUNDAY, "train": SUNDAY}
     )
@@ -148,13 +148,15 @@ def test_schedules_are_those_of_conf(site: Site) -> None:
         [pod] = pods(job)
         assert spec["concurrencyPolicy"] == "Forbid"
         assert pod["restartPolicy"] == "Never"
-        words = " ".join(pod["containers"][0]["args"])
-        assert words == {"loan-risk-train": "train --changed"}.get(name, name[len("loan-risk-") :])
+        command = " ".join(pod["containers"][0]["args"])
+        assert command == {"loan-risk-train": "train --changed"}.get(
+            name, name[len("loan-risk-") :]
+        )
         [rule] = job["podFailurePolicy"]["rules"]
         assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [2, 3, 4])
 
 
-def test_what_is_deployed_is_what_conf_says(rendered: Rendered, tmp_path: Path) -> None:
+def test_sizes_secrets_and_replicas_come_from_conf(rendered: Rendered, tmp_path: Path) -> None:
     site = made(rendered, tmp_path, "online")
     asked = {"cpu": 2, "memory": "4Gi", "secret": "keys", "pull_secret": "registry"}
     asked |= {"replicas": 3, "max_replicas": 9}
@@ -174,7 +176,7 @@ def test_what_is_deployed_is_what_conf_says(rendered: Rendered, tmp_path: Path) 
     assert scaler["scaleTargetRef"]["name"] == "loan-risk-serve"
 
 
-def test_who_serves_is_reached_at_one_port_and_a_job_nowhere(
+def test_serving_pods_are_reachable_at_one_port_and_jobs_at_none(
     rendered: Rendered, tmp_path: Path
 ) -> None:
     site = made(rendered, tmp_path, "online")
@@ -233,10 +235,10 @@ WRONG: dict[str, tuple[Facts, str]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_conf_says_wrongly_is_refused(site: Site, what: str) -> None:
-    keys, words = WRONG[what]
+def test_a_mistake_in_conf_is_refused(site: Site, what: str) -> None:
+    keys, sentence = WRONG[what]
     configure(site.project, "test", **keys)
-    assert words in site.build()
+    assert sentence in site.build()
     assert not (site.project / "build/release/deploy/test").exists()
 
 
@@ -246,11 +248,11 @@ def test_a_release_without_an_image_is_refused(site: Site) -> None:
 
 def test_a_lock_that_cannot_serve_is_refused(rendered: Rendered, tmp_path: Path) -> None:
     site = made(rendered, tmp_path, "online")
-    told = site.build(requirements="pandas==2.3.3 \\\n")
-    assert 'write "loan-risk[mlops,serve]" for "loan-risk[mlops]" in pyproject.toml' in told
+    output = site.build(requirements="pandas==2.3.3 \\\n")
+    assert 'write "loan-risk[mlops,serve]" for "loan-risk[mlops]" in pyproject.toml' in output
 
 
-def test_growing_online_adds_files_alone(rendered: Rendered) -> None:
+def test_switching_to_online_only_adds_files(rendered: Rendered) -> None:
     batch, online = (rendered(compute="kubernetes", serving=serving) for serving in SERVING)
     added = set(files(online)) - set(files(batch))
     assert {Path(name).parent.as_posix() for name in added} == {"deploy/kubernetes/online"}
@@ -261,23 +263,23 @@ def test_growing_online_adds_files_alone(rendered: Rendered) -> None:
 # Releases
 
 
-def test_a_release_is_deployed_examined_and_recorded(site: Site) -> None:
+def test_a_release_is_deployed_verified_and_recorded(site: Site) -> None:
     configure(site.project, "test", schedules={"score": MONTHLY})
     site.build(1, WELL)
-    code, told = site.deploy()
-    assert code == 0, told
+    code, output = site.deploy()
+    assert code == 0, output
     assert set(site.has("CronJob")) == {"loan-risk-score"}
     [job] = site.has("Job").values()
     assert job["spec"]["template"]["spec"]["containers"][0]["args"] == ["doctor", "--json"]
     kept = site.has("ConfigMap")["loan-risk-release"]
     assert [*faults(kept), *faults({k: v for k, v in job.items() if k != "status"})] == []
     assert set(kept["data"]) == {"release.json", "manifests.yml", "job.yml", "cluster.yml"}
-    code, told = site.deploy()
+    code, output = site.deploy()
     assert (code, len(site.has("Job"))) == (0, 1)
-    assert "runs 0.1.0+20260101000000.g00000001 already" in told
+    assert "runs 0.1.0+20260101000000.g00000001 already" in output
 
 
-def test_a_schedule_that_is_gone_is_deleted_and_what_others_keep_stays(site: Site) -> None:
+def test_a_removed_schedule_is_deleted_and_those_of_others_stay(site: Site) -> None:
     configure(site.project, "test", schedules={"score": MONTHLY, "retrain": SUNDAY})
     site.build(1, WELL)
     site.deploy()
@@ -286,21 +288,21 @@ def test_a_schedule_that_is_gone_is_deleted_and_what_others_keep_stays(site: Sit
     (folder / "other-score.json").write_text(other, encoding="utf-8")
     configure(site.project, "test", schedules={"retrain": None})
     site.build(2, WELL)
-    code, told = site.deploy()
-    assert code == 0, told
+    code, output = site.deploy()
+    assert code == 0, output
     assert set(site.has("CronJob")) == {"loan-risk-score", "other-score"}
 
 
-def test_a_failing_smoke_brings_the_release_before_back(site: Site) -> None:
+def test_a_failed_smoke_test_restores_the_previous_release(site: Site) -> None:
     configure(site.project, "test", schedules={"score": MONTHLY})
     site.build(1, WELL)
     site.deploy()
     configure(site.project, "test", schedules={"retrain": SUNDAY})
     site.build(2, FAILS)
-    code, told = site.deploy()
+    code, output = site.deploy()
     assert code == 1
-    assert " failed: champion: version 1 does not load." in told
-    assert "test runs 0.1.0+20260101000000.g00000001 again, as before." in told
+    assert " failed: champion: version 1 does not load." in output
+    assert "test runs 0.1.0+20260101000000.g00000001 again, as before." in output
     [(name, schedule)] = site.has("CronJob").items()
     assert name == "loan-risk-score", "a schedule that came with it is gone again"
     [pod] = pods(schedule)
@@ -310,18 +312,18 @@ def test_a_failing_smoke_brings_the_release_before_back(site: Site) -> None:
     assert "g00000002" not in kept
 
 
-def test_an_image_that_is_not_there_is_taken_back(site: Site) -> None:
+def test_a_release_with_a_missing_image_is_withdrawn(site: Site) -> None:
     site.build(1, WELL)
     site.deploy()
     site.build(2)
-    code, told = site.deploy()
+    code, output = site.deploy()
     assert code == 1
-    assert "ErrImagePull" in told
-    assert "again, as before" in told
+    assert "ErrImagePull" in output
+    assert "again, as before" in output
 
 
 @pytest.mark.parametrize(("code", "tries"), [(1, 2), (2, 1), (3, 1), (4, 1), (5, 2)])
-def test_a_verdict_is_not_tried_again(site: Site, code: int, tries: int) -> None:
+def test_a_verdict_is_not_retried(site: Site, code: int, tries: int) -> None:
     program = f"open('tries', 'a').write('x'); raise SystemExit({code})"
     site.build(1, program)
     assert site.deploy()[0] == 1
@@ -333,13 +335,13 @@ def test_a_namespace_belongs_to_one_environment(site: Site) -> None:
     configure(site.project, "prod", deployment={"namespace": "loan-risk-test"})
     site.build(1, WELL, envs=ENVS)
     assert site.deploy("test")[0] == 0
-    code, told = site.deploy("prod")
+    code, output = site.deploy("prod")
     assert code == 1
-    assert "deployment.namespace: test uses this namespace already; give prod its own." in told
+    assert "deployment.namespace: test uses this namespace already; give prod its own." in output
 
 
 AZ = """#!/bin/bash
-# Knows one cluster, and a person or pipeline that has logged in, for whom it makes tokens.
+# Knows one cluster, and returns tokens for the identity that has logged in.
 TOKEN=--resource=6dae42f8-4368-4678-94ff-3960e28e3630
 case "$*" in
   "aks get-credentials --subscription=s-1 --resource-group=rg --name=aks --file="*)
@@ -355,77 +357,79 @@ esac
 """
 
 
-def test_a_cluster_of_azure_is_reached_with_the_login_of_az(site: Site) -> None:
+def test_an_aks_cluster_is_reached_with_the_login_of_az(site: Site) -> None:
     configure(site.project, "test", deployment={"cluster": CLUSTER})
     (site.cluster / "token").write_text("of-the-environment", encoding="utf-8")
     site.build(1, WELL)
     write_program(site.cluster / "bin/az", AZ)
     given = site.cluster / "given"
     given.write_text("of-another", encoding="utf-8")
-    code, told = site.deploy()
-    assert (code, "Unauthorized" in told) == (1, True), told
+    code, output = site.deploy()
+    assert (code, "Unauthorized" in output) == (1, True), output
     given.write_text("of-the-environment", encoding="utf-8")
     folder = site.cluster / "temporary"
     folder.mkdir()
     site.env["TMPDIR"] = str(folder)
-    code, told = site.deploy()
-    assert code == 0, told
+    code, output = site.deploy()
+    assert code == 0, output
     assert set(site.has("ConfigMap")) >= {"loan-risk-release"}
     assert list(folder.iterdir()) == [], "no token stays on the machine"
-    assert "of-the-environment" not in told + (site.cluster / "log").read_text("utf-8")
+    assert "of-the-environment" not in output + (site.cluster / "log").read_text("utf-8")
 
 
 @pytest.mark.parametrize("what", ["namespace", "context"])
-def test_a_place_that_is_not_there_is_named(site: Site, what: str) -> None:
+def test_a_missing_namespace_or_context_is_named(site: Site, what: str) -> None:
     configure(site.project, "test", deployment={what: "elsewhere"})
     site.build(1, WELL)
-    code, told = site.deploy()
+    code, output = site.deploy()
     assert code == 1
-    assert "elsewhere" in told
+    assert "elsewhere" in output
 
 
-def test_before_there_is_a_champion_nobody_waits_for_answers(
+def test_without_a_champion_a_deployment_does_not_wait_for_pods(
     rendered: Rendered, tmp_path: Path
 ) -> None:
     site = made(rendered, tmp_path, "online")
     site.build(1, NONE_YET)
-    code, told = site.deploy()
-    assert code == 0, told
-    assert "loan-risk-serve answers once a version is promoted." in told
+    code, output = site.deploy()
+    assert code == 0, output
+    assert "loan-risk-serve answers once a version is promoted." in output
 
 
-def test_who_stops_serving_leaves_nothing_behind(rendered: Rendered, tmp_path: Path) -> None:
+def test_turning_off_serving_leaves_nothing_behind(rendered: Rendered, tmp_path: Path) -> None:
     site = made(rendered, tmp_path, "online")
     site.build(1, NONE_YET)
     site.deploy()
     shutil.rmtree(site.project / "deploy/kubernetes/online")
     site.build(2, WELL)
-    code, told = site.deploy()
-    assert code == 0, told
+    code, output = site.deploy()
+    assert code == 0, output
     for kind in ("Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget"):
         assert site.has(kind) == {}
     assert set(site.has("NetworkPolicy")) == {"loan-risk-jobs"}
 
 
-def test_what_is_asked_of_an_environment_that_was_not_built_has_a_remedy(site: Site) -> None:
+def test_an_environment_without_a_build_is_refused_with_a_remedy(site: Site) -> None:
     site.build(1, WELL, envs=("test",))
-    code, told = site.deploy("prod")
+    code, output = site.deploy("prod")
     assert code == 1
-    assert "not built for prod" in told
+    assert "not built for prod" in output
 
 
-def test_a_version_is_promoted_by_a_job_in_the_name_of_who_approved(site: Site) -> None:
+def test_a_job_promotes_a_version_in_the_name_of_its_approver(site: Site) -> None:
     site.build(1, "import sys; print(sys.argv[1:])")
     site.deploy()
-    shutil.rmtree(site.project / "build/release")  # what runs there promotes
+    shutil.rmtree(site.project / "build/release")  # the deployed release promotes
     person = "approve.approval.approvers = lambda _: ['anna@bank.example']"
     script = f"import approve; {person}; print(approve.promote('loan_risk', 'test', '7'))"
     done = site.run("-c", f"import sys; sys.path[:0] = ['deploy', 'src']; {script}")
-    told = "['promote', '7', '--approved-by=anna@bank.example']\ntest: version 7 is the champion"
-    assert done.stdout == f"{told}, approved by anna@bank.example.\n", done.stderr
+    expected = (
+        "['promote', '7', '--approved-by=anna@bank.example']\ntest: version 7 is the champion"
+    )
+    assert done.stdout == f"{expected}, approved by anna@bank.example.\n", done.stderr
 
 
-def test_every_file_of_a_place_is_the_platforms(rendered: Rendered) -> None:
+def test_every_deployment_file_is_the_platforms(rendered: Rendered) -> None:
     project = rendered(compute="kubernetes", serving="online")
     listed = (project / ".mlops/files").read_text(encoding="utf-8").split()[1::2]
     ours = {n for n in files(project) if n.startswith(("deploy/", "Dockerfile", ".dockerignore"))}
@@ -433,13 +437,13 @@ def test_every_file_of_a_place_is_the_platforms(rendered: Rendered) -> None:
     assert len(ours) > 15
 
 
-# A whole life
+# The whole lifecycle
 
 PROGRAM = "import sys; sys.path.insert(0, {!r}); import loan_risk.mlops.cli as c; c.main()"
 
 
 def released(site: Site) -> Path:
-    """Commit and build a release as `nox -s build` does; its wheel stands for its image."""
+    """Commit and build a release as `nox -s build` does; its wheel stands in for the image."""
     commit(site.project)
     env = {"PYTHONPATH": "src", "IMAGE_REPOSITORY": "registry.bank.example/loan-risk"}
     env |= {"CONTAINER_TOOL": "docker", "NOTES": str(site.cluster / "notes")}
@@ -457,7 +461,7 @@ def released(site: Site) -> Path:
 
 
 def outcome(site: Site, job: str) -> tuple[str, str]:
-    """Return how a job of a person ended, and what it said."""
+    """Return the condition of a manually started job, and its log."""
     [condition] = site.has("Job")[job]["status"]["conditions"]
     log = site.cluster / "loan-risk-test/logs" / job
     return condition["type"], log.read_text(encoding="utf-8")
@@ -481,9 +485,9 @@ def test_from_the_first_release_to_a_champion_that_answers(
 
     release = released(site)
     assert not (release / "deploy/dev").exists(), "a laptop's dev goes nowhere"
-    code, told = site.deploy()
-    assert code == 0, told
-    assert "answers once a version is promoted" in told
+    code, output = site.deploy()
+    assert code == 0, output
+    assert "answers once a version is promoted" in output
 
     there = ("--namespace", "loan-risk-test", "create", "job")
     site.kubectl(*there, "first", "--from=cronjob/loan-risk-retrain")
@@ -495,14 +499,14 @@ def test_from_the_first_release_to_a_champion_that_answers(
 
     append(site.project / "CHANGELOG.md", "- A better description.\n")
     release = released(site)
-    code, told = site.deploy()
-    assert code == 0, told
-    assert "predicts its golden rows as on its first day" in told
-    assert "successfully rolled out" in told
+    code, output = site.deploy()
+    assert code == 0, output
+    assert "predicts its golden rows as on its first day" in output
+    assert "successfully rolled out" in output
     good = json.loads((release / "release.json").read_text(encoding="utf-8"))["version"]
 
     append(site.project / "src/loan_risk/schema.py", "\nraise OSError('no such column')\n")
     released(site)
-    code, told = site.deploy()
+    code, output = site.deploy()
     assert code == 1
-    assert f"test runs {good} again, as before." in told
+    assert f"test runs {good} again, as before." in output

@@ -1,4 +1,4 @@
-"""Figures are those of scikit-learn, and what cannot be computed says so."""
+"""Metrics equal those of scikit-learn, and impossible ones are reported."""
 
 from types import SimpleNamespace
 
@@ -15,7 +15,7 @@ auc = metrics.auc
 
 @pytest.mark.parametrize("decimals", [1, 2, 15], ids=["many ties", "some ties", "no ties"])
 @pytest.mark.parametrize("rows", [20, 5000])
-def test_the_area_is_that_of_scikit_learn(rows: int, decimals: int) -> None:
+def test_auc_equals_that_of_scikit_learn(rows: int, decimals: int) -> None:
     generator = np.random.default_rng(rows)
     truth = generator.random(rows) < 0.3
     score = np.round(generator.random(rows) + 0.2 * truth, decimals)
@@ -23,19 +23,19 @@ def test_the_area_is_that_of_scikit_learn(rows: int, decimals: int) -> None:
 
 
 @pytest.mark.parametrize("missing", [0, 1], ids=["of an event", "of another"])
-def test_a_missing_score_leaves_no_area(missing: int) -> None:
+def test_a_missing_score_gives_no_auc(missing: int) -> None:
     score = np.array([0.4, 0.3, 0.8, 0.1])
     score[missing] = np.nan
     assert np.isnan(auc([1, 0, 1, 0], score))
 
 
 @pytest.mark.parametrize("only", [0, 1])
-def test_one_class_has_no_area(only: int) -> None:
+def test_one_class_gives_no_auc(only: int) -> None:
     assert np.isnan(auc([only] * 3, [0.1, 0.2, 0.3]))
 
 
-def test_a_draw_in_which_the_users_figure_fails_is_left_out() -> None:
-    """Three events in 150 rows: now and then a draw has none, and scikit-learn refuses it."""
+def test_a_bootstrap_sample_where_the_users_metric_fails_is_skipped() -> None:
+    """With three events in 150 rows, some samples have none, which scikit-learn refuses."""
 
     def own(truth: pd.Series, _: pd.DataFrame) -> dict[str, float]:
         if truth.nunique() < 2:
@@ -49,11 +49,11 @@ def test_a_draw_in_which_the_users_figure_fails_is_left_out() -> None:
     errors = figures.errors(truth, prediction, ("share", "brier"))
     assert set(errors) == {"share", "brier"}
     assert errors["share"] == pytest.approx(np.sqrt(0.02 * 0.98 / 150), rel=0.3)
-    with pytest.raises(ValueError, match="one class only"):  # of the user's code, on all rows
+    with pytest.raises(ValueError, match="one class only"):  # from the user's code, on all rows
         figures.all(truth[3:], prediction[3:])
 
 
-def test_rows_without_a_group_stand_for_themselves() -> None:
+def test_a_row_without_a_group_is_its_own_group() -> None:
     members = statistics._Members(pd.Series(["a", "b", None, None, None, "a"]))
     found = [sorted(members.of(np.array([number])).tolist()) for number in range(5)]
     assert sorted(found) == [[0, 5], [1], [2], [3], [4]]
@@ -61,8 +61,8 @@ def test_rows_without_a_group_stand_for_themselves() -> None:
     assert members.of(np.array([4, 0, 4])).tolist() == [*last, *first, *last]
 
 
-def test_a_slice_is_no_surer_for_rows_that_repeat_a_customer() -> None:
-    """A hundred customers with ten rows each, all alike, say no more than a hundred rows."""
+def test_repeated_rows_of_a_customer_do_not_narrow_an_interval() -> None:
+    """100 customers with ten identical rows each carry no more information than 100 rows."""
     generator = np.random.default_rng(3)
     customer = np.repeat(np.arange(100), 10)
     wrong = pd.Series(generator.random(100) < 0.2)[customer].reset_index(drop=True)
@@ -87,7 +87,7 @@ def test_a_slice_is_no_surer_for_rows_that_repeat_a_customer() -> None:
 @pytest.mark.parametrize(
     ("now", "difference"), [([np.nan, 0.5], 0), ([np.nan, 0.25], 0.25), ([0.5, 0.5], np.inf)]
 )
-def test_a_missing_prediction_is_like_no_other(now: list[float], difference: float) -> None:
+def test_a_missing_prediction_differs_from_every_other(now: list[float], difference: float) -> None:
     then, later = (pd.DataFrame({"score": values}) for values in ([np.nan, 0.5], now))
     found = registry.largest_difference(then, later)
     assert found == difference or (np.isinf(difference) and found > 1e200)

@@ -1,4 +1,4 @@
-"""A bank whose machines reach one address: its mirror of packages."""
+"""A bank whose machines reach only one address: its package mirror."""
 
 import subprocess
 from pathlib import Path
@@ -17,7 +17,7 @@ TOOLS = ("uv==0.13.9", "nox==2026.10.20", "hatchling>=1.27", "editables~=0.3", "
 def test_a_run_installs_everything_from_the_mirror(
     new_project: Rendered, lock: bytes, tmp_path: Path
 ) -> None:
-    """uv, nox, the build's backend and each package of the lock; the cache is empty before."""
+    """uv, nox, the build backend and every locked package, starting with an empty cache."""
     project = new_project(ci="azure-devops")
     (project / "uv.lock").write_bytes(lock)
     locked = tmp_path / "locked.txt"
@@ -42,8 +42,8 @@ def test_a_run_installs_everything_from_the_mirror(
         jobs = service.run("azure-pipelines.yml", only="rehearsal")
         assert jobs["rehearsal"].result == "Succeeded", jobs["rehearsal"].log[-3000:]
 
-        told = variables.read_text(encoding="utf-8")  # so the mirror was what it needed
-        variables.write_text(told.replace(address, DEAD), encoding="utf-8")
+        text = variables.read_text(encoding="utf-8")  # proves that it needed the mirror
+        variables.write_text(text.replace(address, DEAD), encoding="utf-8")
         commit(project)
         git(project, "push", "--quiet", str(remote), "HEAD:main")
         jobs = service.run("azure-pipelines.yml", only="rehearsal")

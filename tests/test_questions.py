@@ -1,4 +1,4 @@
-"""The questionnaire takes what every rendered file can hold, and says what is allowed."""
+"""The questions accept only answers that every file can contain, and say what is allowed."""
 
 import keyword
 import re
@@ -30,7 +30,7 @@ KEPT = sorted((ROOT / "tests/answers").glob("*.yml"))
 
 @pytest.fixture(scope="session")
 def questionnaire(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A template of the questions alone: it renders in no time."""
+    """A template with only the questions, which renders fast."""
     folder = tmp_path_factory.mktemp("questionnaire")
     answers = folder / "template/.copier-answers.yml.jinja"
     answers.parent.mkdir()
@@ -43,7 +43,7 @@ def questionnaire(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def ask(questionnaire: Path, tmp_path: Path) -> Ask:
-    """Return a function that answers some questions and returns what is stored."""
+    """Return a function that answers some questions and returns the stored answers."""
 
     def answer(*, folder: str = "loan-risk", **answers: object) -> dict[str, Any]:
         place = tmp_path / folder
@@ -174,13 +174,13 @@ def test_an_answer_is_refused_with_a_sentence(
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_any_line_is_refused_or_arrives_as_it_is(
+def test_any_line_is_refused_or_stored_unchanged(
     ask: Ask, tmp_path: Path, description: str
 ) -> None:
     try:
         stored = ask(description=description)
     except ValueError as refusal:
-        assert re.search(LINE, str(refusal))  # noqa: PT017 - both outcomes are right
+        assert re.search(LINE, str(refusal))  # noqa: PT017 - both outcomes are correct
     else:
         assert stored["description"] == description
         project = (tmp_path / "loan-risk/project.toml").read_text(encoding="utf-8")
@@ -188,7 +188,7 @@ def test_any_line_is_refused_or_arrives_as_it_is(
 
 
 @pytest.mark.parametrize("release", KEPT, ids=lambda path: path.stem)
-def test_answers_of_every_release_are_still_taken(ask: Ask, release: Path) -> None:
+def test_answers_of_every_release_are_still_accepted(ask: Ask, release: Path) -> None:
     for number, answers in enumerate(yaml.safe_load_all(release.read_text(encoding="utf-8"))):
         assert ask(folder=str(number), **answers).items() >= answers.items()
 
@@ -197,14 +197,14 @@ def test_answers_of_every_release_are_still_taken(ask: Ask, release: Path) -> No
     ("question", "other"),
     [("project_name", "credit-risk"), ("problem", "regression")],
 )
-def test_what_is_fixed_at_birth_stays(ask: Ask, question: str, other: str) -> None:
+def test_fixed_answers_cannot_change(ask: Ask, question: str, other: str) -> None:
     before = ask(team="Credit Risk <credit@bank.example>")
     with pytest.raises(ValueError, match=f"cannot change: keep {before[question]}"):
         ask(**{question: other})
     assert ask() == before
 
 
-def test_the_rest_may_change(ask: Ask) -> None:
+def test_all_other_answers_may_change(ask: Ask) -> None:
     before = ask()
     assert ask(risk_tier="high", description="x") == before | {
         "risk_tier": "high",
@@ -219,8 +219,8 @@ def test_a_folder_with_a_pattern_in_its_name_is_found(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
-def test_the_prompt_offers_a_stored_problem_alone(problem: str) -> None:
-    """Copier shows a choice whose validator speaks as disabled, and does not check the prompt."""
+def test_the_prompt_offers_only_the_stored_problem(problem: str) -> None:
+    """Copier disables a choice whose validator returns a message, but does not check input."""
     choices = question("problem")["choices"].values()
     assert [choice["value"] for choice in choices if not refusal(choice, {"problem": problem})] == [
         problem
@@ -249,7 +249,7 @@ def test_no_package_hides_a_module_that_it_needs() -> None:
 
 
 def project_requirements() -> list[Requirement]:
-    """Return what a project needs to run and to be developed, read from the template's own file."""
+    """Return the requirements of a project and its development, from the template's file."""
     text = (ROOT / "template/pyproject.toml.jinja").read_text(encoding="utf-8")
     text = re.sub(r"\{\{.*?\}\}", "", text)
     found = re.findall(r'"([a-z][\w.-]*(?:\[\w+\])?[>~]=[^"]*)"', text)
@@ -257,7 +257,7 @@ def project_requirements() -> list[Requirement]:
 
 
 def names_of_dependencies(requirements: Iterable[Requirement]) -> Iterator[str]:
-    """Yield what the distributions, and all that they need, are called and bring to import."""
+    """Yield the names and top-level modules of the distributions and their requirements."""
     todo = list(requirements)
     seen: set[str] = set()
     while todo:

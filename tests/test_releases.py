@@ -1,4 +1,4 @@
-"""From a merge to prod, at three vendors and Databricks: what is bad does not arrive.
+"""From a merge to prod, with three CI vendors and Databricks: bad releases never arrive.
 
 The vendors are runners on this machine, Databricks a program whose workspaces are folders; what
 they start is the project's own: its sessions, its release, its jobs and their wheel.
@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import pytest
 from pipelines.azure_api import TOKEN
-from pipelines.bank import PARTS, PROD, AtAzure, AtGitHub, AtGitLab, Bank, Fates
+from pipelines.bank import PARTS, PROD, AtAzure, AtGitHub, AtGitLab, Bank, Results
 from pipelines.expansion import expand
 from pipelines.git_host import READS
 from pipelines.gitlab_api import MAINTAINS
@@ -22,12 +22,12 @@ ANNA = "anna@bank.example"
 GOOD = {"build": "passed", "test": "passed", "prod": "passed"}
 
 
-def fates(jobs: Fates) -> dict[str, str]:
-    """Return what became of the jobs, less those that check."""
+def results(jobs: Results) -> dict[str, str]:
+    """Return the results of the jobs, without the checks."""
     return {name: job.result for name, job in jobs.items() if name in {*GOOD, "promote"}}
 
 
-def said(jobs: Fates) -> str:
+def logs(jobs: Results) -> str:
     return "\n".join(job.log[-4000:] for job in jobs.values())
 
 
@@ -39,7 +39,7 @@ def bump(bank: Bank) -> None:
 
 
 class Releases:
-    """What holds at each vendor."""
+    """The tests for each vendor."""
 
     at: ClassVar[type[Bank]]
 
@@ -51,7 +51,7 @@ class Releases:
         tmp_path_factory: pytest.TempPathFactory,
         environment: Path,
         tools: Path,
-    ) -> tuple[Path, Fates]:
+    ) -> tuple[Path, Results]:
         """A bank whose first release went to prod, where the first champion was approved."""
         folder = tmp_path_factory.mktemp("bank")
         render(template, folder / "loan-risk", ci=cls.at.ci, compute="databricks")
@@ -59,14 +59,14 @@ class Releases:
             bank.found()
             bank.push()
             jobs = bank.release()
-            assert fates(jobs) == GOOD, said(jobs)
+            assert results(jobs) == GOOD, logs(jobs)
             for env in ("test", "prod"):
                 bank.job(env, "train", "--as_of", "2026-01-01")
         return folder, jobs
 
     @pytest.fixture
     def bank(
-        self, first: tuple[Path, Fates], tmp_path: Path, environment: Path, tools: Path
+        self, first: tuple[Path, Results], tmp_path: Path, environment: Path, tools: Path
     ) -> Iterator[Bank]:
         """That bank again, to do anything with."""
         for part in filter(lambda part: (first[0] / part).exists(), PARTS):
@@ -75,20 +75,21 @@ class Releases:
             yield bank
 
     def test_one_release_goes_to_test_and_then_to_prod(
-        self, first: tuple[Path, Fates], environment: Path, tools: Path
+        self, first: tuple[Path, Results], environment: Path, tools: Path
     ) -> None:
-        bank, jobs = self.at(first[0], environment, tools), first[1]
-        assert list(fates(jobs)) == ["build", "test", "prod"]
+        bank = self.at(first[0], environment, tools)
+        jobs = first[1]
+        assert list(results(jobs)) == ["build", "test", "prod"]
         assert bank.recorded("test") == bank.recorded("prod"), "the same files, by their digests"
         assert bank.deployed("test") == bank.deployed("prod") == bank.recorded("test")["version"]
         assert f"prod runs {bank.deployed('prod')} now; before: nothing." in jobs["prod"].summary
         for secret in (TOKEN, READS, MAINTAINS):
-            assert secret not in said(jobs)
+            assert secret not in logs(jobs)
 
     def test_two_runs_of_a_commit_do_not_deploy_twice(self, bank: Bank) -> None:
         before = bank.calls("bundle deploy")
         jobs = bank.release()
-        assert fates(jobs) == GOOD, said(jobs)
+        assert results(jobs) == GOOD, logs(jobs)
         assert bank.calls("bundle deploy") == before
         assert " already." in jobs["prod"].log
 
@@ -98,7 +99,7 @@ class Releases:
         append(bank.project / "src/loan_risk/data.py", "\n\n# A change.\n")
         bank.push()
         jobs = bank.release()
-        assert fates(jobs) == GOOD | {"prod": "failed"}, said(jobs)
+        assert results(jobs) == GOOD | {"prod": "failed"}, logs(jobs)
         assert bank.closed in jobs["prod"].log
         assert bank.deployed("prod") == before != bank.deployed("test")
 
@@ -108,7 +109,7 @@ class Releases:
         append(bank.project / "src/loan_risk/data.py", "\n\n# A change.\n")
         bank.push()
         jobs = bank.release()
-        assert fates(jobs) == GOOD | {"prod": "not run"}, said(jobs)
+        assert results(jobs) == GOOD | {"prod": "not run"}, logs(jobs)
         assert bank.deployed("prod") == before != bank.deployed("test")
 
     def test_a_smoke_that_fails_in_prod_brings_the_release_before_back(self, bank: Bank) -> None:
@@ -122,7 +123,7 @@ class Releases:
         )
         bank.push()
         jobs = bank.release()
-        assert fates(jobs) == GOOD | {"prod": "failed"}, said(jobs)
+        assert results(jobs) == GOOD | {"prod": "failed"}, logs(jobs)
         assert f"prod runs {before} again, as before." in jobs["prod"].log
         assert bank.deployed("prod") == bank.recorded("prod")["version"] == before
         assert bank.rules.waited == [PROD], "one approval, none for going back"
@@ -131,7 +132,7 @@ class Releases:
         before = bank.deployed("test")
         bump(bank)
         jobs = bank.release()
-        assert fates(jobs) == GOOD | {"test": "failed", "prod": "not run"}, said(jobs)
+        assert results(jobs) == GOOD | {"test": "failed", "prod": "not run"}, logs(jobs)
         assert "does not load here" in jobs["test"].log
         assert bank.deployed("test") == before
         if bank.asks_in_turn:
@@ -145,17 +146,17 @@ class Releases:
         replace(delivery, "        target.smoke(release, env)\n", "")
         bump(bank)
         jobs = bank.release()
-        assert fates(jobs) == GOOD, said(jobs)
+        assert results(jobs) == GOOD, logs(jobs)
         assert bank.deployed("prod") == bank.recorded("test")["version"]
 
     def test_a_version_that_waits_is_promoted_by_who_approves_the_run(self, bank: Bank) -> None:
         bank.rules.approver = ""
-        assert list(fates(bank.promote(1)).values())[-1] == "not run"
+        assert list(results(bank.promote(1)).values())[-1] == "not run"
         assert bank.calls("bundle run --target prod promote") == 0
         bank.rules.approver = ANNA
         jobs = bank.promote(1)
-        assert set(fates(jobs).values()) == {"passed"}, said(jobs)
-        assert f"version 1 is the champion, approved by {ANNA}" in said(jobs)
+        assert set(results(jobs).values()) == {"passed"}, logs(jobs)
+        assert f"version 1 is the champion, approved by {ANNA}" in logs(jobs)
         assert "version 1 predicts its golden rows" in bank.job("prod", "smoke")
 
 
@@ -180,7 +181,7 @@ class TestGitLab(Releases):
     at = AtGitLab
 
 
-def test_what_is_merged_is_checked_as_a_pull_request_is(template: Path, tmp_path: Path) -> None:
+def test_a_merge_is_checked_like_a_pull_request(template: Path, tmp_path: Path) -> None:
     project = render(template, tmp_path / "loan-risk", ci="azure-devops", compute="databricks")
     [checks, *later] = expand(project, "ci/azure-devops/release.yml")["stages"]
     assert checks["jobs"] == expand(project, "azure-pipelines.yml")["jobs"]

@@ -1,4 +1,4 @@
-"""The report of a monitoring tells its verdict in words, to anyone, wherever it is opened."""
+"""The monitoring report states its verdict in words and is readable everywhere."""
 
 import re
 from itertools import pairwise
@@ -28,7 +28,7 @@ example = pytest.mark.parametrize("name", EXAMPLES)
 
 
 @example
-def test_every_report_is_whole(name: str) -> None:
+def test_every_report_is_complete(name: str) -> None:
     page = read(EXAMPLES[name]())
     assert page.attributes[0] == {"lang": "en"}
     assert [page.tags.count(tag) for tag in ("main", "h1")] == [1, 1]
@@ -38,17 +38,17 @@ def test_every_report_is_whole(name: str) -> None:
 
 
 @example
-def test_every_report_asks_for_nothing(name: str) -> None:
+def test_every_report_loads_nothing(name: str) -> None:
     page = read(EXAMPLES[name]())
     assert not {"script", "img", "iframe", "object", "a"} & set(page.tags)
     addresses = {"src", "href", "action", "style", "onload"}
     found = [set(each) & addresses for each in page.attributes]
-    assert [each for each in found if each] == [{"href"}]  # the icon: no data at all
+    assert [each for each in found if each] == [{"href"}]  # the empty icon
     assert "url(" not in report(EXAMPLES[name]())
 
 
 @example
-def test_a_picture_is_told_in_words_and_in_figures(name: str) -> None:
+def test_a_chart_is_described_in_words_and_figures(name: str) -> None:
     page = read(EXAMPLES[name]())
     pictures = [each for each in page.attributes if each.get("role") == "img"]
     assert len(pictures) == page.tags.count("figure") == page.tags.count("details")
@@ -65,7 +65,7 @@ def test_a_picture_is_told_in_words_and_in_figures(name: str) -> None:
         ("retrain", "Retrain", "The model should be trained anew."),
     ],
 )
-def test_the_verdict_stands_on_top_in_words(decision: str, word: str, advice: str) -> None:
+def test_the_verdict_is_on_top_in_words(decision: str, word: str, advice: str) -> None:
     reasons = ["auc fell from 0.790 to 0.662.", "income drifted."]
     page = read(healthy() | {"decision": decision, "reasons": reasons})
     top = page.text.partition("Latest")[0].partition("At a glance")[0]
@@ -73,7 +73,7 @@ def test_the_verdict_stands_on_top_in_words(decision: str, word: str, advice: st
     assert places == sorted(places)
 
 
-def test_a_column_called_like_markup_is_shown_as_text() -> None:
+def test_a_column_named_like_markup_is_shown_as_text() -> None:
     facts = hostile()
     name = facts["columns"][0]["name"].replace("\ud800", "\ufffd")
     page = Reading(report(facts).encode("utf-8", "xmlcharrefreplace").decode())
@@ -82,7 +82,7 @@ def test_a_column_called_like_markup_is_shown_as_text() -> None:
     assert "script" not in page.tags
 
 
-def test_a_text_that_is_no_text_does_not_stop_the_report(tmp_path: Path) -> None:
+def test_invalid_text_does_not_stop_the_report(tmp_path: Path) -> None:
     platform("pages.report").write(hostile(), tmp_path / "report.html")
     assert "&#55296;" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
@@ -100,10 +100,10 @@ def test_a_first_month_says_what_is_not_known() -> None:
     assert "They begin with the next monitoring." in page.pieces
     assert "1 unknown" in page.pieces
     assert page.text.count("n/a") > 10
-    assert "svg" in page.tags  # the meters of what is known
+    assert "svg" in page.tags  # meters of the known figures
 
 
-def test_empty_lists_are_said() -> None:
+def test_empty_lists_are_mentioned() -> None:
     page = read(healthy() | {"columns": [], "performance": [], "history": [], "reasons": []})
     assert "No metric could be computed for this window." in page.pieces
     assert "No column could be compared for this window." in page.pieces
@@ -130,7 +130,7 @@ def test_the_largest_report_is_small_and_draws_twelve_columns() -> None:
 
 
 @pytest.mark.parametrize(("better", "beyond"), [("higher", 1), ("lower", 2)])
-def test_a_trend_tells_which_values_lie_beyond_the_limit(better: str, beyond: int) -> None:
+def test_a_trend_marks_values_beyond_the_limit(better: str, beyond: int) -> None:
     page = read(history_of(0.70, 0.80, 0.75, better=better))
     assert f"auc: 0.700 at first, 0.750 at last; the limit is 0.740, {beyond} of 3 beyond it." in (
         page.pieces
@@ -139,16 +139,17 @@ def test_a_trend_tells_which_values_lie_beyond_the_limit(better: str, beyond: in
 
 
 @pytest.mark.parametrize("values", [(0.7,), (None,), (None, 0.7), (0.7, None), (0.0, 0.0), (1e9,)])
-def test_a_trend_is_drawn_of_whatever_is_known(values: tuple[float | None, ...]) -> None:
+def test_a_trend_is_drawn_from_the_known_values(values: tuple[float | None, ...]) -> None:
     page = read(history_of(*values, better="higher"))
     places = [each[key] for each in page.attributes for key in ("cx", "cy") if key in each]
     assert all(0 <= float(place or "nan") <= 360 for place in places)
     classes = [each.get("class") for each in page.attributes]
     known = sum(value is not None for value in values)
-    assert classes.count("breach") + classes.count("point") == known + len(values)  # and the PSI's
+    points = classes.count("breach") + classes.count("point")
+    assert points == known + len(values)  # the second term counts the PSI
 
 
-def test_a_trend_is_open_where_a_value_is_not_known() -> None:
+def test_a_trend_has_a_gap_at_an_unknown_value() -> None:
     page = read(history_of(0.70, 0.72, None, 0.75, 0.76, better="higher"))
     auc, psi = (each["d"] or "" for each in page.attributes if each.get("class") == "value")
     assert re.findall("[ML]", auc) == ["M", "L", "M", "L"]
@@ -156,7 +157,7 @@ def test_a_trend_is_open_where_a_value_is_not_known() -> None:
 
 
 def history_of(*values: float | None, better: str) -> Facts:
-    """Return facts of months with these figures of the AUC."""
+    """Return monitoring facts of months with these AUC values."""
     days = [f"2026-{month:02}-01" for month in range(1, len(values) + 1)]
     history = [
         {**past(day, version=1, max_psi=0.05), "metrics": {"auc": value}, "bounds": {"auc": 0.74}}
@@ -168,7 +169,9 @@ def history_of(*values: float | None, better: str) -> Facts:
 
 @pytest.mark.full
 @example
-def test_a_browser_shows_it_to_everyone(browser: "Browser", tmp_path: Path, name: str) -> None:
+def test_the_report_is_readable_on_every_screen(
+    browser: "Browser", tmp_path: Path, name: str
+) -> None:
     path = tmp_path / f"{name}.html"
     platform("pages.report").write(EXAMPLES[name](), path)
     open_for_everyone(browser, path)
@@ -185,7 +188,7 @@ def test_the_contrast_check_finds_pale_text(browser: "Browser", tmp_path: Path) 
 
 
 @pytest.mark.full
-def test_a_wide_table_scrolls_in_its_own_box_by_key(browser: "Browser", tmp_path: Path) -> None:
+def test_a_wide_table_scrolls_by_keyboard(browser: "Browser", tmp_path: Path) -> None:
     path = tmp_path / "keys.html"
     platform("pages.report").write(decayed(), path)
     page = Visit(browser, path, PHONE, "light").page

@@ -1,4 +1,4 @@
-"""The repository's own shell: its commands, its pins, its menu."""
+"""The commands, pins and sessions of this repository."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ def test_every_requirement_is_pinned_and_hashed() -> None:
     assert PIN.sub("", text("requirements.txt")).strip() == ""
 
 
-def test_the_pins_meet_what_the_tools_ask_for() -> None:
+def test_the_pins_satisfy_the_requirements() -> None:
     pinned = PIN.findall(text("requirements.txt"))
     pins = {canonicalize_name(name): version for name, version, *_ in pinned}
     for group in tomllib.loads(text("pyproject.toml"))["dependency-groups"].values():
@@ -40,7 +40,7 @@ def test_the_pins_meet_what_the_tools_ask_for() -> None:
             assert requirement.specifier.contains(pin), f"{requirement} is not {pin}"
 
 
-def test_the_menu_names_every_session_with_a_sentence() -> None:
+def test_every_session_has_a_help_sentence() -> None:
     tree = ast.parse(text("noxfile.py"))
     sessions = {
         node.name: (ast.get_docstring(node) or "").split("\n")[0]

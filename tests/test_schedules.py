@@ -1,4 +1,4 @@
-"""What `schedules:` of conf/ means: in words, to cron, to Quartz; and what is refused."""
+"""What `schedules:` in conf/ means in words, cron and Quartz, and what is refused."""
 
 import datetime
 import os
@@ -27,7 +27,7 @@ HOUR = datetime.timedelta(hours=1)
 
 @pytest.fixture(scope="module")
 def schedules() -> Iterator[ModuleType]:
-    """The module that all schedulers' files are made from."""
+    """The module from which the files of all schedulers are generated."""
     names = ("schedules", "commands")
     sys.path.insert(0, str(ROOT / "template/.mlops"))
     import schedules as module  # type: ignore[import-not-found]
@@ -39,13 +39,13 @@ def schedules() -> Iterator[ModuleType]:
 
 
 def read(schedules: ModuleType, entry: Any, command: str = "score") -> Any:
-    """Return the one schedule."""
+    """Return the only schedule."""
     [found] = schedules.read({command: entry}, TODAY)
     return found
 
 
 def refusal(schedules: ModuleType, written: dict[str, Any], today: datetime.date = TODAY) -> str:
-    """Return the sentence by which it is refused."""
+    """Return the message of the refusal."""
     with pytest.raises(schedules.Refusal) as refused:
         schedules.read(written, today)
     return str(refused.value)
@@ -74,7 +74,7 @@ def refusal(schedules: ModuleType, written: dict[str, Any], today: datetime.date
         ),
     ],
 )
-def test_each_dialect_says_it(
+def test_a_schedule_in_each_dialect(
     schedules: ModuleType, entry: dict[str, Any], cron: str, quartz: str, words: str
 ) -> None:
     found = read(schedules, entry)
@@ -90,7 +90,7 @@ ENTRIES = st.one_of(
 
 
 def as_cron(line: str, moment: datetime.datetime) -> bool:
-    """Tell whether cron starts a line of plain numbers and stars at a minute."""
+    """Return whether a cron line of numbers and stars fires at this minute."""
     numbers = (moment.minute, moment.hour, moment.day, moment.month, moment.isoweekday() % 7)
     fields = line.split()
     assert len(fields) == len(numbers)
@@ -100,7 +100,7 @@ def as_cron(line: str, moment: datetime.datetime) -> bool:
 
 
 def as_quartz(line: str, moment: datetime.datetime) -> bool:
-    """Tell the same of Quartz, which wants ? for exactly one of the two days."""
+    """Return the same for Quartz, which requires ? for exactly one of the two days."""
     fields = line.split()
     assert [fields[3], fields[5]].count("?") == 1
     day = WEEKDAYS[moment.weekday()][:3].upper()
@@ -110,7 +110,7 @@ def as_quartz(line: str, moment: datetime.datetime) -> bool:
 
 
 @given(entry=ENTRIES, at=st.times(), moment=st.datetimes(), near=st.booleans())
-def test_cron_and_quartz_start_when_it_is_written_and_never_else(
+def test_cron_and_quartz_start_exactly_at_the_scheduled_times(
     schedules: ModuleType,
     entry: dict[str, Any],
     at: datetime.time,
@@ -127,7 +127,7 @@ def test_cron_and_quartz_start_when_it_is_written_and_never_else(
 
 
 @given(entry=ENTRIES, hour=st.integers(4, 22), zone=st.sampled_from([BERLIN, "America/New_York"]))
-def test_the_coming_times_are_those_of_cron(
+def test_the_next_runs_are_those_of_cron(
     schedules: ModuleType, entry: dict[str, Any], hour: int, zone: str
 ) -> None:
     found = read(schedules, entry | {"at": f"{hour:02}:30", "zone": zone})
@@ -166,20 +166,20 @@ GOOD = {"every": "month", "day": 2, "at": "06:00", "zone": BERLIN}
         ({7: 3}, "unknown key schedules.score.7; did you mean"),
     ],
 )
-def test_a_mistake_is_refused_with_the_remedy(
+def test_a_mistake_is_refused_with_a_remedy(
     schedules: ModuleType, change: dict[Any, Any], sentence: str
 ) -> None:
     assert sentence in refusal(schedules, {"score": GOOD | change})
 
 
 @pytest.mark.parametrize("key", ["every", "at", "zone"])
-def test_what_is_missing_is_named(schedules: ModuleType, key: str) -> None:
+def test_a_missing_key_is_named(schedules: ModuleType, key: str) -> None:
     entry = {name: value for name, value in GOOD.items() if name != key}
     assert f"schedules.score.{key} is missing" in refusal(schedules, {"score": entry})
 
 
 @pytest.mark.parametrize("command", ["promote", "rollback", "gate", "serve"])
-def test_only_what_needs_no_person_has_a_schedule(schedules: ModuleType, command: str) -> None:
+def test_only_unattended_commands_have_a_schedule(schedules: ModuleType, command: str) -> None:
     assert f"unknown key schedules.{command}; did you mean" in refusal(schedules, {command: GOOD})
 
 
@@ -189,16 +189,16 @@ def test_a_mistyped_command_is_named(schedules: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("entry", ["daily", [GOOD], 5])
-def test_a_schedule_is_keys_and_values(schedules: ModuleType, entry: Any) -> None:
+def test_a_schedule_must_be_a_mapping(schedules: ModuleType, entry: Any) -> None:
     assert "schedules.score: write {every: month" in refusal(schedules, {"score": entry})
 
 
-def test_an_environment_may_leave_one_out(schedules: ModuleType) -> None:
+def test_an_environment_may_turn_off_a_schedule(schedules: ModuleType) -> None:
     assert schedules.read({"score": None, "train": None}, TODAY) == []
     assert schedules.read({}, TODAY) == []
 
 
-def test_what_the_page_shows_holds(schedules: ModuleType) -> None:
+def test_the_example_in_the_docs_is_valid(schedules: ModuleType) -> None:
     page = (ROOT / "docs/how-to/schedule-the-steps.md").read_text(encoding="utf-8")
     [block] = re.findall(r"^```yaml\n(schedules:.+?)```", page, re.DOTALL | re.MULTILINE)
     found = schedules.read(yaml.safe_load(block)["schedules"])
@@ -220,7 +220,7 @@ elif words != ["lock"] and words not in (["sync", "--locked"], ["sync", "--locke
 
 
 @pytest.mark.parametrize(("words", "env"), [((), "prod"), (("--", "test"), "test")])
-def test_the_session_tells_of_prod_or_of_what_is_named(
+def test_the_session_shows_prod_or_the_named_environment(
     project: Path, tmp_path: Path, words: tuple[str, ...], env: str
 ) -> None:
     uv = write_python(tmp_path / "programs/uv", UV)
@@ -254,16 +254,16 @@ def test_the_session_tells_of_prod_or_of_what_is_named(
 def test_a_time_that_a_clock_skips_or_repeats_is_refused(
     schedules: ModuleType, today: str, zone: str, sentence: str, days: dict[str, Any]
 ) -> None:
-    """Of a month, whatever its day: some year the change falls on it."""
+    """Monthly schedules on any day: in some year the clock changes on that day."""
     date = datetime.date.fromisoformat(today)
     entry = days | {"at": sentence.split()[1], "zone": zone}
-    told = refusal(schedules, {"score": entry}, date)
-    assert told == f"schedules.score.at: in {zone} the clock {sentence}"
-    safe = told.rpartition("take ")[2].rstrip(".")
+    message = refusal(schedules, {"score": entry}, date)
+    assert message == f"schedules.score.at: in {zone} the clock {sentence}"
+    safe = message.rpartition("take ")[2].rstrip(".")
     schedules.read({"score": entry | {"at": safe}}, date)
 
 
-def test_a_day_of_the_week_on_which_no_clock_changes_may_have_any_time(
+def test_weekdays_without_clock_changes_allow_any_time(
     schedules: ModuleType,
 ) -> None:
     at_night = {"every": "week", "at": "02:30", "zone": BERLIN}

@@ -1,4 +1,4 @@
-"""A newcomer's first minutes: the two commands of a rendered README, as they stand there."""
+"""A newcomer's first minutes: the two commands of a generated README, run as written."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from rendering import PROBLEMS
 
 
 def two_commands(project: Path) -> list[str]:
-    """Return what the README's first block of code tells to type."""
+    """Return the commands of the README's first code block."""
     readme = (project / "README.md").read_text(encoding="utf-8")
     block = re.search(r"^```\n(.+?)^```", readme, re.DOTALL | re.MULTILINE)
     assert block is not None
@@ -22,23 +22,23 @@ def two_commands(project: Path) -> list[str]:
 
 
 def problems(of_ci: str) -> pytest.MarkDecorator:
-    """Name each problem; CI takes one with each Python."""
+    """Parametrize by problem; CI runs one problem with each Python."""
     marks = {problem: [] if problem == of_ci else [pytest.mark.wide] for problem in PROBLEMS}
     given = [pytest.param(problem, marks=marks[problem]) for problem in PROBLEMS]
     return pytest.mark.parametrize("problem", given)
 
 
 class Newcomer:
-    """A class of its own for each Python: workers share the classes."""
+    """A class for each Python, because xdist distributes classes to workers."""
 
     python: ClassVar[str]
 
     def test_both_commands_pass(self, problem: str, rendered: Rendered, tmp_path: Path) -> None:
         project = shutil.copytree(rendered(problem=problem), tmp_path / "loan-risk")
-        home = tmp_path / "home"  # empty: git knows no name, no tool has a configuration
+        home = tmp_path / "home"  # empty: git has no name, and no tool is configured
         home.mkdir()
         env = os.environ | {"HOME": str(home), "UV_PYTHON": self.python}
-        env["UV_CACHE_DIR"] = str(uv_cache())  # the one thing that spares a download
+        env["UV_CACHE_DIR"] = str(uv_cache())  # only the download cache is kept
         demo, everything = two_commands(project)
         for command in (demo, everything):
             done = subprocess.run(

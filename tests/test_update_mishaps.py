@@ -1,4 +1,4 @@
-"""Answers that change, and updates that are refused or killed: nothing of the team's is lost."""
+"""Changed answers, and refused or killed updates: the team's work is never lost."""
 
 import os
 import re
@@ -17,13 +17,13 @@ from histories.changes import Draft, a_new_module
 from histories.questions import a_new_row
 from rendering import ROOT, commit, contents, copy_template, git, update
 
-QUESTION = "store_1"  # the first that a draft invents; its answers bring .cloud-1 or .cluster-1
+QUESTION = "store_1"  # the first invented question; its answers render .cloud-1 or .cluster-1
 IGNORED = {".env": b"TOKEN=ours\n", "data/rows.csv": b"1,2\n", "mlflow.db": b"runs\n"}
 
 
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A template of three versions: one brings a question, the next a module. Do not edit it."""
+    """A template: its second version adds a question, the third a module. Do not edit it."""
     template = copy_template(tmp_path_factory.mktemp("template"))
     draft = Draft(template, Random(0))  # noqa: S311 - a game
     a_new_row(draft)
@@ -35,7 +35,7 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def behind(moved: Path, tmp_path: Path) -> Path:
-    """A project of the version before the newest, with work that git holds and work it ignores."""
+    """A project one version behind, with tracked and ignored work."""
     folder = tmp_path / "loan-risk"
     copier.run_copy(str(moved), folder, defaults=True, quiet=True, vcs_ref="v0.2.0")
     (folder / "src/loan_risk/data.py").write_text("# ours\n", encoding="utf-8")
@@ -48,12 +48,12 @@ def behind(moved: Path, tmp_path: Path) -> Path:
 
 
 def answer(folder: Path, **answers: str) -> None:
-    """Change answers within a version, and commit."""
+    """Change answers without changing the version, and commit."""
     update(folder, data=answers, vcs_ref=copier.VcsRef.CURRENT)
     commit(folder)
 
 
-def test_a_two_way_question_swaps_its_files_and_back(behind: Path) -> None:
+def test_changing_an_answer_swaps_its_files_and_back(behind: Path) -> None:
     answer(behind, **{QUESTION: "cloud"})
     first = contents(behind)
     assert ".cloud-1/run.yml" in first
@@ -74,7 +74,7 @@ print(settings.slice_gap, settings.needs_approval)
 
 
 def gate(folder: Path) -> str:
-    """Return how much a group may lag behind, and whether a person must approve, in prod."""
+    """Return prod's limit for the gap of a group, and whether a person must approve."""
     run = subprocess.run(
         [sys.executable, "-c", SHOW_GATE],
         cwd=folder,
@@ -102,7 +102,7 @@ def test_a_downgrade_is_refused(behind: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["src/loan_risk/data.py", "new.py", "pyproject.toml"])
-def test_work_that_is_not_committed_is_refused(behind: Path, name: str) -> None:
+def test_uncommitted_work_is_refused(behind: Path, name: str) -> None:
     (behind / name).write_text("# not committed\n", encoding="utf-8")
     before = contents(behind)
     with pytest.raises(copier.errors.UserMessageError, match="commit or stash your local changes"):
@@ -111,7 +111,7 @@ def test_work_that_is_not_committed_is_refused(behind: Path, name: str) -> None:
 
 
 def printed_remedy() -> str:
-    """Return the command that an update prints before it begins."""
+    """Return the command that an update prints before it starts."""
     documents = yaml.safe_load_all((ROOT / "copier.yml").read_text(encoding="utf-8"))
     [message] = [
         each["_message_before_update"] for each in documents if "_message_before_update" in each
@@ -121,14 +121,14 @@ def printed_remedy() -> str:
 
 
 def assert_taken_back(folder: Path, before: dict[str, bytes]) -> None:
-    """Type the printed command: all is as it was, and the update works."""
-    (folder / ".git/index.lock").unlink(missing_ok=True)  # as git asks, where it was killed too
+    """Run the printed command: everything is as before, and the update works."""
+    (folder / ".git/index.lock").unlink(missing_ok=True)  # as git advises if it was killed as well
     subprocess.run(printed_remedy(), shell=True, cwd=folder, check=True, capture_output=True)  # noqa: S602
     assert contents(folder) == before
     assert git(folder, "status", "--porcelain") == ""
 
 
-def test_an_update_that_stops_midway_is_taken_back_by_the_printed_command(behind: Path) -> None:
+def test_the_printed_command_undoes_an_update_that_stops_midway(behind: Path) -> None:
     before = contents(behind)
     with (
         patch("copier._main._remove_old_files", side_effect=KeyboardInterrupt),
@@ -143,8 +143,9 @@ def test_an_update_that_stops_midway_is_taken_back_by_the_printed_command(behind
 
 
 @pytest.mark.full
-def test_an_update_that_is_killed_is_taken_back_by_the_printed_command(behind: Path) -> None:
-    before, rng = contents(behind), Random(0)  # noqa: S311
+def test_the_printed_command_undoes_a_killed_update(behind: Path) -> None:
+    before = contents(behind)
+    rng = Random(0)  # noqa: S311
     brought = behind / "src/loan_risk/mlops/new_2.py"
     for kill in range(6):
         process = subprocess.Popen(
@@ -173,8 +174,8 @@ def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.01)
 
 
-def test_a_file_of_the_teams_where_an_answer_brings_one_is_a_conflict(project: Path) -> None:
-    """Both want the place, so a person decides; nothing is lost, and git names it."""
+def test_a_file_of_the_teams_in_place_of_a_new_platform_file_conflicts(project: Path) -> None:
+    """Both write the same path, so a person decides; nothing is lost, and git reports it."""
     (project / "Dockerfile").write_text("FROM ours\n", encoding="utf-8")
     commit(project)
     update(project, vcs_ref="v0.1.0", data={"ci": "github"})

@@ -1,8 +1,8 @@
-"""`nox -s update` of a project: it prepares, checks and publishes, or says why not.
+"""`nox -s update` prepares, checks and publishes an update, or says why it cannot.
 
-Most tests update a small project of a small template, which has the updater as it stands and checks
-that a test can make fail. git and Copier are real, and so is the remote; a vendor's program is a
-recording one.
+Most tests update a small project of a small template, which has the current updater, and
+checks that a test can make fail. git, Copier and the remote are real; a vendor's program is a fake
+that records its calls.
 """
 
 import json
@@ -47,14 +47,14 @@ requires-python = ">=3.11"
 }
 
 FAKES = {
-    # runs no checks but fails where a file says so, and notes what it could have seen
+    # runs no checks, fails where a file says so, and records its environment
     "uvx": """
 import json, os, pathlib, sys
 (HERE / "checked").write_text(json.dumps({"arguments": sys.argv[1:], "env": dict(os.environ)}))
 print("a check speaks")
 sys.exit(pathlib.Path("broken").exists())
 """,
-    # remembers the pull request that it opened, and answers as the vendor's program does
+    # remembers the pull request it opened, and answers like the vendor's program
     "vendor": """
 import json, sys
 NAME = pathlib.Path(__file__).name
@@ -78,14 +78,14 @@ if "create" in sys.argv:
 
 
 class Run(NamedTuple):
-    """What a command of the updater ended with."""
+    """The exit code and the output of a command."""
 
     code: int
     said: str
 
 
 class Desk(NamedTuple):
-    """A project that has a template, a remote, and the programs that its updater finds."""
+    """A project with a template, a remote, and the programs on its PATH."""
 
     root: Path
 
@@ -120,28 +120,28 @@ class Desk(NamedTuple):
         return Run(done.returncode, done.stdout + done.stderr)
 
     def outcome(self) -> dict[str, str]:
-        """Return what was prepared."""
+        """Return the outcome of the preparation."""
         file = self.project / "build/update/outcome.json"
         return dict(json.loads(file.read_text(encoding="utf-8")))
 
     def calls(self) -> list[list[str]]:
-        """Return how the vendor's program was called, without the questions."""
+        """Return the calls of the vendor's program, without listings."""
         file = self.programs / "calls"
         lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         return [call for call in map(json.loads, lines) if "list" not in call]
 
     def pushed(self) -> str:
-        """Return the commit that the remote has for the update."""
+        """Return the commit on the update branch of the remote."""
         return git(self.remote, "for-each-ref", "--format=%(objectname)", f"refs/heads/{BRANCH}")
 
 
-QUIET = {"PYTHONDONTWRITEBYTECODE": "1"}  # only what the updater writes is to be seen
+QUIET = {"PYTHONDONTWRITEBYTECODE": "1"}  # so that only the updater's files appear
 SECRETS = ("GH_TOKEN", "SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT", "AWS_SECRET_ACCESS_KEY")
 LOGINS = ("SSH_AUTH_SOCK", "GIT_CONFIG_VALUE_0", "CI_REPOSITORY_URL")
 
 
 def write(folder: Path, written: dict[str, str]) -> None:
-    """Write files by their paths."""
+    """Write files, given by path."""
     for name, text in written.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text.lstrip("\n"), encoding="utf-8")
@@ -159,13 +159,13 @@ def answer(project: Path, **changed: object) -> None:
 
 
 def add_program(folder: Path, name: str, fake: str) -> None:
-    """Put a program onto the PATH of a desk."""
+    """Put a program on the PATH of a desk."""
     head = "import pathlib\nHERE = pathlib.Path(__file__).parent\n"
     write_python(folder / name, head + FAKES[fake])
 
 
 def release(template: Path, tag: str, changed: dict[str, str] | None = None) -> None:
-    """Release a version of the small template, with a word in its changelog."""
+    """Release a version of the small template, with a changelog entry."""
     write(template, changed or {"template/noxfile.py": f"# The checks of {tag}.\n"})
     log = template / "CHANGELOG.md"
     heading, rest = log.read_text(encoding="utf-8").split("\n\n", 1)
@@ -174,20 +174,20 @@ def release(template: Path, tag: str, changed: dict[str, str] | None = None) -> 
 
 
 def sign(desk: Desk) -> None:
-    """Let git know the team in this repository alone."""
+    """Configure the team's identity for this repository only."""
     git(desk.project, "config", "user.name", "Team")
     git(desk.project, "config", "user.email", "team@bank.example")
 
 
 def own_template(desk: Desk) -> Path:
-    """Give a desk a template of its own, to release from or to take away."""
+    """Give a desk its own template, to release from or to remove."""
     template = shutil.copytree(desk.template, desk.root / "own")
     answer(desk.project, _src_path=str(template))
     return template
 
 
 def add_remote(desk: Desk, host: str) -> None:
-    """Give a project a remote at some host, with what it has committed."""
+    """Give a project a remote at a host, and push its commits."""
     remote = desk.root / host / "loan-risk.git"
     git(desk.root, "init", "--quiet", "--bare", "--initial-branch=main", str(remote))
     if "origin" in git(desk.project, "remote"):
@@ -198,7 +198,7 @@ def add_remote(desk: Desk, host: str) -> None:
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """A project born at v0.1.0 of a small template, which has v0.2.0 and v0.3.0 by now."""
+    """A project generated from v0.1.0 of a small template, which now has v0.2.0 and v0.3.0."""
     desk = Desk(tmp_path_factory.mktemp("updater"))
     template = desk.root / "template"
     write(template, SMALL_TEMPLATE)
@@ -215,7 +215,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 @pytest.fixture(scope="module")
 def prepared(first: Desk, tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """The project with an update that passed its checks. Copy it before use."""
+    """The project with a prepared update that passed its checks. Copy it before use."""
     desk = Desk(shutil.copytree(first.root, tmp_path_factory.mktemp("prepared") / "desk"))
     done = desk.run("update", **dict.fromkeys((*SECRETS, *LOGINS, "UV_INDEX_OURS_PASSWORD"), "x"))
     assert done.code == 0, done.said
@@ -242,7 +242,7 @@ def copied(source: Desk, folder: Path, host: str = "github.example") -> Desk:
 
 
 def state(project: Path) -> tuple[str, dict[str, bytes]]:
-    """Return what an update must leave alone: commits, branches, and every file."""
+    """Return what an update must not change: commits, branches and every file."""
     kept = {name: what for name, what in contents(project).items() if not name.startswith("build/")}
     return git(project, "show-ref") + git(project, "status", "--short", "--branch"), kept
 
@@ -258,7 +258,7 @@ def test_nothing_new_changes_nothing_and_publishes_nothing(desk: Desk) -> None:
     assert desk.calls() == []
 
 
-def test_a_prepared_update_leaves_the_working_tree_and_the_branches(
+def test_preparing_an_update_leaves_working_tree_and_branches_alone(
     first: Desk, prepared: Desk
 ) -> None:
     assert state(prepared.project) == state(first.project)
@@ -268,7 +268,7 @@ def test_a_prepared_update_leaves_the_working_tree_and_the_branches(
     ]
 
 
-def test_a_prepared_update_is_taken_by_a_pull(ready: Desk) -> None:
+def test_a_prepared_update_can_be_pulled(ready: Desk) -> None:
     take = f"pull build/update/branch.bundle {BRANCH}"
     git(ready.project, *take.split())
     assert answers(ready.project)["_commit"] == "v0.3.0"
@@ -287,7 +287,7 @@ VENDORS = {"github": "gh", "gitlab.bank/mirrors/github": "glab", "dev.azure.com"
 
 
 @pytest.mark.parametrize(("host", "name"), VENDORS.items())
-def test_one_pull_request_is_opened_and_then_renewed(
+def test_one_pull_request_is_opened_and_then_updated(
     host: str, name: str, prepared: Desk, tmp_path: Path
 ) -> None:
     desk = copied(prepared, tmp_path, host)
@@ -315,7 +315,7 @@ def test_one_pull_request_is_opened_and_then_renewed(
 
 @pytest.mark.full
 def test_the_same_update_twice_is_the_same_commit(ready: Desk) -> None:
-    """A vendor takes approvals back when another commit is pushed."""
+    """Vendors withdraw approvals when another commit is pushed."""
     ready.run("pull_request")
     before = ready.pushed()
     assert ready.run("update").code == 0
@@ -324,7 +324,7 @@ def test_the_same_update_twice_is_the_same_commit(ready: Desk) -> None:
 
 
 @pytest.mark.full
-def test_failing_checks_make_a_draft_and_passing_ones_end_it(desk: Desk) -> None:
+def test_failing_checks_make_a_draft_and_passing_ones_make_it_ready(desk: Desk) -> None:
     write(desk.project, {"broken": ""})
     commit(desk.project)
     done = desk.run("update")
@@ -347,7 +347,7 @@ def test_failing_checks_make_a_draft_and_passing_ones_end_it(desk: Desk) -> None
 
 
 @pytest.mark.full
-def test_a_conflict_makes_a_draft_and_blocks_the_next_update_until_it_is_mended(
+def test_a_conflict_makes_a_draft_and_blocks_the_next_update_until_resolved(
     desk: Desk,
 ) -> None:
     project = desk.project
@@ -374,7 +374,7 @@ def test_a_conflict_makes_a_draft_and_blocks_the_next_update_until_it_is_mended(
 
 
 @pytest.mark.full
-def test_a_lock_that_cannot_be_renewed_makes_a_draft(desk: Desk) -> None:
+def test_a_lock_that_cannot_be_updated_makes_a_draft(desk: Desk) -> None:
     needs = 'dependencies = ["gone @ file:///nowhere/gone-1-py3-none-any.whl"]\n'
     with (desk.project / "pyproject.toml").open("a", encoding="utf-8") as project:
         project.write(needs)
@@ -400,7 +400,7 @@ def test_an_answer_that_would_change_stops_the_update(desk: Desk) -> None:
     assert state(desk.project) == before
 
 
-def test_what_is_wrong_makes_the_pull_request_a_draft_until_it_is_right(ready: Desk) -> None:
+def test_a_problem_makes_the_pull_request_a_draft_until_it_is_fixed(ready: Desk) -> None:
     right = ready.outcome()
     file = ready.project / "build/update/outcome.json"
     for problem, last in [
@@ -423,13 +423,11 @@ def test_a_strangers_pull_request_of_the_same_branch_is_not_touched(ready: Desk)
     assert "create" in call
 
 
-def test_a_commit_of_a_person_on_the_branch_is_never_overwritten(
-    ready: Desk, tmp_path: Path
-) -> None:
+def test_a_persons_commit_on_the_branch_is_never_overwritten(ready: Desk, tmp_path: Path) -> None:
     assert ready.run("pull_request").code == 0
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", f"--branch={BRANCH}", str(ready.remote), str(clone))
-    write(clone, {"mended.py": ""})
+    write(clone, {"fixed.py": ""})
     commit(clone)
     git(clone, "push", "--quiet")
     before = ready.pushed()
@@ -439,18 +437,18 @@ def test_a_commit_of_a_person_on_the_branch_is_never_overwritten(
     assert ready.pushed() == before
 
 
-def test_an_amended_commit_is_a_persons_too(ready: Desk, tmp_path: Path) -> None:
+def test_an_amended_commit_counts_as_a_persons(ready: Desk, tmp_path: Path) -> None:
     assert ready.run("pull_request").code == 0
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", f"--branch={BRANCH}", str(ready.remote), str(clone))
-    write(clone, {"mended.py": ""})
+    write(clone, {"fixed.py": ""})
     git(clone, "add", "--all")
     git(clone, "commit", "--quiet", "--amend", "--no-edit")
     git(clone, "push", "--quiet", "--force")
     assert "no update made" in ready.run("pull_request").said
 
 
-def test_what_comes_in_during_the_push_is_never_overwritten(ready: Desk) -> None:
+def test_a_commit_pushed_meanwhile_is_never_overwritten(ready: Desk) -> None:
     git_itself = shutil.which("git")
     theirs = git(ready.project, "commit-tree", "-m", "theirs", "HEAD^{tree}").strip()
     push = f"'{git_itself}' push --quiet '{ready.remote}' {theirs}:refs/heads/{BRANCH}"
@@ -461,7 +459,7 @@ def test_what_comes_in_during_the_push_is_never_overwritten(ready: Desk) -> None
 
 
 def test_a_pipelines_second_job_publishes_from_a_shallow_clone_on_no_branch(ready: Desk) -> None:
-    """It has the artifact of the first job, and main has moved on meanwhile."""
+    """It has the first job's artifact, and main has newer commits by now."""
     elsewhere = Desk(ready.root / "second job")
     shutil.copytree(ready.programs, elsewhere.programs)
     write(ready.project, {"later.py": ""})
@@ -477,8 +475,8 @@ def test_a_pipelines_second_job_publishes_from_a_shallow_clone_on_no_branch(read
     assert "--base=main" in elsewhere.calls()[0]
 
 
-def test_what_new_code_could_have_written_runs_nothing(ready: Desk) -> None:
-    """The step that has the token reads a file that the checks could have changed."""
+def test_a_file_that_new_code_may_have_written_is_not_executed(ready: Desk) -> None:
+    """The step with the token reads a file that the checks may have changed."""
     file = ready.project / "build/update/outcome.json"
     trap = {"base": f"--upload-pack=touch {ready.root}/trapped;"}
     file.write_text(json.dumps(ready.outcome() | trap), encoding="utf-8")
@@ -488,12 +486,12 @@ def test_what_new_code_could_have_written_runs_nothing(ready: Desk) -> None:
     assert not (ready.root / "trapped").exists()
 
 
-def test_half_an_outcome_is_none(ready: Desk) -> None:
+def test_an_incomplete_outcome_is_refused(ready: Desk) -> None:
     (ready.project / "build/update/outcome.json").write_text('{"title": "cho', encoding="utf-8")
     assert ready.run("pull_request").said.startswith("Nothing is prepared")
 
 
-def test_without_a_vendor_it_pushes_and_says_what_to_open(ready: Desk) -> None:
+def test_without_a_vendor_it_pushes_and_says_which_pull_request_to_open(ready: Desk) -> None:
     done = ready.run("pull_request", "--vendor=none", "--base=trunk")
     assert done.code == 0
     assert "Open a pull request from template-update to trunk" in done.said
@@ -502,7 +500,7 @@ def test_without_a_vendor_it_pushes_and_says_what_to_open(ready: Desk) -> None:
     assert ready.calls() == []
 
 
-def test_a_remote_that_does_not_answer_loses_nothing(ready: Desk) -> None:
+def test_an_unreachable_remote_loses_nothing(ready: Desk) -> None:
     away = ready.remote.rename(ready.root / "away")
     done = ready.run("pull_request")
     assert done.code == 1
@@ -511,7 +509,7 @@ def test_a_remote_that_does_not_answer_loses_nothing(ready: Desk) -> None:
     assert ready.run("pull_request").code == 0
 
 
-def test_a_vendor_that_refuses_is_quoted_and_asked_again(ready: Desk) -> None:
+def test_a_vendors_refusal_is_quoted_and_retried(ready: Desk) -> None:
     (ready.programs / "offline").write_text("")
     done = ready.run("pull_request")
     assert done == Run(1, "gh says: not logged in.\n")
@@ -528,7 +526,9 @@ def test_a_vendor_that_refuses_is_quoted_and_asked_again(ready: Desk) -> None:
         (["--branch=x"], "unrecognized arguments: --branch=x"),
     ],
 )
-def test_what_cannot_be_published_is_said(arguments: list[str], sentence: str, ready: Desk) -> None:
+def test_the_error_says_what_cannot_be_published(
+    arguments: list[str], sentence: str, ready: Desk
+) -> None:
     done = ready.run("pull_request", *arguments)
     assert done.code in {1, 2}
     assert sentence in done.said
@@ -621,7 +621,7 @@ SLOW_REFUSALS: list[tuple[Callable[[Desk], object], str]] = [
         *(pytest.param(*case, id=case[1], marks=pytest.mark.full) for case in SLOW_REFUSALS),
     ],
 )
-def test_what_cannot_be_updated_is_said_and_left_alone(
+def test_the_error_says_what_cannot_be_updated(
     spoil: Callable[[Desk], object], sentence: str, desk: Desk
 ) -> None:
     spoil(desk)
@@ -634,7 +634,7 @@ def test_what_cannot_be_updated_is_said_and_left_alone(
     assert {name: what for name, what in after.items() if not name.startswith("build/")} == before
 
 
-def test_a_refused_update_leaves_nothing_of_an_older_one_to_publish(ready: Desk) -> None:
+def test_a_refused_update_discards_an_older_prepared_one(ready: Desk) -> None:
     dirty(ready)
     assert ready.run("update").code == 1
     assert ready.run("pull_request").said.startswith("Nothing is prepared")
@@ -684,7 +684,7 @@ def test_a_project_in_a_larger_repository_updates(how: str, desk: Desk, tmp_path
 
 
 @pytest.mark.full
-def test_a_killed_update_leaves_the_project_and_the_next_one_works(desk: Desk) -> None:
+def test_a_killed_update_changes_nothing_and_the_next_one_works(desk: Desk) -> None:
     before = state(desk.project)
     sleeper = f"#!{sys.executable}\nimport time\nprint('checking', flush=True)\ntime.sleep(60)\n"
     waking = (desk.programs / "uvx").read_text(encoding="utf-8")
@@ -708,7 +708,7 @@ def test_a_killed_update_leaves_the_project_and_the_next_one_works(desk: Desk) -
     assert sorted(files(desk.project / "build")) == ["update/branch.bundle", "update/outcome.json"]
 
 
-def test_the_updater_asks_for_a_copier_that_can_read_the_template() -> None:
+def test_the_updater_requires_a_copier_new_enough_for_the_template() -> None:
     script = (UPDATER / "update.py").read_text(encoding="utf-8")
     [asked] = map(Requirement, re.findall(r'^# .*"(copier.+?)"', script, re.MULTILINE))
     least = next(yaml.safe_load_all((ROOT / "copier.yml").read_text("utf-8")))
@@ -733,7 +733,7 @@ def test_the_session_runs_the_scripts_and_signs_as_the_team(project: Path, tmp_p
 
 @pytest.fixture(scope="module")
 def real(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of the template as it stands, born at v0.1.0, while the template has v0.2.0."""
+    """A project of the real template, generated at v0.1.0, while the template has v0.2.0."""
     folder = tmp_path_factory.mktemp("real")
     newer = shutil.copytree(template, folder / "template")
     project = render(newer, folder / "loan-risk")

@@ -1,1 +1,1 @@
-"""Simulated years of a project: a team edits it while its template moves, all from one seed."""
+"""Simulated years of a project: its team edits it and the template changes, all from one seed."""

@@ -1,4 +1,4 @@
-"""What a release changes in the files of the platform and in those of the user."""
+"""Changes that a release makes to the files of the platform and to those of the user."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ SOURCE = "template/src/{{ package }}"
 
 @dataclass(frozen=True)
 class Question:
-    """An invented question, and the names that it had."""
+    """An invented question, and its former names."""
 
     name: str
     choices: tuple[str, ...]
@@ -21,18 +21,18 @@ class Question:
 
 @dataclass
 class Draft:
-    """The template on its way to a release, and what was invented for it so far."""
+    """The template while a release is prepared, and what was invented for it so far."""
 
     folder: Path
     rng: Random
     count: int = 0
-    asked: dict[Question, str] = field(default_factory=dict)  # with its text in copier.yml
-    folders: list[str] = field(default_factory=list)  # the platform's, in every project
+    asked: dict[Question, str] = field(default_factory=dict)  # and their text in copier.yml
+    folders: list[str] = field(default_factory=list)  # of the platform, in every project
     given: set[str] = field(default_factory=set)  # paths that became the user's
     carry: list[Callable[[Answers], None]] = field(default_factory=list)
 
     def number(self) -> int:
-        """Return a number for a name that nothing else has."""
+        """Return a number that makes a name unique."""
         self.count += 1
         return self.count
 
@@ -44,34 +44,36 @@ class Draft:
         return (self.folder / name).read_text(encoding="utf-8")
 
     def replace(self, name: str, old: str, new: str) -> None:
-        """Replace a text that must be there."""
+        """Replace a text that must exist."""
         text = self.read(name)
         if old not in text:
-            raise LookupError(f"{name} has no {old!r}: tell the simulation what stands there now")
+            raise LookupError(
+                f"{name} does not contain {old!r}: adapt the simulation to its new text"
+            )
         self.write(name, text.replace(old, new, 1))
 
     def ask(self, question: Question, text: str) -> None:
-        """Add a question to copier.yml; projects that are there get its default."""
+        """Add a question to copier.yml; existing projects get its default."""
         self.asked[question] = text
         self.write("copier.yml", f"{self.read('copier.yml')}\n---\n{text}")
         self.carry.append(lambda answers: answers.update({question.name: question.default}))
 
     def rename_answer(self, old: str, new: str) -> None:
-        """Say that an answer goes on under another name."""
+        """Keep an answer under another name."""
         self.carry.append(lambda answers: answers.update({new: answers.pop(old)}))
 
     def pick(self, pattern: str) -> Path | None:
-        """Draw a file of the template."""
-        found = sorted(path for path in self.folder.glob(pattern) if path.is_file())
-        return self.rng.choice(found) if found else None
+        """Return a random file of the template, or None where no path matches."""
+        matching = sorted(path for path in self.folder.glob(pattern) if path.is_file())
+        return self.rng.choice(matching) if matching else None
 
 
-Change = Callable[[Draft], bool | None]  # False: there was nothing to change
+Change = Callable[[Draft], bool | None]  # returns False where there was nothing to change
 
 
 def a_new_module(draft: Draft) -> None:
     number = draft.number()
-    draft.write(f"{SOURCE}/mlops/new_{number}.py", f'"""Brought by change {number}."""\n')
+    draft.write(f"{SOURCE}/mlops/new_{number}.py", f'"""Added by change {number}."""\n')
 
 
 def a_new_test(draft: Draft) -> None:
@@ -81,7 +83,7 @@ def a_new_test(draft: Draft) -> None:
 
 
 def a_changed_module(draft: Draft) -> None:
-    """Insert below the docstring, or append."""
+    """Insert a comment below the docstring, or append it."""
     path = draft.pick(f"{SOURCE}/mlops/*.py")
     assert path
     head, quotes, rest = path.read_text(encoding="utf-8").partition('"""\n')
@@ -105,7 +107,7 @@ def a_deleted_module(draft: Draft) -> bool:
     return bool(path)
 
 
-def a_module_that_goes_again(draft: Draft) -> bool:
+def a_deleted_new_module(draft: Draft) -> bool:
     path = draft.pick(f"{SOURCE}/mlops/new_*.py")
     if path:
         path.unlink()
@@ -127,12 +129,12 @@ def a_new_folder(draft: Draft) -> None:
 
 
 def a_folder_that_becomes_the_users(draft: Draft) -> bool:
-    """Put it on the literal list, and off the list of the platform's files."""
+    """Add it to the literal list of the user's files, and remove it from the platform's list."""
     if not draft.folders:
         return False
     name = draft.folders.pop(draft.rng.randrange(len(draft.folders)))
     draft.replace("template/.mlops/files.jinja", f'  "{name}/*",\n', "")
-    give(draft, name)
+    give_to_user(draft, name)
     draft.given.add(f"{name}/settings.yml")
     return True
 
@@ -141,13 +143,13 @@ def a_session_file_that_becomes_the_users(draft: Draft) -> bool:
     if "noxfile.py" in draft.given:
         return False
     draft.replace("template/.mlops/files.jinja", '  "noxfile.py",\n', "")
-    give(draft, "noxfile.py")
+    give_to_user(draft, "noxfile.py")
     draft.given.add("noxfile.py")
     return True
 
 
-def give(draft: Draft, path: str) -> None:
-    """Put a path on the user's list."""
+def give_to_user(draft: Draft, path: str) -> None:
+    """Add a path to the list of the user's files."""
     condition = "{% if _copier_operation | default('update') != 'copy' %}"
     entry = f'  - "{condition}/{path}{{% endif %}}"\n'
     draft.replace("copier.yml", "_exclude: &yours\n", f"_exclude: &yours\n{entry}")
@@ -170,18 +172,18 @@ USERS = (
 )
 
 
-def a_changed_file_of_the_users(draft: Draft) -> None:
+def a_changed_user_file(draft: Draft) -> None:
     path = draft.pick(f"template/{draft.rng.choice(USERS.split())}")
     if path:
         path.write_text(f"{path.read_text('utf-8')}# Change {draft.number()}.\n", encoding="utf-8")
 
 
-def a_new_file_of_the_users(draft: Draft) -> None:
+def a_new_user_file(draft: Draft) -> None:
     places = [SOURCE, "template/conf", "template/docs", "template/tests/model"]
     draft.write(f"{draft.rng.choice(places)}/idea_{draft.number()}.py", '"""An idea."""\n')
 
 
-def a_deleted_file_of_the_users(draft: Draft) -> bool:
+def a_deleted_user_file(draft: Draft) -> bool:
     name = draft.rng.choice(["docs/*.md", "AGENTS.md*", "tests/model/test_*", "src/*/synthetic.py"])
     path = draft.pick(f"template/{name}")
     if path:
@@ -195,7 +197,7 @@ CHANGES: tuple[Change, ...] = (
     a_changed_module,
     a_changed_session,
     a_deleted_module,
-    a_module_that_goes_again,
+    a_deleted_new_module,
     a_renamed_module,
     a_new_folder,
     a_new_folder,
@@ -203,8 +205,8 @@ CHANGES: tuple[Change, ...] = (
     a_session_file_that_becomes_the_users,
     a_changed_attribute,
     a_new_setting,
-    a_changed_file_of_the_users,
-    a_new_file_of_the_users,
-    a_deleted_file_of_the_users,
+    a_changed_user_file,
+    a_new_user_file,
+    a_deleted_user_file,
 )
-UNSOUND: set[Change] = {a_deleted_module, a_deleted_file_of_the_users}  # what is left does not run
+UNSOUND: set[Change] = {a_deleted_module, a_deleted_user_file}  # what remains does not run

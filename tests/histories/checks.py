@@ -1,4 +1,4 @@
-"""What must hold after an update, told from the project before and from untouched renderings."""
+"""What must hold after an update, judged by the project before and by untouched renderings."""
 
 import json
 import tomllib
@@ -14,7 +14,8 @@ from rendering import git
 from .edits import SHARED
 
 Contents = dict[str, bytes]
-ANSWERS, LIST = ".copier-answers.yml", ".mlops/files"
+ANSWERS = ".copier-answers.yml"
+LIST = ".mlops/files"
 WITH_AN_ANSWER = {"ci/audit.yml", "ci/variables.azure-devops.yml", "ci/variables.gitlab.yml"}
 KINDS = ("conflict", "lost", "orphan", "recreated", "wrong")
 MISSING = object()
@@ -22,7 +23,7 @@ MISSING = object()
 
 @dataclass(frozen=True)
 class Finding:
-    """What went wrong: its kind, and a sentence."""
+    """Something that went wrong."""
 
     kind: str
     sentence: str
@@ -30,16 +31,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Update:
-    """A project before and after an update, and what the two versions render for its answers."""
+    """A project before and after an update, and what both versions render with its answers."""
 
     before: Contents
     after: Contents
     old: Contents
     new: Contents
-    given: frozenset[str] = frozenset()  # paths that are the user's by the new version
+    given: frozenset[str] = frozenset()  # paths that the new version gives to the user
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what went wrong in the files."""
+        """Yield everything that went wrong."""
         yield from self.conflicts()
         yield from self.users_files()
         yield from self.files_with_an_answer()
@@ -52,35 +53,37 @@ class Update:
     def conflicts(self) -> Iterator[Finding]:
         for name, content in self.after.items():
             if name.endswith(".rej"):
-                yield Finding("conflict", f"{name} is there")
+                yield Finding("conflict", f"{name} exists")
             if any(line.startswith((b"<<<<<<<", b">>>>>>>")) for line in content.splitlines()):
-                yield Finding("conflict", f"{name} has a marker")
+                yield Finding("conflict", f"{name} contains a conflict marker")
 
     def users_files(self) -> Iterator[Finding]:
         known = {*platforms(self.old), *platforms(self.new), *SHARED, ANSWERS, LIST} - self.given
         known |= WITH_AN_ANSWER
         for name in self.before.keys() - known:
             if self.after.get(name) != self.before[name]:
-                yield Finding("lost", f"{name} is not as its team left it")
+                yield Finding("lost", f"{name} differs from what its team left")
         for name in self.after.keys() - self.before.keys() - known:
-            yield Finding("recreated", f"{name} was brought, and nobody asked for it")
+            yield Finding("recreated", f"{name} was created, though nobody asked for it")
 
     def files_with_an_answer(self) -> Iterator[Finding]:
-        """Yield what is wrong with files that are the user's while an answer brings them."""
+        """Yield what is wrong with the user's files that come and go with an answer."""
         for name in sorted(WITH_AN_ANSWER):
             gone = name in self.old and name not in self.new
             expected = None if gone else self.before.get(name, self.new.get(name))
             if self.after.get(name) != expected:
-                yield Finding("wrong", f"{name} is not there, or not as its team left it")
+                yield Finding("wrong", f"{name} is missing, or differs from what its team left")
 
     def platform_files(self) -> Iterator[Finding]:
         now = {*platforms(self.new), LIST}
         for name in sorted(platforms(self.old) - now - self.given):
             if name in self.after:
-                yield Finding("orphan", f"{name} is no longer the platform's, and still there")
+                yield Finding(
+                    "orphan", f"{name} no longer belongs to the platform, but still exists"
+                )
         for name in sorted(now):
             if self.after.get(name) != self.new[name]:
-                yield Finding("wrong", f"{name} is not what the template brings")
+                yield Finding("wrong", f"{name} differs from what the template renders")
 
     def shared_file(self, name: str) -> Iterator[Finding]:
         if name not in self.before:
@@ -97,7 +100,7 @@ class Update:
             yield Finding("wrong", f"{name} has its lines in another order")
         dropped = Counter(old) - Counter(before)
         for line in (Counter(after) - Counter(new)) & dropped:
-            yield Finding("recreated", f"{name} has again the line {line!r}")
+            yield Finding("recreated", f"{name} has the line {line!r} again")
         expected = (Counter(new) - dropped) + ours
         if Counter(after) != expected:
             difference = [*(Counter(after) - expected), *(expected - Counter(after))]
@@ -105,7 +108,7 @@ class Update:
         yield from self.meaning(name)
 
     def meaning(self, name: str) -> Iterator[Finding]:
-        """Compare what is said, not how: a line may have slipped into another table."""
+        """Compare the parsed content: a line may have moved into another table."""
         if name not in READERS:
             return
         try:
@@ -117,17 +120,17 @@ class Update:
             yield Finding("wrong", f"{name} cannot be read: {error}")
             return
         if canonical(after) != canonical(merged(before, old, new)):
-            yield Finding("wrong", f"{name} says something else")
+            yield Finding("wrong", f"{name} has another meaning")
 
 
 def unmerged(folder: Path) -> Iterator[Finding]:
-    """Yield the paths that git holds for unmerged."""
+    """Yield the paths that git lists as unmerged."""
     for line in git(folder, "ls-files", "--unmerged").splitlines():
         yield Finding("conflict", f"{line} is unmerged")
 
 
 def platforms(contents: Contents) -> set[str]:
-    """Return the paths that a project lists as the platform's."""
+    """Return the paths of the platform's files, as the project lists them."""
     return set(contents[LIST].decode().split()[1::2])
 
 
@@ -136,7 +139,7 @@ def text_lines(content: bytes) -> list[str]:
 
 
 def once(lines: list[str]) -> set[str]:
-    """Return the lines that are no other's double."""
+    """Return the lines that occur only once."""
     return {line for line, count in Counter(lines).items() if count == 1}
 
 
@@ -154,7 +157,7 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 
 def merged(mine: Any, base: Any, theirs: Any) -> Any:
-    """Return what both sides made of the same beginning."""
+    """Return a three-way merge; raise ValueError where both sides changed a value."""
     if mine in (base, theirs):
         return theirs
     if theirs == base:
@@ -173,7 +176,7 @@ def merged(mine: Any, base: Any, theirs: Any) -> Any:
 
 
 def canonical(value: Any) -> str:
-    """Return a text that is the same for lists in another order."""
+    """Return a text that does not depend on the order of lists."""
     if isinstance(value, dict):
         return json.dumps({key: canonical(value[key]) for key in sorted(value)})
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What a team does to the files that are its own."""
+"""Edits that a team makes to its own files."""
 
 import shutil
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class Project:
         return self.folder / "src" / self.name.replace("-", "_")
 
     def number(self) -> int:
-        """Return a number for a name that nothing else has."""
+        """Return a number that makes a name unique."""
         self.count += 1
         return self.count
 
@@ -39,21 +39,21 @@ class Project:
     def read(self, name: str) -> str:
         return (self.folder / name).read_bytes().decode()
 
-    def mine(self) -> list[Path]:
-        """Return the files that are wholly the team's."""
-        listed = self.read(".mlops/files").split()[1::2]
-        others = {*listed, ".mlops/files", ".copier-answers.yml", *SHARED}
+    def team_files(self) -> list[Path]:
+        """Return the files that belong to the team alone."""
+        platform_files = self.read(".mlops/files").split()[1::2]
+        excluded = {*platform_files, ".mlops/files", ".copier-answers.yml", *SHARED}
         names = git(self.folder, "ls-files", "-z").split("\0")
-        found = [self.folder / name for name in names if name and name not in others]
-        return [path for path in found if path.is_file()]
+        paths = [self.folder / name for name in names if name and name not in excluded]
+        return [path for path in paths if path.is_file()]
 
 
-Edit = Callable[[Project], bool | None]  # False: there was nothing to edit
+Edit = Callable[[Project], bool | None]  # returns False where there was nothing to edit
 SHARED = (".gitignore", ".pre-commit-config.yaml", "pyproject.toml")
 
 
 def rewrites_a_module(project: Project) -> bool:
-    """Write one of the four anew, or add to it."""
+    """Rewrite one of the four modules, or append to it."""
     path = project.package / f"{project.rng.choice(KINDS)}.py"
     if not path.exists():
         return False
@@ -64,8 +64,8 @@ def rewrites_a_module(project: Project) -> bool:
 
 
 def edits_a_file(project: Project) -> bool:
-    """Insert a line somewhere, or drop one."""
-    path = project.rng.choice(project.mine())
+    """Insert a line somewhere, or remove one."""
+    path = project.rng.choice(project.team_files())
     lines = path.read_bytes().splitlines(keepends=True)
     place = project.rng.randint(0, len(lines))
     if project.rng.random() < 0.7:
@@ -77,12 +77,12 @@ def edits_a_file(project: Project) -> bool:
 
 
 def renames_a_file(project: Project) -> None:
-    path = project.rng.choice(project.mine())
+    path = project.rng.choice(project.team_files())
     path.rename(path.with_name(f"renamed_{project.number()}{path.suffix}"))
 
 
 def deletes_a_file(project: Project) -> None:
-    project.rng.choice(project.mine()).unlink()
+    project.rng.choice(project.team_files()).unlink()
 
 
 def deletes_a_folder(project: Project) -> bool:
@@ -104,7 +104,7 @@ def adds_a_module(project: Project) -> None:
 
 
 def adds_a_file(project: Project) -> None:
-    """Add what teams add: their own pipelines, scripts, queries, locks."""
+    """Add a file such as teams add: their own pipeline, script, query or lock file."""
     number = project.number()
     path = project.rng.choice(PLACES).format(number)
     project.write(path, f"# ours, number {number}\n")
@@ -146,7 +146,7 @@ def writes_the_readme(project: Project) -> None:
 
 
 def saves_with_carriage_returns(project: Project) -> bool:
-    """An editor of Windows saves a file of theirs, or a shared one, in its own way."""
+    """Save a file with CRLF line endings, as editors on Windows do."""
     path = any_file(project)
     path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
     return True
@@ -159,9 +159,11 @@ def loses_the_final_newline(project: Project) -> bool:
 
 
 def any_file(project: Project) -> Path:
-    """Draw a shared file or one of the team's own."""
+    """Return a random file: a shared one, or one of the team."""
     shared = [path for name in SHARED if (path := project.folder / name).exists()]
-    return project.rng.choice(shared if shared and project.rng.random() < 0.5 else project.mine())
+    return project.rng.choice(
+        shared if shared and project.rng.random() < 0.5 else project.team_files()
+    )
 
 
 EDITS: tuple[Edit, ...] = (

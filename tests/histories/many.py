@@ -10,14 +10,14 @@ from .history import Outcome, play
 from .quick import quick_copier, scratch
 from .releases import Chain
 
-OF_A_CHAIN = 20  # histories that share a chain of releases
+HISTORIES_PER_CHAIN = 20
 
 
 def play_all(numbers: Iterable[int], processes: int = os.cpu_count() or 1) -> Iterator[Outcome]:
-    """Play the histories of these numbers, which stand in order."""
+    """Play the histories of these numbers, which must be in ascending order."""
     chains = [
         (chain, list(group))
-        for chain, group in groupby(numbers, lambda number: number // OF_A_CHAIN)
+        for chain, group in groupby(numbers, lambda number: number // HISTORIES_PER_CHAIN)
     ]
     if processes == 1 or len(chains) == 1:
         for chain, group in chains:
@@ -31,5 +31,5 @@ def play_all(numbers: Iterable[int], processes: int = os.cpu_count() or 1) -> It
 def play_chain(chain: int, numbers: list[int]) -> list[Outcome]:
     """Play the histories of one chain."""
     with scratch() as folder, quick_copier(folder):
-        made = Chain(folder, chain)
-        return [play(made, number) for number in numbers]
+        releases = Chain(folder, chain)
+        return [play(releases, number) for number in numbers]

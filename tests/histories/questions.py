@@ -1,12 +1,12 @@
-"""What a release changes in the questions and in the table of what is rendered when."""
+"""Changes that a release makes to the questions, and to the table of conditional paths."""
 
 from .changes import Change, Draft, Question
 
-LIST = " -%}\n{%- for found"  # behind the list of folders in .mlops/files.jinja
+LIST = " -%}\n{%- for found"  # what follows the list of folders in .mlops/files.jinja
 
 
 def a_new_question(draft: Draft) -> None:
-    """Ask for what a new platform file says."""
+    """Add a question whose answer a new platform file contains."""
     name = f"region_{draft.number()}"
     question = Question(name, ("eu", "us"), draft.rng.choice(["eu", "us"]))
     draft.ask(question, write(question, question.default))
@@ -14,7 +14,7 @@ def a_new_question(draft: Draft) -> None:
 
 
 def a_renamed_question(draft: Draft) -> bool:
-    """Ask under a new name; the default is what was answered under any of the former names."""
+    """Rename a question; its default is the answer under any of its former names."""
     old = next((each for each in draft.asked if each.name.startswith("region_")), None)
     if old is None:
         return False
@@ -22,7 +22,8 @@ def a_renamed_question(draft: Draft) -> bool:
     default = f"'{new.default}'"
     for name in new.former:
         default = f"{name} | default({default})"
-    folder, text = "template/.mlops", draft.asked.pop(old)
+    folder = "template/.mlops"
+    text = draft.asked.pop(old)
     draft.asked[new] = write(new, f'"{{{{ {default} }}}}"')
     draft.replace("copier.yml", text, draft.asked[new])
     draft.replace(f"{folder}/{old.name}.txt.jinja", old.name, new.name)
@@ -34,13 +35,15 @@ def a_renamed_question(draft: Draft) -> bool:
 
 
 def a_new_row(draft: Draft) -> None:
-    """Ask a question of which each answer but one has a folder of the platform's."""
+    """Add a question where each answer but one has its own platform folder."""
     number = draft.number()
     choices = ("none", "cloud", "cluster")
     question = Question(f"store_{number}", choices, draft.rng.choice(choices))
-    text, rows = write(question, question.default), "---\n_exclude:\n"
+    text = write(question, question.default)
+    rows = "---\n_exclude:\n"
     for place in choices[1:]:
-        has, folder = f"has_{place}_{number}", f".{place}-{number}"
+        has = f"has_{place}_{number}"
+        folder = f".{place}-{number}"
         text += compute(has, f"{question.name} == '{place}'")
         rows += row(has, folder, default="false")
         draft.write(f"template/{folder}/run.yml", f"place: {place}\n")
@@ -49,10 +52,11 @@ def a_new_row(draft: Draft) -> None:
 
 
 def a_folder_that_becomes_conditional(draft: Draft) -> bool:
-    """Leave out of some projects what all had."""
+    """Remove from some projects a folder that all had."""
     if not draft.folders:
         return False
-    folder, number = draft.folders.pop(0), draft.number()
+    folder = draft.folders.pop(0)
+    number = draft.number()
     question = Question(f"keep_{number}", ("all", "some"), draft.rng.choice(["all", "some"]))
     has = f"has_kept_{number}"
     text = write(question, question.default) + compute(has, f"{question.name} == 'all'")
@@ -69,21 +73,21 @@ def a_new_choice(draft: Draft) -> None:
 
 
 def a_changed_default(draft: Draft) -> None:
-    """Change what new projects are offered; those that are there have answered."""
+    """Change the default for new projects; existing ones have stored their answer."""
     low, medium = (f"  default: {tier}\n  choices:\n    little" for tier in ("low", "medium"))
     old, new = (medium, low) if medium in draft.read("copier.yml") else (low, medium)
     draft.replace("copier.yml", old, new)
 
 
 def write(question: Question, default: str) -> str:
-    """Return a question as copier.yml asks it."""
+    """Return the text of a question in copier.yml."""
     choices = ", ".join(question.choices)
     settings = f"type: str, help: 'Which?', default: {default}, choices: [{choices}]"
     return f"{question.name}: {{{settings}}}\n"
 
 
 def compute(name: str, condition: str) -> str:
-    """Return a computed condition as copier.yml has it."""
+    """Return the text of a computed condition in copier.yml."""
     refusal = "validator: Leave it out of --data."
     return f'{name}: {{type: bool, when: false, default: "{{{{ {condition} }}}}", {refusal}}}\n'
 
@@ -94,7 +98,7 @@ def row(has: str, folder: str, default: str) -> str:
 
 
 def list_when(draft: Draft, folder: str, has: str) -> None:
-    """List the files of a folder as the platform's, when a condition holds."""
+    """List the files of a folder as the platform's if a condition holds."""
     condition = f' + (["{folder}/*"] if {has} else [])'
     draft.replace("template/.mlops/files.jinja", LIST, condition + LIST)
 

@@ -1,6 +1,6 @@
-"""Spare Copier what it does anew at each use: clone a version, read its questions, compile a text.
+"""Cache what Copier repeats at each use: cloning a version, reading questions, compiling texts.
 
-Nothing else changes; a test compares an update with and without.
+Nothing else changes; a test compares an update with and without the cache.
 """
 
 import os
@@ -22,7 +22,7 @@ Key = Callable[..., object]
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Give a folder, in memory where the system has such, which holds Copier's own folders too."""
+    """Create a folder for everything temporary, in memory where the system allows that."""
     memory = Path("/dev/shm")  # noqa: S108 - Linux; a folder is made below by mkdtemp
     place = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
     with (
@@ -34,54 +34,55 @@ def scratch() -> Iterator[Path]:
 
 @contextmanager
 def quick_copier(folder: Path) -> Iterator[None]:
-    """Keep in this folder what Copier clones, and in memory what it reads and compiles."""
+    """Cache clones in this folder, and parsed questions and compiled texts in memory."""
     compile_text = jinja2.Environment.compile
 
-    def clone_here(url: str, ref: str, **_: str) -> str:  # `location` is deleted after use
+    def clone_here(url: str, ref: str, **_: str) -> str:  # Copier deletes `location` after use
         return clone(url, ref, tempfile.mkdtemp(prefix="clone.", dir=folder))
 
-    kept_config = remembered(load_template_config, key=file_and_age)
+    cached_config = cached(load_template_config, key=file_and_time)
     with (
-        patch("copier._template.clone", remembered(clone_here, key=state_of)),
-        patch("copier._template.load_template_config", lambda path: deepcopy(kept_config(path))),
-        patch("jinja2.Environment.compile", remembered(compile_text, key=text_and_place)),
-        # It asks git about each file, and does nothing where git sees who may run it, as here.
+        patch("copier._template.clone", cached(clone_here, key=state_of)),
+        patch("copier._template.load_template_config", lambda path: deepcopy(cached_config(path))),
+        patch("jinja2.Environment.compile", cached(compile_text, key=text_and_place)),
+        # It runs git for each file, though it has nothing to do where git tracks executable bits.
         patch("copier._main.Worker._sync_git_index_executable_bit"),
     ):
         yield
 
 
 def state_of(url: str, ref: str, **_: str) -> object:
-    """Tell apart what another clone would hold; one with changes is like no other."""
-    asked = [["show-ref", "--head", "--dereference"], ["status", "--porcelain"]]
-    told = [
-        subprocess.run(["git", "-C", url, *words], capture_output=True, check=False)
-        for words in asked
-    ]
-    fails = any(done.returncode for done in told)
-    return object() if fails or told[1].stdout else (url, ref, told[0].stdout)
+    """Return a key for the content of a clone; a repository with changes always gets a new one."""
+    commands = (["show-ref", "--head", "--dereference"], ["status", "--porcelain"])
+    refs, status = (
+        subprocess.run(["git", "-C", url, *command], capture_output=True, check=False)
+        for command in commands
+    )
+    if refs.returncode or status.returncode or status.stdout:
+        return object()
+    return url, ref, refs.stdout
 
 
-def file_and_age(path: Path, *_: object) -> object:
-    """Tell apart what may be another content."""
+def file_and_time(path: Path, *_: object) -> object:
+    """Return a key for the content of a file."""
     return path, path.stat().st_mtime_ns
 
 
 def text_and_place(environment: jinja2.Environment, source: object, *place: object) -> object:
-    """Tell apart what compiles to different code."""
-    signs = environment.block_start_string, environment.variable_start_string
-    space = environment.trim_blocks, environment.keep_trailing_newline
-    return type(environment), signs, space, source, place
+    """Return a key for the code that a text compiles to."""
+    delimiters = (environment.block_start_string, environment.variable_start_string)
+    whitespace = (environment.trim_blocks, environment.keep_trailing_newline)
+    return type(environment), delimiters, whitespace, source, place
 
 
-def remembered(function: Callable[..., Any], key: Key) -> Callable[..., Any]:
-    """Return a function that computes the result for a key once."""
+def cached(function: Callable[..., Any], key: Key) -> Callable[..., Any]:
+    """Return a function that computes the result for each key once."""
     results: dict[object, Any] = {}
 
-    def remembering(*arguments: Any, **named: Any) -> Any:
-        found = key(*arguments, **named)
-        if found not in results:
-            results[found] = function(*arguments, **named)
-        return results[found]
+    def lookup(*arguments: Any, **named: Any) -> Any:
+        result_key = key(*arguments, **named)
+        if result_key not in results:
+            results[result_key] = function(*arguments, **named)
+        return results[result_key]
 
-    return remembering
+    return lookup

@@ -1,4 +1,4 @@
-"""A chain of releases of the template, each with some changes that a seed draws."""
+"""A chain of releases of the template, each with random changes drawn from a seed."""
 
 import shutil
 from collections.abc import Callable
@@ -18,23 +18,24 @@ ALL: tuple[Change, ...] = (*CHANGES, *questions.CHANGES, *shared_changes.CHANGES
 SOUND = tuple(change for change in ALL if change not in UNSOUND)
 NAMES = ("loan-risk", "a", "z9-abcdefghij-0123456789-abcdefghij-0123")
 DESCRIPTIONS = ("Predicts.", """It's "quoted" \\ 9 %: # [x] {{ y }} {% z %} & schließlich 険""")
-RELEASES, BIRTHS = 5, 3
+RELEASES = 5
+BIRTHS = 3
 
 
 @dataclass(frozen=True)
 class Release:
-    """A tag, what changed for it, and what becomes of the answers that a project had."""
+    """A release: its tag, its changes, and how it carries over the answers of a project."""
 
     tag: str
     changes: tuple[str, ...]
     carry: tuple[Callable[[Answers], None], ...]
-    given: frozenset[str]  # paths that are the user's from now on
+    given: frozenset[str]  # paths that belong to the user from this release on
     asked: tuple[Question, ...]
 
 
 @dataclass
 class Chain:
-    """A template with its releases. The same number gives the same chain."""
+    """A template with its releases; the same number always gives the same chain."""
 
     folder: Path
     number: int
@@ -43,7 +44,7 @@ class Chain:
     kept: dict[object, dict[str, bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Release version after version."""
+        """Make the releases."""
         for name in ("copier.yml", "template", "examples"):
             copy(ROOT / name, self.template / name)
         draft = Draft(self.template, Random(f"chain {self.number}"))  # noqa: S311 - a game
@@ -51,8 +52,13 @@ class Chain:
             count = 0 if number == 1 else draft.rng.randint(2, 7)
             drawn = draft.rng.choices(self.changes, k=count)
             made = [change.__name__ for change in drawn if change(draft) is not False]
-            tag, given = f"v0.{number}.0", frozenset(draft.given)
-            release = Release(tag, tuple(made), tuple(draft.carry), given, tuple(draft.asked))
+            release = Release(
+                tag=f"v0.{number}.0",
+                changes=tuple(made),
+                carry=tuple(draft.carry),
+                given=frozenset(draft.given),
+                asked=tuple(draft.asked),
+            )
             commit(self.template, release.tag)
             self.releases.append(release)
             draft.carry.clear()
@@ -63,7 +69,7 @@ class Chain:
 
     @cached_property
     def births(self) -> list[tuple[int, Answers]]:
-        """With which release, and which answers, projects of this chain begin."""
+        """The release and the answers that the projects of this chain start with."""
         rng = Random(f"births {self.number}")  # noqa: S311
         return [
             (
@@ -79,7 +85,7 @@ class Chain:
         ]
 
     def born(self, birth: int) -> Path:
-        """Return the committed project of a birth, to copy from."""
+        """Return the committed project of a birth. Copy it; do not edit it."""
         release, answers = self.births[birth]
         folder = self.folder / f"birth-{birth}" / answers["project_name"]
         if not folder.exists():
@@ -88,7 +94,7 @@ class Chain:
         return folder
 
     def render(self, folder: Path, release: int, answers: Answers) -> None:
-        """Render the project of these answers at a release."""
+        """Render a project with these answers at a release."""
         options: dict[str, Any] = {
             "defaults": True,
             "quiet": True,
@@ -97,7 +103,7 @@ class Chain:
         copier.run_copy(str(self.template), folder, data=answers, **options)
 
     def rendering(self, release: int, answers: Answers) -> dict[str, bytes]:
-        """Return what a project of these answers holds that nobody has touched."""
+        """Return the contents of an untouched project with these answers."""
         key = release, *sorted(answers.items())
         if key not in self.kept:
             folder = self.folder / "rendering" / answers["project_name"]
@@ -107,7 +113,7 @@ class Chain:
         return self.kept[key]
 
     def carried(self, answers: Answers, old: int, new: int) -> Answers:
-        """Return the answers that a project is to have after an update between two releases."""
+        """Return the answers that a project should have after an update between two releases."""
         carried = dict(answers)
         for release in self.releases[old + 1 : new + 1]:
             for carry in release.carry:
@@ -116,7 +122,7 @@ class Chain:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a file, or those of a folder that git does not ignore."""
+    """Copy a file, or the files of a folder that git does not ignore."""
     listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z", str(source))
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():

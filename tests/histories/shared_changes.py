@@ -1,4 +1,4 @@
-"""What a release changes in the files that two owners share: in the platform's part only."""
+"""Changes that a release makes to shared files, in the platform's part only."""
 
 import re
 from collections.abc import Callable
@@ -9,8 +9,8 @@ PROJECT = "template/pyproject.toml.jinja"
 IGNORED = "template/.gitignore"
 HOOKS = "template/.pre-commit-config.yaml"
 
-LISTS = ("mlops = [\n", "mlops-dev = [\n")  # extra and group, and what the platform requires
-SETTINGS = {  # tables, and what a release may say there
+LISTS = ("mlops = [\n", "mlops-dev = [\n")  # the extra and the group of the platform's requirements
+SETTINGS = {  # tables, and settings that a release may add
     "[tool.mypy]\n": "pretty = true\n show_error_context = true\n color_output = false\n",
     "[tool.pytest.ini_options]\n": "console_output_style = 'count'\n junit_family = 'xunit2'\n",
     "[tool.coverage.run]\n": "relative_files = true\n",
@@ -38,13 +38,13 @@ def a_dropped_requirement(draft: Draft) -> None:
 
 
 def a_new_extra(draft: Draft) -> None:
-    """Above the platform's own: behind it, `uv add --optional` writes."""
+    """Add an extra above the platform's: `uv add --optional` writes below it."""
     extra = f'serve-{draft.number()} = ["uvicorn>=0.30"]\n'
     draft.replace(PROJECT, "mlops = [\n", extra + "mlops = [\n")
 
 
 def a_new_group(draft: Draft) -> None:
-    """Above the platform's own: behind it, `uv add --group` writes."""
+    """Add a group above the platform's: `uv add --group` writes below it."""
     group = f'mlops-docs-{draft.number()} = ["zensical>=0.0.70"]\n'
     draft.replace(PROJECT, "mlops-dev = [\n", group + "mlops-dev = [\n")
 
@@ -56,20 +56,21 @@ def a_new_script(draft: Draft) -> None:
 
 
 def another_python(draft: Draft) -> None:
-    """Raise what a project requires; not above the Python that plays this, which uv asks for."""
+    """Raise the required Python, but not above the one that runs this, because uv checks it."""
     found = re.search(r"(?m)^requires-python = .*$", draft.read(PROJECT))
     assert found
-    low, high = draft.rng.choice(["3.11.1", "3.11.2"]), draft.rng.choice(["3.14", "3.15"])
+    low = draft.rng.choice(["3.11.1", "3.11.2"])
+    high = draft.rng.choice(["3.14", "3.15"])
     draft.replace(PROJECT, found[0], f'requires-python = ">={low},<{high}"')
 
 
 def a_new_tool_setting(draft: Draft) -> bool:
-    """Behind the platform's last line of a table, or first in it."""
+    """Add a setting as the first or the last of the platform's in a table."""
     table, settings = draft.rng.choice(sorted(SETTINGS.items()))
     setting = draft.rng.choice(settings.splitlines()).strip() + "\n"
     before, rest = draft.read(PROJECT).split(table)
     lines, gap, after = rest.partition("\n\n")
-    if setting.partition("=")[0] in lines:  # it may stand there with another value
+    if setting.partition("=")[0] in lines:  # it may exist with another value
         return False
     theirs, yours, mine = (lines + "\n").partition("# Yours")
     comment, *others = theirs.splitlines(keepends=True)
@@ -129,7 +130,7 @@ def a_dropped_hook(draft: Draft) -> None:
 
 
 def requirements(draft: Draft) -> tuple[list[str], Callable[[list[str]], None]]:
-    """Return the lines of one of the platform's lists, and how to write others."""
+    """Return the lines of one of the platform's lists, and a function that replaces them."""
     before, start, rest = draft.read(PROJECT).partition(draft.rng.choice(LISTS))
     lines, end, after = rest.partition("]\n")
 
@@ -140,9 +141,9 @@ def requirements(draft: Draft) -> tuple[list[str], Callable[[list[str]], None]]:
 
 
 def hooks_of(draft: Draft) -> tuple[str, list[str], str]:
-    """Return the platform's hooks, and what stands before and behind them."""
+    """Return the text before the platform's hooks, the hooks, and the text after them."""
     theirs, yours, mine = draft.read(HOOKS).partition("  # The platform's part ends here.\n")
-    assert yours, "a release must not write into the user's place"
+    assert yours, "a release must not write into the user's part"
     head, *hooks = re.split(r"(?m)^(?=      - id: )", theirs)
     return head, hooks, yours + mine
 

@@ -1,4 +1,4 @@
-"""What a team does in the files that it shares: in the places that are offered to it."""
+"""Edits that a team makes to shared files, in the places reserved for it."""
 
 import os
 import re
@@ -8,13 +8,15 @@ import tomllib
 
 from .edits import Edit, Project
 
-PROJECT, IGNORED, HOOKS = "pyproject.toml", ".gitignore", ".pre-commit-config.yaml"
+PROJECT = "pyproject.toml"
+IGNORED = ".gitignore"
+HOOKS = ".pre-commit-config.yaml"
 ADD = "# Yours: add below"
 PACKAGES = "altair boto3 httpx lightgbm polars pandas requests scipy shap tqdm xgboost zstandard"
 
 
 def uv(project: Project, *arguments: str) -> None:
-    """Run uv on the project's own requirements, without asking an index."""
+    """Run uv on the project's requirements, without an index."""
     command = ["uv", *arguments, "--frozen", "--offline", "--quiet"]
     environment = os.environ | {"UV_PYTHON": sys.executable}
     subprocess.run(command, cwd=project.folder, env=environment, check=True)
@@ -26,13 +28,13 @@ def adds_requirements(project: Project) -> None:
 
 
 def adds_requirements_elsewhere(project: Project) -> None:
-    """To the development tools, to an extra or to a group."""
+    """Add a requirement to the development tools, an extra or a group."""
     place = project.rng.choice([["--dev"], ["--optional", "gpu"], ["--group", "docs"]])
     uv(project, "add", *place, f"{project.rng.choice(PACKAGES.split())}>=0.1")
 
 
 def removes_a_requirement(project: Project) -> bool:
-    """Remove one of those that were added."""
+    """Remove a requirement that the team has added."""
     listed = tomllib.loads(project.read(PROJECT))["project"]["dependencies"]
     names = [match[0] for each in listed if (match := re.match(r"[\w-]+(?!.*\[)", each))]
     if names:
@@ -44,13 +46,13 @@ def releases_a_version(project: Project) -> None:
     uv(project, "version", "--bump", project.rng.choice(["major", "minor", "patch"]))
 
 
-def writes_an_offered_line(project: Project) -> bool:
-    """Set a tool's option below the comment that offers the place."""
-    header, line = project.rng.choice(OFFERED)
-    place_offered = ADD if header == "[project]" else "# Yours"
+def writes_a_reserved_line(project: Project) -> bool:
+    """Set an option below the comment that reserves the place for the team."""
+    header, line = project.rng.choice(RESERVED)
+    marker = ADD if header == "[project]" else "# Yours"
     lines = project.read(PROJECT).splitlines(keepends=True)
     start = next(n for n, each in enumerate(lines) if each.rstrip() == header)
-    place = next(n for n, each in enumerate(lines) if n > start and each.startswith(place_offered))
+    place = next(n for n, each in enumerate(lines) if n > start and each.startswith(marker))
     ours = line.format(project.number(), project.name.replace("-", "_"))
     key = ours.split("=")[0]
     if any(each.startswith(key) for each in lines):
@@ -63,7 +65,7 @@ def writes_an_offered_line(project: Project) -> bool:
     return True
 
 
-OFFERED = [
+RESERVED = [
     ("[tool.ruff]", 'lint.extend-ignore = ["N815"]'),
     ("[tool.ruff]", 'extend-exclude = ["sql"]'),
     ("[tool.mypy]", "warn_unreachable = true"),
@@ -78,7 +80,7 @@ OFFERED = [
 
 
 def adds_a_table(project: Project) -> None:
-    """At the end of the file, as uv does too."""
+    """Add a table at the end of the file, as uv does."""
     table = project.rng.choice(TABLES).format(project.number())
     text = project.read(PROJECT)
     end = "\r\n" if "\r\n" in text else "\n"
@@ -108,8 +110,8 @@ def ignores_a_path(project: Project) -> bool:
     return True
 
 
-def ignores_a_path_no_longer(project: Project) -> bool:
-    """Drop one of the lines that were theirs at birth."""
+def stops_ignoring_a_path(project: Project) -> bool:
+    """Remove a line that the team's part had from the start."""
     if not (project.folder / IGNORED).exists():
         return False
     before, comment, mine = project.read(IGNORED).partition("# Yours: add below.")
@@ -124,7 +126,8 @@ def ignores_a_path_no_longer(project: Project) -> bool:
 def adds_a_hook(project: Project) -> bool:
     if not (project.folder / HOOKS).exists():
         return False
-    number, text = project.number(), project.read(HOOKS)
+    number = project.number()
+    text = project.read(HOOKS)
     hook = (
         f"  - repo: local\n    hooks:\n      - id: ours-{number}\n        name: ours {number}\n"
         "        entry: uv run --frozen ours\n        language: system\n"
@@ -149,12 +152,12 @@ EDITS: tuple[Edit, ...] = (
     adds_requirements_elsewhere,
     removes_a_requirement,
     releases_a_version,
-    writes_an_offered_line,
-    writes_an_offered_line,
+    writes_a_reserved_line,
+    writes_a_reserved_line,
     adds_a_table,
     changes_the_coverage_floor,
     ignores_a_path,
-    ignores_a_path_no_longer,
+    stops_ignoring_a_path,
     adds_a_hook,
 )
 RARE: tuple[Edit, ...] = (describes_the_project, deletes_a_shared_file)

@@ -1,4 +1,4 @@
-"""An address on this machine that answers as a vendor's does, to whoever shows the token."""
+"""A local server that answers like a vendor's API to requests with the right token."""
 
 import json
 import threading
@@ -13,14 +13,17 @@ Answer = Callable[[str, dict[str, list[str]]], Any]  # of a path and its query
 
 @contextmanager
 def answering(answer: Answer, header: str, shown: str) -> Iterator[str]:
-    """Serve until the test is done: 401 without the token, 404 where `answer` is a KeyError."""
+    """Serve until the test is done: 401 without the token, 404 where `answer` raises KeyError."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            split, status, reply = urlsplit(self.path), 401, None
+            split = urlsplit(self.path)
+            status = 401
+            reply = None
             if self.headers[header] == shown:
                 try:
-                    status, reply = 200, answer(unquote(split.path), parse_qs(split.query))
+                    status = 200
+                    reply = answer(unquote(split.path), parse_qs(split.query))
                 except KeyError:
                     status = 404
             self.send_response(status)
@@ -28,7 +31,7 @@ def answering(answer: Answer, header: str, shown: str) -> Iterator[str]:
             self.wfile.write(json.dumps(reply).encode())
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

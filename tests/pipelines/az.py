@@ -1,6 +1,6 @@
-"""A program `az` that remembers: a data factory in a file, and what was asked of it.
+"""A fake `az` that keeps a data factory in a file, and records its calls.
 
-It knows the few commands that a deployment needs, and refuses every other word.
+It supports the few commands that a deployment needs, and refuses every other argument.
 """
 
 import json
@@ -16,7 +16,7 @@ QUIET = {"--only-show-errors": ""}
 
 
 class Az:
-    """One call."""
+    """One call of the program."""
 
     def __init__(self, words: list[str]) -> None:
         self.state: dict[str, Any] = json.loads(STATE.read_text(encoding="utf-8"))
@@ -28,7 +28,7 @@ class Az:
         self.values = {key: value for key, sign, value in pairs if sign and key[0] != "-"}
 
     def run(self) -> None:
-        """Do what was asked."""
+        """Run the command."""
         if self.verb == ["datafactory", "trigger", "list"]:
             self.take({**FACTORY, "--output": "json"})
             found = self.state["triggers"].items()
@@ -43,7 +43,8 @@ class Az:
 
     def turn(self, action: str) -> None:
         """Start, stop or delete a trigger."""
-        name, triggers = self.options.pop("--name", ""), self.state["triggers"]
+        name = self.options.pop("--name", "")
+        triggers = self.state["triggers"]
         self.take(FACTORY | ({"--yes": ""} if action == "delete" else {}))
         if name not in triggers:
             self.fail(f"The document could not be retrieved because it does not exist: {name}")
@@ -54,7 +55,7 @@ class Az:
             triggers[name] = {"start": "Started", "stop": "Stopped"}[action]
 
     def deploy(self) -> None:
-        """Make what a template tells, or change it."""
+        """Create or change what a template describes."""
         file = Path(self.options.pop("--template-file", ""))
         expected = {"--name": "loan_risk_prod_jobs", "--mode": "Incremental", "--output": "none"}
         self.take({**WHERE, **expected, "--parameters": ""})
@@ -64,7 +65,8 @@ class Az:
         if self.state["broken"]:
             self.fail("The linked service databricks_prod does not exist.")
         for one in template["resources"]:
-            kind, name = one["type"].rpartition("/")[2], one["name"].partition("/")[2]
+            kind = one["type"].rpartition("/")[2]
+            name = one["name"].partition("/")[2]
             if kind == "triggers":
                 if self.state["triggers"].get(name) == "Started":
                     self.fail(f"Cannot update enabled Trigger; needs to be disabled first: {name}")
@@ -80,12 +82,12 @@ class Az:
             self.fail(f"unrecognized arguments: {self.words}")
 
     def fail(self, reason: str) -> NoReturn:
-        """Say why, and end; what was done before stays done."""
+        """Print the reason and exit; what was done before stays done."""
         self.keep()
         sys.exit(f"ERROR: {reason}")
 
     def keep(self) -> None:
-        """Write down how things are now."""
+        """Save the current state."""
         STATE.write_text(json.dumps(self.state), encoding="utf-8")
 
 

@@ -1,7 +1,7 @@
 """Run a pipeline of Azure DevOps on this machine, job by job, each in a fresh clone.
 
-It knows what our files use. Any other key, task, variable, command or expression is an error, so
-that a test never passes because something was left out.
+It models what our files use. Any other key, task, variable, command or expression is an error, so
+that a test never passes because something was skipped.
 """
 
 import os
@@ -40,7 +40,7 @@ SCHEMA = ("vendor.azure-pipelines", "--data-transform", "azure-pipelines")
 
 @dataclass
 class Job:
-    """What became of a job."""
+    """The result of a job."""
 
     result: str = "Succeeded"
     steps: dict[str, str] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Job:
 
 @dataclass
 class Service:
-    """An organization of Azure DevOps: a repository that can be pushed to, artifacts, an agent."""
+    """An Azure DevOps organization: a repository to push to, artifacts and an agent."""
 
     remote: Path
     place: Path
@@ -66,15 +66,15 @@ class Service:
     cached: list[str] = field(default_factory=list)
     api: Api | None = None
     connections: set[str] = field(default_factory=set)
-    agent_variables: dict[str, str] = field(default_factory=dict)  # of the machines themselves
-    tools: Path | None = None  # where the machines have uv; they bring it where they have none
+    agent_variables: dict[str, str] = field(default_factory=dict)  # set on the machines
+    tools: Path | None = None  # the folder with the machines' uv; without it, they install uv
 
     def run(
         self, file: str, revision: str = "main", only: str = "", after: str = "", **parameters: Any
     ) -> dict[str, Job]:
-        """Run a pipeline as a revision has it, or one job of it; return each job's fate.
+        """Run a pipeline of a revision, or one job of it; return the result of each job.
 
-        `after` names a stage that is taken for done, for it was run before on the same commit.
+        `after` names a stage that counts as done, because it ran before on the same commit.
         """
         pipeline = self.expanded(file, revision, **parameters)
         variables = {each["name"]: each["value"] for each in pipeline["variables"]}
@@ -99,7 +99,7 @@ class Service:
     def jobs(
         self, jobs: list[dict[str, Any]], variables: dict[str, str], revision: str, only: str
     ) -> dict[str, Job]:
-        """Run jobs that stand side by side; a deployment waits for what its environment asks."""
+        """Run the jobs of a stage; a deployment first passes the checks of its environment."""
         done: dict[str, Job] = {}
         for job in jobs:
             name = job.get("job") or job["deployment"]
@@ -111,7 +111,7 @@ class Service:
     def deployment(
         self, job: dict[str, Any], variables: dict[str, str], done: dict[str, Job], rev: str
     ) -> Job:
-        """Run a deployment, once who must approve has; an unknown environment is made, as there."""
+        """Run a deployment once it is approved; an unknown environment is created, as at Azure."""
         refuse_unknown("deployment", job)
         assert self.api is not None
         if not self.api.admits(job["environment"], variables["System.StageName"]):
@@ -124,7 +124,7 @@ class Service:
         return self.job(plain, variables, done, rev)
 
     def expanded(self, file: str, revision: str, **parameters: Any) -> dict[str, Any]:
-        """Return a pipeline as the service would check and then run it."""
+        """Return an expanded pipeline after validating it, as the service does."""
         checkout = self.place / "definition"
         shutil.rmtree(checkout, ignore_errors=True)
         git(self.place, "clone", "--quiet", f"--branch={revision}", str(self.remote), str(checkout))
@@ -136,10 +136,10 @@ class Service:
     def job(
         self, job: dict[str, Any], variables: dict[str, str], done: dict[str, Job], rev: str
     ) -> Job:
-        """Run a job on an agent of its own."""
+        """Run a job on its own agent."""
         refuse_unknown("job", job)
         needs = [job["dependsOn"]] if "dependsOn" in job else []
-        before = {name: done[name] for name in needs}  # an unknown or later one is a KeyError
+        before = {name: done[name] for name in needs}  # KeyError for an unknown or later job
         succeeded = all(each.result == "Succeeded" for each in before.values())
         values = {"dependencies": {n: {"outputs": j.outputs} for n, j in before.items()}}
         functions = LOGIC | {"canceled": lambda: False, "succeeded": lambda: succeeded}
@@ -156,12 +156,15 @@ class Agent:
     """A machine that runs the steps of one job."""
 
     def __init__(self, service: Service, name: str, variables: dict[str, str], rev: str) -> None:
-        self.service, self.rev, self.job = service, rev, Job()
+        self.service = service
+        self.rev = rev
+        self.job = Job()
         self.work = service.place / name
         shutil.rmtree(self.work, ignore_errors=True)
-        self.sources, temp = self.work / "s", self.work / "temp"
+        self.sources = self.work / "s"
+        temp = self.work / "temp"
         temp.mkdir(parents=True)
-        (self.work / "uv").symlink_to(service.uv_cache)  # what it has downloaded once
+        (self.work / "uv").symlink_to(service.uv_cache)  # its download cache
         self.variables = variables | {
             "Agent.OS": "Linux",
             "Agent.TempDirectory": str(temp),
@@ -170,7 +173,7 @@ class Agent:
         }
         self.variables |= service.api.variables if service.api else {}
         self.secrets = {"System.AccessToken": TOKEN}
-        own = Path(sys.executable).parent  # what tests need, an agent need not have
+        own = Path(sys.executable).parent  # an agent does not have the tools of the tests
         parts = [part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != own]
         self.path = [*map(str, filter(None, (service.programs, service.tools))), *parts]
 
@@ -197,9 +200,9 @@ class Agent:
         self.job.result = self.job.result if done else "Failed"
 
     def checkout(self, step: dict[str, Any]) -> bool:
-        """Clone what the pipeline was started for; without credentials, the remote is out of reach.
+        """Clone the commit of the run; without credentials, the remote cannot be reached.
 
-        As at Azure, the working tree is on no branch.
+        As at Azure, the checkout is detached.
         """
         address = f"file://{self.service.remote}"
         depth = f"--depth={step['fetchDepth']}"
@@ -210,9 +213,9 @@ class Agent:
         return True
 
     def bash(self, number: int, step: dict[str, Any], seconds: float) -> bool:
-        """Run a script as Azure's task does: without `-e`, and without secrets that are not given.
+        """Run a script as Azure's task does: without `-e`, and without secrets missing from `env`.
 
-        What it writes to its log may be commands for the agent.
+        Its output may contain logging commands for the agent.
         """
         script = self.work / "temp" / f"{number}.sh"
         script.write_text(self.fill(step["bash"], secrets=False), encoding="utf-8")
@@ -233,9 +236,10 @@ class Agent:
         return done.returncode == 0
 
     def azure_cli(self, number: int, step: dict[str, Any], seconds: float) -> bool:
-        """Run a script as the identity of a service connection, which this pipeline must know."""
+        """Run a script as the identity of a service connection that this pipeline may use."""
         inputs = dict(step["inputs"])
-        connection, script = inputs.pop("azureSubscription"), inputs.pop("inlineScript")
+        connection = inputs.pop("azureSubscription")
+        script = inputs.pop("inlineScript")
         if inputs != {"scriptType": "bash", "scriptLocation": "inlineScript"}:
             raise Unmodelled(f"AzureCLI@2 with {inputs} is not modelled")
         assert connection in self.service.connections, f"{connection} is not open to this pipeline"
@@ -246,14 +250,14 @@ class Agent:
         return self.bash(number, {"bash": script, "env": env}, seconds)
 
     def docker(self, inputs: dict[str, str]) -> bool:
-        """Log in at a registry, as the program docker of this agent does."""
+        """Log in to a registry with the agent's docker."""
         connection = inputs["containerRegistry"]
         assert inputs == {"command": "login", "containerRegistry": connection}
         assert connection in self.service.connections, f"{connection} is not open to this pipeline"
         return True
 
     def environment(self, given: dict[str, str]) -> dict[str, str]:
-        """Return what a step sees: the agent's own, every variable that is no secret, its `env`."""
+        """Return a step's environment: the agent's, all non-secret variables, and its `env`."""
         base = {name: value for name, value in os.environ.items() if PASSED_ON.match(name)}
         base |= {"PATH": os.pathsep.join(self.path), "TF_BUILD": "True"}
         base |= self.service.agent_variables
@@ -261,7 +265,7 @@ class Agent:
         return base | {name: self.fill(value) for name, value in given.items()}
 
     def fill(self, text: str, *, secrets: bool = True) -> str:
-        """Put variables into a text; Azure would leave an unknown one as it is."""
+        """Substitute variables in a text; Azure would leave an unknown one unchanged."""
         known = self.variables | self.job.outputs | (self.secrets if secrets else {})
 
         def value(found: re.Match[str]) -> str:
@@ -272,7 +276,7 @@ class Agent:
         return MACRO.sub(value, text)
 
     def obey(self, command: str, properties: str, value: str, step: str) -> None:
-        """Do what a script asks the agent for."""
+        """Run a logging command that a script printed for the agent."""
         if command == "task.prependpath":
             self.path.insert(0, value)
         elif command == "task.uploadsummary":
@@ -285,7 +289,7 @@ class Agent:
             raise Unmodelled(f"##vso[{command} {properties}] is not modelled")
 
     def cache(self, inputs: dict[str, str]) -> bool:
-        """Note the key; a part in quotes is a word, any other a file, which must be there."""
+        """Record the cache key; a quoted part is text, any other part an existing file."""
         parts = [part.strip() for part in inputs["key"].split("|")]
         for part in parts:
             assert part.startswith('"') or part == "uv" or (self.sources / part).is_file(), part
@@ -317,12 +321,13 @@ TASKS = {
 
 
 def refuse_unknown(kind: str, node: dict[str, Any]) -> None:
-    if unknown := node.keys() - KEYS[kind]:
+    unknown = node.keys() - KEYS[kind]
+    if unknown:
         raise Unmodelled(f"a {kind} with {sorted(unknown)} is not modelled")
 
 
 def validate(pipeline: dict[str, Any], place: Path) -> None:
-    """Hold the expansion against the schema that Azure's own editor uses."""
+    """Validate the expansion against the schema that Azure's editor uses."""
     file = place / "expanded.yml"
     file.write_text(yaml.safe_dump(as_text(pipeline), sort_keys=False), encoding="utf-8")
     program = [sys.executable, "-m", "check_jsonschema", "--regex-variant=python"]
@@ -333,7 +338,7 @@ def validate(pipeline: dict[str, Any], place: Path) -> None:
 
 
 def as_text(node: Any) -> Any:
-    """Return numbers and truth as text, which is what Azure and its schema take them for."""
+    """Return numbers and booleans as text, as Azure and its schema treat them."""
     if isinstance(node, dict):
         return {key: as_text(value) for key, value in node.items()}
     if isinstance(node, list):

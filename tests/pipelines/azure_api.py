@@ -1,4 +1,4 @@
-"""The addresses of Azure DevOps that a project asks: environments, their checks, approvals."""
+"""The part of the Azure DevOps API that a project uses: environments, checks, approvals."""
 
 import contextlib
 from collections.abc import Iterator
@@ -7,24 +7,24 @@ from typing import Any
 
 from .address import answering
 
-TOKEN = "token-of-the-build-service"  # noqa: S105 - it opens nothing
+TOKEN = "token-of-the-build-service"  # noqa: S105 - a fake
 APPROVAL = {"name": "Approval"}
 
 
 @dataclass
 class Api:
-    """What an organization knows; a test protects environments and says who approves."""
+    """The state of an organization; a test protects environments and names the approver."""
 
     address: str = ""
     environments: list[str] = field(default_factory=list)
     checks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    approver: str = ""  # who approves whatever waits; nobody rejects it
+    approver: str = ""  # approves every request; none is rejected
     waited: list[str] = field(default_factory=list)
     approved: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def variables(self) -> dict[str, str]:
-        """The variables by which a run finds this organization, its project and itself."""
+        """The variables that tell a run its organization, project and id."""
         return {
             "System.CollectionUri": f"{self.address}/",
             "System.TeamProject": "Credit Risk",
@@ -32,17 +32,17 @@ class Api:
         }
 
     def protect(self, environment: str, **settings: Any) -> None:
-        """Let an environment ask another person for an approval."""
+        """Require another person's approval for an environment."""
         self.environments.append(environment)
         settings = {"approvers": [{"id": "1"}], "requesterCannotBeApprover": True, **settings}
         self.checks[environment] = [{"type": APPROVAL, "settings": settings}]
 
     def unprotect(self, environment: str) -> None:
-        """Let it ask nobody."""
+        """Remove the protection."""
         self.checks[environment] = []
 
     def admits(self, environment: str, stage: str) -> bool:
-        """Tell whether a deployment may begin."""
+        """Return whether a deployment may start."""
         if environment not in self.environments:
             self.environments.append(environment)
         if not any(check["type"] == APPROVAL for check in self.checks.get(environment, [])):
@@ -53,12 +53,13 @@ class Api:
         return bool(self.approver)
 
     def answer(self, path: str, query: dict[str, list[str]]) -> Any:
-        """Answer an address; an unknown one, or one with other parameters, is a KeyError."""
+        """Answer a request; raise KeyError for an unknown path or other parameters."""
         parts = path.split("/")
         assert parts[1:3] == ["Credit Risk", "_apis"], path
-        rest, version = "/".join(parts[3:]), query.pop("api-version")[0]
+        rest = "/".join(parts[3:])
+        version = query.pop("api-version")[0]
         if rest == "distributedtask/environments":
-            asked = query.pop("name")[0]  # Azure also finds names that begin so
+            asked = query.pop("name")[0]  # Azure matches prefixes of names
             found = [n for n in self.environments if n.startswith(asked)]
             reply: Any = {"value": [{"id": self.environments.index(n), "name": n} for n in found]}
         elif rest == "pipelines/checks/configurations" and version == "7.1-preview.1":
@@ -78,9 +79,10 @@ class Api:
         return reply
 
     def timeline(self) -> Iterator[dict[str, Any]]:
-        """Yield the records of a run: what waits lies in a checkpoint, which lies in a stage."""
+        """Yield the records of a run: approvals are in a checkpoint, which is in a stage."""
         for number, approval in enumerate(self.approved):
-            stage, checkpoint = f"stage-{number}", f"checkpoint-{number}"
+            stage = f"stage-{number}"
+            checkpoint = f"checkpoint-{number}"
             of = {"identifier": approval["stage"], "parentId": None}
             yield {"id": stage, "type": "Stage", **of}
             yield {"id": checkpoint, "type": "Checkpoint", "identifier": "c", "parentId": stage}
@@ -90,7 +92,7 @@ class Api:
 
 @contextlib.contextmanager
 def organization() -> Iterator[Api]:
-    """Answer on an address of this machine, for whoever shows the token."""
+    """Serve locally, for requests with the token."""
     api = Api()
     with answering(api.answer, "Authorization", f"Bearer {TOKEN}") as api.address:
         yield api

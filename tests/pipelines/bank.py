@@ -1,6 +1,6 @@
-"""A bank: a project, who runs its pipelines, and two workspaces of Databricks, in one folder.
+"""A bank in a folder: a project, its CI service, and two Databricks workspaces.
 
-What the pipelines start is the project's own: its sessions, its release, its jobs, their wheel.
+The pipelines run the real project: its sessions, its release, its jobs and their wheel.
 """
 
 import json
@@ -26,11 +26,13 @@ from .github_api import REPOSITORY, GitHubApi
 from .gitlab import GitLab
 from .gitlab_api import JOB, MAINTAINS, PROJECT, GitLabApi
 
-ENVS, PROD = ("test", "prod"), "loan-risk-prod"
-PARTS = ("loan-risk", "place", "git", "agents/artifacts")  # all else is of a run that is over
-TENANT, TOKEN = "the-directory", "token-for-api://AzureADTokenExchange"
+ENVS = ("test", "prod")
+PROD = "loan-risk-prod"
+PARTS = ("loan-risk", "place", "git", "agents/artifacts")  # the rest is of finished runs
+TENANT = "the-directory"
+TOKEN = "token-for-api://AzureADTokenExchange"  # noqa: S105 - a fake
 AZ = f"""#!/bin/sh
-# Logs in an identity that a token of the vendor speaks for; knows nothing else.
+# Logs in the identity of a vendor's token; supports nothing else.
 [ "$1 $2 $3" = "login --service-principal --username" ] || exit 2
 [ "$5 $6 $7 $8" = "--tenant {TENANT} --federated-token {TOKEN}" ] || exit 1
 [ "$9" = --allow-no-subscriptions ] || exit 2
@@ -40,29 +42,31 @@ printf %s "$4" > "$HOME/.azure/identity"
 NOX = "uvx nox@2026.10.20 -s"
 
 
-class Fate(NamedTuple):
-    """What became of a job: passed, failed or not run; and what it shows on its page."""
+class JobResult(NamedTuple):
+    """The result of a job, passed, failed or not run, and the summary on its page."""
 
     result: str
     log: str
     summary: str
 
 
-Fates = dict[str, Fate]
+Results = dict[str, JobResult]
 
 
 class Bank(ABC):
-    """A bank, whoever runs its pipelines."""
+    """A bank, independent of its CI vendor."""
 
     ci: ClassVar[str]
-    closed: ClassVar = "is not protected"  # what is said where prod asks nobody
-    identity: ClassVar = "deployer-{}"  # who may deploy to an environment
-    asks_in_turn: ClassVar = False  # as all vendors do; two of the runners ask before they begin
-    rules: Api | GitHubApi | GitLabApi  # how the vendor protects prod, and who approves
+    closed: ClassVar = "is not protected"  # the message where prod needs no approval
+    identity: ClassVar = "deployer-{}"  # the identity that may deploy to an environment
+    # True at all real vendors; two of the local runners ask for all approvals before they start.
+    asks_in_turn: ClassVar = False
+    rules: Api | GitHubApi | GitLabApi  # the vendor's API for protection and approvals
 
     def __init__(self, folder: Path, environment: Path, tools: Path) -> None:
-        """Take the bank of a folder; each job brings the one environment to its lock."""
-        self.folder, self.tools = folder, tools
+        """Open the bank in a folder; all jobs share one environment and sync it with their lock."""
+        self.folder = folder
+        self.tools = tools
         self.project, self.place, self.programs = (
             folder / name for name in ("loan-risk", "place", "programs")
         )
@@ -78,7 +82,7 @@ class Bank(ABC):
     @classmethod
     @contextmanager
     def opened(cls, folder: Path, environment: Path, tools: Path) -> Iterator[Self]:
-        """Give it while its vendor answers."""
+        """Open the bank while its vendor's API is served."""
         bank = cls(folder, environment, tools)
         with bank.vendor():
             bank.rules.protect(PROD)
@@ -87,23 +91,23 @@ class Bank(ABC):
 
     @abstractmethod
     def vendor(self) -> AbstractContextManager[None]:
-        """Let the vendor answer, until the bank closes."""
+        """Serve the vendor's API until the bank closes."""
 
     @property
     @abstractmethod
     def repository(self) -> Path:
-        """Where main is pushed to."""
+        """The repository that main is pushed to."""
 
     @abstractmethod
-    def release(self) -> Fates:
-        """Run what a merge to main starts, less its checks, which a pull request has passed."""
+    def release(self) -> Results:
+        """Run what a merge to main starts, without the checks that the pull request has passed."""
 
     @abstractmethod
-    def promote(self, version: int) -> Fates:
-        """Run what promotes a version that waits."""
+    def promote(self, version: int) -> Results:
+        """Run the pipeline that promotes a waiting version."""
 
     def found(self) -> None:
-        """Give the new project its settings, and Databricks its volumes."""
+        """Configure the new project, and create the volumes in Databricks."""
         for env in ENVS:
             configure(self.project, env, **settings_of(env))
             configure(self.project, env, model={"params": {"max_iter": 30}})
@@ -130,12 +134,12 @@ class Bank(ABC):
         return Path(target["variables"]["release"]).name
 
     def calls(self, words: str) -> int:
-        """Count how often Databricks was asked for something."""
+        """Count the calls of a Databricks command."""
         log = (self.place / "log").read_text("utf-8").splitlines()
         return sum(line.startswith(words) for line in log)
 
     def job(self, env: str, name: str, *parameters: str) -> str:
-        """Start a job as its schedule would, and return what it said."""
+        """Start a job as its schedule would, and return its output."""
         login = self.folder / "login"
         login.mkdir(exist_ok=True)
         (login / "identity").write_text(self.identity.format(env), encoding="utf-8")
@@ -162,7 +166,7 @@ class AtAzure(Bank):
     """The bank with Azure DevOps."""
 
     ci = "azure-devops"
-    identity: ClassVar = "loan-risk-{}"  # that of the service connection
+    identity: ClassVar = "loan-risk-{}"  # of the service connection
     asks_in_turn: ClassVar = True
 
     @contextmanager
@@ -189,23 +193,23 @@ class AtAzure(Bank):
     def repository(self) -> Path:
         return self.folder / "git"
 
-    def release(self) -> Fates:
+    def release(self) -> Results:
         return self.run("ci/azure-devops/release.yml", after="checks")
 
-    def promote(self, version: int) -> Fates:
+    def promote(self, version: int) -> Results:
         return self.run("ci/azure-devops/promote.yml", version=version)
 
-    def run(self, file: str, **options: Any) -> Fates:
+    def run(self, file: str, **options: Any) -> Results:
         words = {"Succeeded": "passed", "Failed": "failed"}
         jobs = self.service.run(file, **options)
         return {
-            name: Fate(words.get(job.result, "not run"), job.log, "\n".join(job.summaries))
+            name: JobResult(words.get(job.result, "not run"), job.log, "\n".join(job.summaries))
             for name, job in jobs.items()
         }
 
 
 class WithHost(Bank):
-    """A bank whose checks do nothing, for its vendor cannot be told to leave them out."""
+    """A bank whose checks do nothing, because its vendor cannot skip them."""
 
     checks: ClassVar[str]
 
@@ -220,15 +224,16 @@ class WithHost(Bank):
 
     @staticmethod
     def unchecked(text: str) -> str:
-        """Return the file of checks with the same jobs, which do nothing."""
+        """Return the checks file with the same jobs, doing nothing."""
         return text.replace(f"{NOX} ", "true ")
 
 
 class AtGitHub(WithHost):
     """The bank with GitHub."""
 
-    ci, checks = "github", ".github/workflows/checks.yml"
-    identity: ClassVar = "deployer"  # act knows no variable of one environment
+    ci = "github"
+    checks = ".github/workflows/checks.yml"
+    identity: ClassVar = "deployer"  # act does not support variables of an environment
 
     @contextmanager
     def vendor(self) -> Iterator[None]:
@@ -246,8 +251,8 @@ class AtGitHub(WithHost):
             self.service.correct(GITHUB_API_URL=address, GITHUB_REPOSITORY=REPOSITORY)
             yield
 
-    def release(self) -> Fates:
-        """Run it on a machine of GitHub's own, which has no `databricks`; `promote` finds one."""
+    def release(self) -> Results:
+        """Run on a GitHub-hosted machine, which has no `databricks`; only `promote` finds one."""
         program = self.programs / "databricks"
         self.service.brought.mkdir(exist_ok=True)
         brought = program.rename(self.service.brought / program.name)
@@ -256,19 +261,22 @@ class AtGitHub(WithHost):
         finally:
             brought.rename(program)
 
-    def promote(self, version: int) -> Fates:
+    def promote(self, version: int) -> Results:
         return self.run("promote", "workflow_dispatch", version=str(version))
 
-    def run(self, name: str, event: str, **inputs: str) -> Fates:
+    def run(self, name: str, event: str, **inputs: str) -> Results:
         words = {"success": "passed", "failure": "failed", "skipped": "not run"}
         jobs = self.service.run(f".github/workflows/{name}.yml", event, **inputs)
-        return {name: Fate(words[job.result], job.log, job.summary) for name, job in jobs.items()}
+        return {
+            name: JobResult(words[job.result], job.log, job.summary) for name, job in jobs.items()
+        }
 
 
 class AtGitLab(WithHost):
     """The bank with GitLab."""
 
-    ci, checks = "gitlab", "ci/gitlab/checks.yml"
+    ci = "gitlab"
+    checks = "ci/gitlab/checks.yml"
     closed: ClassVar = "answers 404, so prod stays closed"
 
     @staticmethod
@@ -299,20 +307,20 @@ class AtGitLab(WithHost):
             yield
 
     def variables_of(self, env: str) -> dict[str, str]:
-        """Return what the team has set for an environment alone."""
+        """Return the variables that the team has set for one environment."""
         known = {"AZURE_CLIENT_ID": self.identity.format(env), "AZURE_TENANT_ID": TENANT}
         return known | ({"PROTECTION_TOKEN": MAINTAINS} if env == "prod" else {})
 
-    def release(self) -> Fates:
+    def release(self) -> Results:
         return self.run()
 
-    def promote(self, version: int) -> Fates:
+    def promote(self, version: int) -> Results:
         return self.run(VERSION=str(version))
 
-    def run(self, **variables: str) -> Fates:
+    def run(self, **variables: str) -> Results:
         words = {"PASS": "passed", "FAIL": "failed", "skipped": "not run"}
         jobs = self.service.run("push", **variables)
         return {
-            name: Fate(words[job.result], job.log, self.service.summary(name))
+            name: JobResult(words[job.result], job.log, self.service.summary(name))
             for name, job in jobs.items()
         }

@@ -1,4 +1,4 @@
-"""Changes that a team pushes: bad ones, each with the guard that is to stop it."""
+"""Changes that a team pushes: each bad one with the check that should stop it."""
 
 import datetime
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from rendering import append, commit, copy_template, replace
 
 from .osv import KNOWN, Osv
 
-SECRET = "AKIA" + "IOSFODNN7EXAMPLQ"  # in two parts, for our own hooks
+SECRET = "AKIA" + "IOSFODNN7EXAMPLQ"  # in two parts, so that our own hooks accept it
 
 
 class Change(NamedTuple):
-    """What is changed, and which session of which job says what about it."""
+    """A change, and which session of which job should report what about it."""
 
     spoil: Callable[[Path, Osv], None]
     job: str
@@ -23,7 +23,7 @@ class Change(NamedTuple):
 
 
 def failing_test(project: Path, _: Osv) -> None:
-    """It fails while it is collected, so the other tests need not be waited for."""
+    """It fails during collection, so that the other tests do not run."""
     test = project / "tests/model/test_wish.py"
     test.write_text("assert not 1\n", encoding="utf-8")
 
@@ -58,7 +58,7 @@ def stale_lock(project: Path, _: Osv) -> None:
 
 
 def accept(project: Path, until: datetime.date) -> None:
-    """Accept the vulnerability until a day."""
+    """Accept the vulnerability until a date."""
     entry = {"id": KNOWN, "owner": "Credit Risk", "reason": "Not called."}
     text = yaml.safe_dump({"exceptions": [entry | {"expires": until}]})
     (project / "ci/audit.yml").write_text(text, encoding="utf-8")
@@ -81,7 +81,7 @@ UNGUARDED = (failing_test, leaked_secret, wrong_type, bad_model, expired_excepti
 
 
 def newer_template(project: Path, folder: Path, sessions: str = "") -> None:
-    """Give a project a template that has released v0.2.0, whose `nox` runs other sessions."""
+    """Give a project a template with release v0.2.0, whose `nox` runs other sessions."""
     newer = copy_template(folder)
     append(newer / "template/noxfile.py", "\n\n# v0.2.0\n")
     if sessions:

@@ -1,4 +1,4 @@
-"""A machine that builds and runs images, with a registry: Debian's buildah and docker-registry.
+"""A machine that builds and runs images and has a registry: buildah and docker-registry.
 
 The base is Debian with its Python 3.11, in the place of an image that no registry brings here.
 """
@@ -22,14 +22,14 @@ USER = 10001  # of the image
 
 @dataclass
 class Machine:
-    """The folder where it keeps images, and where its registry answers."""
+    """Its image store, and the address of its registry."""
 
     folder: Path
     registry: str
 
     @property
     def env(self) -> dict[str, str]:
-        """What makes a build use this machine."""
+        """The variables that make a build use this machine."""
         return {
             "BUILDAH_ISOLATION": "chroot",
             "CONTAINERS_STORAGE_CONF": str(self.folder / "storage.conf"),
@@ -51,14 +51,14 @@ class Machine:
         return done.stdout.strip()
 
     def digests(self, name: str) -> set[str]:
-        """Return the digests of the images that the registry holds under a name."""
+        """Return the digests of the images in the registry under a name."""
         found = (
             self.folder / f"registry/docker/registry/v2/repositories/{name}/_manifests/revisions"
         )
         return {f"sha256:{path.name}" for path in found.glob("sha256/*")}
 
     def container(self, facts: dict[str, Any]) -> str:
-        """Return a container of a release's image; it is made once."""
+        """Return a container of a release's image, created once."""
         name = f"run-{facts['commit'][:8]}"
         tag = f"{self.registry}/loan-risk:{facts['version'].replace('+', '-')}"
         if name not in self.buildah("containers", "--format", "{{.ContainerName}}").split():
@@ -68,16 +68,16 @@ class Machine:
         return name
 
     def inspect(self, facts: dict[str, Any]) -> dict[str, Any]:
-        """Return what the image says of itself."""
-        told: dict[str, Any] = json.loads(self.buildah("inspect", self.container(facts)))["OCIv1"]
-        return told
+        """Return the configuration of the image."""
+        config: dict[str, Any] = json.loads(self.buildah("inspect", self.container(facts)))["OCIv1"]
+        return config
 
     def mount(self, facts: dict[str, Any]) -> Path:
-        """Return the folder in which the image's files lie."""
+        """Return the folder with the image's files."""
         return Path(self.buildah("mount", self.container(facts)))
 
     def run(self, facts: dict[str, Any], *words: str) -> str:
-        """Run the image's program with a mounted folder to work in; return what it prints."""
+        """Run the image's program in a mounted working folder; return its output."""
         volume = f"{self.folder / 'work'}:/work"
         entry = self.inspect(facts)["config"]["Entrypoint"]
         return self.buildah("run", "-v", volume, self.container(facts), "--", *entry, *words)
@@ -85,7 +85,7 @@ class Machine:
 
 @contextlib.contextmanager
 def machine(folder: Path) -> Iterator[Machine]:
-    """Start one in a folder, and end it."""
+    """Start a machine in a folder, and stop it at the end."""
     for name in ("buildah", "docker-registry", "mmdebstrap"):
         assert shutil.which(name), f"{name} is missing: type apt-get install {name}"
     with socket.socket() as free:
@@ -115,7 +115,7 @@ def machine(folder: Path) -> Iterator[Machine]:
 
 
 def wait_for(registry: str) -> None:
-    """Return once a server answers."""
+    """Wait until a server answers."""
     host, _, port = registry.partition(":")
     for _ in range(100):
         with contextlib.suppress(ConnectionRefusedError):
@@ -126,7 +126,7 @@ def wait_for(registry: str) -> None:
 
 
 def make_base(here: Machine) -> None:
-    """Make the base from Debian's packages, with the certificate authorities of this machine."""
+    """Create the base image from Debian packages, with this machine's certificate authorities."""
     packages = "python3,python3-venv,ca-certificates"
     tree = here.folder / "base.tar"
     subprocess.run(

@@ -1,4 +1,4 @@
-"""The shapes of Data Factory, as Microsoft's own models have them, held strictly."""
+"""Strict validation of Data Factory resources against Microsoft's own models."""
 
 import datetime
 import inspect
@@ -36,11 +36,11 @@ NAME = re.compile(r"[A-Za-z0-9_][^<>*#.%&:\\+?/]{0,139}")
 
 
 class Unknown(Exception):
-    """What Microsoft's models do not have, or have otherwise."""
+    """Something that Microsoft's models do not have, or have differently."""
 
 
 def check_template(template: Json) -> None:
-    """Refuse a template that Azure would not take, or whose parts do not find each other."""
+    """Refuse a template that Azure would reject, or with references to missing resources."""
     allowed = {"$schema", "contentVersion", "parameters", "resources"}
     _refuse(template.keys() != allowed, f"the template has {sorted(template)}")
     ids = {(one["type"], one["name"]) for one in template["resources"]}
@@ -52,7 +52,7 @@ def check_template(template: Json) -> None:
 
 
 def check_resource(one: Json, ids: set[tuple[str, str]]) -> None:
-    """Refuse a resource that is not of its shape, or needs one that is not there."""
+    """Refuse a resource that does not match its model, or depends on a missing one."""
     _refuse(
         one.keys() != {"type", "apiVersion", "name", "dependsOn", "properties"},
         f"{one.get('name')} has {sorted(one)}",
@@ -75,7 +75,7 @@ def check_resource(one: Json, ids: set[tuple[str, str]]) -> None:
 
 
 def _references(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield kind and name of what is referred to and is deployed along."""
+    """Yield kind and name of every referenced resource of the same template."""
     kinds = {"PipelineReference": "pipelines", "DatasetReference": "datasets"}
     if isinstance(value, dict):
         if value.get("type") in kinds:
@@ -88,7 +88,7 @@ def _references(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def check_flow(activities: list[Json]) -> None:
-    """Refuse an activity that waits for one which does not stand before it."""
+    """Refuse an activity that depends on one that does not precede it."""
     seen: list[str] = []
     for activity in activities:
         for dependency in activity.get("dependsOn", []):
@@ -101,8 +101,9 @@ def check_flow(activities: list[Json]) -> None:
 
 
 def check(kind: Any, value: Any, path: str) -> None:
-    """Refuse a value that is not of a kind of Microsoft's models: a key or a type they lack."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    """Refuse a value with a key or a type that its model in Microsoft's library does not have."""
+    origin = typing.get_origin(kind)
+    arguments = typing.get_args(kind)
     if kind is Any or _is_expression(value):
         return
     if origin in (typing.Union, types.UnionType):
@@ -146,8 +147,8 @@ def _check_any(kinds: list[Any], value: Any, path: str) -> None:
 def _check_model(kind: Any, value: Any, path: str) -> None:
     _refuse(not isinstance(value, dict), f"{path}: {value!r} is no object")
     kind = _most_special(kind, value, path)
-    kind({})  # its fields are known from the first object on
-    fields = kind._attr_to_rest_field  # noqa: SLF001 - nothing public names them
+    kind({})  # its fields are known once an object exists
+    fields = kind._attr_to_rest_field  # noqa: SLF001 - there is no public name
     names = {attribute: one._rest_name for attribute, one in fields.items()}  # noqa: SLF001
     unknown = set(value) - set(names.values())
     _refuse(unknown, f"{path}: {kind.__name__} has no {sorted(unknown)}")
@@ -162,7 +163,7 @@ def _check_model(kind: Any, value: Any, path: str) -> None:
 
 
 def _most_special(kind: Any, value: Json, path: str) -> Any:
-    """Return the model that the key `type` names, where a kind has several."""
+    """Return the model that the key `type` selects, where there are several."""
     mapping: Json = {}
     below = [kind]
     while below:

@@ -1,4 +1,4 @@
-"""A bundle of Databricks, read as its own program reads it, checked, and its jobs executed here.
+"""Read a Databricks bundle as the CLI does, check it, and execute its jobs locally.
 
 Only what our bundle uses is modelled; everything else is refused, so that nothing is passed over.
 """
@@ -13,7 +13,8 @@ import yaml
 from databricks.bundles.jobs import Job
 
 Facts = dict[str, Any]
-Call = Callable[[str, str, list[str]], tuple[int, Facts]]  # who, program, words -> code, values
+# From identity, program and arguments to exit code and task values.
+Call = Callable[[str, str, list[str]], tuple[int, Facts]]
 
 TOP = {"bundle", "include", "variables", "targets", "resources"}
 TARGET = {"mode", "default", "workspace", "variables", "resources", "permissions", "presets"}
@@ -29,23 +30,23 @@ MODES = {"dev": "development", "test": "production", "prod": "production"}
 
 
 class Wrong(Exception):
-    """What Databricks would refuse, or what is not modelled here."""
+    """Something that Databricks would refuse, or that is not modelled here."""
 
 
 @dataclass
 class Bundle:
-    """A bundle with everything resolved for one target."""
+    """A bundle, resolved for one target."""
 
     name: str
     target: str
     host: str
     mode: str
     jobs: dict[str, Facts]
-    programs: set[str]  # the files of Python that lie beside the bundle
+    programs: set[str]  # the Python files next to the bundle
 
     @property
     def ids(self) -> dict[int, str]:
-        """The jobs by the numbers that stand for their ids."""
+        """The jobs by the numbers used as their ids."""
         return {1000 + position: key for position, key in enumerate(sorted(self.jobs))}
 
 
@@ -64,7 +65,8 @@ def load(folder: Path, target: str) -> Bundle:
     host = chosen["workspace"]["host"]
     if REFERENCE.search(host):
         raise Wrong("workspace.host: a reference is not resolved there")
-    name, programs = content["bundle"]["name"], {file.name for file in folder.glob("*.py")}
+    name = content["bundle"]["name"]
+    programs = {file.name for file in folder.glob("*.py")}
     bundle = Bundle(name, target, host, chosen["mode"], resources["jobs"], programs)
     for key, job in bundle.jobs.items():
         job.setdefault("permissions", []).extend(chosen.get("permissions", []))
@@ -128,7 +130,7 @@ def _resolve(value: Any, known: Facts) -> Any:
 
 
 def problems(bundle: Bundle, entry_points: set[str]) -> list[str]:
-    """Return what would go wrong when the jobs run, or is missing for running them in earnest."""
+    """Return what would go wrong when the jobs run, or what production use lacks."""
     found = [f"{key}: {words}" for key, job in bundle.jobs.items() for words in _job(bundle, job)]
     for key, job in bundle.jobs.items():
         for task in job["tasks"]:
@@ -160,7 +162,8 @@ def _task(bundle: Bundle, job: Facts, task: Facts, entry_points: set[str]) -> It
     if len(task.keys() & set(KINDS)) != 1:
         yield f"it is not one of {', '.join(KINDS)}"
     yield from _dependencies(tasks, task)
-    wheel, program = task.get("python_wheel_task"), task.get("spark_python_task")
+    wheel = task.get("python_wheel_task")
+    program = task.get("spark_python_task")
     if wheel or program:
         environments = [each["environment_key"] for each in job.get("environments", [])]
         if task.get("environment_key") not in environments:
@@ -209,16 +212,16 @@ def _upstream(tasks: dict[str, Facts], key: str, below: tuple[str, ...] = ()) ->
 
 @dataclass
 class Run:
-    """What became of a job: each task's state, the values that were handed on, who was told."""
+    """The result of a job: each task's state, its task values, and who was notified."""
 
     states: dict[str, str] = field(default_factory=dict)
     values: dict[str, Facts] = field(default_factory=dict)
-    runs: dict[str, "Run"] = field(default_factory=dict)  # of the jobs that tasks started
+    runs: dict[str, "Run"] = field(default_factory=dict)  # of jobs that tasks have started
     told: list[str] = field(default_factory=list)
     succeeded: bool = True
 
     def all_states(self) -> dict[str, str]:
-        """Return the states, those of started jobs too: `promote/tell`."""
+        """Return the states, including those of started jobs: `promote/tell`."""
         nested = {
             f"{key}/{name}": state
             for key, run in self.runs.items()
@@ -232,7 +235,8 @@ def execute(bundle: Bundle, key: str, call: Call, **parameters: str) -> Run:
     job = bundle.jobs[key]
     known = {each["name"]: each["default"] for each in job.get("parameters", [])}
     _refuse_others(f"parameters of {key}", parameters, set(known))
-    run, waiting = Run(), {task["task_key"]: task for task in job["tasks"]}
+    run = Run()
+    waiting = {task["task_key"]: task for task in job["tasks"]}
     while waiting:
         ready = [k for k, task in waiting.items() if not _before(task) & waiting.keys()]
         if not ready:
@@ -252,7 +256,7 @@ def execute(bundle: Bundle, key: str, call: Call, **parameters: str) -> Run:
 
 
 def who(job: Facts) -> str:
-    """Return the identity that a job runs as; empty for the one who deployed it."""
+    """Return the identity that a job runs as, or "" for the one who deployed it."""
     return str(job.get("run_as", {}).get("service_principal_name", ""))
 
 
@@ -261,7 +265,7 @@ def _before(task: Facts) -> set[str]:
 
 
 def _state(run: Run, task: Facts) -> str:
-    """Return what becomes of a task that does not run, else nothing."""
+    """Return the state of a task that must not run, or "" if it runs."""
     found = set()
     for before in task.get("depends_on", []):
         state = run.states[before["task_key"]]
@@ -294,7 +298,8 @@ def _run(bundle: Bundle, task: Facts, run: Run, given: Facts, call: Call) -> str
         _refuse_others(key, started, {"job_id", "job_parameters"})
         name = bundle.ids[started["job_id"]]
         nested = execute(bundle, name, call, **started.get("job_parameters", {}))
-        run.runs[key], run.told = nested, run.told + nested.told
+        run.runs[key] = nested
+        run.told = run.told + nested.told
         return "success" if nested.succeeded else "failed"
     if program := task.get("spark_python_task"):
         _refuse_others(key, program, {"python_file", "parameters"})

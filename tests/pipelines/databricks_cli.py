@@ -1,7 +1,7 @@
-"""A program called `databricks` whose workspaces are folders; it refuses words it does not know.
+"""A fake `databricks` whose workspaces are folders; it refuses unknown arguments.
 
-DATABRICKS_PLACE is the folder of all workspaces, DATABRICKS_PROGRAM what a task of a wheel runs:
-words of a command, to which the entry point and its parameters are added.
+DATABRICKS_PLACE is the folder of all workspaces. DATABRICKS_PROGRAM is the command that a wheel
+task runs; the entry point and its parameters are appended.
 """
 
 import hashlib
@@ -20,13 +20,14 @@ from programs import write_python
 if TYPE_CHECKING:
     from pipelines.databricks import Bundle
 
-LOGIN = "login"  # in a workspace: the identity that may come, once `az` has logged in as it
+LOGIN = "login"  # file in a workspace: the identity that `az` must be logged in as
 DIGEST = re.compile(r"^(?P<name>[\w-]+) @ file://(?P<path>\S+) --hash=sha256:(?P<digest>\w{64})$")
 
 
 def main() -> None:
-    """Do what the words say, and write them down."""
-    words, place = sys.argv[1:], Path(os.environ["DATABRICKS_PLACE"])
+    """Run the command and record it."""
+    words = sys.argv[1:]
+    place = Path(os.environ["DATABRICKS_PLACE"])
     with (place / "log").open("a", encoding="utf-8") as log:
         log.write(" ".join(words) + "\n")
     host = os.environ.get("DATABRICKS_HOST", "")
@@ -36,26 +37,26 @@ def main() -> None:
 
 
 def logged_in() -> str:
-    """Return the identity that `az` keeps, as Databricks' program asks it for a token."""
+    """Return the identity that `az` is logged in as; the CLI gets its token there."""
     folder = Path(os.environ.get("AZURE_CONFIG_DIR", Path.home() / ".azure"))
     kept = folder / "identity"
     return kept.read_text(encoding="utf-8") if kept.exists() else ""
 
 
 def fail(words: str) -> NoReturn:
-    """End as the program does."""
+    """Fail like the real program."""
     print(f"Error: {words}", file=sys.stderr)
     sys.exit(1)
 
 
 class Workspace:
-    """One workspace: its files and what is deployed there."""
+    """A workspace: its files and the deployed bundle."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def do(self, words: list[str]) -> None:
-        """Do one command, of whoever may come."""
+        """Run a command, after checking the identity."""
         login = self.folder / LOGIN
         if login.exists() and logged_in() != login.read_text(encoding="utf-8"):
             fail("default auth: cannot configure default credentials")
@@ -81,7 +82,7 @@ class Workspace:
                 fail(f"unknown command or option: {shlex.join(words)}")
 
     def do_bundle(self, command: str, target: str, rest: list[str]) -> None:
-        """Do one command of a bundle."""
+        """Run a bundle command."""
         match [command, *rest]:
             case ["validate" | "plan" | "deploy"]:
                 self.bundle(command, target)
@@ -93,7 +94,7 @@ class Workspace:
                 fail(f"unknown command or option: bundle {command} {shlex.join(rest)}")
 
     def remote(self, path: str) -> Path:
-        """Return where a path of a volume lies, whose root somebody has made."""
+        """Return the local path of a path on a volume, which must exist."""
         parts = path.removeprefix("dbfs:").split("/")
         if not path.startswith("dbfs:/Volumes/") or len(parts) < 5:
             fail(f"{path} is no path of a volume")
@@ -102,7 +103,7 @@ class Workspace:
         return self.folder / "/".join(parts[1:])
 
     def bundle(self, command: str, target: str) -> None:
-        """Check the bundle that lies here, and keep it when it is deployed."""
+        """Check the bundle in this folder, and store it on deployment."""
         bundle = read(Path(), target)
         entry_point = f"{bundle.name}-job"
         from pipelines.databricks import problems
@@ -116,19 +117,20 @@ class Workspace:
         print(f"{command} {len(bundle.jobs)} jobs of {bundle.name} to {target}")
 
     def summary(self, target: str) -> None:
-        """Tell the ids of the jobs that are deployed."""
+        """Print the ids of the deployed jobs."""
         deployed = self.folder / "bundles" / target
         keys = sorted(read(deployed, target).jobs) if deployed.is_dir() else []
         jobs = {key: {"id": str(number)} for number, key in enumerate(keys, start=100)}
         print(json.dumps({"resources": {"jobs": jobs}}))
 
     def run(self, target: str, key: str, rest: list[str]) -> None:
-        """Run a job that is deployed; `-- --name value` are its parameters."""
+        """Run a deployed job; `-- --name value` are its parameters."""
         deployed = self.folder / "bundles" / target
         if not deployed.is_dir():
             fail("deploy the bundle first")
         bundle = read(deployed, target)
-        names, values = rest[1::2], rest[2::2]
+        names = rest[1::2]
+        values = rest[2::2]
         if rest and (rest[0] != "--" or len(names) != len(values)):
             fail(f"unknown options: {rest}")
         parameters = dict(zip((name.removeprefix("--") for name in names), values, strict=True))
@@ -151,7 +153,7 @@ class Workspace:
             fail(f"{key} failed: {json.dumps(run.all_states())}")
 
     def install(self, bundle: "Bundle", key: str) -> None:
-        """Look at the requirements of a job as pip does: is our wheel what it should be?"""
+        """Check the requirements of a job as pip does: our wheel must match its hash."""
         [environment] = bundle.jobs[key]["environments"]
         for line in environment["spec"]["dependencies"]:
             path = self.remote(f"dbfs:{line.removeprefix('-r ')}")
@@ -163,7 +165,7 @@ class Workspace:
 
 
 def read(folder: Path, target: str) -> "Bundle":
-    """Read a bundle; its models are slow to import, and files need none."""
+    """Read a bundle; the import is slow, and file commands do not need it."""
     from pipelines.databricks import Wrong, load
 
     try:
@@ -173,7 +175,7 @@ def read(folder: Path, target: str) -> "Bundle":
 
 
 def put_on_path(folder: Path, place: Path) -> dict[str, str]:
-    """Write the program into a folder; return the variables with which it is found."""
+    """Write the program into a folder; return the variables that put it on PATH."""
     place.mkdir(parents=True, exist_ok=True)
     tests = Path(__file__).parent.parent
     write_python(

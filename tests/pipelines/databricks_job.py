@@ -1,4 +1,4 @@
-"""What a task of a job runs in these tests: the wheel that was deployed, in an empty folder.
+"""What a task runs in these tests: the deployed wheel, in an empty folder.
 
 The store of the workspace is a file in it, for there is no Databricks; everything else is as the
 release says. Python is the one of the project's environment, which uv.lock made.
@@ -15,7 +15,7 @@ WORKSPACE = Path(os.environ["DATABRICKS_PLACE"]) / os.environ["DATABRICKS_HOST"]
 
 
 def main() -> None:
-    """Unpack the newest wheel that the bundle names, and call its entry point."""
+    """Unpack the newest wheel of the bundle, and call its entry point."""
     import yaml
 
     env = WORDS[WORDS.index("--env") + 1]

@@ -1,4 +1,4 @@
-"""A project that goes to Databricks: what its team writes into conf/, and a release of it."""
+"""A project that is deployed to Databricks: its settings in conf/, and its releases."""
 
 import contextlib
 import hashlib
@@ -38,7 +38,7 @@ pywin32==311 ; sys_platform == 'win32' \\
 
 
 def settings_of(env: str) -> Facts:
-    """Return what the team writes into conf/ for an environment."""
+    """Return the settings in conf/ of an environment."""
     schema = f"risk_{env}.loan_risk"
     volume = f"/Volumes/{schema.replace('.', '/')}"
     return {
@@ -57,7 +57,7 @@ def settings_of(env: str) -> Facts:
 
 
 def configure(project: Path, env: str, **keys: Any) -> None:
-    """Write keys into conf/<env>.yml; a section is merged with what stands there, None removes."""
+    """Write keys into conf/<env>.yml; merge a section with the existing one."""
     file = project / f"conf/{env}.yml"
     content = yaml.safe_load(file.read_text("utf-8")) or {}
     for key, value in keys.items():
@@ -68,8 +68,9 @@ def configure(project: Path, env: str, **keys: Any) -> None:
 
 @contextlib.contextmanager
 def opened(project: Path) -> Iterator[ModuleType]:
-    """Give the project's target.py, imported as the sessions do, in its folder."""
-    before, places = Path.cwd(), list(sys.path)
+    """Import the project's target.py in its folder, as the sessions do."""
+    before = Path.cwd()
+    places = list(sys.path)
     folders = ("deploy/databricks", "deploy", ".mlops")
     sys.path[:0] = [str(project / name) for name in folders]
     os.chdir(project)
@@ -85,7 +86,7 @@ def opened(project: Path) -> Iterator[ModuleType]:
 def build(
     project: Path, number: int = 1, wheel: str = "", envs: tuple[str, ...] = ("test",)
 ) -> Path:
-    """Put a release of a commit of that number into build/release, as `nox -s build` does."""
+    """Write a release with this number into build/release, as `nox -s build` does."""
     release = project / "build/release"
     shutil.rmtree(release, ignore_errors=True)
     release.mkdir(parents=True)
@@ -107,7 +108,7 @@ def build(
 
 
 def render(project: Path, env: str, facts: Facts) -> Path:
-    """Let target.py write the bundle of one environment, and return its folder."""
+    """Let target.py write the bundle of one environment; return its folder."""
     folder = project / "build/release/deploy" / env
     with opened(project) as target:
         target.render(platform("base.project").open_project(env).settings, facts, folder)

@@ -1,7 +1,4 @@
-"""docker, without its daemon: notes what it is asked and refuses what it does not know.
-
-It lies on PATH under the name of the program, and keeps its notes in $NOTES.
-"""
+"""A fake `docker` that records its calls in $NOTES, and refuses unknown arguments."""
 
 import argparse
 import hashlib
@@ -12,7 +9,7 @@ from pathlib import Path
 
 
 def digest(tag: str) -> str:
-    """Return the digest of what is pushed as a tag."""
+    """Return the digest of an image that is pushed with a tag."""
     return f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}"
 
 
@@ -31,19 +28,19 @@ def main() -> int:
     image = commands.add_parser("image", allow_abbrev=False)
     image.add_argument("verb", choices=["inspect"])
     image.add_argument("tag")
-    asked = vars(parser.parse_args())
-    if asked.get("secret"):
-        file = Path(dict(part.split("=") for part in asked["secret"].split(","))["src"])
-        asked["secret"] = [file.read_text(encoding="utf-8"), oct(file.stat().st_mode)[-3:]]
+    arguments = vars(parser.parse_args())
+    if arguments.get("secret"):
+        file = Path(dict(part.split("=") for part in arguments["secret"].split(","))["src"])
+        arguments["secret"] = [file.read_text(encoding="utf-8"), oct(file.stat().st_mode)[-3:]]
     with notes.open("a", encoding="utf-8") as log:
-        log.write(json.dumps(asked) + "\n")
-    if asked["command"] == os.environ.get("BREAKS"):
+        log.write(json.dumps(arguments) + "\n")
+    if arguments["command"] == os.environ.get("BREAKS"):
         print("no space left on device", file=sys.stderr)
         return 1
-    if asked["command"] == "image":
-        name = asked["tag"].rpartition(":")[0]
+    if arguments["command"] == "image":
+        name = arguments["tag"].rpartition(":")[0]
         others = [f"elsewhere.example/other@sha256:{'6' * 64}"]
-        print(json.dumps([{"RepoDigests": [*others, f"{name}@{digest(asked['tag'])}"]}]))
+        print(json.dumps([{"RepoDigests": [*others, f"{name}@{digest(arguments['tag'])}"]}]))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Expand a pipeline of Azure as the service does: templates, typed parameters, `${{ }}`."""
+"""Expand an Azure pipeline as the service does: templates, typed parameters, `${{ }}`."""
 
 import re
 from pathlib import Path
@@ -14,12 +14,12 @@ KINDS = ("stages", "jobs", "steps", "variables")
 
 
 class Loader(yaml.SafeLoader):
-    """YAML as Azure reads it: `on` is a word, and a key that stands twice is an error."""
+    """YAML as Azure reads it: `on` is text, and a duplicate key is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
         if len(keys) != len(set(keys)):
-            raise Unmodelled(f"a key stands twice: {keys}")
+            raise Unmodelled(f"a duplicate key: {keys}")
         return super().construct_mapping(node, deep)
 
 
@@ -47,15 +47,17 @@ def resolve(root: Path, file: Path, name: str) -> Path:
     """Return a template's path, which is relative to the file that includes it."""
     found = (root / file.parent / name).resolve()
     if not found.is_relative_to(root.resolve()):
-        raise Unmodelled(f"{name} lies outside the repository")
+        raise Unmodelled(f"{name} is outside the repository")
     return found
 
 
 class Template:
-    """One file on the way to what it expands to."""
+    """A file and the values with which it is expanded."""
 
     def __init__(self, root: Path, file: Path, values: dict[str, Any]) -> None:
-        self.root, self.file, self.values = root, file, values
+        self.root = root
+        self.file = file
+        self.values = values
 
     def expand(self, node: Any) -> Any:
         if isinstance(node, dict):
@@ -75,7 +77,7 @@ class Template:
         return expanded
 
     def entries(self, entry: Any) -> list[Any]:
-        """Return what an entry of a list expands to: templates, conditions and loops are many."""
+        """Return what a list entry expands to; templates, conditions and loops give several."""
         if not isinstance(entry, dict):
             return [self.expand(entry)]
         [(key, value), *others] = entry.items()
@@ -98,7 +100,7 @@ class Template:
         return list(self.expand(value)) if self.holds(found[1]) else []
 
     def include(self, name: str, given: dict[str, Any]) -> list[Any]:
-        """Return the list that a template holds, for these parameters."""
+        """Return the list in a template, expanded with these parameters."""
         path = resolve(self.root, self.file, name)
         template = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506
         kind = next((kind for kind in KINDS if kind in template), "")

@@ -10,12 +10,12 @@ Values = Mapping[str, Any]
 
 
 class Unmodelled(Exception):
-    """Something of Azure Pipelines that this runner does not know, so that nothing is skipped."""
+    """A feature of Azure Pipelines that this runner does not model: it must not be skipped."""
 
 
 @dataclass
 class Expression:
-    """A text on the way to its value."""
+    """A parser and evaluator of one expression."""
 
     text: str
     values: Values
@@ -23,14 +23,14 @@ class Expression:
     at: int = 0
 
     def evaluate(self) -> Any:
-        """Return the value of the whole text."""
+        """Return the value of the expression."""
         value = self.part()
         if self.text[self.at :].strip():
             raise Unmodelled(f"{self.text!r} goes on after a value")
         return value
 
     def part(self) -> Any:
-        """Read a literal, a function's call, or a value by its path."""
+        """Evaluate a literal, a function call or a path."""
         kind, word = self.next()
         if kind == "text":
             return word.replace("''", "'")
@@ -52,7 +52,7 @@ class Expression:
         return self.functions[name](*arguments)
 
     def path(self, value: Any) -> Any:
-        """Follow `.name` and `['name']`; what is not there is null, as at Azure."""
+        """Follow `.name` and `['name']`; a missing value is null, as at Azure."""
         while True:
             if self.sees("."):
                 value = (value or {}).get(self.next()[1])

@@ -1,6 +1,6 @@
-"""Runs of Data Factory's pipelines: a framework of Microsoft's evaluates real expressions.
+"""Run Data Factory pipelines; Microsoft's testing framework evaluates the real expressions.
 
-It is a program of its own, because the framework brings .NET into the process.
+This is a separate program, because the framework loads .NET into the process.
 """
 
 import json
@@ -37,18 +37,18 @@ SYSTEM = {
 
 @dataclass
 class Run:
-    """What a run did: each activity with what Data Factory made of its expressions."""
+    """A run: each activity with its evaluated expressions."""
 
     failed: bool = False
     activities: dict[str, Any] = field(default_factory=dict)
 
 
 def main() -> None:
-    """Run a pipeline for each line of stdin, and print what it did."""
+    """Run a pipeline for each line of stdin, and print the result."""
     with tempfile.TemporaryDirectory() as folder:
         for line in sys.stdin:
             print(json.dumps(asdict(run(Path(folder), **json.loads(line)))), flush=True)
-    os._exit(0)  # .NET may crash while Python ends
+    os._exit(0)  # .NET may crash when Python exits
 
 
 def run(
@@ -83,13 +83,13 @@ def run(
             elif activity.type == "WebActivity":
                 activity.set_result(DependencyCondition.SUCCEEDED, {"value": "https://hook/s3cret"})
             done.failed = activity.type == "Fail" or activity.name in fails
-    except NoMore:  # the others wait for what did not happen
+    except NoMore:  # the other activities wait for something that did not happen
         pass
     return done
 
 
 def _plain(value: Any) -> Any:
-    """Return what was evaluated in place of each expression."""
+    """Return a value with every expression evaluated."""
     if isinstance(value, DataFactoryElement):
         return value.result
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""A host of git on this machine, which asks who reads and who pushes."""
+"""A local git host that authenticates reads and pushes."""
 
 import base64
 import os
@@ -12,33 +12,34 @@ from pathlib import Path
 
 from rendering import commit, git
 
-READS, WRITES = "token-of-the-run", "token-of-the-team"
+READS = "token-of-the-run"
+WRITES = "token-of-the-team"
 NAME = "bank/loan-risk.git"
 
 
 class Host(ThreadingHTTPServer):
-    """It keeps one repository, private: a run may read it, the team's token may also push."""
+    """A private repository: a run's token may read it, the team's token may also push."""
 
     daemon_threads = True
     root: Path
 
     @property
     def repository(self) -> Path:
-        """Where the repository lies, for a test to look into."""
+        """The folder of the repository, for tests to inspect."""
         return self.root / NAME
 
     def address(self, user: str = "") -> str:
-        """Return the address of the repository, for a user whose token it bears."""
+        """Return the address of the repository with a user's token in it."""
         login = f"{user}:{READS}@" if user else ""
         return f"http://{login}127.0.0.1:{self.server_port}/{NAME}"
 
     def take(self, project: Path) -> None:
-        """Commit a project, and take it as main."""
+        """Commit a project and push it to main."""
         commit(project)
         git(project, "push", "--quiet", str(self.repository), "HEAD:main")
 
     def clone(self, folder: Path, user: str) -> Path:
-        """Clone main as a run of the vendor does: the newest commit, on no branch."""
+        """Clone main as a vendor's run does: only the newest commit, detached."""
         address = self.address(user)
         git(folder.parent, "clone", "--quiet", "--depth=1", address, str(folder))
         git(folder, "checkout", "--quiet", "--detach")
@@ -46,7 +47,7 @@ class Host(ThreadingHTTPServer):
 
 
 class Answers(BaseHTTPRequestHandler):
-    """What git's own server answers, to whoever may ask."""
+    """Git's own HTTP server, behind authentication."""
 
     server: Host
 
@@ -97,12 +98,12 @@ class Answers(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def git_host(root: Path) -> Iterator[Host]:
-    """Serve the repository of a folder, an empty one if it has none, until the test is done."""
+    """Serve the repository in a folder until the test is done, creating it if missing."""
     if not (root / NAME).exists():
         (root / NAME).mkdir(parents=True)
         git(root, "init", "--quiet", "--bare", "--initial-branch=main", NAME)

@@ -1,7 +1,7 @@
-"""Run workflows of GitHub on this machine, by act; each job is a fresh clone.
+"""Run GitHub workflows locally with act; each job starts from a fresh clone.
 
-act runs our commands and evaluates GitHub's expressions. The few actions that are not ours are
-told here in short; any other one, and any other input of theirs, is an error.
+act runs our commands and evaluates GitHub's expressions. Short stand-ins replace the few actions of
+others; any other action or input is an error.
 """
 
 import json
@@ -31,7 +31,7 @@ echo "$TOOLS" >> "$GITHUB_PATH"
 echo "UV_CACHE_DIR=$UV_CACHE" >> "$GITHUB_ENV"
 if [ "$CACHE" = true ]; then sha256sum uv.lock >> "$CACHED"; fi
 """
-ACTIONS = {  # what an action does, and the inputs that it is modelled for
+ACTIONS = {  # the code that stands in for an action, and the inputs it supports
     "actions/checkout": (CLONE, {"persist-credentials": "PERSIST"}),
     "astral-sh/setup-uv": (UV, {"version": "VERSION", "enable-cache": "CACHE"}),
     "databricks/setup-cli": ('echo "$BROUGHT" >> "$GITHUB_PATH"', {}),
@@ -49,7 +49,7 @@ PASSED_ON = re.compile(r"(LANG|PATH|TMPDIR|(PIP|SSL|REQUESTS|CURL|PYENV)_?.*)$")
 
 @dataclass
 class Job:
-    """What became of a job."""
+    """The result of a job."""
 
     result: str = "skipped"
     failed_steps: list[str] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Job:
 
 @dataclass
 class GitHub:
-    """A host of git, artifacts, and a machine that runs jobs."""
+    """A git host with artifacts, and a machine that runs jobs."""
 
     host: Host
     place: Path
@@ -67,8 +67,8 @@ class GitHub:
     tools: Path
     variables: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
-    quick: dict[str, str] = field(default_factory=dict)  # in the environment of the machine
-    admits: Callable[[str], bool] = lambda _: True  # does an environment let a job begin?
+    quick: dict[str, str] = field(default_factory=dict)  # variables of the machine
+    admits: Callable[[str], bool] = lambda _: True  # whether an environment lets a job start
 
     @property
     def home(self) -> Path:
@@ -76,13 +76,13 @@ class GitHub:
 
     @property
     def brought(self) -> Path:
-        """What an action brings that the machine does not have."""
+        """What an action installs on the machine."""
         return self.place / "brought"
 
     def run(self, file: str, event: str, only: str = "", **inputs: str) -> dict[str, Job]:
-        """Run a workflow as main has it, or one job of it; return each job's fate.
+        """Run a workflow of main, or one job of it; return the result of each job.
 
-        What waits for an approval that nobody gives is not run, which act does not know of.
+        A job that waits for an approval is not run; act itself does not support approvals.
         """
         definition = self.place / "definition"
         shutil.rmtree(definition, ignore_errors=True)
@@ -90,15 +90,16 @@ class GitHub:
         workflow = yaml.safe_load((definition / file).read_text(encoding="utf-8"))
         assert event in workflow[True], "on"  # YAML 1.1 reads the word `on` as true
         jobs = {name: Job() for name in workflow["jobs"]}
-        if waiting := self.waiting(workflow, definition):
+        waiting = self.waiting(workflow, definition)
+        if waiting:
             if "needs" not in workflow["jobs"][waiting]:
                 return jobs
             only = workflow["jobs"][waiting]["needs"]
-        shutil.rmtree(self.place / "artifacts", ignore_errors=True)  # those of another run
+        shutil.rmtree(self.place / "artifacts", ignore_errors=True)  # from another run
         self.home.mkdir(exist_ok=True)
-        told = self.home / "event.json"
+        event_file = self.home / "event.json"
         happened = {"number": 7, "pull_request": {"number": 7}, "inputs": inputs}
-        told.write_text(json.dumps(happened), encoding="utf-8")
+        event_file.write_text(json.dumps(happened), encoding="utf-8")
         command = [str(Path(sys.executable).with_name("act")), event, "--workflows", file, "--json"]
         command += [
             "--no-skip-checkout",
@@ -106,7 +107,7 @@ class GitHub:
             "--pull=false",
             "--reuse",
         ]
-        command += ["--eventpath", str(told), "--concurrent-jobs=1"]
+        command += ["--eventpath", str(event_file), "--concurrent-jobs=1"]
         command += [f"--job={only}"] if only else []
         command += [f"--var={name}={value}" for name, value in self.variables.items()]
         command += [f"--secret={name}={value}" for name, value in self.secrets.items()]
@@ -131,7 +132,7 @@ class GitHub:
         return jobs
 
     def waiting(self, workflow: dict[str, Any], definition: Path) -> str:
-        """Return the job, the last one, that its environment does not admit; else nothing."""
+        """Return the last job if its environment does not let it start, or ""."""
         for name, job in workflow["jobs"].items():
             environment = environment_of(job, definition)
             if environment and not self.admits(environment):
@@ -140,14 +141,15 @@ class GitHub:
         return ""
 
     def correct(self, **variables: str) -> None:
-        """Tell the sessions what act does not: it takes every GitHub for github.com."""
-        real, self.tools = self.tools, self.place / "tools"
-        told = "".join(f"export {name}={value}\n" for name, value in variables.items())
-        write_program(self.tools / "uvx", f'#!/bin/sh\n{told}exec {real}/uvx "$@"\n')
+        """Tell sessions the server's address; act always uses github.com."""
+        real = self.tools
+        self.tools = self.place / "tools"
+        exports = "".join(f"export {name}={value}\n" for name, value in variables.items())
+        write_program(self.tools / "uvx", f'#!/bin/sh\n{exports}exec {real}/uvx "$@"\n')
         shutil.copy2(real / "uv", self.tools)
 
     def action(self, uses: str) -> Path:
-        """Write an action as it is modelled; return its folder."""
+        """Write the stand-in of an action; return its folder."""
         script, inputs = ACTIONS[uses.partition("@")[0]]
         facts = {
             "ADDRESS": self.host.address(),
@@ -168,7 +170,7 @@ class GitHub:
         return folder
 
     def environment(self) -> dict[str, str]:
-        """Return what the runner has, without what only tests need."""
+        """Return the runner's variables, without those that only tests need."""
         own = Path(sys.executable).parent
         parts = [part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != own]
         base = {name: value for name, value in os.environ.items() if PASSED_ON.match(name)}
@@ -177,13 +179,13 @@ class GitHub:
 
 
 def called(job: dict[str, Any], definition: Path) -> dict[str, Any]:
-    """Return the one workflow that a job consists of, or nothing."""
+    """Return the workflow that a job calls, or {}."""
     file = job.get("uses", "")
     return dict(yaml.safe_load((definition / file).read_text("utf-8"))) if file else {}
 
 
 def environment_of(job: dict[str, Any], definition: Path) -> str:
-    """Return the environment that a job, or the workflow that it calls, acts in."""
+    """Return the environment of a job, or of the workflow that it calls."""
     inner = called(job, definition).get("jobs", {"": job})
     [named] = {str(each.get("environment", "")) for each in inner.values()} or {""}
     for name, value in job.get("with", {}).items():
@@ -208,13 +210,13 @@ def actions(workflow: dict[str, Any], definition: Path) -> set[str]:
 
 
 def note(jobs: dict[str, Job], names: dict[str, str], line: dict[str, Any]) -> None:
-    """Take one line of act's log into account; a called workflow counts as the job that calls."""
+    """Read a line of act's log; a called workflow counts as the job that calls it."""
     caller = names.get(line.get("job", "").partition("/")[0], "")
     job = jobs.get(caller) or jobs.get(line.get("jobID", ""))
     if job is None:
         return
     job.log += f"{line['msg'].rstrip()}\n"
-    if "jobResult" in line and job.result != "failure":  # a called workflow may have many
+    if "jobResult" in line and job.result != "failure":  # a called workflow may have several jobs
         job.result = line["jobResult"]
     if line.get("command") == "summary":
         job.summary += line["content"]

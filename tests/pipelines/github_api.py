@@ -1,4 +1,4 @@
-"""The addresses of GitHub that a project asks: how an environment is protected, who approved."""
+"""The part of the GitHub API that a project uses: protection of environments, approvals."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -13,42 +13,43 @@ RULE = {"type": "required_reviewers", "prevent_self_review": True, "reviewers": 
 
 @dataclass
 class GitHubApi:
-    """What GitHub knows; a test protects environments and says who approves."""
+    """The state of GitHub; a test protects environments and names the approver."""
 
-    approver: str = ""  # who approves whatever waits; nobody rejects it
+    approver: str = ""  # approves every request; none is rejected
     waited: list[str] = field(default_factory=list)
     rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     approvals: list[dict[str, Any]] = field(default_factory=list)
 
     def protect(self, environment: str) -> None:
-        """Let an environment ask another person for an approval."""
+        """Require another person's approval for an environment."""
         self.rules[environment] = [RULE]
 
     def unprotect(self, environment: str) -> None:
-        """Let it ask nobody."""
+        """Remove the protection."""
         self.rules[environment] = []
 
     def admits(self, environment: str) -> bool:
-        """Tell whether a job may begin; an environment that is new is open."""
+        """Return whether a job may start; a new environment is open."""
         if not self.rules.setdefault(environment, []):
             return True
         self.waited.append(environment)
         if self.approver:
-            by, of = {"login": self.approver}, [{"name": environment}]
+            by = {"login": self.approver}
+            of = [{"name": environment}]
             self.approvals.append({"state": "approved", "user": by, "environments": of})
         return bool(self.approver)
 
     def answering(self) -> AbstractContextManager[str]:
-        """Answer whoever shows the token of a run."""
+        """Serve requests with the token of a run."""
         return answering(self.answer, "Authorization", f"Bearer {READS}")
 
     def token_request(self, address: str) -> dict[str, str]:
-        """Return the variables by which a job asks for a token of its own."""
+        """Return the variables with which a job requests its own token."""
         url = f"{address}/token?api-version=2.0"
         return {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": READS}
 
     def answer(self, path: str, query: dict[str, list[str]]) -> Any:
-        """Answer an address; an unknown one is a KeyError."""
+        """Answer a request; raise KeyError for an unknown path."""
         if path == "/token":
             return {"value": f"token-for-{query['audience'][0]}"}
         assert not query, query

@@ -1,4 +1,4 @@
-"""Run pipelines of GitLab on this machine, by gitlab-ci-local; each job has a folder of its own."""
+"""Run GitLab pipelines locally with gitlab-ci-local; each job has its own folder."""
 
 import json
 import os
@@ -20,12 +20,12 @@ from .git_host import Host
 
 VERSION = "gitlab-ci-local@4.71.0"
 PASSED_ON = re.compile(r"(LANG|PATH|TMPDIR|(PIP|SSL|REQUESTS|CURL|PYENV)_?.*)$")
-FATE = re.compile(r"^ (PASS|FAIL|WARN) +(\w+)", re.MULTILINE)
+RESULT = re.compile(r"^ (PASS|FAIL|WARN) +(\w+)", re.MULTILINE)
 
 
 def program() -> str:
-    """Return gitlab-ci-local, which npm brings when it is missing; rsync it needs besides."""
-    assert shutil.which("rsync"), "rsync is missing: type apt-get install rsync"
+    """Return gitlab-ci-local, which npm installs if it is missing; it also needs rsync."""
+    assert shutil.which("rsync"), "rsync is missing: run apt-get install rsync"
     place = ROOT / "build" / VERSION
     found = place / "node_modules/.bin/gitlab-ci-local"
     place.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ def program() -> str:
 
 @dataclass
 class Job:
-    """What became of a job."""
+    """The result of a job."""
 
     result: str = "skipped"
     log: str = ""
@@ -46,21 +46,21 @@ class Job:
 
 @dataclass
 class GitLab:
-    """A host of git, and a machine that runs jobs."""
+    """A git host, and a machine that runs jobs."""
 
     host: Host
     place: Path
     programs: Path
     variables: dict[str, str] = field(default_factory=dict)  # of the project
     environments: dict[str, dict[str, str]] = field(default_factory=dict)  # of one environment
-    quick: dict[str, str] = field(default_factory=dict)  # in the environment of the machine
-    admits: Callable[[str], bool] = lambda _: True  # does an environment let a job begin?
-    tools: Path | None = None  # where the machine has uv; it brings it where it has none
+    quick: dict[str, str] = field(default_factory=dict)  # variables of the machine
+    admits: Callable[[str], bool] = lambda _: True  # whether an environment lets a job start
+    tools: Path | None = None  # the folder with the machine's uv; without it, it installs uv
 
     def run(self, source: str, only: str = "", **variables: str) -> dict[str, Job]:
-        """Run the pipeline that something starts, or one job of it; return each job's fate.
+        """Run the pipeline of an event, or one job of it; return the result of each job.
 
-        What waits for an approval that nobody gives is not run; gitlab-ci-local knows no approval.
+        A job that waits for an approval is not run; gitlab-ci-local does not support approvals.
         """
         checkout = self.place / "definition"
         shutil.rmtree(checkout, ignore_errors=True)
@@ -68,25 +68,25 @@ class GitLab:
         self.remember(checkout)
         listed = self.call(checkout, source, "--list-json", **variables)
         planned = [job["name"] for job in json.loads(listed[listed.index("[\n") :])]
-        words = [only] if only else self.admitted(checkout, planned)
-        done = self.call(checkout, source, *words, **variables)
+        arguments = [only] if only else self.admitted(checkout, planned)
+        done = self.call(checkout, source, *arguments, **variables)
         logs = checkout / ".gitlab-ci-local/output"
-        fates = {name: fate for fate, name in FATE.findall(done)}
+        results = {name: result for result, name in RESULT.findall(done)}
         jobs = {name: Job() for name in planned}
         jobs |= {
-            log.stem: Job(fates.get(log.stem, "skipped"), log.read_text(encoding="utf-8"))
+            log.stem: Job(results.get(log.stem, "skipped"), log.read_text(encoding="utf-8"))
             for log in sorted(logs.glob("*.log"))
         }
         assert jobs, done[-3000:]
         return jobs
 
     def summary(self, name: str) -> str:
-        """Return the pages that a job of the last pipeline kept."""
+        """Return the reports that a job of the last pipeline stored."""
         kept = self.place / "definition/.gitlab-ci-local/artifacts" / name / "build/summary"
         return "\n".join(page.read_text("utf-8") for page in sorted(kept.glob("*.md")))
 
     def admitted(self, checkout: Path, planned: list[str]) -> list[str]:
-        """Return the words that leave out a job, the last, that its environment does not admit."""
+        """Return the options that skip the last job if its environment does not let it start."""
         for file in checkout.glob("ci/gitlab/*.yml"):
             for name, job in yaml.safe_load(file.read_text(encoding="utf-8")).items():
                 environment = (job.get("environment") or {}).get("name", "")
@@ -94,8 +94,8 @@ class GitLab:
                     return [name, "--only-needs"]
         return []
 
-    def call(self, folder: Path, source: str, *words: str, **variables: str) -> str:
-        """Run gitlab-ci-local in a folder and return what it says; GitLab tells it the rest."""
+    def call(self, folder: Path, source: str, *arguments: str, **variables: str) -> str:
+        """Run gitlab-ci-local in a folder, with GitLab's variables; return its output."""
         known = {
             "CI_COMMIT_BRANCH": "" if source == "merge_request_event" else "main",
             "CI_DEFAULT_BRANCH": "main",
@@ -106,9 +106,9 @@ class GitLab:
         home.mkdir(exist_ok=True)
         given = known | self.variables | variables | {"UV_CACHE_DIR": str(uv_cache())}
         command = [program(), "--force-shell-executor", "--shell-isolation", "--concurrency=1"]
-        command += [f"--ignore-predefined-vars={','.join(given)}", "--color=false", *words]
+        command += [f"--ignore-predefined-vars={','.join(given)}", "--color=false", *arguments]
         command += [word for pair in given.items() for word in ("--variable", "=".join(pair))]
-        own = Path(sys.executable).parent  # what tests need, a runner need not have
+        own = Path(sys.executable).parent  # a runner does not have the tools of the tests
         parts = [part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != own]
         base = {name: value for name, value in os.environ.items() if PASSED_ON.match(name)}
         places = [*map(str, filter(None, (self.programs, self.tools))), *parts]
@@ -127,7 +127,7 @@ class GitLab:
         return done.stdout
 
     def remember(self, checkout: Path) -> None:
-        """Write the variables that GitLab gives to the jobs of one environment alone."""
+        """Write the variables that only the jobs of one environment get."""
         scoped: dict[str, dict[str, Any]] = {}
         for environment, variables in self.environments.items():
             for name, value in variables.items():

@@ -1,4 +1,4 @@
-"""The addresses of GitLab that a project asks: how an environment is protected, who approved."""
+"""The part of the GitLab API that a project uses: protection of environments, approvals."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -7,28 +7,29 @@ from typing import Any
 from .address import answering
 
 MAINTAINS = "token-of-a-maintainer"
-PROJECT, JOB = 7, 17
+PROJECT = 7
+JOB = 17
 
 
 @dataclass
 class GitLabApi:
-    """What GitLab knows; a test protects environments and says who approves."""
+    """The state of GitLab; a test protects environments and names the approver."""
 
-    approver: str = ""  # who approves whatever waits; nobody rejects it
+    approver: str = ""  # approves every request; none is rejected
     waited: list[str] = field(default_factory=list)
     rules: dict[str, list[dict[str, int]]] = field(default_factory=dict)
     approvals: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def protect(self, environment: str) -> None:
-        """Let an environment ask another person for an approval."""
+        """Require another person's approval for an environment."""
         self.rules[environment] = [{"required_approvals": 1}]
 
     def unprotect(self, environment: str) -> None:
-        """Let it ask nobody."""
+        """Remove the protection."""
         del self.rules[environment]
 
     def admits(self, environment: str) -> bool:
-        """Tell whether a job may begin."""
+        """Return whether a job may start."""
         if environment not in self.rules:
             return True
         self.waited.append(environment)
@@ -38,11 +39,11 @@ class GitLabApi:
         return bool(self.approver)
 
     def answering(self) -> AbstractContextManager[str]:
-        """Answer whoever shows the token of a maintainer; that of a job is not enough."""
+        """Serve requests with the token of a maintainer; a job's token is not enough."""
         return answering(self.answer, "PRIVATE-TOKEN", MAINTAINS)
 
     def answer(self, path: str, query: dict[str, list[str]]) -> Any:
-        """Answer an address; an unknown one is a KeyError. A deployment's id is its place."""
+        """Answer a request; KeyError for an unknown path. A deployment's id is its position."""
         below = path.removeprefix(f"/api/v4/projects/{PROJECT}")
         deployed = sorted(self.approvals)
         if below == "/deployments":

@@ -1,8 +1,8 @@
-"""A program called `kubectl` whose namespaces are folders; it refuses words it does not know.
+"""A fake `kubectl` whose namespaces are folders; it refuses unknown arguments.
 
-CLUSTER is the folder of the cluster, KUBECTL the real program, which makes manifests. A namespace
-holds what a person brings, `volumes/<claim>` and `secrets/<name>/<key>`, and objects by their kind.
-A job runs at once: `images.json` tells which words of a command stand for an image.
+CLUSTER is the folder of the cluster, KUBECTL the real program, which builds manifests. A namespace
+contains `volumes/<claim>` and `secrets/<name>/<key>`, created by a person, and objects by kind. A
+job runs immediately: `images.json` maps an image to the command that stands in for it.
 """
 
 import argparse
@@ -39,8 +39,9 @@ VERSION = "1.32"  # of Kubernetes
 
 
 def main() -> None:
-    """Do what the words say, and write them down."""
-    words, place = sys.argv[1:], Path(os.environ["CLUSTER"])
+    """Run the command and record it."""
+    words = sys.argv[1:]
+    place = Path(os.environ["CLUSTER"])
     with (place / "log").open("a", encoding="utf-8") as log:
         log.write(shlex.join(words) + "\n")
     if words[0] == "kustomize":
@@ -60,29 +61,32 @@ def main() -> None:
 
 
 def enter(kubeconfig: Path, place: Path) -> None:
-    """Let in who shows the token that the cluster knows, in a file that others cannot read."""
+    """Require the cluster's token, in a kubeconfig that others cannot read."""
     if kubeconfig.stat().st_mode & 0o077 or kubeconfig.parent.stat().st_mode & 0o077:
         fail("others may read the kubeconfig")
     config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
-    [user], token = config["users"], place / "token"
+    [user] = config["users"]
+    token = place / "token"
     if user["user"] != {"token": token.read_text(encoding="utf-8")}:
         fail("You must be logged in to the server (Unauthorized)")
 
 
 def fail(words: str) -> NoReturn:
-    """End as the program does."""
+    """Fail like the real program."""
     print(f"error: {words}", file=sys.stderr)
     sys.exit(1)
 
 
 class Namespace:
-    """What lies and runs in one namespace."""
+    """A namespace: its objects and what runs in it."""
 
     def __init__(self, place: Path, name: str) -> None:
-        self.place, self.name, self.folder = place, name, place / name
+        self.place = place
+        self.name = name
+        self.folder = place / name
 
-    def do(self, words: list[str]) -> None:  # noqa: C901 - one case a command
-        """Do one command."""
+    def do(self, words: list[str]) -> None:  # noqa: C901 - one case per command
+        """Run a command."""
         server = ["--server-side", "--force-conflicts", "--field-manager=mlops", "-f"]
         match words:
             case ["apply", *rest, file] if rest == server:
@@ -117,7 +121,7 @@ class Namespace:
         return self.folder / kind / f"{name}.json"
 
     def text(self, kind: str, name: str) -> str:
-        """Return an object as JSON; nothing where there is none."""
+        """Return an object as JSON, or "" where there is none."""
         file = self.file(kind, name)
         return file.read_text(encoding="utf-8") if file.is_file() else ""
 
@@ -129,7 +133,7 @@ class Namespace:
         return [each for each in found if each["metadata"]["labels"].items() >= wanted]
 
     def keep(self, content: Facts) -> None:
-        """Keep an object."""
+        """Store an object."""
         problems = list(misnamed(content))
         if content["metadata"].get("namespace", self.name) != self.name:
             problems.append(f"it is of the namespace {content['metadata']['namespace']}")
@@ -140,8 +144,9 @@ class Namespace:
         file.write_text(json.dumps(content), encoding="utf-8")
 
     def create(self, job: Facts) -> None:
-        """Run a job to its end: another try after a failure, as far as its rules allow."""
-        name, spec = job["metadata"]["name"], job["spec"]
+        """Run a job to its end; retry after a failure as its rules allow."""
+        name = job["metadata"]["name"]
+        spec = job["spec"]
         if self.text("Job", name):
             fail(f'jobs.batch "{name}" already exists')
         self.keep(job)
@@ -162,7 +167,7 @@ class Namespace:
         print(f"job.batch/{name} created")
 
     def process(self, pod: Facts) -> tuple[list[str], Facts]:
-        """Return the words of a pod's one container, where it works and what it sees."""
+        """Return the command of a pod's container, its working folder and its variables."""
         [container] = pod["containers"]
         images = json.loads((self.place / "images.json").read_text(encoding="utf-8"))
         if container["image"] not in images:
@@ -185,7 +190,7 @@ class Namespace:
         return [*images[container["image"]], *container["args"]], {"cwd": work, "env": env}
 
     def serve(self, name: str) -> None:
-        """Run a deployment's pod until its probes answer; then end it, as it asks to be ended."""
+        """Run a deployment's pod until its probes succeed; then stop it as it specifies."""
         pod = json.loads(self.text("Deployment", name))["spec"]["template"]["spec"]
         command, how = self.process(pod)
         [container] = pod["containers"]
@@ -206,14 +211,14 @@ class Namespace:
         while process.poll() is None and not all(map(answers, addresses)):
             time.sleep(0.2)
         process.send_signal(signal.SIGTERM)
-        told = process.communicate()[1]
+        errors = process.communicate()[1]
         if process.returncode:
-            fail(f"timed out waiting for the condition; the pod says: {told[-300:]}")
+            fail(f"timed out waiting for the condition; the pod says: {errors[-300:]}")
         print(f'deployment "{name}" successfully rolled out')
 
 
 def answers(address: str) -> bool:
-    """Tell whether a server answers well."""
+    """Return whether a server answers successfully."""
     try:
         urllib.request.urlopen(address, timeout=5).close()  # noqa: S310 - ours
     except OSError:
@@ -227,8 +232,8 @@ def documents(file: Path) -> list[Facts]:
 
 
 def faults(content: Facts) -> Iterator[str]:
-    """Yield what Kubernetes would not take in an object."""
-    import kubernetes_validate  # half a second, which no command shall wait for
+    """Yield what Kubernetes would reject in an object."""
+    import kubernetes_validate  # takes half a second, which commands should not wait for
 
     try:
         kubernetes_validate.validate(content, VERSION, strict=True)

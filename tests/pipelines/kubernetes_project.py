@@ -1,4 +1,4 @@
-"""A project that goes to Kubernetes: its team's conf/, releases of it, and a cluster."""
+"""A project that is deployed to Kubernetes: its settings in conf/, releases and a cluster."""
 
 import json
 import os
@@ -39,14 +39,14 @@ facts["files"] = release.checksums(out)
 
 
 def settings_of(env: str) -> Facts:
-    """Return what the team writes into conf/ for an environment."""
+    """Return the settings in conf/ of an environment."""
     deployment = {"namespace": f"loan-risk-{env}", "volume": "loan-risk"}
     return {"tracking_uri": "http://mlflow.bank.example", "deployment": deployment}
 
 
 @dataclass
 class Site:
-    """A project, and a cluster whose kubectl is on its PATH."""
+    """A project, and a cluster with its kubectl on PATH."""
 
     project: Path
     cluster: Path
@@ -67,33 +67,33 @@ class Site:
     def build(
         self, number: int = 1, program: str = "", envs: tuple[str, ...] = ("test",), **facts: Any
     ) -> str:
-        """Make a release of that number, whose image does what a program does; return a refusal."""
+        """Build a release with this number, whose image runs a program; return the refusal."""
         image = f"registry.bank.example/loan-risk@sha256:{number:064}"
-        told: Facts = {"project": "loan-risk", "dirty": False, "image": image}
-        told["version"] = f"0.1.0+202601{number:02}000000.g0000000{number}"
-        told |= {"requirements": "uvicorn==0.38.0 \\\n"} | facts
-        done = self.run("-c", RELEASE, json.dumps(told), *envs)
+        record: Facts = {"project": "loan-risk", "dirty": False, "image": image}
+        record["version"] = f"0.1.0+202601{number:02}000000.g0000000{number}"
+        record |= {"requirements": "uvicorn==0.38.0 \\\n"} | facts
+        done = self.run("-c", RELEASE, json.dumps(record), *envs)
         if program:
             self.stand_for(image, [sys.executable, "-c", program])
         assert "Traceback" not in done.stderr, done.stderr
         return done.stderr.strip()
 
-    def stand_for(self, image: str, words: list[str]) -> None:
-        """Let words of a command stand for an image."""
+    def stand_for(self, image: str, command: list[str]) -> None:
+        """Let a command stand in for an image."""
         file = self.cluster / "images.json"
         known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        file.write_text(json.dumps(known | {image: words}), encoding="utf-8")
+        file.write_text(json.dumps(known | {image: command}), encoding="utf-8")
 
     def deploy(self, env: str = "test") -> tuple[int, str]:
-        """Bring the release to an environment; return the exit code and what was said."""
+        """Deploy the release to an environment; return the exit code and the output."""
         done = self.run("deploy/delivery.py", env)
         assert "Traceback" not in done.stderr, done.stderr
         return done.returncode, done.stdout + done.stderr
 
-    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run Python in the project's folder."""
         return subprocess.run(
-            [sys.executable, *words],
+            [sys.executable, *arguments],
             cwd=self.project,
             env=os.environ | self.env,
             capture_output=True,
@@ -101,9 +101,9 @@ class Site:
             check=False,
         )
 
-    def kubectl(self, *words: str) -> None:
-        """Run kubectl as a person does."""
-        subprocess.run(["kubectl", *words], env=os.environ | self.env, check=True)
+    def kubectl(self, *arguments: str) -> None:
+        """Run kubectl as a person would."""
+        subprocess.run(["kubectl", *arguments], env=os.environ | self.env, check=True)
 
     def has(self, kind: str, env: str = "test") -> dict[str, Facts]:
         """Return the objects of a kind by their names."""

@@ -1,4 +1,4 @@
-"""An index of packages on this machine: a folder of files, as a bank's mirror lists them."""
+"""A local package index: a folder of files, listed as a bank's mirror does."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-DEAD = "http://127.0.0.1:9"  # nobody listens there
+DEAD = "http://127.0.0.1:9"  # nothing listens there
 BLOCKED = {
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), DEAD),
     **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), DEAD),
@@ -22,13 +22,13 @@ BLOCKED = {
 
 
 def download(folder: Path, *words: str) -> None:
-    """Bring packages into the folder of a mirror, from the index of this machine."""
+    """Download packages into the folder of a mirror."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", f"--dest={folder / 'files'}"]
     subprocess.run([*command, *words], check=True, capture_output=True)
 
 
 def listed(folder: Path) -> None:
-    """Write a page for each package that the folder holds."""
+    """Write a page for each package in the folder."""
     for file in sorted((folder / "files").iterdir()):
         name = re.sub(r"[-_.]+", "-", file.name.split("-")[0]).lower()
         page = folder / "simple" / name / "index.html"
@@ -38,10 +38,10 @@ def listed(folder: Path) -> None:
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
+    """Serves files without logging."""
 
     def copyfile(self, source: Any, outputfile: Any) -> None:
-        """Send a file; who wanted to know its size alone goes before its end."""
+        """Send a file; the client may close early if it only wanted the size."""
         with suppress(ConnectionError):
             super().copyfile(source, outputfile)
 
@@ -59,6 +59,6 @@ def mirror(folder: Path) -> Iterator[str]:
 
 
 def mirrored(lock: bytes, address: str) -> str:
-    """Return a lock as it is made where the mirror is the index."""
+    """Return a lock file as it is written with the mirror as its index."""
     text = re.sub(r'registry = "[^"]+"', f'registry = "{address}/simple"', lock.decode())
     return re.sub(r'url = "[^"]+/([^"/]+)"', rf'url = "{address}/files/\1"', text)

@@ -1,9 +1,9 @@
-"""Model Serving of Databricks: endpoints as its interface tells of them, which really predict.
+"""A fake Databricks Model Serving: endpoints with the API's responses, which really predict.
 
 `python -m pipelines.model_serving FOLDER` serves on a free port, which it prints. MLflow's own
-scoring server answers for the versions, loaded from the registry that MLFLOW_TRACKING_URI names.
-In FOLDER, files named after a version say what goes wrong with it: `2.broken` never becomes ready,
-`2.different` predicts otherwise there. `endpoints.json` is what there is.
+scoring server serves the versions, loaded from the registry at MLFLOW_TRACKING_URI. Files in FOLDER
+make a version fail: with `2.broken` version 2 never becomes ready, with `2.different` it predicts
+differently. `endpoints.json` is the current state.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from typing import Any
 
 Facts = dict[str, Any]
 
-TOKEN = "token-of-the-promoter"  # noqa: S105 - of nobody
+TOKEN = "token-of-the-promoter"  # noqa: S105 - a fake
 PATH = re.compile(r"/api/2\.0/(serving-endpoints|permissions/serving-endpoints)(?:/([^/]+))?(/.*)?")
 INVOKED = re.compile(r"/serving-endpoints/([^/]+)/invocations")
 ENTITY = {"entity_name", "entity_version", "workload_size", "scale_to_zero_enabled"}
@@ -27,7 +27,7 @@ ENTITY = {"entity_name", "entity_version", "workload_size", "scale_to_zero_enabl
 
 @contextlib.contextmanager
 def model_serving(folder: Path, **variables: str) -> Iterator[dict[str, str]]:
-    """Serve until the test is done; give the variables with which its address is found."""
+    """Serve until the test is done; yield the variables that clients need."""
     folder.mkdir(parents=True)
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
@@ -49,21 +49,22 @@ def model_serving(folder: Path, **variables: str) -> Iterator[dict[str, str]]:
 
 
 def endpoints(folder: Path) -> dict[str, Facts]:
-    """Return the endpoints that there are, by their names."""
+    """Return the endpoints by name."""
     file = folder / "endpoints.json"
     return dict(json.loads(file.read_text("utf-8"))) if file.exists() else {}
 
 
 class Refused(Exception):
-    """What is answered in place of doing it."""
+    """An error response."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
-        self.status, self.code = status, code
+        self.status = status
+        self.code = code
 
 
 class Serving:
-    """The endpoints, and what becomes of them."""
+    """The endpoints and their state."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -74,7 +75,7 @@ class Serving:
             raise Refused(401, "UNAUTHENTICATED", "Credential was not sent or is invalid.")
 
     def answer(self, call: str, path: str, body: Facts) -> Any:
-        """Do one call; raises Refused for one that is not known."""
+        """Answer a call; raise Refused for an unknown one."""
         if call == "POST" and (invoked := INVOKED.fullmatch(path)):
             return self.predict(self.get(invoked[1]), body)
         found = PATH.fullmatch(path)
@@ -117,8 +118,8 @@ class Serving:
         return endpoint
 
     def progress(self, endpoint: Facts) -> Facts:
-        """Tell of an endpoint; what was in progress is done the next time that somebody asks."""
-        told: Facts = json.loads(json.dumps(endpoint))
+        """Return an endpoint; an operation in progress is finished at the next request."""
+        shown: Facts = json.loads(json.dumps(endpoint))
         if endpoint["state"]["config_update"] == "IN_PROGRESS":
             pending = endpoint.pop("pending_config")
             number = pending["served_entities"][0]["entity_version"]
@@ -128,7 +129,7 @@ class Serving:
             if not broken:
                 endpoint["config"] = pending
                 endpoint["state"]["ready"] = "READY"
-        return told
+        return shown
 
     def permit(self, number: str, body: Facts) -> Facts:
         [endpoint] = [each for each in self.known.values() if each["id"] == number]
@@ -136,13 +137,14 @@ class Serving:
         return {"object_id": number, "access_control_list": []}
 
     def predict(self, endpoint: Facts, body: Facts) -> Any:
-        """Answer as MLflow's scoring server does, which Model Serving runs."""
+        """Answer like MLflow's scoring server, which Model Serving runs."""
         import mlflow
         from mlflow.pyfunc import scoring_server
 
         predict: Any = scoring_server.invocations
         [entity] = endpoint["config"]["served_entities"]
-        name, number = entity["entity_name"], entity["entity_version"]
+        name = entity["entity_name"]
+        number = entity["entity_version"]
         model = mlflow.pyfunc.load_model(f"models:/{name}/{number}", suppress_warnings=True)
         schema = model.metadata.get_input_schema()
         content = json.dumps(body).encode()
@@ -172,18 +174,19 @@ def main() -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
             try:
                 serving.admit(self.headers["Authorization"])
-                status, told = 200, serving.answer(self.command, self.path, body)
+                status = 200
+                answer = serving.answer(self.command, self.path, body)
             except Refused as refused:
                 status = refused.status
-                told = {"error_code": refused.code, "message": str(refused)}
+                answer = {"error_code": refused.code, "message": str(refused)}
             (folder / "endpoints.json").write_text(json.dumps(serving.known), encoding="utf-8")
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
-            self.wfile.write(json.dumps(told).encode())
+            self.wfile.write(json.dumps(answer).encode())
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         print(server.server_port, flush=True)

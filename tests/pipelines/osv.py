@@ -1,4 +1,4 @@
-"""A database of vulnerabilities on this machine, which answers as OSV does."""
+"""A local vulnerability database with the API of OSV."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ KNOWN = "GHSA-0000-0000-0001"
 
 
 class Osv(HTTPServer):
-    """It knows one vulnerability, of the package that a test names."""
+    """A database with one vulnerability, in the package that a test names."""
 
     vulnerable = ""
 
@@ -20,7 +20,7 @@ class Osv(HTTPServer):
 
 
 class Answers(BaseHTTPRequestHandler):
-    """What OSV answers to a batch of packages, and on one vulnerability."""
+    """The answers of OSV to a batch of packages, and about one vulnerability."""
 
     server: Osv
 
@@ -34,8 +34,8 @@ class Answers(BaseHTTPRequestHandler):
         package = {"name": self.server.vulnerable, "ecosystem": "PyPI"}
         events = [{"introduced": "0"}, {"fixed": "99.0"}]
         affected = {"package": package, "ranges": [{"type": "ECOSYSTEM", "events": events}]}
-        told = {"id": KNOWN, "summary": "It runs what it is sent"}
-        self.answer({**told, "modified": "2026-01-01T00:00:00Z", "affected": [affected]})
+        vulnerability = {"id": KNOWN, "summary": "It runs what it is sent"}
+        self.answer({**vulnerability, "modified": "2026-01-01T00:00:00Z", "affected": [affected]})
 
     def answer(self, content: object) -> None:
         body = json.dumps(content).encode()
@@ -45,7 +45,7 @@ class Answers(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

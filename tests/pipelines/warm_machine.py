@@ -1,7 +1,7 @@
-"""Run a file of Python in an environment whose interpreter is kept warm, as `python FILE WORDS`.
+"""Run a Python file in a warm interpreter of its environment, like `python FILE ARGUMENTS`.
 
-The first call starts that interpreter, which a next one finds as long as the environment has the
-same packages. It ends when nobody has asked for a while.
+The first call starts that interpreter. Later calls find it as long as the environment has the same
+packages. It exits when it has been idle for a while.
 """
 
 import contextlib
@@ -18,11 +18,11 @@ from typing import Any
 
 WARM = Path(__file__).parent.parent / "lifecycle"  # the folder of warm.py
 IDLE = 120  # seconds
-MOST = 1 << 20  # bytes of a job
+MOST = 1 << 20  # bytes of a request
 
 
 def main() -> int:
-    """Let the interpreter do it, with the streams, folder and variables of this process."""
+    """Let the warm interpreter run it, with this process's streams, folder and variables."""
     job = {
         "function": "warm:run_file",
         "arguments": sys.argv[1:2],
@@ -37,8 +37,9 @@ def main() -> int:
 
 
 def connected() -> socket.socket:
-    """Return a connection to the interpreter, which is started where there is none yet."""
-    name, started = address(), False
+    """Return a connection to the interpreter, starting one where there is none."""
+    name = address()
+    started = False
     while True:
         server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with contextlib.suppress(ConnectionRefusedError):
@@ -52,7 +53,7 @@ def connected() -> socket.socket:
 
 
 def address() -> str:
-    """Return where the interpreter of this environment listens, by its birth and its packages."""
+    """Return the address of this environment's interpreter, which depends on its packages."""
     [found] = Path(sys.prefix).glob("lib/python*/site-packages")
     named = sorted(path.name for path in found.glob("*.dist-info"))
     born = str(Path(sys.prefix, "pyvenv.cfg").stat().st_mtime_ns)
@@ -71,7 +72,7 @@ def start(name: str) -> None:
 
 
 def serve(name: str) -> None:
-    """Do what is asked, one after the other, until nobody asks any more."""
+    """Run the requested jobs one by one, until no more come."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
         server.bind(f"\0{name}")
         server.listen()

@@ -1,1 +1,1 @@
-"""What vendors know, and their programs, for tests of what sets them up."""
+"""Fake vendors and their programs, for the tests of the bootstrap scripts."""

@@ -1,4 +1,4 @@
-"""`az` for tests, with what Entra and Azure DevOps know."""
+"""A fake `az` with the state of Entra and Azure DevOps."""
 
 import copy
 import json
@@ -38,7 +38,7 @@ KINDS = {
     "approver-count": ("fa4e907d-c16b-4a4c-9dfa-4906e5d171dd", COUNT),
     "required-reviewer": ("fd2167ab-b0be-447a-8ec8-39368250530e", REVIEWER),
 }
-OPTIONS = {  # a command needs all of its own
+OPTIONS = {  # a command requires all of its options
     "repos show": PROJECT | {"--repository"},
     "repos policy list": PROJECT | {"--repository-id", "--branch"},
     **{f"repos policy {kind} create": POLICY | set(more) for kind, (_, more) in KINDS.items()},
@@ -76,7 +76,7 @@ EMPTY: State = {
 
 
 def az(state: State, words: list[str], _: str) -> str:
-    """Do what the words say; return what --output tsv shows."""
+    """Run a command; return its output with --output tsv."""
     for name, nothing in EMPTY.items():
         state.setdefault(name, copy.deepcopy(nothing))
     first = next((n for n, word in enumerate(words) if word.startswith("-")), len(words))
@@ -96,7 +96,7 @@ def az(state: State, words: list[str], _: str) -> str:
 
 
 def shown(found: Any) -> str:
-    """Return what a query found as az shows it with --output tsv."""
+    """Return the result of a query as az prints it with --output tsv."""
     rows = [row if isinstance(row, list) else [row] for row in listed(found)]
     cells = [[str(c).lower() if isinstance(c, bool) else str(c) for c in row] for row in rows]
     return "".join("\t".join(row) + "\n" for row in cells)
@@ -143,7 +143,7 @@ def policies(state: State, given: State) -> Any:
 
 
 def policy(kind: str, state: State, given: State) -> Any:
-    """Make or change a policy: settings keep the types that the service gives them."""
+    """Create or change a policy; settings keep the types of the service."""
     here(given)
     assert (given["--repository-id"], given["--branch"]) == ("repository-1", "main")
     number, names = KINDS[kind]
@@ -176,7 +176,7 @@ def endpoints(state: State, given: State) -> Any:
 
 
 def create_endpoint(state: State, given: State) -> Any:
-    """Make a service connection; the service says who issues its tokens, and for whom."""
+    """Create a service connection; the service sets issuer and subject of its tokens."""
     here(given)
     text = Path(given["--service-endpoint-configuration"]).read_text(encoding="utf-8")
     facts = json.loads(text)
@@ -195,7 +195,7 @@ def create_endpoint(state: State, given: State) -> Any:
 
 
 def applications(state: State, given: State) -> Any:
-    begin = given["--display-name"]  # Entra also finds names that begin so
+    begin = given["--display-name"]  # Entra matches prefixes of names
     return [each for each in state["applications"] if each["displayName"].startswith(begin)]
 
 
@@ -249,7 +249,7 @@ def token(state: State, given: State) -> Any:
 
 
 def rest(state: State, given: State) -> Any:
-    """Answer an address of Azure DevOps; each part of it must be as documented."""
+    """Answer a request to Azure DevOps; each part of its address must be documented."""
     same(given["--resource"], AZURE_DEVOPS)
     asked = dict(each.split("=", 1) for each in given["--url-parameters"])
     body = json.loads(given["--body"]) if given["--body"] else None
@@ -262,7 +262,8 @@ def rest(state: State, given: State) -> Any:
         return subscriptions(state, given["--method"], asked, body)
     base = "https://dev.azure.com/bank/project-1/_apis/"
     assert given["--url"].startswith(base), given["--url"]
-    path, method = given["--url"].removeprefix(base), given["--method"]
+    path = given["--url"].removeprefix(base)
+    method = given["--method"]
     version = asked.pop("api-version")
     if path == "distributedtask/environments":
         assert version == "7.1"
@@ -278,7 +279,7 @@ def rest(state: State, given: State) -> Any:
 
 
 def subscriptions(state: State, method: str, asked: State, body: Any) -> Any:
-    """Show who hears of what, or let somebody hear of more."""
+    """Show the notification subscriptions, or add one."""
     if method == "get":
         assert asked == {"targetId": "team-1"}
         return {"value": state["subscriptions"]}
@@ -291,7 +292,7 @@ def subscriptions(state: State, method: str, asked: State, body: Any) -> Any:
 
 def environments(state: State, method: str, asked: State, body: Any) -> Any:
     if method == "get":
-        begin = asked.pop("name")  # Azure also finds names that begin so
+        begin = asked.pop("name")  # Azure matches prefixes of names
         assert not asked
         return {"value": [e for e in state["environments"] if e["name"].startswith(begin)]}
     assert (method, body.keys(), asked) == ("post", {"name", "description"}, {})

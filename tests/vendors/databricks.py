@@ -1,4 +1,4 @@
-"""`databricks` for tests, with what an account and its workspaces know."""
+"""A fake `databricks` with the state of an account and its workspaces."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ PRIVILEGES = {
     "schema": {"USE_SCHEMA", "CREATE_MODEL", "CREATE_MODEL_VERSION", "APPLY_TAG", "EXECUTE"},
     "volume": {"READ_VOLUME", "WRITE_VOLUME"},
 }
-COMMANDS = {  # the words a command takes, and its options
+COMMANDS = {  # each command's arguments and options
     "service-principals list": ([], ["--filter"]),
     "service-principals create": ([], ["--display-name", "--application-id?"]),
     "volumes list": (["catalog", "schema"], []),
@@ -29,12 +29,13 @@ COMMANDS = {  # the words a command takes, and its options
 
 
 def databricks(state: State, words: list[str], _: str) -> str:
-    """Do what the words say, and return what they show."""
+    """Run a command and return its output."""
     for name in ("principals", "volumes", "folders"):
         state.setdefault(name, [])
     for name in ("grants", "rules", "permissions"):
         state.setdefault(name, {})
-    command, options = " ".join(words[:2]), words[2:]
+    command = " ".join(words[:2])
+    options = words[2:]
     places, names = COMMANDS[command]
     parser = Parser(f"databricks {command}")
     for place in places:

@@ -1,4 +1,4 @@
-"""`gh` for tests, with what a repository at GitHub knows."""
+"""A fake `gh` with the state of a GitHub repository."""
 
 import json
 import re
@@ -23,7 +23,7 @@ RULES = {
 
 
 def gh(state: State, words: list[str], piped: str) -> str:
-    """Do what the words say, and return what they show."""
+    """Run a command and return its output."""
     for name in ("environments", "variables"):
         state.setdefault(name, {})
     state.setdefault("rulesets", [])
@@ -58,7 +58,7 @@ def set_variable(state: State, words: list[str]) -> str:
 
 
 def answer(state: State, method: str, path: str, body: Any) -> Any:
-    """Answer an address; what is sent there must be as documented."""
+    """Answer a request; its body must be as documented."""
     if method == "GET" and (team := re.fullmatch(r"orgs/bank/teams/([\w-]+)", path)):
         return {"id": state["teams"][team[1]]}
     if method == "GET" and path == f"{BASE}/actions/oidc/customization/sub":

@@ -1,4 +1,4 @@
-"""`glab` for tests, with what a project at GitLab knows."""
+"""A fake `glab` with the state of a GitLab project."""
 
 import json
 import re
@@ -20,14 +20,14 @@ APPROVALS = {
     "disable_overriding_approvers_per_merge_request",
 }
 MAILS = {"recipients", "notify_only_broken_pipelines", "branches_to_be_notified"}
-LISTS = {  # what an entry of a list has, and by what it is named in an address
+LISTS = {  # the fields of a list's entries, and the one that names it in an address
     "approval_rules": ({"name", "rule_type", "approvals_required"}, "id"),
     "pipeline_schedules": ({"description", "ref", "cron", "cron_timezone", "active"}, "id"),
     "environments": ({"name", "tier"}, "id"),
     "protected_environments": ({"name", "approval_rules", "deploy_access_levels"}, "name"),
     "variables": ({"key", "value", "environment_scope", "protected"}, "key"),
 }
-BORN = {  # what GitLab gives to a new project
+BORN = {  # the defaults of a new project
     "project": {
         "web_url": "https://gitlab.bank.example/bank/loan-risk",
         "allow_pipeline_trigger_approve_deployment": True,
@@ -40,7 +40,7 @@ BORN = {  # what GitLab gives to a new project
 
 
 def glab(state: State, words: list[str], piped: str) -> str:
-    """Do what the words say, and return what they show."""
+    """Run a command and return its output."""
     for name, born in BORN.items():
         state.setdefault(name, json.loads(json.dumps(born)))
     parser = Parser("glab api")
@@ -57,7 +57,7 @@ def glab(state: State, words: list[str], piped: str) -> str:
 
 
 def answer(state: State, method: str, path: str, body: Any) -> Any:
-    """Answer an address; what is sent there must be as documented."""
+    """Answer a request; its body must be as documented."""
     if group := re.fullmatch(r"groups/([\w%-]+)", path):
         return {"id": state["groups"][group[1]]}
     if not path.startswith(PROJECT):
@@ -108,7 +108,7 @@ def settings(known: State, way: str, method: str, body: Any, keys: set[str]) -> 
 
 
 def main(known: State, method: str, which: str, body: Any) -> Any:
-    """Show how main is protected, or change it."""
+    """Show the protection of main, or change it."""
     if method == "GET":
         return [{"name": "main", **known}]
     same((method, which), ("PATCH", "main"))

@@ -1,6 +1,6 @@
-"""Vendors' programs for tests: small clients on PATH, behind which one server keeps what they know.
+"""Fake vendor programs: small clients on PATH, and one server that keeps their state.
 
-A word that a program does not know ends it with 2, and so does what the vendor would refuse.
+An unknown argument, or a request that the vendor would refuse, gives exit code 2.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import jq as jqlang
 from programs import write_program
 
 State = dict[str, Any]
-Program = Callable[[State, list[str], str], str]  # what is known, the words, and what is piped in
+Program = Callable[[State, list[str], str], str]  # the state, the arguments and the standard input
 
 CLIENT = """\
 #!/bin/bash
@@ -33,11 +33,11 @@ exit "$code"
 
 
 class Refused(Exception):
-    """What a program or its vendor refuses."""
+    """A refusal by a program or its vendor."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Knows options by their whole names, and ends nothing."""
+    """A parser that requires full option names and does not exit."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, allow_abbrev=False, add_help=False)
@@ -48,7 +48,7 @@ class Parser(argparse.ArgumentParser):
 
 @dataclass
 class Vendors:
-    """What each program's vendor knows, and each call of a program."""
+    """The state of each program's vendor, and the calls of each program."""
 
     programs: dict[str, Program]
     states: dict[str, State] = field(default_factory=dict)
@@ -56,31 +56,32 @@ class Vendors:
     changes: list[list[str]] = field(default_factory=list)
 
     def call(self, program: str, words: list[str], piped: str) -> tuple[int, str]:
-        """Return the exit code of a call, and what it prints."""
+        """Return the exit code and the output of a call."""
         before = self.states.setdefault(program, {})
         state = copy.deepcopy(before)
         self.calls.append([program, *words])
         try:
-            told = self.programs[program](state, words, piped)
+            output = self.programs[program](state, words, piped)
         except (Refused, AssertionError, LookupError, ValueError) as error:
             return 2, f"{program} {' '.join(words)}: {error!r}\n"
         if state != before:
             self.states[program] = state
             self.changes.append([program, *words])
-        return 0, told
+        return 0, output
 
 
 @contextlib.contextmanager
 def on_path(folder: Path, programs: dict[str, Program]) -> Iterator[Vendors]:
-    """Put clients of these programs into a folder, and answer them."""
+    """Write clients of these programs into a folder, and serve them."""
     vendors = Vendors(programs)
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            program, count = self.word(), int(self.word())
+            program = self.word()
+            count = int(self.word())
             words = [self.word() for _ in range(count)]
-            code, told = vendors.call(program, words, self.word())
-            self.wfile.write(f"{code}\n{told}".encode())
+            code, output = vendors.call(program, words, self.word())
+            self.wfile.write(f"{code}\n{output}".encode())
 
         def word(self) -> str:
             read = iter(lambda: self.rfile.read(1), b"\0")
@@ -97,13 +98,13 @@ def on_path(folder: Path, programs: dict[str, Program]) -> Iterator[Vendors]:
 
 
 def same(found: Any, wanted: Any) -> None:
-    """Refuse what is not as the vendor documents it."""
+    """Refuse a request that the vendor does not document."""
     if found != wanted:
         raise Refused(f"{json.dumps(found, default=str)} is not {json.dumps(wanted, default=str)}")
 
 
 def jq(_: State, words: list[str], piped: str) -> str:
-    """Do as jq does, which a person has beside a program that filters nothing itself."""
+    """Run a filter of jq, for programs that have no filter option."""
     parser = Parser("jq")
     parser.add_argument("--raw-output", action="store_true", required=True)
     parser.add_argument("filter")
@@ -111,7 +112,7 @@ def jq(_: State, words: list[str], piped: str) -> str:
 
 
 def filtered(expression: str, found: Any) -> str:
-    """Return what a filter of jq finds, without quotes."""
+    """Return the result of a jq filter, without quotes."""
     results = jqlang.compile(expression).input_value(found).all()
     lines = [each if isinstance(each, str) else json.dumps(each) for each in results]
     return "".join(f"{line}\n" for line in lines)
