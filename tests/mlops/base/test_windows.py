@@ -1,6 +1,7 @@
 """Time is cut into windows that follow one another without a gap and without an overlap."""
 
 import datetime
+import itertools
 
 import pandas as pd
 import pytest
@@ -96,7 +97,7 @@ def test_the_scoring_windows_of_all_valid_dates_follow_one_another(period: str) 
             continue
     scored = [windows.plan(as_of, settings.Time(period=period)).scoring for as_of in valid]
     assert len(scored) > 24
-    for earlier, later in zip(scored, scored[1:], strict=False):
+    for earlier, later in itertools.pairwise(scored):
         assert earlier.end == later.start
 
 
