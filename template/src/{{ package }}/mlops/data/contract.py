@@ -5,7 +5,7 @@ Everything else is derived from it: features, signature, the check of each batch
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from ..base.settings import Problem
 
 if TYPE_CHECKING:
     from pandera.errors import SchemaErrors
-    from pandera.pandas import DataFrameModel
+    from pandera.pandas import DataFrameModel, DataFrameSchema
 
 # the roles that the columns of each class may have
 ROLES: dict[str, tuple[str, ...]] = {
@@ -36,7 +36,9 @@ MLFLOW_TYPES: dict[ColumnType, str] = {
     "str": "string",
     "datetime": "datetime",
 }
-TEXT = "str" if int(pd.__version__.split(".")[0]) >= 3 else "object"  # the dtype of text
+
+# the dtype of text: of pandas 3, or of pandas 2, which its type stubs do not know
+TEXT: Any = "str" if int(pd.__version__.split(".")[0]) >= 3 else "object"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Schema:
 
     name: str
     model: "type[DataFrameModel]"
+    checks: "DataFrameSchema"
+    """What pandera validates: all columns of the class, unless a caller selects some."""
     types: dict[str, ColumnType]
     """The type of each column."""
     roles: dict[str, list[str]]
@@ -97,7 +101,7 @@ class Schema:
                     "values as missing."
                 )
         try:
-            return pd.DataFrame(self.model.validate(result, lazy=True))
+            return pd.DataFrame(self.checks.validate(result, lazy=True))
         except SchemaErrors as error:
             raise MlopsError(f"{where}: {self._first_failure(error)}") from None
 
@@ -190,9 +194,10 @@ def _read_schema(schema: ModuleType, name: str, required_role: str) -> Schema:
     model: type[DataFrameModel] | None = getattr(schema, name, None)
     if model is None:
         raise Misconfigured(f"schema.py: class {name} is missing.")
+    checks = model.to_schema()
     types: dict[str, ColumnType] = {}
     roles: dict[str, list[str]] = {}
-    for column, field in model.to_schema().columns.items():
+    for column, field in checks.columns.items():
         types[column] = _type_name(str(field.dtype), f"{name}.{column}")
         role = (field.metadata or {}).get("role")
         if role is None:
@@ -209,7 +214,7 @@ def _read_schema(schema: ModuleType, name: str, required_role: str) -> Schema:
         roles.setdefault(role, []).append(column)
     if required_role not in roles:
         raise Misconfigured(f"schema.py: give a column of {name} the role {required_role}.")
-    return Schema(name, model, types, roles)
+    return Schema(name, model, checks, types, roles)
 
 
 def _type_name(dtype: str, where: str) -> ColumnType:
@@ -221,7 +226,7 @@ def _type_name(dtype: str, where: str) -> ColumnType:
         raise Misconfigured(
             f"schema.py: {where} has the type {dtype}; use int, float, bool, str or datetime."
         )
-    return cast("ColumnType", dtype)
+    return dtype
 
 
 def _cast(column: pd.Series, kind: ColumnType, where: str) -> pd.Series:
@@ -258,11 +263,12 @@ def _convert(column: pd.Series, kind: ColumnType) -> pd.Series | None:
 
 
 def _as_text(column: pd.Series) -> pd.Series | None:
-    if isinstance(column.dtype, pd.StringDtype):
-        return column.astype(TEXT)
-    if not all(isinstance(value, str) for value in column.dropna()):
-        return None
-    return column.astype("object").where(column.notna(), None).astype(TEXT)
+    if not isinstance(column.dtype, pd.StringDtype):
+        if not all(isinstance(value, str) for value in column.dropna()):
+            return None
+        column = column.astype("object").where(column.notna(), None)
+    text: pd.Series = column.astype(TEXT)
+    return text
 
 
 def _as_datetime(column: pd.Series) -> pd.Series | None:

@@ -19,7 +19,7 @@ from .file_formats import count_rows
 from .request import TableRequest
 
 CHECKSUMS = ("sha256", "sha512", "sha1", "md5")
-STATEMENT = re.compile(r"(\w+)\s*=\s*([^|,;\n]*[^|,;\s])")
+STATEMENT = re.compile(r"(\w+)[ \t]*=[ \t]*([^|,;\n]*[^|,;\s])")
 
 
 def verify(request: TableRequest, paths: Sequence[Path]) -> None:

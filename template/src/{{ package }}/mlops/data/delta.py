@@ -10,7 +10,7 @@ import pandas as pd
 from ..base.errors import reading
 from ..base.project import Project, import_extra
 from ..base.settings import Table
-from .files import scan
+from .file_formats import scan
 from .frames import drop_zones
 from .request import TableRequest
 

@@ -1,6 +1,6 @@
 """Parquet and CSV, read in pieces so that memory does not grow with a file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ def _open_csv(
     path: Path,
     table: Table,
     types: str | Mapping[str, str],
-    columns: Sequence[str] | Sequence[int] | None,
+    columns: list[str] | list[int] | None,
     rows: int,
 ) -> TextFileReader:
     """Open a CSV file to iterate over frames of at most `rows` rows."""

@@ -32,13 +32,13 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
         with reading(f"table {name}: {path.name}", f"deliver it again or correct tables.{name}"):
             for frame in read_file(path, request):
                 if len(frame):
-                    missing = ", ".join(sorted(known.difference(frame)))
+                    missing = ", ".join(sorted(known.difference(map(str, frame))))
                     if missing:
                         raise MlopsError(
                             f"table {name}: {path.name} lacks {missing}, which an earlier file "
                             "has; deliver it again."
                         )
-                    known.update(frame)
+                    known.update(map(str, frame))
                 yield frame
 
 

@@ -128,7 +128,7 @@ def _read(source: PointInTimeData, window: Window | None, where: str) -> Labelle
         returned = source.data.inputs(Tables(source.project, contract.text), window)
     raw = returned.reset_index(drop=True)
     if raw.empty:
-        raise MlopsError(f"{where}: the tables have no rows; check tables and time in conf.")
+        raise MlopsError(f"{where}: the tables hold no rows; check tables and time in conf.")
     inputs = in_window(contract.inputs.clean(raw, where), contract, window)
     if inputs.empty:
         raise MlopsError(f"{where}: no row has its event in this window; check data.inputs.")

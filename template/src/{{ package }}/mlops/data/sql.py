@@ -1,6 +1,7 @@
 """Tables of kind `sql`: rows streamed from a database that SQLAlchemy reaches."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -52,9 +53,9 @@ def _engine(name: str, table: Table) -> sa.Engine:
         ) from None
 
 
-def _statement(table: Table, window: Window | None) -> sa.Select[tuple[object, ...]]:
-    columns = [sa.column(name) for name in table.columns] or [sa.text("*")]
-    statement: sa.Select[tuple[object, ...]] = sa.select(*columns).select_from(_rows_of(table))
+def _statement(table: Table, window: Window | None) -> Any:  # its columns are unknown
+    columns: list[Any] = [sa.column(name) for name in table.columns] or [sa.text("*")]
+    statement = sa.select(*columns).select_from(_rows_of(table))
     if window is None or table.time is None:
         return statement
     time: sa.ColumnClause[object] = sa.column(table.time)

@@ -18,9 +18,8 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
             "synthetic.rows generates months; give the rows of Inputs an event_time."
         )
     seed = request.project.settings.model.seed
-    for month in pd.date_range(
-        window.start.replace(day=1), window.end, freq="MS", inclusive="left"
-    ):
+    first = window.start.replace(day=1)
+    for month in pd.date_range(first, window.end, freq="MS", inclusive="left"):
         frames = user_module("synthetic").rows(month, seed)
         if request.name not in frames:
             raise Misconfigured(
