@@ -12,7 +12,7 @@ import pandas as pd
 from loan_risk.mlops.base.project import open_project, user_module
 from loan_risk.mlops.base.settings import Time
 from loan_risk.mlops.data import tables
-from loan_risk.mlops.data.labelled_rows import Source, read_part
+from loan_risk.mlops.data.labelled_rows import PointInTimeData, read_split
 from loan_risk.mlops.figures import drift, profile
 from loan_risk.mlops.records.registry import LoadedVersion
 from loan_risk.mlops.records.store import open_store
@@ -52,8 +52,8 @@ def learned_from(champion: LoadedVersion) -> pd.DataFrame:
     """Return the rows that the champion's profile describes, labelled or not."""
     recorded = dict(champion.version.card["time"])
     as_of, data = pd.Timestamp(recorded.pop("as_of")), user_module("data")
-    source = Source(open_project("dev"), data, champion.contract, as_of, Time(**recorded))
-    rows: pd.DataFrame = read_part(source, "train").everyone
+    source = PointInTimeData(open_project("dev"), data, champion.contract, as_of, Time(**recorded))
+    rows: pd.DataFrame = read_split(source, "train").all_inputs
     return rows
 
 

@@ -77,7 +77,7 @@ def test_no_module_is_imported_by_a_name_that_an_editor_cannot_follow() -> None:
         for name, path in modules(PLATFORM).items()
         if "import_module(" in path.read_text(encoding="utf-8")
     }
-    assert named == {"base.project", "data.tables"}
+    assert named == {"base.project"}
 
 
 def test_an_upward_import_and_a_lazy_cycle_are_found(tmp_path: Path) -> None:

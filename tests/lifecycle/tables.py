@@ -79,10 +79,10 @@ def seen(side: str = "train", rows: int = 65_536, sets: tuple[str, ...] = ()) ->
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.data.contract import read_contract
     from loan_risk.mlops.data.fingerprints import fingerprint
-    from loan_risk.mlops.data.labelled_rows import Source, read_part
+    from loan_risk.mlops.data.labelled_rows import PointInTimeData, read_split
 
     project = open_project("dev", (f"scoring.batch_rows={rows}", *sets))
     contract = read_contract(schema, project.settings.problem)
     as_of, time = pd.Timestamp(AS_OF), project.settings.time
-    sample = read_part(Source(project, data, contract, as_of, time), side)
+    sample = read_split(PointInTimeData(project, data, contract, as_of, time), side)
     return {"rows": len(sample.frame), "data": fingerprint(sample.frame)}

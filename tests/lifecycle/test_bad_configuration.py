@@ -80,9 +80,16 @@ MISTAKES = [
     Mistake(
         "a date that is none",
         nothing,
-        ("--as-of", "January", "2026-01-31"),
+        ("--as-of", "January", "2026-01-01"),
         code=2,
         command=("train", "--as-of", "January"),
+    ),
+    Mistake(
+        "a date inside a period",
+        nothing,
+        ("--as-of 2026-01-31 is inside a month", "2026-01-01 or 2026-02-01"),
+        code=2,
+        command=("train", "--as-of", "2026-01-31"),
     ),
     Mistake(
         "a file that is no YAML",

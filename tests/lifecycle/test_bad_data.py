@@ -124,12 +124,12 @@ MISTAKES = [
     Mistake(
         "doubled keys",
         inputs("applications = pd.concat([applications, applications.head(2)])"),
-        ("train window", "2 keys stand twice", "application_id=", "data.py"),
+        ("train window", "2 keys occur twice", "application_id=", "data.py"),
     ),
     Mistake(
         "doubled keys of labels",
         labels("reviewed = pd.concat([reviewed, reviewed.head(2)])"),
-        ("labels", "2 keys stand twice", "application_id="),
+        ("labels", "2 keys occur twice", "application_id="),
     ),
     Mistake(
         "no matured label",

@@ -380,7 +380,7 @@ def test_doubled_labels_are_said(due: Project) -> None:
     due.edit("data.py", LABELS, f"    reviewed = pd.concat([reviewed] * 2)\n{LABELS}")
     facts = watch(due, "2026-04-01")
     assert facts["decision"] == "investigate"
-    assert "keys stand twice" in " ".join(facts["reasons"])
+    assert "keys occur twice" in " ".join(facts["reasons"])
 
 
 @pytest.mark.full

@@ -87,11 +87,11 @@ LOCAL = "tables.outcomes={kind: files, path: data/outcomes/*.parquet}"
 REFUSED = {
     "a path that is none": (
         ("tables.applications.path=data/nowhere",),
-        "table applications: Spark says: [PATH_NOT_FOUND]",
+        "table applications: Spark answers: [PATH_NOT_FOUND]",
     ),
     "a table that is none": (
         ("tables.applications={path: '', table: risk.nowhere}",),
-        "table applications: Spark says: [TABLE_OR_VIEW_NOT_FOUND]",
+        "table applications: Spark answers: [TABLE_OR_VIEW_NOT_FOUND]",
     ),
     "a time that is no column": (
         ("tables.applications.time=noon",),
@@ -99,7 +99,7 @@ REFUSED = {
     ),
     "a time that is none": (("tables.applications.time=purpose",), "CAST_INVALID_INPUT"),
     "a column that is none": (("tables.applications.columns=[noon]",), "`noon`"),
-    "a broken file": (("tables.applications.path=data/broken",), "mend tables.applications"),
+    "a broken file": (("tables.applications.path=data/broken",), "correct tables.applications"),
     "a column of another type": (
         ("tables.applications={path: '', table: mistyped}", LOCAL),
         "table applications: column amount is str and cannot become float64 without loss",

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from .base.project import open_project, user_module
 from .data.contract import read_contract
 from .data.fingerprints import fingerprint, row_hashes
-from .data.labelled_rows import Source, read_part
+from .data.labelled_rows import PointInTimeData, read_split
 from .records import lineage
 from .records.registry import largest_difference
 from .records.scorer import predict_frame
@@ -49,7 +49,7 @@ def refit(job: Facts) -> Facts:
     contract = read_contract(schema, project.settings.problem)
     here = replace(project, root=Path(job["root"]))  # the worktree has no data
     as_of, settings = pd.Timestamp(card["time"]["as_of"]), project.settings
-    source = Source(here, data, contract, as_of, settings.time)
+    source = PointInTimeData(here, data, contract, as_of, settings.time)
     sides = {side: find_rows(source, card, job, side) for side in SIDES}
     train, gate = (side.pop("frame") for side in sides.values())
     difference = None
@@ -66,14 +66,14 @@ def refit(job: Facts) -> Facts:
     return facts | {"rows": sides, "difference": difference, "differs": differs}
 
 
-def find_rows(source: Source, card: Facts, job: Facts, side: Side) -> Facts:
+def find_rows(source: PointInTimeData, card: Facts, job: Facts, side: Side) -> Facts:
     """Return the `frame` of a side, and how many rows of today's tables are others."""
     wanted, today = card["lineage"]["data"][side], None
     facts: Facts = {"from": None, "frame": None, "changed": None, "trouble": ""}
     with np.load(Path(job["version"], "artifacts/seen.npz")) as seen:
         known = seen[side]
     try:
-        today = read_part(source, side).frame
+        today = read_split(source, side).frame
         now = row_hashes(today)
         facts["changed"] = max(len(np.setdiff1d(known, now)), len(np.setdiff1d(now, known)))
     except Exception as error:  # noqa: BLE001 - whatever the code of then meets today

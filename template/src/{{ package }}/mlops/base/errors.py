@@ -1,6 +1,6 @@
-"""What can go wrong, each with the exit code that a shell or an orchestrator branches on.
+"""Errors that end a command, each with the exit code that a shell or an orchestrator branches on.
 
-A message is one sentence that names the file, column, key or version, and the remedy.
+A message is a sentence: what is wrong, where (file, column, key or version), and the remedy.
 """
 
 import contextlib
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 
 class MlopsError(Exception):
-    """A failure that the user can mend; ends the command without a traceback."""
+    """A failure that the user can fix; it ends the command without a traceback."""
 
     exit_code = 1
 
@@ -26,7 +26,7 @@ class Misconfigured(MlopsError):
 
 
 class Rejected(MlopsError):
-    """The gate said no."""
+    """The gate rejected a version."""
 
     exit_code = 3
 
@@ -44,20 +44,26 @@ class Unreachable(MlopsError):
 
 
 @contextlib.contextmanager
-def user_errors(function: str) -> Iterator[None]:
-    """Tell in a sentence which column a function of the user asks for in vain."""
+def user_function(name: str) -> Iterator[None]:
+    """Turn a KeyError in a user's function into a sentence: a table mostly lacks that column."""
     try:
         yield
     except KeyError as error:
-        told = f"{function} asks for what is not there: {error.args[0]}"
-        raise MlopsError(f"{told}; mend the table that it reads, or data.py.") from error
+        raise MlopsError(
+            f"{name} does not find {error.args[0]}; correct data.py, or the table that it reads."
+        ) from error
 
 
 @contextlib.contextmanager
-def readable(what: str, *more: type[Exception]) -> Iterator[None]:
-    """Tell in a sentence what cannot be read, and why; pyarrow's errors are of the first two."""
-    kinds: tuple[type[Exception], ...] = (OSError, ValueError, LookupError, *more)
+def reading(what: str, remedy: str, *more: type[Exception]) -> Iterator[None]:
+    """Turn an error of reading a file or a table into a sentence that ends with the remedy.
+
+    `more` are a library's own errors; those of pandas and pyarrow are an OSError, ValueError or
+    LookupError.
+    """
+    errors: tuple[type[Exception], ...] = (OSError, ValueError, LookupError, *more)
     try:
         yield
-    except kinds as error:
-        raise MlopsError(f"{what} cannot be read: {' '.join(str(error).split())}") from error
+    except errors as error:
+        reason = " ".join(str(error).split()).removesuffix(".")
+        raise MlopsError(f"{what} cannot be read ({reason}); {remedy}.") from error

@@ -9,6 +9,7 @@ Problem = Literal["binary", "multiclass", "regression"]
 Period = Literal["day", "week", "month"]
 Split = Literal["time", "group", "random"]
 RiskTier = Literal["low", "medium", "high"]
+Kind = Literal["files", "delta", "sql", "spark", "synthetic"]
 
 PRIMARY = {"binary": "auc", "multiclass": "accuracy", "regression": "r2"}
 SLICE_GAPS = {"low": None, "medium": 0.10, "high": 0.05}
@@ -35,7 +36,7 @@ class SecretName(Section):
 class Table(Section):
     """Where the rows of one name come from."""
 
-    kind: Literal["files", "delta", "sql", "spark", "synthetic"]
+    kind: Kind
     origin: Origin
     time: str | None = None
     columns: tuple[str, ...] = ()

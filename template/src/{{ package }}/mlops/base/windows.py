@@ -1,7 +1,7 @@
-"""Time, computed from `as_of`; the clock only gives its default.
+"""Time windows, computed from the reference date `as_of`; the clock only gives its default.
 
 |---- train ----|-- embargo --|-- gate --|-- immature --| as_of, where the embargo is at least as
-long as the label's horizon, and the immature part exactly as long.
+long as the label horizon, and the immature part is exactly as long.
 """
 
 import datetime
@@ -23,14 +23,14 @@ class Window:
     def __str__(self) -> str:
         return f"{self.start:%Y-%m-%d}..{self.end:%Y-%m-%d}"
 
-    def contains(self, times: pd.Series) -> pd.Series:
-        """Tell for each time whether it lies inside."""
+    def contains(self, times: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
+        """Return for each time whether it is inside; a missing one is not."""
         return times.ge(self.start) & times.lt(self.end)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The windows that one `as_of` gives."""
+    """The windows of one `as_of`."""
 
     train: Window
     gate: Window
@@ -43,21 +43,57 @@ def periods(count: int, period: Period) -> pd.DateOffset:
 
 
 def parse_as_of(text: str | None, settings: Settings) -> pd.Timestamp:
-    """Return the given date, else the setting's, else the end of the last complete period."""
-    if text is None and settings.as_of is None:
+    """Return the given date, else the setting's, else the end of the last complete period.
+
+    The windows of two dates that begin a period never overlap in part: those of 31 January and
+    28 February, for example, would. So Misconfigured is raised for a date inside a period, as for
+    text that is not a date.
+    """
+    if text is not None:
+        where = "--as-of"
+        as_of = _parse_date(text)
+    elif settings.as_of is not None:
+        where = "the setting as_of"
+        as_of = pd.Timestamp(settings.as_of)
+    else:
         today = pd.Timestamp(datetime.datetime.now(datetime.UTC).date())
-        return today.to_period(settings.time.period[0].upper()).start_time
-    try:
-        return pd.Timestamp(datetime.date.fromisoformat(text or str(settings.as_of)))
-    except ValueError:
-        raise Misconfigured(f"--as-of {text} is not a date; write it as 2026-01-31.") from None
+        return _start_of_period(today, settings.time.period)
+    _require_start_of_period(as_of, settings.time.period, where)
+    return as_of
 
 
 def plan(as_of: pd.Timestamp, time: Time) -> Plan:
-    """Cut the time before `as_of` into the windows of the picture above."""
+    """Return the windows that end at or before `as_of`, as in the picture above."""
     embargo = time.label_horizon if time.embargo is None else time.embargo
     gate_end = as_of - periods(time.label_horizon, time.period)
     gate_start = gate_end - periods(time.gate, time.period)
     train_end = gate_start - periods(embargo, time.period)
-    train = Window(train_end - periods(time.train, time.period), train_end)
-    return Plan(train, Window(gate_start, gate_end), Window(as_of - periods(1, time.period), as_of))
+    train_start = train_end - periods(time.train, time.period)
+    return Plan(
+        train=Window(train_start, train_end),
+        gate=Window(gate_start, gate_end),
+        scoring=Window(as_of - periods(1, time.period), as_of),
+    )
+
+
+def _parse_date(text: str) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(datetime.date.fromisoformat(text))
+    except ValueError:
+        raise Misconfigured(f"--as-of {text} is not a date; write it as 2026-01-01.") from None
+
+
+def _start_of_period(day: pd.Timestamp, period: Period) -> pd.Timestamp:
+    """Return the first day of the calendar's period around a day; a week begins on Monday."""
+    return day.to_period(period[0].upper()).start_time
+
+
+def _require_start_of_period(as_of: pd.Timestamp, period: Period, where: str) -> None:
+    start = _start_of_period(as_of, period)
+    if as_of == start:
+        return
+    following = start + periods(1, period)
+    raise Misconfigured(
+        f"{where} {as_of:%Y-%m-%d} is inside a {period}, and windows follow the calendar "
+        f"(time.period: {period}); give {start:%Y-%m-%d} or {following:%Y-%m-%d}."
+    )

@@ -3,11 +3,9 @@
 Everything else is derived from it: features, signature, the check of each batch.
 """
 
-import contextlib
 from dataclasses import dataclass
-from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,72 +13,119 @@ import pandas as pd
 from ..base.errors import Misconfigured, MlopsError
 from ..base.settings import Problem
 
-ROLES = {
+if TYPE_CHECKING:
+    from pandera.errors import SchemaErrors
+    from pandera.pandas import DataFrameModel, DataFrameSchema
+
+# the roles that the columns of each class may have
+ROLES: dict[str, tuple[str, ...]] = {
     "Inputs": ("key", "event_time", "group", "protected", "excluded", "personal", "known_at"),
     "Labels": ("key", "label_time", "target"),
 }
-TIMES = ("event_time", "label_time", "known_at")
+TIMES = ("event_time", "label_time", "known_at")  # roles of columns of type datetime
+
+# columns of the predictions, which no key may be named after
 REASONS = ("reason_1", "reason_2", "reason_3")
 TAKEN = {"batch", "date", "decision", "label", "predicted_at", "score", "value", "version"}
-MLFLOW_TYPES = {"int64": "long", "float64": "double", "bool": "boolean"}
-MLFLOW_TYPES |= {"str": "string", "datetime": "datetime"}
-TEXT = "str" if int(pd.__version__.split(".")[0]) >= 3 else "object"
+
+ColumnType = Literal["int64", "float64", "bool", "str", "datetime"]
+MLFLOW_TYPES: dict[ColumnType, str] = {
+    "int64": "long",
+    "float64": "double",
+    "bool": "boolean",
+    "str": "string",
+    "datetime": "datetime",
+}
+
+# the dtype of text: of pandas 3, or of pandas 2, which its type stubs do not know
+TEXT: Any = "str" if int(pd.__version__.split(".")[0]) >= 3 else "object"
 
 
 @dataclass(frozen=True)
-class Side:
-    """One schema, `Inputs` or `Labels`, with its columns' types and roles."""
+class Schema:
+    """One class of `schema.py`, `Inputs` or `Labels`, with its columns' types and roles."""
 
     name: str
-    model: Any  # a pandera DataFrameModel
-    types: dict[str, str]  # column -> int64, float64, bool, str or datetime
+    model: "type[DataFrameModel]"
+    checks: "DataFrameSchema"
+    """What pandera validates: all columns of the class, unless a caller selects some."""
+    types: dict[str, ColumnType]
+    """The type of each column."""
     roles: dict[str, list[str]]
+    """The columns of each role; a role without a column is absent."""
 
     def one(self, role: str) -> str | None:
-        """Return the only column with `role`, None where there is none."""
+        """Return the only column with a role, None where there is none.
+
+        Raises Misconfigured where there are several.
+        """
         columns = self.roles.get(role, [])
-        _refuse(len(columns) > 1, f"{' and '.join(columns)} have the role {role}; keep one")
+        if len(columns) > 1:
+            raise Misconfigured(
+                f"schema.py: {' and '.join(columns)} have the role {role}; keep it for one."
+            )
         return columns[0] if columns else None
 
     def need(self, role: str, reason: str) -> str:
-        """Return the only column with `role`; raises Misconfigured where there is none."""
-        _refuse(role not in self.roles, f"{reason} needs a column of {self.name} with role {role}")
-        return str(self.one(role))
+        """Return the only column with a role that `reason`, such as a setting, needs.
+
+        Raises Misconfigured where there is none, or where there are several.
+        """
+        column = self.one(role)
+        if column is None:
+            raise Misconfigured(
+                f"schema.py: {reason} needs a column of {self.name} with the role {role}."
+            )
+        return column
 
     def clean(self, frame: pd.DataFrame, where: str) -> pd.DataFrame:
-        """Return `frame` with the schema's columns only, cast without loss, and validated.
+        """Return a frame with the schema's columns only, cast without loss, and validated.
 
-        Raises MlopsError that names the column and what is wrong with it.
+        Raises MlopsError that names the column and what is wrong with it; `where` says in which
+        rows, such as "train window 2025-01-01..2026-01-01".
         """
         from pandera.errors import SchemaErrors
 
-        lost = next((name for name in self.types if name not in frame), None)
-        MlopsError.when(lost, f"{where}: column {lost} is missing; data.py must return it.")
+        for name in self.types:
+            if name not in frame:
+                raise MlopsError(
+                    f"{where}: column {name} of schema.{self.name} is missing; data.py must "
+                    "return it."
+                )
         columns = {name: _cast(frame[name], kind, where) for name, kind in self.types.items()}
         result = pd.DataFrame(columns, index=frame.index)
         for name in result.columns[result.dtypes == "float64"]:
             if np.isinf(result[name]).any():
-                raise MlopsError(f"{where}: {name} is infinite in some rows; make these missing.")
+                raise MlopsError(
+                    f"{where}: column {name} is infinite in some rows; data.py must return these "
+                    "values as missing."
+                )
         try:
-            return pd.DataFrame(self.model.validate(result, lazy=True))
+            return pd.DataFrame(self.checks.validate(result, lazy=True))
         except SchemaErrors as error:
-            first, count = error.failure_cases.iloc[0], len(error.failure_cases)
-        broken = f"column {first['column']} breaks {first['check']} of schema.{self.name}"
-        such = f"(such as {first['failure_case']}), {count} values in all"
-        raise MlopsError(f"{where}: {broken} {such}.")
+            raise MlopsError(f"{where}: {self._first_failure(error)}") from None
+
+    def _first_failure(self, error: "SchemaErrors") -> str:
+        cases = error.failure_cases
+        first = cases.iloc[0]
+        return (
+            f"column {first['column']} breaks {first['check']} of schema.{self.name} "
+            f"(such as {first['failure_case']}), {len(cases)} values in all; correct the source, "
+            "or the check in schema.py."
+        )
 
 
 @dataclass(frozen=True)
 class Contract:
-    """Both sides of the schema of one problem."""
+    """Both classes of `schema.py`, for one problem."""
 
     problem: Problem
-    inputs: Side
-    labels: Side
+    inputs: Schema
+    labels: Schema
 
     @property
     def keys(self) -> list[str]:
-        """The columns that name a row."""
+        """The columns that identify a row."""
         return self.inputs.roles["key"]
 
     @property
@@ -91,8 +136,8 @@ class Contract:
     @property
     def features(self) -> list[str]:
         """The columns that the model sees: inputs without a role."""
-        taken = set[str]().union(*self.inputs.roles.values())
-        return [name for name in self.inputs.types if name not in taken]
+        with_role = set[str]().union(*self.inputs.roles.values())
+        return [name for name in self.inputs.types if name not in with_role]
 
     @property
     def text(self) -> tuple[str, ...]:
@@ -102,84 +147,139 @@ class Contract:
 
 
 def read_contract(schema: ModuleType, problem: Problem) -> Contract:
-    """Read the contract from the user's `schema` module."""
-    inputs, labels = _side(schema, "Inputs", "key"), _side(schema, "Labels", "target")
+    """Return the contract of the user's module `schema`.
+
+    Raises Misconfigured for a class that is missing, and for roles and types that do not fit.
+    """
+    inputs = _read_schema(schema, "Inputs", "key")
+    labels = _read_schema(schema, "Labels", "target")
     contract = Contract(problem, inputs, labels)
-    _refuse(labels.roles.get("key") != contract.keys, "Inputs and Labels must have the same keys")
+    if labels.roles.get("key") != contract.keys:
+        raise Misconfigured(
+            f"schema.py: Inputs and Labels must have the same keys, in the same order; Inputs has "
+            f"{', '.join(contract.keys)}."
+        )
     for key in contract.keys:
-        _refuse(inputs.types[key] != labels.types[key], f"give {key} one type in Inputs and Labels")
-        _refuse(key in {*TAKEN, *REASONS}, f"the predictions have a column {key}; rename the key")
-    there = contract.target in inputs.types
-    _refuse(there, f"take the target {contract.target} out of Inputs")
-    _refuse(not contract.features, "Inputs has no column without a role, so no feature")
+        if inputs.types[key] != labels.types[key]:
+            raise Misconfigured(f"schema.py: give {key} the same type in Inputs and Labels.")
+        if key in {*TAKEN, *REASONS}:
+            raise Misconfigured(
+                f"schema.py: the predictions have a column {key}, so a key cannot have that name; "
+                "rename it."
+            )
+    if contract.target in inputs.types:
+        raise Misconfigured(f"schema.py: remove the target {contract.target} from Inputs.")
+    if not contract.features:
+        raise Misconfigured(
+            "schema.py: every column of Inputs has a role, so there is no feature; add a column "
+            "without one."
+        )
     return contract
 
 
 def refuse_duplicates(frame: pd.DataFrame, keys: list[str], where: str) -> None:
-    """Raise MlopsError where a key stands twice."""
-    doubled = frame[frame.duplicated(keys)]
-    if len(doubled):
-        example = ", ".join(f"{key}={doubled[key].iloc[0]}" for key in keys)
-        remedy = "data.py must return one row for each"
-        raise MlopsError(f"{where}: {len(doubled)} keys stand twice, such as {example}; {remedy}.")
+    """Raise MlopsError where a key occurs in more than one row."""
+    repeated = frame[frame.duplicated(keys)]
+    if repeated.empty:
+        return
+    example = ", ".join(f"{key}={repeated[key].iloc[0]}" for key in keys)
+    raise MlopsError(
+        f"{where}: {len(repeated)} keys occur twice, such as {example}; data.py must return one "
+        "row for each."
+    )
 
 
-def _refuse(wrong: object, sentence: str) -> None:
-    Misconfigured.when(wrong, f"schema.py: {sentence}.")
-
-
-def _side(schema: ModuleType, name: str, needed: str) -> Side:
-    """Read one class, which must have a column of the role `needed`."""
-    _refuse(not hasattr(schema, name), f"class {name} is missing")
-    model, types = getattr(schema, name), dict[str, str]()
+def _read_schema(schema: ModuleType, name: str, required_role: str) -> Schema:
+    """Read one class, which must have a column with the required role."""
+    model: type[DataFrameModel] | None = getattr(schema, name, None)
+    if model is None:
+        raise Misconfigured(f"schema.py: class {name} is missing.")
+    checks = model.to_schema()
+    types: dict[str, ColumnType] = {}
     roles: dict[str, list[str]] = {}
-    for column, field in model.to_schema().columns.items():
+    for column, field in checks.columns.items():
         types[column] = _type_name(str(field.dtype), f"{name}.{column}")
         role = (field.metadata or {}).get("role")
-        if role is not None:
-            told, known = f"{name}.{column} has the role {role}", ROLES[name]
-            _refuse(role not in known, f"{told}; use {', '.join(known)}")
-            _refuse(role in TIMES and types[column] != "datetime", f"{told}; type it datetime")
-            roles.setdefault(role, []).append(column)
-    _refuse(needed not in roles, f"give one column of {name} the role {needed}")
-    return Side(name, model, types, roles)
+        if role is None:
+            continue
+        if role not in ROLES[name]:
+            raise Misconfigured(
+                f"schema.py: {name}.{column} has the role {role}; use one of "
+                f"{', '.join(ROLES[name])}."
+            )
+        if role in TIMES and types[column] != "datetime":
+            raise Misconfigured(
+                f"schema.py: {name}.{column} has the role {role}; give it the type datetime."
+            )
+        roles.setdefault(role, []).append(column)
+    if required_role not in roles:
+        raise Misconfigured(f"schema.py: give a column of {name} the role {required_role}.")
+    return Schema(name, model, checks, types, roles)
 
 
-def _type_name(dtype: str, where: str) -> str:
-    name = "datetime" if dtype.startswith("datetime64") else "str" if "str" in dtype else dtype
-    _refuse(name not in MLFLOW_TYPES, f"{where} is {dtype}; use int, float, bool, str or datetime")
-    return name
+def _type_name(dtype: str, where: str) -> ColumnType:
+    if dtype.startswith("datetime64"):
+        return "datetime"
+    if "str" in dtype:
+        return "str"
+    if dtype not in MLFLOW_TYPES:
+        raise Misconfigured(
+            f"schema.py: {where} has the type {dtype}; use int, float, bool, str or datetime."
+        )
+    return dtype
 
 
-def _cast(column: Any, kind: str, where: str) -> Any:
-    """Cast to the schema's type, because readers guess integers and all-missing columns."""
-    result, alone = _convert(column, kind), partial(pd.Series, dtype=column.dtype)
+def _cast(column: pd.Series, kind: ColumnType, where: str) -> pd.Series:
+    """Cast a column to the schema's type: readers guess integers and columns without a value."""
+    result = _convert(column, kind)
     if result is not None:
         return result
-    lost = next((one for one in column if _convert(alone([one]), kind) is None), "its mixture")
-    told = f"is {column.dtype} and cannot become {kind} without loss (such as {lost!r})"
-    remedy = "mend the source or the type in schema.py"
-    raise MlopsError(f"{where}: column {column.name} {told}; {remedy}.")
+    raise MlopsError(
+        f"{where}: column {column.name} is {column.dtype} and cannot become {kind} without loss "
+        f"(such as {_first_lost(column, kind)}); correct the source, or the type in schema.py."
+    )
 
 
-def _convert(column: Any, kind: str) -> Any:
-    """Return the column as `kind`, None where that would lose something."""
-    flags, numbers = pd.api.types.is_bool_dtype(column), pd.api.types.is_numeric_dtype(column)
-    if kind == "str" and isinstance(column.dtype, pd.StringDtype):
-        return column.astype(TEXT)
-    with contextlib.suppress(ValueError, TypeError, OverflowError):
+def _first_lost(column: pd.Series, kind: ColumnType) -> str:
+    """Return the first value that the type would change."""
+    for value in column:
+        if _convert(pd.Series([value], dtype=column.dtype), kind) is None:
+            return repr(value)
+    return "a mixture of types"
+
+
+def _convert(column: pd.Series, kind: ColumnType) -> pd.Series | None:
+    """Return a column as another type, None where that would lose something."""
+    try:
         if kind == "str":
-            good = all(isinstance(value, str) for value in column.dropna())
-            result = column.astype("object").where(column.notna(), None).astype(TEXT)
-        elif kind == "datetime":
-            good = not numbers or column.isna().all()
-            result = pd.to_datetime(column, format="ISO8601").astype("datetime64[ns]")
-        elif kind == "bool":
-            good = column.isin([True, False]).all()  # 0 and 1 equal False and True
-            result = column.astype("bool")
-        else:
-            read = pd.to_numeric(column)
-            result = read.astype(kind)
-            good = not flags and (kind == "float64" or (result == read).all())
-        return result if good else None
-    return None
+            return _as_text(column)
+        if kind == "datetime":
+            return _as_datetime(column)
+        if kind == "bool":
+            return column.astype("bool") if column.isin([True, False]).all() else None
+        return _as_number(column, kind)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _as_text(column: pd.Series) -> pd.Series | None:
+    if not isinstance(column.dtype, pd.StringDtype):
+        if not all(isinstance(value, str) for value in column.dropna()):
+            return None
+        column = column.astype("object").where(column.notna(), None)
+    text: pd.Series = column.astype(TEXT)
+    return text
+
+
+def _as_datetime(column: pd.Series) -> pd.Series | None:
+    if pd.api.types.is_numeric_dtype(column) and not column.isna().all():
+        return None  # a number could count days as well as seconds
+    return pd.to_datetime(column, format="ISO8601").astype("datetime64[ns]")
+
+
+def _as_number(column: pd.Series, kind: Literal["int64", "float64"]) -> pd.Series | None:
+    if pd.api.types.is_bool_dtype(column):
+        return None
+    numbers = pd.to_numeric(column)
+    result = numbers.astype(kind)
+    return result if kind == "float64" or (result == numbers).all() else None

@@ -7,32 +7,36 @@ from typing import Any
 
 import pandas as pd
 
-from ..base.errors import readable
+from ..base.errors import reading
 from ..base.project import Project, import_extra
 from ..base.settings import Table
-from ..base.windows import Window
-from .files import scan, unzoned
-from .tables import Tables
+from .file_formats import scan
+from .frames import drop_zones
+from .request import TableRequest
 
 
-def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a window in frames of at most `scoring.batch_rows`."""
-    project, table = tables.project, tables.table(name)
-    with readable(f"table {name}", import_extra("deltalake", "delta").exceptions.DeltaError):
-        dataset = _open(project.root, name, table).to_pyarrow_dataset()
-        for frame in scan(dataset, table, window, project.settings.scoring.batch_rows):
-            yield unzoned(frame)  # Delta keeps moments in UTC
+def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a window in frames of at most `scoring.batch_rows` rows."""
+    delta_error = import_extra("deltalake", "delta").exceptions.DeltaError
+    with reading(f"table {request.name}", f"correct tables.{request.name}", delta_error):
+        table = _open(request.project.root, request.name, request.table)
+        for frame in scan(table.to_pyarrow_dataset(), request):
+            yield drop_zones(frame)
 
 
 def versions(project: Project) -> dict[str, dict[str, int]]:
     """Return the version of each Delta table, as this command reads it."""
-    tables = ((n, t) for n, t in project.settings.tables.items() if t.kind == "delta")
-    return {n: {"delta_version": _open(project.root, n, t).version()} for n, t in tables}
+    return {
+        name: {"delta_version": _open(project.root, name, table).version()}
+        for name, table in project.settings.tables.items()
+        if table.kind == "delta"
+    }
 
 
-@cache
-def _open(root: Path, name: str, table: Table) -> Any:
+@cache  # so that a command reads the same version each time
+def _open(root: Path, name: str, table: Table) -> Any:  # of an extra, which mypy may not find
     deltalake = import_extra("deltalake", "delta")
     path = table.path if "://" in table.path else str(root / table.path)
-    with readable(f"table {name}: the Delta table {path}", deltalake.exceptions.DeltaError):
+    where = f"table {name}: the Delta table {path}"
+    with reading(where, f"correct tables.{name}", deltalake.exceptions.DeltaError):
         return deltalake.DeltaTable(path, version=table.version)

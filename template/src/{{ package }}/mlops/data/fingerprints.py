@@ -1,22 +1,23 @@
 """Hashes of rows: which rows are the same, whatever their order."""
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 
-def hashes(frame: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.uint64]:
-    """Return one hash for each row's values in `columns`."""
-    return np.asarray(pd.util.hash_pandas_object(frame[columns], index=False), np.uint64)
+def hashes(frame: pd.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Return one hash per row, of its values in `columns`."""
+    return np.asarray(pd.util.hash_pandas_object(frame[list(columns)], index=False), np.uint64)
 
 
 def row_hashes(frame: pd.DataFrame) -> npt.NDArray[np.uint64]:
-    """Return the hash of each whole row, in order of the hashes."""
+    """Return the hashes of whole rows in ascending order; the order of columns does not count."""
     return np.sort(hashes(frame, sorted(frame.columns)))
 
 
 def fingerprint(frame: pd.DataFrame) -> str:
-    """Return a SHA-256 of the rows that does not depend on their order."""
+    """Return a SHA-256 of the rows; neither their order nor that of columns counts."""
     return hashlib.sha256(row_hashes(frame).tobytes()).hexdigest()

@@ -1,11 +1,12 @@
-"""Rows with their labels: read, cleaned, joined, matured, and cut into train and gate."""
+"""Rows with their labels: read, cleaned, joined, matured, and split into train and gate."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from types import ModuleType
+from typing import Literal
 
 import pandas as pd
 
-from ..base.errors import MlopsError, user_errors
+from ..base.errors import MlopsError, user_function
 from ..base.project import Project
 from ..base.settings import Time
 from ..base.windows import Window, plan
@@ -13,77 +14,73 @@ from .contract import Contract, refuse_duplicates
 from .fingerprints import fingerprint, hashes
 from .tables import Tables
 
+SplitName = Literal["train", "gate"]
+
 
 @dataclass(frozen=True)
 class LabelledRows:
-    """Labelled rows of one window."""
+    """The labelled rows of a split; all three frames have one index."""
 
-    raw: pd.DataFrame  # as data.inputs gave them, so that another version can clean them itself
-    frame: pd.DataFrame  # cleaned inputs and the target
-    everyone: pd.DataFrame  # cleaned inputs of all rows of the window, labelled or not
+    raw: pd.DataFrame
+    """The labelled rows as `data.inputs` returned them: another version cleans them itself."""
+    frame: pd.DataFrame
+    """Cleaned inputs and the target of the labelled rows."""
+    all_inputs: pd.DataFrame
+    """Cleaned inputs of all rows of the split, labelled or not."""
     window: str
+    """What the rows are called in a journal: their window, or a hash of them."""
 
     @property
     def coverage(self) -> float:
-        """The share of matured rows whose label has come."""
-        return len(self.frame) / len(self.everyone)
+        """The share of rows whose label has come, from 0 to 1."""
+        return len(self.frame) / len(self.all_inputs)
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where labelled rows come from: the user's module `data`, read as of a date."""
+class PointInTimeData:
+    """The user's module `data`, read with what was known at `as_of`."""
 
     project: Project
-    data: Any
+    data: ModuleType
     contract: Contract
     as_of: pd.Timestamp
     time: Time
 
 
-def read_part(source: Source, side: Literal["train", "gate"]) -> LabelledRows:
-    """Read the rows that a model learns from, or those that it is judged on.
+def read_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
+    """Return the rows that a model learns from, or those that it is judged on.
 
-    Raises MlopsError for no rows, no matured labels, doubled keys and whatever breaks the schema.
+    Raises MlopsError for no rows, no matured labels, repeated keys, and rows that break the schema.
     """
-    time, inputs, windows = source.time, source.contract.inputs, plan(source.as_of, source.time)
-    if time.split == "time":
-        inputs.need("event_time", "time.split: time")
-        window = windows.train if side == "train" else windows.gate
-        return _read(source, window, f"{side} window {window}")
-    keys = source.contract.keys
-    columns = [inputs.need("group", "time.split: group")] if time.split == "group" else keys
-    whole = Window(windows.train.start, windows.gate.end) if inputs.one("event_time") else None
-    sample = _read(source, whole, f"window {whole}" if whole else "table")
-    part = time.gate / (time.train + time.gate)
-    mine = (hashes(sample.everyone, columns) < 2.0**64 * part) == (side == "gate")
-    everyone = sample.everyone[mine]
-    frame = sample.frame[sample.frame.index.isin(everyone.index)]
-    remedy = "give more rows or other shares"
-    MlopsError.when(frame.empty, f"{side} rows: the split leaves none; {remedy}.")
-    name = f"{side} rows {fingerprint(frame)[:12]}"  # the same rows are the same window
-    return LabelledRows(sample.raw.loc[frame.index], frame, everyone, name)
+    if source.time.split == "time":
+        return _read_window_split(source, split)
+    return _read_hashed_split(source, split)
 
 
 def in_window(frame: pd.DataFrame, contract: Contract, window: Window | None) -> pd.DataFrame:
-    """Return the rows whose event lies in the window, whatever the table was cut by."""
+    """Return the rows whose event is in the window, by whatever time their table is selected."""
     event_time = contract.inputs.one("event_time")
-    return frame[window.contains(frame[event_time])] if window and event_time else frame
+    if window is None or event_time is None:
+        return frame
+    return frame[window.contains(frame[event_time])]
 
 
 def count_events(contract: Contract, truth: pd.Series) -> int:
-    """Return the number of rows of the rarest class, of all rows for a regression."""
+    """Return the number of rows of the rarest class, or of all rows for a regression."""
     if contract.problem == "regression":
         return len(truth)
     counts = truth.value_counts()
-    return 0 if contract.problem == "binary" and len(counts) < 2 else int(counts.min())
+    if counts.empty or (contract.problem == "binary" and len(counts) < 2):
+        return 0
+    return int(counts.min())
 
 
-def read_labels(source: Source, window: Window | None, where: str) -> pd.DataFrame:
-    """Return the target of each key whose label is known at the source's date."""
-    contract, tables = source.contract, Tables(source.project, source.contract.text)
-    with user_errors("data.labels"):
-        found = source.data.labels(tables, window)
-    labels = contract.labels.clean(found, where)
+def read_labels(source: PointInTimeData, window: Window | None, where: str) -> pd.DataFrame:
+    """Return the target of each key whose label is known at `as_of`, indexed by the keys."""
+    contract = source.contract
+    with user_function("data.labels"):
+        returned = source.data.labels(Tables(source.project, contract.text), window)
+    labels = contract.labels.clean(returned, where)
     refuse_duplicates(labels, contract.keys, where)
     label_time = contract.labels.one("label_time")
     if label_time is not None:
@@ -91,18 +88,56 @@ def read_labels(source: Source, window: Window | None, where: str) -> pd.DataFra
     return labels[[*contract.keys, contract.target]].dropna().set_index(contract.keys)
 
 
-def _read(source: Source, window: Window | None, where: str) -> LabelledRows:
-    """Read the rows of `window` whose labels are known at `as_of`."""
-    contract, tables = source.contract, Tables(source.project, source.contract.text)
-    with user_errors("data.inputs"):
-        raw = source.data.inputs(tables, window).reset_index(drop=True)
-    MlopsError.when(raw.empty, f"{where}: the tables hold no rows; check tables and time in conf.")
+def _read_window_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
+    source.contract.inputs.need("event_time", "time.split: time")
+    windows = plan(source.as_of, source.time)
+    window = windows.train if split == "train" else windows.gate
+    return _read(source, window, f"{split} window {window}")
+
+
+def _read_hashed_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
+    """Split by a hash of the key or of the group, so that a row is in the same split each time."""
+    time = source.time
+    inputs = source.contract.inputs
+    if time.split == "group":
+        columns = [inputs.need("group", "time.split: group")]
+    else:
+        columns = source.contract.keys
+    window = None
+    if inputs.one("event_time"):
+        windows = plan(source.as_of, time)
+        window = Window(windows.train.start, windows.gate.end)
+    rows = _read(source, window, f"window {window}" if window else "table")
+    gate_share = time.gate / (time.train + time.gate)
+    in_gate = hashes(rows.all_inputs, columns) < 2.0**64 * gate_share
+    all_inputs = rows.all_inputs[in_gate == (split == "gate")]
+    frame = rows.frame[rows.frame.index.isin(all_inputs.index)]
+    if frame.empty:
+        raise MlopsError(
+            f"{split} rows: the split leaves none; give more rows, or another ratio of time.train "
+            "to time.gate."
+        )
+    name = f"{split} rows {fingerprint(frame)[:12]}"  # the same rows are the same window
+    return LabelledRows(rows.raw.loc[frame.index], frame, all_inputs, name)
+
+
+def _read(source: PointInTimeData, window: Window | None, where: str) -> LabelledRows:
+    """Read the rows of a window, and the labels that are known at `as_of`."""
+    contract = source.contract
+    with user_function("data.inputs"):
+        returned = source.data.inputs(Tables(source.project, contract.text), window)
+    raw = returned.reset_index(drop=True)
+    if raw.empty:
+        raise MlopsError(f"{where}: the tables hold no rows; check tables and time in conf.")
     inputs = in_window(contract.inputs.clean(raw, where), contract, window)
-    MlopsError.when(inputs.empty, f"{where}: no row has its event in there; check data.inputs.")
+    if inputs.empty:
+        raise MlopsError(f"{where}: no row has its event in this window; check data.inputs.")
     refuse_duplicates(inputs, contract.keys, where)
-    known = read_labels(source, window, f"labels of the {where}")
-    joined = inputs.join(known, on=contract.keys, how="inner").sort_index()
-    words = f"no label has matured at {source.as_of:%Y-%m-%d}"
-    remedy = "move --as-of on, or check time.label_horizon and data.labels"
-    MlopsError.when(joined.empty, f"{where}: {words}; {remedy}.")
-    return LabelledRows(raw.loc[joined.index], joined, inputs, str(window or "all rows"))
+    labels = read_labels(source, window, f"labels of the {where}")
+    labelled = inputs.join(labels, on=contract.keys, how="inner").sort_index()
+    if labelled.empty:
+        raise MlopsError(
+            f"{where}: no label has matured at {source.as_of:%Y-%m-%d}; give a later --as-of, or "
+            "check time.label_horizon and data.labels."
+        )
+    return LabelledRows(raw.loc[labelled.index], labelled, inputs, str(window or "all rows"))

@@ -1,7 +1,7 @@
 """Tables of kind `spark`: rows that stay on a Spark, whose workers run the same code on them.
 
-A worker gets Arrow batches of at most `scoring.batch_rows` rows, and gives back what a function
-makes of each, pickled: predictions, counts, or the rows themselves where a command needs them.
+A worker gets Arrow batches of at most `scoring.batch_rows` rows, and returns what a function makes
+of each, pickled: predictions, counts, or the rows themselves where a command needs them.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -26,51 +26,55 @@ import pyarrow as pa
 from ..base.console import collect_garbage_rarely
 from ..base.errors import Misconfigured, MlopsError, Unreachable
 from ..base.project import PACKAGE_ROOT, Project, import_extra
-from ..base.windows import Window
-from .files import unzoned
-from .tables import Tables
+from .frames import drop_zones
+from .request import TableRequest
 
-SAID = re.compile(r"\[[A-Z_0-9.]{5,}\].*")
-Function = Callable[[pd.DataFrame], Any]
+# pyspark is an extra, which mypy may not find: its sessions and frames are `Any`.
+# So is what a function returns on a worker: it comes back pickled.
+
+CONDITION = re.compile(r"\[[A-Z_0-9.]{5,}\].*")  # Spark's own sentence, after its [CONDITION]
+PieceFunction = Callable[[pd.DataFrame], Any]
 
 
-def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.DataFrame]:
+def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
     """Yield the rows of a window, brought here part by part."""
-    with _told(name):
-        frame = _frame(tables, name, window)
-        yield unzoned(frame.limit(0).toArrow().to_pandas())
+    with _readable_errors(request.name):
+        frame = _frame(request)
+        yield drop_zones(frame.limit(0).toArrow().to_pandas())
         yield from _run(frame, lambda rows: rows)
 
 
 def map_pieces(
-    tables: Tables, window: Window | None, folder: Path, work: Callable[[Path, pd.DataFrame], Any]
+    request: TableRequest, folder: Path, function: Callable[[Path, pd.DataFrame], Any]
 ) -> Iterator[Any]:
-    """Yield what `work` makes of each piece of the streamed table on Spark's workers.
+    """Yield what a function returns for each piece of a table, on Spark's workers.
 
-    The workers get a copy of `folder`, such as the files of a version, and `work` gets its path.
+    The workers get a copy of `folder`, such as the files of a version; its path is the function's
+    first argument.
     """
-    name = tables.project.settings.streamed_table
     with tempfile.TemporaryDirectory() as scratch:
         files = Path(shutil.make_archive(f"{scratch}/files", "zip", folder)).read_bytes()
-    with _told(name):
-        frame = _frame(tables, name, window)
-        yield from _run(frame, lambda rows: work(_unpack(files), rows), at_once=True)
+    with _readable_errors(request.name):
+        frame = _frame(request)
+        yield from _run(frame, lambda rows: function(_unpack(files), rows), at_once=True)
 
 
 @contextlib.contextmanager
 def started(project: Project) -> Iterator[None]:
-    """Let Spark start beside what is done here, where the streamed table is Spark's.
+    """Start Spark in a thread while the body runs, if the streamed table is Spark's.
 
-    It takes seconds, in a process of its own. Raises Unreachable afterwards where it does not.
+    It takes seconds. Raises Unreachable after the body if Spark does not start.
     """
-    name, ready = project.settings.streamed_table, None
-    with ThreadPoolExecutor() as aside:
-        if Tables(project).table(name).kind == "spark":
+    name = project.settings.streamed_table
+    starting: Future[Any] | None = None
+    with ThreadPoolExecutor() as executor:
+        if project.settings.tables[name].kind == "spark":
             sessions = import_extra("pyspark.sql", "spark").SparkSession
-            ready = None if sessions.getActiveSession() else aside.submit(_start, name)
+            if not sessions.getActiveSession():
+                starting = executor.submit(_start, name)
         yield
-        if ready:
-            ready.result()
+        if starting is not None:
+            starting.result()
 
 
 @cache  # a worker unpacks the same files once
@@ -83,65 +87,79 @@ def _unpack(files: bytes) -> Path:
     return folder
 
 
-def _each(function: Function, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Do a worker's part; what ends a command in a sentence goes back as a result does."""
+def _run_on_worker(
+    function: PieceFunction, batches: Iterator[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """Yield the pickled result of each batch; an MlopsError is returned as a result is."""
     for batch in batches:
         try:
-            made = function(unzoned(batch.to_pandas()))
+            result = function(drop_zones(batch.to_pandas()))
         except MlopsError as error:
-            made = error
-        yield pa.record_batch([pa.array([pickle.dumps(made)], pa.binary())], ["made"])
+            result = error
+        pickled = pa.array([pickle.dumps(result)], pa.binary())
+        yield pa.record_batch([pickled], ["result"])
 
 
-def _run(frame: Any, function: Function, *, at_once: bool = False) -> Iterator[Any]:
+def _run(frame: Any, function: PieceFunction, *, at_once: bool = False) -> Iterator[Any]:
+    """Yield the results of all batches; `at_once` starts all parts of the table together."""
     from pyspark import StorageLevel
     from pyspark.sql.utils import is_remote
 
-    made = frame.mapInArrow(partial(_each, function), "made binary")
-    kept = at_once and not is_remote()  # whose iterator would start one part after the other
-    if kept:
-        made = made.persist(StorageLevel.DISK_ONLY)
-        made.count()
+    results = frame.mapInArrow(partial(_run_on_worker, function), "result binary")
+    # the iterator of a Spark that is not remote would start one part after the other
+    persisted = at_once and not is_remote()
+    if persisted:
+        results = results.persist(StorageLevel.DISK_ONLY)
+        results.count()
     try:
-        for row in made.toLocalIterator(prefetchPartitions=True):
-            result = pickle.loads(row.made)  # noqa: S301 - our own workers pickled it
+        for row in results.toLocalIterator(prefetchPartitions=True):
+            result = pickle.loads(row.result)  # noqa: S301 - our own workers pickled it
             if isinstance(result, MlopsError):
                 raise result
             yield result
     finally:  # a session may outlive this command
-        if kept:
-            made.unpersist()
+        if persisted:
+            results.unpersist()
 
 
-def _frame(tables: Tables, name: str, window: Window | None) -> Any:
-    """Return Spark's plan of the rows: the columns and the window are left to Spark."""
-    table, spark = tables.table(name), _session(tables, name)
+def _frame(request: TableRequest) -> Any:
+    """Return Spark's plan of the rows: Spark selects the columns and the window."""
+    table = request.table
+    spark = _session(request)
     from pyspark.sql.functions import col, lit
 
-    path = table.path if ":/" in table.path else str(tables.project.path(table.path))
-    frame = spark.read.load(path) if table.path else spark.table(table.table)
-    if window and table.time:
-        time, kind = col(table.time), frame.select(table.time).schema[0].dataType
+    if table.path:
+        remote = ":/" in table.path
+        frame = spark.read.load(table.path if remote else str(request.project.path(table.path)))
+    else:
+        frame = spark.table(table.table)
+    if request.window and table.time:
+        time = col(table.time)
+        kind = frame.select(table.time).schema[0].dataType
         if kind.typeName() == "string":
-            time, kind = time.cast("timestamp_ntz"), "timestamp_ntz"
-        start, end = (lit(str(moment)).cast(kind) for moment in (window.start, window.end))
+            kind = "timestamp_ntz"
+            time = time.cast(kind)
+        start = lit(str(request.window.start)).cast(kind)
+        end = lit(str(request.window.end)).cast(kind)
         frame = frame.where((time >= start) & (time < end))
     return frame.select(*table.columns) if table.columns else frame
 
 
-def _session(tables: Tables, name: str) -> Any:
-    """Return the Spark that is there, else the one that Spark's own configuration names."""
+def _session(request: TableRequest) -> Any:
+    """Return the active Spark session, else the one that Spark's own configuration names."""
     from pyspark import TaskContext
     from pyspark.sql import SparkSession
 
-    streamed = tables.project.settings.streamed_table
-    told = f"table {name} cannot be looked up by Spark's workers"
-    Misconfigured.when(TaskContext.get(), f"{told}; let {streamed} be a view that joins it.")
-    spark = SparkSession.getActiveSession() or _start(name)
-    logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)  # it is told once
+    if TaskContext.get():
+        raise Misconfigured(
+            f"table {request.name} cannot be looked up by Spark's workers; let "
+            f"{request.project.settings.streamed_table} be a view that joins it."
+        )
+    spark = SparkSession.getActiveSession() or _start(request.name)
+    # the error that is raised says the same
+    logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
     spark.conf.set("spark.sql.session.timeZone", "UTC")  # as moments are read everywhere
-    rows = tables.project.settings.scoring.batch_rows
-    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", rows)
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", request.batch_rows)
     return spark
 
 
@@ -149,23 +167,24 @@ def _start(name: str) -> Any:
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    known = os.environ.get("PYTHONPATH", "")  # by which workers on this machine find this package
-    os.environ["PYTHONPATH"] = f"{PACKAGE_ROOT.parent}{os.pathsep}{known}"
-    kept = os.dup(2)
+    path = os.environ.get("PYTHONPATH", "")  # workers on this machine find this package by it
+    os.environ["PYTHONPATH"] = f"{PACKAGE_ROOT.parent}{os.pathsep}{path}"
+    stderr = os.dup(2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # for Java, and for all that it starts
     try:
         return SparkSession.builder.getOrCreate()
     except Exception as error:  # noqa: BLE001 - of Java, of Py4J, of gRPC
-        remedy = "install Java 17 or newer, or mend Spark's own configuration"
-        told = f"table {name}: no Spark answers ({_sentence(error)})"
-        raise Unreachable(f"{told}; {remedy}.") from None
+        raise Unreachable(
+            f"table {name}: no Spark answers ({_reason(error)}); install Java 17 or newer, or "
+            "correct Spark's own configuration."
+        ) from None
     finally:
-        os.dup2(kept, 2)
+        os.dup2(stderr, 2)
 
 
 @contextlib.contextmanager
-def _told(name: str) -> Iterator[None]:
-    """Tell in a sentence what Spark says; a defect of the project's code keeps its traceback."""
+def _readable_errors(name: str) -> Iterator[None]:
+    """Turn an error of Spark into a sentence; one of the project's code keeps its traceback."""
     pyspark_error = import_extra("pyspark", "spark").errors.PySparkException
     java_error = import_extra("py4j.protocol", "spark").Py4JJavaError
     try:
@@ -173,10 +192,14 @@ def _told(name: str) -> Iterator[None]:
     except (pyspark_error, java_error) as error:
         if "Python worker" in str(error):
             raise
-        words = f"table {name}: Spark says: {_sentence(error)}; mend tables.{name}"
-        raise MlopsError(f"{words}.") from None
+        raise MlopsError(
+            f"table {name}: Spark answers: {_reason(error)}; correct tables.{name}."
+        ) from None
 
 
-def _sentence(error: Exception) -> str:
-    line = SAID.search(str(error))  # Spark's own words, which begin with their [CONDITION]
-    return line[0].partition(" SQLSTATE")[0].strip().rstrip(".") if line else type(error).__name__
+def _reason(error: Exception) -> str:
+    """Return Spark's sentence in an error, else the error's type."""
+    line = CONDITION.search(str(error))
+    if line is None:
+        return type(error).__name__
+    return line[0].partition(" SQLSTATE")[0].strip().rstrip(".")

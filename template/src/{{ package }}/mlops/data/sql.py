@@ -11,49 +11,61 @@ from ..base.errors import Misconfigured, MlopsError, Unreachable
 from ..base.secrets import resolve
 from ..base.settings import Table
 from ..base.windows import Window
-from .tables import Tables
+from .request import TableRequest
 
 
-def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a window in frames of at most `scoring.batch_rows`, as they arrive.
+def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a window in frames of at most `scoring.batch_rows` rows, as they arrive.
 
-    Raises Unreachable for a database that does not answer, MlopsError for one that says no.
+    Raises Unreachable for a database that does not answer, and MlopsError for one that refuses.
     """
-    table, rows = tables.table(name), tables.project.settings.scoring.batch_rows
-    engine = _engine(name, table)
+    engine = _engine(request.name, request.table)
     try:
-        with engine.connect().execution_options(yield_per=rows) as connection:  # streams, too
-            result = connection.execute(_statement(table, window))
+        with engine.connect() as connection:
+            streaming = connection.execution_options(yield_per=request.batch_rows)
+            result = streaming.execute(_statement(request.table, request.window))
             names = list(result.keys())
             yield pd.DataFrame(columns=names)
-            for part in result.partitions():
-                yield pd.DataFrame.from_records(part, columns=names, coerce_float=True)
+            for rows in result.partitions():
+                yield pd.DataFrame.from_records(rows, columns=names, coerce_float=True)
     except SQLAlchemyError as error:
-        said = str(getattr(error, "orig", None) or error).split("\n", maxsplit=1)[0]
-        said = said.replace(str(engine.url.password or "\n"), "***")
+        reason = str(getattr(error, "orig", None) or error).split("\n", maxsplit=1)[0]
+        if engine.url.password:
+            reason = reason.replace(str(engine.url.password), "***")
         kind = Unreachable if isinstance(error, OperationalError) else MlopsError
-        raise kind(f"table {name}: the database says: {said}; mend tables.{name}.") from None
+        raise kind(
+            f"table {request.name}: the database answers: {reason}; correct "
+            f"tables.{request.name} or ask who runs the database."
+        ) from None
 
 
 def _engine(name: str, table: Table) -> sa.Engine:
     try:
         return sa.create_engine(resolve(table.address), poolclass=sa.NullPool)
     except ImportError as error:
-        remedy = "add its driver, such as `uv add 'psycopg[binary]'`"
-        raise Misconfigured(f"table {name}: {error}, which its address needs; {remedy}.") from None
-    except (ArgumentError, ValueError):  # in whose words a password may stand
-        form = "postgresql+psycopg://user:…@host/database"
-        raise Misconfigured(f"table {name}: write its address as {form}.") from None
+        raise Misconfigured(
+            f"table {name}: {error}, which its address needs; add its driver, such as "
+            "`uv add 'psycopg[binary]'`."
+        ) from None
+    except (ArgumentError, ValueError):  # whose text may hold a password
+        raise Misconfigured(
+            f"table {name}: write its address as postgresql+psycopg://user:…@host/database."
+        ) from None
 
 
-def _statement(table: Table, window: Window | None) -> Any:
-    schema, _, plain = table.table.rpartition(".")
-    source: Any = sa.table(plain, schema=schema or None)
-    if table.query:  # a colon in there begins no parameter
-        source = sa.text(table.query.rstrip("; \n").replace(":", r"\:")).columns().subquery("query")
-    columns: Any = map(sa.column, table.columns) if table.columns else [sa.text("*")]
-    statement = sa.select(*columns).select_from(source)
+def _statement(table: Table, window: Window | None) -> Any:  # its columns are unknown
+    columns: list[Any] = [sa.column(name) for name in table.columns] or [sa.text("*")]
+    statement = sa.select(*columns).select_from(_rows_of(table))
     if window is None or table.time is None:
         return statement
-    time: Any = sa.column(table.time)  # which a database compares with dates, whatever its type
+    time: sa.ColumnClause[object] = sa.column(table.time)
+    # dates, because a database compares them with a time of any type
     return statement.where(time >= window.start.date(), time < window.end.ceil("D").date())
+
+
+def _rows_of(table: Table) -> sa.FromClause:
+    if table.query:
+        query = table.query.rstrip("; \n").replace(":", r"\:")  # a colon begins no parameter here
+        return sa.text(query).columns().subquery("query")
+    schema, _, name = table.table.rpartition(".")
+    return sa.table(name, schema=schema or None)

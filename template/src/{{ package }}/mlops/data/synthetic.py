@@ -1,4 +1,4 @@
-"""Tables of kind `synthetic`: the months that the user's `synthetic.rows` invents."""
+"""Tables of kind `synthetic`: the months that the user's `synthetic.rows` generates."""
 
 from collections.abc import Iterator
 
@@ -6,17 +6,24 @@ import pandas as pd
 
 from ..base.errors import Misconfigured
 from ..base.project import user_module
-from ..base.windows import Window
-from .tables import Tables
+from .request import TableRequest
 
 
-def pieces(tables: Tables, name: str, window: Window | None) -> Iterator[pd.DataFrame]:
+def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
     """Yield the rows of each month that the window touches."""
+    window = request.window
     if window is None:
-        raise Misconfigured(f"table {name} is synthetic, and its months need a window of time.")
-    first, seed = window.start.replace(day=1), tables.project.settings.model.seed
+        raise Misconfigured(
+            f"table {request.name} is synthetic: it needs a window of time, because "
+            "synthetic.rows generates months; give the rows of Inputs an event_time."
+        )
+    seed = request.project.settings.model.seed
+    first = window.start.replace(day=1)
     for month in pd.date_range(first, window.end, freq="MS", inclusive="left"):
         frames = user_module("synthetic").rows(month, seed)
-        if name not in frames:
-            raise Misconfigured(f"synthetic.rows makes {', '.join(frames)}, but not {name}.")
-        yield frames[name]
+        if request.name not in frames:
+            raise Misconfigured(
+                f"synthetic.rows returns the tables {', '.join(frames)}, but not {request.name}; "
+                "add it there, or correct the table's kind in conf."
+            )
+        yield frames[request.name]

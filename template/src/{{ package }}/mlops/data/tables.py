@@ -1,62 +1,118 @@
 """Tables by name: the only way in which rows enter the project."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 
 import pandas as pd
 
 from ..base.errors import Misconfigured, MlopsError
 from ..base.project import Project
-from ..base.settings import Table
+from ..base.settings import Kind, Table
 from ..base.windows import Window
+from .request import TableRequest
+
+Reader = Callable[[TableRequest], Iterator[pd.DataFrame]]
 
 
 @dataclass(frozen=True)
 class Tables:
-    """What `data.py` reads from.
-
-    `text` names columns that a CSV file must not turn into numbers; `batch` holds frames that
-    stand for a table, as scoring hands them over piece by piece.
-    """
+    """What `data.py` reads from."""
 
     project: Project
     text: tuple[str, ...] = ()
-    batch: dict[str, pd.DataFrame] | None = None
+    """Columns that a CSV file must not turn into numbers."""
+    batch: Mapping[str, pd.DataFrame] | None = None
+    """Frames that are read in place of a table: scoring passes its rows piece by piece."""
 
     def read(self, name: str, window: Window | None = None) -> pd.DataFrame:
-        """Return the rows of table `name`, those of `window` where the table knows its time.
+        """Return the rows of a table, those of `window` where the table's time is configured.
 
-        Raises Misconfigured for an unknown table, MlopsError for a missing file or column.
+        Raises Misconfigured for an unknown table, and MlopsError for a missing file or column.
         """
         if self.batch and name in self.batch:
             return self.batch[name].copy()
-        frames = list(self.pieces(name, window))  # empty ones would only blur the types
-        return pd.concat([frame for frame in frames if len(frame)] or frames[:1])
+        frames = list(self.pieces(name, window))
+        with_rows = [frame for frame in frames if len(frame)]  # empty ones would blur the types
+        return pd.concat(with_rows or frames[:1])
 
     def pieces(self, name: str, window: Window | None = None) -> Iterator[pd.DataFrame]:
         """Yield the rows of a table in frames of at most `scoring.batch_rows` rows."""
-        table, rows = self.table(name), 0
-        reader = import_module(f".{table.kind}", __package__)  # a module for each kind
-        for frame in reader.pieces(self, name, window):
-            yield _inside(frame.set_axis(range(rows, rows + len(frame))), name, table, window)
+        request = self.request(name, window)
+        rows = 0
+        for frame in READERS[request.table.kind](request):
+            yield _select_window(frame.set_axis(range(rows, rows + len(frame))), request)
             rows += len(frame)
 
+    def request(self, name: str, window: Window | None = None) -> TableRequest:
+        """Return the request for the rows of a table; raises Misconfigured for an unknown one."""
+        return TableRequest(self.project, name, self.table(name), window, self.text)
+
     def table(self, name: str) -> Table:
-        """Return what conf says of a table; raises Misconfigured for an unknown one."""
+        """Return the settings of a table; raises Misconfigured for an unknown one."""
         tables = self.project.settings.tables
-        told = f"data.py reads table {name}, which conf does not name"
-        Misconfigured.when(name not in tables, f"{told}: {', '.join(tables)}.")
+        if name not in tables:
+            raise Misconfigured(
+                f"data.py reads table {name}, which conf does not name; add tables.{name} or read "
+                f"one of {', '.join(tables)}."
+            )
         return tables[name]
 
 
-def _inside(frame: pd.DataFrame, name: str, table: Table, window: Window | None) -> pd.DataFrame:
-    if table.time is None or window is None:
+def _read_files(request: TableRequest) -> Iterator[pd.DataFrame]:
+    from . import files
+
+    return files.read_pieces(request)
+
+
+def _read_delta(request: TableRequest) -> Iterator[pd.DataFrame]:
+    from . import delta
+
+    return delta.read_pieces(request)
+
+
+def _read_sql(request: TableRequest) -> Iterator[pd.DataFrame]:
+    from . import sql
+
+    return sql.read_pieces(request)
+
+
+def _read_spark(request: TableRequest) -> Iterator[pd.DataFrame]:
+    from . import spark
+
+    return spark.read_pieces(request)
+
+
+def _read_synthetic(request: TableRequest) -> Iterator[pd.DataFrame]:
+    from . import synthetic
+
+    return synthetic.read_pieces(request)
+
+
+# A function per kind: it imports the kind's libraries, some of them heavy, when a table needs them.
+READERS: Mapping[Kind, Reader] = {
+    "files": _read_files,
+    "delta": _read_delta,
+    "sql": _read_sql,
+    "spark": _read_spark,
+    "synthetic": _read_synthetic,
+}
+
+
+def _select_window(frame: pd.DataFrame, request: TableRequest) -> pd.DataFrame:
+    """Return the rows of the window: a kind may yield more, where it cannot select by time."""
+    window = request.window
+    time = request.table.time
+    if time is None or window is None:
         return frame
-    if table.time not in frame:
-        raise MlopsError(f"table {name}: column {table.time}, its time in conf, is missing.")
+    if time not in frame:
+        raise MlopsError(
+            f"table {request.name}: column {time} is missing, which tables.{request.name}.time in "
+            "conf names; correct it."
+        )
     try:
-        return frame[window.contains(pd.to_datetime(frame[table.time], format="ISO8601"))]
-    except (ValueError, TypeError):  # text of another kind, or times of a zone
-        remedy = "write them as 2026-01-31 or 2026-01-31 12:00, without a zone"
-        raise MlopsError(f"table {name}: {table.time} has no plain times; {remedy}.") from None
+        return frame[window.contains(pd.to_datetime(frame[time], format="ISO8601"))]
+    except (ValueError, TypeError):  # other text, or times with a zone
+        raise MlopsError(
+            f"table {request.name}: column {time}, its time in conf, holds no plain times; write "
+            "them as 2026-01-31 or 2026-01-31 12:00, without a zone."
+        ) from None

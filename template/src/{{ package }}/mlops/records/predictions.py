@@ -15,7 +15,7 @@ from typing import ClassVar
 import pandas as pd
 from pyarrow.parquet import ParquetFile
 
-from ..base.errors import MlopsError, readable
+from ..base.errors import MlopsError, reading
 from ..base.project import Project
 from ..base.record import Lift, StoredRecord
 from .details import ScoreDetails
@@ -113,7 +113,8 @@ def part_name(part: Path) -> str:
 def read_parts(parts: list[Path]) -> Iterator[pd.DataFrame]:
     """Yield the rows of parts piece by piece; raises MlopsError where they cannot be read."""
     for part in parts:
-        with readable(f"score anew: the predictions {part_name(part)}"), ParquetFile(part) as file:
+        where = f"the predictions {part_name(part)}"
+        with reading(where, "score that date again"), ParquetFile(part) as file:
             for piece in file.iter_batches():
                 yield piece.to_pandas()
 

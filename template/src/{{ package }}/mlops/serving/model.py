@@ -38,8 +38,8 @@ class Live:
     def __init__(self, scorer: LoadedVersion) -> None:
         self.version, self.contract = scorer.version, scorer.contract
         inputs, features = self.contract.inputs, self.contract.features
-        schema = inputs.model.to_schema().select_columns(features)
-        self._side = replace(inputs, model=schema, types={n: inputs.types[n] for n in features})
+        schema = inputs.checks.select_columns(features)
+        self._side = replace(inputs, checks=schema, types={n: inputs.types[n] for n in features})
         fields = {name: _field(schema.columns[name], inputs.types[name]) for name in features}
         unusual = schema.checks or schema.parsers or schema.unique or schema.coerce
         self._stated = not unusual and all(stated for _, stated in fields.values())

@@ -7,7 +7,7 @@ import pandas as pd
 from ..base.project import open_project, user_module
 from ..base.windows import parse_as_of
 from ..data.contract import Contract, read_contract
-from ..data.labelled_rows import Source, read_part
+from ..data.labelled_rows import PointInTimeData, read_split
 
 
 @dataclass(frozen=True)
@@ -24,5 +24,5 @@ def load_dataset(as_of: str | None, env: str) -> Dataset:
     project = open_project(env)
     contract = read_contract(user_module("schema"), project.settings.problem)
     moment = parse_as_of(as_of, project.settings)
-    source = Source(project, user_module("data"), contract, moment, project.settings.time)
-    return Dataset(read_part(source, "train").frame, read_part(source, "gate").frame, contract)
+    source = PointInTimeData(project, user_module("data"), contract, moment, project.settings.time)
+    return Dataset(read_split(source, "train").frame, read_split(source, "gate").frame, contract)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from ..base.errors import MlopsError, user_errors
+from ..base.errors import MlopsError, user_function
 from ..base.project import Project, user_module
 from ..base.windows import Window
 from ..data import spark
@@ -59,7 +59,7 @@ def _results(
     if tables.table(name).kind == "spark":
         shipped = _OnWorker(project, champion.version, champion.model is not None)
         job = partial(_work_on_worker, shipped, window, work)
-        yield from spark.map_pieces(tables, window, champion.version.folder, job)
+        yield from spark.map_pieces(tables.request(name, window), champion.version.folder, job)
     else:
         for piece in tables.pieces(name, window):
             yield _work_on_piece(project, window, work, champion, piece)
@@ -91,7 +91,7 @@ def _work_on_piece(
     contract = champion.contract
     name = project.settings.streamed_table
     tables = Tables(project, contract.text, {name: piece})
-    with user_errors("data.inputs"):
+    with user_function("data.inputs"):
         raw = piece if piece.empty else user_module("data").inputs(tables, window)
     if raw.empty:  # data.py may filter
         return None

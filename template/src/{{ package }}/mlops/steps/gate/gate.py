@@ -9,7 +9,7 @@ from ...base.console import Outcome, Result, step
 from ...base.errors import MlopsError, Unreachable
 from ...base.project import Project, user_module
 from ...data.fingerprints import fingerprint
-from ...data.labelled_rows import LabelledRows, Source, read_part
+from ...data.labelled_rows import LabelledRows, PointInTimeData, read_split
 from ...pages import model_card
 from ...records.details import GateDetails
 from ...records.evidence import Check, GateEvidence, Verdict, sha256_of
@@ -94,14 +94,14 @@ def _examine(store: Store, version: Version) -> Examination:
 def _read_window(project: Project, challenger: LoadedVersion) -> LabelledRows:
     """Read the gate's rows: by today's data.py, the version's own schema and time settings."""
     time = challenger.version.card.time
-    source = Source(
+    source = PointInTimeData(
         project,
         user_module("data"),
         challenger.contract,
         pd.Timestamp(time.as_of),
         time.settings(),
     )
-    return read_part(source, "gate")
+    return read_split(source, "gate")
 
 
 def _open_case(store: Store, challenger: LoadedVersion, sample: LabelledRows) -> Case:

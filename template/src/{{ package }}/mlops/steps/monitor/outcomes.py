@@ -8,7 +8,7 @@ import pandas as pd
 from ...base.project import user_module
 from ...base.windows import Window, periods
 from ...data.fingerprints import hashes
-from ...data.labelled_rows import Source, count_events, read_labels
+from ...data.labelled_rows import PointInTimeData, count_events, read_labels
 from ...figures import decision
 from ...figures.decision import HEALTHY, INVESTIGATE, Facts
 from ...records import predictions
@@ -73,7 +73,9 @@ def _by_date(mine: pd.DataFrame, known: pd.DataFrame) -> list[tuple[str, int, in
 
 def _labels(watch: Watch, window: Window | None) -> pd.DataFrame:
     project, contract = watch.project, watch.champion.contract
-    source = Source(project, user_module("data"), contract, watch.as_of, project.settings.time)
+    source = PointInTimeData(
+        project, user_module("data"), contract, watch.as_of, project.settings.time
+    )
     labels = read_labels(source, window, f"labels of the window {window or 'of all rows'}")
     return labels.set_axis([TRUTH], axis="columns")
 

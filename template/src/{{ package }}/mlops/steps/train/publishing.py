@@ -99,7 +99,7 @@ def _write_files(training: Training, folder: Path) -> tuple[VersionCard, pd.Data
     features = training.source.contract.features
     trusted_types = write_estimator(training, folder / "model.skops")
     predict = _predictor(training)
-    everyone = predict(training.gate.everyone)
+    everyone = predict(training.gate.all_inputs)
     prediction = everyone.loc[gate.index]
     card = make_card(training, trusted_types, _held_out(training, predict, everyone, prediction))
     (folder / "card.json").write_text(card.model_dump_json(indent=2), encoding="utf-8")
@@ -128,7 +128,7 @@ def _held_out(
     skill = partial(training.metrics.skill, training.truth)
     importance = permutation_importance(predict, skill, training.gate.frame, prediction, features)
     profiles = Profiles(
-        inputs=take_profile(training.train.everyone[features]),
+        inputs=take_profile(training.train.all_inputs[features]),
         predictions=take_profile(everyone),
     )
     return HeldOut(training.metrics.all(training.truth, prediction), importance, profiles)

@@ -6,7 +6,7 @@ from ...base.console import Outcome, resources, step
 from ...base.project import Project, user_module
 from ...base.windows import parse_as_of
 from ...data.contract import read_contract
-from ...data.labelled_rows import Source, read_part
+from ...data.labelled_rows import PointInTimeData, read_split
 from ...records.details import TrainDetails
 from ...records.lineage import read_build_facts
 from ...records.registry import CHALLENGER
@@ -51,9 +51,11 @@ def train_version(project: Project, as_of: str | None, tune: int = 0) -> Publish
     contract = read_contract(user_module("schema", snapshot), project.settings.problem)
 
     step(f"reading the rows known on {moment:%Y-%m-%d}")
-    source = Source(project, user_module("data", snapshot), contract, moment, project.settings.time)
-    rows = read_part(source, "train")
-    held_out = read_part(source, "gate")
+    source = PointInTimeData(
+        project, user_module("data", snapshot), contract, moment, project.settings.time
+    )
+    rows = read_split(source, "train")
+    held_out = read_split(source, "gate")
     check_trainable(contract, rows)
     model = user_module("model", snapshot)
     store = open_store(project)  # a store that does not answer ends the command before the fit

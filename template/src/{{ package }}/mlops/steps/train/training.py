@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_info
 from ...base.project import user_module
 from ...data import delta
 from ...data.fingerprints import fingerprint
-from ...data.labelled_rows import LabelledRows, Source, count_events
+from ...data.labelled_rows import LabelledRows, PointInTimeData, count_events
 from ...figures.metrics import Metrics
 from ...records import lineage
 from ...records.card import CardModel, CardTime, Lineage, Profiles, Sides, VersionCard
@@ -26,7 +26,7 @@ DECIDE_LOADING = ("scikit-learn", "numpy", "pandas", "skops", "mlflow")
 class Training:
     """All that one training brought."""
 
-    source: Source
+    source: PointInTimeData
     snapshot: Path
     train: LabelledRows
     gate: LabelledRows

@@ -16,7 +16,7 @@ from ...base.errors import Misconfigured, MlopsError
 from ...base.project import Project, import_extra
 from ...base.windows import periods, plan
 from ...data.fingerprints import fingerprint, hashes
-from ...data.labelled_rows import Source
+from ...data.labelled_rows import PointInTimeData
 from ...figures.metrics import Metrics
 from ...records.lineage import configuration_hash, read_build_facts
 from ...records.scorer import ScorerFacts, predict_frame
@@ -36,7 +36,9 @@ class Parts:
     check: pd.DataFrame
 
 
-def search_params(source: Source, model: ModuleType, frame: pd.DataFrame, trials: int) -> Project:
+def search_params(
+    source: PointInTimeData, model: ModuleType, frame: pd.DataFrame, trials: int
+) -> Project:
     """Return the project with the best params of `trials` trials; the first has those of conf."""
     if not hasattr(model, "search_space"):
         raise Misconfigured(
@@ -56,7 +58,7 @@ def search_params(source: Source, model: ModuleType, frame: pd.DataFrame, trials
     return _with_params(project, params)
 
 
-def split(source: Source, frame: pd.DataFrame) -> Parts:
+def split(source: PointInTimeData, frame: pd.DataFrame) -> Parts:
     """Cut the training window: the rows to check on come an embargo later, or are drawn by key.
 
     Raises MlopsError where one of the parts has one class, or one value, only.
@@ -82,7 +84,7 @@ def split(source: Source, frame: pd.DataFrame) -> Parts:
     return Parts(learn, check)
 
 
-def _open_study(source: Source, model: ModuleType, frame: pd.DataFrame) -> Study:
+def _open_study(source: PointInTimeData, model: ModuleType, frame: pd.DataFrame) -> Study:
     """Return the study that is named after everything that decides its result."""
     optuna = import_extra("optuna", "tune")
     project = source.project
@@ -99,7 +101,9 @@ def _open_study(source: Source, model: ModuleType, frame: pd.DataFrame) -> Study
     )
 
 
-def _try(source: Source, model: ModuleType, parts: Parts, study: Study, experiment: str) -> None:
+def _try(
+    source: PointInTimeData, model: ModuleType, parts: Parts, study: Study, experiment: str
+) -> None:
     """Make the next trial: learn from one part, check on the other, and log it as a nested run."""
     settings = source.project.settings
     contract = source.contract

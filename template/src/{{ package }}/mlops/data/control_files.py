@@ -1,0 +1,94 @@
+r"""Control files: what a sourcing job states about each file that it delivers.
+
+A control file states `rows=660`, `sha256=…` (or sha512, sha1, md5) and perhaps
+`delivered=2026-01-01T04:00`, each on its own line, or all on one line between pipes, commas or
+semicolons.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from ..base.errors import MlopsError, reading
+from ..base.settings import Table
+from .file_formats import count_rows
+from .request import TableRequest
+
+CHECKSUMS = ("sha256", "sha512", "sha1", "md5")
+STATEMENT = re.compile(r"(\w+)[ \t]*=[ \t]*([^|,;\n]*[^|,;\s])")
+
+
+def verify(request: TableRequest, paths: Sequence[Path]) -> None:
+    """Compare every file with its control file, before any of its rows is used.
+
+    Raises MlopsError where a file or its control file is missing, where they disagree, and where
+    the newest delivery came too early to hold all rows up to the window's end.
+    """
+    name = request.name
+    table = request.table
+    _refuse_missing_files(name, table, paths)
+    deliveries = [_compare(name, table, path, path.stat().st_mtime_ns) for path in paths]
+    if table.max_late is None or request.window is None:
+        return
+    newest = pd.Series(deliveries).max()
+    due = request.window.end - pd.Timedelta(hours=table.max_late)
+    if pd.isna(newest):
+        raise MlopsError(
+            f"table {name}: no control file states when its file was delivered (delivered=…), "
+            f"which tables.{name}.max_late needs; ask for it."
+        )
+    if newest < due:
+        raise MlopsError(
+            f"table {name} is late: its newest delivery is from {newest}, and max_late needs one "
+            f"since {due}; ask for it."
+        )
+
+
+def _refuse_missing_files(name: str, table: Table, paths: Sequence[Path]) -> None:
+    """Raise MlopsError for a control file whose data file is missing."""
+    before, star, after = table.control.partition("*")
+    if not (star and after):
+        return
+    for control in sorted({each for path in paths for each in path.parent.glob(table.control)}):
+        stem = control.name.removeprefix(before).removesuffix(after)
+        data = control.with_name(f"{stem}{paths[0].suffix}")
+        if data.match(table.path) and not data.exists():
+            raise MlopsError(
+                f"table {name}: {control.name} is there, but its file {data.name} is not; "
+                "ask for it."
+            )
+
+
+@cache  # a command reads a table many times
+def _compare(name: str, table: Table, path: Path, _modified: int) -> pd.Timestamp:
+    """Compare a file with its control file; return when it was delivered, NaT if not stated."""
+    control = path.parent / table.control.replace("*", path.stem)
+    with reading(f"table {name}: the control file {control.name}", "ask for it"):
+        text = control.read_text("utf-8")
+        stated = {key.lower(): value for key, value in STATEMENT.findall(text)}
+        checksum = next((kind for kind in CHECKSUMS if kind in stated), "sha256")
+        missing = ", ".join(sorted({"rows", checksum} - stated.keys()))
+        if missing:
+            raise MlopsError(
+                f"table {name}: {control.name} does not state {missing}; ask for a complete one."
+            )
+        rows = int(stated["rows"])
+        delivered = pd.Timestamp(stated.get("delivered", "NaT")).tz_localize(None)
+    with reading(f"table {name}: {path.name}", "deliver it again"), path.open("rb") as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.new(checksum, usedforsecurity=False))
+        count = count_rows(path, table)
+    if count != rows:
+        raise MlopsError(
+            f"table {name}: {path.name} and {control.name} disagree: {count} rows, {rows} stated; "
+            "deliver both again."
+        )
+    if digest.hexdigest() != stated[checksum].lower():
+        raise MlopsError(
+            f"table {name}: {path.name} and {control.name} disagree: the {checksum} is not the "
+            "stated one; deliver both again."
+        )
+    return delivered

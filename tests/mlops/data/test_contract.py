@@ -1,0 +1,260 @@
+"""The contract takes what a reader can bring for a column without loss, and refuses the rest."""
+
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+import pytest
+from rendering import platform
+
+contract = platform("data.contract")
+errors = platform("base.errors")
+
+
+class Inputs(pa.DataFrameModel):
+    """A column of each type and of most roles."""
+
+    loan: str = pa.Field(metadata={"role": "key"})
+    applied_on: datetime = pa.Field(metadata={"role": "event_time"})
+    customer: int = pa.Field(metadata={"role": "group"})
+    amount: float = pa.Field(gt=0)
+    income: float = pa.Field(nullable=True)
+    purpose: str = pa.Field(nullable=True)
+    known: bool
+
+
+class Labels(pa.DataFrameModel):
+    """The target."""
+
+    loan: str = pa.Field(metadata={"role": "key"})
+    defaulted: int = pa.Field(metadata={"role": "target"})
+
+
+READ = contract.read_contract(SimpleNamespace(Inputs=Inputs, Labels=Labels), "binary")
+TIMES = [pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-02 12:00")]
+ROWS = pd.DataFrame(
+    {
+        "loan": ["a", "b"],
+        "applied_on": TIMES,
+        "customer": [1, 2],
+        "amount": [1.5, 2.0],
+        "income": [1.0, None],
+        "purpose": ["car", None],
+        "known": [True, False],
+    }
+)
+
+
+def clean(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the cleaned rows."""
+    cleaned: pd.DataFrame = READ.inputs.clean(frame, "here")
+    return cleaned
+
+
+def test_roles_and_types_are_those_of_the_schema() -> None:
+    assert (READ.keys, READ.target) == (["loan"], "defaulted")
+    assert READ.features == ["amount", "income", "purpose", "known"]
+    assert set(READ.text) == {"loan", "purpose"}
+    assert READ.inputs.types == {
+        "loan": "str",
+        "applied_on": "datetime",
+        "customer": "int64",
+        "amount": "float64",
+        "income": "float64",
+        "purpose": "str",
+        "known": "bool",
+    }
+
+
+# What rows become
+
+
+@pytest.mark.parametrize("pandas_type", ["object", "string", "str"])
+def test_text_is_the_same_whatever_type_a_reader_gives_it(pandas_type: str) -> None:
+    typed = ROWS.astype({"loan": pandas_type, "purpose": pandas_type})
+    pd.testing.assert_frame_equal(clean(typed), clean(ROWS))
+
+
+SAME = {
+    "whole numbers for floats": ("amount", pd.Series([1, 2]), [1.0, 2.0]),
+    "floats for whole numbers": ("customer", pd.Series([1.0, 2.0]), [1, 2]),
+    "numbers as text": ("customer", pd.Series(["1", "2"]), [1, 2]),
+    "numbers as objects": ("amount", pd.Series([1.5, 2], dtype="object"), [1.5, 2.0]),
+    "no value at all": ("income", pd.Series([None, None], dtype="object"), [None, None]),
+    "no text at all": ("purpose", pd.Series([np.nan, np.nan]), [None, None]),
+    "0 and 1 for flags": ("known", pd.Series([1, 0]), [True, False]),
+    "times as text": ("applied_on", pd.Series(["2026-01-01", "2026-01-02T12:00"]), TIMES),
+    "times in seconds": ("applied_on", pd.Series(TIMES).astype("datetime64[s]"), TIMES),
+}
+
+
+@pytest.mark.parametrize(("column", "values", "expected"), SAME.values(), ids=SAME)
+def test_what_can_be_cast_without_loss_gets_the_type_of_the_schema(
+    column: str, values: Any, expected: list[object]
+) -> None:
+    cleaned = clean(ROWS.assign(**{column: values}))
+    pd.testing.assert_series_equal(cleaned.dtypes, clean(ROWS).dtypes)
+    plain = cleaned[column].astype("object")
+    assert list(plain.where(plain.notna(), None)) == expected
+
+
+LOST = {
+    "a fraction for a whole number": ("customer", [1, 2.5], "int64", "2.5"),
+    "a missing value for a whole number": ("customer", [1, None], "int64", "nan"),
+    "a number for text": ("purpose", ["car", 3], "str", "3"),
+    "a flag for a number": ("amount", [True, False], "float64", "True"),
+    "a word for a number": ("amount", ["1", "many"], "float64", "'many'"),
+    "a number for a time": ("applied_on", [20260101, 20260102], "datetime", "20260101"),
+    "a word for a time": ("applied_on", ["2026-01-01", "soon"], "datetime", "'soon'"),
+    "two for a flag": ("known", [0, 2], "bool", "2"),
+    "a missing flag": ("known", [True, None], "bool", "None"),
+    "a number beyond 64 bits": ("customer", [1, 2**63], "int64", "9223372036854775808"),
+}
+
+
+@pytest.mark.parametrize(("column", "values", "kind", "lost"), LOST.values(), ids=LOST)
+def test_what_would_lose_something_is_refused_with_an_example(
+    column: str, values: list[object], kind: str, lost: str
+) -> None:
+    with pytest.raises(errors.MlopsError) as caught:
+        clean(ROWS.assign(**{column: pd.Series(values)}))
+    message = str(caught.value)
+    assert message.startswith(f"here: column {column} is ")
+    assert f"cannot become {kind} without loss (such as {lost}" in message
+    assert "schema.py" in message
+
+
+def test_a_time_with_a_zone_is_refused_because_it_is_ambiguous() -> None:
+    with pytest.raises(errors.MlopsError, match=r"such as '2026-01-02T00:00\+02:00'\)"):
+        clean(ROWS.assign(applied_on=["2026-01-01", "2026-01-02T00:00+02:00"]))
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(errors.MlopsError, match=r"^here: column income of schema.Inputs is miss"):
+        clean(ROWS.drop(columns="income"))
+
+
+def test_columns_that_the_schema_does_not_know_are_dropped_and_the_order_is_its_own() -> None:
+    cleaned = clean(ROWS.iloc[:, ::-1].assign(extra=1).set_axis(["x", "y"]))
+    assert list(cleaned) == list(READ.inputs.types)
+    assert list(cleaned.index) == ["x", "y"]
+
+
+def test_an_infinite_value_is_refused() -> None:
+    with pytest.raises(errors.MlopsError, match="column income is infinite"):
+        clean(ROWS.assign(income=[1.0, float("-inf")]))
+
+
+def test_a_broken_check_is_told_with_a_value_and_how_often() -> None:
+    with pytest.raises(errors.MlopsError) as caught:
+        clean(ROWS.assign(amount=[-1.0, -2.0]))
+    assert "column amount breaks greater_than(0) of schema.Inputs (such as -1.0), 2" in str(
+        caught.value
+    )
+
+
+def test_no_rows_are_clean() -> None:
+    assert clean(ROWS.head(0)).dtypes.equals(clean(ROWS).dtypes)
+
+
+def test_keys_may_not_occur_twice() -> None:
+    contract.refuse_duplicates(ROWS, ["loan"], "here")
+    doubled = pd.concat([ROWS, ROWS.head(1)])
+    contract.refuse_duplicates(doubled.assign(n=range(3)), ["loan", "n"], "here")
+    with pytest.raises(errors.MlopsError, match=r"^here: 1 keys occur twice, such as loan=a;"):
+        contract.refuse_duplicates(doubled, ["loan"], "here")
+
+
+# What a schema must state
+
+
+class Key(pa.DataFrameModel):
+    """Only a key."""
+
+    loan: str = pa.Field(metadata={"role": "key"})
+
+
+class IntegerKey(pa.DataFrameModel):
+    """A key of another type, and a feature."""
+
+    loan: int = pa.Field(metadata={"role": "key"})
+    amount: float
+
+
+class TakenKey(pa.DataFrameModel):
+    """A key that is called like a column of the predictions."""
+
+    score: str = pa.Field(metadata={"role": "key"})
+    amount: float
+
+
+class TakenLabels(pa.DataFrameModel):
+    """Its labels."""
+
+    score: str = pa.Field(metadata={"role": "key"})
+    defaulted: int = pa.Field(metadata={"role": "target"})
+
+
+class TargetInInputs(pa.DataFrameModel):
+    """The model would see what it predicts."""
+
+    loan: str = pa.Field(metadata={"role": "key"})
+    defaulted: int
+
+
+class UnknownRole(pa.DataFrameModel):
+    """A role that does not exist."""
+
+    loan: str = pa.Field(metadata={"role": "key"})
+    amount: float = pa.Field(metadata={"role": "secret"})
+
+
+class TimeAsText(pa.DataFrameModel):
+    """A time of the wrong type."""
+
+    loan: str = pa.Field(metadata={"role": "key"})
+    day: str = pa.Field(metadata={"role": "event_time"})
+
+
+class SmallInteger(pa.DataFrameModel):
+    """A type that no signature has."""
+
+    loan: str = pa.Field(metadata={"role": "key"})
+    amount: np.int8
+
+
+WRONG = {
+    "no class": (SimpleNamespace(Inputs=Inputs), "class Labels is missing"),
+    "no key": (SimpleNamespace(Inputs=Labels, Labels=Labels), "target; use one of key"),
+    "no target": (SimpleNamespace(Inputs=Inputs, Labels=Key), "column of Labels the role target"),
+    "no feature": (SimpleNamespace(Inputs=Key, Labels=Labels), "there is no feature"),
+    "other keys": (SimpleNamespace(Inputs=TakenKey, Labels=Labels), "must have the same keys"),
+    "other types of keys": (SimpleNamespace(Inputs=IntegerKey, Labels=Labels), "loan the same ty"),
+    "a key of the predictions": (
+        SimpleNamespace(Inputs=TakenKey, Labels=TakenLabels),
+        "the predictions have a column score",
+    ),
+    "the target as a feature": (
+        SimpleNamespace(Inputs=TargetInInputs, Labels=Labels),
+        "remove the target defaulted from Inputs",
+    ),
+    "an unknown role": (SimpleNamespace(Inputs=UnknownRole, Labels=Labels), "amount has the role"),
+    "a time as text": (SimpleNamespace(Inputs=TimeAsText, Labels=Labels), "give it the type datet"),
+    "an unknown type": (SimpleNamespace(Inputs=SmallInteger, Labels=Labels), "has the type int8"),
+}
+
+
+@pytest.mark.parametrize(("schema", "words"), WRONG.values(), ids=WRONG)
+def test_a_schema_that_does_not_fit_is_refused(schema: Any, words: str) -> None:
+    with pytest.raises(errors.Misconfigured, match=rf"^schema\.py: .*{words}"):
+        contract.read_contract(schema, "binary")
+
+
+def test_a_role_that_must_be_there_once_is_asked_for_with_the_reason() -> None:
+    assert READ.inputs.one("protected") is None
+    assert READ.inputs.need("group", "time.split: group") == "customer"
+    with pytest.raises(errors.Misconfigured, match="needs a column of Labels with"):
+        READ.labels.need("event_time", "time.split: time")

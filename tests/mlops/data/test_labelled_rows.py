@@ -1,0 +1,215 @@
+"""A model learns from rows that it is not judged on, and only labels count that are known."""
+
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+import pytest
+from mlops.projects import make_project
+from rendering import platform
+
+contract = platform("data.contract")
+errors = platform("base.errors")
+labelled_rows = platform("data.labelled_rows")
+settings = platform("base.settings")
+windows = platform("base.windows")
+
+AS_OF = pd.Timestamp("2026-01-01")
+TIME = {"train": 3, "gate": 1, "label_horizon": 1}
+
+
+class Inputs(pa.DataFrameModel):
+    """Loans, one or several of a customer."""
+
+    loan: int = pa.Field(metadata={"role": "key"})
+    applied_on: datetime = pa.Field(metadata={"role": "event_time"})
+    customer: int = pa.Field(metadata={"role": "group"})
+    amount: float
+
+
+class Labels(pa.DataFrameModel):
+    """Whether they defaulted."""
+
+    loan: int = pa.Field(metadata={"role": "key"})
+    known_on: datetime = pa.Field(metadata={"role": "label_time"})
+    defaulted: float = pa.Field(nullable=True, metadata={"role": "target"})
+
+
+CONTRACT = contract.read_contract(SimpleNamespace(Inputs=Inputs, Labels=Labels), "binary")
+
+
+def make_loans(count: int = 365) -> pd.DataFrame:
+    """Return one loan a day in 2025, whose outcome is known 31 days later."""
+    days = pd.Series(pd.date_range("2025-01-01", periods=count))
+    return pd.DataFrame(
+        {
+            "loan": range(count),
+            "applied_on": days,
+            "customer": np.arange(count) // 3,
+            "amount": 1.5,
+            "known_on": days + pd.Timedelta(days=31),
+            "defaulted": np.arange(count) % 2.0,
+        }
+    )
+
+
+def source_of(root: Path, loans: pd.DataFrame, *, as_of: pd.Timestamp = AS_OF, **time: Any) -> Any:
+    """Return the data of a project whose tables hold these loans, whatever the window."""
+    data = SimpleNamespace(
+        inputs=lambda *_: loans.drop(columns=["known_on", "defaulted"]),
+        labels=lambda *_: loans[["loan", "known_on", "defaulted"]],
+    )
+    settings_of_time = settings.Time(**TIME | time)
+    return labelled_rows.PointInTimeData(
+        make_project(root), data, CONTRACT, as_of, settings_of_time
+    )
+
+
+def refused(source: Any, split: str) -> str:
+    """Return the sentence with which a split is refused."""
+    with pytest.raises(errors.MlopsError) as caught:
+        labelled_rows.read_split(source, split)
+    return str(caught.value)
+
+
+# By time
+
+
+def test_a_split_holds_the_rows_of_its_window_only(tmp_path: Path) -> None:
+    source = source_of(tmp_path, make_loans())
+    train = labelled_rows.read_split(source, "train")
+    gate = labelled_rows.read_split(source, "gate")
+    assert train.window == "2025-07-01..2025-10-01"
+    assert gate.window == "2025-11-01..2025-12-01"
+    assert train.frame["applied_on"].min() == pd.Timestamp("2025-07-01")
+    assert train.frame["applied_on"].max() == pd.Timestamp("2025-09-30")
+    assert list(gate.frame["applied_on"]) == list(pd.date_range("2025-11-01", "2025-11-30"))
+    assert list(gate.frame) == ["loan", "applied_on", "customer", "amount", "defaulted"]
+
+
+def test_a_label_that_is_not_known_on_the_date_is_left_out_and_lowers_the_coverage(
+    tmp_path: Path,
+) -> None:
+    """A label of 1 January is known at its midnight; those of later days are not."""
+    loans = make_loans()
+    november = loans["applied_on"].dt.month == 11
+    loans.loc[november, "known_on"] = AS_OF + pd.Timedelta(seconds=1)
+    loans.loc[november & (loans["applied_on"].dt.day <= 3), "known_on"] = AS_OF
+    gate = labelled_rows.read_split(source_of(tmp_path, loans), "gate")
+    assert list(gate.frame["applied_on"].dt.day) == [1, 2, 3]
+    assert len(gate.all_inputs) == 30
+    assert gate.coverage == pytest.approx(0.1)
+    assert gate.raw.index.equals(gate.frame.index)
+
+
+def test_a_label_that_never_comes_is_not_a_zero(tmp_path: Path) -> None:
+    loans = make_loans()
+    loans.loc[loans["applied_on"].dt.day == 7, "defaulted"] = None
+    gate = labelled_rows.read_split(source_of(tmp_path, loans), "gate")
+    assert 7 not in list(gate.frame["applied_on"].dt.day)
+    assert gate.coverage == pytest.approx(29 / 30)
+
+
+def test_rows_before_the_time_of_the_tables_are_refused_with_their_window(tmp_path: Path) -> None:
+    source = source_of(tmp_path, make_loans(), as_of=pd.Timestamp("2027-01-01"))
+    assert refused(source, "gate") == (
+        "gate window 2026-11-01..2026-12-01: no row has its event in this window; check "
+        "data.inputs."
+    )
+
+
+def test_tables_without_rows_and_labels_that_have_not_matured_are_refused(tmp_path: Path) -> None:
+    assert "the tables hold no rows" in refused(source_of(tmp_path, make_loans(0)), "train")
+    young = make_loans().assign(known_on=pd.Timestamp("2027-01-01"))
+    assert "no label has matured at 2026-01-01" in refused(source_of(tmp_path, young), "train")
+
+
+@pytest.mark.parametrize("name", ["inputs", "labels"])
+def test_a_key_that_occurs_twice_is_refused(tmp_path: Path, name: str) -> None:
+    source = source_of(tmp_path, make_loans())
+    once = getattr(source.data, name)
+    setattr(source.data, name, lambda *_: pd.concat([once(*_)] * 2))
+    assert "keys occur twice, such as loan=" in refused(source, "gate")
+
+
+@pytest.mark.parametrize("name", ["inputs", "labels"])
+def test_a_column_that_the_users_function_does_not_find_is_named(tmp_path: Path, name: str) -> None:
+    source = source_of(tmp_path, make_loans())
+    setattr(source.data, name, lambda *_: make_loans()["absent"])
+    message = refused(source, "gate")
+    assert message.startswith(f"data.{name} does not find absent; correct data.py")
+
+
+# By a hash
+
+
+@pytest.mark.parametrize("split", ["random", "group"])
+def test_a_row_is_in_one_split_and_stays_there_when_others_come(tmp_path: Path, split: str) -> None:
+    how: dict[str, Any] = {"split": split, "reason": "a test", "train": 11, "gate": 1, "embargo": 1}
+    fewer = make_loans().query("loan % 5 > 0")
+    found = {}
+    for name, loans in (("all", make_loans()), ("fewer", fewer)):
+        source = source_of(tmp_path, loans, **how)
+        sides = (labelled_rows.read_split(source, side).frame for side in ("train", "gate"))
+        found[name] = [set(frame["loan"]) for frame in sides]
+    train, gate = found["all"]
+    assert not train & gate
+    assert {*found["fewer"][0]} == train & {*fewer["loan"]}
+    assert {*found["fewer"][1]} == gate & {*fewer["loan"]}
+
+
+def test_a_group_is_never_in_both_splits(tmp_path: Path) -> None:
+    source = source_of(tmp_path, make_loans(), split="group", reason="a test", train=5, gate=5)
+    train = labelled_rows.read_split(source, "train").all_inputs
+    gate = labelled_rows.read_split(source, "gate").all_inputs
+    assert not set(train["customer"]) & set(gate["customer"])
+    assert min(train["customer"].nunique(), gate["customer"].nunique()) > 10
+
+
+def test_the_shares_are_those_of_the_windows(tmp_path: Path) -> None:
+    """Of 20,000 keys a quarter is the gate's; four standard errors are 1.2 percentage points."""
+    loans = make_loans(20_000).assign(applied_on=pd.Timestamp("2025-11-15"))
+    loans["known_on"] = AS_OF
+    source = source_of(tmp_path, loans, split="random", reason="a test")
+    gate = labelled_rows.read_split(source, "gate")
+    assert len(gate.frame) / len(loans) == pytest.approx(0.25, abs=0.012)
+
+
+def test_a_split_without_rows_is_refused(tmp_path: Path) -> None:
+    loans = make_loans().tail(150).head(1)
+    source = source_of(tmp_path, loans, split="random", reason="a test")
+    messages = []
+    for split in ("train", "gate"):
+        try:
+            labelled_rows.read_split(source, split)
+        except errors.MlopsError as error:
+            messages.append(str(error))
+    [message] = messages
+    assert "rows: the split leaves none; give more rows" in message
+
+
+# Events
+
+
+@pytest.mark.parametrize(
+    ("problem", "truth", "events"),
+    [
+        ("binary", [0, 0, 0, 1], 1),
+        ("binary", [1, 1, 1, 0], 1),
+        ("binary", [0, 0], 0),
+        ("binary", [], 0),
+        ("multiclass", ["a", "b", "b", "c", "c"], 1),
+        ("multiclass", [], 0),
+        ("regression", [1.0, 1.0], 2),
+        ("regression", [], 0),
+    ],
+)
+def test_events_are_rows_of_the_rarest_class(
+    problem: str, truth: list[object], events: int
+) -> None:
+    named = SimpleNamespace(problem=problem)
+    assert labelled_rows.count_events(named, pd.Series(truth, dtype="object")) == events
