@@ -95,7 +95,7 @@ def test_a_rerun_supersedes_its_own_date_only_and_history_stays(live: Project) -
 
 def test_doubled_keys_are_refused(live: Project) -> None:
     live.edit("data.py", RETURN, f"    applications = pd.concat([applications] * 2)\n{RETURN}")
-    refuse(live, "660 keys stand twice", "data.inputs")
+    refuse(live, "660 keys occur twice", "data.inputs")
 
 
 def test_a_missing_key_is_refused(live: Project) -> None:
@@ -151,7 +151,7 @@ def test_a_key_doubled_across_pieces_is_refused(live: Project) -> None:
     frame = pd.read_parquet(file)
     pd.concat([frame, frame.head(1)]).to_parquet(file)
     live.configure(scoring={"batch_rows": 100})
-    refuse(live, "1 keys stand twice")
+    refuse(live, "1 keys occur twice")
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_two_runs_that_score_one_date_publish_one_batch(live: Project) -> None:
     line = f"__import__('os').makedirs('{other}'); open('{other}/_SUCCESS', 'w').close()"
     live.edit("data.py", RETURN, f"    {line}\n{RETURN}")
     answer = live.run("score", "--as-of", AS_OF, code=1)
-    assert "batch 0001 was published meanwhile by another run" in answer.said
+    assert "batch 0001 of 2026-01-01 was published by another run" in answer.said
     assert [file.name for file in live.path(other).iterdir()] == ["_SUCCESS"]
     assert [folder.name for folder in live.path("predictions/dev").iterdir()] == [f"date={AS_OF}"]
     assert live.call(behind.entries)[-1]["command"] == "promote"
