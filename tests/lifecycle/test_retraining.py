@@ -159,7 +159,7 @@ def test_a_promotion_that_was_cut_is_finished(live: Project) -> None:
 def test_one_retraining_at_a_time(live: Project) -> None:
     with FileLock(live.path("build/retrain-dev.lock")):
         answer = retrain(live, code=1)
-    assert "is being retrained already" in answer.said
+    assert "is being retrained by another process" in answer.said
     assert live.call(behind.versions, MODEL) == [1]
 
 
