@@ -29,7 +29,7 @@ def client(make_model: Callable[..., Any], state: Any) -> Client:
 
     def ask(path: str, *chunks: bytes, model: Any = None) -> tuple[int, Any]:
         app = platform("serving.app").build_app(model or make_model(), state)
-        scope = {
+        scope: dict[str, Any] = {
             "type": "http",
             "http_version": "1.1",
             "method": "POST" if chunks else "GET",

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-LOAN = {"amount": 9000.0, "months": 48, "purpose": "car"}
+LOAN: dict[str, Any] = {"amount": 9000.0, "months": 48, "purpose": "car"}
 DEAR = LOAN | {"amount": 2e6}
 
 
