@@ -1,4 +1,4 @@
-"""A running `serve` of a project, and what a client gets from it."""
+"""A running `serve` of a project, what a client gets from it, and what is kept of it."""
 
 import contextlib
 import http.client
@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lifecycle.project import NOISE, Project, Warm
+import pandas as pd
+
+from lifecycle.project import NOISE, Facts, Project, Warm
 
 PATIENCE = 120  # seconds
 
@@ -70,8 +72,11 @@ def wait_until(true: Any, what: str) -> None:
 
 
 @contextlib.contextmanager
-def serving(project: Project, warm: Warm, *words: str) -> Iterator[Served]:
-    """Run `serve` on a free port; end it by SIGTERM, after which it must have ended well."""
+def serving(project: Project, warm: Warm, *words: str, quiet: bool = True) -> Iterator[Served]:
+    """Run `serve` on a free port; end it by SIGTERM, after which it must have ended well.
+
+    While it is quiet, it must not write what libraries say, nor a traceback.
+    """
     log = project.folder.with_name("serve.log")
     log.write_text("")
     job = {
@@ -99,4 +104,24 @@ def serving(project: Project, warm: Warm, *words: str) -> Iterator[Served]:
             os.kill(process, signal.SIGTERM)
         thread.join()
     assert codes == [0], served.said()
-    assert not NOISE.search(served.said()), served.said()
+    assert not (quiet and NOISE.search(served.said())), served.said()
+
+
+def batch(number: int) -> Facts:
+    """Return rows of a version and what it predicts for all of them at once."""
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.records.store import open_store
+
+    registry = open_store(open_project("dev")).registry
+    version = registry.fetch(number)
+    rows = pd.read_parquet(version.artifact("golden_rows.parquet")).reset_index(drop=True)
+    prediction = registry.load(version).predict(rows)
+    records = rows.astype("object").where(rows.notna(), None).to_dict("records")
+    return {"rows": records, "predictions": prediction.to_dict("records")}
+
+
+def logged(project: Project) -> pd.DataFrame:
+    """Return all that was kept of the answers."""
+    folder = project.path("predictions/dev/online")
+    assert not list(folder.rglob("_*"))  # nothing half-written
+    return pd.read_parquet(folder)

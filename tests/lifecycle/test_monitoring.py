@@ -212,20 +212,20 @@ def answer(months: list[str], left_out: list[str], change: dict[str, float]) -> 
     from loan_risk import synthetic
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
-    from loan_risk.mlops.serving.log import Log
-    from loan_risk.mlops.serving.model import Live
+    from loan_risk.mlops.serving.log import PredictionLog
+    from loan_risk.mlops.serving.model import ServedModel
 
     project = open_project("dev")
     store = open_store(project)
-    live = Live(store.registry.load(store.fetch_champion()))
-    log = Log(project.path("predictions/dev/online"))
+    model = ServedModel(store.registry.load(store.fetch_champion()))
+    log = PredictionLog(project.path("predictions/dev/online"))
     for month in map(pd.Timestamp, months):
         rows = synthetic.rows(month, 7)["applications"]
-        rows = live.contract.inputs.clean(rows.assign(**change), "")
-        sent = rows[[*live.contract.keys, *live.contract.features]].drop(columns=left_out)
-        made = live._model.predict(None, rows).to_dict("records")
+        rows = model.contract.inputs.clean(rows.assign(**change), "")
+        sent = rows[[*model.contract.keys, *model.contract.features]].drop(columns=left_out)
+        made = model._scorer.predict(None, rows).to_dict("records")
         records = sent.astype("object").where(sent.notna(), None).to_dict("records")
-        log.add(live, records, made, month + pd.Timedelta(days=14))
+        log.add(model, records, made, month + pd.Timedelta(days=14))
         log.flush()
 
 

@@ -3,6 +3,7 @@
 import datetime
 import http.client
 import json
+import re
 import signal
 import socket
 import threading
@@ -14,8 +15,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from lifecycle.challengers import add_step
 from lifecycle.project import AS_OF, Facts, Project, Warm
-from lifecycle.served import Served, serving, wait_until
+from lifecycle.served import Served, batch, logged, serving, wait_until
 
 Rows = list[dict[str, Any]]
 
@@ -28,26 +30,6 @@ def host() -> Iterator[Warm]:
     warm = Warm()
     yield warm
     warm.close()
-
-
-def batch(number: int) -> Facts:
-    """Return rows of a version and what it predicts for all of them at once."""
-    from loan_risk.mlops.base.project import open_project
-    from loan_risk.mlops.records.store import open_store
-
-    registry = open_store(open_project("dev")).registry
-    version = registry.fetch(number)
-    rows = pd.read_parquet(version.artifact("golden_rows.parquet")).reset_index(drop=True)
-    prediction = registry.load(version).predict(rows)
-    records = rows.astype("object").where(rows.notna(), None).to_dict("records")
-    return {"rows": records, "predictions": prediction.to_dict("records")}
-
-
-def logged(project: Project) -> pd.DataFrame:
-    """Return all that was kept of the answers."""
-    folder = project.path("predictions/dev/online")
-    assert not list(folder.rglob("_*"))  # nothing half-written
-    return pd.read_parquet(folder)
 
 
 def test_a_champion_answers_and_keeps_what_it_said(live: Project) -> None:
@@ -122,12 +104,12 @@ def compare_with_schema(number: int, values: list[Any]) -> Facts:
     from loan_risk.mlops.base.errors import MlopsError
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
-    from loan_risk.mlops.serving.model import Live
+    from loan_risk.mlops.serving.model import ServedModel
     from pandas.testing import assert_frame_equal
     from pydantic import ValidationError
 
     registry = open_store(open_project("dev")).registry
-    live = Live(registry.load(registry.fetch(number)))
+    model = ServedModel(registry.load(registry.fetch(number)))
     good = batch(number)["rows"][0]
     others = {
         "application_id": "A1",
@@ -136,23 +118,23 @@ def compare_with_schema(number: int, values: list[Any]) -> Facts:
         "applied_on": "2026-01-01",
     }
     taken, wrong = 0, []
-    for name in live.contract.features:
+    for name in model.contract.features:
         for value in values:
             row = good | {name: value}
             try:
-                schema = live.contract.inputs.clean(pd.DataFrame([row | others]), "")
+                schema = model.contract.inputs.clean(pd.DataFrame([row | others]), "")
             except Exception:  # noqa: BLE001 - pandas itself cannot hold some of these
                 schema = None
             try:
-                mine = live.frame(live.parse(json.dumps({"rows": [row]}).encode()))
+                mine = model.parser.frame(model.parser.parse(json.dumps({"rows": [row]}).encode()))
             except (MlopsError, ValidationError):
                 continue
             taken += 1
             if schema is None:
                 wrong.append(f"{name}={value!r}")
             else:
-                assert_frame_equal(mine, schema[live.contract.features])
-    return {"taken": taken, "wrong": wrong, "quick": live._stated}
+                assert_frame_equal(mine, schema[model.contract.features])
+    return {"taken": taken, "wrong": wrong, "quick": model.parser.complete}
 
 
 def test_what_the_interface_takes_is_what_the_schema_makes_of_it(live: Project) -> None:
@@ -213,6 +195,33 @@ def test_wrong_input_is_named_and_too_much_is_refused(live: Project, host: Warm)
         assert "application_id" not in fields["required"]
         assert "amount" in fields["required"]
     assert len(logged(live)) == 21
+
+
+@pytest.mark.full
+def test_a_request_that_breaks_the_model_gets_an_id_and_the_log_has_the_traceback(
+    live: Project, host: Warm
+) -> None:
+    known = live.call(batch, 1)["rows"][0]
+    add_step(live, "math", "assert frame.amount.max() < 1e6, 'the amount is too high'")
+    live.run("train", "--as-of", AS_OF)
+    live.run("gate", "--set", "gate.comparison=noninferior")
+    live.run("promote")
+    with serving(live, host, quiet=False) as served:
+        status, answer = served.predict([known | {"amount": 2e6, "application_id": "A-secret"}])
+        assert status == 500
+        [error_id] = re.findall(r"error id (\w{12})$", answer["detail"])
+        assert answer["detail"].startswith("version 2 of dev.loan-risk cannot answer this request")
+        assert "too high" not in answer["detail"]  # the client gets nothing of the model's code
+        assert "Assertion" not in answer["detail"]
+        log = served.said()
+        assert error_id in log
+        assert "Traceback" in log
+        assert "AssertionError: the amount is too high" in log
+        assert "A-secret" not in log
+        assert "2000000" not in log
+        assert served.predict([known])[0] == 200
+        assert served.figure('predict_seconds_count{status="500"}') == 1
+    assert len(logged(live)) == 1
 
 
 @pytest.mark.full
@@ -297,22 +306,24 @@ def fill_the_log(folder: str) -> Facts:
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
     from loan_risk.mlops.serving import log as online
-    from loan_risk.mlops.serving.model import Live
+    from loan_risk.mlops.serving.model import ServedModel
 
-    store, online.MOST = open_store(open_project("dev")), 50
-    live, log = Live(store.registry.load(store.fetch_champion())), online.Log(Path(folder))
-    known = batch(live.version.number)
+    store = open_store(open_project("dev"))
+    online.MOST_WAITING = 50
+    model = ServedModel(store.registry.load(store.fetch_champion()))
+    log = online.PredictionLog(Path(folder))
+    known = batch(model.version.number)
     lost = []
     for _ in range(3):
-        log.add(live, known["rows"], known["predictions"])
+        log.add(model, known["rows"], known["predictions"])
         lost.append(online.LOST._value.get())
     log.flush()
-    log.add(live, [known["rows"][0] | {"term_months": 2**70}], known["predictions"][:1])
+    log.add(model, [known["rows"][0] | {"term_months": 2**70}], known["predictions"][:1])
     log.flush()
     lost.append(online.LOST._value.get())
     Path(folder).rename(f"{folder}-full")
     Path(folder).touch()  # a file where the folder shall be
-    log.add(live, known["rows"], known["predictions"])
+    log.add(model, known["rows"], known["predictions"])
     log.flush()
     return {"lost": [*lost, online.LOST._value.get()]}
 
@@ -329,20 +340,23 @@ def follow_a_slow_shadow(folder: str) -> int:
     """Give a shadow one more request for each one that it predicts; return how many then wait."""
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
-    from loan_risk.mlops.serving import log as online
-    from loan_risk.mlops.serving.model import Live
+    from loan_risk.mlops.serving.model import ServedModel
+    from loan_risk.mlops.serving.shadow import Shadow
 
     store = open_store(open_project("dev"))
-    live = Live(store.registry.load(store.fetch_champion()))
-    shadow, known = online.Shadow(Path(folder)), batch(live.version.number)
-    shadow._live, now = live, datetime.datetime.now(datetime.UTC)
-    body, parse = json.dumps({"rows": known["rows"]}).encode(), live.parse
+    model = ServedModel(store.registry.load(store.fetch_champion()))
+    shadow = Shadow(Path(folder))
+    shadow._model = model
+    known = batch(model.version.number)
+    now = datetime.datetime.now(datetime.UTC)
+    body = json.dumps({"rows": known["rows"]}).encode()
+    parse = model.parser.parse
 
     def parse_while_another_arrives(sent: bytes) -> Any:
         shadow.add(body, len(known["rows"]), now)
         return parse(sent)
 
-    live.parse = parse_while_another_arrives
+    model.parser.parse = parse_while_another_arrives
     for _ in range(3):
         shadow.add(body, len(known["rows"]), now)
     shadow.flush()
@@ -350,10 +364,10 @@ def follow_a_slow_shadow(folder: str) -> int:
 
 
 def test_a_challenger_that_is_too_slow_keeps_nobody_waiting(live: Project) -> None:
-    folder = live.path("predictions/dev")
+    folder = live.path("predictions/dev/_shadow/online")
     assert live.call(follow_a_slow_shadow, str(folder)) == 3
     rows = len(live.call(batch, 1)["rows"])
-    assert len(pd.read_parquet(folder / "_shadow/online")) == 3 * rows
+    assert len(pd.read_parquet(folder)) == 3 * rows
 
 
 @pytest.mark.full

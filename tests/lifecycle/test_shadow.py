@@ -12,10 +12,9 @@ from lifecycle import behind
 from lifecycle.challengers import add_column, add_step
 from lifecycle.conftest import At
 from lifecycle.project import AS_OF, Answer, Facts, Project, Warm
-from lifecycle.served import Served, serving, wait_until
+from lifecycle.served import Served, batch, logged, serving, wait_until
 from lifecycle.tables import write_tables
 from lifecycle.test_scoring import RETURN, make_cautious
-from lifecycle.test_serving import batch, logged
 from lifecycle.test_spark import FILES
 
 MODEL = "dev.loan-risk"
@@ -265,12 +264,12 @@ def say(number: int, rows: list[Facts]) -> list[Facts]:
     """Return what a version says of rows."""
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
-    from loan_risk.mlops.serving.model import Live
+    from loan_risk.mlops.serving.model import ServedModel
 
     registry = open_store(open_project("dev")).registry
-    live = Live(registry.load(registry.fetch(number)))
-    frame = live.frame(live.parse(json.dumps({"rows": rows}).encode()))
-    return list(live._model.predict(None, frame).to_dict("records"))
+    model = ServedModel(registry.load(registry.fetch(number)))
+    frame = model.parser.frame(model.parser.parse(json.dumps({"rows": rows}).encode()))
+    return list(model._scorer.predict(None, frame).to_dict("records"))
 
 
 def in_the_shadow(served: Served) -> int | None:

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from lifecycle.project import AS_OF, Facts, Project
-from lifecycle.served import serving, wait_until
-from lifecycle.test_serving import batch
+from lifecycle.served import batch, serving, wait_until
 
 pytestmark = pytest.mark.full
 

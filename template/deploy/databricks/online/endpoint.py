@@ -27,7 +27,6 @@ from databricks.sdk.service.serving import (
 )
 
 READY = timedelta(minutes=50)  # Databricks builds the version's environment in this time
-SAME = 1e-9  # the largest difference that `doctor` and `serve` accept, too
 
 
 def main() -> None:
@@ -85,7 +84,7 @@ class Endpoint:
             endpoint = self.serve(endpoint, version.name, version.number)
         self.allow_callers(endpoint)
         difference = self.replay(version)
-        if difference <= SAME:
+        if difference <= self.registry.TOLERANCE:
             verb = "already answers" if previous == version.number else "answers"
             return (
                 f"{self.name} {verb} with {version} of {version.name}; "
@@ -137,10 +136,14 @@ class Endpoint:
         self.client.serving_endpoints.set_permissions(str(endpoint.id), access_control_list=[rule])
 
     def replay(self, version: Any) -> float:
-        """Return the largest difference of the golden rows' predictions to those in the version."""
+        """Return the largest difference of the golden rows' predictions to those in the version.
+
+        The module `records.registry` says what a difference is relative to, and which one it
+        tolerates.
+        """
         rows = pd.read_parquet(version.artifact("golden_rows.parquet"))
         expected = pd.read_parquet(version.artifact("golden_predictions.parquet"))
-        features = rows[list(version.card["features"])]
+        features = rows[list(version.card.features)]
         data = [[json_value(value) for value in row] for row in features.itertuples(index=False)]
         split = DataframeSplitInput(columns=list(features.columns), data=data)
         answer = self.client.serving_endpoints.query(self.name, dataframe_split=split)

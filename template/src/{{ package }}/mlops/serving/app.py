@@ -1,6 +1,10 @@
-"""The interface of `serve`: what a client may ask of one version."""
+"""The HTTP interface of `serve`: what a client may ask of one version."""
 
+import sys
 import time
+import traceback
+import uuid
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -8,86 +12,140 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from pydantic import ValidationError
 
+from ..base.console import show
 from ..base.errors import MlopsError
-from .model import Live
-from .service import Service
+from .model import ServedModel
+from .state import ServingState
 
+MOST_ERRORS = 20  # that the answer to a wrong request lists
 SECONDS = Histogram("predict_seconds", "Time from a request to its answer.", ["status"])
 ROWS = Counter("predicted_rows", "Rows predicted.")
 VERSION = Gauge("model_version", "The version that answers.")
-TROUBLE = Gauge("model_outdated", "1 while the registry's champion cannot be taken over.")
+OUTDATED = Gauge("model_outdated", "1 while a newer champion cannot take over.")
+
+Facts = dict[str, Any]  # a JSON object, which FastAPI encodes
 
 
-def build(live: Live, service: Service) -> FastAPI:
+class BodyTooLongError(Exception):
+    """A body has more bytes than `serving.max_bytes`."""
+
+
+def build_app(model: ServedModel, state: ServingState) -> FastAPI:
     """Return the application that answers with one version."""
-    version, card = live.version, live.version.card
-    facts = {"name": version.name, "version": version.number, "digest": version.digest()}
-    facts |= {"problem": card.problem, "features": list(card.features)}
-    facts |= {"windows": card.windows.to_json(), "trained_as_of": card.time.as_of}
-    body = {"required": True, "content": {"application/json": {"schema": live.schema()}}}
+    version = model.version
+    description = describe(model)
+    body = {
+        "required": True,
+        "content": {"application/json": {"schema": model.parser.json_schema()}},
+    }
     app = FastAPI(title=version.name, version=str(version.number))
     VERSION.set(version.number)
-    TROUBLE.set_function(lambda: bool(service.trouble))
+    OUTDATED.set_function(lambda: bool(state.registry_problem))
 
     @app.get("/health")
     async def health() -> dict[str, str]:
-        """Tell that the process lives."""
+        """Answer while the process is running."""
         return {"status": "ok"}
 
     @app.get("/ready")
     async def ready() -> JSONResponse:
-        """Tell whether /predict answers; a version that is loaded has replayed its golden rows."""
-        return _reply(503, service.paused) if service.paused else JSONResponse({"status": "ok"})
+        """Answer whether /predict does; a version that is loaded has replayed its golden rows."""
+        if state.pause_reason:
+            return _detail(503, state.pause_reason)
+        return JSONResponse({"status": "ok"})
 
     @app.get("/model")
-    async def model() -> dict[str, Any]:
-        """Tell which version answers, what keeps a newer one away, and what is in the shadow."""
-        return facts | {"trouble": service.trouble, "shadow": service.shadow.told}
+    async def describe_model() -> Facts:
+        """Return which version answers, what keeps a newer one away, and what is in the shadow."""
+        shadow = asdict(state.shadow.status)
+        return description | {"trouble": state.registry_problem, "shadow": shadow}
 
     @app.get("/metrics")
     async def metrics() -> Response:
-        """Return the figures that Prometheus collects."""
+        """Return the metrics that Prometheus collects."""
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     @app.post("/predict", openapi_extra={"requestBody": body})
     async def predict(request: Request) -> Response:
         """Predict rows; keys are optional, and come back."""
         start = time.perf_counter()
-        paused = service.paused and _reply(503, service.paused)
-        reply = paused or await _predict(live, service, request)
-        SECONDS.labels(reply.status_code).observe(time.perf_counter() - start)
-        return reply
+        if state.pause_reason:
+            response = _detail(503, state.pause_reason)
+        else:
+            response = await _predict(model, state, request)
+        SECONDS.labels(response.status_code).observe(time.perf_counter() - start)
+        return response
 
     return app
 
 
-def _reply(status: int, detail: Any) -> JSONResponse:
-    return JSONResponse({"detail": detail}, status)
+def describe(model: ServedModel) -> Facts:
+    """Return the facts of a version that a client may see."""
+    version = model.version
+    card = version.card
+    return {
+        "name": version.name,
+        "version": version.number,
+        "digest": version.digest(),
+        "problem": card.problem,
+        "features": list(card.features),
+        "windows": card.windows.to_json(),
+        "trained_as_of": card.time.as_of,
+    }
 
 
-async def _predict(live: Live, service: Service, request: Request) -> JSONResponse:
-    body, limits = bytearray(), service.project.settings.serving
+async def _predict(model: ServedModel, state: ServingState, request: Request) -> JSONResponse:
+    limits = state.limits
+    try:
+        body = await _read_body(request, limits.max_bytes)
+    except BodyTooLongError:
+        return _detail(413, f"the body is longer than {limits.max_bytes:,} bytes; send fewer rows")
+    try:
+        rows = model.parser.parse(body)
+        if len(rows) > limits.max_rows:
+            return _detail(413, f"{len(rows):,} rows are more than {limits.max_rows:,}; send fewer")
+        predictions = await model.predict(rows)
+        answers = [
+            {key: row[key] for key in model.contract.keys if key in row} | prediction
+            for row, prediction in zip(rows, predictions, strict=True)
+        ]
+        response = JSONResponse({"version": model.version.number, "predictions": answers})
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_context=False, include_input=False)
+        return _detail(422, errors[:MOST_ERRORS])
+    except MlopsError as error:
+        return _detail(422, str(error))
+    except Exception as error:  # noqa: BLE001 - a model can raise anything, or predict no number
+        return _detail(500, _report(model, error))
+    ROWS.inc(len(rows))
+    state.shadow.add(body, len(rows), state.log.add(model, rows, predictions))
+    return response
+
+
+async def _read_body(request: Request, max_bytes: int) -> bytes:
+    body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > limits.max_bytes:
-            words = f"the body is longer than {limits.max_bytes:,} bytes; send fewer rows"
-            return _reply(413, words)
-    try:
-        sent = bytes(body)
-        rows = live.parse(sent)
-        if len(rows) > limits.max_rows:
-            return _reply(413, f"{len(rows):,} rows are more than {limits.max_rows:,}; send fewer")
-        predictions = await live.predict(rows)
-        keys = [{key: row[key] for key in live.contract.keys if key in row} for row in rows]
-        answer = [key | prediction for key, prediction in zip(keys, predictions, strict=True)]
-        reply = JSONResponse({"version": live.version.number, "predictions": answer})
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        return _reply(422, found[:20])
-    except MlopsError as error:
-        return _reply(422, str(error))
-    except Exception as error:  # noqa: BLE001 - whatever a model raises, and what is no number
-        return _reply(500, f"{live.version} cannot predict this: {error}")
-    ROWS.inc(len(rows))
-    service.shadow.add(sent, len(rows), service.log.add(live, rows, predictions))
-    return reply
+        if len(body) > max_bytes:
+            raise BodyTooLongError
+    return bytes(body)
+
+
+def _report(model: ServedModel, error: Exception) -> str:
+    """Write an unexpected error to stderr under a new id; return what the client may know.
+
+    The rows of the request are not written: they may be personal data. The traceback is the
+    model's own, so its message says what the model's author made it say.
+    """
+    version = model.version
+    error_id = uuid.uuid4().hex[:12]
+    show("error", f"{version} of {version.name} cannot answer a request; error id {error_id}")
+    sys.stderr.write("".join(traceback.format_exception(error)))
+    return (
+        f"{version} of {version.name} cannot answer this request; "
+        f"give the team of the model the error id {error_id}"
+    )
+
+
+def _detail(status: int, detail: object) -> JSONResponse:
+    return JSONResponse({"detail": detail}, status)

@@ -1,4 +1,4 @@
-"""The command `serve`: the champion answers over HTTP, and so does each one that follows it."""
+"""The command `serve`: the champion answers over HTTP, and so does each champion after it."""
 
 import os
 import signal
@@ -12,28 +12,38 @@ from ..records.store import open_store
 
 
 def serve(project: Project, host: str, port: int) -> Outcome:
-    """Answer until SIGTERM or SIGINT; then finish what was begun, and write what was predicted."""
-    # on few rows, threads that wait for each other cost most; read when a library is loaded
+    """Answer until SIGTERM or SIGINT, then finish requests and write their predictions.
+
+    Raises PersonNeeded while the environment is paused, and Misconfigured for an address that is
+    not free or a missing extra.
+    """
+    # On few rows, threads that wait for one another cost most. Read when a library is loaded.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     store = open_store(project)
     store.refuse_pause()
-    uvicorn, *_ = (import_extra(n, "serve") for n in ("uvicorn", "fastapi", "prometheus_client"))
-    from .app import build  # FastAPI is an extra
-    from .service import Service
+    uvicorn = import_extra("uvicorn", "serve")
+    import_extra("fastapi", "serve")
+    import_extra("prometheus_client", "serve")
+    from .service import Service  # imports those extras
 
-    service = Service(store, build)
+    service = Service(store)
+    listener = _listen(host, port)
+    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops, then raises the signal again
+        signal.signal(number, lambda *_: None)
+    step(f"listening on http://{host}:{listener.getsockname()[1]}; its pages are at /docs")
+    threading.Thread(target=service.follow_registry, daemon=True).start()
+    config = uvicorn.Config(service, lifespan="off", log_config=None, access_log=False)
+    uvicorn.Server(config).run(sockets=[listener])
+    service.flush()
+    return Outcome("ok", f"stopped; {project.name} has answered every request that it accepted")
+
+
+def _listen(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port))
     except OSError as error:
-        words = f"cannot listen on {host}:{port} ({error.strerror})"
-        raise Misconfigured(f"{words}; give another --host or --port.") from None
+        raise Misconfigured(
+            f"cannot listen on {host}:{port} ({error.strerror}); give another --host or --port."
+        ) from None
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms
-    for sign in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops by it, then raises it once more
-        signal.signal(sign, lambda *_: None)
-    step(f"listening on http://{host}:{listener.getsockname()[1]}; its pages are at /docs")
-    threading.Thread(target=service.follow, daemon=True).start()
-    config = uvicorn.Config(service, lifespan="off", log_config=None, access_log=False)
-    uvicorn.Server(config).run(sockets=[listener])
-    service.log.flush()
-    service.shadow.flush()
-    return Outcome("ok", f"stopped; {project.name} has answered every request that it took")
+    return listener

@@ -1,66 +1,79 @@
-"""The champion that answers, and what is known of the registry while it does."""
+"""The service: it answers with the champion, and follows the registry to the next one."""
 
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..base.console import step
 from ..records.predictions import ONLINE
 from ..records.registry import CHALLENGER
 from ..records.store import Store, open_store
 from ..records.tracking import store_error
-from .log import Log, Shadow
-from .model import Live
+from ..steps.score.shadow import HIDDEN
+from .app import build_app
+from .log import PredictionLog
+from .model import ServedModel
+from .shadow import Shadow
+from .state import ServingState
 
-Application = Any  # ASGI: called with scope, receive and send
-Build = Callable[[Live, "Service"], Application]
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 
 class Service:
-    """The champion that answers, and what is known of the registry."""
+    """An ASGI application that passes each request to the application of the champion."""
 
-    def __init__(self, store: Store, build: Build) -> None:
-        self._build = build
-        self.project, self.paused, self.trouble = store.project, "", ""
-        folder = self.project.path(self.project.settings.predictions) / self.project.env
-        self.log, self.shadow = Log(folder / ONLINE), Shadow(folder)
-        self._registry, self._number = store.registry, 0
-        self._seen: dict[str, str] = {}
-        self._take_over(store)
+    def __init__(self, store: Store) -> None:
+        self._project = store.project
+        self._registry = store.registry
+        settings = self._project.settings
+        folder = self._project.path(settings.predictions) / self._project.env
+        log = PredictionLog(folder / ONLINE)
+        self._state = ServingState(settings.serving, log, Shadow(folder / HIDDEN / ONLINE))
+        self._champion: int | None = None
+        self._last_seen: dict[str, str] = {}
+        self._load_champion(store)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Hand a call to the application of this moment's champion, with which it also ends."""
-        await self._application(scope, receive, send)
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer with the champion of this moment, even if another one takes over meanwhile."""
+        await self._app(scope, receive, send)
 
-    def follow(self) -> None:
-        """Write what was predicted, look at the registry, and so on without end."""
+    def follow_registry(self) -> None:
+        """Write predictions and look for a new champion, every `serving.refresh` seconds."""
         while True:
-            time.sleep(self.project.settings.serving.refresh)
-            self.log.flush()
-            self.shadow.flush()
-            trouble = self._look()
-            if trouble != self.trouble:
-                step(trouble or "the registry and its champion are well again")
-            self.trouble = trouble
+            time.sleep(self._project.settings.serving.refresh)
+            self.flush()
+            problem = self._look_for_champion()
+            if problem != self._state.registry_problem:
+                step(problem or "the registry answers, and its champion is in use")
+            self._state.registry_problem = problem
 
-    def _look(self) -> str:
-        """Take a new champion over; return what keeps it away, while the old one answers on."""
+    def flush(self) -> None:
+        """Write the predictions that wait, and those of the challenger."""
+        self._state.log.flush()
+        self._state.shadow.flush()
+
+    def _look_for_champion(self) -> str:
+        """Switch to a new champion; return what prevents it while the old one answers."""
         try:
-            model = self._registry.client.get_registered_model(self.project.name)
-            now = {**model.aliases, **model.tags}  # each entry of the journal moves a tag
-            if now != self._seen:
-                self._take_over(open_store(self.project))
-            self._seen = now
-            if self.project.settings.serving.shadow:
-                self.shadow.take_over(self._registry, int(model.aliases.get(CHALLENGER, 0)))
-        except Exception as error:  # noqa: BLE001 - a store, and a model, can raise anything
+            model = self._registry.client.get_registered_model(self._project.name)
+            seen = {**model.aliases, **model.tags}  # each journal entry changes a tag
+            if seen != self._last_seen:
+                self._load_champion(open_store(self._project))
+            self._last_seen = seen
+            if self._project.settings.serving.shadow:
+                challenger = model.aliases.get(CHALLENGER)
+                self._state.shadow.load(self._registry, challenger and int(challenger))
+        except Exception as error:  # noqa: BLE001 - a store and a model can raise anything
             return " ".join(str(store_error(error) or error).split())
         return ""
 
-    def _take_over(self, store: Store) -> None:
-        """Load the champion where it is another one, then swap the application."""
-        self.paused = store.pause_reason
-        if store.champion() != self._number or not self._number:
-            live = Live(store.registry.load(store.fetch_champion()))
-            self._application, self._number = self._build(live, self), live.version.number
-            step(f"{live.version} of {self.project.name} answers")
+    def _load_champion(self, store: Store) -> None:
+        """Load the champion if it is another version, then let its application answer."""
+        self._state.pause_reason = store.pause_reason
+        champion = store.champion()
+        if champion is not None and champion == self._champion:
+            return
+        model = ServedModel(store.registry.load(store.fetch_champion()))
+        self._app = build_app(model, self._state)
+        self._champion = model.version.number
+        step(f"{model.version} of {self._project.name} answers")

@@ -1,0 +1,105 @@
+"""The challenger in the shadow: it predicts what the champion has answered already.
+
+What it says is kept in predictions/<env>/_shadow/online, where no reader of predictions looks, so
+it can harm nobody but itself.
+"""
+
+import asyncio
+import datetime
+import threading
+from collections import deque
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from prometheus_client import Counter
+from pydantic import ValidationError
+
+from ..records.registry import Registry
+from ..steps.score.shadow import describe_failure
+from .log import PredictionLog
+from .model import ServedModel
+
+REQUESTS_AT_ONCE = 100  # so that a request that comes meanwhile gets its turn
+MISSED = Counter("shadow_rows_missed", "Rows answered that the challenger could not predict.")
+
+
+class AnsweredRequest(NamedTuple):
+    """A request that the champion has answered."""
+
+    body: bytes
+    rows: int
+    answered_at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class ShadowStatus:
+    """The version in the shadow, and what is wrong with it; both are shown at /model."""
+
+    version: int | None = None
+    trouble: str = ""
+
+
+class Shadow:
+    """Predicts answered requests again with the challenger."""
+
+    def __init__(self, folder: Path) -> None:
+        self._log = PredictionLog(folder)
+        self._flushing = threading.Lock()
+        self._waiting = deque[AnsweredRequest]()
+        self._model: ServedModel | None = None
+        self.status = ShadowStatus()
+
+    def load(self, registry: Registry, challenger: int | None) -> None:
+        """Load the challenger unless it is loaded; without one, nothing is in the shadow."""
+        if challenger is not None and challenger == self.status.version:
+            return
+        self._model = None
+        self.status = ShadowStatus()
+        try:
+            if challenger is None:
+                version = registry.fetch_challenger()  # raises the error that there is none
+            else:
+                version = registry.fetch(challenger)
+            self._model = ServedModel(registry.load(version))
+            self.status = ShadowStatus(version.number)
+        except Exception as error:  # noqa: BLE001 - a store and a model can raise anything
+            self.status = ShadowStatus(trouble=describe_failure(error))
+
+    def add(self, body: bytes, rows: int, answered_at: datetime.datetime | None) -> None:
+        """Take an answered request; the log's limit on waiting rows, which gave its time, holds."""
+        if self._model is not None and answered_at is not None:
+            self._waiting.append(AnsweredRequest(body, rows, answered_at))
+
+    def flush(self) -> None:
+        """Predict the requests that wait, many together, and write the predictions."""
+        with self._flushing:
+            left = len(self._waiting)  # requests that come meanwhile wait for the next time
+            while left:
+                count = min(left, REQUESTS_AT_ONCE)
+                asyncio.run(self._predict([self._waiting.popleft() for _ in range(count)]))
+                left -= count
+            self._log.flush()
+
+    async def _predict(self, requests: list[AnsweredRequest]) -> None:
+        await asyncio.gather(*(self._predict_one(request) for request in requests))
+
+    async def _predict_one(self, request: AnsweredRequest) -> None:
+        model = self._model
+        if model is None:
+            return
+        try:
+            rows = model.parser.parse(request.body)  # by the challenger's own schema
+            self._log.add(model, rows, await model.predict(rows), request.answered_at)
+        except Exception as error:  # noqa: BLE001 - a model can raise anything
+            MISSED.inc(request.rows)
+            self.status = replace(self.status, trouble=f"it fails: {failure(error)}")
+
+
+def failure(error: Exception) -> str:
+    """Return the kind of an error and the field it is about, but no value of a request."""
+    kind = type(error).__name__
+    if not isinstance(error, ValidationError):
+        return kind
+    location = error.errors(include_input=False, include_context=False)[0]["loc"]
+    return " ".join([kind, str(location)])

@@ -1,0 +1,120 @@
+"""Rules of `deploy/databricks/online/endpoint.py`: when a version may answer, and when not."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from rendering import ROOT, platform
+
+registry = platform("records.registry")
+
+
+def load_endpoint() -> ModuleType:
+    """Import the program, which is outside any package, from the template."""
+    path = ROOT / "template/deploy/databricks/online/endpoint.py"
+    spec = importlib.util.spec_from_file_location("endpoint_of_the_template", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+program = load_endpoint()
+VALUES = np.array([1.2e8, -3.5e9, 0.0, 0.25, np.nan])
+
+
+class ServingEndpoints:
+    """The endpoints of a workspace, whose answer a test chooses."""
+
+    def __init__(self, values: list[float | None], served: str = "1") -> None:
+        self.values = values
+        self.history = [served]
+
+    def get(self, name: str) -> Any:
+        entity = SimpleNamespace(entity_version=self.history[-1])
+        return SimpleNamespace(id=name, config=SimpleNamespace(served_entities=[entity]))
+
+    def update_config(self, name: str, served_entities: list[Any]) -> Any:
+        self.history.append(served_entities[0].entity_version)
+        return SimpleNamespace(result=lambda **_: self.get(name))
+
+    def set_permissions(self, *_: Any, **__: Any) -> None:
+        """Accept any group."""
+
+    def query(self, name: str, dataframe_split: Any) -> Any:
+        assert dataframe_split.columns == ["amount"]
+        return SimpleNamespace(predictions=[{"value": value} for value in self.values])
+
+
+@pytest.fixture
+def version(tmp_path: Path) -> Any:
+    """Version 2 of a regression, with its golden rows and what it predicted for them."""
+    golden = pd.DataFrame({"amount": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    golden.to_parquet(tmp_path / "golden_rows.parquet")
+    pd.DataFrame({"value": VALUES}).to_parquet(tmp_path / "golden_predictions.parquet")
+
+    class Version:
+        name = "prod.loans"
+        number = 2
+        card = SimpleNamespace(features=("amount",))
+
+        def __str__(self) -> str:
+            return "version 2"
+
+        def artifact(self, name: str) -> Path:
+            return tmp_path / name
+
+    return Version()
+
+
+def follow(version: Any, values: Any) -> tuple[str, ServingEndpoints]:
+    """Let an endpoint that serves version 1 follow; return its message and what it served."""
+    endpoints = ServingEndpoints([None if np.isnan(value) else value for value in values.tolist()])
+    endpoint = program.Endpoint(
+        client=SimpleNamespace(serving_endpoints=endpoints),
+        registry=registry,
+        name="loans-prod",
+        env="prod",
+        size="Small",
+        scale_to_zero=False,
+        callers="users",
+    )
+    try:
+        return endpoint.follow(version), endpoints
+    except program.OperationFailed as error:
+        return str(error), endpoints
+
+
+def test_the_last_bit_of_a_large_prediction_is_no_difference(version: Any) -> None:
+    next_values = np.nextafter(VALUES, np.inf)
+    assert np.nanmax(np.abs(next_values - VALUES)) > registry.TOLERANCE
+    message, endpoints = follow(version, next_values)
+    assert message.startswith("loans-prod answers with version 2")
+    assert endpoints.history == ["1", "2"]
+
+
+@pytest.mark.parametrize("row", [0, 1])
+def test_a_relative_difference_beyond_the_tolerance_brings_the_previous_version_back(
+    version: Any, row: int
+) -> None:
+    other = VALUES.copy()
+    other[row] *= 1 + 3 * registry.TOLERANCE
+    message, endpoints = follow(version, other)
+    assert "version 2 predicts its golden rows differently there, by 3e-09" in message
+    assert endpoints.history == ["1", "2", "1"]
+
+
+@pytest.mark.parametrize("value", [2e-9, np.nan])
+def test_below_one_the_tolerance_is_absolute_and_a_missing_number_differs(
+    version: Any, value: float
+) -> None:
+    other = VALUES.copy()
+    other[2] = value
+    message, endpoints = follow(version, other)
+    assert "differently" in message
+    assert endpoints.history == ["1", "2", "1"]
