@@ -75,7 +75,7 @@ def read_yaml(path: Path) -> Values:
         return {}
     if not isinstance(content, dict):
         raise Misconfigured(
-            f"{path.name} must have keys and values at its top level, such as `time: {{gate: 3}}`."
+            f"{path.name} must have keys and values at its top level, such as `as_of: 2026-01-01`."
         )
     return dict(content)
 

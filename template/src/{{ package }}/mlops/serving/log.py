@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from prometheus_client import Counter
 
-from ..base.console import show
+from ..base.console import print_result
 from ..records.predictions import ONLINE
 from ..records.registry import Registry
 from ..steps.score.shadow import HIDDEN, describe_failure
@@ -71,7 +71,7 @@ class Log:
             with contextlib.suppress(OSError):
                 part.unlink()
             LOST.inc(len(records))
-            show("failed", f"{len(records)} predictions are not logged: {error}")
+            print_result("failed", f"{len(records)} predictions are not logged: {error}")
 
 
 class Shadow:

@@ -5,7 +5,7 @@ import signal
 import socket
 import threading
 
-from ..base.console import Outcome, step
+from ..base.console import Outcome, print_step
 from ..base.errors import Misconfigured
 from ..base.project import Project, import_extra
 from ..records.store import open_store
@@ -30,7 +30,7 @@ def serve(project: Project, host: str, port: int) -> Outcome:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms
     for sign in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops by it, then raises it once more
         signal.signal(sign, lambda *_: None)
-    step(f"listening on http://{host}:{listener.getsockname()[1]}; its pages are at /docs")
+    print_step(f"listening on http://{host}:{listener.getsockname()[1]}; its pages are at /docs")
     threading.Thread(target=service.follow, daemon=True).start()
     config = uvicorn.Config(service, lifespan="off", log_config=None, access_log=False)
     uvicorn.Server(config).run(sockets=[listener])

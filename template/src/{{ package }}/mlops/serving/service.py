@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..base.console import step
+from ..base.console import print_step
 from ..records.predictions import ONLINE
 from ..records.registry import CHALLENGER
 from ..records.store import Store, open_store
@@ -40,7 +40,7 @@ class Service:
             self.shadow.flush()
             trouble = self._look()
             if trouble != self.trouble:
-                step(trouble or "the registry and its champion are well again")
+                print_step(trouble or "the registry and its champion are well again")
             self.trouble = trouble
 
     def _look(self) -> str:
@@ -63,4 +63,4 @@ class Service:
         if store.champion() != self._number or not self._number:
             live = Live(store.registry.load(store.fetch_champion()))
             self._application, self._number = self._build(live, self), live.version.number
-            step(f"{live.version} of {self.project.name} answers")
+            print_step(f"{live.version} of {self.project.name} answers")
