@@ -5,6 +5,7 @@ import logging
 import re
 import urllib.request
 import warnings
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.error import HTTPError
@@ -122,7 +123,7 @@ def _probe(uri: str) -> None:
     try:
         with contextlib.suppress(HTTPError):  # an answer, if only that of a proxy
             urllib.request.urlopen(health, timeout=PROBE_SECONDS).close()  # noqa: S310 - http only
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise Unreachable(
             f"the tracking server {shown} does not answer ({reason}); start it, or correct "
