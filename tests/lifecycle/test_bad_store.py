@@ -78,7 +78,7 @@ def test_a_store_that_cannot_be_written(born: Project, change: Change) -> None:
 def test_a_store_that_is_something_else(born: Project) -> None:
     born.write("mlflow.db", "Once upon a time there was a table. " * 1000)
     answer = born.run("status", code=1)
-    assert "the store mlflow.db is no sqlite file" in answer.said
+    assert "the store mlflow.db is not a SQLite database" in answer.said
     assert "tracking_uri" in answer.said
 
 
@@ -168,7 +168,7 @@ def test_a_database_that_does_not_answer(born: Project, address: str, word: str)
 def test_a_store_in_a_folder_with_a_percent_sign(born: Project) -> None:
     born.configure(tracking_uri="sqlite:///100%/mlflow.db")
     answer = born.run("status", code=2)
-    assert "100%/mlflow.db must not hold %" in answer.said
+    assert "100%/mlflow.db must not contain %" in answer.said
 
 
 @pytest.mark.full

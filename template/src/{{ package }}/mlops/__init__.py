@@ -1,7 +1,7 @@
 """The platform: the steps of a model's life, the same for every model.
 
-The platform team owns this folder; `copier update` brings its newer versions. What your model
-needs lies one level up, and what your environments need in `conf/`.
+The platform team owns this folder; `copier update` brings newer versions of it. What your model
+needs is in the folder above, and what your environments need in `conf/`.
 """
 
 import os
@@ -20,12 +20,15 @@ ENVIRONMENT = {  # libraries read these when they are imported
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin cost a fit most of its time on a busy machine
 }
-os.environ.update({**ENVIRONMENT, **os.environ})  # what the user has set stands
-warnings.filterwarnings("ignore", "PySpark does not yet")  # pandera looks whether it is there
+os.environ.update({**ENVIRONMENT, **os.environ})  # the user's own values win
+warnings.filterwarnings("ignore", "PySpark does not yet")  # pandera imports it if it is there
 
 
 def load(as_of: str | None = None, env: str = "dev") -> "Dataset":
-    """Return the rows that `train` and `gate` use on a date, for a notebook or a test."""
+    """Return the rows that `train` and `gate` use, for a notebook or a test.
+
+    `as_of` is the reference date, such as "2026-01-01"; by default the environment's own.
+    """
     from .steps.notebook import load_dataset
 
     return load_dataset(as_of, env)

@@ -283,7 +283,7 @@ def _run(
     from .base.project import open_project
 
     console.collect_garbage_rarely()
-    console.begin()
+    console.start_clock()
     try:
         project = open_project(env, tuple(overrides or ()))
         with contextlib.redirect_stdout(sys.stderr):  # stdout is for --json alone
@@ -299,8 +299,8 @@ def _run(
         code = console.EXIT_CODES[outcome.outcome]
         label = outcome.outcome
     if outcome.rows:
-        console.show_table(outcome.columns, outcome.rows)
-    console.show(label, outcome.message)
+        console.print_table(outcome.columns, outcome.rows)
+    console.print_result(label, outcome.message)
     if as_json:
         console.print_json(outcome)
     raise typer.Exit(code)

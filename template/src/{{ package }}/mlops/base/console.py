@@ -15,83 +15,135 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-width = None if sys.stderr.isatty() else 140  # a log has no width of its own
-screen = Console(stderr=True, highlight=False, soft_wrap=True, width=width)
-
-EXIT_CODES = {"ok": 0, "failed": 1, "rejected": 3, "waiting": 4}
-COLOURS = {
-    **dict.fromkeys(("passed", "ok"), "green"),
-    **dict.fromkeys(("rejected", "failed", "error", "decayed", "stale"), "red"),
-    **dict.fromkeys(("insufficient", "waiting", "drifted", "unknown"), "yellow"),
-}
-
-BEGUN = [time.perf_counter(), 0.0]  # wall and CPU seconds at which the command began
-
+LOG_WIDTH = 140  # characters, where stderr is not a terminal that has its own
+screen = Console(
+    stderr=True,
+    highlight=False,
+    soft_wrap=True,
+    width=None if sys.stderr.isatty() else LOG_WIDTH,
+)
 
 Result = Literal["ok", "rejected", "waiting", "failed"]
+
+EXIT_CODES: dict[Result, int] = {"ok": 0, "failed": 1, "rejected": 3, "waiting": 4}
+LABEL_COLORS = {
+    "ok": "green",
+    "passed": "green",
+    "error": "red",
+    "failed": "red",
+    "rejected": "red",
+    "decayed": "red",
+    "stale": "red",
+    "drifted": "yellow",
+    "insufficient": "yellow",
+    "unknown": "yellow",
+    "waiting": "yellow",
+}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command did: `ok`, `rejected`, `waiting` or `failed`, in words and in figures."""
+    """What a command did."""
 
     outcome: Result
+    """`ok`; `rejected` by a check; `waiting` for a person; or `failed`."""
     message: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    """One sentence for the person who typed the command."""
+    facts: dict[str, Any] = field(default_factory=dict)  # each command has its own
+    """What `--json` prints in addition; the keys are those of the command."""
     columns: tuple[str, ...] = ()
+    """The header of a table for people."""
     rows: tuple[tuple[str, ...], ...] = ()
+    """The table's rows; without any, no table is printed."""
 
 
-def step(text: str) -> None:
-    """Say what happens now."""
+@dataclass
+class _Clock:
+    """When the command began, in seconds."""
+
+    wall: float = field(default_factory=time.perf_counter)
+    cpu: float = 0.0
+
+    def restart(self) -> None:
+        self.wall = time.perf_counter()
+        self.cpu = _cpu_seconds()
+
+
+_clock = _Clock()
+
+
+def print_step(text: str) -> None:
+    """Print what the command does now."""
     screen.print(f"[dim]·[/dim] {escape(text)}")
 
 
-def show(word: str, message: str) -> None:
-    """Print how something ended, in one sentence."""
-    screen.print(f"[{COLOURS[word]}]{word}[/]  {escape(message)}")
+def print_result(label: str, message: str) -> None:
+    """Print how something ended: a label in its color, and one sentence."""
+    screen.print(f"[{LABEL_COLORS[label]}]{label}[/]  {escape(message)}")
 
 
-def show_table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
-    """Print a table, verdicts in colour."""
+def print_table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
+    """Print a table, with its verdicts in color."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(Text(cell, COLOURS.get(cell, "")) for cell in row))
+        table.add_row(*(Text(cell, LABEL_COLORS.get(cell, "")) for cell in row))
     screen.print(table)
 
 
-def print_json(done: Outcome) -> None:
-    """Print one JSON object on stdout, with what the command has taken."""
-    told = {"outcome": done.outcome, "message": done.message, "resources": resources()}
-    json.dump(told | done.facts, sys.stdout, default=str)
+def print_json(outcome: Outcome) -> None:
+    """Print an outcome as one JSON object on stdout, with the resources that were used."""
+    content = {
+        "outcome": outcome.outcome,
+        "message": outcome.message,
+        "resources": resources(),
+        **outcome.facts,
+    }
+    json.dump(content, sys.stdout, default=str)
     sys.stdout.write("\n")
 
 
 def row_progress() -> Progress:
-    """Return a progress display of rows, shown on a terminal only."""
-    count = TextColumn("scoring {task.completed:,.0f} rows")
-    columns = (SpinnerColumn(), count, TimeElapsedColumn())
-    return Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
+    """Return a progress display of scored rows, which is visible on a terminal only."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("scoring {task.completed:,.0f} rows"),
+        TimeElapsedColumn(),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
+    )
 
 
 def collect_garbage_rarely() -> None:
-    """Let Python look for garbage seldom: among all that is imported it would cost an eighth."""
+    """Let Python collect garbage rarely: with all that is imported, it takes an eighth of time."""
     gc.set_threshold(100_000, 50, 1000)
 
 
-def begin() -> None:
-    """Count from here on what the command takes."""
-    BEGUN[:] = time.perf_counter(), sum(os.times()[:4])
+def start_clock() -> None:
+    """Measure from here on what `resources` returns."""
+    _clock.restart()
 
 
 def resources(rows: int = 0) -> dict[str, float]:
-    """Return what the command has taken so far, memory where the system tells."""
-    wall, cpu = time.perf_counter() - BEGUN[0], sum(os.times()[:4]) - BEGUN[1]
-    used = {"wall_seconds": round(wall, 3), "cpu_seconds": round(cpu, 3)}
-    used |= {"rows_per_second": round(rows / wall)} if rows else {}
-    with contextlib.suppress(ImportError):  # Windows
+    """Return what the command has used so far.
+
+    `wall_seconds`, `cpu_seconds` with those of its child processes, `rows_per_second` where `rows`
+    are given, and `peak_memory_mb` (MiB) where the system reports it.
+    """
+    wall = time.perf_counter() - _clock.wall
+    cpu = _cpu_seconds() - _clock.cpu
+    used: dict[str, float] = {"wall_seconds": round(wall, 3), "cpu_seconds": round(cpu, 3)}
+    if rows:
+        used["rows_per_second"] = round(rows / wall)
+    with contextlib.suppress(ImportError):  # Windows has no such module
         import resource
 
-        unit = 1024**2 if sys.platform == "darwin" else 1024
-        used["peak_memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
+        units_per_mb = 1024**2 if sys.platform == "darwin" else 1024  # bytes, or KiB
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        used["peak_memory_mb"] = round(peak / units_per_mb)
     return used
+
+
+def _cpu_seconds() -> float:
+    """Return the user and system time of this process and its finished children, in seconds."""
+    return sum(os.times()[:4])

@@ -1,36 +1,21 @@
-"""The project in one environment: where it lies, and its settings merged from their layers.
+"""The project in one environment: its folder, its settings, and the user's modules."""
 
-Command line > `MLOPS_` variables > conf/<env>.yml > conf/base.yml > .copier-answers.yml > defaults.
-"""
-
-import difflib
 import importlib
-import os
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_args, get_origin
+from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
+from .configuration import load_settings, read_yaml
 from .errors import Misconfigured
-from .settings import Section, Settings
+from .settings import Settings
 
-PLATFORM = Path(__file__).parents[1]
-PACKAGE_ROOT = PLATFORM.parent
+PLATFORM = Path(__file__).parents[1]  # the folder of this platform, `mlops`
+PACKAGE_ROOT = PLATFORM.parent  # the folder of the user's modules
 PACKAGE = PACKAGE_ROOT.name
-BUILD_FACTS = PACKAGE_ROOT / "_build"
+BUILD_FACTS = PACKAGE_ROOT / "_build"  # in a wheel only: conf/, the answers, and its lineage
 ENVIRONMENTS = ("dev", "test", "prod")
-ANSWERS = ("project_name", "description", "team", "problem", "risk_tier")
-PREFIX = "MLOPS_"
-NOT_SETTINGS = ("MLOPS_ENV", "MLOPS_SECRET")  # read elsewhere
-RULES = ("gate", "risk_tier", "promotion", "trusted_types")  # what a reviewer must see
-
-Layer = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,8 +23,10 @@ class Project:
     """A project opened in one environment."""
 
     root: Path
+    """The folder that relative paths of the configuration start from."""
     settings: Settings
     template_version: str
+    """The version of the template that rendered the project."""
 
     @property
     def env(self) -> str:
@@ -51,47 +38,43 @@ class Project:
         """The registered model's name, `<env>.<project>` unless conf gives another."""
         return self.settings.registered_model or f"{self.env}.{self.settings.project_name}"
 
-    def command(self, words: str) -> str:
-        """Return a command as the user types it in this environment."""
-        env = "" if self.env == "dev" else f" --env {self.env}"
+    def command(self, arguments: str) -> str:
+        """Return a command as the user types it in this environment, in backticks."""
         run = "uv run " if self.path("uv.lock").is_file() else ""
-        return f"`{run}{self.settings.project_name} {words}{env}`"
+        env = "" if self.env == "dev" else f" --env {self.env}"
+        return f"`{run}{self.settings.project_name} {arguments}{env}`"
 
     def path(self, relative: str) -> Path:
-        """Return a path of the configuration as an absolute one."""
+        """Return a path of the configuration, starting from the project's folder."""
         return self.root / relative
 
     def shown(self, path: Path) -> Path:
-        """Return a path as a person reads it: from the project's folder where it lies there."""
+        """Return a path as a person reads it: relative to the project's folder if inside."""
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
 
 def open_project(env: str, overrides: tuple[str, ...] = ()) -> Project:
-    """Merge the layers of `env` and return the project.
+    """Return the project of the working directory, with the settings of an environment.
 
-    Raises Misconfigured for an unknown key, a wrong value or a missing file.
+    `overrides` are texts such as "gate.margin=0.02". Without a checkout, the configuration is that
+    of the installed wheel. Raises Misconfigured for an unknown key, a wrong value or a missing
+    file.
     """
-    told = f"--env {env} is unknown; choose dev, test or prod."
-    Misconfigured.when(env not in ENVIRONMENTS, told)
+    if env not in ENVIRONMENTS:
+        raise Misconfigured(f"--env {env} is unknown; choose dev, test or prod.")
     root = _find_root()
-    checkout = (root / "conf/base.yml").is_file()
-    conf = root / "conf" if checkout else BUILD_FACTS / "conf"
-    answers = _read(root / ".copier-answers.yml" if checkout else BUILD_FACTS / "answers.yml")
-    layers = [
-        (".copier-answers.yml", {key: answers[key] for key in ANSWERS if key in answers}),
-        ("conf/base.yml", _read(conf / "base.yml")),
-        (f"conf/{env}.yml", _read(conf / f"{env}.yml")),
-        *_from_environment(),
-        *(_assignment("--set", text) for text in overrides),
-        ("--env", {"env": env}),
-    ]
-    if env != "dev":
-        _refuse_what_dev_may(env, layers)
-    return Project(root, _validate(layers), str(answers.get("_commit", "unknown")))
+    if (root / "conf/base.yml").is_file():
+        conf = root / "conf"
+        answers = read_yaml(root / ".copier-answers.yml")
+    else:
+        conf = BUILD_FACTS / "conf"
+        answers = read_yaml(BUILD_FACTS / "answers.yml")
+    settings = load_settings(env, conf, answers, overrides)
+    return Project(root, settings, str(answers.get("_commit", "unknown")))
 
 
 def user_module(name: str, package: Path = PACKAGE_ROOT) -> ModuleType:
-    """Import one of the user's modules, such as `data`: as it is today, or from a copy of them.
+    """Import one of the user's modules, such as `data`, from the project or from a copy of it.
 
     Raises Misconfigured where it is missing.
     """
@@ -102,102 +85,27 @@ def user_module(name: str, package: Path = PACKAGE_ROOT) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != f"{package.name}.{name}":
             raise
-        raise Misconfigured(f"{name}.py is missing from the package {PACKAGE}.") from None
+        raise Misconfigured(
+            f"{name}.py is missing from the package {PACKAGE}; restore it with git."
+        ) from None
 
 
-def import_extra(module: str, extra: str) -> Any:
-    """Import a module of one of the project's extras; raises Misconfigured with the remedy."""
+def import_extra(module: str, extra: str) -> Any:  # mypy does not know what a name imports
+    """Import a module of one of the project's extras; raises Misconfigured where it is missing."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError:
-        told, name = f"{module} is missing, which is an extra", PACKAGE.replace("_", "-")
-        remedy = f'write "{name}[mlops,{extra}]" for "{name}[mlops]" in pyproject.toml'
-        raise Misconfigured(f"{told}: {remedy}, then `uv sync`.") from None
+        distribution = PACKAGE.replace("_", "-")
+        raise Misconfigured(
+            f'{module} is missing; it comes with an extra: write "{distribution}[mlops,{extra}]" '
+            f'for "{distribution}[mlops]" in pyproject.toml, then run `uv sync`.'
+        ) from None
 
 
 def _find_root() -> Path:
-    """Return the checkout above the working directory, else the working directory itself."""
-    here, marks = Path.cwd(), (".copier-answers.yml", "conf/base.yml")
-    above = (here, *here.parents)
-    return next((f for f in above if all((f / mark).is_file() for mark in marks)), here)
-
-
-def _read(path: Path) -> Layer:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
-        remedy = "change into the project's folder, restore the file with git"
-        told = f"{path.name} is missing here; {remedy}, or install a wheel of `uvx nox -s build`."
-        raise Misconfigured(told) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"{path.name} is no YAML: {' '.join(str(error).split())}") from None
-    told = f"{path.name} must hold keys and values at its top level."
-    Misconfigured.when(not isinstance(content, dict), told)
-    return dict(content)
-
-
-def _from_environment() -> Iterator[tuple[str, Layer]]:
-    for name, value in sorted(os.environ.items()):
-        if name.startswith(PREFIX) and not name.startswith(NOT_SETTINGS):
-            key = name.removeprefix(PREFIX).lower().replace("__", ".")
-            yield _assignment(f"the variable {name}", f"{key}={value}")
-
-
-def _assignment(where: str, text: str) -> tuple[str, Layer]:
-    key, equals, value = text.partition("=")
-    Misconfigured.when(not equals, f"{where} {text}: write key=value, such as gate.margin=0.02.")
-    try:
-        layer: Any = yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise Misconfigured(f"{where} {text}: the value is no YAML; put it in quotes.") from None
-    for part in reversed(key.split(".")):
-        layer = {part: layer}
-    return where, layer
-
-
-def _validate(layers: list[tuple[str, Layer]]) -> Settings:
-    try:
-        return Settings.model_validate(reduce(_merge, [layer for _, layer in layers]))
-    except ValidationError as error:
-        problem = error.errors()[0]
-    path = [str(part) for part in problem["loc"]]
-    where = next((name for name, layer in reversed(layers) if _holds(layer, path)), "conf")
-    key, words = ".".join(path), problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, _keys(Settings, path), n=1, cutoff=0.5)
-        key, words = f"unknown key {key}", f"did you mean {near[0]}?" if near else "remove it"
-    raise Misconfigured(f"{where}: {key}{'; ' if key else ''}{words}")
-
-
-def _refuse_what_dev_may(env: str, layers: list[tuple[str, Layer]]) -> None:
-    """Beyond dev, a date is given each time, and a rule stands where git keeps it."""
-    for where, layer in layers:
-        written = where.startswith((".copier", "conf"))
-        remedy = f"as_of is for dev alone; give {env} another --as-of each time"
-        Misconfigured.when(written and "as_of" in layer, f"{where}: {remedy}.")
-        for key in set() if written else layer.keys() & set(RULES):
-            raise Misconfigured(f"{where}: {key} is a rule; in {env} change it in conf/ alone.")
-
-
-def _merge(below: Any, above: Any) -> Any:
-    if not (isinstance(below, dict) and isinstance(above, dict)):
-        return above
-    return below | {key: _merge(below.get(key), value) for key, value in above.items()}
-
-
-def _holds(layer: Any, path: list[str]) -> bool:
-    for part in path:
-        if not isinstance(layer, dict) or part not in layer:
-            return False
-        layer = layer[part]
-    return bool(path)
-
-
-def _keys(section: type[Section], path: list[str], above: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield every key, with the names that `path` has where names are free: of tables, metrics."""
-    for name, field in section.model_fields.items():
-        yield ".".join((*above, name))
-        entry = path[len(above) + 1 :][:1] if get_origin(field.annotation) is dict else []
-        for part in (field.annotation, *get_args(field.annotation)):
-            if isinstance(part, type) and issubclass(part, Section):
-                yield from _keys(part, path, (*above, name, *entry))
+    """Return the checkout around the working directory, else the working directory itself."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / ".copier-answers.yml").is_file() and (folder / "conf/base.yml").is_file():
+            return folder
+    return here

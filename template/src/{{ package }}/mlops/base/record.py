@@ -64,8 +64,8 @@ class StoredRecord(Record):
             raise MlopsError(
                 f"{where} cannot be read: {key}: {problem['msg']}; restore it from a backup."
             ) from None
-        except (KeyError, TypeError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:  # of a lift
             raise MlopsError(
-                f"{where} cannot be read: format {number} has no usable {error}; "
-                "restore it from a backup."
+                f"{where} cannot be read: it is not an object of format {number} "
+                f"({type(error).__name__}: {error}); restore it from a backup."
             ) from None

@@ -9,13 +9,17 @@ from .settings import SecretName
 
 
 def resolve(value: str | SecretName) -> str:
-    """Return the plain value of a secret: a variable, a mounted file, Databricks' own scope."""
+    """Return a value as it is, and for a secret its content.
+
+    A secret is a variable, else a mounted file, else, at Databricks, in the secret scope with the
+    project's name. Raises Misconfigured where it is none of these.
+    """
     if isinstance(value, str):
         return value
     variable = f"MLOPS_SECRET_{value.secret.upper().replace('-', '_')}"
-    file = Path(os.environ.get("MLOPS_SECRETS_FOLDER", "/run/secrets")) / value.secret
     if variable in os.environ:
         return os.environ[variable]
+    file = Path(os.environ.get("MLOPS_SECRETS_FOLDER", "/run/secrets")) / value.secret
     if file.is_file():
         return file.read_text(encoding="utf-8").strip()
     if "DATABRICKS_RUNTIME_VERSION" in os.environ:

@@ -1,4 +1,4 @@
-"""The settings: every key that an environment may change, its type and its default."""
+"""The settings: every key that an environment may change, with its type, default and meaning."""
 
 import datetime
 from typing import Any, Literal, Self
@@ -6,19 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Problem = Literal["binary", "multiclass", "regression"]
-Period = Literal["day", "week", "month"]
-Split = Literal["time", "group", "random"]
 RiskTier = Literal["low", "medium", "high"]
-Kind = Literal["files", "delta", "sql", "spark", "synthetic"]
-
-PRIMARY = {"binary": "auc", "multiclass": "accuracy", "regression": "r2"}
-SLICE_GAPS = {"low": None, "medium": 0.10, "high": 0.05}
-Origin = Literal["synthetic", "masked", "production"]
-
-ORIGINS: tuple[Origin, ...] = ("synthetic", "masked", "production")  # from least to most real
-NEEDED = {"files": "path", "delta": "path", "sql": "address"}
-OTHERS = {"sql": "query", "spark": "path"}  # in place of table
-GUARDS = {"control": "files", "version": "delta"}  # nobody shall rely on one that is not read
 
 
 class Section(BaseModel):
@@ -31,56 +19,108 @@ class SecretName(Section):
     """A reference to a secret; its value is looked up where it is used and never logged."""
 
     secret: str
+    """The secret's name: `warehouse` is the variable `MLOPS_SECRET_WAREHOUSE`, for example."""
+
+
+# Tables
+
+Kind = Literal["files", "delta", "sql", "spark", "synthetic"]
+Origin = Literal["synthetic", "masked", "production"]
+
+ORIGINS: tuple[Origin, ...] = ("synthetic", "masked", "production")  # from least to most real
+
+REQUIRED_KEY: dict[Kind, str] = {"files": "path", "delta": "path", "sql": "address"}
+TABLE_OR: dict[Kind, str] = {"sql": "query", "spark": "path"}  # exactly one of `table` and this key
+KIND_OF_KEY: dict[str, Kind] = {"control": "files", "version": "delta"}  # others would ignore it
 
 
 class Table(Section):
-    """Where the rows of one name come from."""
+    """Where the rows of one table come from."""
 
     kind: Kind
+    """`files` reads Parquet or CSV, `delta` a Delta table, `sql` a database, `spark` a table of a
+    Spark, which is scored and monitored there; `synthetic` calls `rows(month, seed)` in
+    `synthetic.py`."""
     origin: Origin
+    """How real the rows are. A version is not promoted in an environment whose tables are more
+    real than those it was trained on."""
     time: str | None = None
+    """The column that a window selects by, at the source if it is a date or a time there. Without
+    it the whole table is read."""
     columns: tuple[str, ...] = ()
+    """The columns to read; empty reads all."""
     path: str = ""
+    """Required for `files` and `delta`; for `spark`, instead of `table`. A file or a pattern such
+    as `data/*.parquet`, relative to the project's folder; for `delta` and `spark` the folder of
+    the table, or its address such as `abfss://…`."""
     separator: str = ","
+    """For CSV."""
     encoding: str = "utf-8"
+    """For CSV."""
     decimal: str = "."
+    """For CSV."""
     text: tuple[str, ...] = ()
+    """For CSV: columns to read as text, in addition to those that are text in the schema."""
     control: str = ""
+    """For `files`: the name of the control file next to each file, such as `*.ctl`, where `*` is
+    the file's name without its extension."""
     max_late: float | None = Field(default=None, ge=0)
+    """Needs `control`. The newest delivery may be at most this many hours older than the end of
+    the window that is read."""
     version: int | None = Field(default=None, ge=0)
+    """For `delta`: the version to read; the newest unless given."""
     address: str | SecretName = ""
+    """Required for `sql`: the SQLAlchemy URL of the database, as a secret if it contains a
+    password."""
     table: str = ""
+    """For `sql`: the table, with its schema if it needs one. For `spark`: its name in the
+    catalog."""
     query: str = ""
+    """For `sql`, instead of `table`: a query."""
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        needed = NEEDED.get(self.kind, "kind")
-        if not getattr(self, needed):
-            raise ValueError(f"a table of kind {self.kind} needs {needed}")
-        for kind, other in OTHERS.items():
-            if self.kind == kind and bool(self.table) == bool(getattr(self, other)):
-                raise ValueError(f"a table of kind {kind} needs either table or {other}")
-        for guard, kind in GUARDS.items():
-            if self.kind not in (kind, "synthetic") and getattr(self, guard) not in ("", None):
-                raise ValueError(f"{guard} is for kind {kind}, not for {self.kind}; remove it")
+        required = REQUIRED_KEY.get(self.kind)
+        if required and not getattr(self, required):
+            raise ValueError(f"a table of kind {self.kind} needs {required}")
+        other = TABLE_OR.get(self.kind)
+        if other and bool(self.table) == bool(getattr(self, other)):
+            raise ValueError(f"a table of kind {self.kind} needs either table or {other}")
+        for key, kind in KIND_OF_KEY.items():
+            if self.kind not in (kind, "synthetic") and getattr(self, key) not in ("", None):
+                raise ValueError(f"{key} is for kind {kind}, not for {self.kind}; remove it")
         if self.max_late is not None and not self.control:
             raise ValueError("max_late needs control, whose files state when rows were delivered")
         return self
 
 
+# Time
+
+Period = Literal["day", "week", "month"]
+Split = Literal["time", "group", "random"]
+
+
 class Time(Section):
-    """How time is cut into windows; the figures are numbers of periods."""
+    """How time is cut into windows; the lengths are numbers of periods."""
 
     split: Split = "time"
+    """How train and gate rows are told apart. High risk requires `time`."""
     reason: str = ""
+    """Why the split does not follow time; required if `split` is not `time`."""
     period: Period = "month"
+    """The period of the calendar; a week begins on Monday."""
     train: int = Field(default=12, ge=1)
+    """Length of the training window, in periods."""
     gate: int = Field(default=3, ge=1)
+    """Length of the gate window, in periods."""
     label_horizon: int = Field(default=0, ge=0)
+    """How many periods it takes until a label is known."""
     embargo: int | None = None
+    """Gap between training and gate window, in periods: the label horizon unless given, and at
+    least as long."""
 
     @model_validator(mode="after")
-    def _honest(self) -> Self:
+    def _is_honest(self) -> Self:
         if self.split != "time" and not self.reason:
             raise ValueError(f"split: {self.split} needs a reason, which the model card shows")
         if self.embargo is not None and self.embargo < self.label_horizon:
@@ -88,34 +128,49 @@ class Time(Section):
         return self
 
 
+# Model and gate
+
+DEFAULT_METRIC: dict[Problem, str] = {"binary": "auc", "multiclass": "accuracy", "regression": "r2"}
+DEFAULT_SLICE_GAP: dict[RiskTier, float | None] = {"low": None, "medium": 0.10, "high": 0.05}
+
+
 class Model(Section):
     """What the estimator is built from, and where a score becomes a decision."""
 
     seed: int = 7
-    params: dict[str, Any] = Field(default={})
+    """Seed of everything random; `build` gets it as `params["seed"]`."""
+    params: dict[str, Any] = Field(default={})  # the user's estimator decides their types
+    """Passed to `build(params)` in `model.py`."""
     cutoff: float = Field(default=0.5, gt=0, lt=1)
+    """Binary only: `decision` is true if the score is at least this."""
 
 
 class Limit(Section):
-    """Bounds of one metric; `min` says that higher is better, `max` that lower is."""
+    """The bounds of one metric, in its unit; each metric has either `min` or `max`."""
 
     min: float | None = None
+    """The least allowed value; implies that higher is better."""
     max: float | None = None
+    """The greatest allowed value; implies that lower is better."""
     suspicious_above: float = float("inf")
+    """A value above this is too good to be true, and is rejected."""
     suspicious_below: float = float("-inf")
+    """The same for metrics where lower is better."""
 
     @model_validator(mode="after")
-    def _one_direction(self) -> Self:
+    def _has_one_direction(self) -> Self:
         if (self.min is None) == (self.max is None):
             raise ValueError("give either min (higher is better) or max (lower is better)")
         return self
 
     def allows(self, value: float) -> bool:
-        """Tell whether a figure keeps the bound."""
-        return value >= self.min if self.min is not None else value <= (self.max or 0.0)
+        """Return whether a value keeps the bound."""
+        if self.min is not None:
+            return value >= self.min
+        return self.max is not None and value <= self.max
 
     def suspects(self, value: float) -> bool:
-        """Tell whether a figure is too good to be true."""
+        """Return whether a value is too good to be true."""
         return not self.suspicious_below <= value <= self.suspicious_above
 
 
@@ -123,97 +178,172 @@ class Gate(Section):
     """What a challenger must show before it may be promoted."""
 
     metric: str = ""
+    """The metric that compares challenger and champion; `auc`, `accuracy` or `r2` by problem
+    unless given. It needs a threshold."""
     thresholds: dict[str, Limit] = Field(default={})
+    """The bounds of each metric."""
     comparison: Literal["auto", "noninferior", "superior"] = "auto"
+    """What a challenger must be: `auto` is `noninferior` if only the data is new, and `superior`
+    if the code is new."""
     margin: float = Field(default=0.01, ge=0)
+    """How much a non-inferior challenger may lose, in the unit of `metric`."""
     min_events: int = Field(default=100, ge=1)
+    """Fewer matured rows of the rarest class give the verdict `insufficient`."""
     attempts: int = Field(default=10, ge=1)
+    """How many versions may be tried on one gate window."""
     dominance: float = Field(default=0.9, gt=0)
+    """How much of the improvement over a constant prediction one column may account for, as a
+    share."""
     latency_ratio: float = Field(default=3.0, gt=0)
+    """How many times longer than the champion the prediction of a single row may take."""
     slice_gap: float | None = Field(default=None, ge=0)
+    """How much worse a protected group may do than all rows in `metric`: 0.10 at medium and 0.05
+    at high risk unless given; at low risk the gap is only reported. In the unit of a metric on a
+    fixed scale, such as `auc`; for others, such as `mae`, as a share of the metric of all rows."""
+
+
+# Operation
 
 
 class Scoring(Section):
     """How a batch is read, checked and published."""
 
     table: str = ""
+    """The table whose rows are scored, the first one unless given; others are only looked up."""
     batch_rows: int = Field(default=65_536, ge=1)
+    """The most rows in memory at once."""
     max_psi: float = Field(default=0.5, gt=0)
+    """How far the distribution of the predictions may be from that of the gate window, as a
+    population stability index."""
     reasons: bool = False
+    """Whether `score` writes the features that moved each prediction most, by `explain` in
+    `model.py`. At high risk it always does."""
     shadow: bool = False
+    """Whether the challenger predicts each published batch in the shadow."""
 
 
 class Monitoring(Section):
-    """When a champion is looked at, and when it is retrained."""
+    """When a champion counts as drifted, stale or incompletely delivered."""
 
     max_psi: float = Field(default=0.1, gt=0)
+    """The least population stability index that counts as drift; with few rows the limit rises
+    automatically."""
     max_drifted: float = Field(default=0.3, gt=0, le=1)
+    """If a larger share of inputs drifts in two of three windows, the decision is `retrain`."""
     max_age: int = Field(default=12, ge=1)
+    """How many periods a champion may stay in use after labels for a whole gate window of its own
+    are due."""
     min_rows: float = Field(default=0.5, ge=0, le=1)
+    """The fewest rows a period may have, as a share of those in a period of the training window."""
 
 
 class Retraining(Section):
     """When `retrain` may try again."""
 
     cooldown: int = Field(default=1, ge=0)
+    """How many periods after an attempt `retrain` makes the next one."""
 
 
 class Serving(Section):
-    """How much a request may ask, and how often a server looks at the registry, in seconds."""
+    """What a request may ask of a server, and how often the server checks the registry."""
 
     max_rows: int = Field(default=1000, ge=1)
+    """The most rows in one request."""
     max_bytes: int = Field(default=5_000_000, ge=1)
+    """The greatest length of a request's body, in bytes."""
     refresh: float = Field(default=10.0, gt=0)
+    """Seconds between two checks of the registry, and between two writes of the predictions."""
     shadow: bool = False
+    """Whether the challenger predicts in the shadow what `serve` has answered."""
 
 
 class Settings(Section):
     """The merged configuration of one environment."""
 
     env: Literal["dev", "test", "prod"]
+    """The environment, by the option `--env`."""
     as_of: datetime.date | None = None
+    """The reference date: commands use only what happened before it. The first day of a period;
+    the end of the last complete period unless given."""
+
     project_name: str
+    """From the answers, as are the next four."""
     problem: Problem
+    """What is predicted: one of two classes, one of several, or a number."""
     description: str = ""
+    """What the model is for, in a sentence."""
     team: str = ""
+    """Who owns the model: a name and an e-mail address, such as `Risk <risk@bank.example>`."""
     risk_tier: RiskTier = "medium"
+    """How strict the gate and the promotion are."""
+
     tables: dict[str, Table] = Field(min_length=1)
+    """Where rows come from; `data.py` reads a table by its name."""
     time: Time = Time()
+    """How time is cut into windows."""
     model: Model = Model()
+    """What the estimator is built from."""
     gate: Gate = Gate()
+    """What a challenger must show."""
     scoring: Scoring = Scoring()
+    """How a batch is scored."""
     monitoring: Monitoring = Monitoring()
+    """When a champion needs attention."""
     retraining: Retraining = Retraining()
-    alerts: tuple[SecretName, ...] = ()
+    """When `retrain` may try again."""
     serving: Serving = Serving()
-    schedules: dict[str, Any] = Field(default={})
-    deployment: dict[str, Any] = Field(default={})
-    predictions: str = "predictions"
-    extracts: str = "extracts"
-    reports: str = "build/monitor"
-    tracking_uri: str | SecretName = "sqlite:///mlflow.db"
-    registered_model: str = ""
-    experiments: str = ""
+    """The limits of `serve`."""
+    alerts: tuple[SecretName, ...] = ()
+    """Where each change of state is reported, once; each secret holds an apprise URL."""
+
     promotion: Literal["automatic", "approval"] | None = None
+    """Whether a person must approve each promotion; in prod `approval` unless the risk is low."""
     allow_dirty: bool = False
+    """Whether a version trained with uncommitted changes may be promoted; for dev only."""
     trusted_types: tuple[str, ...] = ()
+    """Types that a stored model may contain in addition to those of scikit-learn, NumPy and the
+    project."""
+
+    tracking_uri: str | SecretName = "sqlite:///mlflow.db"
+    """MLflow's tracking server or store."""
+    registered_model: str = ""
+    """The name in the registry; `<env>.<project_name>` unless given."""
+    experiments: str = ""
+    """The folder that precedes the names of MLflow's experiments."""
+    predictions: str = "predictions"
+    """Folder of the predictions table."""
+    extracts: str = "extracts"
+    """Folder of copies of the rows that versions were trained on, which `reproduce` reads."""
+    reports: str = "build/monitor"
+    """Folder of the monitoring reports and the model cards."""
+
+    # The scripts that build a release check the values of these two.
+    schedules: dict[str, Any] = Field(default={})
+    """Which command runs when."""
+    deployment: dict[str, Any] = Field(default={})
+    """What the platform where the model runs needs to know about this environment."""
 
     @model_validator(mode="after")
-    def _rules_across_sections(self) -> Self:
+    def _agrees_across_sections(self) -> Self:
         if self.allow_dirty and self.env != "dev":
             raise ValueError(f"allow_dirty is for dev only: remove it for {self.env}")
         if self.time.split != "time" and self.risk_tier == "high":
             raise ValueError("a high-risk model needs time.split: time")
         if self.streamed_table not in self.tables:
-            raise ValueError(f"scoring.table is {self.scoring.table}, which tables do not name")
+            raise ValueError(
+                f"scoring.table is {self.scoring.table}, which is not one of the tables: "
+                f"{', '.join(self.tables)}"
+            )
         if self.metric not in self.gate.thresholds:
-            raise ValueError(f"gate.thresholds must bound the gate's own metric, {self.metric}")
+            raise ValueError(
+                f"gate.thresholds must bound the metric that the gate compares, {self.metric}"
+            )
         return self
 
     @property
     def metric(self) -> str:
         """The metric that compares challenger and champion."""
-        return self.gate.metric or PRIMARY[self.problem]
+        return self.gate.metric or DEFAULT_METRIC[self.problem]
 
     @property
     def sign(self) -> int:
@@ -233,10 +363,13 @@ class Settings(Section):
     @property
     def needs_approval(self) -> bool:
         """Whether a person must approve each promotion here."""
-        by_risk = self.env == "prod" and self.risk_tier != "low"
-        return by_risk if self.promotion is None else self.promotion == "approval"
+        if self.promotion is None:
+            return self.env == "prod" and self.risk_tier != "low"
+        return self.promotion == "approval"
 
     @property
     def slice_gap(self) -> float | None:
-        """How far a protected group may lie behind all rows; None only reports."""
-        return SLICE_GAPS[self.risk_tier] if self.gate.slice_gap is None else self.gate.slice_gap
+        """How much worse a protected group may do than all rows; None only reports."""
+        if self.gate.slice_gap is None:
+            return DEFAULT_SLICE_GAP[self.risk_tier]
+        return self.gate.slice_gap

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ..base.console import step
+from ..base.console import print_step
 from ..base.project import Project
 from ..records.card import VersionCard
 from ..records.details import (
@@ -71,7 +71,7 @@ def write(store: Store, version: Version) -> None:
         with contextlib.suppress(MlflowException):  # the run of a copied version is elsewhere
             run = client.get_model_version(version.name, str(version.number)).run_id
             client.log_artifact(run, str(path), "model_card")
-    step(f"model card: {project.shown(path)}")
+    print_step(f"model card: {project.shown(path)}")
 
 
 def describe(store: Store, version: Version) -> dict[str, object]:

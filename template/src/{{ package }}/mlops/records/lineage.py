@@ -1,6 +1,7 @@
 """Where a version comes from: code, environment and person.
 
-A wheel carries its facts in `_build/`, written by `nox -s build`; a checkout asks git and the lock.
+A wheel carries these facts in `_build/`, written by `nox -s build`; a checkout asks git and the
+lock file.
 """
 
 import getpass
@@ -23,9 +24,13 @@ class BuildFacts:
     """What the code was built from."""
 
     commit: str
+    """The commit's full hash."""
     dirty: bool
+    """Whether there were changes that the commit does not have."""
     template: str
+    """The version of the template that rendered the platform."""
     lock_sha256: str
+    """The SHA-256 of uv.lock."""
 
 
 def read_build_facts(project: Project) -> BuildFacts:
@@ -40,11 +45,13 @@ def read_build_facts(project: Project) -> BuildFacts:
         commit = _output(project, "git", "rev-parse", "HEAD").strip()
         dirty = bool(_output(project, "git", "status", "--porcelain"))
     except (OSError, subprocess.CalledProcessError):
-        remedy = "commit first (`uvx nox -s setup`), or install a wheel of `uvx nox -s build`"
-        told = "neither build facts nor a git commit say which code this is"
-        raise MlopsError(f"{told}; {remedy}.") from None
+        raise MlopsError(
+            "neither build facts nor a git commit say which code this is; commit first "
+            "(`uvx nox -s setup`), or install a wheel of `uvx nox -s build`."
+        ) from None
     lock = project.path("uv.lock")
-    MlopsError.when(not lock.is_file(), "uv.lock is missing; make it with `uv lock` and commit it.")
+    if not lock.is_file():
+        raise MlopsError("uv.lock is missing; create it with `uv lock` and commit it.")
     sha256 = hashlib.sha256(lock.read_bytes()).hexdigest()
     return BuildFacts(commit, dirty, project.template_version, sha256)
 
@@ -58,18 +65,24 @@ def locked_requirements(project: Project) -> list[str]:
     try:
         return _output(project, uv_program(), *EXPORT.split()).splitlines()
     except subprocess.CalledProcessError as error:
-        raise MlopsError(f"uv.lock cannot be exported: {' '.join(error.stderr.split())}") from None
+        reason = " ".join(error.stderr.split())
+        raise MlopsError(
+            f"uv.lock does not fit pyproject.toml; run `uv lock` and commit it: {reason}"
+        ) from None
 
 
 def uv_program() -> str:
-    """Return where uv lies; raises MlopsError where it is missing."""
+    """Return the path of uv; raises MlopsError where it is missing."""
     uv = os.environ.get("UV") or shutil.which("uv")
-    MlopsError.when(not uv, "uv is not on PATH, and the lock needs it; see the README's start.")
-    return str(uv)
+    if not uv:
+        raise MlopsError(
+            "uv is not on PATH, and it reads the lock file; install it as the README says."
+        )
+    return uv
 
 
 def current_actor() -> dict[str, str]:
-    """Return who acts, and how that is known."""
+    """Return who acts (`actor`), and how that is known (`actor_source`)."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):  # a container's user may have no name

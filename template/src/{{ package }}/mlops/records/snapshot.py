@@ -1,7 +1,7 @@
 """The user's modules, copied to a package that is named by its content.
 
-Two versions that carry the same package name predict with one another's code when one process
-loads both, so a model is trained from `<package>_<sha8>` and takes that folder along.
+Two versions whose packages have the same name predict with one another's code when one process
+loads both. So a model is trained from `<package>_<sha8>`, and takes that folder along.
 """
 
 import ast
@@ -14,13 +14,13 @@ from pathlib import Path
 from ..base.errors import Misconfigured
 from ..base.project import PACKAGE, PACKAGE_ROOT, Project
 
-NOT_THE_USERS = {"mlops", "_build", "__pycache__"}
+NOT_THE_USERS = {"mlops", "_build", "__pycache__"}  # folders of the package
 
 
 def take_snapshot(project: Project) -> Path:
     """Copy the user's modules to a package below build/snapshots, and return its folder.
 
-    Raises Misconfigured where a module imports the project absolutely or imports the platform.
+    Raises Misconfigured where a module imports the project absolutely, or imports the platform.
     """
     sources = read_sources(PACKAGE_ROOT)
     digest = hashlib.sha256()
@@ -28,7 +28,7 @@ def take_snapshot(project: Project) -> Path:
         _refuse_absolute_imports(path, source)
         digest.update(f"{path}\0".encode() + source)
     folder = project.path("build/snapshots") / f"{PACKAGE}_{digest.hexdigest()[:8]}"
-    if read_sources(folder) != sources:  # else another command may be reading it
+    if read_sources(folder) != sources:  # an equal one stays: another command may be reading it
         shutil.rmtree(folder, ignore_errors=True)
         for path, source in sources.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -39,29 +39,34 @@ def take_snapshot(project: Project) -> Path:
 
 def read_sources(root: Path) -> dict[str, bytes]:
     """Return the user's modules by relative path, with LF line endings."""
-    paths = (path.relative_to(root) for path in sorted(root.rglob("*.py")))
-    mine = (path for path in paths if not NOT_THE_USERS.intersection(path.parts))
-    return {path.as_posix(): (root / path).read_bytes().replace(b"\r\n", b"\n") for path in mine}
+    sources = {}
+    for file in sorted(root.rglob("*.py")):
+        path = file.relative_to(root)
+        if not NOT_THE_USERS.intersection(path.parts):
+            sources[path.as_posix()] = file.read_bytes().replace(b"\r\n", b"\n")
+    return sources
 
 
 def _refuse_absolute_imports(path: str, source: bytes) -> None:
     try:
         tree = ast.parse(source, path)
     except SyntaxError as error:
-        raise Misconfigured(f"{path}:{error.lineno}: {error.msg}.") from None
-    for line, name in _imported(tree):
+        raise Misconfigured(f"{path}:{error.lineno}: {error.msg}; correct it.") from None
+    for line, name in _imported_names(tree):
         if name.split(".")[0] == PACKAGE or name.split(".")[:2] == ["", "mlops"]:
             raise Misconfigured(
                 f"{path}:{line}: imports {name}; import your own modules relatively (from "
-                ".features import ...) and never mlops, so that a registered model stands alone."
+                ".features import ...) and never mlops, so that a registered model needs neither."
             )
 
 
-def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Yield the line and the name of what is imported; a relative name starts with a dot."""
+def _imported_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield the line and the name of each import; a relative name starts with a dot."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
+            for alias in node.names:
+                yield node.lineno, alias.name
         elif isinstance(node, ast.ImportFrom):
             names = [node.module] if node.module else [alias.name for alias in node.names]
-            yield from ((node.lineno, f".{name}" if node.level else name) for name in names)
+            for name in names:
+                yield node.lineno, f".{name}" if node.level else name

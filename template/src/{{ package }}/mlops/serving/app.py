@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from pydantic import ValidationError
 
-from ..base.console import show
+from ..base.console import print_result
 from ..base.errors import MlopsError
 from .model import ServedModel
 from .state import ServingState
@@ -139,7 +139,9 @@ def _report(model: ServedModel, error: Exception) -> str:
     """
     version = model.version
     error_id = uuid.uuid4().hex[:12]
-    show("error", f"{version} of {version.name} cannot answer a request; error id {error_id}")
+    print_result(
+        "error", f"{version} of {version.name} cannot answer a request; error id {error_id}"
+    )
     sys.stderr.write("".join(traceback.format_exception(error)))
     return (
         f"{version} of {version.name} cannot answer this request; "

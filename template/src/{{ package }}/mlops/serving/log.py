@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from prometheus_client import Counter
 
-from ..base.console import show
+from ..base.console import print_result
 from .model import ServedModel
 from .rows import Rows
 
@@ -80,7 +80,7 @@ class PredictionLog:
             with contextlib.suppress(OSError):
                 unfinished.unlink()
             LOST.inc(len(records))
-            show("failed", f"{len(records)} predictions are not logged: {error}")
+            print_result("failed", f"{len(records)} predictions are not logged: {error}")
 
 
 def input_names(model: ServedModel) -> dict[str, str]:

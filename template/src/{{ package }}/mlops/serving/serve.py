@@ -5,7 +5,7 @@ import signal
 import socket
 import threading
 
-from ..base.console import Outcome, step
+from ..base.console import Outcome, print_step
 from ..base.errors import Misconfigured
 from ..base.project import Project, import_extra
 from ..records.store import open_store
@@ -30,7 +30,7 @@ def serve(project: Project, host: str, port: int) -> Outcome:
     listener = _listen(host, port)
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops, then raises the signal again
         signal.signal(number, lambda *_: None)
-    step(f"listening on http://{host}:{listener.getsockname()[1]}; its pages are at /docs")
+    print_step(f"listening on http://{host}:{listener.getsockname()[1]}; its pages are at /docs")
     threading.Thread(target=service.follow_registry, daemon=True).start()
     config = uvicorn.Config(service, lifespan="off", log_config=None, access_log=False)
     uvicorn.Server(config).run(sockets=[listener])

@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from ..base.console import step
+from ..base.console import print_step
 from ..records.predictions import ONLINE
 from ..records.registry import CHALLENGER
 from ..records.store import Store, open_store
@@ -44,7 +44,7 @@ class Service:
             self.flush()
             problem = self._look_for_champion()
             if problem != self._state.registry_problem:
-                step(problem or "the registry answers, and its champion is in use")
+                print_step(problem or "the registry answers, and its champion is in use")
             self._state.registry_problem = problem
 
     def flush(self) -> None:
@@ -76,4 +76,4 @@ class Service:
         model = ServedModel(store.registry.load(store.fetch_champion()))
         self._app = build_app(model, self._state)
         self._champion = model.version.number
-        step(f"{model.version} of {self._project.name} answers")
+        print_step(f"{model.version} of {self._project.name} answers")

@@ -7,7 +7,7 @@ could not be delivered is sent again with the next entry.
 import logging
 from typing import TYPE_CHECKING
 
-from ..base.console import step
+from ..base.console import print_step
 from ..base.errors import Misconfigured
 from ..base.project import Project
 from ..base.secrets import resolve
@@ -33,7 +33,7 @@ def send_change(
         return state
     if sender.notify(body=message, title=f"{store.project.name}: {kind.COMMAND}"):
         return state
-    step("an address in alerts did not take its message; it is sent again next time")
+    print_step("an address in alerts did not take its message; it is sent again next time")
     return known
 
 

@@ -1,4 +1,4 @@
-"""The same rows that the pipeline uses, for exploring."""
+"""The rows that the pipeline uses, for a notebook or a test."""
 
 from dataclasses import dataclass
 
@@ -12,17 +12,22 @@ from ..data.labelled_rows import PointInTimeData, read_split
 
 @dataclass(frozen=True)
 class Dataset:
-    """Cleaned inputs with their target: the train window, the gate window, and the contract."""
+    """Cleaned inputs with their target."""
 
     train: pd.DataFrame
+    """The rows of the train window, from which a model learns."""
     holdout: pd.DataFrame
+    """The rows of the gate window, on which it is judged."""
     contract: Contract
+    """What schema.py says about the columns."""
 
 
 def load_dataset(as_of: str | None, env: str) -> Dataset:
-    """Read both windows of `as_of` in environment `env`, by default those of its `as_of`."""
+    """Return the rows of a reference date, by default the environment's own."""
     project = open_project(env)
     contract = read_contract(user_module("schema"), project.settings.problem)
     moment = parse_as_of(as_of, project.settings)
     source = PointInTimeData(project, user_module("data"), contract, moment, project.settings.time)
-    return Dataset(read_split(source, "train").frame, read_split(source, "gate").frame, contract)
+    train = read_split(source, "train")
+    gate = read_split(source, "gate")
+    return Dataset(train.frame, gate.frame, contract)

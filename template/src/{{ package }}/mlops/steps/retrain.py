@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ..base.console import Outcome, step
+from ..base.console import Outcome, print_step
 from ..base.errors import MlopsError, PersonNeeded
 from ..base.project import Project
 from ..base.windows import parse_as_of, periods
@@ -101,7 +101,7 @@ def _decide(store: Store, date: str) -> Cause:
         if details.as_of == date and details.version == champion:
             return Cause(details.decision, details.reasons, date)
     report = monitor_champion(store.project, date)
-    step(report.message)
+    print_step(report.message)
     return Cause(report.decision, report.reasons, date)
 
 
@@ -131,7 +131,7 @@ def _attempt(project: Project, cause: Cause, *, hold: bool) -> Outcome:
         number = _challenger(project, cause.as_of)
         cause = replace(cause, version=number)
         done = gate(project, number)
-        step(done.message)
+        print_step(done.message)
         if done.outcome == "ok" and not hold:
             done = promote(project, number, None)
     except PersonNeeded as waits:
@@ -149,7 +149,7 @@ def _challenger(project: Project, date: str) -> int:
     store = open_store(project)
     number = store.registry.alias(CHALLENGER)
     if number is not None and is_unchanged(store, number, date):
-        step(f"version {number} was trained on these very rows; it is judged now")
+        print_step(f"version {number} was trained on these very rows; it is judged now")
         return number
     return train_version(project, date).number
 

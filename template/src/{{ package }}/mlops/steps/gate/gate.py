@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ...base.console import Outcome, Result, step
+from ...base.console import Outcome, Result, print_step
 from ...base.errors import MlopsError, Unreachable
 from ...base.project import Project, user_module
 from ...data.fingerprints import fingerprint
@@ -49,7 +49,7 @@ def gate(project: Project, number: int | None) -> Outcome:
     store = open_store(project)
     registry = store.registry
     version = registry.fetch_challenger() if number is None else registry.fetch(number)
-    step(f"checking {version} of {project.name} on {version.card.windows.gate}")
+    print_step(f"checking {version} of {project.name} on {version.card.windows.gate}")
     with ThreadPoolExecutor() as aside:
         alone = aside.submit(loads_alone, version)
         examined = _examine(store, version)

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pandas as pd
 
-from ...base.console import Outcome, resources, step
+from ...base.console import Outcome, print_step, resources
 from ...base.project import Project
 from ...base.windows import parse_as_of
 from ...data.spark import started
@@ -64,7 +64,7 @@ def _monitor(project: Project, as_of: str | None) -> Monitored:
         champion = LoadedVersion(None, store.fetch_champion())
     watch = Watch(project, store, champion, parse_as_of(as_of, project.settings))
 
-    step(f"watching {champion.version} of {project.name} on {watch.as_of:%Y-%m-%d}")
+    print_step(f"watching {champion.version} of {project.name} on {watch.as_of:%Y-%m-%d}")
     scored, matured = observe(watch), assess(watch)
     facts = _facts(watch, scored, matured)
     memory = _memory(facts)

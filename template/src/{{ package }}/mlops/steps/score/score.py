@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from ...base.console import Outcome, resources, step
+from ...base.console import Outcome, print_step, resources
 from ...base.project import Project
 from ...base.windows import parse_as_of, plan
 from ...data.spark import started
@@ -30,7 +30,7 @@ def score(project: Project, as_of: str | None) -> Outcome:
         champion = store.registry.load(store.fetch_champion())
         batch = _plan_batch(project, champion, as_of)
 
-    step(f"scoring {batch.window or 'all rows'} with {champion.version} of {project.name}")
+    print_step(f"scoring {batch.window or 'all rows'} with {champion.version} of {project.name}")
     start = time.perf_counter()
     with predictions.stage(project) as staged:
         part = staged / predictions.PART

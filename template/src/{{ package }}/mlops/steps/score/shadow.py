@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...base.console import step
+from ...base.console import print_step
 from ...base.errors import MlopsError
 from ...figures.drift import stability_index
 from ...figures.profile import Floats, count
@@ -34,7 +34,7 @@ def follow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
         details = _shadow(store, batch, published)
     except Exception as error:  # noqa: BLE001 - whatever a challenger raises
         details = ShadowDetails(missing=describe_failure(error))
-        step(f"nothing is in the shadow: {details.missing}")
+        print_step(f"nothing is in the shadow: {details.missing}")
     subject = "" if details.version is None else str(details.version)
     store.record(details, subject=subject, as_of=batch.date)
     return details
@@ -50,7 +50,7 @@ def _shadow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
         facts = _compare(batch, other, published, staged)
         predictions.publish(batch.project, staged, facts, HIDDEN)
     differences = ", ".join(f"{name} by {mean:.4f}" for name, mean in facts.difference.items())
-    step(f"{challenger.version} in the shadow differs on average: {differences}")
+    print_step(f"{challenger.version} in the shadow differs on average: {differences}")
     return ShadowDetails(**facts.model_dump(exclude={"format"}))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ...base.console import Outcome, resources, step
+from ...base.console import Outcome, print_step, resources
 from ...base.project import Project, user_module
 from ...base.windows import parse_as_of
 from ...data.contract import read_contract
@@ -50,7 +50,7 @@ def train_version(project: Project, as_of: str | None, tune: int = 0) -> Publish
     moment = parse_as_of(as_of, project.settings)
     contract = read_contract(user_module("schema", snapshot), project.settings.problem)
 
-    step(f"reading the rows known on {moment:%Y-%m-%d}")
+    print_step(f"reading the rows known on {moment:%Y-%m-%d}")
     source = PointInTimeData(
         project, user_module("data", snapshot), contract, moment, project.settings.time
     )
@@ -62,10 +62,10 @@ def train_version(project: Project, as_of: str | None, tune: int = 0) -> Publish
     if tune:
         project = search_params(source, model, rows.frame, tune)
 
-    step(f"fitting on {len(rows.frame):,} rows and {len(contract.features)} features")
+    print_step(f"fitting on {len(rows.frame):,} rows and {len(contract.features)} features")
     estimator = fit(project, model, contract, rows.frame)
 
-    step("logging and registering")
+    print_step("logging and registering")
     source = replace(source, project=project)
     training = Training(source, snapshot, rows, held_out, estimator, build)
     version = publish(training, store.registry)

@@ -11,7 +11,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 
-from ...base.console import step
+from ...base.console import print_step
 from ...base.errors import Misconfigured, MlopsError
 from ...base.project import Project, import_extra
 from ...base.windows import periods, plan
@@ -54,7 +54,9 @@ def search_params(
                 _try(source, model, parts, study, experiment)
     best = max(_finished(study)[:trials], key=lambda trial: float(trial.value))
     params = best.user_attrs["params"]
-    step(f"the best of {trials} trials; to keep it, write it to model.params in conf: {params}")
+    print_step(
+        f"the best of {trials} trials; to keep it, write it to model.params in conf: {params}"
+    )
     return _with_params(project, params)
 
 
@@ -126,7 +128,7 @@ def _try(
     with mlflow.start_run(None, experiment, f"trial {number + 1}", nested=True):
         mlflow.log_params(params)
         mlflow.log_metric(settings.metric, settings.sign * skill)
-    step(f"trial {number + 1}: {settings.metric} {settings.sign * skill:.4f}")
+    print_step(f"trial {number + 1}: {settings.metric} {settings.sign * skill:.4f}")
 
 
 def _finished(study: Study) -> list[Trial]:

@@ -1,0 +1,169 @@
+"""The settings of one environment, merged key by key from their layers.
+
+Command line > `MLOPS_` variables > conf/<env>.yml > conf/base.yml > .copier-answers.yml > defaults.
+"""
+
+import difflib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from .errors import Misconfigured
+from .settings import Section, Settings
+
+ANSWERS = ("project_name", "description", "team", "problem", "risk_tier")  # those that are settings
+PREFIX = "MLOPS_"
+NOT_SETTINGS = ("MLOPS_ENV", "MLOPS_SECRET")  # variables that are read elsewhere
+RULES = ("gate", "risk_tier", "promotion", "trusted_types")  # a reviewer must see them change
+
+Values = dict[str, Any]  # of YAML, which Settings checks once all layers are merged
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The values of one place, which win over those of the layers before."""
+
+    where: str
+    """How messages name the place: a file, a variable or an option."""
+    values: Values
+    is_file: bool = False
+    """Whether the place is a file, in which a reviewer sees each change."""
+
+
+def load_settings(env: str, conf: Path, answers: Values, overrides: Sequence[str]) -> Settings:
+    """Return the settings of an environment.
+
+    `conf` is the folder of base.yml and <env>.yml, and `overrides` are texts such as
+    "gate.margin=0.02". Raises Misconfigured with the place of the first unknown key or wrong value.
+    """
+    answered = {key: answers[key] for key in ANSWERS if key in answers}
+    layers = [
+        Layer(".copier-answers.yml", answered, is_file=True),
+        Layer("conf/base.yml", read_yaml(conf / "base.yml"), is_file=True),
+        Layer(f"conf/{env}.yml", read_yaml(conf / f"{env}.yml"), is_file=True),
+        *_read_variables(),
+        *(_read_assignment("--set", text) for text in overrides),
+        Layer("--env", {"env": env}),
+    ]
+    if env != "dev":
+        for layer in layers:
+            _refuse_what_only_dev_may(env, layer)
+    return _validate(layers)
+
+
+def read_yaml(path: Path) -> Values:
+    """Return the keys and values of a YAML file; raises Misconfigured where it has none."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Misconfigured(
+            f"{path.name} is missing here; change into the project's folder, restore the file with "
+            "git, or install a wheel of `uvx nox -s build`."
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Misconfigured(
+            f"{path.name} is not valid YAML; correct it: {' '.join(str(error).split())}"
+        ) from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise Misconfigured(
+            f"{path.name} must have keys and values at its top level, such as `as_of: 2026-01-01`."
+        )
+    return dict(content)
+
+
+def _read_variables() -> Iterator[Layer]:
+    for name, value in sorted(os.environ.items()):
+        if name.startswith(PREFIX) and not name.startswith(NOT_SETTINGS):
+            key = name.removeprefix(PREFIX).lower().replace("__", ".")
+            yield _read_assignment(f"the variable {name}", f"{key}={value}")
+
+
+def _read_assignment(where: str, text: str) -> Layer:
+    """Return the layer of a text such as "gate.margin=0.02", whose value is YAML."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise Misconfigured(f"{where} {text}: write key=value, such as gate.margin=0.02.")
+    try:
+        values: Any = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise Misconfigured(
+            f"{where} {text}: the value is not valid YAML; put it in quotes."
+        ) from None
+    for part in reversed(key.split(".")):
+        values = {part: values}
+    return Layer(where, values)
+
+
+def _refuse_what_only_dev_may(env: str, layer: Layer) -> None:
+    """Refuse a date in a file, which would not advance, and a rule that is not in a file."""
+    if layer.is_file:
+        if "as_of" in layer.values:
+            raise Misconfigured(
+                f"{layer.where}: as_of is for dev alone; remove it, and give {env} another --as-of "
+                "each time."
+            )
+        return
+    for rule in RULES:
+        if rule in layer.values:
+            raise Misconfigured(
+                f"{layer.where}: {rule} is a rule; in {env} change it in conf/ alone."
+            )
+
+
+def _validate(layers: Sequence[Layer]) -> Settings:
+    try:
+        return Settings.model_validate(reduce(_merge, [layer.values for layer in layers]))
+    except ValidationError as error:
+        problem = error.errors()[0]
+    path = [str(part) for part in problem["loc"]]
+    holders = [layer.where for layer in layers if path and _holds(layer.values, path)]
+    where = holders[-1] if holders else "conf"
+    raise Misconfigured(f"{where}: {_describe(problem, path)}")
+
+
+def _describe(problem: ErrorDetails, path: list[str]) -> str:
+    """Return what is wrong with a key, and the remedy."""
+    key = ".".join(path)
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, _known_keys(Settings, path), n=1, cutoff=0.5)
+        remedy = f"did you mean {near[0]}?" if near else "remove it."
+        return f"unknown key {key}; {remedy}"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{key}: {message}." if key else f"{message}."
+
+
+def _merge(below: Any, above: Any) -> Any:
+    """Return the values of `above`, with those of `below` where it has no such key."""
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    return below | {key: _merge(below.get(key), value) for key, value in above.items()}
+
+
+def _holds(values: Any, path: Sequence[str]) -> bool:
+    """Return whether a layer has a value at a path of keys."""
+    for part in path:
+        if not isinstance(values, dict) or part not in values:
+            return False
+        values = values[part]
+    return True
+
+
+def _known_keys(
+    section: type[Section], path: list[str], above: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """Yield every key; where a name is free, as of a table or a metric, the one of `path`."""
+    for name, field in section.model_fields.items():
+        yield ".".join((*above, name))
+        free = path[len(above) + 1 :][:1] if get_origin(field.annotation) is dict else []
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, Section):
+                yield from _known_keys(part, path, (*above, name, *free))

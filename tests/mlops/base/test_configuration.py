@@ -1,0 +1,194 @@
+"""Layers are merged key by key, the upper one wins, and a mistake is named with its place."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rendering import platform
+
+configuration = platform("base.configuration")
+errors = platform("base.errors")
+
+ANSWERS = {"project_name": "loan-risk", "problem": "binary", "risk_tier": "low", "ci": "github"}
+BASE = {
+    "tables": {"loans": {"kind": "synthetic", "origin": "synthetic"}},
+    "gate": {"thresholds": {"auc": {"min": 0.7}}, "margin": 0.02},
+    "time": {"train": 6},
+}
+
+
+def load(folder: Path, *overrides: str, env: str = "dev", **files: Any) -> Any:
+    """Return the settings of conf/ with BASE, and with other content for some files."""
+    written = {"base": BASE, "dev": {}, "test": {}, "prod": {}} | files
+    for name, content in written.items():
+        (folder / f"{name}.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return configuration.load_settings(env, folder, ANSWERS, overrides)
+
+
+def refused(folder: Path, *overrides: str, env: str = "dev", **files: Any) -> str:
+    """Return the sentence with which a configuration is refused."""
+    with pytest.raises(errors.Misconfigured) as caught:
+        load(folder, *overrides, env=env, **files)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# Which value wins
+
+
+def test_each_layer_wins_over_those_below_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load(tmp_path).gate.margin == 0.02
+    assert load(tmp_path, dev={"gate": {"margin": 0.03}}).gate.margin == 0.03
+    monkeypatch.setenv("MLOPS_GATE__MARGIN", "0.04")
+    assert load(tmp_path, dev={"gate": {"margin": 0.03}}).gate.margin == 0.04
+    assert load(tmp_path, "gate.margin=0.05").gate.margin == 0.05
+    assert load(tmp_path, "gate.margin=0.05", "gate.margin=0.06").gate.margin == 0.06
+
+
+def test_the_answers_are_the_lowest_layer_and_only_some_are_settings(tmp_path: Path) -> None:
+    found = load(tmp_path)
+    assert (found.project_name, found.problem, found.risk_tier) == ("loan-risk", "binary", "low")
+    assert load(tmp_path, dev={"risk_tier": "high"}).risk_tier == "high"
+
+
+def test_keys_that_an_upper_layer_does_not_name_stay(tmp_path: Path) -> None:
+    found = load(tmp_path, "gate.thresholds.auc.suspicious_above=0.9", dev={"gate": {"margin": 0}})
+    assert found.gate.thresholds["auc"].min == 0.7
+    assert found.gate.thresholds["auc"].suspicious_above == 0.9
+    assert found.gate.margin == 0
+
+
+def test_a_list_replaces_a_list(tmp_path: Path) -> None:
+    keys = {"trusted_types": ["a", "b"]}
+    assert load(tmp_path, "trusted_types=[c]", dev=keys).trusted_types == ("c",)
+
+
+def test_the_option_env_decides_and_no_file_does(tmp_path: Path) -> None:
+    assert load(tmp_path, env="test", test={"env": "prod"}).env == "test"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("=7", 7), ("={depth: 3}", {"depth": 3}), ("=a=b", "a=b"), ("='7'", "7"), ("=", None)],
+)
+def test_a_value_of_an_override_is_yaml(tmp_path: Path, text: str, value: object) -> None:
+    found = load(tmp_path, f"deployment.key{text}").deployment
+    assert found == {"key": value}
+
+
+def test_variables_that_are_read_elsewhere_are_not_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MLOPS_ENV", "MLOPS_SECRET_WAREHOUSE", "MLOPS_SECRETS_FOLDER", "OTHER_MLOPS_GATE"):
+        monkeypatch.setenv(name, "x")
+    assert load(tmp_path) == load(tmp_path, "gate.margin=0.02")
+
+
+def test_an_empty_file_is_an_empty_layer(tmp_path: Path) -> None:
+    load(tmp_path)
+    (tmp_path / "dev.yml").write_text("# nothing differs here\n")
+    assert configuration.load_settings("dev", tmp_path, ANSWERS, ()).gate.margin == 0.02
+
+
+# Mistakes
+
+
+def test_an_unknown_key_is_named_with_its_place_and_the_nearest_known_one(tmp_path: Path) -> None:
+    wrong = {"gate": {"margn": 1}}
+    assert refused(tmp_path, dev=wrong) == (
+        "conf/dev.yml: unknown key gate.margn; did you mean gate.margin?"
+    )
+    assert refused(tmp_path, "gate.margn=1", dev=wrong).startswith("--set: unknown key gate.margn")
+    assert refused(tmp_path, "zzz=1") == "--set: unknown key zzz; remove it."
+
+
+def test_a_key_below_a_free_name_is_compared_with_those_of_its_section(tmp_path: Path) -> None:
+    assert refused(tmp_path, "tables.loans.pth=x") == (
+        "--set: unknown key tables.loans.pth; did you mean tables.loans.path?"
+    )
+    assert refused(tmp_path, "gate.thresholds.auc.mim=1").endswith("gate.thresholds.auc.min?")
+
+
+def test_a_wrong_value_is_named_with_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLOPS_TIME__TRAIN", "twelve")
+    message = refused(tmp_path)
+    assert message.startswith("the variable MLOPS_TIME__TRAIN: time.train: Input should be")
+    assert message.endswith(".")
+
+
+def test_a_missing_key_is_nobodys_mistake(tmp_path: Path) -> None:
+    assert refused(tmp_path, base={"gate": BASE["gate"]}) == "conf: tables: Field required."
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("gate: [1", "base.yml is not valid YAML; correct it: "),
+        ("- gate", "base.yml must have keys and values at its top level"),
+        ("gate", "base.yml must have keys and values at its top level"),
+        (b"gate: \xff", "base.yml is not valid YAML; correct it: "),
+        (None, "base.yml is missing here; change into the project's folder"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(
+    tmp_path: Path, content: str | bytes | None, words: str
+) -> None:
+    load(tmp_path)
+    file = tmp_path / "base.yml"
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(errors.Misconfigured) as caught:
+        configuration.load_settings("dev", tmp_path, ANSWERS, ())
+    assert str(caught.value).startswith(words)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("gate.margin", "--set gate.margin: write key=value, such as gate.margin=0.02."),
+        ("gate.margin=[1", "--set gate.margin=[1: the value is not valid YAML; put it in quotes."),
+    ],
+)
+def test_an_override_that_cannot_be_read_is_named(tmp_path: Path, text: str, words: str) -> None:
+    assert refused(tmp_path, text) == words
+
+
+# What only dev may do
+
+
+@pytest.mark.parametrize("env", ["test", "prod"])
+@pytest.mark.parametrize(
+    "text",
+    ["gate.margin=1", "risk_tier=low", "promotion=automatic", "trusted_types=[x]", "gate={}"],
+)
+def test_a_rule_of_test_and_prod_is_in_a_file(tmp_path: Path, env: str, text: str) -> None:
+    rule = text.partition("=")[0].partition(".")[0]
+    assert refused(tmp_path, text, env=env) == (
+        f"--set: {rule} is a rule; in {env} change it in conf/ alone."
+    )
+    load(tmp_path, "time.train=3", env=env)  # which is not a rule
+
+
+def test_a_variable_does_not_change_a_rule_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLOPS_GATE__MARGIN", "1")
+    assert load(tmp_path).gate.margin == 1
+    assert refused(tmp_path, env="prod").startswith("the variable MLOPS_GATE__MARGIN: gate is a")
+
+
+@pytest.mark.parametrize("name", ["base", "prod"])
+def test_a_date_in_a_file_is_for_dev_alone(tmp_path: Path, name: str) -> None:
+    content = {"base": BASE, "prod": {}}[name] | {"as_of": "2026-01-01"}
+    assert f"conf/{name}.yml: as_of is for dev alone" in refused(
+        tmp_path, env="prod", **{name: content}
+    )
+    assert str(load(tmp_path, "as_of=2026-01-01", env="prod").as_of) == "2026-01-01"
+    assert str(load(tmp_path, dev={"as_of": "2026-01-01"}).as_of) == "2026-01-01"

@@ -1,0 +1,87 @@
+"""Each kind of error has its exit code, and errors of others become one sentence."""
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from rendering import platform
+
+errors = platform("base.errors")
+
+
+def test_a_shell_can_tell_the_kinds_apart() -> None:
+    """The codes of docs/reference/commands.md."""
+    codes = {
+        "MlopsError": 1,
+        "Misconfigured": 2,
+        "Rejected": 3,
+        "PersonNeeded": 4,
+        "Unreachable": 5,
+    }
+    assert {name: getattr(errors, name).exit_code for name in codes} == codes
+    assert all(issubclass(getattr(errors, name), errors.MlopsError) for name in codes)
+
+
+@pytest.mark.parametrize(
+    ("lookup", "named"),
+    [
+        (lambda frame: frame["absent"], "absent"),
+        (lambda frame: frame[["amount", "absent"]], "absent"),
+        (lambda frame: frame.drop(columns="absent"), "absent"),
+        (lambda frame: frame.merge(frame, on="absent"), "absent"),
+    ],
+    ids=["a column", "columns", "a column to drop", "a column to join on"],
+)
+def test_a_column_that_a_users_function_does_not_find_is_named(lookup, named: str) -> None:  # type: ignore[no-untyped-def]
+    """The errors are those that pandas raises."""
+    frame = pd.DataFrame({"amount": [1.0]})
+    with pytest.raises(errors.MlopsError) as caught, errors.user_function("data.inputs"):
+        lookup(frame)
+    message = str(caught.value)
+    assert message.startswith("data.inputs does not find ")
+    assert named in message
+    assert message.endswith("correct data.py, or the table that it reads.")
+
+
+def test_a_defect_of_a_users_function_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError), errors.user_function("data.inputs"):
+        _ = 1 / 0
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [FileNotFoundError("gone"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), KeyError("x")],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_cannot_be_read_is_one_sentence_with_a_remedy(raised: Exception) -> None:
+    with pytest.raises(errors.MlopsError) as caught, errors.reading("x.csv", "deliver it again"):
+        raise raised
+    assert str(caught.value).startswith("x.csv cannot be read (")
+    assert str(caught.value).endswith("); deliver it again.")
+
+
+def test_a_reason_of_several_lines_becomes_one() -> None:
+    with pytest.raises(errors.MlopsError) as caught, errors.reading("x", "ask"):
+        raise ValueError("first line.\n  second line.\n")
+    assert str(caught.value) == "x cannot be read (first line. second line); ask."
+
+
+def test_arrow_raises_nothing_else_for_a_broken_file() -> None:
+    """So that a table of files needs no list of Arrow's own errors."""
+    with pytest.raises(errors.MlopsError), errors.reading("x.parquet", "ask"):
+        pq.read_table(pa.BufferReader(b"PAR1 not Parquet"))
+
+
+def test_a_librarys_own_error_is_given_by_the_caller() -> None:
+    class LakeError(Exception):
+        pass
+
+    with pytest.raises(LakeError), errors.reading("lake", "ask"):
+        raise LakeError
+    with pytest.raises(errors.MlopsError), errors.reading("lake", "ask", LakeError):
+        raise LakeError("no log")
+
+
+def test_an_error_that_is_already_a_sentence_stays_as_it_is() -> None:
+    with pytest.raises(errors.Unreachable, match=r"^it sleeps$"), errors.reading("lake", "ask"):
+        raise errors.Unreachable("it sleeps")

@@ -1,0 +1,126 @@
+"""A project is found from each of its folders, and says its commands as a user types them."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from mlops.projects import TABLES, make_project
+from rendering import platform
+
+project = platform("base.project")
+errors = platform("base.errors")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout with a configuration, which is the working directory."""
+    (tmp_path / "conf").mkdir()
+    base = {"tables": TABLES, "gate": {"thresholds": {"auc": {"min": 0.7}}}}
+    (tmp_path / "conf/base.yml").write_text(yaml.safe_dump(base))
+    for env in ("dev", "test", "prod"):
+        (tmp_path / f"conf/{env}.yml").touch()
+    answers = {"_commit": "v0.3.0", "project_name": "loan-risk", "problem": "binary", "ci": "none"}
+    (tmp_path / ".copier-answers.yml").write_text(yaml.safe_dump(answers))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("env", ["dev", "test", "prod"])
+def test_each_environment_is_opened_with_its_own_name(checkout: Path, env: str) -> None:
+    opened = project.open_project(env)
+    assert (opened.root, opened.env, opened.name) == (checkout, env, f"{env}.loan-risk")
+    assert opened.template_version == "v0.3.0"
+
+
+def test_a_project_is_found_from_a_folder_inside(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (checkout / "notebooks/deep").mkdir(parents=True)
+    monkeypatch.chdir(checkout / "notebooks/deep")
+    assert project.open_project("dev").root == checkout
+
+
+def test_a_folder_with_conf_inside_a_project_is_not_taken_for_the_project(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a folder with the answers and the configuration is a project."""
+    (checkout / "other/conf").mkdir(parents=True)
+    (checkout / "other/.copier-answers.yml").write_text("project_name: other")
+    monkeypatch.chdir(checkout / "other")
+    assert project.open_project("dev").settings.project_name == "loan-risk"
+
+
+def test_without_a_checkout_the_configuration_is_that_of_the_wheel(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = tmp_path_factory.mktemp("wheel") / "_build"
+    facts.mkdir()
+    (checkout / "conf").rename(facts / "conf")
+    (checkout / ".copier-answers.yml").rename(facts / "answers.yml")
+    with pytest.raises(errors.Misconfigured, match=r"^answers.yml is missing here; change into"):
+        project.open_project("dev")
+    monkeypatch.setattr(project, "BUILD_FACTS", facts)
+    opened = project.open_project("prod")
+    assert (opened.root, opened.name) == (checkout, "prod.loan-risk")
+
+
+def test_an_unknown_environment_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(errors.Misconfigured, match="--env qa is unknown; choose dev, test or prod"):
+        project.open_project("qa")
+
+
+def test_the_name_in_the_registry_may_be_configured(tmp_path: Path) -> None:
+    opened = make_project(tmp_path, registered_model="main.risk.loans", env="prod")
+    assert opened.name == "main.risk.loans"
+
+
+def test_a_command_is_shown_as_it_is_typed_here(tmp_path: Path) -> None:
+    """A checkout has a lock file and runs its commands by uv; an installed wheel has neither."""
+    assert make_project(tmp_path).command("gate 3") == "`loan-risk gate 3`"
+    (tmp_path / "uv.lock").touch()
+    assert make_project(tmp_path, env="prod").command("gate") == (
+        "`uv run loan-risk gate --env prod`"
+    )
+
+
+def test_paths_start_from_the_projects_folder_and_are_shown_so(tmp_path: Path) -> None:
+    opened = make_project(tmp_path)
+    assert opened.path("data/x.csv") == tmp_path / "data/x.csv"
+    assert opened.path("/data/x.csv") == Path("/data/x.csv")
+    assert opened.shown(tmp_path / "data/x.csv") == Path("data/x.csv")
+    assert opened.shown(Path("/data/x.csv")) == Path("/data/x.csv")
+
+
+# Modules
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of a user's package, whose modules are forgotten afterwards."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    folder = tmp_path / "loan_risk_0a1b2c3d"
+    folder.mkdir()
+    (folder / "data.py").write_text("NAME = __name__\n")
+    (folder / "broken.py").write_text("import no_such_library\n")
+    return folder
+
+
+def test_a_users_module_comes_from_the_package_that_is_named(package: Path) -> None:
+    assert project.user_module("data", package).NAME == "loan_risk_0a1b2c3d.data"
+
+
+def test_a_missing_module_of_the_user_is_named(package: Path) -> None:
+    with pytest.raises(errors.Misconfigured, match=r"^features\.py is missing from the package"):
+        project.user_module("features", package)
+
+
+def test_a_library_that_a_users_module_lacks_is_its_own_error(package: Path) -> None:
+    with pytest.raises(ModuleNotFoundError, match="no_such_library"):
+        project.user_module("broken", package)
+
+
+def test_an_extra_that_is_missing_is_named_with_the_line_to_write() -> None:
+    assert project.import_extra("json", "spark").loads("1") == 1
+    with pytest.raises(errors.Misconfigured, match=r"^no_such_library is miss.*\[mlops,lake\]"):
+        project.import_extra("no_such_library", "lake")

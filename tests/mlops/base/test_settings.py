@@ -1,0 +1,212 @@
+"""Settings refuse what does not fit together, and derive the rest from problem and risk."""
+
+import ast
+from typing import Any
+
+import pydantic
+import pytest
+from mlops.projects import make_settings
+from rendering import PLATFORM, platform
+
+settings = platform("base.settings")
+
+AUC = {"auc": {"min": 0.7}}
+MAE = {"mae": {"max": 100.0}}
+
+
+def refused(**keys: Any) -> str:
+    """Return what is wrong with settings."""
+    with pytest.raises(pydantic.ValidationError) as caught:
+        make_settings(**keys)
+    return str(caught.value.errors()[0]["msg"])
+
+
+def test_every_setting_says_what_it_means() -> None:
+    """Each field is followed by a docstring."""
+    tree = ast.parse((PLATFORM / "base/settings.py").read_text(encoding="utf-8"))
+    silent = [
+        f"{section.name}.{ast.unparse(field.target)}"
+        for section in tree.body
+        if isinstance(section, ast.ClassDef)
+        for field, after in zip(section.body, [*section.body[1:], None], strict=True)
+        if isinstance(field, ast.AnnAssign)
+        and not (
+            isinstance(after, ast.Expr)
+            and isinstance(after.value, ast.Constant)
+            and isinstance(after.value.value, str)
+        )
+    ]
+    assert silent == []
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(pydantic.ValidationError, match="frozen"):
+        make_settings().gate.margin = 1.0
+
+
+# Tables
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"kind": "files"}, "a table of kind files needs path"),
+        ({"kind": "delta"}, "a table of kind delta needs path"),
+        ({"kind": "sql", "table": "loans"}, "a table of kind sql needs address"),
+        ({"kind": "sql", "address": "x"}, "a table of kind sql needs either table or query"),
+        (
+            {"kind": "sql", "address": "x", "table": "loans", "query": "SELECT 1"},
+            "needs either table or query",
+        ),
+        ({"kind": "spark"}, "a table of kind spark needs either table or path"),
+        ({"kind": "spark", "path": "x", "table": "y"}, "needs either table or path"),
+        ({"kind": "delta", "path": "x", "control": "*.ctl"}, "control is for kind files, not for"),
+        ({"kind": "files", "path": "x", "version": 0}, "version is for kind delta, not for files"),
+        ({"kind": "files", "path": "x", "max_late": 1}, "max_late needs control"),
+        ({"kind": "delta", "path": "x", "version": -1}, "greater than or equal to 0"),
+        ({"kind": "excel", "path": "x"}, "Input should be 'files'"),
+    ],
+)
+def test_a_table_has_the_keys_of_its_kind(table: dict[str, Any], words: str) -> None:
+    assert words in refused(tables={"loans": {"origin": "masked"} | table})
+
+
+def test_a_synthetic_table_may_keep_the_keys_of_another_kind() -> None:
+    """So that dev and prod differ in one key."""
+    table = {"kind": "synthetic", "origin": "synthetic", "control": "*.ctl", "version": 3}
+    assert make_settings(tables={"loans": table}).tables["loans"].version == 3
+
+
+def test_the_origin_is_the_least_real_one() -> None:
+    origins = ("production", "masked")
+    tables = {o: {"kind": "files", "path": "x", "origin": o} for o in origins}
+    assert make_settings(tables=tables).origin == "masked"
+
+
+def test_the_first_table_is_scored_unless_another_one_is_named() -> None:
+    tables = {name: {"kind": "synthetic", "origin": "synthetic"} for name in ("b", "a")}
+    assert make_settings(tables=tables).streamed_table == "b"
+    assert make_settings(tables=tables, scoring={"table": "a"}).streamed_table == "a"
+    message = refused(tables=tables, scoring={"table": "c"})
+    assert "scoring.table is c, which is not one of the tables: b, a" in message
+
+
+def test_there_is_a_table() -> None:
+    assert "at least 1 item" in refused(tables={})
+
+
+# Time
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        ({"split": "random"}, "split: random needs a reason"),
+        ({"split": "group"}, "split: group needs a reason"),
+        ({"embargo": 1, "label_horizon": 2}, "embargo must not be shorter than label_horizon"),
+        ({"train": 0}, "greater than or equal to 1"),
+        ({"label_horizon": -1}, "greater than or equal to 0"),
+        ({"period": "quarter"}, "'day', 'week' or 'month'"),
+    ],
+)
+def test_windows_that_would_deceive_are_refused(time: dict[str, Any], words: str) -> None:
+    assert words in refused(time=time)
+
+
+def test_an_embargo_as_long_as_the_horizon_is_enough() -> None:
+    assert make_settings(time={"embargo": 2, "label_horizon": 2}).time.embargo == 2
+
+
+def test_a_high_risk_model_is_split_by_time() -> None:
+    time = {"split": "random", "reason": "a test"}
+    assert "a high-risk model needs time.split: time" in refused(risk_tier="high", time=time)
+    assert make_settings(risk_tier="medium", time=time).time.split == "random"
+
+
+# Gate
+
+
+@pytest.mark.parametrize(
+    ("problem", "metric"), [("binary", "auc"), ("multiclass", "accuracy"), ("regression", "r2")]
+)
+def test_the_metric_is_the_usual_one_of_the_problem(problem: str, metric: str) -> None:
+    assert "must bound the metric that the gate compares, " + metric in refused(
+        problem=problem, gate={"thresholds": {"other": {"min": 0}}}
+    )
+    found = make_settings(problem=problem, gate={"thresholds": {metric: {"min": 0}}})
+    assert found.metric == metric
+
+
+def test_the_sign_is_that_of_the_metrics_bound() -> None:
+    assert make_settings(gate={"thresholds": AUC}).sign == 1
+    lower_is_better = make_settings(gate={"thresholds": AUC | MAE, "metric": "mae"})
+    assert (lower_is_better.metric, lower_is_better.sign) == ("mae", -1)
+
+
+@pytest.mark.parametrize("limit", [{}, {"min": 0.0, "max": 1.0}])
+def test_a_limit_has_one_direction(limit: dict[str, float]) -> None:
+    assert "give either min (higher is better) or max" in refused(
+        gate={"thresholds": {"auc": limit}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "allowed"),
+    [
+        ({"min": 0.7}, 0.7, True),
+        ({"min": 0.7}, 0.69, False),
+        ({"max": 0.2}, 0.2, True),
+        ({"max": 0.2}, 0.21, False),
+        ({"max": 0.0}, 0.1, False),
+        ({"min": 0.7}, float("nan"), False),
+        ({"max": 0.2}, float("nan"), False),
+    ],
+)
+def test_a_bound_allows_itself_and_no_value_that_is_none(
+    limit: dict[str, float], value: float, *, allowed: bool
+) -> None:
+    assert settings.Limit(**limit).allows(value) is allowed
+
+
+def test_a_value_is_suspicious_beyond_its_bounds_and_when_it_is_none() -> None:
+    limit = settings.Limit(min=0.7, suspicious_above=0.9, suspicious_below=0.1)
+    assert [limit.suspects(value) for value in (0.05, 0.1, 0.9, 0.95)] == [True, False, False, True]
+    assert limit.suspects(float("nan"))
+    assert not settings.Limit(min=0.7).suspects(1e300)
+
+
+@pytest.mark.parametrize(("tier", "gap"), [("low", None), ("medium", 0.1), ("high", 0.05)])
+def test_the_gap_of_a_slice_depends_on_the_risk_unless_it_is_given(
+    tier: str, gap: float | None
+) -> None:
+    assert make_settings(risk_tier=tier).slice_gap == gap
+    given = make_settings(risk_tier=tier, gate={"thresholds": AUC, "slice_gap": 0.0})
+    assert given.slice_gap == 0.0
+
+
+# Promotion
+
+
+@pytest.mark.parametrize(
+    ("env", "tier", "promotion", "needed"),
+    [
+        ("dev", "high", None, False),
+        ("test", "high", None, False),
+        ("prod", "low", None, False),
+        ("prod", "medium", None, True),
+        ("prod", "high", None, True),
+        ("prod", "high", "automatic", False),
+        ("dev", "low", "approval", True),
+    ],
+)
+def test_a_person_approves_in_prod_unless_the_risk_is_low(
+    env: str, tier: str, promotion: str | None, *, needed: bool
+) -> None:
+    assert make_settings(env=env, risk_tier=tier, promotion=promotion).needs_approval is needed
+
+
+def test_a_dirty_tree_is_for_dev_only() -> None:
+    assert make_settings(allow_dirty=True).allow_dirty
+    assert "allow_dirty is for dev only: remove it for prod" in refused(
+        env="prod", allow_dirty=True
+    )

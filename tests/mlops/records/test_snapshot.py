@@ -1,0 +1,136 @@
+"""A version takes a copy of the user's modules along, under a name that only its content gives."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlops.projects import make_project
+from rendering import platform
+
+snapshot = platform("records.snapshot")
+errors = platform("base.errors")
+user_module = platform("base.project").user_module
+
+FILES = {
+    "__init__.py": "",
+    "model.py": "from .features import add\n\nTOTAL = add(1, 2)\n",
+    "features.py": "def add(one, other):\n    return one + other\n",
+    "parts/__init__.py": "",
+    "parts/ratios.py": "import math\n",
+}
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's package, with files that a version does not take along."""
+    folder = tmp_path / "src/loan_risk"
+    others = {"mlops/cli.py": "", "_build/facts.py": "", "__pycache__/old.py": "", "notes.txt": ""}
+    for name, content in (FILES | others).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, newline="")
+    monkeypatch.setattr(snapshot, "PACKAGE_ROOT", folder)
+    monkeypatch.setattr(snapshot, "PACKAGE", "loan_risk")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return folder
+
+
+def take(root: Path) -> Path:
+    """Take a snapshot in a project."""
+    taken: Path = snapshot.take_snapshot(make_project(root))
+    return taken
+
+
+def test_the_users_modules_are_taken_and_nothing_else(package: Path, tmp_path: Path) -> None:
+    taken = take(tmp_path)
+    assert taken.parent == tmp_path / "build/snapshots"
+    assert taken.name.startswith("loan_risk_")
+    found = {str(path.relative_to(taken)) for path in taken.rglob("*") if path.is_file()}
+    assert found == set(FILES)
+
+
+def test_the_copy_works_under_its_own_name(package: Path, tmp_path: Path) -> None:
+    taken = take(tmp_path)
+    assert user_module("model", taken).TOTAL == 3
+    assert user_module("model", taken).add.__module__ == f"{taken.name}.features"
+
+
+def test_the_same_code_has_the_same_name_and_is_not_written_again(
+    package: Path, tmp_path: Path
+) -> None:
+    taken = take(tmp_path)
+    written = (taken / "model.py").stat().st_mtime_ns
+    assert take(tmp_path) == taken
+    assert (taken / "model.py").stat().st_mtime_ns == written
+    (package / "notes.txt").write_text("another note")
+    (package / "mlops/cli.py").write_text("newer = True")
+    assert take(tmp_path) == taken
+
+
+def test_line_endings_of_windows_do_not_count(package: Path, tmp_path: Path) -> None:
+    taken = take(tmp_path)
+    for name, content in FILES.items():
+        (package / name).write_text(content, newline="\r\n")
+    assert b"\r\n" in (package / "model.py").read_bytes()
+    assert take(tmp_path) == taken
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "model.py").write_text("TOTAL = 3\n"),
+        lambda folder: (folder / "features.py").rename(folder / "columns.py"),
+        lambda folder: (folder / "more.py").touch(),
+        lambda folder: (folder / "parts/ratios.py").unlink(),
+    ],
+    ids=["content", "a name", "a file more", "a file less"],
+)
+def test_other_code_has_another_name(package: Path, tmp_path: Path, change: Any) -> None:
+    taken = take(tmp_path)
+    change(package)
+    assert take(tmp_path) != taken
+
+
+def test_a_snapshot_that_somebody_changed_is_made_again(package: Path, tmp_path: Path) -> None:
+    taken = take(tmp_path)
+    (taken / "model.py").write_text("TOTAL = 4\n")
+    (taken / "more.py").touch()
+    assert take(tmp_path) == taken
+    assert snapshot.read_sources(taken) == snapshot.read_sources(package)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("import loan_risk", "loan_risk"),
+        ("import loan_risk.features as f", "loan_risk.features"),
+        ("from loan_risk import features", "loan_risk"),
+        ("from loan_risk.features import add", "loan_risk.features"),
+        ("from .mlops import load", ".mlops"),
+        ("from . import mlops", ".mlops"),
+        ("def later():\n    from .mlops.base import errors", ".mlops.base"),
+    ],
+)
+def test_what_would_not_stand_alone_is_refused_with_its_line(
+    package: Path, tmp_path: Path, line: str, name: str
+) -> None:
+    (package / "parts/ratios.py").write_text(f"import math\n{line}\n")
+    number = 2 + line.count("\n")
+    with pytest.raises(errors.Misconfigured) as caught:
+        take(tmp_path)
+    assert str(caught.value).startswith(f"parts/ratios.py:{number}: imports {name}; import your")
+    assert not (tmp_path / "build").exists()
+
+
+@pytest.mark.parametrize(
+    "line", ["import loan_risk_tools", "from .mlops_helpers import x", "from . import features"]
+)
+def test_similar_names_are_allowed(package: Path, tmp_path: Path, line: str) -> None:
+    (package / "parts/ratios.py").write_text(f"{line}\n")
+    take(tmp_path)
+
+
+def test_a_module_that_is_not_python_is_named_with_its_line(package: Path, tmp_path: Path) -> None:
+    (package / "features.py").write_text("x = 1\ndef :\n")
+    with pytest.raises(errors.Misconfigured, match=r"^features\.py:2: .*; correct it\.$"):
+        take(tmp_path)

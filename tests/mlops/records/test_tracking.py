@@ -1,0 +1,212 @@
+"""MLflow's store is reached or reported within seconds, and never with its password."""
+
+import http.server
+import socket
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from mlops.projects import make_project
+from rendering import platform
+
+tracking = platform("records.tracking")
+errors = platform("base.errors")
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """Answers that one must log in first."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_response(401)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Be quiet."""
+
+
+@pytest.fixture
+def proxy() -> Iterator[str]:
+    """The address of a server that answers with an error."""
+    with http.server.HTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://ann:s3cret@127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+# Addresses
+
+
+def test_a_sqlite_path_starts_from_the_projects_folder(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    assert tracking.tracking_uri(project) == f"sqlite:///{tmp_path}/mlflow.db"
+    assert tracking.sqlite_file(project) == tmp_path / "mlflow.db"
+    elsewhere = make_project(tmp_path, tracking_uri="sqlite:////var/mlflow.db")
+    assert tracking.sqlite_file(elsewhere) == Path("/var/mlflow.db")
+
+
+@pytest.mark.parametrize("uri", ["http://mlflow", "databricks", "postgresql://db/mlflow"])
+def test_any_other_store_is_no_file_and_stays_as_it_is(tmp_path: Path, uri: str) -> None:
+    project = make_project(tmp_path, tracking_uri=uri)
+    assert tracking.tracking_uri(project) == uri
+    assert tracking.sqlite_file(project) is None
+    with tracking.writer_lock(project):
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_two_processes_do_not_write_at_once(tmp_path: Path) -> None:
+    from filelock import Timeout
+
+    project = make_project(tmp_path)
+    with tracking.writer_lock(project), pytest.raises(Timeout):
+        tracking.writer_lock(project).acquire(blocking=False)
+
+
+def test_a_command_has_a_lock_for_each_environment(tmp_path: Path) -> None:
+    dev = make_project(tmp_path)
+    with tracking.command_lock(dev, "monitor"):
+        tracking.command_lock(dev, "retrain").acquire(blocking=False).lock.release()
+        prod = make_project(tmp_path, env="prod")
+        tracking.command_lock(prod, "monitor").acquire(blocking=False).lock.release()
+    assert (tmp_path / "build/monitor-dev.lock").exists()
+
+
+# A store that cannot be used
+
+
+def refused(root: Path, uri: str) -> Any:
+    """Return the error with which a store is refused; MLflow is not asked at all."""
+    with pytest.raises(errors.MlopsError) as caught:
+        tracking.connect(make_project(root, tracking_uri=uri))
+    assert "tracking_uri in conf" in str(caught.value)
+    return caught.value
+
+
+@pytest.mark.parametrize("content", [b"Once upon a time", b"SQLite", b"\0"])
+def test_a_file_that_is_not_a_sqlite_database_is_refused_and_stays_as_it_is(
+    tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "mlflow.db"
+    file.write_bytes(content)
+    error = refused(tmp_path, "sqlite:///mlflow.db")
+    assert "the store mlflow.db is not a SQLite database" in str(error)
+    assert file.read_bytes() == content
+
+
+def test_an_empty_file_and_a_real_database_are_writable(tmp_path: Path) -> None:
+    """SQLite itself says what a database is."""
+    tracking._require_writable(tmp_path / "new/mlflow.db")
+    with closing(sqlite3.connect(tmp_path / "real.db")) as connection:
+        connection.execute("CREATE TABLE runs (number INTEGER)")
+    tracking._require_writable(tmp_path / "real.db")
+
+
+def test_a_store_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").mkdir()
+    (tmp_path / "README.md").touch()
+    for uri in ("sqlite:///mlflow.db", "sqlite:///README.md/mlflow.db"):
+        assert "the store mlflow.db cannot be written (" in str(refused(tmp_path, uri))
+
+
+def test_a_percent_sign_in_the_path_is_refused(tmp_path: Path) -> None:
+    error = refused(tmp_path, "sqlite:///100%/mlflow.db")
+    assert isinstance(error, errors.Misconfigured)
+    assert not (tmp_path / "100%").exists()
+
+
+def test_a_server_that_nobody_runs_is_unreachable(tmp_path: Path) -> None:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    error = refused(tmp_path, f"http://ann:s3cret@127.0.0.1:{port}")
+    assert isinstance(error, errors.Unreachable)
+    assert f"the tracking server http://127.0.0.1:{port} does not answer (" in str(error)
+    assert "s3cret" not in str(error)
+
+
+@pytest.mark.parametrize("uri", ["http://", "http://mlflow:port", "https://127.0.0.1:1"])
+def test_an_address_that_leads_nowhere_is_unreachable(tmp_path: Path, uri: str) -> None:
+    assert isinstance(refused(tmp_path, uri), errors.Unreachable)
+
+
+def test_an_answer_of_a_proxy_is_an_answer(proxy: str) -> None:
+    tracking._probe(proxy)
+
+
+# Errors of others
+
+
+def test_an_error_of_the_store_is_reported_without_the_password() -> None:
+    engine = sa.create_engine("postgresql+psycopg://ann:s3cret@127.0.0.1:1/mlflow")
+    with pytest.raises(sa.exc.OperationalError) as caught, engine.connect():
+        pass
+    reported = tracking.store_error(caught.value)
+    assert isinstance(reported, errors.Unreachable)
+    assert "127.0.0.1" in str(reported)
+    assert "\n" not in str(reported)
+
+
+def test_an_address_in_an_error_of_mlflow_loses_its_password() -> None:
+    class StoreError(RuntimeError):
+        __module__ = "mlflow.exceptions"
+
+    reported = tracking.store_error(StoreError("no postgresql://ann:s3cret@db/mlflow\nat line 7"))
+    assert "(no postgresql://db/mlflow)" in str(reported)
+
+
+def test_a_driver_that_is_missing_is_an_error_of_the_store() -> None:
+    missing = ModuleNotFoundError("No module named 'pymysql'", name="pymysql")
+    assert "pymysql" in str(tracking.store_error(missing))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("mlflow"), ModuleNotFoundError("No module named 'x'", name="x"), KeyError("x")],
+    ids=repr,
+)
+def test_any_other_error_is_not_the_stores(error: Exception) -> None:
+    assert tracking.store_error(error) is None
+
+
+# Experiments
+
+
+class Registry:
+    """Remembers experiments as MLflow's client does."""
+
+    def __init__(self) -> None:
+        self.created: dict[str, str | None] = {}
+
+    def get_experiment_by_name(self, name: str) -> Any:
+        """Return an experiment that was created."""
+        return type("Experiment", (), {"experiment_id": name}) if name in self.created else None
+
+    def create_experiment(self, name: str, artifact_location: str | None = None) -> str:
+        """Create an experiment."""
+        assert name not in self.created
+        self.created[name] = artifact_location
+        return name
+
+
+def test_an_experiment_is_created_once_next_to_its_database(tmp_path: Path) -> None:
+    client = Registry()
+    project = make_project(tmp_path)
+    for _ in range(2):
+        assert tracking.experiment_id(client, project) == "dev.loan-risk"
+        assert tracking.experiment_id(client, project, ".journal") == "dev.loan-risk.journal"
+    place = (tmp_path / "mlartifacts/dev.loan-risk").as_uri()
+    assert client.created == {"dev.loan-risk": place, "dev.loan-risk.journal": f"{place}.journal"}
+
+
+def test_a_server_decides_where_artifacts_are_and_a_folder_precedes_the_names(
+    tmp_path: Path,
+) -> None:
+    client = Registry()
+    project = make_project(tmp_path, tracking_uri="databricks", experiments="/Shared/risk/")
+    tracking.experiment_id(client, project)
+    assert client.created == {"/Shared/risk/dev.loan-risk": None}
