@@ -102,9 +102,9 @@ class Life:
         for column in self.columns:
             counts = profile.count(column.profile, self.months[-1][column.name])
             before = self.drifted[column.label]
-            found = drift.compare(column, counts, MAX_PSI, len(self.columns), before)
-            before.append(found.drifted)
-            compared.append(found)
+            result = drift.compare(column, counts, MAX_PSI, len(self.columns), before)
+            before.append(result.drifted)
+            compared.append(result)
         return compared
 
     def _performance(self) -> list[Any]:
@@ -162,11 +162,11 @@ def false_alarms(horizon: int, rows: int, months: int) -> list[str]:
     while lived < months:
         life = Life(World(random, rows, {}), horizon)
         for _ in range(3 * YEAR):
-            found = life.next_decision()
+            asked_for = life.next_decision()
             lived += 1
-            if found in counts:
-                counts[found] += 1
-            if found == "retrain":
+            if asked_for in counts:
+                counts[asked_for] += 1
+            if asked_for == "retrain":
                 break  # a new model, another life
     decade = 10 * YEAR / lived
     return [
@@ -193,7 +193,7 @@ def delay(name: str, changes: Changes, rows: int, expected: str, lives: int) -> 
     for _ in range(lives):
         life = Life(World(random, rows, changes), horizon=0)
         decisions = (life.next_decision() for _ in range(YEAR))
-        noticed = (month for month, found in enumerate(decisions, start=1) if found == expected)
+        noticed = (month for month, each in enumerate(decisions, start=1) if each == expected)
         months.append(next(noticed, 2 * YEAR))
     within = np.mean(np.array(months) <= YEAR)
     median = f"{np.median(months):g}" if np.median(months) <= YEAR else "more than 12"

@@ -108,8 +108,8 @@ class Life:
         judged = self.world.window(over - GATE, over)
         inputs = learned[range(len(BEFORE))].to_numpy()
         fitted = Champion(LogisticRegression().fit(inputs, learned["truth"]), now, start, 0.0, 0)
-        figure, events = auc(fitted.scored(judged)), int(judged["truth"].sum())
-        return replace(fitted, reference=figure, events=events), judged
+        reference = auc(fitted.scored(judged))
+        return replace(fitted, reference=reference, events=int(judged["truth"].sum())), judged
 
     def asks_for_retraining(self, now: int) -> bool:
         """Ask the platform: has the champion decayed, or not made up for another's decay?"""
@@ -163,16 +163,17 @@ def recovery(random: np.random.Generator, horizon: int, rows: int, train: int) -
     """Let champions live through the change; return the months from it to each event."""
     life = Life(World(random, rows, changed=SERVICE), horizon, train)
     fresh = life.world.draw(SERVICE, 20_000)
-    best, left = auc(fresh), auc(life.champion.scored(fresh))
-    found = {"before": life.champion.reference, "left": left}
+    best = auc(fresh)
+    left = auc(life.champion.scored(fresh))
+    events = {"before": life.champion.reference, "left": left}
     for now in range(1, SERVICE + PATIENCE):
         if life.asks_for_retraining(now) or life.old(now):
-            found.setdefault("noticed", max(now - SERVICE, 0))
+            events.setdefault("noticed", max(now - SERVICE, 0))
             if life.retrain(now):
-                found.setdefault("successor", now - SERVICE)
+                events.setdefault("successor", now - SERVICE)
         if now >= SERVICE and auc(life.champion.scored(fresh)) > best - CLOSE:
-            return found | {"recovered": now - SERVICE}
-    return found
+            return events | {"recovered": now - SERVICE}
+    return events
 
 
 def recoveries(lives: int) -> list[list[str]]:
@@ -198,10 +199,10 @@ def quiet(horizon: int, rows: int, lived: int) -> list[str]:
     while months < lived:
         life = Life(World(random, rows, changed=PATIENCE), horizon, TRAIN)
         for now in range(1, PATIENCE):
-            asked = life.asks_for_retraining(now)
-            retrained += asked
+            asks = life.asks_for_retraining(now)
+            retrained += asks
             months += 1
-            if asked or life.old(now):
+            if asks or life.old(now):
                 life.retrain(now)
     decade = 10 * YEAR / months
     return [

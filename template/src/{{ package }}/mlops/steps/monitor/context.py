@@ -135,11 +135,12 @@ class MonitoringContext:
             if version not in known
         ]
         if made_by and self.number not in made_by:
-            names = ", ".join(map(str, made_by))
+            noun = "version" if len(made_by) == 1 else "versions"
+            numbers = ", ".join(map(str, made_by))
             findings.append(
                 Finding(
                     HEALTHY,
-                    f"{where} was made by version {names}, not by the champion, "
+                    f"{where} was made by {noun} {numbers}, not by the champion, "
                     f"version {self.number}: its predictions are not compared",
                 )
             )
