@@ -67,7 +67,7 @@ def examine_inputs(context: MonitoringContext) -> Inputs:
         findings.append(
             Finding(
                 INVESTIGATE,
-                f"the newest row of the period {window} is of {counts.newest:%Y-%m-%d}; "
+                f"the newest row of the period {window} is from {counts.newest:%Y-%m-%d}; "
                 "check whether the delivery is complete",
             )
         )
@@ -103,10 +103,10 @@ def usual_rows(learned: int, judged: int, time: CardTime) -> float:
 
 def _not_scored(context: MonitoringContext, newest: pd.Timestamp | None) -> Finding:
     """Return the finding that the last period has no predictions."""
-    there = "there are none at all" if newest is None else f"the newest are of {newest:%Y-%m-%d}"
+    latest = "there are none at all" if newest is None else f"the newest are of {newest:%Y-%m-%d}"
     return Finding(
         INVESTIGATE,
-        f"no predictions were published for {context.as_of:%Y-%m-%d}, {there}; "
+        f"no predictions were published for {context.as_of:%Y-%m-%d}: {latest}; "
         f"run {context.project.command('score')}",
     )
 
