@@ -1,6 +1,6 @@
-"""How often a monitoring is wrong, and how soon it is right: many models' lives, simulated.
+"""How often a monitoring is wrong, and how soon it is right: simulated lives of many models.
 
-Only the rows are invented; profiles, indices, intervals and decisions are the platform's own.
+Only the rows are invented; profiles, PSI, intervals and decisions are the platform's own.
 """
 
 from collections.abc import Callable
@@ -11,12 +11,23 @@ import numpy as np
 import pandas as pd
 from rendering import platform
 
+decision = platform("figures.decision")
+drift = platform("figures.drift")
+metrics = platform("figures.metrics")
+profile = platform("figures.profile")
+resampling = platform("figures.resampling")
+
 ALARMS = ["quiet life", "model-months", "`investigate`", "bound", "`retrain` in 10 years", "bound"]
 DELAYS = ["change", "decision", "months to notice", "noticed within a year"]
-GATE, TRAIN, MARGIN, MIN_AUC, EVENTS = 3, 12, 0.02, 0.70, 100
-FLOOR, MOST_DRIFTED = 0.1, 0.3
-SEASON = 0.4  # how much a share and a mean swing within a year
-YEAR = 12
+YEAR = 12  # months
+GATE = 3  # months
+TRAIN = 12  # months
+MARGIN = 0.02  # of AUC
+MIN_AUC = 0.70
+MIN_EVENTS = 100
+MAX_PSI = 0.1
+MAX_DRIFTED = 0.3  # of the inputs
+SEASON = 0.4  # how far a share and a mean move within a year
 
 Frame = pd.DataFrame
 Changes = dict[str, float]
@@ -24,7 +35,7 @@ Changes = dict[str, float]
 
 @dataclass
 class World:
-    """Where one model lives: `rows` a month, and what changes from its first month in use on."""
+    """What one model meets: `rows` rows a month, with changes from its first month in use on."""
 
     random: np.random.Generator
     rows: int
@@ -42,63 +53,61 @@ class World:
             f"text{i}": draw.choice(list("abc"), rows, p=shares / shares.sum()) for i in range(6)
         }
         risk = draw.normal(-2 + 0.3 * season, 1.2, rows)
-        known = draw.random(rows) >= change.get("forgotten", 0.0)  # the rest says nothing any more
+        known = draw.random(rows) >= change.get("forgotten", 0.0)  # of the rest, scores say nothing
         truth = draw.random(rows) < 1 / (1 + np.exp(-np.where(known, risk, draw.permutation(risk))))
-        late = {"risk": risk, "truth": truth.astype(int)}
-        return pd.DataFrame({**numbers, **texts, **late})
+        return pd.DataFrame({**numbers, **texts, "risk": risk, "truth": truth.astype(int)})
 
 
 @dataclass
 class Life:
-    """A model in its world: learned from a year, judged on the quarter before its first month."""
+    """A model in its world: trained on a year, judged on the quarter before its first month."""
 
     world: World
     horizon: int
 
     def __post_init__(self) -> None:
         """Take the profiles, as training does."""
-        take = platform("figures.profile").take_profile
+        take = profile.take_profile
         learned = pd.concat([self.world.month(number) for number in range(-TRAIN - GATE, -GATE)])
         judged = pd.concat([self.world.month(number) for number in range(-GATE, 0)])
         inputs = take(learned.drop(columns=["risk", "truth"]))
-        self.columns = {**inputs, **take(judged[["risk"]])}
-        self.reference, self.gate_events = auc(judged), int(judged["truth"].sum())
+        predictions = take(judged[["risk"]])
+        self.columns = [
+            *(drift.Column("input", name, column) for name, column in inputs.items()),
+            *(drift.Column("prediction", name, column) for name, column in predictions.items()),
+        ]
+        self.reference = auc(judged)
+        self.gate_events = int(judged["truth"].sum())
         self.months: list[Frame] = []
-        self.drifted: list[dict[str, bool]] = []
+        self.drifted: dict[str, list[bool]] = {column.label: [] for column in self.columns}
 
     def next_decision(self) -> str:
-        """Live through one month more, and monitor it."""
-        decision = platform("figures.decision")
+        """Live through one more month, and monitor it."""
         self.months.append(self.world.month(len(self.months)))
         columns = self._columns()
-        inputs = [column["persistent"] for column in columns if column["kind"] == "input"]
-        share = sum(inputs) / len(inputs)
-        stale = {"age": 0, "limit": 1, "drifted_share": share, "lost": None}
-        found = [
+        persistent = [column.persistent for column in columns if column.kind == "input"]
+        share = sum(persistent) / len(persistent)
+        young = {"age": 0, "limit": 1, "period": "month", "lost": None}
+        stale = decision.Staleness(**young, drifted_share=share, stale=share > MAX_DRIFTED)
+        findings = [
             *decision.performance(self._performance()),
-            *decision.staleness(stale, MOST_DRIFTED),
+            *decision.staleness(stale, MAX_DRIFTED),
             *decision.drift(columns),
         ]
-        return str(decision.decide(found)[0])
+        return str(decision.decide(findings)[0])
 
-    def _columns(self) -> list[dict[str, Any]]:
-        drift, profile, now = (
-            platform("figures.drift"),
-            platform("figures.profile"),
-            self.months[-1],
-        )
-        found = []
-        for name, column in self.columns.items():
-            counts = profile.count(column, now[name])
-            moved = drift.compare(name, column, counts, FLOOR, len(self.columns))
-            found.append({**moved, "kind": "prediction" if name == "risk" else "input"})
-        self.drifted.append({column["name"]: column["drifted"] for column in found})
-        for column in found:
-            past = [month[column["name"]] for month in self.drifted]
-            column["persistent"] = platform("figures.decision").persists(past)
-        return found
+    def _columns(self) -> list[Any]:
+        """Compare each column of the last month with its profile."""
+        compared = []
+        for column in self.columns:
+            counts = profile.count(column.profile, self.months[-1][column.name])
+            before = self.drifted[column.label]
+            result = drift.compare(column, counts, MAX_PSI, len(self.columns), before)
+            before.append(result.drifted)
+            compared.append(result)
+        return compared
 
-    def _performance(self) -> list[dict[str, Any]]:
+    def _performance(self) -> list[Any]:
         over = len(self.months) - self.horizon
         if over <= 0:
             return []
@@ -106,61 +115,67 @@ class Life:
         return [judge(known, self.reference, self.gate_events)]
 
 
-def judge(known: Frame, reference: float, gate_events: int) -> dict[str, Any]:
-    """Return what the platform says of matured rows, held against those of the gate window."""
-    error = platform("figures.resampling").standard_error(resampled_auc(known), len(known))
+def judge(known: Frame, reference: float, gate_events: int) -> Any:
+    """Return the platform's figure of matured rows, judged against that of the gate window."""
+    error = resampling.standard_error(resampled_auc(known), len(known))
     rule = rule_of(reference, gate_events, int(known["truth"].sum()))
-    return dict(platform("figures.decision").judge("auc", auc(known), float(error[0]), rule))
+    return decision.judge("auc", auc(known), float(error[0]), rule)
 
 
 def rule_of(reference: float, gate_events: int, events: int) -> Any:
-    """Return what the platform holds an AUC against."""
-    given = {"reference": reference, "gate_events": gate_events, "events": events}
-    limits = {"sign": 1, "limit": MIN_AUC, "margin": MARGIN, "min_events": EVENTS}
-    return platform("figures.decision").Rule(**given, **limits)
+    """Return what the platform judges an AUC against."""
+    return decision.Rule(
+        sign=1,
+        limit=MIN_AUC,
+        reference=reference,
+        margin=MARGIN,
+        events=events,
+        gate_events=gate_events,
+        min_events=MIN_EVENTS,
+    )
 
 
 def auc(frame: Frame) -> float:
     """Return the figure by which the models are judged."""
-    return float(platform("figures.metrics").auc(frame["truth"], frame["risk"]))
+    return float(metrics.auc(frame["truth"], frame["risk"]))
 
 
 def resampled_auc(frame: Frame) -> Callable[[Any], list[float]]:
-    """Return the same figure of drawn rows, ten times faster: they are sorted once for all."""
+    """Return the same figure of drawn rows, ten times faster: the rows are sorted once."""
     ordered = np.argsort(frame["risk"].to_numpy())
     truth = frame["truth"].to_numpy()[ordered]
 
     def figure(drawn: Any) -> list[float]:
         times = np.bincount(drawn, minlength=len(truth))[ordered]
-        events, others = times * truth, times * (1 - truth)
+        events = times * truth
+        others = times * (1 - truth)
         return [float(events @ np.cumsum(others) / (events.sum() * others.sum()))]
 
     return figure
 
 
 def false_alarms(horizon: int, rows: int, months: int) -> list[str]:
-    """Let models live for three years each where nothing changes, and count what is said."""
-    random, said = np.random.default_rng([7, horizon, rows]), {"investigate": 0, "retrain": 0}
+    """Let models live for three years each where nothing changes, and count the decisions."""
+    random = np.random.default_rng([7, horizon, rows])
+    counts = {"investigate": 0, "retrain": 0}
     lived = 0
     while lived < months:
         life = Life(World(random, rows, {}), horizon)
         for _ in range(3 * YEAR):
-            decision = life.next_decision()
+            asked_for = life.next_decision()
             lived += 1
-            if decision in said:
-                said[decision] += 1
-            if decision == "retrain":
+            if asked_for in counts:
+                counts[asked_for] += 1
+            if asked_for == "retrain":
                 break  # a new model, another life
     decade = 10 * YEAR / lived
-    share, most = said["investigate"] / lived, upper_bound(said["investigate"]) / lived
-    again, often = said["retrain"] * decade, upper_bound(said["retrain"]) * decade
     return [
         f"labels after {horizon} months, {rows:,} rows a month",
         f"{lived:,}",
-        f"{share:.2%}",
-        f"{most:.2%}",
-        f"{again:.2f}",
-        f"{often:.2f}",
+        f"{counts['investigate'] / lived:.2%}",
+        f"{upper_bound(counts['investigate']) / lived:.2%}",
+        f"{counts['retrain'] * decade:.2f}",
+        f"{upper_bound(counts['retrain']) * decade:.2f}",
     ]
 
 
@@ -171,21 +186,22 @@ def upper_bound(count: int) -> float:
     return float(chi2.ppf(0.95, 2 * (count + 1)) / 2)
 
 
-def delay(name: str, changes: Changes, rows: int, decision: str, lives: int) -> list[str]:
-    """Return after how many months a change is noticed, where labels come at once."""
-    random, months = np.random.default_rng([11, rows]), []
+def delay(name: str, changes: Changes, rows: int, expected: str, lives: int) -> list[str]:
+    """Return after how many months a change is noticed, where labels arrive at once."""
+    random = np.random.default_rng([11, rows])
+    months = []
     for _ in range(lives):
         life = Life(World(random, rows, changes), horizon=0)
-        said = (life.next_decision() for _ in range(YEAR))
-        noticed = (month for month, word in enumerate(said, start=1) if word == decision)
+        decisions = (life.next_decision() for _ in range(YEAR))
+        noticed = (month for month, each in enumerate(decisions, start=1) if each == expected)
         months.append(next(noticed, 2 * YEAR))
     within = np.mean(np.array(months) <= YEAR)
     median = f"{np.median(months):g}" if np.median(months) <= YEAR else "more than 12"
-    return [f"{name}, {rows:,} rows a month", f"`{decision}`", median, f"{within:.0%}"]
+    return [f"{name}, {rows:,} rows a month", f"`{expected}`", median, f"{within:.0%}"]
 
 
 def alarms(months: int) -> list[list[str]]:
-    """Return a row for each horizon: what is said of models where nothing changes."""
+    """Return a row for each horizon and number of rows: decisions where nothing changes."""
     return [false_alarms(horizon, rows, months) for horizon in (0, 3, 12) for rows in (200, 600)]
 
 

@@ -1,11 +1,12 @@
-"""How long a model is bad after its world has changed: monitored, retrained and gated each month.
+"""How long a model stays bad after a change: monitored, retrained and gated each month.
 
 The rows and the estimator are invented; intervals, decisions and the comparison with the champion
-are the platform's own, and so are the windows: a challenger learns from matured rows only.
+are the platform's own, and so are the windows: a challenger is trained on matured rows only.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ from .monitoring import (
     upper_bound,
 )
 
+decision = platform("figures.decision")
+resampling = platform("figures.resampling")
+
 HEADER = [
     *("labels after, rows a month, learned from", "AUC before", "AUC left", "noticed"),
     *("first successor", "recovered", "in windows"),
@@ -36,8 +40,8 @@ BEFORE, AFTER = np.array([1.1, 0.9, 0.0]), np.array([0.5, -0.3, 1.1])  # what ea
 SHORT = 3  # months of a short train window
 SERVICE = 12  # months for which the first champion is good
 PATIENCE = 60  # months after the change
-MAX_AGE = 12  # months that a champion serves after its gate window's twin is due: the default
-CLOSE = 0.02  # of AUC: so near to the best possible, a model has recovered
+MAX_AGE = 12  # of the champion beyond label horizon and gate window, in months: the default
+CLOSE = 0.02  # of AUC: a model so near to the best possible one has recovered
 
 Frame = pd.DataFrame
 
@@ -69,7 +73,7 @@ class World:
 
 @dataclass(frozen=True)
 class Champion:
-    """An estimator with what its gate window said of it, as of a month."""
+    """An estimator with its figures in the gate window, as of a month."""
 
     estimator: Any
     since: int
@@ -85,15 +89,15 @@ class Champion:
 
 @dataclass
 class Life:
-    """Champions of one world, each of which learned from so many months of matured rows."""
+    """Champions of one world, each trained on `train` months of matured rows."""
 
     world: World
     horizon: int
     train: int
-    decays: list[dict[str, Any]] = field(default_factory=list)
+    decays: list[Any] = field(default_factory=list)  # Decay of the platform
 
     def __post_init__(self) -> None:
-        """Begin with a champion that no gate has held against another."""
+        """Begin with a champion that no gate has compared with another."""
         self.champion = self.challenger(0)[0]
 
     def challenger(self, now: int) -> tuple[Champion, Frame]:
@@ -104,20 +108,19 @@ class Life:
         judged = self.world.window(over - GATE, over)
         inputs = learned[range(len(BEFORE))].to_numpy()
         fitted = Champion(LogisticRegression().fit(inputs, learned["truth"]), now, start, 0.0, 0)
-        figure, events = auc(fitted.scored(judged)), int(judged["truth"].sum())
-        return replace(fitted, reference=figure, events=events), judged
+        reference = auc(fitted.scored(judged))
+        return replace(fitted, reference=reference, events=int(judged["truth"].sum())), judged
 
     def asks_for_retraining(self, now: int) -> bool:
-        """Ask the platform: has the champion decayed, or not made up for what another lost?"""
+        """Ask the platform: has the champion decayed, or not made up for another's decay?"""
         champion = self.champion
         if self._decayed(now):
-            was = {"decayed": {"auc": champion.reference}, "version": champion.since}
-            self.decays.append({"as_of": moment(now), **was})
+            decay = decision.Decay(moment(now), champion.since, "auc", champion.reference)
+            self.decays.append(decay)
             return True
         rule = rule_of(champion.reference, champion.events, 0)
-        others = [each for each in self.decays if each["version"] != champion.since]
-        since = moment(champion.learned_from)
-        return bool(platform("figures.decision").unrecovered("auc", rule, since, others))
+        others = [decay for decay in self.decays if decay.version != champion.since]
+        return bool(decision.unrecovered("auc", rule, moment(champion.learned_from), others))
 
     def _decayed(self, now: int) -> bool:
         over = now - self.horizon
@@ -126,10 +129,10 @@ class Life:
             return False
         known = self.champion.scored(self.world.window(start, over))
         figure = judge(known, self.champion.reference, self.champion.events)
-        return bool(figure["verdict"] == "decayed")
+        return bool(figure.verdict == "decayed")
 
     def old(self, now: int) -> bool:
-        """Tell whether the champion is stale by its age alone."""
+        """Say whether the champion is stale by its age alone."""
         return now - self.champion.since > self.horizon + GATE + MAX_AGE
 
     def retrain(self, now: int) -> bool:
@@ -140,36 +143,37 @@ class Life:
         return passed
 
 
-def moment(month: int) -> str:
-    """Write a month so that texts have its order, as dates have."""
-    return f"{month + 1000:04d}"
+def moment(month: int) -> date:
+    """Return a date for a month, in the same order; months before the first are negative."""
+    return date.fromordinal(month + 1000)
 
 
 def passes(candidate: Champion, champion: Champion, judged: Frame) -> bool:
-    """Hold a candidate against the threshold and against the champion, as the gate does."""
+    """Compare a candidate with the threshold and with the champion, as the gate does."""
     ours, theirs = (resampled_auc(model.scored(judged)) for model in (candidate, champion))
 
     def difference(drawn: Any) -> float:
         return ours(drawn)[0] - theirs(drawn)[0]
 
-    bound = platform("figures.resampling").lower_bound(difference, len(judged))
+    bound = resampling.lower_bound(difference, len(judged))
     return bool(candidate.reference >= MIN_AUC and bound > -MARGIN)
 
 
 def recovery(random: np.random.Generator, horizon: int, rows: int, train: int) -> dict[str, float]:
-    """Let champions live through the change; return when what happened, in months after it."""
+    """Let champions live through the change; return the months from it to each event."""
     life = Life(World(random, rows, changed=SERVICE), horizon, train)
     fresh = life.world.draw(SERVICE, 20_000)
-    best, left = auc(fresh), auc(life.champion.scored(fresh))
-    found = {"before": life.champion.reference, "left": left}
+    best = auc(fresh)
+    left = auc(life.champion.scored(fresh))
+    events = {"before": life.champion.reference, "left": left}
     for now in range(1, SERVICE + PATIENCE):
         if life.asks_for_retraining(now) or life.old(now):
-            found.setdefault("noticed", max(now - SERVICE, 0))
+            events.setdefault("noticed", max(now - SERVICE, 0))
             if life.retrain(now):
-                found.setdefault("successor", now - SERVICE)
+                events.setdefault("successor", now - SERVICE)
         if now >= SERVICE and auc(life.champion.scored(fresh)) > best - CLOSE:
-            return found | {"recovered": now - SERVICE}
-    return found
+            return events | {"recovered": now - SERVICE}
+    return events
 
 
 def recoveries(lives: int) -> list[list[str]]:
@@ -188,18 +192,25 @@ def recoveries(lives: int) -> list[list[str]]:
 
 
 def quiet(horizon: int, rows: int, lived: int) -> list[str]:
-    """Let champions follow one another where nothing changes; count retraining but by age."""
-    random, months, said = np.random.default_rng([17, horizon, rows]), 0, 0
+    """Let champions follow one another where nothing changes; count retraining not due to age."""
+    random = np.random.default_rng([17, horizon, rows])
+    months = 0
+    retrained = 0
     while months < lived:
         life = Life(World(random, rows, changed=PATIENCE), horizon, TRAIN)
         for now in range(1, PATIENCE):
-            asked = life.asks_for_retraining(now)
-            said, months = said + asked, months + 1
-            if asked or life.old(now):
+            asks = life.asks_for_retraining(now)
+            retrained += asks
+            months += 1
+            if asks or life.old(now):
                 life.retrain(now)
     decade = 10 * YEAR / months
-    figures = f"{said * decade:.2f}", f"{upper_bound(said) * decade:.2f}"
-    return [f"labels after {horizon} months, {rows:,} rows a month", f"{months:,}", *figures]
+    return [
+        f"labels after {horizon} months, {rows:,} rows a month",
+        f"{months:,}",
+        f"{retrained * decade:.2f}",
+        f"{upper_bound(retrained) * decade:.2f}",
+    ]
 
 
 def calm(lived: int) -> list[list[str]]:
@@ -208,7 +219,7 @@ def calm(lived: int) -> list[list[str]]:
 
 
 def months(value: float) -> str:
-    """Write a number of months after the change."""
+    """Return a number of months after the change as text."""
     return f"{value:g}" if value < PATIENCE else f"more than {PATIENCE}"
 
 

@@ -1,4 +1,4 @@
-"""PSI of each input by the platform's own functions, and by nothing else of `monitor`.
+"""The PSI of each input by the platform's own functions, without the rest of `monitor`.
 
 Runs in a project that has a champion, on a file with the rows of a period.
 """
@@ -10,7 +10,6 @@ import time
 import numpy as np
 import pandas as pd
 from loan_risk.mlops.base.project import open_project, user_module
-from loan_risk.mlops.base.settings import Time
 from loan_risk.mlops.data import tables
 from loan_risk.mlops.data.labelled_rows import PointInTimeData, read_split
 from loan_risk.mlops.figures import drift, profile
@@ -20,15 +19,15 @@ from loan_risk.mlops.records.store import open_store
 
 def index(period: str) -> None:
     """Count and compare; print the seconds from reading to verdicts."""
-    card = champion().version.card
+    profiles = champion().version.card.profile.inputs
     setting = f"tables.applications={{kind: files, path: {period}}}"
     start = time.perf_counter()
     counts = dict[str, profile.Floats]()
     for rows in tables.Tables(open_project("dev", (setting,))).pieces("applications"):
-        for name, column in card["profile"]["inputs"].items():
+        for name, column in profiles.items():
             counts[name] = counts.get(name, 0) + profile.count(column, rows[name])
-    for name, column in card["profile"]["inputs"].items():
-        drift.compare(name, column, counts[name], 0.1, len(counts))
+    for name, column in profiles.items():
+        drift.compare(drift.Column("input", name, column), counts[name], 0.1, len(counts))
     sys.stdout.write(json.dumps({"seconds": time.perf_counter() - start}))
 
 
@@ -37,9 +36,10 @@ def write(period: str) -> None:
     card = champion().version.card
     sides = {"then": learned_from(champion()), "now": pd.read_parquet(period)}
     for name, rows in sides.items():
-        frame = rows[card["features"]].reset_index(drop=True)
+        frame = rows[list(card.features)].reset_index(drop=True)
         frame.to_parquet(f"build/{name}.parquet")
-        bins = {each: binned(card["profile"]["inputs"][each], frame[each]) for each in frame}
+        profiles = card.profile.inputs
+        bins = {each: binned(profiles[each], frame[each]) for each in frame}
         pd.DataFrame(bins).to_parquet(f"build/{name}_binned.parquet")
 
 
@@ -50,19 +50,21 @@ def champion() -> LoadedVersion:
 
 def learned_from(champion: LoadedVersion) -> pd.DataFrame:
     """Return the rows that the champion's profile describes, labelled or not."""
-    recorded = dict(champion.version.card["time"])
-    as_of, data = pd.Timestamp(recorded.pop("as_of")), user_module("data")
-    source = PointInTimeData(open_project("dev"), data, champion.contract, as_of, Time(**recorded))
+    time_settings = champion.version.card.time
+    as_of = pd.Timestamp(time_settings.as_of)
+    data = user_module("data")
+    project = open_project("dev")
+    source = PointInTimeData(project, data, champion.contract, as_of, time_settings.settings())
     rows: pd.DataFrame = read_split(source, "train").all_inputs
     return rows
 
 
-def binned(column: profile.Column, values: pd.Series) -> pd.Series:
-    """Return the bin of each value by a name."""
+def binned(column: profile.ColumnProfile, values: pd.Series) -> pd.Series:
+    """Return a name for the bin of each value."""
     names = pd.Series("other", index=values.index)
-    if column["type"] == "number":
+    if column.type == "number":
         names = pd.Series(np.searchsorted(profile.edges(column), values)).map("part {}".format)
-    heavy = values.isin(column["values"]).to_numpy()
+    heavy = values.isin(list(column.values)).to_numpy()
     return names.mask(heavy, values.astype("str")).mask(values.isna(), "missing")
 
 

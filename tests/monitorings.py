@@ -15,6 +15,7 @@ def healthy() -> Facts:
     months = [month(2026, number) for number in range(2, 7)]
     values = (0.781, 0.774, 0.786, 0.779, 0.783)
     return {
+        "format": 2,
         "project": "loan-risk",
         "env": "prod",
         "problem": "binary",
@@ -41,6 +42,7 @@ def healthy() -> Facts:
             past(day, version=4, max_psi=0.05 + 0.006 * place, auc=value, brier=0.14)
             for place, (day, value) in enumerate(zip(months, values, strict=True))
         ],
+        "resources": {"wall_seconds": 2.1, "cpu_seconds": 2.0, "peak_memory_mb": 272},
     }
 
 
@@ -83,25 +85,23 @@ def decayed() -> Facts:
 def first_month() -> Facts:
     """Return a first month, without history, outcomes or known figures."""
     facts = healthy()
-    unknown: Facts = {"psi": None, "limit": None, "ks": None, "bins": [], "then": [], "now": []}
-    constant = {**numeric("savings", psi=0), **unknown, "missing_now": 1.0}
+    gone = {**numeric("savings", psi=0.9), "ks": None, "missing_now": 1.0, "drifted": False}
     unmatured = metric("auc", None, reference=0.790, bound=None, verdict="unknown")
     return facts | {
         "env": "dev",
         "decision": "investigate",
         "version": 1,
-        "owner": None,
-        "trained_as_of": None,
+        "owner": "",
         "reasons": [
             "No outcome is known yet: the first rows mature on 2026-09-01.",
             "savings is missing in every row.",
         ],
-        "windows": {"scored": "2026-05-01..2026-06-01", "matured": None},
-        "rows": {**rows(), "matured": 0, "expected": None, "coverage": None},
-        "columns": [facts["columns"][0], constant],
+        "windows": {"scored": "all rows", "matured": "2026-02-01..2026-03-01"},
+        "rows": {**rows(), "usual": None, "matured": 0, "expected": 0, "coverage": None},
+        "columns": [*({**category(name, psi=0.03), "ks": None} for name in CATEGORIES), gone],
         "performance": [unmatured],
-        "staleness": staleness(age=0, drifted_share=None) | {"stale": None},
-        "freshness": {"newest_row": None, "late": None},
+        "staleness": staleness(age=0, drifted_share=0.0),
+        "freshness": {"newest_row": None, "late": True},
         "history": [],
     }
 
@@ -188,7 +188,6 @@ def hostile() -> Facts:
         "reasons": [markup, "w" * 200],
         "columns": [{**column, "bins": bins}, *facts["columns"]],
         "performance": [metric(markup, 0.662, reference=0.790, bound=0.740, verdict="decayed")],
-        "freshness": {"newest_row": markup, "late": True},
         "history": entries,
     }
 
@@ -216,7 +215,7 @@ def rows() -> Facts:
     }
 
 
-def staleness(age: int, drifted_share: float | None) -> Facts:
+def staleness(age: int, drifted_share: float) -> Facts:
     drifted = {"drifted_share": drifted_share, "stale": False}
     return {"age": age, "limit": 6, "period": "month", "lost": None, **drifted}
 
@@ -251,10 +250,13 @@ def past(day: str, version: int, max_psi: float, **metrics: float) -> Facts:
         "as_of": day,
         "decision": "healthy",
         "version": version,
+        "reasons": [],
         "max_psi": max_psi,
         "psi_limit": 0.12,
         "metrics": metrics,
         "bounds": {name: bounds[name] for name in metrics},
+        "decayed": {},
+        "drifted": [],
     }
 
 

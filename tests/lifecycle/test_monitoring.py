@@ -1,4 +1,4 @@
-"""A champion is watched: what moved, what decayed, what is missing, and what to do about it."""
+"""A champion is monitored: what drifted, what decayed, what is missing, and what follows."""
 
 import json
 import re
@@ -17,8 +17,9 @@ RETURN, LABELS = "    return applications[", "    return reviewed["
 MIXED = '    reviewed["defaulted"] = reviewed["defaulted"].sample(frac=1).to_numpy()\n'
 QUARTER = ("2025-11-01", "2025-12-01", "2026-01-01")  # its labels are due on 2026-04-01
 SECTIONS = {
-    *("project", "env", "problem", "as_of", "version", "trained_as_of", "owner", "decision"),
-    *("reasons", "windows", "rows", "columns", "performance", "staleness", "freshness", "history"),
+    *("format", "project", "env", "problem", "as_of", "version", "trained_as_of", "owner"),
+    *("decision", "reasons", "windows", "rows", "columns", "performance", "staleness"),
+    *("freshness", "history"),
 }
 
 
@@ -35,7 +36,7 @@ def succeed(project: Project, date: str, *words: str) -> None:
 
 
 def watch(project: Project, as_of: str = AS_OF, *words: str) -> Facts:
-    """Monitor, and return the facts without what depends on nothing but the run."""
+    """Monitor, and return the facts without the resources, which differ from run to run."""
     facts = project.run("monitor", "--as-of", as_of, *words).facts
     return {key: value for key, value in facts.items() if key != "resources"}
 
@@ -60,7 +61,7 @@ def rewrite(project: Project, change: Callable[[pd.DataFrame], pd.DataFrame]) ->
     "problem",
     ["binary", *(pytest.param(p, marks=pytest.mark.full) for p in ("multiclass", "regression"))],
 )
-def test_a_quiet_month_is_healthy_and_says_since_when_labels_count(at: At, problem: str) -> None:
+def test_a_quiet_month_is_healthy_and_says_when_labels_mature(at: At, problem: str) -> None:
     project = at("scored", problem=problem)
     facts = watch(project)
     assert set(facts) == SECTIONS | {"outcome", "message"}
@@ -117,7 +118,7 @@ def test_drift_is_named_at_once_and_acted_on_when_it_persists(live: Project) -> 
     assert [each["as_of"] for each in again["history"]] == ["2026-04-01", "2026-05-01"]
 
 
-def test_a_window_that_is_looked_at_twice_does_not_persist(live: Project) -> None:
+def test_drift_does_not_persist_where_one_batch_is_monitored_twice(live: Project) -> None:
     """No batch came in May, so both monitorings see the one of April."""
     score(live, "2026-04-01")
     assert "channel" in drifted(watch(live, "2026-04-01"))
@@ -167,7 +168,8 @@ def test_a_successor_that_has_not_made_up_for_a_decay_is_retrained_again(due: Pr
     assert facts["decision"] == "retrain"
     assert facts["staleness"]["stale"]
     assert facts["reasons"][0].startswith(
-        "version 1 had decayed by 2026-04-01, and the champion learned from before that, too: auc"
+        "version 1 had decayed by 2026-04-01, and the champion was trained on rows from before "
+        "that too: auc"
     )
     due.edit("data.py", MIXED, "")  # the world is as it was
     succeed(due, "2026-05-01")
@@ -186,7 +188,7 @@ def test_an_old_champion_asks_for_retraining(scored: Project) -> None:
     assert facts["freshness"]["late"]
 
 
-def test_missing_predictions_are_said(live: Project) -> None:
+def test_missing_predictions_are_reported(live: Project) -> None:
     facts = watch(live)
     assert facts["decision"] == "investigate"
     assert "no predictions were published for 2026-01-01" in facts["reasons"][0]
@@ -233,8 +235,8 @@ QUARTER_AND_MARCH = ["2025-10", "2025-11", "2025-12", "2026-03"]
 
 
 @pytest.mark.full
-def test_answers_are_watched_like_batches(due: Project) -> None:
-    """The same rows, predicted online: the same figures, and nobody asks for a batch."""
+def test_answers_are_monitored_like_batches(due: Project) -> None:
+    """The same rows, predicted online: the same figures, and no batch is missed."""
     expected = watch(due, "2026-04-01")
     shutil.rmtree(due.path("predictions"))
     due.call(answer, QUARTER_AND_MARCH, [], {})
@@ -248,16 +250,16 @@ def test_answers_are_watched_like_batches(due: Project) -> None:
 
 
 @pytest.mark.full
-def test_answers_to_other_questions_have_drifted(live: Project) -> None:
+def test_answers_to_unusual_requests_have_drifted(live: Project) -> None:
     live.call(answer, QUARTER_AND_MARCH, ["application_id"], {"amount": 90000.0})
     facts = watch(live, "2026-04-01")
     assert {"amount", "score"} <= drifted(facts)
     assert facts["decision"] == "investigate"
-    assert re.match(r"\d+ answers were asked for without a key", facts["reasons"][0])
+    assert re.match(r"\d+ answers were given to clients that sent no key", facts["reasons"][0])
 
 
 @pytest.mark.full
-def test_an_unreadable_batch_is_said(scored: Project) -> None:
+def test_an_unreadable_batch_is_reported(scored: Project) -> None:
     (scored.batches()[-1] / "part.parquet").write_bytes(b"PAR1 torn")
     facts = watch(scored)
     assert facts["decision"] == "investigate"
@@ -265,7 +267,7 @@ def test_an_unreadable_batch_is_said(scored: Project) -> None:
 
 
 @pytest.mark.full
-def test_a_missing_table_is_said(scored: Project) -> None:
+def test_a_missing_table_is_reported(scored: Project) -> None:
     table = {"kind": "files", "origin": "synthetic", "path": "gone/*.csv"}
     scored.configure(tables={"applications": table})
     facts = watch(scored)
@@ -275,7 +277,7 @@ def test_a_missing_table_is_said(scored: Project) -> None:
 
 
 @pytest.mark.full
-def test_a_schema_that_broke_is_said(scored: Project) -> None:
+def test_a_broken_schema_is_reported(scored: Project) -> None:
     scored.edit("data.py", RETURN, f'    applications["amount"] *= -1\n{RETURN}')
     facts = watch(scored)
     assert facts["decision"] == "investigate"
@@ -283,42 +285,42 @@ def test_a_schema_that_broke_is_said(scored: Project) -> None:
 
 
 @pytest.mark.full
-def test_missing_labels_are_said(due: Project) -> None:
+def test_missing_labels_are_reported(due: Project) -> None:
     due.edit(
         "data.py", "    return reviewed[", "    reviewed = reviewed.head(30)\n    return reviewed["
     )
     facts = watch(due, "2026-04-01")
     assert facts["decision"] == "investigate"
     said = " ".join(facts["reasons"])
-    assert "30 of 620 due labels of the batch of 2025-11-01 have come (5%; 9" in said
+    assert "30 of 620 labels due for the batch of 2025-11-01 have arrived (5%; 9" in said
     assert "0 of " in said
     assert "fewer than gate.min_events (100)" in said
     assert {figure["verdict"] for figure in facts["performance"]} <= {"unknown"}
 
 
 @pytest.mark.full
-def test_labels_of_one_month_that_did_not_come_are_said(due: Project) -> None:
+def test_missing_labels_of_one_month_are_reported(due: Project) -> None:
     lost = '    reviewed = reviewed[reviewed["reviewed_on"].dt.month != 2]\n'
     due.edit("data.py", LABELS, f"{lost}{LABELS}")
     facts = watch(due, "2026-04-01")
     assert facts["decision"] == "investigate"
     assert re.match(
-        r"0 of \d+ due labels of the batch of 2025-12-01 have come", facts["reasons"][0]
+        r"0 of \d+ labels due for the batch of 2025-12-01 have arrived", facts["reasons"][0]
     )
     assert facts["rows"]["coverage"] > 0.5
 
 
 @pytest.mark.full
-def test_a_month_whose_predictions_are_gone_is_said(due: Project) -> None:
+def test_a_month_without_predictions_is_reported(due: Project) -> None:
     shutil.rmtree(due.path("predictions/dev/date=2025-12-01"))
     facts = watch(due, "2026-04-01")
     assert facts["decision"] == "investigate"
-    words = "no predictions of 2025-11-01..2025-12-01 are there, whose labels are due"
+    words = "there are no predictions for 2025-11-01..2025-12-01, whose labels are due"
     assert facts["reasons"][0] == words
 
 
 @pytest.mark.full
-def test_predictions_of_an_unknown_version_within_the_window_are_said(due: Project) -> None:
+def test_predictions_of_an_unknown_version_in_the_window_are_reported(due: Project) -> None:
     part = due.batches(date="2025-12-01")[-1] / "part.parquet"
     frame = pd.read_parquet(part)
     frame.loc[:200, "version"] = 78
@@ -331,41 +333,57 @@ def test_predictions_of_an_unknown_version_within_the_window_are_said(due: Proje
 
 
 @pytest.mark.full
-def test_half_a_delivery_is_said(scored: Project) -> None:
+def test_half_a_delivery_is_reported(scored: Project) -> None:
     early = '    applications = applications[applications["applied_on"] < "2025-12-04"]\n'
     scored.edit("data.py", RETURN, f"{early}{RETURN}")
     scored.run("score", "--as-of", AS_OF)
     facts = watch(scored)
     assert facts["decision"] == "investigate"
-    rows, newest = sorted(reason for reason in facts["reasons"] if "delivery whole?" in reason)
-    assert re.match(r"\d+ rows are there for the period; the train window had \d+ in each", rows)
-    assert newest.startswith("the newest row of the period 2025-12-01..2026-01-01 is of 2025-12-03")
+    rows, newest = sorted(reason for reason in facts["reasons"] if "delivery is comp" in reason)
+    assert re.match(r"\d+ rows were read for the period, and \d+ a period in training", rows)
+    assert newest.startswith(
+        "the newest row of the period 2025-12-01..2026-01-01 is from 2025-12-03"
+    )
     assert facts["freshness"]["late"]
 
 
 @pytest.mark.full
-def test_rows_that_stand_twice_are_said(scored: Project) -> None:
+def test_a_period_is_compared_with_all_rows_that_a_split_dealt_out(opened: Project) -> None:
+    """Both sides come from twelve months: two of training, nine of embargo, one of the gate."""
+    windows = {"train": 2, "gate": 1, "label_horizon": 3, "embargo": 9}
+    opened.configure(time={"split": "group", "reason": "a test", **windows})
+    for command in (("train", "--as-of", AS_OF), ("gate",), ("promote",)):
+        opened.run(*command)
+    score(opened, AS_OF)
+    facts = watch(opened)
+    assert facts["rows"]["read"] == 660
+    assert facts["rows"]["usual"] == pytest.approx(600, rel=0.05)
+    assert not [reason for reason in facts["reasons"] if "delivery" in reason]
+
+
+@pytest.mark.full
+def test_doubled_rows_are_reported(scored: Project) -> None:
     doubled = "    applications = pd.concat([applications, applications.head(3)])\n"
     scored.edit("data.py", RETURN, f"{doubled}{RETURN}")
     facts = watch(scored)
     assert facts["decision"] == "investigate"
-    assert facts["reasons"][0] == "3 keys of the period stand twice in the tables"
+    assert facts["reasons"][0] == "3 keys of the period occur twice in the tables"
 
 
 @pytest.mark.full
-def test_a_batch_that_the_journal_does_not_know_is_said(scored: Project) -> None:
-    """As one is left where `score` is killed after it published."""
+def test_a_batch_without_an_entry_is_reported(scored: Project) -> None:
+    """`score` leaves such a batch if it is killed after publishing."""
     [batch] = scored.batches()
     shutil.copytree(batch, batch.with_name("batch-0002"))
     facts = watch(scored)
     assert facts["decision"] == "investigate"
-    assert "date=2026-01-01/batch-0002 is published, but stands in no entry" in facts["reasons"][0]
+    assert "date=2026-01-01/batch-0002 is published but has no entry" in facts["reasons"][0]
     scored.run("score", "--as-of", AS_OF)
     assert watch(scored)["decision"] == "healthy"
 
 
 @pytest.mark.full
-def test_no_labels_at_all_are_said(due: Project) -> None:
+def test_the_absence_of_all_labels_is_reported(due: Project) -> None:
     due.edit(
         "data.py", "    return reviewed[", "    reviewed = reviewed.head(0)\n    return reviewed["
     )
@@ -376,7 +394,7 @@ def test_no_labels_at_all_are_said(due: Project) -> None:
 
 
 @pytest.mark.full
-def test_doubled_labels_are_said(due: Project) -> None:
+def test_doubled_labels_are_reported(due: Project) -> None:
     due.edit("data.py", LABELS, f"    reviewed = pd.concat([reviewed] * 2)\n{LABELS}")
     facts = watch(due, "2026-04-01")
     assert facts["decision"] == "investigate"
@@ -397,7 +415,7 @@ def test_labels_of_unknown_keys_are_counted_and_left_out(due: Project) -> None:
 
 
 @pytest.mark.full
-def test_predictions_of_an_unknown_version_are_said(scored: Project) -> None:
+def test_predictions_of_an_unknown_version_are_reported(scored: Project) -> None:
     rewrite(scored, lambda frame: frame.assign(version=9))
     facts = watch(scored)
     assert facts["decision"] == "investigate"
@@ -433,7 +451,7 @@ def test_hardly_any_rows_give_a_correct_answer(scored: Project, rows: int) -> No
     scored.edit("data.py", RETURN, f"    applications = applications.head({rows})\n{RETURN}")
     facts = watch(scored)
     assert facts["decision"] == "investigate"
-    assert ("1 rows are there for the period" in " ".join(facts["reasons"])) is bool(rows)
+    assert ("1 rows were read for the period" in " ".join(facts["reasons"])) is bool(rows)
     assert [c for c in facts["columns"] if c["drifted"] and c["kind"] == "input"] == []
 
 
@@ -445,24 +463,22 @@ def test_a_column_that_went_missing_has_drifted(scored: Project) -> None:
     assert income["drifted"]
     assert not income["persistent"]
     assert facts["decision"] == "investigate"  # at once
-    assert facts["reasons"][0] == (
-        "input income has hardly any value in this window (100% are missing)"
-    )
+    assert facts["reasons"][0] == ("input income is nearly empty in this window (100% missing)")
     assert income["missing_now"] == 1.0
     assert income["ks"] is None
 
 
-def test_without_a_champion_there_is_nothing_to_watch(opened: Project) -> None:
+def test_without_a_champion_there_is_nothing_to_monitor(opened: Project) -> None:
     assert "no champion" in opened.run("monitor", "--as-of", AS_OF, code=1).said
 
 
 @pytest.mark.full
-def test_a_pause_does_not_stop_watching(scored: Project) -> None:
+def test_a_pause_does_not_stop_monitoring(scored: Project) -> None:
     scored.run("pause", "the flood")
     assert watch(scored)["decision"] == "healthy"
 
 
 @pytest.mark.full
-def test_facts_are_plain_json(scored: Project) -> None:
+def test_the_output_is_standard_json(scored: Project) -> None:
     printed = scored.run("monitor", "--as-of", AS_OF).printed
-    json.loads(printed, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    json.loads(printed, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))

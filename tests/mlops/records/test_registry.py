@@ -28,6 +28,7 @@ def test_a_real_difference_of_any_amount_is_seen(amount: float) -> None:
 
 def test_a_missing_value_is_like_a_missing_value_only() -> None:
     assert registry.largest_difference(frame(np.nan, 1.0), frame(np.nan, 1.0)) == 0
+    assert registry.largest_difference(frame(np.nan, 0.5), frame(np.nan, 0.25)) == 0.25
     assert registry.largest_difference(frame(np.nan), frame(1.0)) == float("inf")
 
 

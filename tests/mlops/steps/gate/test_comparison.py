@@ -64,3 +64,26 @@ def test_a_gap_in_euros_is_shown_as_a_share_and_one_of_r2_in_points() -> None:
     [old, _] = comparison.slices(case("r2", worse=1.0))
     assert old.limit == "<= 0.05"
     assert float(old.figure) == pytest.approx(0, abs=0.05)
+
+
+def test_repeated_rows_of_a_customer_do_not_narrow_an_interval() -> None:
+    """A hundred customers with ten rows each, all alike, say no more than a hundred rows."""
+    generator = np.random.default_rng(3)
+    customer = np.repeat(np.arange(100), 10)
+    wrong = pd.Series(generator.random(100) < 0.2)[customer].reset_index(drop=True)
+
+    def bound(group: str | None) -> float:
+        frame = pd.DataFrame({"customer": customer})
+        inputs = SimpleNamespace(one=lambda _: group)
+        figures = SimpleNamespace(skill=lambda truth, _: -float(truth.mean()))
+        case = SimpleNamespace(
+            truth=wrong.astype(float),
+            prediction=frame,
+            metrics=figures,
+            contract=SimpleNamespace(inputs=inputs),
+            sample=SimpleNamespace(frame=frame),
+        )
+        return float(comparison._gap(case, np.arange(500))[1])
+
+    gap = wrong[:500].mean() - wrong.mean()
+    assert gap - bound("customer") > 2 * (gap - bound(None)) > 0

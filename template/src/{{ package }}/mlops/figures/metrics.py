@@ -1,39 +1,43 @@
-"""Figures of a prediction frame: computed here only, for gate, card and monitor alike."""
+"""Metrics of a prediction frame, the same for gate, version card and monitoring."""
 
 import contextlib
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from types import ModuleType
-from typing import Any
+from typing import SupportsFloat
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ..base.errors import Misconfigured
 from ..base.settings import Settings
 from .resampling import Positions, standard_error
 
-Figures = dict[str, Any]  # numbers, or functions that compute them when asked for
+Figure = SupportsFloat | Callable[[], SupportsFloat]  # a number, or the function to compute it
+Figures = Mapping[str, Figure]  # by the metric's name
 
 
-def auc(truth: Any, score: Any) -> float:
+def auc(truth: npt.ArrayLike, score: npt.ArrayLike) -> float:
     """Return the area under the ROC curve, from ranks: 20 times faster than from the curve.
 
-    The share of pairs, one of each class, in which the event scores higher; a tie counts half. No
-    number for one class only, or where a score is missing. Source: Hanley and McNeil, Radiology
-    143, 1982.
+    The share of pairs, one of each class, in which the event scores higher; a tie counts half. NaN
+    for one class only, and where a score is missing. Source: Hanley and McNeil, Radiology 143,
+    1982.
     """
-    event, ranks = np.asarray(truth) == 1, pd.Series(np.asarray(score)).rank()
-    events, others = event.sum(), (~event).sum()
+    event = np.asarray(truth) == 1
+    ranks = pd.Series(np.asarray(score)).rank()
+    events = event.sum()
+    others = (~event).sum()
     if not (events and others) or ranks.hasnans:
         return float("nan")
     above = ranks[event].sum() - events * (events + 1) / 2
     return float(above / (events * others))
 
 
-def _scikit_learn() -> Any:
-    from sklearn import metrics  # a second, which monitoring may not need
+def _scikit_learn() -> ModuleType:
+    from sklearn import metrics  # takes a second, and monitoring may not need it
 
-    return metrics
+    return metrics  # type: ignore[no-any-return]
 
 
 def _binary(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
@@ -47,7 +51,8 @@ def _binary(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
 
 
 def _multiclass(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
-    names, label = truth.astype(str).to_numpy(), prediction["label"].to_numpy()
+    names = truth.astype(str).to_numpy()
+    label = prediction["label"].to_numpy()
     scores = prediction.drop(columns="label")
     present = [name for name in scores if name in set(names)]
     return {
@@ -67,30 +72,45 @@ def _regression(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
     }
 
 
-def _value(figure: Any) -> float:
+def _value(figure: Figure) -> float:
     try:
         return float(figure() if callable(figure) else figure)
-    except ValueError:  # such as one class only
+    except ValueError:  # such as for one class only
         return float("nan")
 
 
-DEFAULTS = {"binary": _binary, "multiclass": _multiclass, "regression": _regression}
+DEFAULTS: Mapping[str, Callable[[pd.Series, pd.DataFrame], Figures]] = {
+    "binary": _binary,
+    "multiclass": _multiclass,
+    "regression": _regression,
+}
 
 
 class Metrics:
-    """The figures of one project: the platform's, and those of `model.metrics`."""
+    """The metrics of one project: the platform's, and those of the project's `model.metrics`."""
 
     def __init__(self, settings: Settings, model: ModuleType) -> None:
-        self._own: Callable[..., Figures] = getattr(model, "metrics", lambda *_: {})
-        self._settings, self._defaults = settings, DEFAULTS[settings.problem]
+        """Take the project's settings and its module `model`."""
+        self._settings = settings
+        self._defaults = DEFAULTS[settings.problem]
+        self._own: Callable[[pd.Series, pd.DataFrame], Figures] | None = getattr(
+            model, "metrics", None
+        )
+
+    def _figures(self, truth: pd.Series, prediction: pd.DataFrame) -> Figures:
+        figures = self._defaults(truth, prediction)
+        return figures if self._own is None else {**figures, **self._own(truth, prediction)}
 
     def all(
         self, truth: pd.Series, prediction: pd.DataFrame, names: Container[str] | None = None
     ) -> dict[str, float]:
-        """Return every figure by its name, or those in `names` alone."""
-        figures = self._defaults(truth, prediction) | self._own(truth, prediction)
-        wanted = {name: f for name, f in figures.items() if names is None or name in names}
-        return {name: _value(figure) for name, figure in wanted.items()}
+        """Return each figure by its name, or only those in `names`; NaN for what has no value."""
+        figures = self._figures(truth, prediction)
+        return {
+            name: _value(figure)
+            for name, figure in figures.items()
+            if names is None or name in names
+        }
 
     def errors(
         self, truth: pd.Series, prediction: pd.DataFrame, names: Container[str]
@@ -98,22 +118,26 @@ class Metrics:
         """Return the standard error of each figure in `names`, by the bootstrap over rows."""
         figures = self.all(truth, prediction, names)
 
-        def drawn(at: Positions) -> list[float]:
+        def of_draw(drawn: Positions) -> list[float]:
             with contextlib.suppress(ValueError):  # of model.metrics, such as for one class only
-                return [*self.all(truth.iloc[at], prediction.iloc[at], names).values()]
+                return [*self.all(truth.iloc[drawn], prediction.iloc[drawn], names).values()]
             return [float("nan")] * len(figures)
 
-        return dict(zip(figures, standard_error(drawn, len(truth)), strict=True))
+        errors = standard_error(of_draw, len(truth)).tolist()
+        return dict(zip(figures, errors, strict=True))
 
     def skill(self, truth: pd.Series, prediction: pd.DataFrame) -> float:
-        """Return the gate's metric, turned so that more is better; no number for one class only.
+        """Return the gate's metric, with the sign that makes higher better; NaN for one class only.
 
         Raises Misconfigured where nothing computes it.
         """
         name = self._settings.metric
         with contextlib.suppress(ValueError):  # of model.metrics, as of the platform's figures
-            figures = self._defaults(truth, prediction) | self._own(truth, prediction)
+            figures = self._figures(truth, prediction)
             if name not in figures:
-                raise Misconfigured(f"conf: gate.metric {name} is none of {', '.join(figures)}.")
+                raise Misconfigured(
+                    f"conf: nothing computes gate.metric {name}; choose one of "
+                    f"{', '.join(figures)}, or return it from metrics in model.py."
+                )
             return self._settings.sign * _value(figures[name])
         return float("nan")

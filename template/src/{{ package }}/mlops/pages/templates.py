@@ -1,66 +1,69 @@
-"""Pages that stand alone: templates filled with facts, and how the figures in them are written.
+"""Templates of pages that need no other file, and how figures are written in them.
 
-Copier fills the files of this repository by Jinja, too, so the pages' templates have marks of
-their own: `[[ figure ]]`, `<% if … %>`, `<# comment #>`.
+Copier renders the files of this repository by Jinja too, so the pages' templates use other
+delimiters: `[[ figure ]]`, `<% if … %>`, `<# comment #>`.
 """
 
 import math
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from markupsafe import Markup, escape
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from jinja2.nodes import EvalContext
+
 HERE = Path(__file__).parent
-MARKS = ("<%", "%>", "[[", "]]", "<#", "#>")
-
-Figure = float | None  # None where it cannot be known
+DELIMITERS = ("<%", "%>", "[[", "]]", "<#", "#>")
 
 
-def known(figure: Figure) -> TypeGuard[float]:
-    """Tell whether a figure is a number at all."""
+def known(figure: float | None) -> TypeGuard[float]:
+    """Say whether a figure is a finite number."""
     return figure is not None and math.isfinite(figure)
 
 
-def number(figure: Figure) -> str:
-    """Write a count as it is, and a figure as a person reads it: 0.078, 1.24, 46.4, 12,840."""
+def number(figure: float | None) -> str:
+    """Return a figure as a person reads it: 0.078, 1.24, 46.4, 12,840; integers in full."""
     if not known(figure):
         return "n/a"
-    size, is_count = abs(figure), isinstance(figure, int)
+    size = abs(figure)
+    is_count = isinstance(figure, int)
     places = 0 if is_count or size >= 1000 else 1 if size >= 10 else 2 if size >= 1 else 3
     return f"{figure:,.{places}f}"
 
 
-def share(figure: Figure) -> str:
-    """Write a share as a percentage: 0.0%, 12.5%."""
+def share(figure: float | None) -> str:
+    """Return a share as a percentage: 0.0%, 12.5%."""
     return f"{100 * figure:.1f}%" if known(figure) else "n/a"
 
 
-def word(fact: object) -> str:
-    """Write a fact that may be unknown, and a window as a person reads it."""
-    return "n/a" if fact in (None, "") else str(fact).replace("..", " to ")
+def word(value: object) -> str:
+    """Return a value as text, `n/a` where it is missing, and a window with `to`."""
+    return "n/a" if value in (None, "") else str(value).replace("..", " to ")
 
 
 def commands(sentence: str) -> Markup:
-    """Return a sentence with what stands between backticks as code."""
+    """Return a sentence in which what is between backticks is marked as code."""
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704
 
 
-def fill(name: str, **facts: Any) -> str:
-    """Return a template of this folder filled with facts: a page, or text in markdown."""
-    return str(_environment().get_template(name).render(facts))
+def fill(name: str, **values: object) -> str:
+    """Return a template of this folder filled with values: a page, or text in Markdown."""
+    return _environment().get_template(name).render(values)
 
 
 @cache
-def _environment() -> Any:
+def _environment() -> "Environment":
     import jinja2
 
     environment = jinja2.Environment(
-        *MARKS,
+        *DELIMITERS,
         loader=jinja2.FileSystemLoader(HERE),
         autoescape=jinja2.select_autoescape(["html"]),
-        finalize=jinja2.pass_eval_context(_shown),
+        finalize=jinja2.pass_eval_context(_escape),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -73,11 +76,11 @@ def _environment() -> Any:
     return environment
 
 
-def _shown(context: Any, fact: object) -> object:
-    """Return a fact as markdown shows it, also in a table; HTML is escaped by itself."""
-    if context.autoescape or isinstance(fact, Markup):
-        return fact
-    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", " ".join(str(fact).split()).replace("|", "\\|"))
+def _escape(context: "EvalContext", value: object) -> object:
+    """Return a value as Markdown shows it, also in a table; Jinja itself escapes HTML."""
+    if context.autoescape or isinstance(value, Markup):
+        return value
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", " ".join(str(value).split()).replace("|", "\\|"))
 
 
 def save(text: str, path: Path) -> None:

@@ -5,10 +5,11 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from ..base.record import Record
+from ..figures.decision import Decision
 from .evidence import Verdict
+from .monitoring import MonitoringSummary
 
 Resources = dict[str, float]  # wall_seconds, cpu_seconds, peak_memory_mb, rows_per_second
-Decision = Literal["healthy", "investigate", "retrain"]
 
 
 class Details(Record):
@@ -107,25 +108,18 @@ class ShadowDetails(Details):
     )  # between the champion's and the challenger's predictions
 
 
-class MonitorDetails(Details):
+class MonitorDetails(Details, MonitoringSummary):
     """The champion was monitored: what later monitorings and `retrain` need of it."""
 
     COMMAND = "monitor"
 
-    as_of: str
-    decision: Decision
-    version: int
-    reasons: tuple[str, ...]
-    max_psi: float | None = None  # of the column that takes most of its limit
-    psi_limit: float | None = None
-    metrics: dict[str, float | None] = Field(default={})
-    bounds: dict[str, float | None] = Field(default={})
-    decayed: dict[str, float | None] = Field(
-        default={}
-    )  # metric that decayed: its figure in the gate window
-    drifted: tuple[str, ...] = ()  # "input channel"
-    run: str = ""  # the MLflow run that keeps facts and report
+    run: str = ""  # the MLflow run that keeps report and page
     told: str = ""  # the state that the addresses of alerts know
+
+    def summary(self) -> MonitoringSummary:
+        """Return the part that reports repeat."""
+        names = MonitoringSummary.model_fields
+        return MonitoringSummary(**{name: getattr(self, name) for name in names})
 
 
 class RetrainDetails(Details):

@@ -14,7 +14,8 @@ from ..base.console import Outcome, print_step
 from ..base.errors import MlopsError, PersonNeeded
 from ..base.project import Project
 from ..base.windows import parse_as_of, periods
-from ..records.details import Decision, MonitorDetails, PromoteDetails, RetrainDetails
+from ..figures.decision import Decision
+from ..records.details import MonitorDetails, PromoteDetails, RetrainDetails
 from ..records.entry import with_details
 from ..records.registry import CHALLENGER, CHAMPION
 from ..records.store import Store, open_store
@@ -98,11 +99,11 @@ def _decide(store: Store, date: str) -> Cause:
     if champion is None:
         return Cause("retrain", ("there is no champion yet",), date)
     for _, details in with_details(reversed(store.entries), MonitorDetails):
-        if details.as_of == date and details.version == champion:
+        if str(details.as_of) == date and details.version == champion:
             return Cause(details.decision, details.reasons, date)
-    report = monitor_champion(store.project, date)
-    print_step(report.message)
-    return Cause(report.decision, report.reasons, date)
+    monitored = monitor_champion(store.project, date)
+    print_step(monitored.message)
+    return Cause(monitored.report.decision, monitored.report.reasons, date)
 
 
 def _cooling_down(store: Store, cause: Cause) -> Outcome | None:

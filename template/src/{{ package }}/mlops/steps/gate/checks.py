@@ -9,7 +9,7 @@ from ...base.settings import Limit
 from ...data.contract import read_contract
 from ...data.fingerprints import hashes
 from ...data.labelled_rows import count_events
-from ...figures.decision import CHANCE, interval
+from ...figures.decision import INTERVAL, interval_text
 from ...records.details import GateDetails
 from ...records.entry import with_details
 from ...records.evidence import Check, CheckVerdict
@@ -124,24 +124,18 @@ def thresholds(case: Case) -> Iterator[Check]:
             yield check(name, "rejected", "missing", _bound(limit), "nothing computes it")
             continue
         figure = f"{value:.4f}"
+        around = interval_text(value, errors[name])
         yield Check(
             name=name,
             verdict=passed_if(limit.allows(value)),
             figure=figure,
             limit=_bound(limit),
-            reason=interval(value, errors[name]),
-            interval=_interval(value, errors[name]),
+            reason=f"{INTERVAL} {around}" if around else "",
+            interval=around,
         )
         if limit.suspects(value):
             reason = "too good to be true: look for a column that knows the answer"
             yield check(f"{name} plausible", "rejected", figure, "", reason)
-
-
-def _interval(value: float, error: float) -> str:
-    """Return the 95% interval of a figure as the model card shows it; empty where it is unknown."""
-    if not np.isfinite(error):
-        return ""
-    return f"{value - CHANCE * error:.4f} to {value + CHANCE * error:.4f}"
 
 
 def _bound(limit: Limit) -> str:

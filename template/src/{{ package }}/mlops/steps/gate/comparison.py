@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ...base.errors import MlopsError
-from ...figures.resampling import Positions, lower_bound, permutation_importance
+from ...figures.importance import permutation_importance
+from ...figures.resampling import Positions, lower_bound
 from ...records.evidence import Check, CheckVerdict
 from ...records.registry import LoadedVersion
 from .case import Case, check, passed_if

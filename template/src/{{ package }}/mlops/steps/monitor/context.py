@@ -1,7 +1,8 @@
-"""One monitoring: the champion that it watches, what that predicted, and what was found so far."""
+"""What one monitoring is about: the champion, its predictions, and earlier monitorings."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -11,10 +12,12 @@ import pandas as pd
 from ...base.errors import Misconfigured, MlopsError, Unreachable
 from ...base.project import Project
 from ...base.windows import Window, periods
-from ...figures.decision import HEALTHY, INVESTIGATE, Finding
+from ...figures.decision import HEALTHY, INVESTIGATE, Decay, Finding
 from ...records import predictions
+from ...records.card import VersionCard
 from ...records.details import MonitorDetails, PromoteDetails
 from ...records.entry import with_details
+from ...records.monitoring import MonitoringSummary
 from ...records.registry import LoadedVersion
 from ...records.store import Store
 
@@ -22,95 +25,144 @@ Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
-class Watch:
-    """What one monitoring looks at, and what it has found so far."""
+class MonitoringContext:
+    """The champion that is monitored, as of a date, with what is known of it."""
 
     project: Project
     store: Store
-    champion: LoadedVersion  # only its card and its contract are asked
+    champion: LoadedVersion  # its model is not loaded: card and contract are enough
     as_of: pd.Timestamp
-    found: list[Finding] = field(default_factory=list)
 
     @property
     def number(self) -> int:
         """The champion's number."""
         return self.champion.version.number
 
+    @property
+    def card(self) -> VersionCard:
+        """The champion's card."""
+        return self.champion.version.card
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that identify a row."""
+        return self.champion.contract.keys
+
     @cached_property
     def batches(self) -> dict[pd.Timestamp, list[Path]]:
-        """The parts of the current batch of each date that is over.
+        """The parts of the current batch of each date up to `as_of`.
 
-        What `serve` answered in a period stands in for its batch where there is none.
+        Where a period has no batch, what `serve` answered in it takes its place.
         """
-        current, time = predictions.current_batches(self.project), self.project.settings.time
-        over = {date: path for date, path in current.items() if date <= self.as_of}
-        found = {date: [path / predictions.PART] for date, path in over.items()}
+        time = self.project.settings.time
+        current = predictions.current_batches(self.project)
+        batches = {
+            date: [folder / predictions.PART]
+            for date, folder in current.items()
+            if date <= self.as_of
+        }
         for back in range(time.label_horizon + time.gate + 1):
-            start, end = self.ago(back + 1, self.as_of), self.ago(back, self.as_of)
-            if any(start < date <= end for date in found):
+            start = self.ago(back + 1, self.as_of)
+            end = self.ago(back, self.as_of)
+            if any(start < date <= end for date in batches):
                 continue
             if parts := predictions.online_parts(self.project, start, end):
-                found[end] = parts
-        return found
+                batches[end] = parts
+        return batches
 
-    def online(self, date: pd.Timestamp) -> bool:
-        """Tell whether the predictions of a date were answers."""
+    def is_online(self, date: pd.Timestamp) -> bool:
+        """Say whether the predictions of a date were answers of `serve`."""
         return any(part.parts[-3] == predictions.ONLINE for part in self.batches.get(date, ()))
 
     @cached_property
     def began(self) -> pd.Timestamp | None:
-        """The first date that the champion scored, or from which on it can have answered."""
+        """The first date that the champion scored, or from which it can have answered requests."""
         batches = predictions.published(self.store.entries)
         dates = [batch.date for batch in batches if batch.version == self.number]
-        if any(map(self.online, self.batches)):
-            promoted = with_details(self.store.entries, PromoteDetails)
-            dates += [e.time[:10] for e, _ in promoted if e.subject == str(self.number)]
+        if any(map(self.is_online, self.batches)):
+            dates += [
+                entry.time[:10]
+                for entry, _ in with_details(self.store.entries, PromoteDetails)
+                if entry.subject == str(self.number)
+            ]
         return pd.Timestamp(min(dates)) if dates else None
 
     @cached_property
-    def history(self) -> list[MonitorDetails]:
-        """What earlier monitorings left in the journal, the last one of each date, oldest first."""
+    def history(self) -> list[MonitoringSummary]:
+        """The monitorings of earlier dates, the last one of each date, oldest first."""
         monitored = with_details(self.store.entries, MonitorDetails)
-        latest = {details.as_of: details for _, details in monitored}
-        return [latest[date] for date in sorted(latest) if date < f"{self.as_of:%Y-%m-%d}"]
+        latest = {details.as_of: details.summary() for _, details in monitored}
+        return [latest[date] for date in sorted(latest) if date < self.as_of.date()]
 
-    def windows_before(self) -> list[list[str]]:
-        """Return what had drifted in the two windows before, which do not overlap the last one."""
-        windows: list[list[str]] = []
+    def drifted_before(self) -> list[tuple[str, ...]]:
+        """Return what drifted in the two windows before the last one, none of which overlap."""
+        windows: list[tuple[str, ...]] = []
         latest = max(self.batches, default=self.as_of)
-        for details in reversed(self.history):
-            date, mine = pd.Timestamp(details.as_of), details.version == self.number
-            if mine and date <= self.ago(1, latest) and len(windows) < 2:
-                windows.insert(0, list(details.drifted))
+        for earlier in reversed(self.history):
+            date = pd.Timestamp(earlier.as_of)
+            if earlier.version == self.number and date <= self.ago(1, latest) and len(windows) < 2:
+                windows.insert(0, earlier.drifted)
                 latest = date
         return windows
 
-    def know_versions(self, versions: set[int], where: str) -> None:
-        """Say which versions the registry does not know, and whether the champion is none."""
-        for version in sorted(versions - set(self.store.registry.numbers())):
-            words = f"{where} holds predictions of version {version}"
-            self.found.append((INVESTIGATE, f"{words}, which the registry does not know"))
-        if versions and self.number not in versions:
-            made = ", ".join(map(str, sorted(versions)))
-            words = (
-                f"{where} was made by version {made}, not by the champion, version {self.number}"
+    def decays_of_others(self) -> list[Decay]:
+        """Return the decays of other champions that earlier monitorings found, oldest first."""
+        return [
+            Decay(earlier.as_of, earlier.version, metric, reference)
+            for earlier in self.history
+            if earlier.version != self.number
+            for metric, reference in earlier.decayed.items()
+        ]
+
+    def learned_from(self) -> datetime.date | None:
+        """Return the start of the champion's train window; None where it has no dates."""
+        start, _, _ = self.card.windows.train.partition("..")
+        try:
+            return datetime.date.fromisoformat(start)
+        except ValueError:  # a split by groups or at random, or no event times
+            return None
+
+    def check_versions(self, versions: Iterable[int], where: str) -> list[Finding]:
+        """Return findings for predictions of unknown versions, and for none of the champion."""
+        made_by = sorted(set(versions))
+        known = self.store.registry.numbers()
+        findings = [
+            Finding(
+                INVESTIGATE,
+                f"{where} holds predictions of version {version}, which the registry does not know",
             )
-            self.found.append((HEALTHY, f"{words}: its predictions are not compared"))
+            for version in made_by
+            if version not in known
+        ]
+        if made_by and self.number not in made_by:
+            noun = "version" if len(made_by) == 1 else "versions"
+            numbers = ", ".join(map(str, made_by))
+            findings.append(
+                Finding(
+                    HEALTHY,
+                    f"{where} was made by {noun} {numbers}, not by the champion, "
+                    f"version {self.number}: its predictions are not compared",
+                )
+            )
+        return findings
 
     def ago(self, count: int, moment: pd.Timestamp) -> pd.Timestamp:
-        """Return the moment so many periods earlier."""
+        """Return the moment `count` periods earlier."""
         return moment - periods(count, self.project.settings.time.period)
 
     def window(self, start: pd.Timestamp, end: pd.Timestamp) -> Window | None:
-        """Return a window; None where events have no time."""
+        """Return a window; None where rows have no event time."""
         return Window(start, end) if self.champion.contract.inputs.one("event_time") else None
 
-    def read(self, reader: Callable[[], Read]) -> Read | None:
-        """Return what can be read; a table that is missing or broken is a finding."""
-        try:
-            return reader()
-        except (Misconfigured, Unreachable):
-            raise
-        except MlopsError as error:
-            self.found.append((INVESTIGATE, str(error).removesuffix(".")))
-            return None
+
+def try_to_read(reader: Callable[[], Read]) -> tuple[Read | None, list[Finding]]:
+    """Return what is read, or a finding where a table is missing or broken.
+
+    Raises Misconfigured and Unreachable, which say nothing about the champion.
+    """
+    try:
+        return reader(), []
+    except (Misconfigured, Unreachable):
+        raise
+    except MlopsError as error:
+        return None, [Finding(INVESTIGATE, str(error).removesuffix("."))]

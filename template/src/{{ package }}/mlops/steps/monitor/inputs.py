@@ -1,148 +1,233 @@
-"""What a monitoring sees of the last scored period: today's rows and their predictions."""
+"""The inputs of a monitoring: the rows of the last scored period, and their predictions."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ...base.windows import Window
 from ...data.fingerprints import hashes
-from ...figures.decision import INVESTIGATE, Facts, persists
-from ...figures.drift import compare
-from ...figures.profile import Floats, count
+from ...figures.decision import INVESTIGATE, Finding, InputRows
+from ...figures.drift import Column, ColumnDrift, compare
+from ...figures.profile import ColumnProfile, Floats, count
 from ...records import predictions
+from ...records.card import CardTime, VersionCard
+from ...records.monitoring import Freshness
 from ...records.registry import LoadedVersion
 from ..pieces import work_on_pieces
-from .context import Watch
+from .context import MonitoringContext, try_to_read
 
 
-@dataclass
+@dataclass(frozen=True)
+class Inputs:
+    """What a monitoring found in the last scored period."""
+
+    columns: list[ColumnDrift]
+    window: str
+    rows: InputRows
+    freshness: Freshness
+    findings: list[Finding]
+
+
+@dataclass(frozen=True)
 class Counts:
-    """What is kept of rows: counts, and 8 bytes a row."""
+    """What is kept of rows: counts for each column, and 8 bytes a row."""
 
-    columns: dict[str, Floats]
-    keys: np.ndarray
-    newest: pd.Timestamp | None = None
-    versions: set[int] = field(default_factory=set)
+    columns: dict[str, Floats]  # rows in each bin, by column
+    keys: npt.NDArray[np.uint64]  # hashes
+    newest: pd.Timestamp | None = None  # event, or answer of `serve`
+    versions: frozenset[int] = frozenset()  # that made the predictions
 
 
-def observe(watch: Watch) -> Facts:
-    """Return the facts of the last scored period: its columns, rows and freshness."""
-    date = max(watch.batches, default=watch.as_of)
-    window = watch.window(watch.ago(1, date), date)
-    late = date not in watch.batches or date <= watch.ago(1, watch.as_of)
+NOTHING = Counts({}, np.zeros(0, "uint64"))
+
+
+def examine_inputs(context: MonitoringContext) -> Inputs:
+    """Compare the rows and predictions of the last scored period with the champion's profiles."""
+    date = max(context.batches, default=context.as_of)
+    window = context.window(context.ago(1, date), date)
+    batch = context.batches.get(date, [])
+    online = context.is_online(date)
+
+    findings: list[Finding] = []
+    late = not batch or date <= context.ago(1, context.as_of)
     if late:
-        due = "none at all" if date not in watch.batches else f"the newest are of {date:%Y-%m-%d}"
-        words = f"no predictions were published for {watch.as_of:%Y-%m-%d}, {due}"
-        watch.found.append((INVESTIGATE, f"{words}; run {watch.project.command('score')}"))
-    batch, online = watch.batches.get(date, []), watch.online(date)
-    source = partial(_count_answers, watch, batch) if online else partial(_count, watch, window)
-    counts = watch.read(source) or _merged([])
-    if early := not online and _ends_early(counts.newest, window):
-        words = f"the newest row of the period {window} is of {counts.newest:%Y-%m-%d}"
-        watch.found.append((INVESTIGATE, f"{words}: is the delivery whole?"))
-    made = watch.read(partial(_made, watch, batch)) or _merged([])
+        findings.append(_not_scored(context, date if batch else None))
+    counts, unread = try_to_read(
+        partial(_count_answers, context, batch) if online else partial(_count, context, window)
+    )
+    findings += unread
+    counts = counts or NOTHING
+    early = not online and _ends_early(counts.newest, window)
+    if early:
+        findings.append(
+            Finding(
+                INVESTIGATE,
+                f"the newest row of the period {window} is from {counts.newest:%Y-%m-%d}; "
+                "check whether the delivery is complete",
+            )
+        )
+    predicted, unread = try_to_read(partial(_count_predictions, context, batch))
+    findings += unread
+    predicted = predicted or NOTHING
     if not online:
-        _know_batch(watch, batch)
-    watch.know_versions(made.versions, f"the batch of {date:%Y-%m-%d}")
-    return {
-        "columns": _columns(watch, counts.columns, made.columns),
-        "window": str(window or "all rows"),
-        "rows": _rows(watch, counts, made, batch=bool(window) and not online),
-        "freshness": {
-            "newest_row": counts.newest and f"{counts.newest:%Y-%m-%d}",
-            "late": late or early,
-        },
-    }
+        findings += _unknown_batches(context, batch)
+    findings += context.check_versions(predicted.versions, f"the batch of {date:%Y-%m-%d}")
+
+    return Inputs(
+        columns=_compare(context, counts.columns, predicted.columns),
+        window=str(window or "all rows"),
+        rows=_rows(context.card, counts, predicted, periodic=bool(window) and not online),
+        freshness=Freshness(
+            newest_row=None if counts.newest is None else counts.newest.date(), late=late or early
+        ),
+        findings=findings,
+    )
+
+
+def usual_rows(learned: int, judged: int, time: CardTime) -> float:
+    """Return how many rows a period had when a version was trained.
+
+    `learned` and `judged` are the rows of its two sides. A split by time reads them from their own
+    windows; any other split deals out the rows of both windows and of the embargo between them.
+    """
+    if time.split == "time":
+        return learned / time.train
+    embargo = time.label_horizon if time.embargo is None else time.embargo
+    return (learned + judged) / (time.train + embargo + time.gate)
+
+
+def _not_scored(context: MonitoringContext, newest: pd.Timestamp | None) -> Finding:
+    """Return the finding that the last period has no predictions."""
+    latest = "there are none at all" if newest is None else f"the newest are of {newest:%Y-%m-%d}"
+    return Finding(
+        INVESTIGATE,
+        f"no predictions were published for {context.as_of:%Y-%m-%d}: {latest}; "
+        f"run {context.project.command('score')}",
+    )
 
 
 def _ends_early(newest: pd.Timestamp | None, window: Window | None) -> bool:
-    """Tell whether the second half of the period has no row: mostly, half a delivery."""
+    """Say whether the second half of the period has no rows, as in half a delivery."""
     if window is None or newest is None:
         return False
     return bool(newest < window.end - (window.end - window.start) / 2)
 
 
-def _rows(watch: Watch, counts: Counts, made: Counts, *, batch: bool) -> Facts:
-    """Return how many rows were read, twice, and scored, beside what a period used to have.
+def _rows(card: VersionCard, counts: Counts, predicted: Counts, *, periodic: bool) -> InputRows:
+    """Return the row counts; `periodic` rows are those of one period, each once.
 
-    Clients may ask twice, and as often as they like.
+    Online they are not: clients may ask twice, and as often as they like.
     """
-    keys, card = pd.Series(counts.keys), watch.champion.version.card
-    learned = next((column["rows"] for column in card.profile.inputs.values()), 0)
-    return {
-        "scored": len(made.keys),
-        "read": len(keys),
-        "usual": learned / card.time.train if batch else None,
-        "doubled": int(keys.duplicated().sum()) if batch else 0,
-        "without_prediction": int((~keys.isin(made.keys)).sum()),  # faster than numpy's
-    }
+    keys = pd.Series(counts.keys)
+    learned = next((each.rows for each in card.profile.inputs.values()), 0)
+    judged = next((each.rows for each in card.profile.predictions.values()), 0)
+    return InputRows(
+        scored=len(predicted.keys),
+        read=len(keys),
+        usual=usual_rows(learned, judged, card.time) if periodic and learned else None,
+        doubled=int(keys.duplicated().sum()) if periodic else 0,
+        without_prediction=int((~keys.isin(predicted.keys)).sum()),  # faster than numpy's
+    )
 
 
-def _know_batch(watch: Watch, batch: list[Path]) -> None:
-    """Say where the run that published a batch was cut before it reached the journal."""
-    known = predictions.published(watch.store.entries)
-    names = {f"date={each.date}/batch-{each.batch}" for each in known}
-    for place in set(map(predictions.part_name, batch)) - names:
-        words = f"{place} is published, but stands in no entry"
-        watch.found.append((INVESTIGATE, f"{words}; run {watch.project.command('score')} again"))
+def _unknown_batches(context: MonitoringContext, batch: list[Path]) -> list[Finding]:
+    """Return a finding where the run that published a batch stopped before writing its entry."""
+    published = predictions.published(context.store.entries)
+    known = {f"date={each.date}/batch-{each.batch}" for each in published}
+    return [
+        Finding(
+            INVESTIGATE,
+            f"{place} is published but has no entry in the journal; "
+            f"run {context.project.command('score')} again",
+        )
+        for place in sorted(set(map(predictions.part_name, batch)) - known)
+    ]
 
 
-def _count(watch: Watch, window: Window | None) -> Counts:
-    return _merged(list(work_on_pieces(watch.project, watch.champion, window, _count_piece)))
+def _count(context: MonitoringContext, window: Window | None) -> Counts:
+    return _merge(work_on_pieces(context.project, context.champion, window, _count_piece))
 
 
 def _count_piece(champion: LoadedVersion, rows: pd.DataFrame) -> Counts:
-    contract, reference = champion.contract, champion.version.card.profile.inputs
-    columns = {name: count(column, rows[name]) for name, column in reference.items()}
-    event_time = contract.inputs.one("event_time")
-    newest = rows[event_time].max() if event_time else None
-    return Counts(columns, hashes(rows, contract.keys), newest)
+    profiles = champion.version.card.profile.inputs
+    event_time = champion.contract.inputs.one("event_time")
+    return Counts(
+        columns=_count_columns(profiles, rows.__getitem__),
+        keys=hashes(rows, champion.contract.keys),
+        newest=rows[event_time].max() if event_time else None,
+    )
 
 
-def _count_answers(watch: Watch, batch: list[Path]) -> Counts:
-    """Count what clients sent, which lies beside what they got."""
-    reference, parts = watch.champion.version.card.profile.inputs, []
+def _count_answers(context: MonitoringContext, batch: list[Path]) -> Counts:
+    """Count what clients sent, which the predictions table holds with what they got."""
+    profiles = context.card.profile.inputs
+    parts = []
     for rows in predictions.read_parts(batch):
-        sent: dict[str, Any] = {n: rows.get(f"input_{n}", rows.get(n)) for n in reference}
-        columns = {name: count(column, sent[name]) for name, column in reference.items()}
-        keys = hashes(rows, watch.champion.contract.keys)
-        parts.append(Counts(columns, keys, rows["predicted_at"].max()))
-    return _merged(parts)
+        columns = _count_columns(profiles, partial(_sent, rows))
+        parts.append(Counts(columns, hashes(rows, context.keys), rows["predicted_at"].max()))
+    return _merge(parts)
 
 
-def _made(watch: Watch, batch: list[Path]) -> Counts:
-    """Count what was predicted, but only what the champion predicted by column."""
-    profile, parts = watch.champion.version.card.profile.predictions, []
+def _sent(answers: pd.DataFrame, name: str) -> pd.Series:
+    """Return what clients sent for an input, which is renamed where a prediction has its name."""
+    renamed = f"input_{name}"
+    return answers[renamed if renamed in answers else name]
+
+
+def _count_predictions(context: MonitoringContext, batch: list[Path]) -> Counts:
+    """Count the predictions; the columns are those of the champion's predictions only."""
+    profiles = context.card.profile.predictions
+    parts = []
     for rows in predictions.read_parts(batch):
-        mine, keys = rows[rows["version"] == watch.number], watch.champion.contract.keys
-        columns = {name: count(c, mine[name]) for name, c in profile.items() if len(mine)}
-        versions = set(map(int, rows["version"].unique()))
-        parts.append(Counts(columns, hashes(rows, keys), None, versions))
-    return _merged(parts)
+        own = rows[rows["version"] == context.number]
+        columns = _count_columns(profiles, own.__getitem__) if len(own) else {}
+        versions = frozenset(map(int, rows["version"].unique()))
+        parts.append(Counts(columns, hashes(rows, context.keys), versions=versions))
+    return _merge(parts)
 
 
-def _merged(parts: list[Counts]) -> Counts:
-    names = dict.fromkeys(name for part in parts for name in part.columns)
-    columns: dict[str, Any] = {n: sum(p.columns.get(n, 0.0) for p in parts) for n in names}
-    keys = np.concatenate([np.zeros(0, "uint64"), *(part.keys for part in parts)])
-    newest = max((part.newest for part in parts if part.newest is not None), default=None)
-    return Counts(columns, keys, newest, set().union(*(part.versions for part in parts)))
+def _count_columns(
+    profiles: Mapping[str, ColumnProfile], values_of: Callable[[str], pd.Series]
+) -> dict[str, Floats]:
+    return {name: count(profile, values_of(name)) for name, profile in profiles.items()}
 
 
-def _columns(watch: Watch, inputs: dict[str, Floats], made: dict[str, Floats]) -> list[Facts]:
-    card, floor = watch.champion.version.card.profile, watch.project.settings.monitoring.max_psi
-    family = len(inputs) + len(made)
-    columns = [
-        {"kind": kind, **compare(name, getattr(card, side)[name], counts, floor, family)}
-        for kind, side, found in (("input", "inputs", inputs), ("prediction", "predictions", made))
-        for name, counts in found.items()
+def _merge(parts: Iterable[Counts]) -> Counts:
+    """Return the sum of counts."""
+    columns: dict[str, Floats] = {}
+    keys = [NOTHING.keys]
+    newest: pd.Timestamp | None = None
+    versions: frozenset[int] = frozenset()
+    for part in parts:
+        for name, counts in part.columns.items():
+            columns[name] = columns[name] + counts if name in columns else counts
+        keys.append(part.keys)
+        if part.newest is not None:
+            newest = part.newest if newest is None else max(newest, part.newest)
+        versions |= part.versions
+    return Counts(columns, np.concatenate(keys), newest, versions)
+
+
+def _compare(
+    context: MonitoringContext, inputs: dict[str, Floats], predicted: dict[str, Floats]
+) -> list[ColumnDrift]:
+    """Compare each counted column with its profile, and with earlier windows."""
+    profile = context.card.profile
+    counted = [
+        *((Column("input", name, profile.inputs[name]), inputs[name]) for name in inputs),
+        *(
+            (Column("prediction", name, profile.predictions[name]), predicted[name])
+            for name in predicted
+        ),
     ]
-    earlier = watch.windows_before()
-    for column in columns:
-        before = [f"{column['kind']} {column['name']}" in drifted for drifted in earlier]
-        column["persistent"] = persists([*before, column["drifted"]])
-    return columns
+    floor = context.project.settings.monitoring.max_psi
+    earlier = context.drifted_before()
+    return [
+        compare(column, counts, floor, len(counted), [column.label in each for each in earlier])
+        for column, counts in counted
+    ]

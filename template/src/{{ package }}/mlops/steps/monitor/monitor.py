@@ -1,60 +1,54 @@
-"""The step `monitor`: is the champion still good? Facts, a decision with reasons, a memory."""
+"""The step `monitor`: is the champion still good? Figures, a decision with reasons, a report."""
 
+import datetime
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 import pandas as pd
 
-from ...base.console import Outcome, print_step, resources
+from ...base.console import Outcome, resources
 from ...base.project import Project
 from ...base.windows import parse_as_of
 from ...data.spark import started
 from ...figures import decision
-from ...figures.decision import Facts
-from ...pages import report
-from ...records.details import Decision, MonitorDetails
+from ...figures.decision import Decision, Figure, Finding, LostDecay, RowCounts, Staleness
+from ...figures.drift import ColumnDrift
+from ...pages import report as page
+from ...records.details import MonitorDetails
+from ...records.monitoring import MonitoringReport, MonitoringSummary, Windows
 from ...records.registry import LoadedVersion
 from ...records.store import open_store
 from ...records.tracking import command_lock, experiment_id
 from ..alerts import require_addresses, send_change
-from .context import Watch
-from .inputs import observe
-from .outcomes import assess, rule_of
+from .context import MonitoringContext
+from .inputs import Inputs, examine_inputs
+from .outcomes import Outcomes, examine_outcomes, rule_of
 
-SHOWN = 36  # windows of the trend
+TREND = 36  # monitorings in the history of a report
 
 
 @dataclass(frozen=True)
 class Monitored:
-    """How a monitoring ended."""
+    """What a monitoring found, and the message that says so."""
 
     message: str
-    facts: Facts
-
-    @property
-    def decision(self) -> Decision:
-        """The decision."""
-        return cast("Decision", self.facts["decision"])
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Its reasons."""
-        return tuple(self.facts["reasons"])
+    report: MonitoringReport
 
 
 def monitor(project: Project, as_of: str | None) -> Outcome:
-    """Compare what the champion meets and predicts with what it was approved for."""
-    done = monitor_champion(project, as_of)
+    """Compare what the champion gets and predicts with what it was approved for."""
+    monitored = monitor_champion(project, as_of)
     columns = ("figure", "then", "now", "limit", "verdict")
-    return Outcome("ok", done.message, done.facts, columns, _table(done.facts))
+    report = monitored.report
+    return Outcome("ok", monitored.message, report.to_json(), columns, _table(report))
 
 
 def monitor_champion(project: Project, as_of: str | None) -> Monitored:
     """Monitor the champion, and record what was found."""
     require_addresses(project)
-    with command_lock(project, "monitor"):  # the second of two knows what the first has told
+    with command_lock(project, "monitor"):  # a second run must know what the first one has sent
         return _monitor(project, as_of)
 
 
@@ -62,136 +56,174 @@ def _monitor(project: Project, as_of: str | None) -> Monitored:
     with started(project):
         store = open_store(project)
         champion = LoadedVersion(None, store.fetch_champion())
-    watch = Watch(project, store, champion, parse_as_of(as_of, project.settings))
+    context = MonitoringContext(project, store, champion, parse_as_of(as_of, project.settings))
 
-    print_step(f"watching {champion.version} of {project.name} on {watch.as_of:%Y-%m-%d}")
-    scored, matured = observe(watch), assess(watch)
-    facts = _facts(watch, scored, matured)
-    memory = _memory(facts)
-    past = [details.to_json() for details in watch.history]
-    facts["history"] = [*past, dict(memory)][-SHOWN:]
-    facts["resources"] = resources(facts["rows"]["scored"])
+    print_step(f"monitoring {champion.version} of {project.name} on {context.as_of:%Y-%m-%d}")
+    report = _report(context, examine_inputs(context), examine_outcomes(context))
+    name = f"{project.env}-{report.as_of}-version-{report.version}.html"
+    path = project.path(project.settings.reports) / name
+    page.write(report, path)
+    run = _log(context, report, path)
 
-    name = f"{project.env}-{facts['as_of']}-version-{watch.number}.html"
-    page = project.path(project.settings.reports) / name
-    report.write(facts, page)
-    memory["run"] = _log(watch, facts, page)
-    words = "; ".join(facts["reasons"]) or "nothing has moved and nothing is missing"
-    message = f"{champion.version}: {facts['decision']}; {words}; report: {project.shown(page)}"
-    state = facts["decision"].replace(decision.HEALTHY, "")
-    memory["told"] = send_change(store, MonitorDetails, state, message)
-    store.record(MonitorDetails(**memory), subject=str(watch.number), as_of=facts["as_of"])
-    return Monitored(message, facts)
+    reasons = "; ".join(report.reasons) or "nothing has drifted and nothing is missing"
+    message = f"{champion.version}: {report.decision}; {reasons}; report: {project.shown(path)}"
+    state = "" if report.decision == decision.HEALTHY else report.decision
+    told = send_change(store, MonitorDetails, state, message)
+    details = MonitorDetails(**dict(report.history[-1]), run=run, told=told)
+    store.record(details, subject=str(report.version), as_of=str(report.as_of))
+    return Monitored(message, report)
 
 
-def _facts(watch: Watch, scored: Facts, matured: Facts) -> Facts:
-    settings, card = watch.project.settings, watch.champion.version.card
-    rows, columns = scored["rows"] | matured["rows"], scored["columns"]
-    stale, most = _staleness(watch, columns), settings.monitoring.max_drifted
-    least = settings.monitoring.min_rows
-    found = [
-        *watch.found,
-        *decision.performance(matured["performance"]),
-        *decision.staleness(stale, most),
-        *decision.drift(columns),
-        *decision.completeness(rows, least, card.coverage.gate, matured["by_date"]),
+def _report(context: MonitoringContext, inputs: Inputs, outcomes: Outcomes) -> MonitoringReport:
+    """Decide, and return everything that was found."""
+    settings = context.project.settings
+    staleness = _staleness(context, inputs.columns)
+    verdict, reasons = decision.decide(_findings(context, inputs, outcomes, staleness))
+    summary = _summary(context, verdict, reasons, inputs.columns, outcomes.performance)
+    return MonitoringReport(
+        format=MonitoringReport.FORMAT,
+        project=settings.project_name,
+        env=context.project.env,
+        problem=settings.problem,
+        as_of=summary.as_of,
+        version=summary.version,
+        trained_as_of=datetime.date.fromisoformat(context.card.time.as_of),
+        owner=settings.team,
+        decision=verdict,
+        reasons=summary.reasons,
+        windows=Windows(scored=inputs.window, matured=outcomes.window),
+        rows=RowCounts(**dict(inputs.rows), **dict(outcomes.rows)),
+        columns=tuple(inputs.columns),
+        performance=tuple(outcomes.performance),
+        staleness=staleness,
+        freshness=inputs.freshness,
+        history=(*context.history, summary)[-TREND:],
+        resources=resources(inputs.rows.scored),
+    )
+
+
+def _findings(
+    context: MonitoringContext, inputs: Inputs, outcomes: Outcomes, staleness: Staleness
+) -> list[Finding]:
+    """Return all findings, those of the same gravity in the order in which they are reported."""
+    monitoring = context.project.settings.monitoring
+    return [
+        *inputs.findings,
+        *outcomes.findings,
+        *decision.performance(outcomes.performance),
+        *decision.staleness(staleness, monitoring.max_drifted),
+        *decision.drift(inputs.columns),
+        *decision.completeness(inputs.rows, monitoring.min_rows),
+        *decision.label_completeness(outcomes.by_batch, context.card.coverage.gate),
     ]
-    verdict, reasons = decision.decide(found)
-    return {
-        "project": settings.project_name,
-        "env": watch.project.env,
-        "problem": settings.problem,
-        "as_of": f"{watch.as_of:%Y-%m-%d}",
-        "version": watch.number,
-        "trained_as_of": card.time.as_of,
-        "owner": settings.team,
-        "decision": verdict,
-        "reasons": reasons,
-        "windows": {"scored": scored["window"], "matured": matured["window"]},
-        "rows": rows,
-        "columns": columns,
-        "performance": matured["performance"],
-        "staleness": stale,
-        "freshness": scored["freshness"],
-    }
 
 
-def _staleness(watch: Watch, columns: list[Facts]) -> Facts:
-    """Return what makes the champion stale, and its age since it was trained, in whole periods."""
-    settings, born = watch.project.settings, watch.champion.version.card.time.as_of
-    time, unit = settings.time, settings.time.period[0].upper()
-    age = (watch.as_of.to_period(unit) - pd.Timestamp(born).to_period(unit)).n
-    inputs = [column["persistent"] for column in columns if column["kind"] == "input"]
-    facts = {
-        "age": age,
-        "limit": time.label_horizon + time.gate + settings.monitoring.max_age,
-        "period": time.period,
-        "drifted_share": sum(inputs) / max(len(inputs), 1),
-        "lost": _lost(watch),
-    }
-    return facts | {"stale": any(decision.staleness(facts, settings.monitoring.max_drifted))}
+def _staleness(context: MonitoringContext, columns: Iterable[ColumnDrift]) -> Staleness:
+    """Return what can make the champion stale."""
+    settings = context.project.settings
+    time = settings.time
+    unit = time.period[0].upper()
+    trained = pd.Timestamp(context.card.time.as_of)
+    age = (context.as_of.to_period(unit) - trained.to_period(unit)).n
+    limit = time.label_horizon + time.gate + settings.monitoring.max_age
+    persistent = [column.persistent for column in columns if column.kind == "input"]
+    drifted_share = sum(persistent) / max(len(persistent), 1)
+    lost = _lost_decay(context)
+    too_many_drifted = drifted_share > settings.monitoring.max_drifted
+    return Staleness(
+        age=age,
+        limit=limit,
+        period=time.period,
+        drifted_share=drifted_share,
+        lost=lost,
+        stale=lost is not None or age > limit or too_many_drifted,
+    )
 
 
-def _lost(watch: Watch) -> Facts | None:
+def _lost_decay(context: MonitoringContext) -> LostDecay | None:
     """Return the decay of another champion that this one has not made up for, if there is one."""
-    metric, card = watch.project.settings.metric, watch.champion.version.card
-    others = [each.to_json() for each in watch.history if each.version != watch.number]
-    rule, learned_from = rule_of(watch, metric), card.windows.train
-    return decision.unrecovered(metric, rule, learned_from, others)
+    metric = context.project.settings.metric
+    rule = rule_of(context, metric)
+    return decision.unrecovered(metric, rule, context.learned_from(), context.decays_of_others())
 
 
-def _memory(facts: Facts) -> Facts:
-    """Return what the journal keeps of a monitoring, for the trend and for what persists."""
-    figures, columns = facts["performance"], facts["columns"]
-    worst: Facts = max(columns, key=lambda each: each["psi"] / each["limit"], default={})
-    return {
-        **{key: facts[key] for key in ("as_of", "decision", "version", "reasons")},
-        "max_psi": worst.get("psi"),
-        "psi_limit": worst.get("limit"),
-        "metrics": {figure["metric"]: figure["value"] for figure in figures},
-        "bounds": {figure["metric"]: figure["bound"] for figure in figures},
-        "decayed": {f["metric"]: f["reference"] for f in figures if f["verdict"] == "decayed"},
-        "drifted": [f"{each['kind']} {each['name']}" for each in columns if each["drifted"]],
-    }
+def _summary(
+    context: MonitoringContext,
+    verdict: Decision,
+    reasons: list[str],
+    columns: list[ColumnDrift],
+    figures: list[Figure],
+) -> MonitoringSummary:
+    """Return what later monitorings need of this one."""
+    worst = max(columns, key=lambda column: column.ratio, default=None)
+    return MonitoringSummary(
+        as_of=context.as_of.date(),
+        decision=verdict,
+        version=context.number,
+        reasons=tuple(reasons),
+        max_psi=None if worst is None else worst.psi,
+        psi_limit=None if worst is None else worst.limit,
+        metrics={figure.metric: figure.value for figure in figures},
+        bounds={figure.metric: figure.bound for figure in figures},
+        decayed={each.metric: each.reference for each in figures if each.verdict == "decayed"},
+        drifted=tuple(column.label for column in columns if column.drifted),
+    )
 
 
-def _log(watch: Watch, facts: Facts, page: Path) -> str:
-    """Keep the facts and their report in a run of their own; return its identifier."""
+def _log(context: MonitoringContext, report: MonitoringReport, path: Path) -> str:
+    """Keep a report and its page in a run of their own; return the run's identifier."""
     import mlflow
 
-    experiment = experiment_id(watch.store.registry.client, watch.project, ".monitor")
-    run_name = f"monitor {facts['as_of']}"
+    experiment = experiment_id(context.store.registry.client, context.project, ".monitor")
+    run_name = f"monitor {report.as_of}"
     with mlflow.start_run(experiment_id=experiment, run_name=run_name) as run:
-        mlflow.log_metrics(_measures(facts) | facts["resources"])
-        mlflow.log_dict(facts, "monitor.json")
-        mlflow.log_artifact(str(page))
+        mlflow.log_metrics(_measures(report) | report.resources)
+        mlflow.log_dict(report.to_json(), "monitor.json")
+        mlflow.log_artifact(str(path))
     return str(run.info.run_id)
 
 
-def _measures(facts: Facts) -> dict[str, float]:
-    """Return the figures that MLflow plots, under names that it takes."""
-    figures = {figure["metric"]: figure["value"] for figure in facts["performance"]}
-    index = {f"psi_{each['kind']}_{each['name']}": each["psi"] for each in facts["columns"]}
-    stale, rows = facts["staleness"], facts["rows"]
-    others = {"age": stale["age"], "drifted_share": stale["drifted_share"], **rows}
-    others["decision"] = decision.DECISIONS.index(facts["decision"])
-    known = {name: value for name, value in (figures | index | others).items() if value is not None}
-    return {re.sub(r"[^\w .-]", "_", name): float(value) for name, value in known.items()}
+def _measures(report: MonitoringReport) -> dict[str, float]:
+    """Return the figures that MLflow plots, under names that it accepts."""
+    figures: dict[str, float | None] = {
+        **{figure.metric: figure.value for figure in report.performance},
+        **{f"psi_{column.kind}_{column.name}": column.psi for column in report.columns},
+        "age": report.staleness.age,
+        "drifted_share": report.staleness.drifted_share,
+        **dict(report.rows),
+        "decision": decision.DECISIONS.index(report.decision),
+    }
+    return {
+        re.sub(r"[^\w .-]", "_", name): float(value)
+        for name, value in figures.items()
+        if value is not None
+    }
 
 
-def _table(facts: Facts) -> tuple[tuple[str, ...], ...]:
-    def shown(value: Any) -> str:
-        return "" if value is None else f"{value:.3f}"
-
-    rows = []
-    for figure in facts["performance"]:
-        now = f"{shown(figure['value'])} ({shown(figure['low'])} to {shown(figure['high'])})"
-        limit = f"{'>=' if figure['better'] == 'higher' else '<='} {shown(figure['bound'])}"
-        rows.append((figure["metric"], shown(figure["reference"]), now, limit, figure["verdict"]))
-    for column in facts["columns"]:
-        verdict = "drifted" if column["drifted"] else "ok"
-        limit = f"<= {shown(column['limit'])}"
-        rows.append((f"PSI of {column['name']}", "", shown(column["psi"]), limit, verdict))
-    age, verdict = facts["staleness"], "stale" if facts["staleness"]["stale"] else "ok"
-    rows.append((f"age in {age['period']}s", "", str(age["age"]), f"<= {age['limit']}", verdict))
+def _table(report: MonitoringReport) -> tuple[tuple[str, ...], ...]:
+    """Return what the terminal shows: figure, then, now, limit, verdict."""
+    rows: list[tuple[str, ...]] = []
+    for figure in report.performance:
+        sign = ">=" if figure.better == "higher" else "<="
+        rows.append(
+            (
+                figure.metric,
+                _shown(figure.reference),
+                f"{_shown(figure.value)} ({_shown(figure.low)} to {_shown(figure.high)})",
+                f"{sign} {_shown(figure.bound)}",
+                figure.verdict,
+            )
+        )
+    for column in report.columns:
+        verdict = "drifted" if column.drifted else "ok"
+        limit = f"<= {_shown(column.limit)}"
+        rows.append((f"PSI of {column.name}", "", _shown(column.psi), limit, verdict))
+    staleness = report.staleness
+    verdict = "stale" if staleness.stale else "ok"
+    age = f"age in {staleness.period}s"
+    rows.append((age, "", f"{staleness.age}", f"<= {staleness.limit}", verdict))
     return tuple(rows)
+
+
+def _shown(figure: float | None) -> str:
+    return "" if figure is None else f"{figure:.3f}"

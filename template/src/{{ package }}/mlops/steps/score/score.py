@@ -11,7 +11,7 @@ from ...base.console import Outcome, print_step, resources
 from ...base.project import Project
 from ...base.windows import parse_as_of, plan
 from ...data.spark import started
-from ...figures.drift import compare
+from ...figures.drift import Column, compare
 from ...records import predictions
 from ...records.details import ScoreDetails
 from ...records.predictions import BatchFacts
@@ -96,13 +96,13 @@ def _check_rows(batch: Batch, written: Path) -> None:
 
 def _check_distribution(batch: Batch) -> None:
     """Compare the batch with the predictions of the champion's gate window."""
-    profile = batch.champion.version.card.profile.predictions
+    profiles = batch.champion.version.card.profile.predictions
     floor = batch.project.settings.scoring.max_psi
     for name, counts in batch.counts.items():
-        moved = compare(name, profile[name], counts, floor, 1)
-        psi, limit = moved["psi"], moved["limit"]
-        if moved["drifted"]:
+        drift = compare(Column("prediction", name, profiles[name]), counts, floor, family=1)
+        if drift.drifted:
             batch.refuse(
-                f"{name} has moved from its gate window (PSI {psi:.2f} > {limit:.2f}); "
+                f"{name} has moved from its gate window "
+                f"(PSI {drift.psi:.2f} > {drift.limit:.2f}); "
                 "check the inputs, then train again or raise scoring.max_psi"
             )

@@ -14,8 +14,8 @@ from mlflow.models.model import ModelInfo
 from ...base.console import resources
 from ...base.errors import Misconfigured
 from ...base.project import PLATFORM
+from ...figures.importance import permutation_importance
 from ...figures.profile import take_profile
-from ...figures.resampling import permutation_importance
 from ...records import lineage
 from ...records.card import Profiles, VersionCard
 from ...records.registry import Registry, untrusted

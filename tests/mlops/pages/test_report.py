@@ -17,7 +17,15 @@ LARGEST = 200_000  # bytes
 
 
 def report(facts: Facts) -> str:
-    return str(platform("pages.report").report(facts))
+    return str(platform("pages.report").render(typed(facts)))
+
+
+def write(facts: Facts, path: Path) -> None:
+    platform("pages.report").write(typed(facts), path)
+
+
+def typed(facts: Facts) -> object:
+    return platform("records.monitoring").MonitoringReport.read(facts, "an example")
 
 
 def read(facts: Facts) -> Reading:
@@ -62,7 +70,7 @@ def test_a_chart_is_described_in_words_and_figures(name: str) -> None:
     [
         ("healthy", "Healthy", "Nothing calls for action."),
         ("investigate", "Investigate", "Someone should find out why, then decide."),
-        ("retrain", "Retrain", "The model should be trained anew."),
+        ("retrain", "Retrain", "The model should be trained again."),
     ],
 )
 def test_the_verdict_is_on_top_in_words(decision: str, word: str, advice: str) -> None:
@@ -83,21 +91,21 @@ def test_a_column_named_like_markup_is_shown_as_text() -> None:
 
 
 def test_invalid_text_does_not_stop_the_report(tmp_path: Path) -> None:
-    platform("pages.report").write(hostile(), tmp_path / "report.html")
+    write(hostile(), tmp_path / "report.html")
     assert "&#55296;" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_equal_facts_make_equal_files(tmp_path: Path) -> None:
     for name in ("one.html", "other.html"):
-        platform("pages.report").write(decayed(), tmp_path / name)
+        write(decayed(), tmp_path / name)
     one, other = sorted(tmp_path.iterdir())
     assert one.read_bytes() == other.read_bytes()
     assert one.read_bytes().startswith(b"<!doctype html>\n")
 
 
-def test_a_first_month_says_what_is_not_known() -> None:
+def test_the_report_of_a_first_month_says_what_is_not_known() -> None:
     page = read(first_month())
-    assert "They begin with the next monitoring." in page.pieces
+    assert "Trends begin with the next run of monitor." in page.pieces
     assert "1 unknown" in page.pieces
     assert page.text.count("n/a") > 10
     assert "svg" in page.tags  # meters of the known figures
@@ -173,7 +181,7 @@ def test_the_report_is_readable_on_every_screen(
     browser: "Browser", tmp_path: Path, name: str
 ) -> None:
     path = tmp_path / f"{name}.html"
-    platform("pages.report").write(EXAMPLES[name](), path)
+    write(EXAMPLES[name](), path)
     open_for_everyone(browser, path)
 
 
@@ -190,7 +198,7 @@ def test_the_contrast_check_finds_pale_text(browser: "Browser", tmp_path: Path) 
 @pytest.mark.full
 def test_a_wide_table_scrolls_by_keyboard(browser: "Browser", tmp_path: Path) -> None:
     path = tmp_path / "keys.html"
-    platform("pages.report").write(decayed(), path)
+    write(decayed(), path)
     page = Visit(browser, path, PHONE, "light").page
     box = page.get_by_role("region", name="Columns then and now")
     assert box.evaluate("box => box.scrollWidth > box.clientWidth")

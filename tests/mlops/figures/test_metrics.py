@@ -8,8 +8,7 @@ import pytest
 from rendering import platform
 from sklearn.metrics import roc_auc_score
 
-MODULES = ("comparison", "metrics", "registry", "statistics")
-comparison, metrics, registry, statistics = map(platform, MODULES)
+metrics = platform("figures.metrics")
 auc = metrics.auc
 
 
@@ -51,43 +50,3 @@ def test_a_bootstrap_sample_where_the_users_metric_fails_is_skipped() -> None:
     assert errors["share"] == pytest.approx(np.sqrt(0.02 * 0.98 / 150), rel=0.3)
     with pytest.raises(ValueError, match="one class only"):  # from the user's code, on all rows
         figures.all(truth[3:], prediction[3:])
-
-
-def test_a_row_without_a_group_is_its_own_group() -> None:
-    members = statistics._Members(pd.Series(["a", "b", None, None, None, "a"]))
-    found = [sorted(members.of(np.array([number])).tolist()) for number in range(5)]
-    assert sorted(found) == [[0, 5], [1], [2], [3], [4]]
-    first, last = (members.of(np.array([number])).tolist() for number in (0, 4))
-    assert members.of(np.array([4, 0, 4])).tolist() == [*last, *first, *last]
-
-
-def test_repeated_rows_of_a_customer_do_not_narrow_an_interval() -> None:
-    """100 customers with ten identical rows each carry no more information than 100 rows."""
-    generator = np.random.default_rng(3)
-    customer = np.repeat(np.arange(100), 10)
-    wrong = pd.Series(generator.random(100) < 0.2)[customer].reset_index(drop=True)
-
-    def bound(group: str | None) -> float:
-        frame = pd.DataFrame({"customer": customer})
-        inputs = SimpleNamespace(one=lambda _: group)
-        figures = SimpleNamespace(skill=lambda truth, _: -float(truth.mean()))
-        case = SimpleNamespace(
-            truth=wrong.astype(float),
-            prediction=frame,
-            metrics=figures,
-            contract=SimpleNamespace(inputs=inputs),
-            sample=SimpleNamespace(frame=frame),
-        )
-        return float(comparison._gap(case, np.arange(500))[1])
-
-    gap = wrong[:500].mean() - wrong.mean()
-    assert gap - bound("customer") > 2 * (gap - bound(None)) > 0
-
-
-@pytest.mark.parametrize(
-    ("now", "difference"), [([np.nan, 0.5], 0), ([np.nan, 0.25], 0.25), ([0.5, 0.5], np.inf)]
-)
-def test_a_missing_prediction_differs_from_every_other(now: list[float], difference: float) -> None:
-    then, later = (pd.DataFrame({"score": values}) for values in ([np.nan, 0.5], now))
-    found = registry.largest_difference(then, later)
-    assert found == difference or (np.isinf(difference) and found > 1e200)

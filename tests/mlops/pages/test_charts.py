@@ -1,0 +1,47 @@
+"""Scales have round ticks, and trends have a place for every value."""
+
+import datetime
+
+import pytest
+from rendering import platform
+
+charts = platform("pages.charts")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 1, ["0.00", "0.25", "0.50", "0.75", "1.00"]),
+        (0.61, 0.79, ["0.65", "0.70", "0.75"]),
+        (0, 4000, ["0", "1,000", "2,000", "3,000", "4,000"]),
+    ],
+)
+def test_ticks_are_round_and_written_alike(low: float, high: float, expected: list[str]) -> None:
+    assert list(charts.Scale(low, high, 0, 100).ticks(4)) == expected
+
+
+def test_a_scale_without_extent_puts_its_figure_in_the_middle() -> None:
+    assert charts.Scale(3, 3, 0, 100).at(3) == 50
+
+
+def test_lanes_meet_half_way_and_fill_the_area() -> None:
+    days = [datetime.date(2026, 1, 1), datetime.date(2026, 1, 11), datetime.date(2026, 1, 31)]
+    readings = [charts.Reading(day, 0.5, 0.4, 1) for day in days]
+    points = charts.Trend("auc", readings, "higher").points()
+    assert (points[0].left, points[-1].right) == (charts.LEFT, charts.RIGHT)
+    assert [point.right for point in points[:-1]] == [point.left for point in points[1:]]
+    assert all(point.left < point.x < point.right for point in points)
+
+
+@pytest.mark.parametrize(
+    ("better", "breaks"), [("higher", [True, False]), ("lower", [False, True]), (None, [False] * 2)]
+)
+def test_a_value_beyond_its_limit_breaks_it(better: str | None, breaks: list[bool]) -> None:
+    day = datetime.date(2026, 1, 1)
+    readings = [charts.Reading(day, value, 0.5, 1) for value in (0.4, 0.6)]
+    assert [point.breaks for point in charts.Trend("auc", readings, better).points()] == breaks
+
+
+def test_percent_has_room_for_the_largest_share() -> None:
+    assert charts.percent([0.1, None, 0.4]).high == pytest.approx(40)
+    assert charts.percent([]).high == pytest.approx(100)
