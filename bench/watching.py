@@ -13,13 +13,13 @@ from loan_risk.mlops.base.project import open_project, user_module
 from loan_risk.mlops.data import tables
 from loan_risk.mlops.data.labelled_rows import PointInTimeData, read_split
 from loan_risk.mlops.figures import drift, profile
-from loan_risk.mlops.records.registry import LoadedVersion
+from loan_risk.mlops.records.registry import Version
 from loan_risk.mlops.records.store import open_store
 
 
 def index(period: str) -> None:
     """Count and compare; print the seconds from reading to verdicts."""
-    profiles = champion().version.card.profile.inputs
+    profiles = champion().card.profile.inputs
     setting = f"tables.applications={{kind: files, path: {period}}}"
     start = time.perf_counter()
     counts = dict[str, profile.Floats]()
@@ -33,7 +33,7 @@ def index(period: str) -> None:
 
 def write(period: str) -> None:
     """Write the rows of then and now, as they are and with bins in place of values."""
-    card = champion().version.card
+    card = champion().card
     sides = {"then": learned_from(champion()), "now": pd.read_parquet(period)}
     for name, rows in sides.items():
         frame = rows[list(card.features)].reset_index(drop=True)
@@ -43,14 +43,14 @@ def write(period: str) -> None:
         pd.DataFrame(bins).to_parquet(f"build/{name}_binned.parquet")
 
 
-def champion() -> LoadedVersion:
+def champion() -> Version:
     """Return the champion's card and contract."""
-    return LoadedVersion(None, open_store(open_project("dev")).fetch_champion())
+    return open_store(open_project("dev")).fetch_champion()
 
 
-def learned_from(champion: LoadedVersion) -> pd.DataFrame:
+def learned_from(champion: Version) -> pd.DataFrame:
     """Return the rows that the champion's profile describes, labelled or not."""
-    time_settings = champion.version.card.time
+    time_settings = champion.card.time
     as_of = pd.Timestamp(time_settings.as_of)
     data = user_module("data")
     project = open_project("dev")

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,12 @@ class Version:
     def __str__(self) -> str:
         return f"version {self.number}"
 
+    @cached_property
+    def contract(self) -> Contract:
+        """The version's own contract, from the snapshot it carries."""
+        snapshot = self.folder / "code" / self.card.snapshot
+        return read_contract(user_module("schema", snapshot), self.card.problem)
+
     def artifact(self, name: str) -> Path:
         """Return the path of one of the files that were logged with the model."""
         return self.folder / "artifacts" / name
@@ -52,10 +58,15 @@ class Version:
 
 @dataclass(frozen=True)
 class LoadedVersion:
-    """A loaded version."""
+    """A version whose model is loaded."""
 
-    model: Any  # a PyFuncModel, or None where only the card and the contract are needed
+    model: "PyFuncModel"
     version: Version
+
+    @property
+    def contract(self) -> Contract:
+        """The version's own contract."""
+        return self.version.contract
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the prediction frame of `rows`, which may have further columns."""
@@ -65,12 +76,6 @@ class LoadedVersion:
     def clean(self, raw: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of data.inputs as the version's own schema wants them."""
         return self.contract.inputs.clean(raw, f"the rows for {self.version}")
-
-    @cached_property
-    def contract(self) -> Contract:
-        """The version's own contract, from the snapshot it carries."""
-        snapshot = self.version.folder / "code" / self.version.card.snapshot
-        return read_contract(user_module("schema", snapshot), self.version.card.problem)
 
 
 class Registry:

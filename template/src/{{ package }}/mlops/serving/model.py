@@ -34,7 +34,7 @@ class ServedModel:
         self.version = loaded.version
         self.contract = loaded.contract
         self.parser = RowParser(loaded.contract)
-        self._scorer: Scorer = loaded.model.unwrap_python_model()
+        self._scorer: Scorer = loaded.model.unwrap_python_model()  # type: ignore[no-untyped-call]
         self._pending: list[PendingRequest] = []
 
     @cached_property

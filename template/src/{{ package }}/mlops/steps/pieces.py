@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -20,8 +20,8 @@ from ..data.labelled_rows import in_window
 from ..data.tables import Tables
 from ..records.registry import LoadedVersion, Version, load_version
 
+Subject = TypeVar("Subject", Version, LoadedVersion)
 Result = TypeVar("Result")
-Work = Callable[[LoadedVersion, pd.DataFrame], Result]  # at module level, as workers unpickle it
 
 
 @dataclass(frozen=True)
@@ -30,19 +30,24 @@ class _OnWorker:
 
     project: Project = field(compare=False)
     version: Version = field(compare=False)
-    predicts: bool
+    loads: bool  # whether the work needs the model, too
 
 
 def work_on_pieces(
-    project: Project, champion: LoadedVersion, window: Window | None, work: Work[Result]
+    project: Project,
+    subject: Subject,
+    window: Window | None,
+    work: Callable[[Subject, pd.DataFrame], Result],
 ) -> Iterator[Result]:
-    """Yield what `work` makes of the champion and each piece of cleaned rows.
+    """Yield what `work` makes of each piece of cleaned rows.
 
-    Raises MlopsError where the table has no rows in the window.
+    `subject` is the version whose schema cleans the rows, loaded where `work` predicts. `work` is a
+    function of a module, because Spark's workers unpickle it. Raises MlopsError where the table has
+    no rows in the window.
     """
     name = project.settings.streamed_table
     empty = True
-    for result in _results(project, champion, window, work):
+    for result in _results(project, subject, window, work):
         if result is not None:
             empty = False
             yield result
@@ -52,43 +57,52 @@ def work_on_pieces(
 
 
 def _results(
-    project: Project, champion: LoadedVersion, window: Window | None, work: Work[Result]
+    project: Project,
+    subject: Subject,
+    window: Window | None,
+    work: Callable[[Subject, pd.DataFrame], Result],
 ) -> Iterator[Result | None]:
     name = project.settings.streamed_table
-    tables = Tables(project, champion.contract.text)
+    tables = Tables(project, subject.contract.text)
     if tables.table(name).kind == "spark":
-        shipped = _OnWorker(project, champion.version, champion.model is not None)
+        loads = isinstance(subject, LoadedVersion)
+        version = subject.version if isinstance(subject, LoadedVersion) else subject
+        shipped = _OnWorker(project, replace(version), loads)  # without its contract
         job = partial(_work_on_worker, shipped, window, work)
-        yield from spark.map_pieces(tables.request(name, window), champion.version.folder, job)
+        yield from spark.map_pieces(tables.request(name, window), version.folder, job)
     else:
         for piece in tables.pieces(name, window):
-            yield _work_on_piece(project, window, work, champion, piece)
+            yield _work_on_piece(project, window, work, subject, piece)
 
 
 def _work_on_worker(
-    shipped: _OnWorker, window: Window | None, work: Work[Result], folder: Path, piece: pd.DataFrame
+    shipped: _OnWorker,
+    window: Window | None,
+    work: Callable[[Subject, pd.DataFrame], Result],
+    folder: Path,
+    piece: pd.DataFrame,
 ) -> Result | None:
-    champion = _load_on_worker(shipped, folder)
-    return _work_on_piece(shipped.project, window, work, champion, piece)
+    subject: Subject = _subject_on_worker(shipped, folder)
+    return _work_on_piece(shipped.project, window, work, subject, piece)
 
 
 @cache  # a worker gets many pieces
-def _load_on_worker(shipped: _OnWorker, folder: Path) -> LoadedVersion:
+def _subject_on_worker(shipped: _OnWorker, folder: Path) -> Any:  # the kind that `work` takes
     version = replace(shipped.version, folder=folder)
-    if shipped.predicts:
+    if shipped.loads:
         return load_version(version, shipped.project.settings.trusted_types)
-    return LoadedVersion(None, version)
+    return version
 
 
 def _work_on_piece(
     project: Project,
     window: Window | None,
-    work: Work[Result],
-    champion: LoadedVersion,
+    work: Callable[[Subject, pd.DataFrame], Result],
+    subject: Subject,
     piece: pd.DataFrame,
 ) -> Result | None:
     """Return what `work` makes of a piece; None where no row of it belongs to the window."""
-    contract = champion.contract
+    contract = subject.contract
     name = project.settings.streamed_table
     tables = Tables(project, contract.text, {name: piece})
     with user_function("data.inputs"):
@@ -97,4 +111,4 @@ def _work_on_piece(
         return None
     rows = contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
     kept = in_window(rows, contract, window)
-    return None if kept.empty else work(champion, kept)
+    return None if kept.empty else work(subject, kept)

@@ -27,7 +27,8 @@ def reasons(loaded: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame | None:
     if not hasattr(model, "explain"):
         return None
     features = rows[list(version.card.features)]
-    moved = model.explain(loaded.model.unwrap_python_model().model, features)
+    estimator = loaded.model.unwrap_python_model().model  # type: ignore[no-untyped-call]
+    moved = model.explain(estimator, features)
     sizes = moved.loc[rows.index, features.columns].abs().to_numpy("float64")
     order = np.argsort(-sizes, axis=1, kind="stable")[:, : len(REASONS)]
     names = pd.DataFrame(features.columns.to_numpy()[order], rows.index, dtype="string")

@@ -18,7 +18,7 @@ from ...records.card import VersionCard
 from ...records.details import MonitorDetails, PromoteDetails
 from ...records.entry import with_details
 from ...records.monitoring import MonitoringSummary
-from ...records.registry import LoadedVersion
+from ...records.registry import Version
 from ...records.store import Store
 
 Read = TypeVar("Read")
@@ -30,18 +30,18 @@ class MonitoringContext:
 
     project: Project
     store: Store
-    champion: LoadedVersion  # its model is not loaded: card and contract are enough
+    champion: Version  # its model is not loaded: card and contract are enough
     as_of: pd.Timestamp
 
     @property
     def number(self) -> int:
         """The champion's number."""
-        return self.champion.version.number
+        return self.champion.number
 
     @property
     def card(self) -> VersionCard:
         """The champion's card."""
-        return self.champion.version.card
+        return self.champion.card
 
     @property
     def keys(self) -> list[str]:

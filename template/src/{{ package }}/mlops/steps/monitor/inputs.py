@@ -17,7 +17,7 @@ from ...figures.profile import ColumnProfile, Floats, count
 from ...records import predictions
 from ...records.card import CardTime, VersionCard
 from ...records.monitoring import Freshness
-from ...records.registry import LoadedVersion
+from ...records.registry import Version
 from ..pieces import work_on_pieces
 from .context import MonitoringContext, try_to_read
 
@@ -153,8 +153,8 @@ def _count(context: MonitoringContext, window: Window | None) -> Counts:
     return _merge(work_on_pieces(context.project, context.champion, window, _count_piece))
 
 
-def _count_piece(champion: LoadedVersion, rows: pd.DataFrame) -> Counts:
-    profiles = champion.version.card.profile.inputs
+def _count_piece(champion: Version, rows: pd.DataFrame) -> Counts:
+    profiles = champion.card.profile.inputs
     event_time = champion.contract.inputs.one("event_time")
     return Counts(
         columns=_count_columns(profiles, rows.__getitem__),

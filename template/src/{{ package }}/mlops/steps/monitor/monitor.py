@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...base.console import Outcome, resources
+from ...base.console import Outcome, print_step, resources
 from ...base.project import Project
 from ...base.windows import parse_as_of
 from ...data.spark import started
@@ -18,7 +18,6 @@ from ...figures.drift import ColumnDrift
 from ...pages import report as page
 from ...records.details import MonitorDetails
 from ...records.monitoring import MonitoringReport, MonitoringSummary, Windows
-from ...records.registry import LoadedVersion
 from ...records.store import open_store
 from ...records.tracking import command_lock, experiment_id
 from ..alerts import require_addresses, send_change
@@ -55,10 +54,10 @@ def monitor_champion(project: Project, as_of: str | None) -> Monitored:
 def _monitor(project: Project, as_of: str | None) -> Monitored:
     with started(project):
         store = open_store(project)
-        champion = LoadedVersion(None, store.fetch_champion())
+        champion = store.fetch_champion()
     context = MonitoringContext(project, store, champion, parse_as_of(as_of, project.settings))
 
-    print_step(f"monitoring {champion.version} of {project.name} on {context.as_of:%Y-%m-%d}")
+    print_step(f"monitoring {champion} of {project.name} on {context.as_of:%Y-%m-%d}")
     report = _report(context, examine_inputs(context), examine_outcomes(context))
     name = f"{project.env}-{report.as_of}-version-{report.version}.html"
     path = project.path(project.settings.reports) / name
@@ -66,7 +65,7 @@ def _monitor(project: Project, as_of: str | None) -> Monitored:
     run = _log(context, report, path)
 
     reasons = "; ".join(report.reasons) or "nothing has drifted and nothing is missing"
-    message = f"{champion.version}: {report.decision}; {reasons}; report: {project.shown(path)}"
+    message = f"{champion}: {report.decision}; {reasons}; report: {project.shown(path)}"
     state = "" if report.decision == decision.HEALTHY else report.decision
     told = send_change(store, MonitorDetails, state, message)
     details = MonitorDetails(**dict(report.history[-1]), run=run, told=told)

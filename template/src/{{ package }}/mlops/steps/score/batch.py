@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,7 +20,7 @@ from ...base.windows import Window
 from ...data.fingerprints import hashes
 from ...figures.profile import Floats, count
 from ...records.registry import LoadedVersion
-from ..pieces import Work, work_on_pieces
+from ..pieces import work_on_pieces
 
 KeysAndPrediction = tuple[pd.DataFrame, pd.DataFrame]
 
@@ -62,7 +63,9 @@ class Batch:
         raise MlopsError(f"the batch of {self.champion.version} is not published: {reason}.")
 
 
-def write(batch: Batch, target: Path, work: Work[KeysAndPrediction]) -> None:
+def write(
+    batch: Batch, target: Path, work: Callable[[LoadedVersion, pd.DataFrame], KeysAndPrediction]
+) -> None:
     """Stream what `work` makes of the rows into one Parquet file."""
     stamps: dict[str, Any] = {  # pandas' types take each alone
         "batch": batch.number,
