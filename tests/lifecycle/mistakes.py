@@ -1,4 +1,4 @@
-"""A user's mistakes: what is changed, what is run, and what the user must read then."""
+"""A user's mistakes: what is changed, what is run, and what the message must say."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Change = Callable[[Project], object]
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is wrong, and the words that must tell it."""
+    """A change or a command that is wrong, and what its message must contain."""
 
     name: str
     change: Change
@@ -30,7 +30,7 @@ class Mistake:
 
 
 def expect(project: Project, mistake: Mistake) -> None:
-    """Make a mistake; expect its exit code, one line that names it, and a world as before."""
+    """Make a mistake; expect its exit code, a one-line message, and that nothing else changed."""
     mistake.change(project)
     before = state(project)
     answer = project.run(*mistake.command, code=mistake.code)
@@ -45,7 +45,7 @@ def expect(project: Project, mistake: Mistake) -> None:
 
 
 def state(project: Project) -> Facts:
-    """Return what a command may leave behind: files, versions, entries, runs that go on."""
+    """Return what a command may leave behind: files, versions, entries, unfinished runs."""
     left = [name for name in files(project.folder) if not PASSING.match(name)]
     empty = {"versions": [], "entries": 0, "active": []}
     opened = project.path("mlflow.db").is_file()
@@ -73,12 +73,12 @@ def conf(env: str = "base", **keys: object) -> Change:
 
 
 def inputs(line: str) -> Change:
-    """Let data.inputs do something to its rows before it returns them."""
+    """Insert a line into data.inputs before it returns its rows."""
     return edit("data.py", "    return applications[", f"    {line}\n    return applications[")
 
 
 def labels(line: str) -> Change:
-    """Let data.labels do something to its rows before it returns them."""
+    """Insert a line into data.labels before it returns its rows."""
     return edit("data.py", "    return reviewed[", f"    {line}\n    return reviewed[")
 
 

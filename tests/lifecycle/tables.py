@@ -9,7 +9,7 @@ from lifecycle.project import AS_OF, Facts, Project
 
 
 def write_tables(project: Project, start: str, end: str, kind: str) -> None:
-    """Write a file for each month and table, and let conf/ read these: Parquet, or German CSV."""
+    """Write a file for each month and table, Parquet or German CSV, and configure the tables."""
     project.call(_write, start, end, kind)
     german = {"separator": ";", "encoding": "latin-1", "decimal": ","} if kind == "csv" else {}
     project.configure(
@@ -40,7 +40,7 @@ def _write(start: str, end: str, kind: str) -> None:
 
 
 def write_everywhere(start: str, end: str, address: str) -> None:
-    """Write the same rows as Parquet, as a job's CSV, into a lake and into a database.
+    """Write the same rows as Parquet, as CSV of a sourcing job, to a lake and to a database.
 
     Runs in a project: `project.call(write_everywhere, …)`.
     """
@@ -74,7 +74,7 @@ def deliver(file: Path, frame: pd.DataFrame, **stated: object) -> None:
 
 
 def seen(side: str = "train", rows: int = 65_536, sets: tuple[str, ...] = ()) -> Facts:
-    """Return what a command sees of the rows of a window: their number and fingerprint."""
+    """Return the number and the fingerprint of the rows that a command reads in a window."""
     from loan_risk import data, schema
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.data.contract import read_contract

@@ -1,4 +1,4 @@
-"""A wrong setting is named with its file, its key and the nearest key that there is."""
+"""A wrong setting is named with its file, its key and the nearest known key."""
 
 import pytest
 
@@ -39,19 +39,19 @@ MISTAKES = [
         command=("status", "--set", "gate.margn=0.1"),
     ),
     Mistake(
-        "an unknown key like no other",
+        "an unknown key that resembles no other",
         conf(zzz=1),
         ("conf/base.yml", "unknown key zzz"),
         code=2,
     ),
     Mistake(
-        "a value of another type",
+        "a value of the wrong type",
         conf(time={"train": "twelve"}),
         ("conf/base.yml", "time.train", "integer"),
         code=2,
     ),
     Mistake(
-        "a value that is no choice",
+        "a value that is not a choice",
         conf(gate={"comparison": "better"}),
         ("conf/base.yml", "gate.comparison", "noninferior"),
         code=2,
@@ -64,7 +64,7 @@ MISTAKES = [
         command=("status", "--set", "gate.margin"),
     ),
     Mistake(
-        "--set with a value that is no YAML",
+        "--set with a value that is not valid YAML",
         nothing,
         ("--set", "gate.margin", "YAML"),
         code=2,
@@ -78,7 +78,7 @@ MISTAKES = [
         command=("status", "--env", "qa"),
     ),
     Mistake(
-        "a date that is none",
+        "a date that is not a date",
         nothing,
         ("--as-of", "January", "2026-01-01"),
         code=2,
@@ -92,32 +92,32 @@ MISTAKES = [
         command=("train", "--as-of", "2026-01-31"),
     ),
     Mistake(
-        "a file that is no YAML",
+        "a file that is not valid YAML",
         lambda project: project.write("conf/base.yml", "gate: [1"),
         ("base.yml", "YAML"),
         code=2,
     ),
     Mistake(
-        "a file that holds no keys",
+        "a file without keys",
         lambda project: project.write("conf/base.yml", "- gate"),
         ("base.yml", "keys"),
         code=2,
     ),
     Mistake(
-        "a file that is gone",
+        "a missing file",
         gone("conf/test.yml"),
         ("test.yml", "missing", "git"),
         code=2,
         command=("status", "--env", "test"),
     ),
     Mistake(
-        "a gate whose metric has no bound",
+        "a gate whose metric has no threshold",
         conf(gate={"metric": "brier", "thresholds": {"auc": {"min": 0.5}}}),
         ("gate.thresholds", "brier"),
         code=2,
     ),
     Mistake(
-        "a threshold of two directions",
+        "a threshold with two directions",
         conf(gate={"thresholds": {"auc": {"min": 0.5, "max": 0.9}}}),
         ("conf/base.yml", "gate.thresholds.auc", "min", "max"),
         code=2,
@@ -129,13 +129,13 @@ MISTAKES = [
         code=2,
     ),
     Mistake(
-        "a table to score that is none",
+        "a table to score that does not exist",
         conf(scoring={"table": "customers"}),
         ("scoring.table", "customers"),
         code=2,
     ),
     Mistake(
-        "a split that gives no reason",
+        "a split without a reason",
         conf(time={"split": "random"}),
         ("conf/base.yml", "time", "reason"),
         code=2,
@@ -166,28 +166,28 @@ MISTAKES = [
         command=("status", "--env", "prod"),
     ),
     Mistake(
-        "a rule of prod that the command line would change",
+        "a rule of prod on the command line",
         nothing,
         ("--set", "gate is a rule", "in prod", "conf/"),
         code=2,
         command=("status", "--env", "prod", "--set", "gate.margin=1"),
     ),
     Mistake(
-        "a risk tier of test that the command line would change",
+        "a risk tier of test on the command line",
         nothing,
         ("--set", "risk_tier is a rule", "in test", "conf/"),
         code=2,
         command=("status", "--env", "test", "--set", "risk_tier=low"),
     ),
     Mistake(
-        "a date that stands in the configuration of all",
+        "a date in the configuration of all environments",
         conf(as_of="2026-01-01"),
         ("conf/base.yml", "as_of is for dev alone"),
         code=2,
         command=("status", "--env", "test"),
     ),
     Mistake(
-        "a secret that is not here",
+        "a missing secret",
         conf(tracking_uri={"secret": "mlflow-address"}),
         ("mlflow-address", "MLOPS_SECRET_MLFLOW_ADDRESS", "/run/secrets"),
         code=2,
@@ -206,13 +206,13 @@ def test_a_wrong_setting(born: Project, mistake: Mistake) -> None:
     expect(born, mistake)
 
 
-def test_a_variable_that_is_no_setting(born: Project) -> None:
+def test_a_variable_that_is_not_a_setting(born: Project) -> None:
     answer = born.run("status", code=2, variables={"MLOPS_GATE__MARGN": "0.1"})
     assert "MLOPS_GATE__MARGN" in answer.said
     assert "did you mean gate.margin" in answer.said
 
 
-def test_a_folder_that_is_no_project(born: Project) -> None:
+def test_a_folder_that_is_not_a_project(born: Project) -> None:
     for name in ("conf", ".copier-answers.yml"):
         born.path(name).rename(born.path(f"{name}.away"))
     answer = born.run("status", code=2)
@@ -221,7 +221,7 @@ def test_a_folder_that_is_no_project(born: Project) -> None:
     assert not born.path("mlflow.db").exists()
 
 
-def test_a_variable_that_would_change_a_rule_of_prod(born: Project) -> None:
+def test_a_variable_does_not_change_a_rule_of_prod(born: Project) -> None:
     weaker = {"MLOPS_PROMOTION": "automatic"}
     answer = born.run("status", "--env", "prod", code=2, variables=weaker)
     assert "MLOPS_PROMOTION: promotion is a rule" in answer.said

@@ -1,4 +1,4 @@
-"""Rows that do not keep the schema are named with their window, column and value."""
+"""Rows that break the schema are reported with their window, column and value."""
 
 import pytest
 
@@ -27,12 +27,12 @@ MISTAKES = [
         code=2,
     ),
     Mistake(
-        "a file that is not there",
+        "a missing file",
         conf(tables={"applications": {**SYNTHETIC, "kind": "files", "path": "data/no-*.parquet"}}),
         ("table applications", "data/no-*.parquet", "tables.applications.path"),
     ),
     Mistake(
-        "a file of another encoding",
+        "a file with another encoding",
         read_csv("purpose\nHäuser\n".encode("latin-1")),
         ("table applications", "x.csv", "utf-8"),
     ),
@@ -42,7 +42,7 @@ MISTAKES = [
         ("table applications", "column day", "missing"),
     ),
     Mistake(
-        "a file that is empty",
+        "an empty file",
         read_csv(b""),
         ("table applications", "x.csv"),
     ),
@@ -63,17 +63,17 @@ MISTAKES = [
         ("column iban", "schema.Inputs"),
     ),
     Mistake(
-        "a column of another type",
+        "a column of the wrong type",
         inputs('applications["amount"] = applications["purpose"]'),
         ("column amount", "float64", "schema.py"),
     ),
     Mistake(
-        "a cast that loses something",
+        "a cast that would lose something",
         inputs('applications["term_months"] = applications["term_months"] + 0.5'),
         ("column term_months", "int64", "without loss", ".5"),
     ),
     Mistake(
-        "a number where text belongs",
+        "a number instead of text",
         inputs('applications["purpose"] = 3'),
         ("column purpose", "str", "without loss", "3"),
     ),
@@ -98,7 +98,7 @@ MISTAKES = [
         ("train window", "defaulted", "one class only", "data.labels"),
     ),
     Mistake(
-        "a target that is not 0 or 1",
+        "a target other than 0 and 1",
         both(
             edit("schema.py", "isin=[0, 1], ", ""),
             labels('reviewed = reviewed.assign(defaulted=reviewed["defaulted"] + 1)'),
@@ -107,12 +107,12 @@ MISTAKES = [
         code=2,
     ),
     Mistake(
-        "a column that is missing throughout",
+        "a column without any value",
         inputs('applications["income"] = float("nan")'),
         ("train window", "column income", "all missing"),
     ),
     Mistake(
-        "text that is missing throughout",
+        "a column of text without any value",
         inputs('applications["employment"] = None'),
         ("train window", "column employment", "all missing"),
     ),
@@ -122,12 +122,12 @@ MISTAKES = [
         ("train window", "income", "infinite", "missing"),
     ),
     Mistake(
-        "doubled keys",
+        "duplicate keys",
         inputs("applications = pd.concat([applications, applications.head(2)])"),
         ("train window", "2 keys occur twice", "application_id=", "data.py"),
     ),
     Mistake(
-        "doubled keys of labels",
+        "duplicate keys of labels",
         labels("reviewed = pd.concat([reviewed, reviewed.head(2)])"),
         ("labels", "2 keys occur twice", "application_id="),
     ),

@@ -1,4 +1,4 @@
-"""A table that is not what conf/ says ends the command in a sentence, before a row is used."""
+"""A table that differs from conf/ ends the command with one sentence, before a row is used."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +30,7 @@ def table(**keys: object) -> Change:
 
 
 def delivery(*months: str, **stated: object) -> Change:
-    """Deliver the applications of some months; the last control file states something else."""
+    """Deliver the applications of some months; `stated` changes the last control file."""
 
     def change(project: Project) -> None:
         project.call(deliver_months, months, stated)
@@ -71,7 +71,7 @@ def write_parquet(months: list[str], lost: str) -> None:
 
 CONTROL = [
     Mistake(
-        "a file that is lost while its control file is there",
+        "a missing file with a control file",
         both(
             delivery("2025-11", "2025-12"),
             table(**JOB),
@@ -80,7 +80,7 @@ CONTROL = [
         ("table applications", "2025-12.ctl is there", "2025-12.csv", "ask for it"),
     ),
     Mistake(
-        "a control file that states other rows",
+        "a control file that states another number of rows",
         both(delivery("2025-11", "2025-12", rows=661), table(**JOB)),
         ("table applications", "2025-12.csv", "2025-12.ctl", "660 rows", "661 stated", "deliver"),
     ),
@@ -90,7 +90,7 @@ CONTROL = [
         ("table applications", "2025-12.csv", "2025-12.ctl", "sha256", "deliver"),
     ),
     Mistake(
-        "a control file that is missing",
+        "a missing control file",
         both(
             delivery("2025-12"),
             table(**JOB),
@@ -104,18 +104,18 @@ CONTROL = [
         ("table applications", "2025-12.ctl", "does not state rows, sha256"),
     ),
     Mistake(
-        "a control file whose rows are no number",
+        "a control file whose rows are not a number",
         both(delivery("2025-12", rows="many"), table(**JOB)),
         ("table applications", "control file 2025-12.ctl", "many"),
     ),
     Mistake(
-        "a delivery that is late",
+        "a late delivery",
         both(delivery("2025-02", "2025-03"), table(**JOB, max_late=24)),
         ("table applications is late", "2025-04-01 04:00", "2025-06-30", "max_late"),
         command=("train", "--as-of", "2026-04-01"),
     ),
     Mistake(
-        "a delivery that does not say when it came",
+        "a delivery without its time",
         both(delivery("2025-12", delivered=""), table(**JOB, max_late=24)),
         ("table applications", "no control file states", "delivered", "max_late"),
     ),
@@ -143,12 +143,12 @@ PLACES = [
         ("table applications", "a.parquet cannot be read"),
     ),
     Mistake(
-        "a folder that is no Delta table",
+        "a folder that is not a Delta table",
         both(write("data/lake/a.txt", "x"), table(**LAKE)),
         ("table applications", "the Delta table", "data/lake cannot be read"),
     ),
     Mistake(
-        "an extra that is missing",
+        "a missing extra",
         both(
             # found before the real one, as none is found without the extra
             write("src/deltalake.py", "raise ModuleNotFoundError('no', name='deltalake')"),
@@ -164,25 +164,25 @@ PLACES = [
         code=5,
     ),
     Mistake(
-        "a driver that is missing",
+        "a missing driver",
         table(**DATABASE, address="oracle+oracledb://reader:s3cret@127.0.0.1/risk"),
         ("table applications", "oracledb", "uv add"),
         code=2,
     ),
     Mistake(
-        "an address that is none",
+        "an address that is not a URL",
         table(**DATABASE, address="reader:s3cret@127.0.0.1:port"),
         ("table applications", "postgresql+psycopg://user:…@host/database"),
         code=2,
     ),
     Mistake(
-        "an address whose port is none",
+        "an address whose port is not a number",
         table(**DATABASE, address="postgresql+psycopg://reader:s3cret@127.0.0.1:s3cret/risk"),
         ("table applications", "postgresql+psycopg://user:…@host/database"),
         code=2,
     ),
     Mistake(
-        "an address of a secret that is not here",
+        "an address in a missing secret",
         table(**DATABASE, address={"secret": "warehouse"}),
         ("secret warehouse", "MLOPS_SECRET_WAREHOUSE"),
         code=2,
@@ -220,12 +220,12 @@ COMBINATIONS = [
 
 
 def slow(*parameters: object) -> object:
-    """Leave a case to the full tests."""
+    """Run a case in the full tests only."""
     return pytest.param(*parameters, marks=pytest.mark.full)
 
 
 def quick(mistakes: list[Mistake], count: int) -> list[object]:
-    """Leave the first ones to the fast tests, the others to the full ones."""
+    """Run the first ones in all tests, the others in the full tests only."""
     return [*mistakes[:count], *map(slow, mistakes[count:])]
 
 
@@ -268,7 +268,7 @@ def bank(postgres: str) -> Callable[[str], str]:
     ],
     ids=["password", "table", "column", "no time", "query"],
 )
-def test_what_a_database_refuses_is_told_without_the_password(
+def test_a_refusal_of_a_database_is_reported_without_the_password(
     born: Project,
     bank: Callable[[str], str],
     password: str,
@@ -291,7 +291,7 @@ def test_a_wrong_delivery_is_not_scored(live: Project) -> None:
 
 
 @pytest.mark.full
-def test_a_wrong_delivery_judges_nothing(live: Project) -> None:
+def test_no_version_is_judged_on_a_wrong_delivery(live: Project) -> None:
     both(delivery("2025-11", "2025-12", rows=1), table(**JOB))(live)
     answer = live.run("gate", "1", code=3)
     assert answer.checks["window"]["verdict"] == "rejected"
@@ -306,7 +306,7 @@ def test_a_wrong_delivery_is_a_finding_of_the_monitoring(scored: Project) -> Non
     assert any("2025-12.csv and 2025-12.ctl disagree" in reason for reason in facts["reasons"])
 
 
-def test_a_delivery_in_time_is_scored_and_held_against_its_control_file_once(
+def test_a_delivery_in_time_is_scored_and_compared_with_its_control_file_once(
     live: Project,
 ) -> None:
     both(delivery("2025-11", "2025-12"), table(**JOB, max_late=0))(live)
@@ -334,7 +334,7 @@ def checksums(as_of: str) -> dict[str, int]:
 
 @pytest.mark.parametrize("form", ["{0}|{1}|{2}", "{0}; {1}; job=A7; {2}\r\n"])
 @pytest.mark.full
-def test_a_control_file_may_be_written_in_one_line(live: Project, form: str) -> None:
+def test_a_control_file_may_be_written_on_one_line(live: Project, form: str) -> None:
     both(delivery("2025-12"), table(**JOB))(live)
     file = live.path("data/2025-12.ctl")
     rows, digest, _ = file.read_text().splitlines()

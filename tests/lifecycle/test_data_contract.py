@@ -1,4 +1,4 @@
-"""What those who deliver get to read is derived from schema.py, and holds for real rows."""
+"""The contract for those who deliver data is derived from schema.py, and fits real rows."""
 
 import json
 import os
@@ -36,7 +36,7 @@ end;
 
 
 def written(project: Project) -> Path:
-    """Run what `nox -s contract` runs; return the folder that it leaves."""
+    """Run what `nox -s contract` runs, and return the folder that it writes."""
     env = os.environ | {"PYTHONPATH": "src"}
     command = [sys.executable, ".mlops/data_contract.py"]
     done = subprocess.run(command, cwd=project.folder, env=env, check=True, capture_output=True)
@@ -68,7 +68,7 @@ def rows() -> dict[str, list[Facts]]:
 def contract(
     shelf: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, dict[str, list[Facts]]]:
-    """The contract of the example, and rows that keep it."""
+    """The contract of the example, and rows that fit it."""
     from lifecycle.project import copy_project
 
     project = copy_project(shelf("born"), tmp_path_factory.mktemp("contract") / "loan-risk")
@@ -86,7 +86,7 @@ BROKEN = [
 ]
 
 
-def test_the_json_schema_holds_for_real_rows_and_refuses_broken_ones(contract: Any) -> None:
+def test_the_json_schema_accepts_real_rows_and_refuses_broken_ones(contract: Any) -> None:
     folder, found = contract
     for name, some in found.items():
         schema = json.loads((folder / f"{name}.schema.json").read_text())
@@ -100,7 +100,7 @@ def test_the_json_schema_holds_for_real_rows_and_refuses_broken_ones(contract: A
             assert not validator.is_valid(some[0] | {column: value}), column
 
 
-def test_the_sql_makes_a_table_that_takes_real_rows_and_refuses_broken_ones(
+def test_the_sql_creates_a_table_that_accepts_real_rows_and_refuses_broken_ones(
     contract: Any, postgres: str
 ) -> None:
     folder, found = contract
@@ -113,7 +113,7 @@ def test_the_sql_makes_a_table_that_takes_real_rows_and_refuses_broken_ones(
             insert = sa.text(f"INSERT INTO {name} ({columns}) VALUES ({values})")  # noqa: S608 - ours
             connection.execute(insert, some)
         broken = [some[0], *(some[0] | {c: v} for side, c, v in BROKEN if side == name)]
-        for row in broken:  # the first one is good, but there already
+        for row in broken:  # the first row is valid, but exists already
             with pytest.raises(sa.exc.DBAPIError), engine.begin() as connection:
                 connection.execute(
                     insert, row | ({"application_id": "new"} if row != some[0] else {})
@@ -124,7 +124,7 @@ def test_the_record_format_is_the_one_of_the_example(contract: Any) -> None:
     assert (contract[0] / "inputs.dml").read_text() == RECORD
 
 
-def test_checks_are_carried_over_or_named(born: Project) -> None:
+def test_checks_are_translated_or_mentioned_in_a_comment(born: Project) -> None:
     born.edit("schema.py", "    purpose: str\n", CHECKED)
     folder = written(born)
     schema = json.loads((folder / "inputs.schema.json").read_text())["properties"]

@@ -1,4 +1,4 @@
-"""Tables on a Spark: the predictions and figures of one machine, and its refusals in a sentence."""
+"""Tables on Spark give the predictions and figures of one machine, and one-sentence errors."""
 
 import json
 import os
@@ -24,15 +24,15 @@ TIMES = ("timestamp_ntz", "timestamp", "date", "string")
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spark with two workers, in another zone than that of the rows."""
+    """Spark with two workers, in another time zone than that of the rows."""
     monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", "--master local[2] pyspark-shell")
     monkeypatch.setenv("TZ", "America/New_York")
 
 
 @pytest.mark.full
 @pytest.mark.usefixtures("elsewhere")
-def test_spark_finds_what_one_machine_finds(live: Project) -> None:
-    """In the same pieces or in others, through paths or names, whatever type a time has."""
+def test_spark_gives_the_results_of_one_machine(live: Project) -> None:
+    """In pieces of any size, through paths or names, whatever type a time has."""
     tables.write_tables(live, "2024-09-01", "2026-01-01", "parquet")
     live.run("score", "--as-of", AS_OF)
     monitored = live.run("monitor", "--as-of", AS_OF).facts
@@ -50,14 +50,14 @@ def test_spark_finds_what_one_machine_finds(live: Project) -> None:
 
 
 def batch(project: Project, number: int) -> pd.DataFrame:
-    """Return predictions in order of their keys, for Spark's come in any order."""
+    """Return predictions in the order of their keys; those of Spark come in any order."""
     frame = pd.read_parquet(project.batches()[number] / "part.parquet")
     frame = frame.drop(columns=["batch", "predicted_at"])
     return frame.sort_values("application_id", ignore_index=True)
 
 
 def find_there() -> Facts:
-    """Read and monitor tables of a Spark that is there, whose times are of several types."""
+    """Read and monitor tables of a running Spark, whose times have several types."""
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.steps.monitor.monitor import monitor
 
@@ -73,7 +73,7 @@ def find_there() -> Facts:
 
 
 def start() -> Any:
-    """Start the Spark that a job on a cluster finds."""
+    """Start the Spark that a job finds on a cluster."""
     from loan_risk.mlops.data import spark
 
     session = spark._start("applications")
@@ -85,22 +85,22 @@ def start() -> Any:
 
 LOCAL = "tables.outcomes={kind: files, path: data/outcomes/*.parquet}"
 REFUSED = {
-    "a path that is none": (
+    "a path that does not exist": (
         ("tables.applications.path=data/nowhere",),
         "table applications: Spark answers: [PATH_NOT_FOUND]",
     ),
-    "a table that is none": (
+    "a table that does not exist": (
         ("tables.applications={path: '', table: risk.nowhere}",),
         "table applications: Spark answers: [TABLE_OR_VIEW_NOT_FOUND]",
     ),
-    "a time that is no column": (
+    "a time that is not a column": (
         ("tables.applications.time=noon",),
         "with name `noon` cannot be resolved",
     ),
-    "a time that is none": (("tables.applications.time=purpose",), "CAST_INVALID_INPUT"),
-    "a column that is none": (("tables.applications.columns=[noon]",), "`noon`"),
+    "a time that is not a time": (("tables.applications.time=purpose",), "CAST_INVALID_INPUT"),
+    "a column that does not exist": (("tables.applications.columns=[noon]",), "`noon`"),
     "a broken file": (("tables.applications.path=data/broken",), "correct tables.applications"),
-    "a column of another type": (
+    "a column of the wrong type": (
         ("tables.applications={path: '', table: mistyped}", LOCAL),
         "table applications: column amount is str and cannot become float64 without loss",
     ),
@@ -114,7 +114,7 @@ REFUSED = {
 
 @pytest.mark.full
 @pytest.mark.usefixtures("elsewhere")
-def test_what_spark_cannot_score_is_told_in_a_sentence(live: Project) -> None:
+def test_what_spark_cannot_score_is_reported_in_one_sentence(live: Project) -> None:
     tables.write_tables(live, "2025-12-01", "2026-01-01", "parquet")
     live.configure(tables=FILES)
     live.write("data/broken/part.parquet", "PAR1 no PAR1")
@@ -127,7 +127,7 @@ def test_what_spark_cannot_score_is_told_in_a_sentence(live: Project) -> None:
 
 
 def refusals() -> dict[str, str]:
-    """Return what is told of each mistake."""
+    """Return the message for each mistake."""
     from loan_risk.mlops.base.errors import MlopsError
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.steps.score.score import score
@@ -148,9 +148,9 @@ def refusals() -> dict[str, str]:
     "mistake",
     [
         Mistake(
-            "an extra that is missing",
+            "a missing extra",
             both(
-                # as if it were not there; pandera may have imported it long ago
+                # as if it were not installed; pandera may have imported it already
                 write("src/loan_risk/__init__.py", "import sys\n\nsys.modules['pyspark'] = None\n"),
                 table(**SPARK, table="risk.applications"),
             ),

@@ -1,4 +1,4 @@
-"""Tables of every kind give the same rows, and say in a sentence what is wrong with them."""
+"""Tables of every kind return the same rows, and report in one sentence what is wrong."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ def delivered(shelf: At, postgres: str, tmp_path_factory: pytest.TempPathFactory
     """A project with the same rows in files, a lake and a database, to read only."""
     folder = tmp_path_factory.mktemp("delivered") / "loan-risk"
     project = copy_project(shelf("born"), folder)
-    project.edit("synthetic.py", '"home": ', '"Häuser|""neu""": ')  # hard to write and to read
+    project.edit("synthetic.py", '"home": ', '"Häuser|""neu""": ')  # hard to quote
     project.configure(time={"train": 2})
     project.call(write_everywhere, "2025-02-01", "2026-01-01", postgres)
     return project
@@ -38,13 +38,13 @@ def delivered(shelf: At, postgres: str, tmp_path_factory: pytest.TempPathFactory
 def source(
     delivered: Project, postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Project:
-    """A copy of it, to do anything with but to write into the database."""
+    """A copy of it; a test may change anything but the database."""
     monkeypatch.setenv("MLOPS_SECRET_WAREHOUSE", postgres)
     return copy_project(delivered, tmp_path / "loan-risk")
 
 
 def change(project: Project, kind: str, **keys: Any) -> None:
-    """Let conf/ name tables of a kind as the page does, the applications with other keys."""
+    """Configure the tables of a kind as the page does, with some keys of applications changed."""
     tables = KINDS[kind] | {"applications": KINDS[kind]["applications"] | keys}
     project.configure(tables=tables)
 
@@ -55,7 +55,7 @@ def test_the_page_shows_every_kind() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_gives_the_rows_of_the_synthetic_tables(source: Project, kind: str) -> None:
+def test_every_kind_returns_the_rows_of_the_synthetic_tables(source: Project, kind: str) -> None:
     """Quoted separators, latin-1 and decimal commas included; in pieces or as a whole."""
     expected = source.call(seen)
     source.configure(tables=KINDS[kind])
@@ -91,7 +91,7 @@ def test_training_and_scoring_are_the_same_whatever_the_kind(source: Project) ->
         )
 
 
-# What is read, and where the window is cut
+# What is read, and where the window is selected
 
 
 def test_a_file_is_read_no_further_than_the_window(source: Project) -> None:
@@ -182,7 +182,7 @@ def columns_of(name: str) -> list[str]:
 
 
 @pytest.mark.full
-def test_a_moment_of_another_engine_is_read_as_utc(source: Project) -> None:
+def test_a_time_with_a_zone_is_read_as_utc(source: Project) -> None:
     """Spark writes its times into a lake with a zone."""
     source.call(in_utc)
     expected = source.call(seen)

@@ -1,1 +1,1 @@
-"""A package, so that names in here never clash with those in tests/model."""
+"""The contract tests: a package, so that its names never clash with those in tests/model."""

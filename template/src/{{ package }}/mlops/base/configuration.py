@@ -7,7 +7,6 @@ import difflib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -120,8 +119,11 @@ def _refuse_what_only_dev_may(env: str, layer: Layer) -> None:
 
 
 def _validate(layers: Sequence[Layer]) -> Settings:
+    merged: object = {}
+    for layer in layers:
+        merged = _merge(merged, layer.values)
     try:
-        return Settings.model_validate(reduce(_merge, [layer.values for layer in layers]))
+        return Settings.model_validate(merged)
     except ValidationError as error:
         problem = error.errors()[0]
     path = [str(part) for part in problem["loc"]]
@@ -141,14 +143,14 @@ def _describe(problem: ErrorDetails, path: list[str]) -> str:
     return f"{key}: {message}." if key else f"{message}."
 
 
-def _merge(below: Any, above: Any) -> Any:
+def _merge(below: object, above: object) -> object:
     """Return the values of `above`, with those of `below` where it has no such key."""
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
     return below | {key: _merge(below.get(key), value) for key, value in above.items()}
 
 
-def _holds(values: Any, path: Sequence[str]) -> bool:
+def _holds(values: object, path: Sequence[str]) -> bool:
     """Return whether a layer has a value at a path of keys."""
     for part in path:
         if not isinstance(values, dict) or part not in values:

@@ -104,7 +104,7 @@ class Time(Section):
     """How time is cut into windows; the lengths are numbers of periods."""
 
     split: Split = "time"
-    """How train and gate rows are told apart. High risk requires `time`."""
+    """How train and gate rows are separated. High risk requires `time`."""
     reason: str = ""
     """Why the split does not follow time; required if `split` is not `time`."""
     period: Period = "month"

@@ -1,4 +1,4 @@
-"""What a module of a kind of table is asked for."""
+"""The request that the module of each kind of table answers."""
 
 from dataclasses import dataclass
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -30,10 +30,9 @@ from .frames import drop_zones
 from .request import TableRequest
 
 # pyspark is an extra, which mypy may not find: its sessions and frames are `Any`.
-# So is what a function returns on a worker: it comes back pickled.
 
 CONDITION = re.compile(r"\[[A-Z_0-9.]{5,}\].*")  # Spark's own sentence, after its [CONDITION]
-PieceFunction = Callable[[pd.DataFrame], Any]
+Result = TypeVar("Result")  # what a function returns on a worker; it must be picklable
 
 
 def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
@@ -45,8 +44,8 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
 
 
 def map_pieces(
-    request: TableRequest, folder: Path, function: Callable[[Path, pd.DataFrame], Any]
-) -> Iterator[Any]:
+    request: TableRequest, folder: Path, function: Callable[[Path, pd.DataFrame], Result]
+) -> Iterator[Result]:
     """Yield what a function returns for each piece of a table, on Spark's workers.
 
     The workers get a copy of `folder`, such as the files of a version; its path is the function's
@@ -66,7 +65,7 @@ def started(project: Project) -> Iterator[None]:
     It takes seconds. Raises Unreachable after the body if Spark does not start.
     """
     name = project.settings.streamed_table
-    starting: Future[Any] | None = None
+    starting: Future[object] | None = None
     with ThreadPoolExecutor() as executor:
         if project.settings.tables[name].kind == "spark":
             sessions = import_extra("pyspark.sql", "spark").SparkSession
@@ -88,19 +87,21 @@ def _unpack(files: bytes) -> Path:
 
 
 def _run_on_worker(
-    function: PieceFunction, batches: Iterator[pa.RecordBatch]
+    function: Callable[[pd.DataFrame], object], batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     """Yield the pickled result of each batch; an MlopsError is returned as a result is."""
     for batch in batches:
         try:
-            result = function(drop_zones(batch.to_pandas()))
+            result: object = function(drop_zones(batch.to_pandas()))
         except MlopsError as error:
             result = error
         pickled = pa.array([pickle.dumps(result)], pa.binary())
         yield pa.record_batch([pickled], ["result"])
 
 
-def _run(frame: Any, function: PieceFunction, *, at_once: bool = False) -> Iterator[Any]:
+def _run(
+    frame: Any, function: Callable[[pd.DataFrame], Result], *, at_once: bool = False
+) -> Iterator[Result]:
     """Yield the results of all batches; `at_once` starts all parts of the table together."""
     from pyspark import StorageLevel
     from pyspark.sql.utils import is_remote
