@@ -108,7 +108,7 @@ REFUSED = {
         (),
         "table outcomes cannot be looked up by Spark's workers; let applications be a view",
     ),
-    "no rows": (("tables.applications={path: '', table: none}", LOCAL), "holds no rows"),
+    "no rows": (("tables.applications={path: '', table: none}", LOCAL), "has no rows"),
 }
 
 

@@ -63,7 +63,8 @@ def store_error(error: Exception) -> Unreachable | None:
     first_line = str(error).split("\n", maxsplit=1)[0]
     reason = re.sub("//[^/@]*@", "//", first_line)  # without a password
     return Unreachable(
-        f"the tracking store does not work ({reason}); check it, or correct tracking_uri in conf."
+        f"the tracking store does not answer correctly ({reason}); check it, or correct "
+        "tracking_uri in conf."
     )
 
 
