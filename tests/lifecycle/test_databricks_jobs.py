@@ -258,7 +258,7 @@ def test_rollback_reaches_the_endpoint_also_at_the_second_try(
     said = databricks.said["not ready"]
     assert "loan-risk-test: version 2 is not ready, " in said
     assert "UPDATE_FAILED" in said
-    assert "what answered before still does" in said
+    assert "the previous version still answers" in said
     assert databricks.answers["not ready"] == "3 to branches"
     assert runs["mended"].succeeded
     assert databricks.answers["mended"] == "2 to branches"
