@@ -97,6 +97,12 @@ def pins(session: nox.Session) -> None:
 
 
 @nox.session
+def names(session: nox.Session) -> None:
+    """Compute taken.txt, the names that a project cannot have, once requirements have changed."""
+    session.run("python", "-m", "tools.taken")
+
+
+@nox.session
 def release(session: nox.Session) -> None:
     """Check the current commit and tag it as a release: `./nox -s release -- v0.2.0`."""
     session.run("python", "-m", "tools.release", *session.posargs)

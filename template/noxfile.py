@@ -1,10 +1,12 @@
 """The menu of this repository: `uvx nox -l` lists it, `uvx nox -s NAME` runs one session.
 
 nox works on the repository, the project's own program on the model. uv keeps the one environment,
-`.venv`, so nox makes none of its own.
+`.venv`, so nox makes none of its own. Answers such as `compute: databricks` bring more sessions:
+each is a file in .mlops/sessions/.
 """
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -77,43 +79,11 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build a release in build/release: wheel, locked requirements, bill of materials, image."""
+    """Build a release in build/release: wheel, locked requirements, bill of materials."""
     sync(session)
     if not git("rev-parse", "HEAD"):
         session.error("There is no commit to build from: run `uvx nox -s setup` first")
     run(session, "python", ".mlops/release.py", PACKAGE.name)
-
-
-@nox.session
-def deploy(session: nox.Session) -> None:
-    """Bring build/release to an environment: `uvx nox -s deploy -- test`; goes back if it fails."""
-    if not Path("deploy").exists():
-        session.error("There is nowhere to deploy to: see the question `compute` of the template")
-    if session.posargs not in (["dev"], ["test"], ["prod"]):
-        session.error("Name one environment: `uvx nox -s deploy -- test`")
-    sync(session)
-    run(session, "python", "deploy/delivery.py", *session.posargs)
-
-
-@nox.session
-def approve(session: nox.Session) -> None:
-    """Promote a version in the name of who approved the pipeline's run: `-- prod 7`."""
-    if not Path("deploy").exists() or len(session.posargs) != 2:
-        session.error("Name an environment and a version: `uvx nox -s approve -- prod 7`")
-    sync(session)
-    run(session, "python", "deploy/approve.py", PACKAGE.name, *session.posargs)
-
-
-@nox.session
-def bootstrap(session: nox.Session) -> None:
-    """Write build/bootstrap, a script for each person who sets up a vendor; `-- check` reads back.
-
-    The scripts ask for what only that person knows, and run with that person's rights.
-    """
-    if session.posargs not in ([], ["check"]):
-        session.error("Type `uvx nox -s bootstrap`, or `uvx nox -s bootstrap -- check`")
-    sync(session)
-    run(session, "python", ".mlops/bootstrap.py", *session.posargs)
 
 
 @nox.session
@@ -137,25 +107,29 @@ def schedules(session: nox.Session) -> None:
 
 @nox.session
 def audit(session: nox.Session) -> None:
-    """Look up the known vulnerabilities of what uv.lock pins; ci/audit.yml accepts some."""
+    """Look up the known vulnerabilities of what uv.lock pins."""
     session.run("uv", "run", "--script", ".mlops/audit.py")
 
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """Write build/contract/ from schema.py: JSON Schema, SQL and Ab Initio record formats."""
+    """Write schema.py for the owners of the tables, into build/contract: JSON Schema and SQL."""
     sync(session)
     run(session, "python", ".mlops/data_contract.py")
 
 
 @nox.session
 def update(session: nox.Session) -> None:
-    """Prepare the template's newest version and check it; `-- publish` opens its pull request."""
+    """Prepare the template's newest version in build/update, and check it there."""
     sign_as_the_team()
-    script, options = ".mlops/update.py", session.posargs
-    if options[:1] == ["publish"]:
-        script, options = ".mlops/pull_request.py", options[1:]
-    session.run("uv", "run", "--script", script, *options)
+    if session.posargs[:1] == ["publish"]:
+        publish(session)
+    else:
+        session.run("uv", "run", "--script", ".mlops/update.py", *session.posargs)
+
+
+for file in sorted(Path(".mlops/sessions").glob("*.py")):
+    runpy.run_path(str(file))  # registers its session
 
 
 DEMO_STORE = {
@@ -176,6 +150,14 @@ WHAT_NOW = [
     ("next", "uvx nox", "lint, types and tests"),
     ("undo", f"delete {DEMO.as_posix()}", "the demo lies there as a whole"),
 ]
+
+
+def publish(session: nox.Session) -> None:
+    """Open the pull request of a prepared update, where the project has pipelines."""
+    script = Path(".mlops/publish.py")
+    if not script.exists():
+        session.error("This project has no pipelines: merge the update with git pull instead")
+    session.run("uv", "run", "--script", str(script), *session.posargs[1:])
 
 
 def say(text: str) -> None:

@@ -487,14 +487,10 @@ def test_a_lost_approval_of_gitlab_is_mended(gitlab: Office) -> None:
     assert gitlab.state() == before
 
 
-def test_a_person_may_ask_github_and_gitlab_too(github: Office) -> None:
+def test_a_person_may_ask_github_too(github: Office) -> None:
     rule = {"type": "required_reviewers", "prevent_self_review": True, "reviewers": [{"id": 1}]}
     answers: dict[str, Any] = {
-        "/repos/bank/loan-risk/environments/loan-risk-prod": {"protection_rules": [rule]},
-        "/projects/bank/loan-risk": {"allow_pipeline_trigger_approve_deployment": False},
-        "/projects/bank/loan-risk/protected_environments/loan-risk-prod": {
-            "approval_rules": [{"required_approvals": 1}]
-        },
+        "/repos/bank/loan-risk/environments/loan-risk-prod": {"protection_rules": [rule]}
     }
     github.vendors.states["gh"]["token"] = "secret"  # noqa: S105 - it opens nothing
     with vendor(answers, "Authorization", "Bearer secret") as address:
@@ -502,13 +498,21 @@ def test_a_person_may_ask_github_and_gitlab_too(github: Office) -> None:
         assert github.write("check")[0] == 0
         rule["prevent_self_review"] = False
         code, told = github.write("check")
-        assert (code, "who starts a run may approve it" in told) == (1, True)
-    replace(github.project / ".copier-answers.yml", "ci: github", "ci: gitlab")
+    assert (code, "who starts a run may approve it" in told) == (1, True)
+
+
+def test_a_person_may_ask_gitlab_too(gitlab: Office) -> None:
+    answers: dict[str, Any] = {
+        "/projects/bank/loan-risk": {"allow_pipeline_trigger_approve_deployment": False},
+        "/projects/bank/loan-risk/protected_environments/loan-risk-prod": {
+            "approval_rules": [{"required_approvals": 1}]
+        },
+    }
     with vendor(answers, "PRIVATE-TOKEN", "secret") as address:
-        github.env |= {"CI_API_V4_URL": address, "PROTECTION_TOKEN": "secret"}
-        assert github.write("check")[0] == 0
-    del github.env["REPOSITORY"]
-    code, told = github.write("check")
+        gitlab.env |= {"CI_API_V4_URL": address, "PROTECTION_TOKEN": "secret"}
+        assert gitlab.write("check")[0] == 0
+        del gitlab.env["REPOSITORY"]
+        code, told = gitlab.write("check")
     assert (code, "REPOSITORY is missing: export it" in told) == (1, True)
 
 
@@ -658,11 +662,14 @@ def test_without_a_place_to_go_azure_gets_pipelines_and_policies(
     assert len(office.state()["az"]["policies"]) == 3
 
 
-def test_without_a_vendor_there_is_nothing_to_set_up(
-    project: Path, tmp_path: Path, vendors: Vendors
+def test_where_no_pipeline_deploys_there_is_nothing_to_check(
+    new_project: Rendered, tmp_path: Path, vendors: Vendors
 ) -> None:
-    office = Office(project, tmp_path / "programs", vendors)
-    for words in ((), ("check",)):
-        code, told = office.write(*words)
-        assert (code, told.startswith("There is nothing to ")) == (1, True)
-    assert not office.written()
+    office = Office(new_project(ci="github"), tmp_path / "programs", vendors)
+    code, told = office.write("check")
+    assert (code, told.startswith("There is nothing to check")) == (1, True)
+
+
+def test_without_a_vendor_there_is_nothing_to_set_up(project: Path) -> None:
+    assert not (project / ".mlops/bootstrap.py").exists()
+    assert not (project / ".mlops/vendors").exists()

@@ -284,7 +284,8 @@ BROKEN: list[tuple[Rule, str, Break]] = [
 def source(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of the template that the rules read, in a plain folder."""
     folder = tmp_path_factory.mktemp("source")
-    shutil.copyfile(template / "copier.yml", folder / "copier.yml")
+    for name in ("copier.yml", "taken.txt"):
+        shutil.copyfile(template / name, folder / name)
     for name in ("template", "examples", "tests/answers"):
         shutil.copytree(template / name, folder / name)
     return folder

@@ -43,7 +43,7 @@ def factory(rendered: Rendered) -> Iterator[ModuleType]:
     yield importlib.import_module("factory")
     for place in places:
         sys.path.remove(place)
-    for name in ("factory", "arm", "triggers", "schedules", "commands"):
+    for name in ("factory", "arm", "triggers", "schedules", "section", "commands"):
         sys.modules.pop(name, None)
 
 

@@ -465,7 +465,7 @@ def test_without_the_cli_the_error_says_so(workspace: Workspace) -> None:
 PROMOTE = """
 import sys
 from pathlib import Path
-sys.path[:0] = ["deploy/databricks", ".mlops"]
+sys.path[:0] = ["deploy/databricks", "deploy", ".mlops"]
 import target
 target.promote(Path("build/release"), "test", "3", "Jane O'Neil")
 """

@@ -115,7 +115,9 @@ def test_the_commands_page_names_every_exit_code() -> None:
 def test_the_commands_page_names_every_session_of_a_project() -> None:
     page = text_of(DOCS / "reference/commands.md")
     documented = rows_of(section(page, "nox, in a generated project"))
-    sessions = marked_functions(ROOT / "template/noxfile.py", "session")
+    others = sorted((ROOT / "template/.mlops/sessions").glob("*.py"))
+    files = [ROOT / "template/noxfile.py", *others]
+    sessions = [name for file in files for name in marked_functions(file, "session")]
     assert sorted(documented) == sorted(sessions)
 
 

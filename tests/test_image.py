@@ -26,9 +26,9 @@ BUILD = f"""
 import sys
 from pathlib import Path
 sys.path.insert(0, ".mlops")
-import commands, image
+import commands, container
 try:
-    print(image.build(Path("build/release"), {FACTS}, sys.argv[1]))
+    print(container.build(Path("build/release"), {FACTS}, sys.argv[1]))
 except commands.Refusal as reason:
     sys.exit(str(reason))
 """

@@ -50,8 +50,8 @@ def site(rendered: Rendered, tmp_path: Path) -> Site:
     return made(rendered, tmp_path)
 
 
-def made(rendered: Rendered, folder: Path, serving: str = "batch") -> Site:
-    answers = {"compute": "kubernetes", "serving": serving}
+def made(rendered: Rendered, folder: Path, serving: str = "batch", ci: str = "none") -> Site:
+    answers = {"compute": "kubernetes", "serving": serving, "ci": ci}
     return Site(shutil.copytree(rendered(**answers), folder / "loan-risk"), folder / "cluster")
 
 
@@ -416,11 +416,15 @@ def test_an_environment_without_a_build_is_refused_with_a_remedy(site: Site) -> 
     assert "not built for prod" in output
 
 
-def test_a_job_promotes_a_version_in_the_name_of_its_approver(site: Site) -> None:
+def test_a_job_promotes_a_version_in_the_name_of_its_approver(
+    rendered: Rendered, tmp_path: Path
+) -> None:
+    site = made(rendered, tmp_path, ci="gitlab")
     site.build(1, "import sys; print(sys.argv[1:])")
     site.deploy()
     shutil.rmtree(site.project / "build/release")  # the deployed release promotes
     person = "approve.approval.approvers = lambda _: ['anna@bank.example']"
+    person += "; approve.approval.require_protection = lambda _: None"
     script = f"import approve; {person}; print(approve.promote('loan_risk', 'test', '7'))"
     done = site.run("-c", f"import sys; sys.path[:0] = ['deploy', 'src']; {script}")
     expected = (

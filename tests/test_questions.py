@@ -1,11 +1,8 @@
 """The questions accept only answers that every file can contain, and say what is allowed."""
 
-import keyword
 import re
-import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import distribution, packages_distributions
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +12,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from rendering import PROBLEMS, ROOT
+
+from tools import taken
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -37,7 +34,8 @@ def questionnaire(tmp_path_factory: pytest.TempPathFactory) -> Path:
     answers.write_bytes((ROOT / "template/.copier-answers.yml.jinja").read_bytes())
     project = "description = {{ description | to_json(ensure_ascii=false) }}\n"
     (answers.parent / "project.toml.jinja").write_text(project, encoding="utf-8")
-    (folder / "copier.yml").write_bytes((ROOT / "copier.yml").read_bytes())
+    for name in ("copier.yml", "taken.txt"):
+        (folder / name).write_bytes((ROOT / name).read_bytes())
     return folder
 
 
@@ -64,6 +62,7 @@ def test_every_question_has_a_default(ask: Ask) -> None:
         "risk_tier": "medium",
         "ci": "none",
         "compute": "local",
+        "sourcing": "none",
     }
 
 
@@ -239,35 +238,14 @@ def refusal(choice: dict[str, str], born: dict[str, str]) -> str:
     return template.render(born=born).strip()
 
 
-def test_no_package_hides_a_module_that_it_needs() -> None:
-    listed = " ".join(question("taken")["default"]).split()
-    words = {word for word in keyword.kwlist if word.islower()}
-    taken = words | sys.stdlib_module_names | set(names_of_dependencies(project_requirements()))
-    possible = {name for name in taken if re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name)}
-    assert sorted(possible - set(listed)) == []
-    assert len(listed) == len(set(listed))
+def test_the_names_that_break_are_refused_and_no_others() -> None:
+    """taken.txt was computed after the last change of what a project needs."""
+    assert taken.FILE.read_text(encoding="utf-8") == taken.text(), "Run ./nox -s names."
 
 
-def project_requirements() -> list[Requirement]:
-    """Return the requirements of a project and its development, from the template's file."""
-    text = (ROOT / "template/pyproject.toml.jinja").read_text(encoding="utf-8")
-    text = re.sub(r"\{\{.*?\}\}", "", text)
-    found = re.findall(r'"([a-z][\w.-]*(?:\[\w+\])?[>~]=[^"]*)"', text)
-    return [Requirement(line) for line in found if not line.startswith("hatchling")]
-
-
-def names_of_dependencies(requirements: Iterable[Requirement]) -> Iterator[str]:
-    """Yield the names and top-level modules of the distributions and their requirements."""
-    todo = list(requirements)
-    seen: set[str] = set()
-    while todo:
-        name = canonicalize_name(todo.pop().name)
-        if name in seen:
-            continue
-        seen.add(name)
-        needs = [Requirement(need) for need in distribution(name).requires or []]
-        todo += [need for need in needs if not need.marker or need.marker.evaluate({"extra": ""})]
-    yield from (name.replace("-", "_") for name in seen)
-    for module, distributions in packages_distributions().items():
-        if seen & {canonicalize_name(name) for name in distributions}:
-            yield module
+@pytest.mark.parametrize("title", taken.kinds())
+def test_a_name_of_each_kind_is_refused(ask: Ask, title: str) -> None:
+    names = taken.kinds()[title]
+    for name in (names[0], names[len(names) // 2], names[-1]):
+        with pytest.raises(ValueError, match=TAKEN):
+            ask(project_name=name.replace("_", "-"))

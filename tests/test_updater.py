@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from conftest import Rendered
 from filelock import FileLock
 from packaging.requirements import Requirement
 from programs import write_program, write_python
@@ -252,7 +253,7 @@ def test_nothing_new_changes_nothing_and_publishes_nothing(desk: Desk) -> None:
     before = state(desk.project)
     done = desk.run("update")
     assert done == Run(0, "Nothing to do: v0.3.0 is the newest version of the template.\n")
-    assert desk.run("pull_request").said.startswith("Nothing to publish")
+    assert desk.run("publish").said.startswith("Nothing to publish")
     assert state(desk.project) == before
     assert desk.pushed() == ""
     assert desk.calls() == []
@@ -292,13 +293,13 @@ def test_one_pull_request_is_opened_and_then_updated(
 ) -> None:
     desk = copied(prepared, tmp_path, host)
     add_program(desk.programs, name, "vendor")
-    done = desk.run("pull_request")
+    done = desk.run("publish")
     assert done.code == 0, done.said
     assert "https://vendor.example/7" in done.said
     assert git(desk.remote, "log", "-1", "--format=%an %s", BRANCH) == (
         "Team chore: update the template from v0.1.0 to v0.3.0\n"
     )
-    assert desk.run("pull_request").code == 0
+    assert desk.run("publish").code == 0
     opened, *renewed = desk.calls()
     assert {"create", f"--title={desk.outcome()['title']}"} <= set(opened)
     assert any(word.endswith("=main") for word in opened), "it goes to main"
@@ -316,10 +317,10 @@ def test_one_pull_request_is_opened_and_then_updated(
 @pytest.mark.full
 def test_the_same_update_twice_is_the_same_commit(ready: Desk) -> None:
     """Vendors withdraw approvals when another commit is pushed."""
-    ready.run("pull_request")
+    ready.run("publish")
     before = ready.pushed()
     assert ready.run("update").code == 0
-    ready.run("pull_request")
+    ready.run("publish")
     assert ready.pushed() == before
 
 
@@ -331,11 +332,11 @@ def test_failing_checks_make_a_draft_and_passing_ones_make_it_ready(desk: Desk) 
     assert done.code == 1
     assert "a check speaks" in done.said
     assert "`uvx nox` fails with it." in done.said
-    assert desk.run("pull_request").code == 0
+    assert desk.run("publish").code == 0
     (desk.project / "broken").unlink()
     commit(desk.project)
     assert desk.run("update").code == 0
-    assert desk.run("pull_request").code == 0
+    assert desk.run("publish").code == 0
     opened, edited, made_ready = desk.calls()
     assert "--draft" in opened
     [text] = [word for word in opened if word.startswith("--body=")]
@@ -363,7 +364,7 @@ def test_a_conflict_makes_a_draft_and_blocks_the_next_update_until_resolved(
     assert "It meets a change of yours: pyproject.toml holds a conflict." in done.said
     assert not (desk.programs / "checked").exists(), "a file with markers is no code to check"
     assert (project / "pyproject.toml").read_text(encoding="utf-8") == mine
-    assert desk.run("pull_request").code == 0
+    assert desk.run("publish").code == 0
     assert "--draft" in desk.calls()[0]
 
     git(project, "pull", "--quiet", "build/update/branch.bundle", BRANCH)
@@ -396,7 +397,7 @@ def test_an_answer_that_would_change_stops_the_update(desk: Desk) -> None:
     assert done.code == 1
     assert "change the answer risk_tier from 'high' to 'medium'" in done.said
     assert "--data risk_tier=" in done.said
-    assert desk.run("pull_request").said.startswith("Nothing is prepared")
+    assert desk.run("publish").said.startswith("Nothing is prepared")
     assert state(desk.project) == before
 
 
@@ -409,7 +410,7 @@ def test_a_problem_makes_the_pull_request_a_draft_until_it_is_fixed(ready: Desk)
         ("It fails.", "gh pr ready 7 --undo"),
     ]:
         file.write_text(json.dumps(right | {"problem": problem}), encoding="utf-8")
-        assert ready.run("pull_request").code == 0
+        assert ready.run("publish").code == 0
         assert " ".join(ready.calls()[-1]).find(last) >= 0
     [said] = [word for word in ready.calls()[0] if word.startswith("--body=")]
     assert said.startswith("--body=**It needs you.** It fails.")
@@ -418,34 +419,34 @@ def test_a_problem_makes_the_pull_request_a_draft_until_it_is_fixed(ready: Desk)
 def test_a_strangers_pull_request_of_the_same_branch_is_not_touched(ready: Desk) -> None:
     theirs = [{"number": 3, "isCrossRepository": True}]
     (ready.programs / "open.json").write_text(json.dumps(theirs), encoding="utf-8")
-    assert ready.run("pull_request").code == 0
+    assert ready.run("publish").code == 0
     [call] = ready.calls()
     assert "create" in call
 
 
 def test_a_persons_commit_on_the_branch_is_never_overwritten(ready: Desk, tmp_path: Path) -> None:
-    assert ready.run("pull_request").code == 0
+    assert ready.run("publish").code == 0
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", f"--branch={BRANCH}", str(ready.remote), str(clone))
     write(clone, {"fixed.py": ""})
     commit(clone)
     git(clone, "push", "--quiet")
     before = ready.pushed()
-    done = ready.run("pull_request")
+    done = ready.run("publish")
     assert done.code == 1
     assert "template-update on origin has a commit that no update made" in done.said
     assert ready.pushed() == before
 
 
 def test_an_amended_commit_counts_as_a_persons(ready: Desk, tmp_path: Path) -> None:
-    assert ready.run("pull_request").code == 0
+    assert ready.run("publish").code == 0
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", f"--branch={BRANCH}", str(ready.remote), str(clone))
     write(clone, {"fixed.py": ""})
     git(clone, "add", "--all")
     git(clone, "commit", "--quiet", "--amend", "--no-edit")
     git(clone, "push", "--quiet", "--force")
-    assert "no update made" in ready.run("pull_request").said
+    assert "no update made" in ready.run("publish").said
 
 
 def test_a_commit_pushed_meanwhile_is_never_overwritten(ready: Desk) -> None:
@@ -454,7 +455,7 @@ def test_a_commit_pushed_meanwhile_is_never_overwritten(ready: Desk) -> None:
     push = f"'{git_itself}' push --quiet '{ready.remote}' {theirs}:refs/heads/{BRANCH}"
     wrapper = f'#!/bin/sh\ncase "$*" in *" push "*) {push} ;; esac\nexec \'{git_itself}\' "$@"\n'
     write_program(ready.programs / "git", wrapper)
-    assert ready.run("pull_request").code == 1
+    assert ready.run("publish").code == 1
     assert ready.pushed().strip() == theirs
 
 
@@ -469,7 +470,7 @@ def test_a_pipelines_second_job_publishes_from_a_shallow_clone_on_no_branch(read
     git(ready.root, "clone", "--quiet", "--depth=1", address, str(elsewhere.project))
     git(elsewhere.project, "switch", "--quiet", "--detach")
     shutil.copytree(ready.project / "build", elsewhere.project / "build")
-    done = elsewhere.run("pull_request")
+    done = elsewhere.run("publish")
     assert done.code == 0, done.said
     assert ready.pushed() != ""
     assert "--base=main" in elsewhere.calls()[0]
@@ -480,7 +481,7 @@ def test_a_file_that_new_code_may_have_written_is_not_executed(ready: Desk) -> N
     file = ready.project / "build/update/outcome.json"
     trap = {"base": f"--upload-pack=touch {ready.root}/trapped;"}
     file.write_text(json.dumps(ready.outcome() | trap), encoding="utf-8")
-    done = ready.run("pull_request")
+    done = ready.run("publish")
     assert done.code == 1
     assert "outcome.json names no commit" in done.said
     assert not (ready.root / "trapped").exists()
@@ -488,11 +489,11 @@ def test_a_file_that_new_code_may_have_written_is_not_executed(ready: Desk) -> N
 
 def test_an_incomplete_outcome_is_refused(ready: Desk) -> None:
     (ready.project / "build/update/outcome.json").write_text('{"title": "cho', encoding="utf-8")
-    assert ready.run("pull_request").said.startswith("Nothing is prepared")
+    assert ready.run("publish").said.startswith("Nothing is prepared")
 
 
 def test_without_a_vendor_it_pushes_and_says_which_pull_request_to_open(ready: Desk) -> None:
-    done = ready.run("pull_request", "--vendor=none", "--base=trunk")
+    done = ready.run("publish", "--vendor=none", "--base=trunk")
     assert done.code == 0
     assert "Open a pull request from template-update to trunk" in done.said
     assert "What v0.3.0 brings." in (ready.project / "build/update/words.md").read_text("utf-8")
@@ -502,19 +503,19 @@ def test_without_a_vendor_it_pushes_and_says_which_pull_request_to_open(ready: D
 
 def test_an_unreachable_remote_loses_nothing(ready: Desk) -> None:
     away = ready.remote.rename(ready.root / "away")
-    done = ready.run("pull_request")
+    done = ready.run("publish")
     assert done.code == 1
     assert "Repeat when it answers" in done.said
     away.rename(ready.root / "github.example/loan-risk.git")
-    assert ready.run("pull_request").code == 0
+    assert ready.run("publish").code == 0
 
 
 def test_a_vendors_refusal_is_quoted_and_retried(ready: Desk) -> None:
     (ready.programs / "offline").write_text("")
-    done = ready.run("pull_request")
+    done = ready.run("publish")
     assert done == Run(1, "gh says: not logged in.\n")
     (ready.programs / "offline").unlink()
-    assert ready.run("pull_request").code == 0
+    assert ready.run("publish").code == 0
     assert "create" in ready.calls()[-1]
 
 
@@ -529,7 +530,7 @@ def test_a_vendors_refusal_is_quoted_and_retried(ready: Desk) -> None:
 def test_the_error_says_what_cannot_be_published(
     arguments: list[str], sentence: str, ready: Desk
 ) -> None:
-    done = ready.run("pull_request", *arguments)
+    done = ready.run("publish", *arguments)
     assert done.code in {1, 2}
     assert sentence in done.said
     assert ready.pushed() == ""
@@ -637,7 +638,7 @@ def test_the_error_says_what_cannot_be_updated(
 def test_a_refused_update_discards_an_older_prepared_one(ready: Desk) -> None:
     dirty(ready)
     assert ready.run("update").code == 1
-    assert ready.run("pull_request").said.startswith("Nothing is prepared")
+    assert ready.run("publish").said.startswith("Nothing is prepared")
 
 
 @pytest.mark.full
@@ -652,7 +653,7 @@ def test_a_detached_shallow_clone_updates(desk: Desk) -> None:
     sign(shallow)
     done = shallow.run("update")
     assert done.code == 0, done.said
-    assert shallow.run("pull_request").code == 0
+    assert shallow.run("publish").code == 0
     assert git(desk.remote, "rev-list", "--count", f"main..{BRANCH}") == "1\n"
 
 
@@ -702,7 +703,7 @@ def test_a_killed_update_changes_nothing_and_the_next_one_works(desk: Desk) -> N
         assert any("checking" in line for line in running.stdout)
         os.killpg(running.pid, signal.SIGKILL)
     assert state(desk.project) == before
-    assert desk.run("pull_request").said.startswith("Nothing is prepared")
+    assert desk.run("publish").said.startswith("Nothing is prepared")
     (desk.programs / "uvx").write_text(waking, encoding="utf-8")
     assert desk.run("update").code == 0
     assert sorted(files(desk.project / "build")) == ["update/branch.bundle", "update/outcome.json"]
@@ -716,13 +717,16 @@ def test_the_updater_requires_a_copier_new_enough_for_the_template() -> None:
     assert {version: asked.specifier.contains(version) for version in below} == below
 
 
-def test_the_session_runs_the_scripts_and_signs_as_the_team(project: Path, tmp_path: Path) -> None:
+def test_the_session_runs_the_scripts_and_signs_as_the_team(
+    new_project: Rendered, tmp_path: Path
+) -> None:
+    project = new_project(ci="github")
     add_program(tmp_path / "programs", "uv", "uvx")
     env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_AUTHOR")}
     env["PATH"] = f"{tmp_path / 'programs'}{os.pathsep}{env['PATH']}"
     for words, command in {
         (): [".mlops/update.py"],
-        ("publish", "--base=main"): [".mlops/pull_request.py", "--base=main"],
+        ("publish", "--base=main"): [".mlops/publish.py", "--base=main"],
     }.items():
         nox = [sys.executable, "-m", "nox", "--session", "update", "--", *words]
         subprocess.run(nox, cwd=project, env=env, check=True, capture_output=True)
@@ -736,7 +740,7 @@ def real(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of the real template, generated at v0.1.0, while the template has v0.2.0."""
     folder = tmp_path_factory.mktemp("real")
     newer = shutil.copytree(template, folder / "template")
-    project = render(newer, folder / "loan-risk")
+    project = render(newer, folder / "loan-risk", ci="github")
     commit(project)
     with (newer / "template/noxfile.py").open("a", encoding="utf-8") as noxfile:
         noxfile.write("\n\n# v0.2.0\n")

@@ -14,6 +14,7 @@ from .versions import ANSWERS_FILE, Refused, git, read_answers, without_private
 
 Answers = dict[str, Any]
 QUESTIONS_FILE = "copier.yml"
+NAMES_FILE = "taken.txt"  # which the questions include
 
 
 class Questionnaire:
@@ -25,10 +26,12 @@ class Questionnaire:
         self.folder = folder
         self.text = git(template, "show", f"{version}:{QUESTIONS_FILE}")
         answers_file = f"template/{ANSWERS_FILE}.jinja"
-        (folder / answers_file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / QUESTIONS_FILE).write_text(self.text, encoding="utf-8")
-        answers_text = git(template, "show", f"{version}:{answers_file}")
-        (folder / answers_file).write_text(answers_text, encoding="utf-8")
+        # The versions before the names had a file of their own list none here.
+        included = git(template, "ls-tree", "--name-only", version, "--", NAMES_FILE).split()
+        for name in (QUESTIONS_FILE, answers_file, *included):
+            text = git(template, "show", f"{version}:{name}")
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
 
     def store(self, answers: Answers) -> Answers:
         """Return what the version stores of these answers; raise Refused where it rejects them."""

@@ -1,7 +1,8 @@
 """Write what schema.py asks of each table for those who deliver it, in their own words.
 
-`build/contract/` gets, for `Inputs` and for `Labels`, a JSON Schema of one row, the SQL of a table,
-and an Ab Initio record format of a file. What a dialect cannot say of a check stands as a comment.
+`build/contract/` gets, for `Inputs` and for `Labels`, a JSON Schema of one row and the SQL of a
+table; ab_initio.py, where the project has it, adds a record format. What a dialect cannot say of a
+check is a comment.
 """
 
 import json
@@ -27,13 +28,6 @@ SQL_TYPES = {
     "bool": "BOOLEAN",
     "str": "TEXT",
     "datetime": "TIMESTAMP",
-}
-RECORD_TYPES = {
-    "int64": 'decimal("{}")',
-    "float64": 'decimal("{}")',
-    "bool": 'decimal("{}")',  # 1 or 0: the format knows no truth
-    "str": 'utf8 string("{}")',
-    "datetime": 'datetime("YYYY-MM-DD HH24:MI:SS")("{}")',
 }
 BOUNDS = {  # pandera's name of a check: JSON Schema's keyword, and SQL's operator
     "greater_than": ("exclusiveMinimum", ">"),
@@ -107,25 +101,21 @@ def table(side: Any) -> str:
         lines.append((f'"{name}" {SQL_TYPES[kind]}{needed}{checks}', said))
     keys = ", ".join(f'"{key}"' for key in side.roles["key"])
     lines.append((f"PRIMARY KEY ({keys})", None))
-    return f'CREATE TABLE "{side.name.lower()}" (\n{_joined(lines, ",")}\n);\n'
+    return f'CREATE TABLE "{side.name.lower()}" (\n{_joined(lines)}\n);\n'
 
 
 def record_format(side: Any) -> str:
-    """Return the record format of a file with pipes, whose first line names the fields."""
-    fields, names = side.model.to_schema().columns, list(side.types)
-    lines = []
-    for name, kind in side.types.items():
-        form = RECORD_TYPES[kind].format("\\n" if name == names[-1] else "|")
-        empty = ' = NULL("")' if fields[name].nullable else ""
-        lines.append((f"{form} {name}{empty};", _comment(fields[name]).get("$comment")))
-    return f"record\n{_joined(lines, '', '//')}\nend;\n"
+    """Return the Ab Initio record format of a file, where the project is fed by such graphs."""
+    columns = side.model.to_schema().columns
+    comments = {name: _comment(columns[name]).get("$comment", "") for name in side.types}
+    return str(import_module("ab_initio").record_format(side, comments))
 
 
-def _joined(lines: list[tuple[str, str | None]], separator: str, mark: str = "--") -> str:
+def _joined(lines: list[tuple[str, str | None]]) -> str:
     last = len(lines) - 1
-    texts = (f"  {line}{separator if n < last else ''}" for n, (line, _) in enumerate(lines))
-    said = (f"  {mark} {words}" if words else "" for _, words in lines)
-    return "\n".join(map("".join, zip(texts, said, strict=True)))
+    texts = (f"  {line}{',' if number < last else ''}" for number, (line, _) in enumerate(lines))
+    comments = (f"  -- {comment}" if comment else "" for _, comment in lines)
+    return "\n".join(map("".join, zip(texts, comments, strict=True)))
 
 
 def _bounds(field: Any) -> Iterator[tuple[str, Any]]:
@@ -156,8 +146,9 @@ def _literal(value: Any) -> str:
 WRITERS: dict[str, Callable[[Any], str]] = {
     ".schema.json": json_schema,
     ".sql": table,
-    ".dml": record_format,
 }
+if Path(__file__).with_name("ab_initio.py").exists():
+    WRITERS[".dml"] = record_format
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,7 +1,8 @@
-"""Build a release from what git has: wheel, locked requirements, bill of materials, image.
+"""Build a release from what git has: wheel, locked requirements, bill of materials.
 
 A release is made once for a commit and given unchanged to each environment. Where the model runs
-elsewhere, it also holds what is deployed to each environment, rendered from conf/ now.
+elsewhere, it also holds what is deployed to each environment, rendered from conf/ now. Where the
+project has an image, container.py builds it.
 """
 
 import hashlib
@@ -17,7 +18,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import image
 from commands import Refusal, git, run
 
 OUT = Path("build/release")
@@ -98,9 +98,10 @@ def write_source(folder: Path, facts: Path, code: dict[str, Any]) -> None:
 def built_image(facts: dict[str, Any]) -> str | None:
     """Build the image where the project has one and there is a place for it."""
     repository = os.environ.get("IMAGE_REPOSITORY", "")
-    if not Path("Dockerfile").is_file() or not repository:
+    if not repository or not Path(__file__).with_name("container.py").is_file():
         return None
-    return image.build(OUT, facts, repository)
+    image: str = import_module("container").build(OUT, facts, repository)
+    return image
 
 
 def deployed_settings(package: str) -> Iterator[tuple[str, Any]]:

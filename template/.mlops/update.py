@@ -4,7 +4,7 @@
 # ///
 """Prepare the newest version of the template and check it; this working tree stays as it is.
 
-All happens in a clone. The outcome lies in build/update/, where pull_request.py finds it: the
+All happens in a clone. The outcome lies in build/update/, where publish.py finds it: the
 commit as a git bundle, and the words of its pull request. The checks run code that nobody has
 reviewed yet, so no secret of the environment reaches them.
 """
@@ -64,9 +64,11 @@ def prepare() -> str:
 
 
 def what_now() -> str:
-    """Return the two ways to go on; `git pull` counts a path from the top of the repository."""
+    """Return how to go on; `git pull` counts a path from the top of the repository."""
     bundle = git("rev-parse", "--show-prefix").strip() + (OUT / "branch.bundle").as_posix()
     take = f"git pull {shlex.quote(bundle)} {BRANCH}"
+    if not Path(__file__).with_name("publish.py").exists():  # no vendor of pipelines
+        return f"  {take}   takes it here"
     publish = "uvx nox -s update -- publish"
     return f"  {take}   takes it here\n  {publish:{len(take)}}   opens its pull request"
 
@@ -82,7 +84,7 @@ def clone(project: Path) -> Path:
 def commit(project: Path, title: str) -> str:
     """Renew uv.lock, commit and bundle; return what is wrong.
 
-    The commit names its tree, so that pull_request.py knows it from a person's, and takes the time
+    The commit names its tree, so that publish.py knows it from a person's, and takes the time
     of the one before, so that the same update is the same commit and keeps its approvals.
     """
     git("add", "--all", folder=project)
@@ -120,7 +122,7 @@ def conflicts(project: Path) -> str:
 
 
 def write(outcome: dict[str, str]) -> None:
-    """Write what pull_request.py needs to know; the last act, so that a half one is not found."""
+    """Write what publish.py needs to know; the last act, so that a half one is not found."""
     text = json.dumps(outcome, indent=2, ensure_ascii=False)
     (OUT / "outcome.json").write_text(text + "\n", encoding="utf-8")
 

@@ -29,8 +29,8 @@ def promote(package: str, env: str, number: str) -> str:
     approvers = approval.approvers(environment)
     if not approvers:
         raise Refusal(
-            "Nobody has approved this run, so there is no name to promote in. Without pipelines, "
-            "use the project's program: promote NUMBER --approved-by NAME."
+            "Nobody has approved this run, so there is no name to promote in. Start the pipeline "
+            "that promotes, and let another person approve its run."
         )
     release = Release(settings.project_name, version="any", dirty=False)
     (make_empty(LOCATION) / FILE).write_text(release_text(release), encoding="utf-8")

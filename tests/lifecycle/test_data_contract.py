@@ -120,8 +120,18 @@ def test_the_sql_creates_a_table_that_accepts_real_rows_and_refuses_broken_ones(
                 )
 
 
-def test_the_record_format_is_the_one_of_the_example(contract: Any) -> None:
-    assert (contract[0] / "inputs.dml").read_text() == RECORD
+def test_the_record_format_is_the_one_of_the_example(
+    shelf: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from lifecycle.project import copy_project
+
+    folder = tmp_path_factory.mktemp("ab-initio") / "loan-risk"
+    delivered = written(copy_project(shelf("born", sourcing="ab-initio"), folder))
+    assert (delivered / "inputs.dml").read_text() == RECORD
+
+
+def test_without_ab_initio_there_is_no_record_format(contract: Any) -> None:
+    assert not list(contract[0].glob("*.dml"))
 
 
 def test_checks_are_translated_or_mentioned_in_a_comment(born: Project) -> None:

@@ -40,7 +40,7 @@ def questionnaire(template: Template, folder: Path) -> Path:
     """Return a template of the questions alone: it renders in no time."""
     source = f"template/{STORED}.jinja"
     (folder / "template").mkdir(parents=True)
-    for name in ("copier.yml", source):
+    for name in ("copier.yml", "taken.txt", source):
         shutil.copyfile(template.folder / name, folder / name)
     return folder
 

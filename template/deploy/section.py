@@ -4,9 +4,8 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from commands import Refusal
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Section(BaseModel):

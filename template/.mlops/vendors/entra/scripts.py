@@ -1,0 +1,25 @@
+"""What is asked of Entra: the identities by which pipelines deploy, and their roles."""
+
+from script import DEPLOYED, Project, Script, each
+
+ROLES = {
+    "databricks": {"WORKSPACE": "Reader"},  # to log in; databricks.sh says what it may do there
+    "data-factory": {"FACTORY": "Data Factory Contributor"},
+    "kubernetes": {
+        "CLUSTER": "Azure Kubernetes Service Cluster User Role",
+        "NAMESPACE": "Azure Kubernetes Service RBAC Writer",
+    },
+}
+
+
+def scripts(project: Project) -> dict[str, Script]:
+    """Return the script that makes an identity for each environment."""
+    roles = ROLES.get(project.compute, {}) | ROLES.get(project.orchestrator, {})
+    given = [
+        f"{env}|{role}|${env.upper()}_{resource}"
+        for env in DEPLOYED
+        for resource, role in roles.items()
+    ]
+    asked = [variable for resource in roles for variable in each(resource)]
+    known: dict[str, str | list[str]] = {"name": project.name, "roles": given}
+    return {"entra.sh": Script(files=["entra/entra.sh"], asked=asked, known=known)}
