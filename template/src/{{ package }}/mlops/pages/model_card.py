@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ..base.console import print_step
+from ..base.errors import MlopsError
 from ..base.project import Project
 from ..records.card import VersionCard
 from ..records.details import (
@@ -72,6 +73,17 @@ def write(store: Store, version: Version) -> None:
             run = client.get_model_version(version.name, str(version.number)).run_id
             client.log_artifact(run, str(path), "model_card")
     print_step(f"model card: {project.shown(path)}")
+
+
+def write_again(store: Store, *numbers: int | None) -> None:
+    """Write the model cards of some versions again; a version whose files are gone keeps its own.
+
+    The change itself is done by then, so it must not fail here.
+    """
+    for number in dict.fromkeys(numbers):
+        if number is not None:
+            with contextlib.suppress(MlopsError):
+                write(store, store.registry.fetch(number))
 
 
 def describe(store: Store, version: Version) -> dict[str, object]:

@@ -11,11 +11,12 @@ import pandas as pd
 
 from ..base.errors import MlopsError
 from ..base.project import PACKAGE, Project, user_module
-from ..data.contract import Contract, read_contract
+from ..data.contract import MLFLOW_TYPES, Contract, read_contract
 from .card import VersionCard, read_card
 from .tracking import Client
 
 if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
     from mlflow.pyfunc import PyFuncModel
 
 CHAMPION = "champion"
@@ -230,3 +231,20 @@ def _load_model(version: Version, trusted_types: tuple[str, ...]) -> "PyFuncMode
         raise MlopsError(f"its type {name} is not trusted, see trusted_types in conf")
     model: PyFuncModel = mlflow.pyfunc.load_model(str(version.folder), suppress_warnings=True)
     return model
+
+
+def signature(contract: Contract, classes: list[str]) -> "ModelSignature":
+    """Return the MLflow signature that the contract implies."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    outputs = {
+        "binary": {"score": "double", "decision": "boolean"},
+        "multiclass": dict.fromkeys(classes, "double") | {"label": "string"},
+        "regression": {"value": "double"},
+    }[contract.problem]
+    inputs = {name: MLFLOW_TYPES[contract.inputs.types[name]] for name in contract.features}
+    return ModelSignature(
+        inputs=Schema([ColSpec(kind, name) for name, kind in inputs.items()]),
+        outputs=Schema([ColSpec(kind, name) for name, kind in outputs.items()]),
+    )

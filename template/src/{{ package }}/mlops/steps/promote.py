@@ -4,12 +4,12 @@ from ..base.console import Outcome
 from ..base.errors import MlopsError, PersonNeeded, Rejected
 from ..base.project import Project
 from ..base.settings import ORIGINS
+from ..pages import model_card
 from ..records.details import GateDetails, PromoteDetails, RollbackDetails
 from ..records.entry import Entry
 from ..records.evidence import read_evidence, sha256_of
 from ..records.registry import CHALLENGER, CHAMPION, Version
 from ..records.store import Store, open_store
-from .cards import write_cards
 
 
 def promote(project: Project, number: int | None, approved_by: str | None) -> Outcome:
@@ -31,7 +31,7 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
     registry.move_alias(CHAMPION, version.number)
     if registry.alias(CHALLENGER) == version.number:
         registry.client.delete_registered_model_alias(project.name, CHALLENGER)
-    write_cards(store, version.number, before)
+    model_card.write_again(store, version.number, before)
     message = f"{version} is the champion of {project.name}; next: {project.command('score')}"
     return Outcome("ok", message, {"version": version.number, "before": before})
 

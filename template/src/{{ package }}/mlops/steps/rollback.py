@@ -3,11 +3,11 @@
 from ..base.console import Outcome
 from ..base.errors import MlopsError
 from ..base.project import Project
+from ..pages import model_card
 from ..records import predictions
 from ..records.details import RollbackDetails
 from ..records.registry import CHAMPION
 from ..records.store import open_store
-from .cards import write_cards
 
 
 def rollback(project: Project, reason: str) -> Outcome:
@@ -25,7 +25,7 @@ def rollback(project: Project, reason: str) -> Outcome:
     )
     store.record(details, subject=str(withdrawn))
     store.registry.move_alias(CHAMPION, back)
-    write_cards(store, withdrawn, back)
+    model_card.write_again(store, withdrawn, back)
     message = (
         f"version {withdrawn} is withdrawn, version {back} is the champion of {project.name} again"
     )

@@ -13,7 +13,7 @@ from ...figures.decision import INTERVAL, interval_text
 from ...records.details import GateDetails
 from ...records.entry import with_details
 from ...records.evidence import Check, CheckVerdict
-from ...records.signature import signature
+from ...records.registry import signature
 from .case import Case, check, passed_if
 
 

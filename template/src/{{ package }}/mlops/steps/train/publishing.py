@@ -8,22 +8,24 @@ from functools import partial
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pandas as pd
+from mlflow.data.pandas_dataset import from_pandas
 from mlflow.models.model import ModelInfo
 
 from ...base.console import resources
 from ...base.errors import Misconfigured
 from ...base.project import PLATFORM
+from ...data.fingerprints import hashes, row_hashes
 from ...figures.importance import permutation_importance
 from ...figures.profile import take_profile
 from ...records import lineage
 from ...records.card import Profiles, VersionCard
-from ...records.registry import Registry, untrusted
+from ...records.extracts import extract_path
+from ...records.registry import Registry, signature, untrusted
 from ...records.scorer import Estimator, ScorerFacts, predict_frame
-from ...records.signature import signature
 from ...records.tracking import experiment_id
 from . import plots
-from .extracts import keep_rows, write_hashes
 from .training import HeldOut, Training, make_card
 
 GOLDEN_ROWS = 20
@@ -51,7 +53,7 @@ def publish(training: Training, registry: Registry) -> Published:
         experiment = experiment_id(registry.client, project)
         with mlflow.start_run(experiment_id=experiment, run_name="train", tags=tags) as run:
             mlflow.log_params(card.model.params | {"seed": card.model.seed})
-            keep_rows(training, card)
+            _keep_rows(training, card)
             for name, figure in pictures.items():
                 mlflow.log_figure(figure, f"plots/{name}.png")
             info = _log_model(training, card, folder, requirements)
@@ -105,7 +107,7 @@ def _write_files(training: Training, folder: Path) -> tuple[VersionCard, pd.Data
     (folder / "card.json").write_text(card.model_dump_json(indent=2), encoding="utf-8")
     gate[features].head(GOLDEN_ROWS).to_parquet(folder / "golden_rows.parquet")
     prediction.head(GOLDEN_ROWS).to_parquet(folder / "golden_predictions.parquet")
-    write_hashes(training, folder / "seen.npz")
+    _write_hashes(training, folder / "seen.npz")
     return card, prediction
 
 
@@ -153,3 +155,39 @@ def _log_model(
         pip_requirements=requirements,
     )
     return info
+
+
+def _keep_rows(training: Training, card: VersionCard) -> None:
+    """Keep the exact rows in this environment, and log where they are."""
+    project = training.source.project
+    target = training.source.contract.target
+    sides = {
+        "train": (training.train.frame, card.lineage.data.train),
+        "gate": (training.gate.frame, card.lineage.data.gate),
+    }
+    for name, (frame, digest) in sides.items():
+        extract = extract_path(project, project.env, digest)
+        extract.parent.mkdir(parents=True, exist_ok=True)
+        if not extract.is_file():
+            part = extract.with_suffix(".tmp")
+            frame.to_parquet(part)
+            part.replace(extract)  # whole or not at all
+        data = from_pandas(frame, str(extract), targets=target, name=name)
+        mlflow.log_input(data, context=name)
+
+
+def _write_hashes(training: Training, path: Path) -> None:
+    """Write the hashes of the training rows' keys and groups, and of all rows of both windows.
+
+    The gate looks for the former among its own rows; `reproduce` compares the latter.
+    """
+    train = training.train.frame
+    contract = training.source.contract
+    group = contract.inputs.one("group")
+    np.savez_compressed(
+        path,
+        keys=np.unique(hashes(train, contract.keys)),
+        groups=np.unique(hashes(train, [group])) if group else np.array([], "uint64"),
+        train=row_hashes(train),
+        gate=row_hashes(training.gate.frame),
+    )
