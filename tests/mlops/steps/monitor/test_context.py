@@ -22,7 +22,7 @@ def past(as_of: str, version: int = 2, **changes: object) -> Any:
 def monitoring(*entries: Any, train: str = "2025-01-01..2026-01-01") -> Any:
     """Return the monitoring of version 2 as of 2026-06-01, with these entries in the journal."""
     card = SimpleNamespace(windows=SimpleNamespace(train=train))
-    champion = SimpleNamespace(version=SimpleNamespace(number=2, card=card))
+    champion = SimpleNamespace(number=2, card=card)
     registry = SimpleNamespace(numbers=lambda: [1, 2])
     time = SimpleNamespace(period="month", label_horizon=3, gate=3)
     project = SimpleNamespace(settings=SimpleNamespace(time=time))
