@@ -128,9 +128,12 @@ def lock(project: Project) -> None:
 
 
 def commit_a_newer_template_and_another_configuration(project: Project) -> None:
-    training = f"{project.package.relative_to(project.folder)}/mlops/steps/train/train.py"
-    project.edit(training, "def fit(", "def fit_anew(")
-    project.edit(training, "= fit(", "= fit_anew(")
+    platform = project.package / "mlops"
+    (platform / "refit.py").unlink()
+    (platform / "steps/train/estimator.py").rename(platform / "steps/train/fitting.py")
+    for name in ("train", "tuning"):
+        module = f"{platform.relative_to(project.folder)}/steps/train/{name}.py"
+        project.edit(module, "from .estimator import", "from .fitting import")
     project.edit(".copier-answers.yml", "v0.1.0", "v9.0.0")
     project.configure(model={"cutoff": 0.7}, time={"train": 6})
     project.commit()
