@@ -10,7 +10,6 @@ import json
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -25,12 +24,10 @@ from .records import lineage
 from .records.card import Sides, VersionCard, read_card
 from .records.refit import RefitAnswer, RefitJob, RefitSide
 from .records.registry import largest_difference
-from .records.scorer import predict_frame
+from .records.scorer import Estimator, ScorerFacts, predict_frame
 from .records.snapshot import read_sources, take_snapshot
 from .steps.train.estimator import fit
 
-if TYPE_CHECKING:
-    from sklearn.base import BaseEstimator
 
 @dataclass(frozen=True)
 class FoundRows:
@@ -104,7 +101,9 @@ def open_as_trained(card: VersionCard) -> Project:
     return open_project(card.lineage.environment, overrides)
 
 
-def find_rows(source: PointInTimeData, card: VersionCard, job: RefitJob, side: SplitName) -> FoundRows:
+def find_rows(
+    source: PointInTimeData, card: VersionCard, job: RefitJob, side: SplitName
+) -> FoundRows:
     """Return the rows of a window as they were at training: the kept ones, else today's."""
     with np.load(Path(job.version, "artifacts/seen.npz")) as seen:
         trained = seen[side]
@@ -135,9 +134,7 @@ def read_extract(path: Path) -> pd.DataFrame | None:
         return None
 
 
-def compare(
-    estimator: "BaseEstimator", card: VersionCard, job: RefitJob, rows: pd.DataFrame
-) -> float:
+def compare(estimator: Estimator, card: VersionCard, job: RefitJob, rows: pd.DataFrame) -> float:
     """Return the largest difference of the new predictions to those of the version.
 
     These are its predictions of `rows`, and those of its golden rows on its first day. Only numbers
@@ -149,9 +146,15 @@ def compare(
     registered = mlflow.pyfunc.load_model(job.version, suppress_warnings=True).predict(rows)
     golden_rows = pd.read_parquet(artifacts / "golden_rows.parquet")
     golden_predictions = pd.read_parquet(artifacts / "golden_predictions.parquet")
+    facts: ScorerFacts = {
+        "problem": card.problem,
+        "features": list(card.features),
+        "classes": list(card.classes),
+        "cutoff": card.cutoff,
+    }
     differences = []
     for part, before in ((golden_rows, golden_predictions), (rows, registered)):
-        now = predict_frame(estimator, card.to_json(), part)
+        now = predict_frame(estimator, facts, part)
         difference = largest_difference(
             before.select_dtypes("float64"), now.select_dtypes("float64")
         )
