@@ -1,10 +1,10 @@
 """The rebuild of a version: the part of `reproduce` that needs a clone, so no wheel carries it.
 
-In a git worktree of the version's commit, with its own lock and its own platform, it runs
-refit.py. It prints what refit.py found, as JSON, or the sentence that tells why there is nothing.
+In a git worktree of the version's commit, with its own lock and its own platform, it runs the
+refit. It prints the refit's answer, which is JSON, or one sentence that says why there is none.
 """
 
-import json
+import argparse
 import os
 import shutil
 import subprocess
@@ -12,66 +12,112 @@ import sys
 from pathlib import Path
 
 
-def rebuild(file: Path) -> str:
-    """Do a job that `reproduce` wrote; raises SystemExit with a sentence."""
-    job = json.loads(file.read_text(encoding="utf-8"))
-    root, code, lineage = Path(job["root"]), file.with_name("code"), job["lineage"]
-    within = find_commit(root, lineage["commit"])
-    remove(root, code)  # what a killed run left
+class CommandError(Exception):
+    """A command failed; its text is the last line that the command wrote to stderr."""
+
+
+def main() -> None:
+    """Do the job that `reproduce` wrote."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("job", type=Path)
+    parser.add_argument("--commit", required=True, help="the commit of the version")
+    parser.add_argument("--python", required=True, help="its Python, such as 3.11.7, or nothing")
+    parser.add_argument("--uv", required=True, help="the program uv")
+    options = parser.parse_args()
     try:
-        step(f"checking out commit {lineage['commit'][:12]} and installing its lock")
-        add = ("git", "worktree", "add", "--quiet", "--detach", code, lineage["commit"])
-        run("the commit cannot be checked out: {why}", root, *add)
-        python = ("--python", lineage["python"].rpartition(".")[0])
-        sync = (job["uv"], "sync", "--quiet", "--frozen", "--no-dev", *python)
-        run("the lock of then cannot be installed: {why}", code / within, *sync)
+        print(rebuild(options.job, options.commit, options.python, options.uv))
+    except SystemExit as end:
+        print(end.code)
+        sys.exit(1)
+
+
+def rebuild(job: Path, commit: str, python: str, uv: str) -> str:
+    """Return the answer of the refit; raises SystemExit with a sentence."""
+    root = Path.cwd()
+    code = job.with_name("code")
+    folder = code / find_project(root, commit)
+    remove_worktree(root, code)  # a killed run may have left one
+    try:
+        step(f"checking out commit {commit[:12]} and installing its lock")
+        add_worktree(root, code, commit)
+        install_lock(folder, python, uv)
         step("fitting on its rows")
-        told = "the code of then does not train today: {why}"
-        return run(told, code / within, job["uv"], "run", "--no-sync", *refit(code / within), file)
+        try:
+            return output(folder, uv, "run", "--no-sync", *refit_command(folder), str(job))
+        except CommandError as error:
+            sys.exit(f"the code of commit {commit[:12]} cannot train today: {error}.")
     finally:
-        remove(root, code)
+        remove_worktree(root, code)
 
 
-def refit(code: Path) -> tuple[str | Path, ...]:
+def refit_command(folder: Path) -> list[str]:
     """Return the command that refits with the platform of a commit."""
-    if own := next(code.glob("src/*/mlops/refit.py"), None):
-        return ("python", "-I", "-m", f"{own.parts[-3]}.mlops.refit")
-    return ("python", "-I", Path(__file__).with_name("refit.py"))
+    for module in folder.glob("src/*/mlops/refit.py"):
+        return ["python", "-I", "-m", f"{module.parts[-3]}.mlops.refit"]
+    return ["python", "-I", str(Path(__file__).with_name("refit.py"))]
 
 
-def find_commit(root: Path, commit: str) -> str:
-    """Return the project's place in the repository, which must know the commit."""
-    remedy = "run this command in a clone of the repository"
-    told = f"there is no git history here to rebuild the version from; {remedy}"
-    within = run(told, root, "git", "rev-parse", "--show-prefix").strip()
-    remedy = "fetch it, in a shallow clone by `git fetch --unshallow`"
-    told = f"commit {commit[:12]}, which the version was made from, is not in this clone; {remedy}"
-    run(told, root, "git", "cat-file", "commit", commit)
-    return within
+def find_project(root: Path, commit: str) -> str:
+    """Return the project's path in the repository, which must have the commit."""
+    try:
+        path = output(root, "git", "rev-parse", "--show-prefix").strip()
+    except CommandError:
+        sys.exit(
+            "there is no git history here to rebuild the version from; run this command in a clone "
+            "of the repository."
+        )
+    try:
+        output(root, "git", "cat-file", "commit", commit)
+    except CommandError:
+        sys.exit(
+            f"commit {commit[:12]}, from which the version was trained, is not in this clone; "
+            "fetch it, in a shallow clone by `git fetch --unshallow`."
+        )
+    return path
 
 
-def remove(root: Path, code: Path) -> None:
-    """Take the worktree away, and what git knows of it."""
+def add_worktree(root: Path, code: Path, commit: str) -> None:
+    """Check out a commit next to the job."""
+    try:
+        output(root, "git", "worktree", "add", "--quiet", "--detach", str(code), commit)
+    except CommandError as error:
+        sys.exit(f"commit {commit[:12]} cannot be checked out: {error}.")
+
+
+def install_lock(folder: Path, python: str, uv: str) -> None:
+    """Install the lock file of the commit, with the Python that trained the version."""
+    command = [uv, "sync", "--quiet", "--frozen", "--no-dev"]
+    if python:
+        command += ["--python", python.rpartition(".")[0]]
+    try:
+        output(folder, *command)
+    except CommandError as error:
+        sys.exit(f"the lock file of that commit cannot be installed: {error}.")
+
+
+def remove_worktree(root: Path, code: Path) -> None:
+    """Remove the worktree, and what git knows of it."""
     command = ["git", "worktree", "remove", "--force", "--force", str(code)]
     subprocess.run(command, cwd=root, capture_output=True, check=False)
     shutil.rmtree(code, ignore_errors=True)
 
 
-def run(told: str, where: Path, *command: str | Path) -> str:
-    """Run a command that knows nothing of today's environment; return what it prints."""
+def output(folder: Path, *command: str) -> str:
+    """Return what a command prints that knows nothing of today's environment and settings."""
     env = {
         name: value
         for name, value in os.environ.items()
         if name != "VIRTUAL_ENV" and (not name.startswith("MLOPS_") or "SECRET" in name)
     }
     env["UV_PROJECT_ENVIRONMENT"] = ".venv"
-    how = {"cwd": where, "env": env, "capture_output": True, "encoding": "utf-8"}
     try:
-        done = subprocess.run(command, check=False, **how)
+        done = subprocess.run(
+            command, cwd=folder, env=env, capture_output=True, encoding="utf-8", check=False
+        )
     except OSError as error:
-        sys.exit(told.format(why=error))
+        raise CommandError(error) from None
     if done.returncode:
-        sys.exit(told.format(why=done.stderr.strip().split("\n")[-1]))
+        raise CommandError(done.stderr.strip().split("\n")[-1].removesuffix("."))
     return done.stdout
 
 
@@ -81,8 +127,4 @@ def step(text: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        print(rebuild(Path(sys.argv[1])))
-    except SystemExit as end:
-        print(end.code)
-        sys.exit(1)
+    main()

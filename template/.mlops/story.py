@@ -1,52 +1,61 @@
-"""The demo's story: a first champion, months in which its customers change, and its successor.
+"""The demo: a first champion, months in which its customers change, and its successor.
 
-One process runs all commands, for each would spend its first seconds on importing the same.
+All commands run in one process, because each would spend its first seconds on the same imports.
 """
 
 import sys
 from importlib import import_module
 
-FIRST = {
+FIRST_CHAMPION = {
     "train": "fit a challenger on a year of rows",
-    "gate": "hold it against thresholds, and against the champion if there is one",
+    "gate": "check it against thresholds, and against the champion if there is one",
     "promote": "make it the champion",
     "score": "predict the newest month",
 }
-LATER = {
-    "score": "predict again, when brokers have brought other customers",
-    "monitor": "tell whether the champion is still good",
-    "retrain": "do what follows: train, gate and promote its successor",
+CHANGED_CUSTOMERS = {
+    "score": "predict again, after brokers have brought other customers",
+    "monitor": "decide whether the champion is still good",
+    "retrain": "act on that decision: train, gate and promote a successor",
 }
-LAST = {
-    "score": "predict with the champion",
-    "monitor": "tell whether the champion is still good",
-    "status": "what is where",
+SUCCESSOR = {
+    "score": "predict with the new champion",
+    "monitor": "decide whether the new champion is good",
+    "status": "show the current state",
 }
-INVENTED = [("2026-01-01", FIRST), ("2027-08-01", LATER), ("2027-08-01", LAST)]
-DATED = ("train", "score", "monitor", "retrain")
+SYNTHETIC_CHAPTERS = [
+    ("2026-01-01", FIRST_CHAMPION),
+    ("2027-08-01", CHANGED_CUSTOMERS),
+    ("2027-08-01", SUCCESSOR),
+]
+DATED = ("train", "score", "monitor", "retrain")  # the commands that take --as-of
 
 
 def main() -> int:
-    """Run the program's commands; arguments: its name, its package, and the date of rows of yours.
+    """Run the commands of the demo; return the exit code of the first one that fails.
 
-    Without a date, the story goes over the months that synthetic.py invents.
+    Arguments: the name of the program, its package, and with rows of your own their date. Without a
+    date, the demo covers the months that synthetic.py generates.
     """
     name, package, *dates = sys.argv[1:]
-    chapters = [(dates[0], FIRST | LAST)] if dates else INVENTED
+    chapters = SYNTHETIC_CHAPTERS
+    if dates:
+        chapters = [(dates[0], FIRST_CHAMPION | SUCCESSOR)]
     program = import_module(f"{package}.mlops.cli").app
     for date, commands in chapters:
         for command, meaning in commands.items():
-            words = [command, *(["--as-of", date] if date and command in DATED else [])]
-            say(f"{name} {' '.join(words)}: {meaning}")
-            if code := program(words, prog_name=name, standalone_mode=False):
+            arguments = [command]
+            if date and command in DATED:
+                arguments += ["--as-of", date]
+            print_headline(f"{name} {' '.join(arguments)}: {meaning}")
+            code = program(arguments, prog_name=name, standalone_mode=False)
+            if code:
                 return int(code)
     return 0
 
 
-def say(text: str) -> None:
+def print_headline(text: str) -> None:
     """Print a headline, bold on a terminal."""
-    line = f"\n--- {text} "
-    line += "-" * max(0, 90 - len(line))
+    line = f"\n--- {text} ".ljust(90, "-")
     print(f"\033[1m{line}\033[0m" if sys.stdout.isatty() else line, flush=True)
 
 

@@ -1,20 +1,22 @@
 """Any version is rebuilt from its commit, lock and rows, and is the same or says what is not."""
 
-import os
+import io
 import shutil
 import subprocess
-from collections.abc import Mapping
+import tarfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from rendering import git
+from rendering import ROOT, commit, copy_template, git, render, update
 
-from lifecycle.project import AS_OF, NOISE, Answer, Project
+from lifecycle.locked import own
+from lifecycle.project import AS_OF, Project, Warm
 from lifecycle.tables import write_tables
 
 MONTH = "data/applications/2025-01.parquet"
 EDITED = 3
+FLAT_LAYOUT = "c1308a1"  # the last commit of this repository whose platform had no layers
 OTHER_ESTIMATOR = """
 import sys, skops.io
 sys.path.append(f"{sys.argv[1]}/code")
@@ -56,7 +58,7 @@ def test_a_version_is_rebuilt_or_says_what_is_not_as_then(born: Project) -> None
     answer = own(born, "reproduce", "1", variables=elsewhere)
     assert answer.facts["answer"] == "exact"
     assert answer.facts["difference"] == 0
-    assert f"{EDITED} rows of the tables are others today" in answer.facts["message"]
+    assert f"{EDITED} rows of the tables have changed since" in answer.facts["message"]
     assert contents(born) == before
     assert len(git(born.folder, "worktree", "list").splitlines()) == 1
     assert not born.path("build/reproduce").exists()
@@ -77,24 +79,61 @@ def test_a_version_is_rebuilt_or_says_what_is_not_as_then(born: Project) -> None
     assert "no file at data/applications" in answer.facts["message"]
 
 
-def own(
-    project: Project, *words: str, code: int = 0, variables: Mapping[str, str] | None = None
-) -> Answer:
-    """Run a command in the environment of the project's own lock."""
-    env = {**os.environ, **(variables or {})}
-    command = ["uv", "run", "--quiet", "--frozen", "--no-dev", project.name, *words, "--json"]
-    done = subprocess.run(
-        command, cwd=project.folder, env=env, capture_output=True, text=True, check=False
+@pytest.mark.full
+def test_a_version_of_the_flat_layout_is_rebuilt_after_the_update_to_layers(
+    tmp_path: Path, warm: Warm
+) -> None:
+    template = tmp_path / "template"
+    extract_commit(FLAT_LAYOUT, template)
+    commit(template, tag="v0.0.1")
+    project = Project(render(template, tmp_path / "loan-risk"), warm)
+    lock(project)
+    assert project.path("src/loan_risk/mlops/training.py").is_file()
+    own(project, "train", "--as-of", AS_OF)
+
+    empty(template)
+    copy_template(template)
+    update(project.folder)
+    lock(project)
+    assert not project.path("src/loan_risk/mlops/training.py").exists()
+    assert project.path("src/loan_risk/mlops/steps/reproduce.py").is_file()
+    answer = own(project, "reproduce", "1")
+    assert answer.facts["answer"] == "exact"
+    assert answer.facts["difference"] == 0
+    assert answer.facts["template"] == "v0.0.1"
+
+    own(project, "train", "--as-of", AS_OF)
+    assert own(project, "reproduce", "2").facts["answer"] == "exact"
+
+
+def extract_commit(name: str, folder: Path) -> None:
+    """Write the files of a commit of this repository to a folder."""
+    archive = subprocess.run(["git", "archive", name], cwd=ROOT, capture_output=True, check=False)
+    assert archive.returncode == 0, (
+        f"fetch the history: `git fetch --unshallow` ({archive.stderr!r})"
     )
-    assert done.returncode == code, done.stderr
-    assert not NOISE.search(done.stderr), done.stderr
-    return Answer(code, done.stderr, done.stdout)
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
+        files.extractall(folder, filter="data")
+
+
+def empty(template: Path) -> None:
+    """Delete all files of a repository."""
+    git(template, "rm", "-r", "--quiet", ".")
+
+
+def lock(project: Project) -> None:
+    """Lock a project's requirements and commit all changes."""
+    subprocess.run(["uv", "lock", "--quiet"], cwd=project.folder, check=True)
+    project.commit()
 
 
 def commit_a_newer_template_and_another_configuration(project: Project) -> None:
-    training = f"{project.package.relative_to(project.folder)}/mlops/steps/train/train.py"
-    project.edit(training, "def fit(", "def fit_anew(")
-    project.edit(training, "= fit(", "= fit_anew(")
+    platform = project.package / "mlops"
+    (platform / "refit.py").unlink()
+    (platform / "steps/train/estimator.py").rename(platform / "steps/train/fitting.py")
+    for name in ("train", "tuning"):
+        module = f"{platform.relative_to(project.folder)}/steps/train/{name}.py"
+        project.edit(module, "from .estimator import", "from .fitting import")
     project.edit(".copier-answers.yml", "v0.1.0", "v9.0.0")
     project.configure(model={"cutoff": 0.7}, time={"train": 6})
     project.commit()

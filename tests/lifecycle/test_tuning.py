@@ -7,8 +7,8 @@ import pytest
 
 from lifecycle import behind
 from lifecycle.conftest import At
+from lifecycle.locked import own
 from lifecycle.project import AS_OF, Facts, Project
-from lifecycle.test_reproduce import own
 
 MODEL = "dev.loan-risk"
 SPACE = """

@@ -1,4 +1,4 @@
-"""The program as a task of a job: a verdict ends the task well, and the job branches on it."""
+"""The program as a task of a job: a verdict ends the task normally, and the job branches on it."""
 
 import contextlib
 import io
@@ -6,41 +6,61 @@ import json
 import os
 import sys
 from itertools import pairwise
-from typing import Any
 
 from .base.errors import MlopsError
 
-VERDICTS = {3: "rejected", 4: "waiting"}
-MUST = "--must"  # written first, it lets a verdict fail the task
+VERDICTS = {3: "rejected", 4: "waiting"}  # exit codes that are no failure
+MUST = "--must"  # as the first argument, it makes a verdict fail the task
+
+TaskValues = dict[str, str | int]
 
 
 def main() -> None:
-    """Run a command of the program, and hand its outcome on to the tasks that follow."""
+    """Run a command of the program, and pass its outcome to the tasks that follow."""
     from .cli import app
 
-    words = given(sys.argv[1:])
-    verdicts = {} if MUST in words[:1] else VERDICTS
+    arguments = without_empty(sys.argv[1:])
+    verdict_fails = arguments[:1] == [MUST]
+    command = [argument for argument in arguments if argument != MUST]
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        code = app([*filter(MUST.__ne__, words), "--json"], standalone_mode=False)
+        code = app([*command, "--json"], standalone_mode=False)
     facts = json.loads(printed.getvalue())
-    values = {"outcome": VERDICTS.get(code, facts["outcome"]), "version": facts.get("version", 0)}
-    hand_on(values | {key: facts[key] for key in ("decision",) if key in facts})
-    if code and code not in verdicts:
+    values: TaskValues = {
+        "outcome": VERDICTS.get(code, facts["outcome"]),
+        "version": facts.get("version", 0),
+    }
+    if "decision" in facts:
+        values["decision"] = facts["decision"]
+    pass_on(values)
+    if code and (verdict_fails or code not in VERDICTS):
         sys.exit(code)
 
 
-def given(words: list[str]) -> list[str]:
-    """Return the words without those that are empty, and the options that such belong to."""
-    return [word for word, after in pairwise([*words, "."]) if word and (after or word[0] != "-")]
+def without_empty(arguments: list[str]) -> list[str]:
+    """Return the arguments without empty ones, and without the options of empty values.
+
+    A job passes each of its parameters, so `--as-of ""` stands for no date.
+    """
+    return [
+        argument
+        for argument, value in pairwise([*arguments, "no value"])
+        if argument and (value or not argument.startswith("-"))
+    ]
 
 
-def hand_on(values: dict[str, Any]) -> None:
-    """Set task values, and print them; raises MlopsError where Databricks would lose them."""
+def pass_on(values: TaskValues) -> None:
+    """Print the task values, and set them where the task runs at Databricks.
+
+    Raises MlopsError for an environment version in which Databricks would lose them.
+    """
     sys.stdout.write(f"{json.dumps(values)}\n")
-    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
-        from databricks.sdk import runtime
+    if "DATABRICKS_RUNTIME_VERSION" not in os.environ:
+        return
+    from databricks.sdk import runtime
 
-        told = "this task of Databricks cannot set task values: choose another environment version."
-        MlopsError.when(runtime.is_local_implementation, told)  # whose `set` does nothing
-        for key, value in values.items():
-            runtime.dbutils.jobs.taskValues.set(key, value)
+    if runtime.is_local_implementation:  # its `set` does nothing
+        raise MlopsError(
+            "this task of Databricks cannot set task values: choose another environment version."
+        )
+    for key, value in values.items():
+        runtime.dbutils.jobs.taskValues.set(key, value)

@@ -1,88 +1,129 @@
 """Refit a version: the part of `reproduce` that runs in the version's own commit and lock.
 
-`python -m <package>.mlops.refit JOB` reads a small JSON job and prints a JSON answer. Only these
-two formats are a contract between versions of the platform: everything else is the code that
-trained the version, so it may change freely.
+`python -m <package>.mlops.refit JOB` reads a `RefitJob` and prints a `RefitAnswer`, both of which
+`records/refit.py` describes. Everything else here may change freely: this code refits the versions
+that it has trained itself.
 """
 
 import contextlib
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from .base.project import open_project, user_module
+from .base.errors import MlopsError
+from .base.project import Project, open_project, user_module
 from .data.contract import read_contract
 from .data.fingerprints import fingerprint, row_hashes
-from .data.labelled_rows import PointInTimeData, read_split
+from .data.labelled_rows import PointInTimeData, SplitName, read_split
 from .records import lineage
+from .records.card import Sides, VersionCard, read_card
+from .records.refit import RefitAnswer, RefitJob, RefitSide
 from .records.registry import largest_difference
-from .records.scorer import predict_frame
+from .records.scorer import Estimator, ScorerFacts, predict_frame
 from .records.snapshot import read_sources, take_snapshot
 from .steps.train.estimator import fit
 
-Facts = dict[str, Any]
-Side = Literal["train", "gate"]
 
-SIDES: tuple[Side, Side] = ("train", "gate")
-SAME = {"lock": "lock_sha256", "configuration": "configuration", "template": "template"}
+@dataclass(frozen=True)
+class FoundRows:
+    """The rows of one window, if they are still the same as at training."""
+
+    frame: pd.DataFrame | None
+    facts: RefitSide
 
 
-def refit(job: Facts) -> Facts:
-    """Fit the estimator anew; return how far it is from the registered one, and what differs.
+def main(file: Path) -> None:
+    """Do the job in a file and print the answer; exit with a sentence where that fails."""
+    try:
+        job = RefitJob.read(json.loads(file.read_text(encoding="utf-8")), f"the job {file.name}")
+        with contextlib.redirect_stdout(sys.stderr):  # stdout is for the answer alone
+            answer = refit(job)
+    except MlopsError as error:
+        sys.exit(str(error))
+    sys.stdout.write(f"{json.dumps(answer.to_json())}\n")
 
-    The facts of the code, and for each side where its rows come from, stand beside it. Without
-    rows on a side there is nothing to compare.
-    """
-    card = json.loads(Path(job["version"], "artifacts/card.json").read_text(encoding="utf-8"))
-    time = {key: value for key, value in card["time"].items() if key != "as_of"}
-    given = {"model": card["model"], "tables": card["tables"], "time": time}  # --set may count
-    words = tuple(f"{key}={json.dumps(value)}" for key, value in given.items())
-    project = open_project(card["lineage"]["environment"], words)
+
+def refit(job: RefitJob) -> RefitAnswer:
+    """Fit the estimator of a version again, and compare it with the registered one."""
+    card = read_card(Path(job.version, "artifacts/card.json"), "the card of the version")
+    project = open_as_trained(card)
     package = take_snapshot(project)
-    schema, data, model = (user_module(n, package) for n in ("schema", "data", "model"))
-    contract = read_contract(schema, project.settings.problem)
-    here = replace(project, root=Path(job["root"]))  # the worktree has no data
-    as_of, settings = pd.Timestamp(card["time"]["as_of"]), project.settings
-    source = PointInTimeData(here, data, contract, as_of, settings.time)
-    sides = {side: find_rows(source, card, job, side) for side in SIDES}
-    train, gate = (side.pop("frame") for side in sides.values())
-    difference = None
-    if train is not None and gate is not None:
-        with threadpool_limits(card["lineage"]["threads"]):  # a sum depends on how it is split
-            estimator = fit(project, model, contract, train)
-            difference = compare(estimator, card, job, gate[contract.features])
-    facts = asdict(lineage.read_build_facts(project))
-    facts["configuration"] = lineage.configuration_hash(project)
-    differs = [name for name, key in SAME.items() if facts[key] != card["lineage"][key]]
-    logged = Path(job["version"], "code", card["snapshot"])
-    if read_sources(package) != read_sources(logged):
-        differs.append("snapshot")
-    return facts | {"rows": sides, "difference": difference, "differs": differs}
+    contract = read_contract(user_module("schema", package), project.settings.problem)
+    source = PointInTimeData(
+        project=replace(project, root=Path(job.root)),  # the worktree has no data
+        data=user_module("data", package),
+        contract=contract,
+        as_of=pd.Timestamp(card.time.as_of),
+        time=project.settings.time,
+    )
+    train = find_rows(source, card, job, "train")
+    gate = find_rows(source, card, job, "gate")
+    difference: float | None = None
+    if train.frame is not None and gate.frame is not None:
+        with threadpool_limits(card.lineage.threads):  # the order of sums depends on them
+            estimator = fit(project, user_module("model", package), contract, train.frame)
+            difference = compare(estimator, card, job, gate.frame[contract.features])
+    build = lineage.read_build_facts(project)
+    configuration = lineage.configuration_hash(project)
+    logged_sources = read_sources(Path(job.version, "code", card.snapshot))
+    same = {
+        "lock": build.lock_sha256 == card.lineage.lock_sha256,
+        "configuration": configuration == card.lineage.configuration,
+        "template": build.template == card.lineage.template,
+        "snapshot": read_sources(package) == logged_sources,
+    }
+    return RefitAnswer(
+        format=RefitAnswer.FORMAT,
+        commit=build.commit,
+        dirty=build.dirty,
+        template=build.template,
+        lock_sha256=build.lock_sha256,
+        configuration=configuration,
+        rows=Sides[RefitSide](train=train.facts, gate=gate.facts),
+        difference=difference,
+        differs=tuple(name for name, is_same in same.items() if not is_same),
+    )
 
 
-def find_rows(source: PointInTimeData, card: Facts, job: Facts, side: Side) -> Facts:
-    """Return the `frame` of a side, and how many rows of today's tables are others."""
-    wanted, today = card["lineage"]["data"][side], None
-    facts: Facts = {"from": None, "frame": None, "changed": None, "trouble": ""}
-    with np.load(Path(job["version"], "artifacts/seen.npz")) as seen:
-        known = seen[side]
+def open_as_trained(card: VersionCard) -> Project:
+    """Open the project of this commit with the settings of a card, which `--set` may have made."""
+    settings = {
+        "model": card.model.model_dump(mode="json"),
+        "tables": card.tables,
+        "time": card.time.model_dump(mode="json", exclude={"as_of"}),
+    }
+    overrides = tuple(f"{key}={json.dumps(value)}" for key, value in settings.items())
+    return open_project(card.lineage.environment, overrides)
+
+
+def find_rows(
+    source: PointInTimeData, card: VersionCard, job: RefitJob, side: SplitName
+) -> FoundRows:
+    """Return the rows of a window as they were at training: the kept ones, else today's."""
+    with np.load(Path(job.version, "artifacts/seen.npz")) as seen:
+        trained = seen[side]
+    today: pd.DataFrame | None = None
+    changed: int | None = None
+    trouble = ""
     try:
         today = read_split(source, side).frame
+    except Exception as error:  # noqa: BLE001 - code of that day can meet anything in today's rows
+        trouble = " ".join(str(error).split()).removesuffix(".")
+    if today is not None:
         now = row_hashes(today)
-        facts["changed"] = max(len(np.setdiff1d(known, now)), len(np.setdiff1d(now, known)))
-    except Exception as error:  # noqa: BLE001 - whatever the code of then meets today
-        facts["trouble"] = " ".join(str(error).split()).removesuffix(".")
-    kept = read_extract(Path(job["kept"][side]))
-    for origin, frame in (("extract", kept), ("tables", today)):
-        if facts["from"] is None and frame is not None and fingerprint(frame) == wanted:
-            facts |= {"from": origin, "frame": frame}
-    return facts
+        changed = max(len(np.setdiff1d(trained, now)), len(np.setdiff1d(now, trained)))
+    expected = getattr(card.lineage.data, side)
+    kept = read_extract(Path(getattr(job.kept, side)))
+    if kept is not None and fingerprint(kept) == expected:
+        return FoundRows(kept, RefitSide(source="extract", changed=changed, trouble=trouble))
+    if today is not None and fingerprint(today) == expected:
+        return FoundRows(today, RefitSide(source="tables", changed=changed, trouble=trouble))
+    return FoundRows(None, RefitSide(source=None, changed=changed, trouble=trouble))
 
 
 def read_extract(path: Path) -> pd.DataFrame | None:
@@ -93,27 +134,33 @@ def read_extract(path: Path) -> pd.DataFrame | None:
         return None
 
 
-def compare(estimator: Any, card: Any, job: Facts, rows: pd.DataFrame) -> float:
-    """Return how far the new predictions lie from those of the first day, and of the version.
+def compare(estimator: Estimator, card: VersionCard, job: RefitJob, rows: pd.DataFrame) -> float:
+    """Return the largest difference of the new predictions to those of the version.
 
-    Numbers count alone; decisions and labels follow from them.
+    These are its predictions of `rows`, and those of its golden rows on its first day. Only numbers
+    are compared: decisions and labels follow from them.
     """
     import mlflow
 
-    files = Path(job["version"], "artifacts")
-    registered = mlflow.pyfunc.load_model(job["version"], suppress_warnings=True).predict(rows)
-    first_day = pd.read_parquet(files / "golden_predictions.parquet")
-    golden = pd.read_parquet(files / "golden_rows.parquet")
-    distances = []
-    for part, then in ((golden, first_day), (rows, registered)):
-        now = predict_frame(estimator, card, part)
-        numbers = (frame.select_dtypes("float64") for frame in (then, now))
-        distances.append(float(largest_difference(*numbers)))
-    return max(distances)
+    artifacts = Path(job.version, "artifacts")
+    registered = mlflow.pyfunc.load_model(job.version, suppress_warnings=True).predict(rows)
+    golden_rows = pd.read_parquet(artifacts / "golden_rows.parquet")
+    golden_predictions = pd.read_parquet(artifacts / "golden_predictions.parquet")
+    facts: ScorerFacts = {
+        "problem": card.problem,
+        "features": list(card.features),
+        "classes": list(card.classes),
+        "cutoff": card.cutoff,
+    }
+    differences = []
+    for part, before in ((golden_rows, golden_predictions), (rows, registered)):
+        now = predict_frame(estimator, facts, part)
+        difference = largest_difference(
+            before.select_dtypes("float64"), now.select_dtypes("float64")
+        )
+        differences.append(float(difference))
+    return max(differences)
 
 
 if __name__ == "__main__":
-    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    with contextlib.redirect_stdout(sys.stderr):  # stdout is for the answer alone
-        answer = refit(job)
-    print(json.dumps(answer))
+    main(Path(sys.argv[1]))

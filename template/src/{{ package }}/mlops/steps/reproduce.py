@@ -1,84 +1,135 @@
 """The command `reproduce`: is a registered version what its code, lock and rows make?
 
 In a git worktree of its commit, with its own lock and its own platform, the estimator is fitted
-anew: on the rows that were kept at training, or, without them, on those that the tables give
-today. `exact` says that the new estimator, the registered one and the predictions of the first day
-agree to the last bit. Whether the tables still hold the same rows is told beside it.
+again: on the rows that were kept at training, or else on those that the tables give today. `exact`
+says that the new estimator, the registered one and the predictions of the first day agree to the
+last bit. The answer also says whether the tables still hold the same rows.
 """
 
 import json
 import shutil
 import subprocess
 import sys
-from typing import Any
 
 from filelock import FileLock
 
 from ..base.console import Outcome, Result
 from ..base.errors import MlopsError
 from ..base.project import Project
-from ..records.details import ReproduceDetails
+from ..records.card import Sides
+from ..records.details import RebuiltSide, ReproduceDetails
 from ..records.extracts import extract_path
 from ..records.lineage import uv_program
+from ..records.refit import RefitAnswer, RefitJob
 from ..records.registry import Version, untrusted
 from ..records.store import open_store
 
-Facts = dict[str, Any]
-
 
 def reproduce(project: Project, number: int) -> Outcome:
-    """Rebuild a version, and tell whether it is the same."""
+    """Rebuild a version, and say whether it is the same.
+
+    Raises MlopsError where it cannot be rebuilt.
+    """
     store = open_store(project)
     version = store.registry.fetch(number)
     _refuse(project, version)
-    facts = _rebuild(project, version)
-    answer, words = _answer(facts)
-    facts = {"version": number, "answer": answer, **facts}
-    outcome: Result = "ok" if answer == "exact" else "failed"
-    store.record(ReproduceDetails(**facts), outcome=outcome, subject=str(number))
-    return Outcome(outcome, f"{version} of {project.name}: {answer}; {words}", facts)
+    answer = _rebuild(project, version)
+    details = _details(number, answer)
+    outcome: Result = "ok" if details.answer == "exact" else "failed"
+    store.record(details, outcome=outcome, subject=str(number))
+    message = f"{version} of {project.name}: {details.answer}; {_explain_rows(answer)}"
+    return Outcome(outcome, message, details.model_dump(mode="json", exclude={"resources"}))
 
 
 def _refuse(project: Project, version: Version) -> None:
-    """Raise MlopsError for what cannot be rebuilt, or must not be loaded."""
-    told = f"{version} was trained from a dirty tree: no commit holds its code; train a new one."
-    MlopsError.when(version.card.lineage.dirty, told)
+    """Raise MlopsError for a version that cannot be rebuilt, or must not be loaded."""
+    if version.card.lineage.dirty:
+        raise MlopsError(
+            f"{version} was trained from a dirty tree: no commit holds its code; train a new one."
+        )
     trusted = project.settings.trusted_types
     strange = untrusted(version.artifact("model.skops"), version.card.snapshot, trusted)
-    told = f"{version} holds types that trusted_types in conf does not name: {', '.join(strange)}."
-    MlopsError.when(strange, told)
+    if strange:
+        raise MlopsError(
+            f"{version} holds types that trusted_types in conf does not name: {', '.join(strange)}."
+        )
 
 
-def _rebuild(project: Project, version: Version) -> Facts:
-    """Let the repository's own program fit the version anew; return what it compared."""
-    lineage, folder = version.card.lineage, project.path("build/reproduce")
-    env, kept = lineage.environment, lineage.data.model_dump()
-    job: Facts = {"format": 1, "lineage": lineage.to_json(), "version": version.folder}
-    job |= {"kept": {side: extract_path(project, env, data) for side, data in kept.items()}}
-    job |= {"root": project.root, "uv": uv_program()}
+def _rebuild(project: Project, version: Version) -> RefitAnswer:
+    """Let the repository's own program fit the version again; return what it compared."""
+    program = project.path(".mlops/rebuild.py")
+    if not program.is_file():
+        raise MlopsError(
+            f"{version} cannot be rebuilt here, because .mlops/rebuild.py is missing; run this "
+            "command in a clone of the repository."
+        )
+    lineage = version.card.lineage
+    job = RefitJob(
+        format=RefitJob.FORMAT,
+        root=str(project.root),
+        version=str(version.folder),
+        kept=Sides[str](
+            train=str(extract_path(project, lineage.environment, lineage.data.train)),
+            gate=str(extract_path(project, lineage.environment, lineage.data.gate)),
+        ),
+    )
+    folder = project.path("build/reproduce")
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
-        (folder / "job.json").write_text(json.dumps(job, default=str), encoding="utf-8")
-        run = (sys.executable, project.path(".mlops/rebuild.py"), folder / "job.json")
-        done = subprocess.run(run, stdout=subprocess.PIPE, encoding="utf-8", check=False)
+        file = folder / "job.json"
+        file.write_text(json.dumps(job.to_json()), encoding="utf-8")
+        command = [sys.executable, str(program), str(file)]
+        command += ["--commit", lineage.commit, "--uv", uv_program(), "--python", lineage.python]
+        done = subprocess.run(
+            command, cwd=project.root, stdout=subprocess.PIPE, encoding="utf-8", check=False
+        )
         shutil.rmtree(folder, ignore_errors=True)
-    remedy = "run this command in a clone of the repository"
-    told = done.stdout.strip() or f"there is nothing here to rebuild {version} with; {remedy}"
-    MlopsError.when(done.returncode, f"{told}.")
-    return dict(json.loads(done.stdout))
+    if done.returncode:
+        message = done.stdout.strip()
+        raise MlopsError(message or f"the rebuild of {version} failed; read its error above.")
+    return RefitAnswer.read(json.loads(done.stdout), f"the answer of the rebuild of {version}")
 
 
-def _answer(facts: Facts) -> tuple[str, str]:
-    """Return the answer, and what else there is to know."""
-    sides, differs = facts["rows"].values(), facts["differs"]
-    trouble = next((side["trouble"] for side in sides if side["trouble"]), "")
-    changed = sum(side["changed"] or 0 for side in sides)
-    today = f"the tables cannot be read today: {trouble}" if trouble else ""
-    today = today or (f"{changed} rows of the tables are others today" if changed else "")
-    today = today or "the tables still hold the same rows"
-    if any(side["from"] is None for side in sides):
-        answer = "data gone" if trouble else f"data changed: {changed} rows"
-        return answer, f"no extract with the fingerprint of its rows is left; {today}"
-    if facts["difference"]:
-        differs.append(f"predictions (by up to {facts['difference']:.3g})")
-    return f"differs: {', '.join(differs)}" if differs else "exact", today
+def _details(number: int, answer: RefitAnswer) -> ReproduceDetails:
+    """Return the details of the journal's entry, with the answer in words."""
+    differs = answer.differs
+    sides = {"train": answer.rows.train, "gate": answer.rows.gate}
+    if any(side.source is None for side in sides.values()):
+        readable = not any(side.trouble for side in sides.values())
+        verdict = f"data changed: {_changed(answer)} rows" if readable else "data gone"
+    else:
+        if answer.difference:
+            differs = (*differs, f"predictions (by up to {answer.difference:.3g})")
+        verdict = f"differs: {', '.join(differs)}" if differs else "exact"
+    return ReproduceDetails(
+        version=number,
+        answer=verdict,
+        commit=answer.commit,
+        dirty=answer.dirty,
+        template=answer.template,
+        lock_sha256=answer.lock_sha256,
+        configuration=answer.configuration,
+        rows={name: RebuiltSide(**side.model_dump()) for name, side in sides.items()},
+        difference=answer.difference,
+        differs=differs,
+    )
+
+
+def _explain_rows(answer: RefitAnswer) -> str:
+    """Return in words where the rows were, and whether the tables still hold them."""
+    sides = (answer.rows.train, answer.rows.gate)
+    troubles = [side.trouble for side in sides if side.trouble]
+    if troubles:
+        today = f"the tables cannot be read today: {troubles[0]}"
+    elif _changed(answer):
+        today = f"{_changed(answer)} rows of the tables have changed since"
+    else:
+        today = "the tables still hold the same rows"
+    if any(side.source is None for side in sides):
+        return f"no extract with the fingerprint of its rows is left; {today}"
+    return today
+
+
+def _changed(answer: RefitAnswer) -> int:
+    """Return how many rows of today's tables differ, where they can be read."""
+    return sum(side.changed or 0 for side in (answer.rows.train, answer.rows.gate))
