@@ -64,6 +64,11 @@ def test_a_drifted_column_of_the_first_monitorings_counts_whatever_its_kind_was(
     assert lifted.details.drifted == ("input channel", "prediction channel")
 
 
+def test_the_state_that_addresses_know_is_kept_under_its_new_name() -> None:
+    path = next(path for path in kept("journal") if read(path)["details"].get("told"))
+    assert stored(path).details.alerted == read(path)["details"]["told"]  # type: ignore[attr-defined]
+
+
 def test_an_entry_of_a_command_that_this_platform_does_not_know_is_refused() -> None:
     facts = read(kept("journal")[0]) | {"command": "dream"}
     with pytest.raises(errors.MlopsError, match=r"entry 1 of the journal.*command dream"):

@@ -12,12 +12,6 @@ class MlopsError(Exception):
 
     exit_code = 1
 
-    @classmethod
-    def when(cls, wrong: object, sentence: str) -> None:
-        """Raise this error with a sentence where something is wrong."""
-        if wrong:
-            raise cls(sentence)
-
 
 class Misconfigured(MlopsError):
     """Wrong usage or configuration."""

@@ -114,7 +114,7 @@ class MonitorDetails(Details, MonitoringSummary):
     COMMAND = "monitor"
 
     run: str = ""  # the MLflow run that keeps report and page
-    told: str = ""  # the state that the addresses of alerts know
+    alerted: str = ""  # the state that the addresses in alerts know
 
     def summary(self) -> MonitoringSummary:
         """Return the part that reports repeat."""
@@ -132,7 +132,7 @@ class RetrainDetails(Details):
     as_of: str
     version: int | None = None  # None where it failed before there was one
     message: str
-    told: str = ""  # the state that the addresses of alerts know
+    alerted: str = ""  # the state that the addresses in alerts know
 
 
 class RebuiltSide(Record):

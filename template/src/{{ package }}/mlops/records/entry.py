@@ -13,6 +13,7 @@ from .details import KINDS, Details, MonitorDetails
 
 Kind = TypeVar("Kind", bound=Details)
 COLUMN_KINDS = ("input", "prediction")
+RENAMED = {"told": "alerted"}
 
 
 class Entry(StoredRecord):
@@ -74,16 +75,20 @@ def last_details(entries: list[Entry], kind: type[Kind]) -> Kind | None:
 
 
 def _lift_from_1(facts: Facts) -> Facts:
-    """Name the kind of each drifted column, which the first monitorings left out.
+    """Rename details, and name the kind of each drifted column.
 
-    They wrote `channel`; as it may have been an input or a prediction, it becomes both.
+    The first monitorings wrote `channel`; as it may have been an input or a prediction, it becomes
+    both.
     """
     details = facts.get("details")
-    if facts.get("command") != MonitorDetails.COMMAND or not isinstance(details, dict):
+    if not isinstance(details, dict):
         return facts
+    details = {RENAMED.get(name, name): value for name, value in details.items()}
+    if facts.get("command") != MonitorDetails.COMMAND:
+        return {**facts, "details": details}
     drifted = details.get("drifted")
     if "decayed" in details or not isinstance(drifted, list):
-        return facts
+        return {**facts, "details": details}
     named: list[JsonValue] = [f"{kind} {name}" for name in drifted for kind in COLUMN_KINDS]
     return {**facts, "details": {**details, "drifted": named}}
 

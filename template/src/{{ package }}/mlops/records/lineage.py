@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from ..base.errors import MlopsError
 from ..base.project import BUILD_FACTS, Project
@@ -104,3 +105,8 @@ def as_tags(facts: BuildFacts) -> dict[str, str]:
 def _output(project: Project, *command: str) -> str:
     done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True)
     return done.stdout
+
+
+def extract_path(project: Project, env: str, fingerprint: str) -> Path:
+    """Return the file that keeps the rows of a fingerprint."""
+    return project.path(project.settings.extracts) / env / f"{fingerprint[:16]}.parquet"

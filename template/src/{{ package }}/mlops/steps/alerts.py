@@ -27,7 +27,7 @@ def send_change(
     The empty state is the healthy one, and the first: only a return to it is sent.
     """
     last = last_details(store.entries, kind)
-    known = last.told if last else ""
+    known = last.alerted if last else ""
     sender = require_addresses(store.project)
     if state == known or sender is None:
         return state

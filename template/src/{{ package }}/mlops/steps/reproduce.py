@@ -18,8 +18,7 @@ from ..base.errors import MlopsError
 from ..base.project import Project
 from ..records.card import Sides
 from ..records.details import RebuiltSide, ReproduceDetails
-from ..records.extracts import extract_path
-from ..records.lineage import uv_program
+from ..records.lineage import extract_path, uv_program
 from ..records.refit import RefitAnswer, RefitJob
 from ..records.registry import Version, untrusted
 from ..records.store import open_store

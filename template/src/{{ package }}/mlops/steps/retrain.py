@@ -158,13 +158,13 @@ def _challenger(project: Project, date: str) -> int:
 def _record(project: Project, done: Outcome, cause: Cause) -> None:
     store = open_store(project)
     subject = "" if cause.version is None else str(cause.version)
-    told = send_change(store, RetrainDetails, f"{done.outcome} {subject}", done.message)
+    alerted = send_change(store, RetrainDetails, f"{done.outcome} {subject}", done.message)
     details = RetrainDetails(
         decision=cause.decision,
         reasons=cause.reasons,
         as_of=cause.as_of,
         version=cause.version,
         message=done.message,
-        told=told,
+        alerted=alerted,
     )
     store.record(details, outcome=done.outcome, subject=subject, as_of=cause.as_of)

@@ -67,8 +67,8 @@ def _monitor(project: Project, as_of: str | None) -> Monitored:
     reasons = "; ".join(report.reasons) or "nothing has drifted and nothing is missing"
     message = f"{champion}: {report.decision}; {reasons}; report: {project.shown(path)}"
     state = "" if report.decision == decision.HEALTHY else report.decision
-    told = send_change(store, MonitorDetails, state, message)
-    details = MonitorDetails(**dict(report.history[-1]), run=run, told=told)
+    alerted = send_change(store, MonitorDetails, state, message)
+    details = MonitorDetails(**dict(report.history[-1]), run=run, alerted=alerted)
     store.record(details, subject=str(report.version), as_of=str(report.as_of))
     return Monitored(message, report)
 

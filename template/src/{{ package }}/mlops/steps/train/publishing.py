@@ -21,7 +21,6 @@ from ...figures.importance import permutation_importance
 from ...figures.profile import take_profile
 from ...records import lineage
 from ...records.card import Profiles, VersionCard
-from ...records.extracts import extract_path
 from ...records.registry import Registry, signature, untrusted
 from ...records.scorer import Estimator, ScorerFacts, predict_frame
 from ...records.tracking import experiment_id
@@ -166,7 +165,7 @@ def _keep_rows(training: Training, card: VersionCard) -> None:
         "gate": (training.gate.frame, card.lineage.data.gate),
     }
     for name, (frame, digest) in sides.items():
-        extract = extract_path(project, project.env, digest)
+        extract = lineage.extract_path(project, project.env, digest)
         extract.parent.mkdir(parents=True, exist_ok=True)
         if not extract.is_file():
             part = extract.with_suffix(".tmp")
