@@ -163,7 +163,7 @@ def live(place: Place, commands: tuple[str, ...], jobs: Path) -> list[dict[str, 
     lines = []
     for line in commands:
         words = line.split()
-        if SHADOW in line and not (package / "shadow.py").is_file():
+        if SHADOW in line and not any(package.rglob("shadow.py")):
             words = line.removesuffix(SHADOW).split()
         if place.run(str(program), words[0], "--help").returncode:
             continue  # a command of later versions
