@@ -148,7 +148,7 @@ def project(new_project: Rendered) -> Path:
     return new_project()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop runs until it is closed
 def browser() -> Iterator["Browser"]:
     """Debian's Chromium."""
     from playwright.sync_api import sync_playwright
