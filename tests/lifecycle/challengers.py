@@ -7,6 +7,17 @@ DEFAULTED = (
     'applications["application_id"].map(tables.read("outcomes", window)'
     '.set_index("application_id")["defaulted"]).astype("float64")'
 )
+RETURN = "    return applications["
+CAUTIOUS = """class Cautious(HistGradientBoostingClassifier):
+    \"""Gives no prediction for an amount that it has never seen.\"""
+
+    def predict_proba(self, frame):
+        answer = super().predict_proba(frame)
+        odd = (np.asarray(frame, "float64") > 1e6).any(axis=1, keepdims=True)
+        return np.where(odd, np.nan, answer)
+
+
+def prepare()"""
 STEP = """
 class Extra(TransformerMixin, BaseEstimator):
     def fit(self, frame, target=None):
@@ -44,3 +55,14 @@ def train_and_gate(project: Project, *words: str, code: int = 3) -> Answer:
     """Train a version and judge it."""
     project.run("train", "--as-of", AS_OF)
     return project.run("gate", *words, code=code)
+
+
+def make_cautious(project: Project) -> None:
+    """Give new versions an estimator that does not answer for amounts above a million."""
+    imported = "import numpy as np\nimport pandas as pd\n"
+    forest = "from sklearn.ensemble import HistGradientBoostingClassifier\n"
+    project.edit("features.py", "import pandas as pd\n", f"{imported}{forest}")
+    project.edit("features.py", "def prepare()", CAUTIOUS)
+    project.edit(
+        "model.py", "trees = HistGradientBoostingClassifier(", "trees = features.Cautious("
+    )

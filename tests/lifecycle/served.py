@@ -1,4 +1,4 @@
-"""A running `serve` of a project, what a client gets from it, and what is kept of it."""
+"""A running `serve` of a project, what a client gets from it, and the predictions that it keeps."""
 
 import contextlib
 import http.client
@@ -46,7 +46,7 @@ class Served:
         return self.ask("/predict", {"rows": rows})
 
     def figure(self, name: str) -> float:
-        """Return one of the figures of /metrics."""
+        """Return one of the metrics of /metrics."""
         lines = dict(line.rsplit(" ", 1) for line in self.ask("/metrics")[1].splitlines())
         return float(lines[name])
 
@@ -55,7 +55,7 @@ class Served:
         return self.log.read_text("utf-8")
 
     def wait_for(self, words: str) -> None:
-        """Wait until the command has said something."""
+        """Wait until the command has written something."""
         wait_until(lambda: words in self.said(), f"{words!r} in {self.log}")
 
     def signal(self, sign: signal.Signals) -> None:
@@ -67,15 +67,15 @@ def wait_until(true: Any, what: str) -> None:
     """Wait for something to become true."""
     end = time.monotonic() + PATIENCE
     while not true():
-        assert time.monotonic() < end, f"waited in vain for {what}"
+        assert time.monotonic() < end, f"waited too long for {what}"
         time.sleep(0.05)
 
 
 @contextlib.contextmanager
 def serving(project: Project, warm: Warm, *words: str, quiet: bool = True) -> Iterator[Served]:
-    """Run `serve` on a free port; end it by SIGTERM, after which it must have ended well.
+    """Run `serve` on a free port; stop it by SIGTERM, after which it must exit with 0.
 
-    While it is quiet, it must not write what libraries say, nor a traceback.
+    With `quiet`, it must not have written messages of libraries or tracebacks.
     """
     log = project.folder.with_name("serve.log")
     log.write_text("")
@@ -121,7 +121,7 @@ def batch(number: int) -> Facts:
 
 
 def logged(project: Project) -> pd.DataFrame:
-    """Return all that was kept of the answers."""
+    """Return all predictions that were kept."""
     folder = project.path("predictions/dev/online")
-    assert not list(folder.rglob("_*"))  # nothing half-written
+    assert not list(folder.rglob("_*"))  # no unfinished file
     return pd.read_parquet(folder)

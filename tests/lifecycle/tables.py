@@ -7,6 +7,9 @@ import pandas as pd
 
 from lifecycle.project import AS_OF, Facts, Project
 
+SPARK = {"kind": "spark", "origin": "synthetic", "time": "applied_on"}
+SPARK_FILES = {name: SPARK | {"path": f"data/{name}"} for name in ("applications", "outcomes")}
+
 
 def write_tables(project: Project, start: str, end: str, kind: str) -> None:
     """Write a file for each month and table, Parquet or German CSV, and configure the tables."""

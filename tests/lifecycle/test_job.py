@@ -1,4 +1,4 @@
-"""The entry point of jobs: what it hands on, and which ends are a task's failure."""
+"""The entry point of jobs: what it passes on, and which outcomes fail a task."""
 
 import json
 import threading
@@ -8,7 +8,7 @@ from lifecycle.project import AS_OF, Facts, Project
 
 ON_DATABRICKS = {"DATABRICKS_RUNTIME_VERSION": "client.4.0"}
 DBRUNTIME = '''
-"""What Databricks' own SDK finds in a job of Databricks."""
+"""The module that Databricks' SDK finds in a job at Databricks."""
 import json
 
 
@@ -42,7 +42,7 @@ class UserNamespaceInitializer:
 
 
 class Nothing(BaseHTTPRequestHandler):
-    """A workspace that knows nothing."""
+    """A workspace that has nothing."""
 
     def do_GET(self) -> None:
         self.send_error(404)
@@ -51,33 +51,33 @@ class Nothing(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def handed_on(printed: str) -> Facts:
+def passed_on(printed: str) -> Facts:
     [line] = printed.splitlines()
     return dict(json.loads(line))
 
 
-def test_it_prints_what_it_hands_on(opened: Project) -> None:
+def test_it_prints_what_it_passes_on(opened: Project) -> None:
     done = opened.enter("job", "status", variables={})
     assert done.code == 0
-    assert handed_on(done.printed) == {"outcome": "ok", "version": 0}
+    assert passed_on(done.printed) == {"outcome": "ok", "version": 0}
 
 
-def test_a_failure_is_a_failure(opened: Project) -> None:
+def test_a_failure_fails_the_task(opened: Project) -> None:
     done = opened.enter("job", "promote", variables={})
-    assert (done.code, handed_on(done.printed)["outcome"]) == (1, "failed")
+    assert (done.code, passed_on(done.printed)["outcome"]) == (1, "failed")
     assert "has no challenger" in done.said
     assert opened.enter("job", "train", "--as-of", "soon", variables={}).code == 2
 
 
-def test_a_verdict_is_none_unless_it_must_be(gated: Project) -> None:
+def test_a_verdict_does_not_fail_the_task_unless_it_must_succeed(gated: Project) -> None:
     gated.configure("dev", promotion="approval")
     done = gated.enter("job", "promote", "1", variables={})
-    assert (done.code, handed_on(done.printed)["outcome"]) == (0, "waiting")
+    assert (done.code, passed_on(done.printed)["outcome"]) == (0, "waiting")
     must = gated.enter("job", "--must", "promote", "1", variables={})
-    assert (must.code, handed_on(must.printed)["outcome"]) == (4, "waiting")
+    assert (must.code, passed_on(must.printed)["outcome"]) == (4, "waiting")
 
 
-def test_an_empty_word_and_its_option_are_left_out(live: Project) -> None:
+def test_an_empty_argument_is_left_out_with_its_option(live: Project) -> None:
     done = live.enter("job", "score", "--as-of", "", "--env", "dev", variables={})
     assert done.code == 0
     assert live.batches(date=AS_OF), "the date of conf/"

@@ -1,4 +1,4 @@
-"""Any version is rebuilt from its commit, lock and rows, and is the same or says what is not."""
+"""Any version is rebuilt from its commit, lock and rows; the answer is `exact` or what differs."""
 
 import io
 import shutil
@@ -46,15 +46,15 @@ def test_a_version_of_a_dirty_tree_is_refused_in_a_sentence(born: Project) -> No
 
 
 @pytest.mark.full
-def test_a_version_is_rebuilt_or_says_what_is_not_as_then(born: Project) -> None:
+def test_a_version_is_rebuilt_or_the_answer_says_what_differs(born: Project) -> None:
     write_tables(born, "2024-01-01", "2026-01-01", kind="parquet")
     born.commit()
     own(born, "train", "--as-of", AS_OF, "--set", "model.params.max_iter=20")
     commit_a_newer_template_and_another_configuration(born)
-    git(born.folder, "worktree", "add", "--quiet", "build/reproduce/code")  # left by a killed run
-    before, as_it_was = contents(born), edit_rows(born)
+    git(born.folder, "worktree", "add", "--quiet", "build/reproduce/code")  # a killed run left it
+    before, original = contents(born), edit_rows(born)
 
-    elsewhere = {"MLOPS_TABLES__APPLICATIONS__PATH": "elsewhere/*.parquet"}  # of today, not then
+    elsewhere = {"MLOPS_TABLES__APPLICATIONS__PATH": "elsewhere/*.parquet"}  # a setting of today
     answer = own(born, "reproduce", "1", variables=elsewhere)
     assert answer.facts["answer"] == "exact"
     assert answer.facts["difference"] == 0
@@ -67,7 +67,7 @@ def test_a_version_is_rebuilt_or_says_what_is_not_as_then(born: Project) -> None
     answer = own(born, "reproduce", "1", code=1)
     assert answer.facts["answer"] == f"data changed: {EDITED} rows"
 
-    born.path(MONTH).write_bytes(as_it_was)
+    born.path(MONTH).write_bytes(original)
     edit_the_registered(born)
     answer = own(born, "reproduce", "1", code=1)
     assert answer.facts["answer"].startswith("differs: snapshot, predictions (by up to 0.")

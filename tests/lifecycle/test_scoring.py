@@ -9,21 +9,11 @@ import pandas as pd
 import pytest
 
 from lifecycle import behind
+from lifecycle.challengers import RETURN, make_cautious
 from lifecycle.project import AS_OF, Project
 from lifecycle.tables import write_tables
 
 MODEL = "dev.loan-risk"
-RETURN = "    return applications["
-CAUTIOUS = """class Cautious(HistGradientBoostingClassifier):
-    \"""Gives no answer where nobody ever asked.\"""
-
-    def predict_proba(self, frame):
-        answer = super().predict_proba(frame)
-        odd = (np.asarray(frame, "float64") > 1e6).any(axis=1, keepdims=True)
-        return np.where(odd, np.nan, answer)
-
-
-def prepare()"""
 
 
 def current(project: Project, date: str = AS_OF) -> pd.DataFrame:
@@ -101,17 +91,6 @@ def test_doubled_keys_are_refused(live: Project) -> None:
 def test_a_missing_key_is_refused(live: Project) -> None:
     live.edit("data.py", RETURN, f"    applications.loc[3, 'application_id'] = None\n{RETURN}")
     refuse(live, "application_id")
-
-
-def make_cautious(project: Project) -> None:
-    """Give new versions an estimator that does not answer for amounts above a million."""
-    imported = "import numpy as np\nimport pandas as pd\n"
-    forest = "from sklearn.ensemble import HistGradientBoostingClassifier\n"
-    project.edit("features.py", "import pandas as pd\n", f"{imported}{forest}")
-    project.edit("features.py", "def prepare()", CAUTIOUS)
-    project.edit(
-        "model.py", "trees = HistGradientBoostingClassifier(", "trees = features.Cautious("
-    )
 
 
 @pytest.mark.full

@@ -1,4 +1,4 @@
-"""The champion answers over HTTP: the same figures as in a batch, and always an answer."""
+"""The champion answers over HTTP: the same predictions as in a batch, and always an answer."""
 
 import datetime
 import http.client
@@ -32,7 +32,7 @@ def host() -> Iterator[Warm]:
     warm.close()
 
 
-def test_a_champion_answers_and_keeps_what_it_said(live: Project) -> None:
+def test_a_champion_answers_and_keeps_its_predictions(live: Project) -> None:
     known = live.call(batch, 1)
     rows = [{**row, "application_id": f"A{n}"} for n, row in enumerate(known["rows"])]
     with serving(live, live.warm) as served:
@@ -77,8 +77,8 @@ WRONG: dict[str, tuple[Any, list[Any], str]] = {
 }
 
 
-# Values that a client may send for a column: what the interface takes, the schema takes, too, and
-# both make the same of it; what the schema refuses, the interface refuses.
+# Values that a client may send for a column. What the interface accepts, the schema accepts too,
+# and both read it alike; what the schema refuses, the interface refuses.
 NASTY: list[Any] = [
     *(0, 1, -1, 2**53 + 1, 2**63 - 1, 2**63, -(2**63), 10**400, 0.0, -0.0, 1.0, 1.5, 1e300, 5e-324),
     *(
@@ -100,7 +100,7 @@ NASTY: list[Any] = [
 
 
 def compare_with_schema(number: int, values: list[Any]) -> Facts:
-    """Return how many values both took, and those on which they disagreed."""
+    """Return how many values the interface accepted, and those that the schema refuses."""
     from loan_risk.mlops.base.errors import MlopsError
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
@@ -117,7 +117,7 @@ def compare_with_schema(number: int, values: list[Any]) -> Facts:
         "age_band": "x",
         "applied_on": "2026-01-01",
     }
-    taken, wrong = 0, []
+    accepted, wrong = 0, []
     for name in model.contract.features:
         for value in values:
             row = good | {name: value}
@@ -129,23 +129,23 @@ def compare_with_schema(number: int, values: list[Any]) -> Facts:
                 mine = model.parser.frame(model.parser.parse(json.dumps({"rows": [row]}).encode()))
             except (MlopsError, ValidationError):
                 continue
-            taken += 1
+            accepted += 1
             if schema is None:
                 wrong.append(f"{name}={value!r}")
             else:
                 assert_frame_equal(mine, schema[model.contract.features])
-    return {"taken": taken, "wrong": wrong, "quick": model.parser.complete}
+    return {"accepted": accepted, "wrong": wrong, "quick": model.parser.complete}
 
 
-def test_what_the_interface_takes_is_what_the_schema_makes_of_it(live: Project) -> None:
+def test_what_the_interface_accepts_is_read_as_the_schema_reads_it(live: Project) -> None:
     answer = live.call(compare_with_schema, 1, NASTY)
     assert answer["wrong"] == []
-    assert answer["taken"] > 50
+    assert answer["accepted"] > 50
     assert answer["quick"]
 
 
 @pytest.mark.full
-def test_further_checks_of_a_schema_hold_online_too(born: Project, host: Warm) -> None:
+def test_other_checks_of_a_schema_hold_online_too(born: Project, host: Warm) -> None:
     born.edit(
         "schema.py",
         "    channel: str\n",
@@ -166,7 +166,7 @@ def test_further_checks_of_a_schema_hold_online_too(born: Project, host: Warm) -
 
 
 @pytest.mark.full
-def test_wrong_input_is_named_and_too_much_is_refused(live: Project, host: Warm) -> None:
+def test_wrong_input_is_located_and_too_much_is_refused(live: Project, host: Warm) -> None:
     known = live.call(batch, 1)
     row, good = known["rows"][0], known["predictions"][0]
     limits = ("--set", "serving.max_rows=20", "--set", "serving.max_bytes=9000")
@@ -262,9 +262,7 @@ def test_a_new_champion_takes_over_and_no_request_is_dropped(live: Project, host
 
 
 @pytest.mark.full
-def test_a_champion_that_does_not_load_leaves_the_old_one_at_work(
-    live: Project, host: Warm
-) -> None:
+def test_a_champion_that_does_not_load_leaves_the_old_one_in_use(live: Project, host: Warm) -> None:
     rows = live.call(batch, 1)["rows"]
     live.run("train", "--as-of", AS_OF)
     live.run("gate")
@@ -283,7 +281,7 @@ def test_a_champion_that_does_not_load_leaves_the_old_one_at_work(
         model.write_bytes(whole)
         served.wait_for("version 2 of dev.loan-risk answers")
         assert served.predict(rows)[1]["version"] == 2
-        wait_until(lambda: served.figure("model_outdated") == 0, "the end of the trouble")
+        wait_until(lambda: served.figure("model_outdated") == 0, "the end of the problem")
 
 
 @pytest.mark.full
@@ -302,7 +300,7 @@ def test_a_pause_stops_the_answers_and_resume_brings_them_back(live: Project, ho
 
 
 def fill_the_log(folder: str) -> Facts:
-    """Add rows until the log is full, what Parquet refuses, and all where no folder can be."""
+    """Add rows until the log is full, then a value that Parquet refuses, then without a folder."""
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
     from loan_risk.mlops.serving import log as online
@@ -322,7 +320,7 @@ def fill_the_log(folder: str) -> Facts:
     log.flush()
     lost.append(online.LOST._value.get())
     Path(folder).rename(f"{folder}-full")
-    Path(folder).touch()  # a file where the folder shall be
+    Path(folder).touch()  # a file where the folder should be
     log.add(model, known["rows"], known["predictions"])
     log.flush()
     return {"lost": [*lost, online.LOST._value.get()]}
@@ -337,7 +335,7 @@ def test_rows_that_cannot_be_kept_are_counted(live: Project) -> None:
 
 
 def follow_a_slow_shadow(folder: str) -> int:
-    """Give a shadow one more request for each one that it predicts; return how many then wait."""
+    """Send a shadow a new request for each one that it predicts; return how many still wait."""
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
     from loan_risk.mlops.serving.model import ServedModel
@@ -363,7 +361,7 @@ def follow_a_slow_shadow(folder: str) -> int:
     return len(shadow._waiting)
 
 
-def test_a_challenger_that_is_too_slow_keeps_nobody_waiting(live: Project) -> None:
+def test_a_challenger_that_is_too_slow_delays_nobody(live: Project) -> None:
     folder = live.path("predictions/dev/_shadow/online")
     assert live.call(follow_a_slow_shadow, str(folder)) == 3
     rows = len(live.call(batch, 1)["rows"])
@@ -371,8 +369,10 @@ def test_a_challenger_that_is_too_slow_keeps_nobody_waiting(live: Project) -> No
 
 
 @pytest.mark.full
-def test_a_column_may_be_called_like_one_of_the_predictions(born: Project, host: Warm) -> None:
-    """A bureau's score goes in, and the target is a decision."""
+def test_a_column_may_have_the_name_of_a_column_of_the_predictions(
+    born: Project, host: Warm
+) -> None:
+    """The score of a bureau is a feature, and the target is a decision."""
     born.edit("schema.py", "has_account: bool\n", "has_account: bool\n    score: float\n")
     born.edit("schema.py", "    defaulted: int", "    decision: int")
     line = '        "has_account": customer % 7 < 4,\n'
@@ -408,7 +408,7 @@ def test_a_request_that_has_begun_is_answered_after_sigterm(live: Project, host:
         connection.send(body[:100])
         wait_until(lambda: served.ask("/health")[0] == 200, "that it has read so far")
         served.signal(signal.SIGTERM)
-        wait_until(lambda: refuses(served), "that it takes no more")
+        wait_until(lambda: refuses(served), "that it accepts no more")
         connection.send(body[100:])
         answer = connection.getresponse()
         assert answer.status == 200
@@ -423,7 +423,7 @@ def refuses(served: Served) -> bool:
 
 
 @pytest.mark.full
-def test_predictions_made_online_leave_batches_and_monitoring_alone(
+def test_predictions_made_online_do_not_change_batches_and_monitoring(
     due: Project, host: Warm
 ) -> None:
     before = due.run("monitor", "--as-of", "2026-04-01").facts
@@ -437,7 +437,7 @@ def test_predictions_made_online_leave_batches_and_monitoring_alone(
 
 
 @pytest.mark.full
-def test_what_keeps_a_server_from_starting_is_a_sentence(live: Project) -> None:
+def test_what_prevents_a_start_is_reported_in_one_sentence(live: Project) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = str(taken.getsockname()[1])
         assert f"127.0.0.1:{port}" in live.run("serve", "--port", port, code=2).said

@@ -1,4 +1,4 @@
-"""The challenger predicts what the champion predicts, and nobody who reads or asks sees it."""
+"""The challenger predicts what the champion predicts, without any effect on others."""
 
 import json
 from collections.abc import Iterator
@@ -9,25 +9,23 @@ import pandas as pd
 import pytest
 
 from lifecycle import behind
-from lifecycle.challengers import add_column, add_step
+from lifecycle.challengers import RETURN, add_column, add_step, make_cautious
 from lifecycle.conftest import At
 from lifecycle.project import AS_OF, Answer, Facts, Project, Warm
 from lifecycle.served import Served, batch, logged, serving, wait_until
-from lifecycle.tables import write_tables
-from lifecycle.test_scoring import RETURN, make_cautious
-from lifecycle.test_spark import FILES
+from lifecycle.tables import SPARK_FILES, write_tables
 
 MODEL = "dev.loan-risk"
 SCORE = ("score", "--as-of", AS_OF)
 BATCHES = ("--set", "scoring.shadow=true")
 ONLINE = ("--set", "serving.shadow=true", "--set", "serving.refresh=0.2")
 HIDDEN = "predictions/dev/_shadow"
-DEAR = f'    applications.loc[3, "amount"] = 2e6\n{RETURN}'
+HIGH_AMOUNT = f'    applications.loc[3, "amount"] = 2e6\n{RETURN}'
 
 
 @pytest.fixture
 def challenged(live: Project) -> Project:
-    """A live project whose challenger, version 2, is of other parameters."""
+    """A live project whose challenger, version 2, has other parameters."""
     live.configure(model={"params": {"max_iter": 60, "learning_rate": 0.2}})
     live.run("train", "--as-of", AS_OF)
     return live
@@ -39,14 +37,14 @@ def score(project: Project, *words: str) -> Answer:
 
 
 def files(project: Project) -> list[str]:
-    """Return the files of the predictions table, and what is staged beside it, by their paths."""
+    """Return the paths of the files in the predictions table, staged ones included."""
     root = project.path("predictions/dev")
     found = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
     return sorted(name for name in found if not name.startswith("_shadow/"))
 
 
 def shadow(project: Project, batch: str = "batch-0001") -> pd.DataFrame:
-    """Read what the challenger said."""
+    """Read the predictions of the challenger."""
     return pd.read_parquet(project.path(f"{HIDDEN}/date={AS_OF}/{batch}"))
 
 
@@ -56,7 +54,7 @@ def table(project: Project, number: int = -1) -> pd.DataFrame:
 
 
 def entries(project: Project, command: str) -> list[Facts]:
-    """Return the details of a command's entries in the journal, but for what it took."""
+    """Return the details of a command's entries in the journal, without its resources."""
     found = [e["details"] for e in project.call(behind.entries) if e["command"] == command]
     return [{key: each[key] for key in each if key != "resources"} for each in found]
 
@@ -69,20 +67,21 @@ def stability(then: pd.Series, now: pd.Series, profile: Facts) -> float:
     shares = []
     for values in (then, now):
         rows = pd.cut(values, cuts).value_counts(sort=False).to_numpy()
-        rows = np.array([*rows, 0])  # none is missing
+        rows = np.array([*rows, 0])  # no value is missing
         shares.append((rows + 0.5) / (rows.sum() + 0.5 * len(rows)))
     return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
 
 
-def test_the_shadow_lies_apart_and_tells_how_far_both_differ(challenged: Project) -> None:
+def test_the_shadow_is_kept_apart_and_its_differences_are_reported(challenged: Project) -> None:
     plain = challenged.run(*SCORE)
     before = files(challenged)
     assert not challenged.path(HIDDEN).exists()
     answer = score(challenged, "--set", "scoring.batch_rows=100")
 
     ours, theirs = table(challenged), shadow(challenged, "batch-0002")
-    told = ["batch", "predicted_at"]
-    pd.testing.assert_frame_equal(ours.drop(columns=told), table(challenged, 0).drop(columns=told))
+    varying = ["batch", "predicted_at"]
+    before_it = table(challenged, 0).drop(columns=varying)
+    pd.testing.assert_frame_equal(ours.drop(columns=varying), before_it)
     assert files(challenged) == [*before, *(name.replace("-0001", "-0002") for name in before)]
     assert list(theirs) == list(ours)
     assert set(theirs["version"]) == {2}
@@ -130,27 +129,27 @@ def test_a_rerun_supersedes_the_shadow_of_its_own_date_only(challenged: Project)
 
 
 def whole(project: Project) -> list[Any]:
-    """Return the complete batches in the shadow; no other file lies there."""
+    """Return the complete batches in the shadow; no other file is there."""
     files = [path for path in project.path(HIDDEN).rglob("*") if path.is_file()]
     assert {path.name for path in files} <= {"part.parquet", "_SUCCESS"}
     return [path.parent for path in files if path.name == "_SUCCESS"]
 
 
-def test_without_a_challenger_the_batch_is_published_and_a_sentence_says_so(live: Project) -> None:
-    told(live, "dev.loan-risk has no challenger; run `uv run loan-risk train` first.")
+def test_without_a_challenger_the_batch_is_published_and_the_reason_reported(live: Project) -> None:
+    expect_no_shadow(live, "dev.loan-risk has no challenger; run `uv run loan-risk train` first.")
 
 
-def told(project: Project, *words: str) -> None:
-    """Expect a batch as ever, no shadow, and a sentence that says why."""
+def expect_no_shadow(project: Project, *phrases: str) -> None:
+    """Expect the usual batch, no shadow, and a reason with some phrases."""
     project.run(*SCORE)
     answer = score(project)
     [before, after] = (
         table(project, number).drop(columns=["batch", "predicted_at"]) for number in (0, 1)
     )
     pd.testing.assert_frame_equal(before, after)
-    why = answer.facts["shadow"]["missing"]
-    assert all(word in why for word in words), why
-    assert f"nothing is in the shadow: {why}" in answer.said
+    reason = answer.facts["shadow"]["missing"]
+    assert all(phrase in reason for phrase in phrases), reason
+    assert f"nothing is in the shadow: {reason}" in answer.said
     assert entries(project, "shadow") == [answer.facts["shadow"]]
     assert whole(project) == []
     assert not list(project.path("predictions/dev").glob("_staged*"))
@@ -172,13 +171,13 @@ def another_column(project: Project) -> None:
 def raises(project: Project) -> None:
     add_step(project, "math", "assert frame.amount.max() < 1e6, 'too dear'")
     project.run("train", "--as-of", AS_OF)
-    project.edit("data.py", RETURN, DEAR)
+    project.edit("data.py", RETURN, HIGH_AMOUNT)
 
 
 def gives_nothing(project: Project) -> None:
     make_cautious(project)
     project.run("train", "--as-of", AS_OF)
-    project.edit("data.py", RETURN, DEAR)
+    project.edit("data.py", RETURN, HIGH_AMOUNT)
 
 
 BROKEN = {
@@ -194,13 +193,13 @@ BROKEN = {
     [pytest.param(name, marks=() if name == "it raises" else pytest.mark.full) for name in BROKEN],
 )
 def test_a_broken_challenger_never_stops_the_batch(live: Project, name: str) -> None:
-    break_it, words = BROKEN[name]
+    break_it, phrases = BROKEN[name]
     break_it(live)
-    told(live, *words)
+    expect_no_shadow(live, *phrases)
 
 
 @pytest.mark.full
-def test_rows_that_change_meanwhile_are_not_compared(live: Project) -> None:
+def test_rows_that_have_changed_since_the_batch_are_not_compared(live: Project) -> None:
     live.run("train", "--as-of", AS_OF)
     live.edit("data.py", RETURN, f"    applications = applications.sample(600)\n{RETURN}")
     answer = score(live)
@@ -209,9 +208,9 @@ def test_rows_that_change_meanwhile_are_not_compared(live: Project) -> None:
 
 
 @pytest.mark.full
-def test_a_place_that_takes_no_shadow_is_told(live: Project) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(live: Project) -> None:
     live.run("train", "--as-of", AS_OF)
-    live.write(HIDDEN, "a file where a folder shall be")
+    live.write(HIDDEN, "a file where a folder should be")
     assert "NotADirectoryError" in score(live).facts["shadow"]["missing"]
     assert len(table(live)) == 660
 
@@ -242,7 +241,7 @@ def test_spark_has_the_shadow_of_one_machine(
     monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", "--master local[2] pyspark-shell")
     write_tables(challenged, "2025-12-01", "2026-01-01", "parquet")
     here = score(challenged).facts["shadow"]
-    challenged.configure(tables=FILES)
+    challenged.configure(tables=SPARK_FILES)
     there = score(challenged, "--set", "scoring.batch_rows=100").facts["shadow"]
     for figure in ("difference", "psi"):
         assert there[figure] == pytest.approx(here[figure])
@@ -260,8 +259,8 @@ def host() -> Iterator[Warm]:
     warm.close()
 
 
-def say(number: int, rows: list[Facts]) -> list[Facts]:
-    """Return what a version says of rows."""
+def predict(number: int, rows: list[Facts]) -> list[Facts]:
+    """Return the predictions of a version."""
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
     from loan_risk.mlops.serving.model import ServedModel
@@ -279,12 +278,12 @@ def in_the_shadow(served: Served) -> int | None:
 
 
 def trouble(served: Served) -> str:
-    """Return what is told of the version in the shadow."""
+    """Return what is wrong with the version in the shadow."""
     return str(served.ask("/model")[1]["shadow"]["trouble"])
 
 
 def kept_aside(project: Project) -> pd.DataFrame:
-    """Return all that was kept of what the challenger said."""
+    """Return all predictions of the challenger that were kept."""
     return pd.read_parquet(project.path(f"{HIDDEN}/online"))
 
 
@@ -293,7 +292,7 @@ def test_the_challenger_predicts_what_was_answered_and_no_answer_changes(
 ) -> None:
     known = challenged.call(batch, 1)
     rows = [{**row, "application_id": f"A{n}"} for n, row in enumerate(known["rows"])]
-    expected = challenged.call(say, 2, rows)
+    expected = challenged.call(predict, 2, rows)
     with serving(challenged, challenged.warm, *ONLINE) as served:
         wait_until(lambda: in_the_shadow(served) == 2, "version 2 in the shadow")
         for row, prediction in zip(rows, known["predictions"], strict=True):
@@ -316,7 +315,7 @@ def test_without_the_setting_no_challenger_is_asked(challenged: Project, host: W
     rows = challenged.call(batch, 1)["rows"]
     with serving(challenged, host, *ONLINE[2:]) as served:
         assert served.predict(rows)[0] == 200
-        challenged.run("pause", "so that the server has looked at the registry")
+        challenged.run("pause", "so that the server has checked the registry")
         wait_until(lambda: served.ask("/ready")[0] == 503, "the pause")
         assert served.ask("/model")[1]["shadow"] == {"version": None, "trouble": ""}
     assert len(logged(challenged)) == len(rows)

@@ -10,12 +10,11 @@ import pytest
 from lifecycle import tables
 from lifecycle.mistakes import Mistake, both, expect, inputs
 from lifecycle.project import AS_OF, Facts, Project
+from lifecycle.tables import SPARK, SPARK_FILES
 from lifecycle.test_bad_tables import slow, table, write
 from lifecycle.test_tables import EVERY
 from lifecycle.test_tables import SPARK as PAGE
 
-SPARK = {"kind": "spark", "origin": "synthetic", "time": "applied_on"}
-FILES = {name: SPARK | {"path": f"data/{name}"} for name in ("applications", "outcomes")}
 NAMED = tuple(  # in a catalog, as the page shows it
     f"tables.{name}={json.dumps(keys | {'path': ''})}" for name, keys in EVERY[PAGE].items()
 )
@@ -39,7 +38,7 @@ def test_spark_gives_the_results_of_one_machine(live: Project) -> None:
     rows = live.call(tables.seen)
     assert rows["rows"] > 1000
 
-    live.configure(tables=FILES)
+    live.configure(tables=SPARK_FILES)
     live.run("score", "--as-of", AS_OF, "--set", "scoring.batch_rows=100")
     assert batch(live, 1).equals(batch(live, 0))
     there = live.call(find_there)
@@ -63,7 +62,7 @@ def find_there() -> Facts:
 
     spark, rows = start(), []
     for kind in TIMES:
-        for name in FILES:
+        for name in SPARK_FILES:
             frame = spark.read.parquet(f"data/{name}")
             frame = frame.withColumn("applied_on", frame["applied_on"].cast(kind))
             frame.createOrReplaceTempView(name)
@@ -116,7 +115,7 @@ REFUSED = {
 @pytest.mark.usefixtures("elsewhere")
 def test_what_spark_cannot_score_is_reported_in_one_sentence(live: Project) -> None:
     tables.write_tables(live, "2025-12-01", "2026-01-01", "parquet")
-    live.configure(tables=FILES)
+    live.configure(tables=SPARK_FILES)
     live.write("data/broken/part.parquet", "PAR1 no PAR1")
     inputs('tables.read("outcomes", window)')(live)
     said = live.call(refusals)
