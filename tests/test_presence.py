@@ -116,7 +116,7 @@ def by_answers(brought: tuple[Answers, set[str], set[str]]) -> str:
 
 def menu(project: Path) -> dict[str, str]:
     """Return the sessions of `nox -l` with what each says of itself."""
-    command = [sys.executable, "-m", "nox", "--list"]
+    command = [sys.executable, "-B", "-m", "nox", "--list"]  # leaves no bytecode behind
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
     return dict(re.findall(r"^[*-] (\w+) -> (.+)$", done.stdout, re.MULTILINE))
 

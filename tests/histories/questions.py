@@ -68,7 +68,7 @@ def a_folder_that_becomes_conditional(draft: Draft) -> bool:
 
 def a_new_choice(draft: Draft) -> None:
     number = draft.number()
-    anchor = "    much; like medium, with stricter checks (high): high\n"
+    anchor = "    a lot; like medium, with stricter checks (high): high\n"
     draft.replace("copier.yml", anchor, f"{anchor}    more than much ({number}): more-{number}\n")
 
 

@@ -45,7 +45,7 @@ class Chain:
 
     def __post_init__(self) -> None:
         """Make the releases."""
-        for name in ("copier.yml", "template", "examples"):
+        for name in ("copier.yml", "taken.txt", "template", "examples"):
             copy(ROOT / name, self.template / name)
         draft = Draft(self.template, Random(f"chain {self.number}"))  # noqa: S311 - a game
         for number in range(1, RELEASES + 1):
