@@ -13,7 +13,7 @@ from typing import Any
 import schedules
 from commands import Refusal
 from release import settings_of
-from story import DATED, FIRST, LAST, say
+from story import DATED, FIRST_CHAMPION, SUCCESSOR, say
 
 OUT = Path("build/rehearsal")
 SUMMARY = Path("build/summary/rehearse.md")  # a pipeline shows what lies in this folder
@@ -74,7 +74,7 @@ def as_synthetic(tables: list[str]) -> dict[str, Any]:
 def live(name: str, package: str, settings: list[str]) -> int:
     """Run the commands of a model's life in test, until one ends with another code than 0."""
     program = import_module(f"{package}.mlops.cli").app
-    for command, meaning in (FIRST | LAST).items():
+    for command, meaning in (FIRST_CHAMPION | SUCCESSOR).items():
         words = [command, "--env=test", *settings]
         words += ["--as-of", DATE] if command in DATED else []
         words += ["--approved-by=rehearsal"] if command == "promote" else []  # where conf/ asks

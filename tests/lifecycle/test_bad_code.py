@@ -58,19 +58,19 @@ MISTAKES = [
     Mistake(
         "a key of two types",
         edit("schema.py", f"{KEY}\n    reviewed_on", f"{NUMBER}\n    reviewed_on"),
-        ("schema.py", "application_id", "one type", "Inputs", "Labels"),
+        ("schema.py", "application_id", "the same type", "Inputs", "Labels"),
         code=2,
     ),
     Mistake(
         "a key that is called as a column of the predictions",
         edit("schema.py", "application_id", "version"),
-        ("schema.py", "column version", "rename the key"),
+        ("schema.py", "column version", "rename it"),
         code=2,
     ),
     Mistake(
         "a target that the model would see",
         edit("schema.py", "has_account: bool", "has_account: bool\n    defaulted: int"),
-        ("schema.py", "target defaulted", "out of Inputs"),
+        ("schema.py", "target defaulted", "from Inputs"),
         code=2,
     ),
     Mistake(

@@ -46,7 +46,7 @@ def test_it_finds_better_parameters_than_those_of_conf(tunable: Project) -> None
     assert params["learning_rate"] > 100 * BAD
     assert params["max_iter"] == 10
     assert "trial 3: auc 0." in answer.said
-    assert "to be kept as model.params of conf" in answer.said
+    assert "to keep it, write it to model.params in conf" in answer.said
 
     figures = {rate: run["metrics"]["auc"] for rate, run in zip(rates(runs), runs, strict=True)}
     assert len(figures) == 3

@@ -27,20 +27,20 @@ def test_a_shell_can_tell_the_kinds_apart() -> None:
     [
         (lambda frame: frame["absent"], "absent"),
         (lambda frame: frame[["amount", "absent"]], "absent"),
+        (lambda frame: frame[["absent", "gone"]], "absent, gone"),
         (lambda frame: frame.drop(columns="absent"), "absent"),
         (lambda frame: frame.merge(frame, on="absent"), "absent"),
     ],
-    ids=["a column", "columns", "a column to drop", "a column to join on"],
+    ids=["a column", "columns", "columns alone", "a column to drop", "a column to join on"],
 )
 def test_a_column_that_a_users_function_does_not_find_is_named(lookup, named: str) -> None:  # type: ignore[no-untyped-def]
     """The errors are those that pandas raises."""
     frame = pd.DataFrame({"amount": [1.0]})
     with pytest.raises(errors.MlopsError) as caught, errors.user_function("data.inputs"):
         lookup(frame)
-    message = str(caught.value)
-    assert message.startswith("data.inputs does not find ")
-    assert named in message
-    assert message.endswith("correct data.py, or the table that it reads.")
+    assert str(caught.value) == (
+        f"data.inputs: column {named} is missing; correct data.py, or the table that it reads."
+    )
 
 
 def test_a_defect_of_a_users_function_keeps_its_traceback() -> None:

@@ -59,3 +59,16 @@ def test_a_renamed_key_is_refused() -> None:
     facts["profiles"] = facts.pop("profile")
     with pytest.raises(errors.MlopsError, match="profiles"):
         card.VersionCard.read(facts, "the card")
+
+
+def test_a_card_that_was_cut_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    cut = tmp_path / "card.json"
+    cut.write_text('{"name": "dev.loan', encoding="utf-8")
+    with pytest.raises(errors.MlopsError, match="the card is not valid JSON"):
+        card.read_card(cut, "the card")
+
+
+def test_time_settings_of_an_old_card_are_not_held_to_newer_rules() -> None:
+    facts = read(kept("cards")[0])
+    facts["time"] |= {"label_horizon": 3, "embargo": 1}  # which conf refuses today
+    assert card.VersionCard.read(facts, "the card").time.settings().embargo == 1

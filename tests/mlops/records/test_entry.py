@@ -71,7 +71,7 @@ def test_the_state_that_addresses_know_is_kept_under_its_new_name() -> None:
 
 def test_an_entry_of_a_command_that_this_platform_does_not_know_is_refused() -> None:
     facts = read(kept("journal")[0]) | {"command": "dream"}
-    with pytest.raises(errors.MlopsError, match=r"entry 1 of the journal.*command dream"):
+    with pytest.raises(errors.MlopsError, match=r"entry 1 .* newer .*command dream.*nox -s update"):
         entry.Entry.stored(facts, "")
 
 

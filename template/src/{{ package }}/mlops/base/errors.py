@@ -4,6 +4,7 @@ A message is a sentence: what is wrong, where (file, column, key or version), an
 """
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 
@@ -39,13 +40,20 @@ class Unreachable(MlopsError):
 
 @contextlib.contextmanager
 def user_function(name: str) -> Iterator[None]:
-    """Turn a KeyError in a user's function into a sentence: a table mostly lacks that column."""
+    """Turn a KeyError in a user's function into a sentence: a table often lacks that column."""
     try:
         yield
     except KeyError as error:
         raise MlopsError(
-            f"{name} does not find {error.args[0]}; correct data.py, or the table that it reads."
+            f"{name}: {_missing(str(error.args[0]))}; correct data.py, or the table that it reads."
         ) from error
+
+
+def _missing(text: str) -> str:
+    """Return what a KeyError misses; pandas writes `['income'] not in index` for columns."""
+    listed = re.search(r"\[(?P<names>'[^']*'(?:, '[^']*')*)\]", text)
+    names = listed["names"].replace("'", "") if listed else text
+    return f"column {names} is missing"
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ A record is immutable and typed. One that is stored states the number of its for
 older formats by lifting them step by step.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Self
 
@@ -39,6 +40,19 @@ class StoredRecord(Record):
     format: int
 
     @classmethod
+    def read_text(cls, text: str, where: str) -> Self:
+        """Return the record in a JSON text; raises MlopsError as `read` does."""
+        try:
+            facts = json.loads(text)
+        except ValueError as error:
+            raise MlopsError(
+                f"{where} is not valid JSON ({error}); restore it from a backup."
+            ) from None
+        if not isinstance(facts, dict):
+            raise MlopsError(f"{where} is not a JSON object; restore it from a backup.")
+        return cls.read(facts, where)
+
+    @classmethod
     def read(cls, facts: Mapping[str, JsonValue], where: str) -> Self:
         """Return the record of a JSON object; `where` names the file or entry in errors.
 
@@ -62,7 +76,8 @@ class StoredRecord(Record):
             problem = error.errors(include_url=False, include_input=False)[0]
             key = ".".join(map(str, problem["loc"]))
             raise MlopsError(
-                f"{where} cannot be read: {key}: {problem['msg']}; restore it from a backup."
+                f"{where} cannot be read: {key or 'the record'}: {problem['msg']}; restore it from "
+                "a backup."
             ) from None
         except (LookupError, TypeError, ValueError, AttributeError) as error:  # of a lift
             raise MlopsError(

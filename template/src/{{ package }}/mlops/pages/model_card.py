@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ..base.console import print_step
-from ..base.errors import MlopsError
 from ..base.project import Project
 from ..records.card import VersionCard
 from ..records.details import (
@@ -76,14 +75,17 @@ def write(store: Store, version: Version) -> None:
 
 
 def write_again(store: Store, *numbers: int | None) -> None:
-    """Write the model cards of some versions again; a version whose files are gone keeps its own.
+    """Write the cards of some versions after the champion has changed.
 
-    The change itself is done by then, so it must not fail here.
+    The change is done by then, so a card that cannot be written must not fail the command.
     """
     for number in dict.fromkeys(numbers):
-        if number is not None:
-            with contextlib.suppress(MlopsError):
-                write(store, store.registry.fetch(number))
+        if number is None:
+            continue
+        try:
+            write(store, store.registry.fetch(number))
+        except Exception as error:  # noqa: BLE001 - of a store, of a disk
+            print_step(f"the model card of version {number} was not written: {error}")
 
 
 def describe(store: Store, version: Version) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import ClassVar, Self, TypeVar
 from pydantic import Field, JsonValue, SerializeAsAny, model_validator
 
 from ..base.console import Result
+from ..base.errors import MlopsError
 from ..base.record import Facts, Lift, StoredRecord
 from .details import KINDS, Details, MonitorDetails
 
@@ -44,7 +45,11 @@ class Entry(StoredRecord):
             return facts
         command = str(facts.get("command"))
         if command not in KINDS:
-            raise ValueError(f"command {command} is unknown to this version of the platform")
+            raise MlopsError(
+                f"entry {facts.get('number')} of the journal was written by a newer version of the "
+                f"template (command {command}); bring the project up to date with "
+                "`uvx nox -s update`."
+            )
         return facts | {"details": KINDS[command].model_validate(details)}
 
     @classmethod

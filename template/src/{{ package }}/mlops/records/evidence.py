@@ -53,4 +53,4 @@ def sha256_of(text: str) -> str:
 
 def read_evidence(text: str, where: str) -> GateEvidence:
     """Return the evidence in a text; raises MlopsError where it cannot be read."""
-    return GateEvidence.read(json.loads(text), where)
+    return GateEvidence.read_text(text, where)

@@ -1,13 +1,16 @@
 """The steps `pause` and `resume`."""
 
 from ..base.console import Outcome
+from ..base.errors import Misconfigured
 from ..base.project import Project
 from ..records.details import PauseDetails, ResumeDetails
 from ..records.store import open_store
 
 
 def pause(project: Project, reason: str) -> Outcome:
-    """Stop promotion and scoring until `resume`."""
+    """Stop promotion and scoring until `resume`; raises Misconfigured for an empty reason."""
+    if not reason.strip():
+        raise Misconfigured("pause needs a reason, which everyone reads whom it stops.")
     open_store(project).record(PauseDetails(reason=reason))
     return Outcome("ok", f"{project.name} is paused: {reason}", {"reason": reason})
 

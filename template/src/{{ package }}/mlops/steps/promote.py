@@ -53,6 +53,11 @@ def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:
             f"{evidence.environment}; run {command}."
         )
     champion = store.recorded_champion
+    if evidence.champion is None and champion not in (None, version.number):
+        raise MlopsError(
+            f"{version} was judged when there was no champion, and now version {champion} is the "
+            f"champion; run {command} again."
+        )
     if champion not in (evidence.champion, version.number):
         raise MlopsError(
             f"{version} was judged against version {evidence.champion}, but the champion is "

@@ -86,7 +86,7 @@ def _rebuild(project: Project, version: Version) -> RefitAnswer:
     if done.returncode:
         message = done.stdout.strip()
         raise MlopsError(message or f"the rebuild of {version} failed; read its error above.")
-    return RefitAnswer.read(json.loads(done.stdout), f"the answer of the rebuild of {version}")
+    return RefitAnswer.read_text(done.stdout, f"the answer of the rebuild of {version}")
 
 
 def _details(number: int, answer: RefitAnswer) -> ReproduceDetails:

@@ -25,6 +25,7 @@ class Case:
     sample: LabelledRows
     challenger: LoadedVersion
     champion: LoadedVersion | None
+    is_champion: bool  # the version is the champion itself
     champion_error: str  # why the champion does not load; empty where it does, or is not there
 
     @cached_property

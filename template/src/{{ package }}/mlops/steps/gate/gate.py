@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ...base.console import Outcome, Result, print_step
-from ...base.errors import MlopsError, Unreachable
+from ...base.errors import Misconfigured, MlopsError, Unreachable
 from ...base.project import Project, user_module
 from ...data.fingerprints import fingerprint
 from ...data.labelled_rows import LabelledRows, PointInTimeData, read_split
@@ -74,13 +74,11 @@ def _examine(store: Store, version: Version) -> Examination:
     """Run the checks; a version that does not load, or has no window, is rejected at once."""
     try:
         challenger = store.registry.load(version)
-    except Unreachable:  # no verdict on the version
-        raise
     except MlopsError as error:
         return Examination(None, (check("loads", "rejected", "no", "yes", str(error)),))
     try:
         sample = _read_window(store.project, challenger)
-    except Unreachable:
+    except (Misconfigured, Unreachable):  # these say nothing about the version
         raise
     except MlopsError as error:
         return Examination(None, (check("window", "rejected", "no", "yes", str(error)),))
@@ -107,13 +105,23 @@ def _read_window(project: Project, challenger: LoadedVersion) -> LabelledRows:
 def _open_case(store: Store, challenger: LoadedVersion, sample: LabelledRows) -> Case:
     settings = store.project.settings
     number = store.champion()
-    if number is None or number == challenger.version.number:
-        return Case(settings, store.entries, sample, challenger, None, "")
-    try:
-        champion = store.registry.load(store.registry.fetch(number))
-    except MlopsError as error:
-        return Case(settings, store.entries, sample, challenger, None, str(error))
-    return Case(settings, store.entries, sample, challenger, champion, "")
+    champion = None
+    champion_error = ""
+    is_champion = number == challenger.version.number
+    if number is not None and not is_champion:
+        try:
+            champion = store.registry.load(store.registry.fetch(number))
+        except MlopsError as error:
+            champion_error = str(error)
+    return Case(
+        settings=settings,
+        entries=store.entries,
+        sample=sample,
+        challenger=challenger,
+        champion=champion,
+        is_champion=is_champion,
+        champion_error=champion_error,
+    )
 
 
 def _evidence(store: Store, version: Version, examined: Examination) -> GateEvidence:

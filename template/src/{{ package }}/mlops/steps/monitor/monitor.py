@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ...base.console import Outcome, print_step, resources
+from ...base.errors import MlopsError
 from ...base.project import Project
 from ...base.windows import parse_as_of
 from ...data.spark import started
@@ -55,6 +56,11 @@ def _monitor(project: Project, as_of: str | None) -> Monitored:
     with started(project):
         store = open_store(project)
         champion = store.fetch_champion()
+    if not champion.card.profile.inputs:
+        raise MlopsError(
+            f"{champion} cannot be monitored: an older template trained it and kept no profile of "
+            f"its columns; train a new version with {project.command('train')}."
+        )
     context = MonitoringContext(project, store, champion, parse_as_of(as_of, project.settings))
 
     print_step(f"monitoring {champion} of {project.name} on {context.as_of:%Y-%m-%d}")
@@ -218,7 +224,7 @@ def _table(report: MonitoringReport) -> tuple[tuple[str, ...], ...]:
         limit = f"<= {_shown(column.limit)}"
         rows.append((f"PSI of {column.name}", "", _shown(column.psi), limit, verdict))
     staleness = report.staleness
-    verdict = "stale" if staleness.stale else "ok"
+    verdict = "stale" if staleness.age > staleness.limit else "ok"
     age = f"age in {staleness.period}s"
     rows.append((age, "", f"{staleness.age}", f"<= {staleness.limit}", verdict))
     return tuple(rows)

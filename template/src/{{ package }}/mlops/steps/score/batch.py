@@ -56,7 +56,9 @@ class Batch:
             bad = int((~np.isfinite(prediction[name])).sum())
             if bad:
                 self.refuse(f"{bad} values of {name} are missing or infinite")
-            self.counts[name] = self.counts.get(name, 0) + count(profile[name], prediction[name])
+            if name in profile:  # a version of the oldest templates has none
+                now = count(profile[name], prediction[name])
+                self.counts[name] = self.counts.get(name, 0) + now
 
     def refuse(self, reason: str) -> NoReturn:
         """Raise MlopsError, so that the batch is not published."""

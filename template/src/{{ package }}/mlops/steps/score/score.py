@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from ...base.console import Outcome, print_step, resources
+from ...base.errors import MlopsError
 from ...base.project import Project
 from ...base.windows import parse_as_of, plan
 from ...data.spark import started
@@ -59,7 +60,8 @@ def score(project: Project, as_of: str | None) -> Outcome:
     store.record(details, subject=batch.date, as_of=batch.date)
     result = details.to_json() | {"path": str(target)}
     if project.settings.scoring.shadow:
-        result["shadow"] = shadow.follow(store, batch, target).to_json()
+        followed = shadow.follow(store, batch, target)
+        result["shadow"] = followed.model_dump(mode="json", exclude={"resources"})
     peak = details.resources.get("peak_memory_mb", "?")  # Windows does not report it
     message = (
         f"{batch.rows:,} predictions in {project.shown(target)}; {speed:,} rows/s, peak {peak} MB"
@@ -78,8 +80,14 @@ def _plan_batch(project: Project, champion: LoadedVersion, as_of: str | None) ->
 
 def _explain(champion: LoadedVersion, rows: pd.DataFrame) -> KeysAndPrediction:
     """Return the keys of the rows, and their predictions with the reasons."""
+    given = reasons(champion, rows)
+    if given is None:
+        raise MlopsError(
+            f"reasons are required, and {champion.version} has no explain(estimator, rows) in its "
+            "model.py; train and promote a version that has one."
+        )
     keys, prediction = predict(champion, rows)
-    return keys, pd.concat([prediction, reasons(champion, rows)], axis=1)
+    return keys, pd.concat([prediction, given], axis=1)
 
 
 def _check_rows(batch: Batch, written: Path) -> None:
@@ -97,6 +105,11 @@ def _check_rows(batch: Batch, written: Path) -> None:
 def _check_distribution(batch: Batch) -> None:
     """Compare the batch with the predictions of the champion's gate window."""
     profiles = batch.champion.version.card.profile.predictions
+    if not profiles:
+        print_step(
+            f"the distribution is not checked: {batch.champion.version} was trained by an older "
+            "template, which kept no profile of its predictions"
+        )
     floor = batch.project.settings.scoring.max_psi
     for name, counts in batch.counts.items():
         drift = compare(Column("prediction", name, profiles[name]), counts, floor, family=1)
