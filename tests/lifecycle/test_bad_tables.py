@@ -130,7 +130,7 @@ PLACES = [
     Mistake(
         "a column that no file has",
         both(parquet("2024-09", lost="income"), table(**FILES, path="data/*.parquet")),
-        ("data.inputs does not find", "income", "data.py"),
+        ("data.inputs: column income is missing", "data.py"),
     ),
     Mistake(
         "a folder of Spark without parts",
