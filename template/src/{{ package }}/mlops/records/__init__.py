@@ -3,7 +3,7 @@
 | stored where | record | module |
 |---|---|---|
 | `artifacts/card.json` of a version | `VersionCard` | card |
-| `entry.json` of a run in the experiment `.journal` | `Entry`, with the details of its command | entry, details |
+| `entry.json` of a run in the experiment `.journal` | `Entry` with `Details` | entry, details |
 | `evidence.json` next to the entry of a gate | `GateEvidence` | evidence |
 | `monitor.json` of a run in the experiment `.monitor` | `MonitoringReport` | monitoring |
 | `_SUCCESS` of a batch, and of one in the shadow | `BatchFacts`, `ShadowFacts` | predictions |
