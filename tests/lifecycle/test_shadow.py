@@ -110,6 +110,7 @@ def test_the_shadow_is_kept_apart_and_its_differences_are_reported(challenged: P
     assert set(answer.facts) == set(plain.facts) | {"shadow"}
     for folder, details in zip(challenged.batches(), scored, strict=True):
         kept = json.loads((folder / "_SUCCESS").read_text("utf-8"))
+        assert isinstance(kept.pop("format"), int)
         assert kept == {name: details[name] for name in kept}
         assert "shadow" not in kept
 
