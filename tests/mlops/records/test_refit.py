@@ -1,10 +1,13 @@
 """The contract of a refit: its two records, and what happens between two versions of it."""
 
+import importlib.util
 import json
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
-from rendering import platform
+from rendering import ROOT, platform
 
 records = platform("records.refit")
 MlopsError = platform("base.errors").MlopsError
@@ -62,3 +65,23 @@ def test_an_infinite_difference_survives_the_way_through_json() -> None:
     record = records.RefitAnswer.read(facts, "the answer")
     assert record.difference == float("inf")
     assert json.loads(json.dumps(record.to_json()))["difference"] == float("inf")
+
+
+def load_fallback() -> ModuleType:
+    """Import the program that refits versions of the flat layout."""
+    path = ROOT / "template/.mlops/refit.py"
+    spec = importlib.util.spec_from_file_location("refit_of_the_flat_layout", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_fallback_for_the_flat_layout_has_the_format_of_both_records(tmp_path: Path) -> None:
+    fallback = load_fallback()
+    assert fallback.FORMAT == records.RefitJob.FORMAT == records.RefitAnswer.FORMAT
+    file = tmp_path / "job.json"
+    file.write_text(json.dumps(JOB | {"format": 2}), encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"job\.json has format 2.*reads format 1"):
+        fallback.main(file)
