@@ -141,7 +141,7 @@ def test_a_column_that_the_users_function_does_not_find_is_named(tmp_path: Path,
     source = source_of(tmp_path, make_loans())
     setattr(source.data, name, lambda *_: make_loans()["absent"])
     message = refused(source, "gate")
-    assert message.startswith(f"data.{name} does not find absent; correct data.py")
+    assert message.startswith(f"data.{name}: column absent is missing; correct data.py")
 
 
 # By a hash
