@@ -101,7 +101,9 @@ Host = Annotated[
         help="The address to listen on; 0.0.0.0 allows connections from other machines.",
     ),
 ]
-Port = Annotated[int, typer.Option(metavar="NUMBER", help="The port; 0 picks a free one.", min=0, max=65535)]
+Port = Annotated[
+    int, typer.Option(metavar="NUMBER", help="The port; 0 picks a free one.", min=0, max=65535)
+]
 
 app = typer.Typer(
     no_args_is_help=True,
