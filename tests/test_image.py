@@ -215,7 +215,7 @@ def test_an_image_contains_only_the_release(containers: Machine, image: dict[str
 @pytest.mark.full
 def test_a_model_lives_in_the_image(containers: Machine, image: dict[str, Any]) -> None:
     """Even with a read-only file system, as in Kubernetes; the golden rows still match."""
-    assert "Every day" in containers.run(image, "--help")
+    assert "Everyday work" in containers.run(image, "--help")
     containers.run(image, "retrain", "--as-of", "2026-01-01", "--env", "test")  # to a champion
     report = json.loads(containers.run(image, "doctor", "--env", "test", "--json"))
     findings = {each["check"]: each["finding"] for each in report["findings"]}

@@ -124,7 +124,7 @@ def test_a_secret_that_is_no_address_stops_before_anything(at: At, command: str)
     before = live.run("status").facts["entries"]
     variables = {"MLOPS_SECRET_TEAM_CHANNEL": SECRET}
     wrong = live.run(command, *OLD, *ALERTS, variables=variables, code=2)
-    assert "the secret team-channel is not an address that apprise knows" in wrong.said
+    assert "the secret team-channel does not contain an address that Apprise" in wrong.said
     assert SECRET not in wrong.said
     missing = live.run(command, *OLD, *ALERTS, code=2)
     assert "secret team-channel is missing" in missing.said

@@ -43,12 +43,12 @@ def test_a_version_that_the_packages_of_today_cannot_load(born: Project) -> None
     answer = born.run("score", "--as-of", AS_OF, code=1)
     assert "version 1" in answer.said
     assert "does not load" in answer.said
-    assert "made with lock" in answer.said
+    assert "made with the lockfile" in answer.said
     assert "uv sync" in answer.said
     assert born.batches() == []
     rejected = born.run("gate", "1", code=3)
     assert rejected.named("rejected") == {"stands alone", "loads"}
-    assert "made with lock" in rejected.checks["loads"]["reason"]
+    assert "made with the lockfile" in rejected.checks["loads"]["reason"]
 
 
 def test_the_lifecycle_runs_on_the_pandas_before(born: Project) -> None:

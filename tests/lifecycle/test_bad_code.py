@@ -34,7 +34,7 @@ MISTAKES = [
     Mistake(
         "sides of different keys",
         edit("schema.py", f"{KEY}\n    reviewed_on", f"{KEY}\n    {PART}\n    reviewed_on"),
-        ("schema.py", "Inputs", "Labels", "same keys"),
+        ("schema.py", "Inputs", "Labels", "same key"),
         code=2,
     ),
     Mistake(
@@ -58,19 +58,19 @@ MISTAKES = [
     Mistake(
         "a key of two types",
         edit("schema.py", f"{KEY}\n    reviewed_on", f"{NUMBER}\n    reviewed_on"),
-        ("schema.py", "application_id", "the same type", "Inputs", "Labels"),
+        ("schema.py", "application_id", "different types", "Inputs", "Labels"),
         code=2,
     ),
     Mistake(
         "a key that is called as a column of the predictions",
         edit("schema.py", "application_id", "version"),
-        ("schema.py", "column version", "rename it"),
+        ("schema.py", "key version", "rename the key"),
         code=2,
     ),
     Mistake(
         "a target that the model would see",
         edit("schema.py", "has_account: bool", "has_account: bool\n    defaulted: int"),
-        ("schema.py", "target defaulted", "from Inputs"),
+        ("schema.py", "target defaulted", "remove it from Inputs"),
         code=2,
     ),
     Mistake(

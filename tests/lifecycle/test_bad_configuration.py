@@ -59,7 +59,7 @@ MISTAKES = [
     Mistake(
         "--set without a value",
         nothing,
-        ("--set", "key=value"),
+        ("--set gate.margin", "no value", "time.train=24"),
         code=2,
         command=("status", "--set", "gate.margin"),
     ),
@@ -94,19 +94,19 @@ MISTAKES = [
     Mistake(
         "a file that is not valid YAML",
         lambda project: project.write("conf/base.yml", "gate: [1"),
-        ("base.yml", "YAML"),
+        ("conf/base.yml", "YAML"),
         code=2,
     ),
     Mistake(
         "a file without keys",
         lambda project: project.write("conf/base.yml", "- gate"),
-        ("base.yml", "keys"),
+        ("conf/base.yml", "keys"),
         code=2,
     ),
     Mistake(
         "a missing file",
         gone("conf/test.yml"),
-        ("test.yml", "missing", "git"),
+        ("conf/test.yml", "missing", "git"),
         code=2,
         command=("status", "--env", "test"),
     ),
@@ -143,7 +143,7 @@ MISTAKES = [
     Mistake(
         "a split that high risk forbids",
         conf(time={"split": "random", "reason": "a test"}, risk_tier="high"),
-        ("high-risk", "time.split"),
+        ("risk_tier is high", "time.split"),
         code=2,
     ),
     Mistake(
@@ -168,21 +168,21 @@ MISTAKES = [
     Mistake(
         "a rule of prod on the command line",
         nothing,
-        ("--set", "gate is a rule", "in prod", "conf/"),
+        ("--set sets gate", "in prod", "conf/"),
         code=2,
         command=("status", "--env", "prod", "--set", "gate.margin=1"),
     ),
     Mistake(
         "a risk tier of test on the command line",
         nothing,
-        ("--set", "risk_tier is a rule", "in test", "conf/"),
+        ("--set sets risk_tier", "in test", "conf/"),
         code=2,
         command=("status", "--env", "test", "--set", "risk_tier=low"),
     ),
     Mistake(
         "a date in the configuration of all environments",
         conf(as_of="2026-01-01"),
-        ("conf/base.yml", "as_of is for dev alone"),
+        ("conf/base.yml", "as_of is allowed in dev only"),
         code=2,
         command=("status", "--env", "test"),
     ),
@@ -224,4 +224,4 @@ def test_a_folder_that_is_not_a_project(born: Project) -> None:
 def test_a_variable_does_not_change_a_rule_of_prod(born: Project) -> None:
     weaker = {"MLOPS_PROMOTION": "automatic"}
     answer = born.run("status", "--env", "prod", code=2, variables=weaker)
-    assert "MLOPS_PROMOTION: promotion is a rule" in answer.said
+    assert "MLOPS_PROMOTION sets promotion, which cannot be overridden in prod" in answer.said

@@ -55,12 +55,12 @@ MISTAKES = [
     Mistake(
         "a missing column",
         edit("data.py", "list(Inputs.to_schema().columns)", '["application_id", "applied_on"]'),
-        ("train window", "column customer_id", "missing", "data.py"),
+        ("training window", "column customer_id", "missing", "data.py"),
     ),
     Mistake(
         "an extra column",
         edit("data.py", "[list(Inputs.to_schema().columns)]", ".assign(iban=1)"),
-        ("column iban", "schema.Inputs"),
+        ("column iban", "Inputs of schema.py"),
     ),
     Mistake(
         "a column of the wrong type",
@@ -90,12 +90,12 @@ MISTAKES = [
     Mistake(
         "an empty table",
         inputs("applications = applications.head(0)"),
-        ("no rows", "train window"),
+        ("no rows", "training window"),
     ),
     Mistake(
         "one class only",
         labels('reviewed = reviewed[reviewed["defaulted"] == 0]'),
-        ("train window", "defaulted", "one class only", "data.labels"),
+        ("training window", "defaulted", "only one class", "data.labels"),
     ),
     Mistake(
         "a target other than 0 and 1",
@@ -103,28 +103,28 @@ MISTAKES = [
             edit("schema.py", "isin=[0, 1], ", ""),
             labels('reviewed = reviewed.assign(defaulted=reviewed["defaulted"] + 1)'),
         ),
-        ("defaulted", "0 or 1"),
+        ("defaulted", "other than 0 and 1"),
         code=2,
     ),
     Mistake(
         "a column without any value",
         inputs('applications["income"] = float("nan")'),
-        ("train window", "column income", "all missing"),
+        ("training window", "column income", "no values"),
     ),
     Mistake(
         "a column of text without any value",
         inputs('applications["employment"] = None'),
-        ("train window", "column employment", "all missing"),
+        ("training window", "column employment", "no values"),
     ),
     Mistake(
         "an infinite value",
         inputs('applications.loc[3, "income"] = float("inf")'),
-        ("train window", "income", "infinite", "missing"),
+        ("training window", "income", "infinite", "missing"),
     ),
     Mistake(
         "duplicate keys",
         inputs("applications = pd.concat([applications, applications.head(2)])"),
-        ("train window", "2 keys occur twice", "application_id=", "data.py"),
+        ("training window", "2 keys occur twice", "application_id=", "data.py"),
     ),
     Mistake(
         "duplicate keys of labels",
@@ -134,7 +134,7 @@ MISTAKES = [
     Mistake(
         "no matured label",
         labels('reviewed = reviewed.assign(reviewed_on=pd.Timestamp("2027-01-01"))'),
-        ("train window", "no label has matured", AS_OF, "label_horizon"),
+        ("training window", "no label is known", AS_OF, "label_horizon"),
     ),
 ]
 

@@ -77,12 +77,12 @@ CONTROL = [
             table(**JOB),
             lambda project: project.path("data/2025-12.csv").unlink(),
         ),
-        ("table applications", "2025-12.ctl is there", "2025-12.csv", "ask for it"),
+        ("table applications", "2025-12.ctl is there", "2025-12.csv", "ask whoever delivers"),
     ),
     Mistake(
         "a control file that states another number of rows",
         both(delivery("2025-11", "2025-12", rows=661), table(**JOB)),
-        ("table applications", "2025-12.csv", "2025-12.ctl", "660 rows", "661 stated", "deliver"),
+        ("table applications", "2025-12.csv", "2025-12.ctl", "660 rows", "states 661", "deliver"),
     ),
     Mistake(
         "a control file that states another checksum",
@@ -125,7 +125,7 @@ PLACES = [
     Mistake(
         "a column that a later file lacks",
         both(parquet("2024-08", "2024-09", lost="income"), table(**FILES, path="data/*.parquet")),
-        ("table applications", "2024-09.parquet lacks income", "deliver"),
+        ("table applications", "2024-09.parquet lacks the columns income", "deliver"),
     ),
     Mistake(
         "a column that no file has",
@@ -154,7 +154,7 @@ PLACES = [
             write("src/deltalake.py", "raise ModuleNotFoundError('no', name='deltalake')"),
             table(**LAKE),
         ),
-        ("deltalake is missing", "loan-risk[mlops,delta]", "pyproject.toml", "uv sync"),
+        ("deltalake is not installed", "loan-risk[mlops,delta]", "pyproject.toml", "uv sync"),
         code=2,
     ),
     Mistake(
@@ -190,30 +190,30 @@ PLACES = [
 ]
 
 COMBINATIONS = [
-    Mistake("sql without an address", table(**DATABASE), ("needs address",), code=2),
-    Mistake("delta without a path", table(**LAKE | {"path": ""}), ("needs path",), code=2),
+    Mistake("sql without an address", table(**DATABASE), ("needs the key address",), code=2),
+    Mistake("delta without a path", table(**LAKE | {"path": ""}), ("needs the key path",), code=2),
     Mistake(
         "sql with a table and a query",
         table(**DATABASE, address=ADDRESS, query="SELECT 1"),
-        ("either table or query",),
+        ("exactly one of the keys table and query",),
         code=2,
     ),
     Mistake(
         "a control file of a Delta table",
         table(**LAKE, control="*.ctl"),
-        ("control is for kind files", "delta"),
+        ("control is for tables of kind files", "delta"),
         code=2,
     ),
     Mistake(
         "a version of files",
         table(**FILES, path="x.csv", version=3),
-        ("version is for kind delta", "files"),
+        ("version is for tables of kind delta", "files"),
         code=2,
     ),
     Mistake(
         "a limit without a control file",
         table(**FILES, path="x.csv", max_late=3),
-        ("max_late needs control",),
+        ("max_late needs the key control",),
         code=2,
     ),
 ]
@@ -286,7 +286,7 @@ def test_a_refusal_of_a_database_is_reported_without_the_password(
 def test_a_wrong_delivery_is_not_scored(live: Project) -> None:
     both(delivery("2025-11", "2025-12", rows=1), table(**JOB))(live)
     answer = live.run("score", "--as-of", AS_OF, code=1)
-    assert "2025-12.csv and 2025-12.ctl disagree" in answer.said
+    assert "2025-12.csv has 660 rows, but its control file 2025-12.ctl states 1" in answer.said
     assert live.batches() == []
 
 
@@ -295,7 +295,7 @@ def test_no_version_is_judged_on_a_wrong_delivery(live: Project) -> None:
     both(delivery("2025-11", "2025-12", rows=1), table(**JOB))(live)
     answer = live.run("gate", "1", code=3)
     assert answer.checks["window"]["verdict"] == "rejected"
-    assert "2025-12.csv and 2025-12.ctl disagree" in str(answer.checks["window"])
+    assert "its control file 2025-12.ctl states 1" in str(answer.checks["window"])
 
 
 @pytest.mark.full
@@ -303,7 +303,7 @@ def test_a_wrong_delivery_is_a_finding_of_the_monitoring(scored: Project) -> Non
     both(delivery("2025-12", rows=1), table(**JOB))(scored)
     facts = scored.run("monitor", "--as-of", AS_OF).facts
     assert facts["decision"] == "investigate"
-    assert any("2025-12.csv and 2025-12.ctl disagree" in reason for reason in facts["reasons"])
+    assert any("its control file 2025-12.ctl states 1" in reason for reason in facts["reasons"])
 
 
 def test_a_delivery_in_time_is_scored_and_compared_with_its_control_file_once(

@@ -114,7 +114,9 @@ def test_drift_is_named_at_once_and_acted_on_when_it_persists(live: Project) -> 
     again = watch(live, "2026-05-01")
     assert of(again, "channel")["persistent"]
     assert again["decision"] == "investigate"
-    assert again["reasons"][0].startswith("input channel has drifted in two of three windows (PSI")
+    assert again["reasons"][0].startswith(
+        "input channel has drifted in two of the last three windows (PSI"
+    )
     assert [each["as_of"] for each in again["history"]] == ["2026-04-01", "2026-05-01"]
 
 

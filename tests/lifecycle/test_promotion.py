@@ -140,7 +140,7 @@ def test_a_version_trained_in_a_dirty_tree_is_refused_beyond_dev(opened: Project
     opened.commit()
     opened.run("gate", *where)
     answer = opened.run("promote", *where, "--approved-by", "Ann Other", code=1)
-    assert "dirty tree" in answer.said
+    assert "trained with uncommitted changes" in answer.said
     assert "train and gate again" in answer.said
     assert champion(opened, f"{env}.loan-risk") is None
 
@@ -220,7 +220,7 @@ def test_rollback_goes_back_twice_and_promotion_works_after_it(live: Project) ->
     assert live.run("rollback", "--reason", "complaints").facts["version"] == 2
     assert live.run("rollback").facts["version"] == 1
     assert champion(live) == 1
-    assert "no champion to go back to" in live.run("rollback", code=1).said
+    assert "no earlier champion to go back to" in live.run("rollback", code=1).said
     assert champion(live) == 1
 
     withdrawn = live.run("promote", "3", code=1)

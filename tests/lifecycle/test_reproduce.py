@@ -1,4 +1,4 @@
-"""Any version is rebuilt from its commit, lock and rows; the answer is `exact` or what differs."""
+"""A version is rebuilt from its commit, lockfile and rows: `exact`, or what differs."""
 
 import io
 import shutil
@@ -42,7 +42,9 @@ def test_a_version_whose_commit_is_not_here_is_refused_in_a_sentence(trained: Pr
 def test_a_version_of_a_dirty_tree_is_refused_in_a_sentence(born: Project) -> None:
     born.write("notes.txt", "not committed")
     born.run("train", "--as-of", AS_OF)
-    assert "version 1 was trained from a dirty tree" in born.run("reproduce", "1", code=1).said
+    assert (
+        "version 1 was trained with uncommitted changes" in born.run("reproduce", "1", code=1).said
+    )
 
 
 @pytest.mark.full
@@ -140,7 +142,7 @@ def commit_a_newer_template_and_another_configuration(project: Project) -> None:
 
 
 def edit_rows(project: Project) -> bytes:
-    """Change an amount in some labelled rows of a month of the train window; return it before."""
+    """Change an amount in some labelled rows of a training month; return the file as it was."""
     file = project.path(MONTH)
     before, applications = file.read_bytes(), pd.read_parquet(file)
     outcomes = pd.read_parquet(project.path(MONTH.replace("applications", "outcomes")))

@@ -104,7 +104,7 @@ def test_a_failed_attempt_is_written_down_and_tried_again_next_time(live: Projec
         "def inputs_of(",
     )
     answer = retrain(live, code=1)
-    assert "the tables hold no rows" in answer.said
+    assert "data.inputs returned no rows" in answer.said
     assert ("retrain", "failed") in commands(live, before)
     assert live.call(behind.aliases, MODEL) == {"champion": 1}
     live.edit("data.py", ".iloc[:0]", "")

@@ -86,11 +86,11 @@ LOCAL = "tables.outcomes={kind: files, path: data/outcomes/*.parquet}"
 REFUSED = {
     "a path that does not exist": (
         ("tables.applications.path=data/nowhere",),
-        "table applications: Spark answers: [PATH_NOT_FOUND]",
+        "table applications: Spark reports: [PATH_NOT_FOUND]",
     ),
     "a table that does not exist": (
         ("tables.applications={path: '', table: risk.nowhere}",),
-        "table applications: Spark answers: [TABLE_OR_VIEW_NOT_FOUND]",
+        "table applications: Spark reports: [TABLE_OR_VIEW_NOT_FOUND]",
     ),
     "a time that is not a column": (
         ("tables.applications.time=noon",),
@@ -167,5 +167,5 @@ def test_a_wrong_table(born: Project, mistake: Mistake) -> None:
 def test_no_java(born: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA_HOME", os.devnull)
     change = table(**SPARK, path="data/applications")
-    words = ("table applications", "no Spark answers", "Java 17", "configuration")
+    words = ("table applications", "Spark does not answer", "Java 17", "configuration")
     expect(born, Mistake("no Java", change, words, code=5))

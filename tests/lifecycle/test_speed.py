@@ -69,7 +69,7 @@ def test_help_shows_every_command_in_its_group(born: Project) -> None:
         text=True,
         check=True,
     )
-    groups = ("Every day", "Automation", "Emergency", "Inspect")
+    groups = ("Everyday work", "Automation", "Emergency", "Inspect")
     places = [run.stdout.index(group) for group in groups]
     assert places == sorted(places)
     every_day, automation, emergency, inspect = (

@@ -14,7 +14,7 @@ errors = platform("base.errors")
 Outcome = platform("base.console").Outcome
 
 COMMANDS = {
-    "Every day": ["train", "gate", "promote", "score", "monitor"],
+    "Everyday work": ["train", "gate", "promote", "score", "monitor"],
     "Automation": ["retrain", "serve"],
     "Emergency": ["rollback", "pause", "resume"],
     "Inspect": ["status", "reproduce", "doctor"],

@@ -1,4 +1,4 @@
-"""Where the rows come from. Locate, join, filter and rename rows here, but learn nothing from them.
+"""Where the rows come from. Read, join and filter them here, but learn nothing from them.
 
 `tables.read(name, window)` reads a table that `conf/` names. A window has a `start`, which belongs
 to it, and an `end`, which does not. Without a window, the whole table is read.

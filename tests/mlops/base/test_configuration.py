@@ -128,11 +128,11 @@ def test_a_missing_key_is_nobodys_mistake(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("gate: [1", "base.yml is not valid YAML; correct it: "),
-        ("- gate", "base.yml must have keys and values at its top level"),
-        ("gate", "base.yml must have keys and values at its top level"),
-        (b"gate: \xff", "base.yml is not valid YAML; correct it: "),
-        (None, "base.yml is missing here; change into the project's folder"),
+        ("gate: [1", "conf/base.yml is not valid YAML; correct the file: "),
+        ("- gate", "conf/base.yml must have keys and values at its top level"),
+        ("gate", "conf/base.yml must have keys and values at its top level"),
+        (b"gate: \xff", "conf/base.yml is not valid YAML; correct the file: "),
+        (None, "conf/base.yml is missing here; change into the project's folder"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named(
@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_read_is_named(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("gate.margin", "--set gate.margin: write key=value, such as gate.margin=0.02."),
+        ("gate.margin", "--set gate.margin has no value; write it as in --set time.train=24."),
         ("gate.margin=[1", "--set gate.margin=[1: the value is not valid YAML; put it in quotes."),
     ],
 )
@@ -171,7 +171,8 @@ def test_an_override_that_cannot_be_read_is_named(tmp_path: Path, text: str, wor
 def test_a_rule_of_test_and_prod_is_in_a_file(tmp_path: Path, env: str, text: str) -> None:
     rule = text.partition("=")[0].partition(".")[0]
     assert refused(tmp_path, text, env=env) == (
-        f"--set: {rule} is a rule; in {env} change it in conf/ alone."
+        f"--set sets {rule}, which cannot be overridden in {env}; change it in conf/ instead, "
+        "where it is reviewed."
     )
     load(tmp_path, "time.train=3", env=env)  # which is not a rule
 
@@ -181,13 +182,15 @@ def test_a_variable_does_not_change_a_rule_either(
 ) -> None:
     monkeypatch.setenv("MLOPS_GATE__MARGIN", "1")
     assert load(tmp_path).gate.margin == 1
-    assert refused(tmp_path, env="prod").startswith("the variable MLOPS_GATE__MARGIN: gate is a")
+    assert refused(tmp_path, env="prod").startswith(
+        "the variable MLOPS_GATE__MARGIN sets gate, which"
+    )
 
 
 @pytest.mark.parametrize("name", ["base", "prod"])
 def test_a_date_in_a_file_is_for_dev_alone(tmp_path: Path, name: str) -> None:
     content = {"base": BASE, "prod": {}}[name] | {"as_of": "2026-01-01"}
-    assert f"conf/{name}.yml: as_of is for dev alone" in refused(
+    assert f"conf/{name}.yml: as_of is allowed in dev only" in refused(
         tmp_path, env="prod", **{name: content}
     )
     assert str(load(tmp_path, "as_of=2026-01-01", env="prod").as_of) == "2026-01-01"

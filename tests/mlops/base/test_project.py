@@ -122,5 +122,5 @@ def test_a_library_that_a_users_module_lacks_is_its_own_error(package: Path) -> 
 
 def test_an_extra_that_is_missing_is_named_with_the_line_to_write() -> None:
     assert project.import_extra("json", "spark").loads("1") == 1
-    with pytest.raises(errors.Misconfigured, match=r"^no_such_library is miss.*\[mlops,lake\]"):
+    with pytest.raises(errors.Misconfigured, match=r"^no_such_library is not inst.*\[mlops,lake\]"):
         project.import_extra("no_such_library", "lake")

@@ -61,7 +61,7 @@ def test_an_older_format_is_lifted_step_by_step(older: dict[str, Any]) -> None:
 
 def test_a_newer_format_is_refused_with_the_command_that_helps() -> None:
     message = refused(NOW | {"format": 4})
-    assert "has format 4, and this project reads formats up to 3" in message
+    assert "is in format 4, but this project reads only formats up to 3" in message
     assert "`uvx nox -s update`" in message
 
 

@@ -50,19 +50,31 @@ def test_settings_do_not_change() -> None:
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ({"kind": "files"}, "a table of kind files needs path"),
-        ({"kind": "delta"}, "a table of kind delta needs path"),
-        ({"kind": "sql", "table": "loans"}, "a table of kind sql needs address"),
-        ({"kind": "sql", "address": "x"}, "a table of kind sql needs either table or query"),
+        ({"kind": "files"}, "a table of kind files needs the key path"),
+        ({"kind": "delta"}, "a table of kind delta needs the key path"),
+        ({"kind": "sql", "table": "loans"}, "a table of kind sql needs the key address"),
+        (
+            {"kind": "sql", "address": "x"},
+            "a table of kind sql needs exactly one of the keys table and query",
+        ),
         (
             {"kind": "sql", "address": "x", "table": "loans", "query": "SELECT 1"},
-            "needs either table or query",
+            "needs exactly one of the keys table and query",
         ),
-        ({"kind": "spark"}, "a table of kind spark needs either table or path"),
-        ({"kind": "spark", "path": "x", "table": "y"}, "needs either table or path"),
-        ({"kind": "delta", "path": "x", "control": "*.ctl"}, "control is for kind files, not for"),
-        ({"kind": "files", "path": "x", "version": 0}, "version is for kind delta, not for files"),
-        ({"kind": "files", "path": "x", "max_late": 1}, "max_late needs control"),
+        ({"kind": "spark"}, "a table of kind spark needs exactly one of the keys table and path"),
+        (
+            {"kind": "spark", "path": "x", "table": "y"},
+            "needs exactly one of the keys table and path",
+        ),
+        (
+            {"kind": "delta", "path": "x", "control": "*.ctl"},
+            "control is for tables of kind files, not of",
+        ),
+        (
+            {"kind": "files", "path": "x", "version": 0},
+            "version is for tables of kind delta, not of kind files",
+        ),
+        ({"kind": "files", "path": "x", "max_late": 1}, "max_late needs the key control"),
         ({"kind": "delta", "path": "x", "version": -1}, "greater than or equal to 0"),
         ({"kind": "excel", "path": "x"}, "Input should be 'files'"),
     ],
@@ -88,7 +100,10 @@ def test_the_first_table_is_scored_unless_another_one_is_named() -> None:
     assert make_settings(tables=tables).streamed_table == "b"
     assert make_settings(tables=tables, scoring={"table": "a"}).streamed_table == "a"
     message = refused(tables=tables, scoring={"table": "c"})
-    assert "scoring.table is c, which is not one of the tables: b, a" in message
+    assert (
+        "scoring.table is c, which is not one of the tables in conf/; set it to one of b, a"
+        in message
+    )
 
 
 def test_there_is_a_table() -> None:
@@ -103,7 +118,10 @@ def test_there_is_a_table() -> None:
     [
         ({"split": "random"}, "split: random needs a reason"),
         ({"split": "group"}, "split: group needs a reason"),
-        ({"embargo": 1, "label_horizon": 2}, "embargo must not be shorter than label_horizon"),
+        (
+            {"embargo": 1, "label_horizon": 2},
+            "embargo (1) must not be shorter than label_horizon (2)",
+        ),
         ({"train": 0}, "greater than or equal to 1"),
         ({"label_horizon": -1}, "greater than or equal to 0"),
         ({"period": "quarter"}, "'day', 'week' or 'month'"),
@@ -119,7 +137,7 @@ def test_an_embargo_as_long_as_the_horizon_is_enough() -> None:
 
 def test_a_high_risk_model_is_split_by_time() -> None:
     time = {"split": "random", "reason": "a test"}
-    assert "a high-risk model needs time.split: time" in refused(risk_tier="high", time=time)
+    assert "but risk_tier is high, which allows only time" in refused(risk_tier="high", time=time)
     assert make_settings(risk_tier="medium", time=time).time.split == "random"
 
 
@@ -130,8 +148,9 @@ def test_a_high_risk_model_is_split_by_time() -> None:
     ("problem", "metric"), [("binary", "auc"), ("multiclass", "accuracy"), ("regression", "r2")]
 )
 def test_the_metric_is_the_usual_one_of_the_problem(problem: str, metric: str) -> None:
-    assert "must bound the metric that the gate compares, " + metric in refused(
-        problem=problem, gate={"thresholds": {"other": {"min": 0}}}
+    assert (
+        f"gate.thresholds has no bound for {metric}, the metric that the gate compares"
+        in refused(problem=problem, gate={"thresholds": {"other": {"min": 0}}})
     )
     found = make_settings(problem=problem, gate={"thresholds": {metric: {"min": 0}}})
     assert found.metric == metric
@@ -207,6 +226,7 @@ def test_a_person_approves_in_prod_unless_the_risk_is_low(
 
 def test_a_dirty_tree_is_for_dev_only() -> None:
     assert make_settings(allow_dirty=True).allow_dirty
-    assert "allow_dirty is for dev only: remove it for prod" in refused(
-        env="prod", allow_dirty=True
+    assert (
+        "allow_dirty is allowed in dev only; remove it from conf/base.yml, conf/prod.yml"
+        in refused(env="prod", allow_dirty=True)
     )

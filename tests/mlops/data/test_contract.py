@@ -228,18 +228,27 @@ class SmallInteger(pa.DataFrameModel):
 
 WRONG = {
     "no class": (SimpleNamespace(Inputs=Inputs), "class Labels is missing"),
-    "no key": (SimpleNamespace(Inputs=Labels, Labels=Labels), "target; use one of key"),
-    "no target": (SimpleNamespace(Inputs=Inputs, Labels=Key), "column of Labels the role target"),
+    "no key": (
+        SimpleNamespace(Inputs=Labels, Labels=Labels),
+        "target, which Inputs does not know; use one of key",
+    ),
+    "no target": (
+        SimpleNamespace(Inputs=Inputs, Labels=Key),
+        "no column of Labels has the role target",
+    ),
     "no feature": (SimpleNamespace(Inputs=Key, Labels=Labels), "there is no feature"),
-    "other keys": (SimpleNamespace(Inputs=TakenKey, Labels=Labels), "must have the same keys"),
-    "other types of keys": (SimpleNamespace(Inputs=IntegerKey, Labels=Labels), "loan the same ty"),
+    "other keys": (SimpleNamespace(Inputs=TakenKey, Labels=Labels), "give both the same key"),
+    "other types of keys": (
+        SimpleNamespace(Inputs=IntegerKey, Labels=Labels),
+        "key loan has different types",
+    ),
     "a key of the predictions": (
         SimpleNamespace(Inputs=TakenKey, Labels=TakenLabels),
-        "the predictions have a column score",
+        "the key score has the name of a column of the predictions",
     ),
     "the target as a feature": (
         SimpleNamespace(Inputs=TargetInInputs, Labels=Labels),
-        "remove the target defaulted from Inputs",
+        "Inputs contains the target defaulted",
     ),
     "an unknown role": (SimpleNamespace(Inputs=UnknownRole, Labels=Labels), "amount has the role"),
     "a time as text": (SimpleNamespace(Inputs=TimeAsText, Labels=Labels), "give it the type datet"),

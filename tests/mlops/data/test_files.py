@@ -147,7 +147,7 @@ def refused(read: Read, path: str, **keys: Any) -> str:
 
 def test_a_pattern_without_a_file_is_refused(read: Read) -> None:
     assert refused(read, "no-*.csv") == (
-        "table loans: no file at no-*.csv; put it there or correct tables.loans.path."
+        "table loans: no file at no-*.csv; put one there, or correct tables.loans.path."
     )
 
 
@@ -158,7 +158,9 @@ def test_a_file_that_lacks_a_column_of_an_earlier_one_is_refused(
     ROWS.to_parquet(tmp_path / "a.parquet")
     less = ROWS.drop(columns=["day", "amount"])
     less.to_parquet(tmp_path / "b.parquet") if name == "b.parquet" else less.to_csv(tmp_path / name)
-    assert f"{name} lacks amount, day, which an earlier file has" in refused(read, "*.*")
+    assert f"{name} lacks the columns amount, day, which an earlier file has" in refused(
+        read, "*.*"
+    )
 
 
 def test_a_file_without_rows_sets_no_example_for_later_ones(tmp_path: Path, read: Read) -> None:
@@ -183,7 +185,7 @@ def test_a_broken_file_is_refused_with_its_name(
     (tmp_path / name).write_bytes(content)
     message = refused(read, name)
     assert message.startswith(f"table loans: {name} cannot be read (")
-    assert message.endswith("deliver it again or correct tables.loans.")
+    assert message.endswith("replace the file, or correct tables.loans.")
 
 
 # Control files
@@ -213,8 +215,8 @@ def test_a_control_file_may_have_any_of_its_forms(
 @pytest.mark.parametrize(
     ("stated", "words"),
     [
-        ({"rows": 6}, "a.csv and a.ctl disagree: 5 rows, 6 stated"),
-        ({"sha256": "00"}, "a.csv and a.ctl disagree: the sha256 is not the stated one"),
+        ({"rows": 6}, "a.csv has 5 rows, but its control file a.ctl states 6"),
+        ({"sha256": "00"}, "the sha256 of a.csv is not the one that its control file a.ctl states"),
         ({"rows": "many"}, "the control file a.ctl cannot be read"),
         ({"rows": ""}, "a.ctl does not state rows"),
         ({"delivered": "yesterday morning"}, "the control file a.ctl cannot be read"),
@@ -238,7 +240,10 @@ def test_a_control_file_whose_file_is_missing_is_refused(tmp_path: Path, read: R
     deliver(tmp_path, "b")
     (tmp_path / "b.csv").unlink()
     message = refused(read, "*.csv", control="*.ctl")
-    assert message == "table loans: b.ctl is there, but its file b.csv is not; ask for it."
+    assert message == (
+        "table loans: the control file b.ctl is there, but its data file b.csv is not; ask whoever "
+        "delivers the table for the data file."
+    )
 
 
 def test_a_control_file_of_another_table_in_the_same_folder_is_left_alone(
@@ -253,7 +258,9 @@ def test_a_file_that_is_written_again_is_compared_again(tmp_path: Path, read: Re
     deliver(tmp_path)
     read("*.csv", control="*.ctl")
     (tmp_path / "a.csv").write_text("loan,amount,day\n")
-    assert "disagree: 0 rows, 5 stated" in refused(read, "*.csv", control="*.ctl")
+    assert "a.csv has 0 rows, but its control file a.ctl states 5" in refused(
+        read, "*.csv", control="*.ctl"
+    )
 
 
 def test_the_newest_delivery_must_not_be_late(tmp_path: Path, read: Read) -> None:

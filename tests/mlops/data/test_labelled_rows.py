@@ -117,15 +117,15 @@ def test_a_label_that_never_comes_is_not_a_zero(tmp_path: Path) -> None:
 def test_rows_before_the_time_of_the_tables_are_refused_with_their_window(tmp_path: Path) -> None:
     source = source_of(tmp_path, make_loans(), as_of=pd.Timestamp("2027-01-01"))
     assert refused(source, "gate") == (
-        "gate window 2026-11-01..2026-12-01: no row has its event in this window; check "
-        "data.inputs."
+        "gate window 2026-11-01..2026-12-01: data.inputs returned no row whose event is in this "
+        "window; check its filters and the dates of the table, or give another --as-of."
     )
 
 
 def test_tables_without_rows_and_labels_that_have_not_matured_are_refused(tmp_path: Path) -> None:
-    assert "the tables hold no rows" in refused(source_of(tmp_path, make_loans(0)), "train")
+    assert "data.inputs returned no rows" in refused(source_of(tmp_path, make_loans(0)), "train")
     young = make_loans().assign(known_on=pd.Timestamp("2027-01-01"))
-    assert "no label has matured at 2026-01-01" in refused(source_of(tmp_path, young), "train")
+    assert "no label is known at 2026-01-01" in refused(source_of(tmp_path, young), "train")
 
 
 @pytest.mark.parametrize("name", ["inputs", "labels"])
@@ -189,7 +189,7 @@ def test_a_split_without_rows_is_refused(tmp_path: Path) -> None:
         except errors.MlopsError as error:
             messages.append(str(error))
     [message] = messages
-    assert "rows: the split leaves none; give more rows" in message
+    assert "time.split: random leaves no" in message
 
 
 # Events

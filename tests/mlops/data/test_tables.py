@@ -30,7 +30,7 @@ def test_every_kind_of_the_settings_has_a_reader() -> None:
 
 
 def test_an_unknown_table_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(errors.Misconfigured, match=r"add tables\.reviews or read one of loans"):
+    with pytest.raises(errors.Misconfigured, match=r"add tables\.reviews, or read one of loans"):
         tables_of(tmp_path).read("reviews")
 
 
@@ -79,13 +79,17 @@ def test_no_row_in_the_window_gives_the_columns(tmp_path: Path) -> None:
 )
 def test_a_time_that_is_not_plain_is_refused(tmp_path: Path, days: "pd.Series[str]") -> None:
     ROWS.assign(day=days).to_parquet(tmp_path / "loans.parquet")
-    with pytest.raises(errors.MlopsError, match="table loans: column day, its time in conf, holds"):
+    with pytest.raises(
+        errors.MlopsError, match=r"loans: column day, which tables\.loans\.time names, does"
+    ):
         tables_of(tmp_path, time="day").read("loans", NEW_YEAR)
 
 
 def test_a_time_that_the_table_lacks_is_refused(tmp_path: Path) -> None:
     ROWS.to_parquet(tmp_path / "loans.parquet")
-    with pytest.raises(errors.MlopsError, match=r"noon is missing, which tables\.loans\.time"):
+    with pytest.raises(
+        errors.MlopsError, match=r"loans has no column noon; correct tables\.loans\.time"
+    ):
         tables_of(tmp_path, time="noon").read("loans", NEW_YEAR)
 
 
@@ -151,7 +155,7 @@ def test_what_a_database_refuses_is_one_sentence(
     with pytest.raises(errors.MlopsError) as caught:
         sql(database, **keys).read("loans")
     message = str(caught.value)
-    assert message.startswith("table loans: the database answers: ")
+    assert message.startswith("table loans: the database reports: ")
     assert words in message
     assert "correct tables.loans" in message
     assert "\n" not in message

@@ -75,7 +75,7 @@ def test_a_successor_ends_a_decay_by_its_metric_or_by_newer_rows() -> None:
     expected = decision.LostDecay(metric="auc", as_of=MAY, version=1, then=0.85, now=0.8)
     assert lost(before) == expected
     assert lost(MAY) is None
-    assert lost(None) is None  # its train window has no dates
+    assert lost(None) is None  # its training window has no dates
     assert lost(before, reference=0.835) is None  # less than the margin
     assert lost(before, reference=None) is None
     assert lost(before, margin=None) is None
@@ -132,7 +132,7 @@ def test_drift_is_mentioned_once_and_investigated_when_it_persists() -> None:
         ("investigate", "input gone is nearly empty in this window (100% missing)"),
         (
             "investigate",
-            "input again has drifted in two of three windows (PSI 0.30, more than 0.10)",
+            "input again has drifted in two of the last three windows (PSI 0.30, more than 0.10)",
         ),
         (
             "healthy",

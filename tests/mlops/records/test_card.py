@@ -43,7 +43,7 @@ def test_a_metric_that_could_not_be_computed_is_none() -> None:
 
 def test_a_card_of_a_newer_platform_is_refused_with_the_remedy() -> None:
     facts = read(kept("cards")[0]) | {"format": 3}
-    with pytest.raises(errors.MlopsError, match=r"version 7 has format 3.*nox -s update"):
+    with pytest.raises(errors.MlopsError, match=r"version 7 is in format 3.*nox -s update"):
         card.VersionCard.read(facts, "the card of version 7")
 
 

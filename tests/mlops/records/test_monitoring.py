@@ -44,7 +44,7 @@ def test_what_is_written_today_is_read_back(name: str) -> None:
 
 def test_a_report_of_a_newer_version_is_refused() -> None:
     facts = EXAMPLES["healthy"]() | {"format": 9}
-    with pytest.raises(errors.MlopsError, match=r"monitor\.json has format 9.* nox -s update"):
+    with pytest.raises(errors.MlopsError, match=r"monitor\.json is in format 9.* nox -s update"):
         monitoring.MonitoringReport.read(facts, "monitor.json")
 
 

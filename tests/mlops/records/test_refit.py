@@ -44,13 +44,13 @@ def test_a_job_of_a_newer_format_is_refused_in_a_sentence_that_names_the_commit(
     with pytest.raises(MlopsError) as caught:
         records.RefitJob.read(JOB | {"format": 2, "new_key": 1}, "the job job.json")
     assert str(caught.value) == (
-        "the job job.json has format 2, and the platform of this version's commit reads formats up "
-        "to 1, so the version cannot be rebuilt any more; train a new one."
+        "the job job.json is in format 2, but the platform's code in this version's commit reads "
+        "only formats up to 1; the version can no longer be rebuilt, so train a new one."
     )
 
 
 def test_an_answer_of_a_newer_format_asks_for_an_update() -> None:
-    with pytest.raises(MlopsError, match=r"the answer has format 2.*nox -s update"):
+    with pytest.raises(MlopsError, match=r"the answer is in format 2.*nox -s update"):
         records.RefitAnswer.read(ANSWER | {"format": 2}, "the answer")
 
 

@@ -132,5 +132,5 @@ def test_similar_names_are_allowed(package: Path, tmp_path: Path, line: str) -> 
 
 def test_a_module_that_is_not_python_is_named_with_its_line(package: Path, tmp_path: Path) -> None:
     (package / "features.py").write_text("x = 1\ndef :\n")
-    with pytest.raises(errors.Misconfigured, match=r"^features\.py:2: .*; correct it\.$"):
+    with pytest.raises(errors.Misconfigured, match=r"^features\.py:2: .*; correct this line\.$"):
         take(tmp_path)

@@ -18,52 +18,100 @@ if TYPE_CHECKING:
     from .base.console import Outcome
     from .base.project import Project
 
-EVERY_DAY = "Every day"
+EVERYDAY_WORK = "Everyday work"
 AUTOMATION = "Automation"
 EMERGENCY = "Emergency"
 INSPECT = "Inspect"
 
+NO_TYPE = ""  # a flag takes no value, so its help shows no type
+
 # Options that all commands share
 Env = Annotated[str, typer.Option(help="dev, test or prod.", envvar="MLOPS_ENV")]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="Override a setting: gate.margin=0.02.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a setting, such as time.train=24. Can be repeated.",
+    ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", metavar=NO_TYPE, help="Print one JSON object on stdout.")
+]
 
 # Arguments and options of some
 AsOf = Annotated[
     str | None,
     typer.Option(
-        help="Reference date YYYY-MM-DD: only what was known before it counts. Default: the "
-        "setting as_of, else the end of the last period."
+        metavar="YYYY-MM-DD",
+        help="Reference date: the command uses only what happened before 00:00 on this date. "
+        "Default: the setting as_of, else the end of the last complete period.",
     ),
 ]
-Trials = Annotated[int, typer.Option(help="Trials of a search for better parameters.", min=0)]
+Trials = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        help="Search for better parameters with this many trials; 0 means no search.",
+        min=0,
+    ),
+]
 Changed = Annotated[
     bool,
-    typer.Option("--changed", help="Train only if code, configuration, lock or date have changed."),
+    typer.Option(
+        "--changed",
+        metavar=NO_TYPE,
+        help="Train only if code, configuration, lockfile or date differ from those of the "
+        "champion and of the newest version.",
+    ),
 ]
 Version = Annotated[
-    int | None, typer.Argument(help="The version's number; default: the challenger.")
+    int | None,
+    typer.Argument(
+        metavar="VERSION", help="The number of the version; by default, that of the challenger."
+    ),
 ]
-RequiredVersion = Annotated[int, typer.Argument(help="The version's number.")]
+RequiredVersion = Annotated[
+    int, typer.Argument(metavar="VERSION", help="The number of the version.")
+]
 Approver = Annotated[
-    str | None, typer.Option(help="Who approves: another person than the one who trained.")
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The name of the approver, who must not be the person who trained the version.",
+    ),
 ]
-Hold = Annotated[bool, typer.Option("--hold", help="Stop before the promotion.")]
-RollbackReason = Annotated[str, typer.Option(help="The reason, for the journal.")]
-PauseReason = Annotated[str, typer.Argument(help="The reason, for everyone whom the pause stops.")]
+Hold = Annotated[
+    bool, typer.Option("--hold", metavar=NO_TYPE, help="Train and gate, but do not promote.")
+]
+RollbackReason = Annotated[
+    str, typer.Option(metavar="TEXT", help="The reason, which the journal records.")
+]
+PauseReason = Annotated[
+    str,
+    typer.Argument(
+        metavar="REASON",
+        help="The reason, shown to anyone who runs a command that the pause stops.",
+    ),
+]
 Host = Annotated[
-    str, typer.Option(help="The address to listen on; 0.0.0.0 accepts other machines.")
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        help="The address to listen on; 0.0.0.0 allows connections from other machines.",
+    ),
 ]
-Port = Annotated[int, typer.Option(help="The port; 0 picks a free one.", min=0, max=65535)]
+Port = Annotated[
+    int, typer.Option(metavar="NUMBER", help="The port; 0 picks a free one.", min=0, max=65535)
+]
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    help="Train, judge, promote, use and monitor the model; the same in dev, test and prod.",
+    help="Train, judge, promote, use and monitor the model. The commands are the same in dev, test "
+    "and prod.",
     epilog=(
         "Exit codes: 0 done, 1 failure, 2 usage or configuration, 3 rejected by the gate, "
         "4 a person must act, 5 a service is unreachable."
@@ -71,7 +119,7 @@ app = typer.Typer(
 )
 
 
-@app.command(rich_help_panel=EVERY_DAY)
+@app.command(rich_help_panel=EVERYDAY_WORK)
 def train(  # noqa: PLR0913 - options, which the user names
     as_of: AsOf = None,
     tune: Trials = 0,
@@ -80,7 +128,7 @@ def train(  # noqa: PLR0913 - options, which the user names
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train on the rows known at the reference date and register the challenger."""
+    """Train on the rows known at the reference date and register a new version, the challenger."""
 
     def step(project: "Project") -> "Outcome":
         from .steps.train.train import train
@@ -90,11 +138,11 @@ def train(  # noqa: PLR0913 - options, which the user names
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=EVERY_DAY)
+@app.command(rich_help_panel=EVERYDAY_WORK)
 def gate(
     number: Version = None, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
-    """Judge a version on its held-out window and record the verdict."""
+    """Judge a version on its gate window, which it was not trained on, and record the verdict."""
 
     def step(project: "Project") -> "Outcome":
         from .steps.gate.gate import gate
@@ -104,7 +152,7 @@ def gate(
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=EVERY_DAY)
+@app.command(rich_help_panel=EVERYDAY_WORK)
 def promote(
     number: Version = None,
     approved_by: Approver = None,
@@ -112,7 +160,7 @@ def promote(
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a version that passed the gate the champion."""
+    """Make a version the champion, provided that it passed the gate."""
 
     def step(project: "Project") -> "Outcome":
         from .steps.promote import promote
@@ -122,11 +170,11 @@ def promote(
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=EVERY_DAY)
+@app.command(rich_help_panel=EVERYDAY_WORK)
 def score(
     as_of: AsOf = None, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
-    """Predict the last period with the champion and publish the batch."""
+    """Score the rows of the last period with the champion and publish the predictions."""
 
     def step(project: "Project") -> "Outcome":
         from .steps.score.score import score
@@ -136,7 +184,7 @@ def score(
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=EVERY_DAY)
+@app.command(rich_help_panel=EVERYDAY_WORK)
 def monitor(
     as_of: AsOf = None, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
@@ -158,7 +206,7 @@ def retrain(
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train, gate and promote if `monitor` decides so; otherwise keep the champion."""
+    """Run `monitor` if it has not decided yet; if it decides `retrain`, train, gate and promote."""
 
     def step(project: "Project") -> "Outcome":
         from .steps.retrain import retrain
@@ -176,7 +224,7 @@ def serve(
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer over HTTP with the champion, and switch to each new champion."""
+    """Serve the champion's predictions over HTTP, and switch to each new champion."""
 
     def step(project: "Project") -> "Outcome":
         from .serving.serve import serve
@@ -231,7 +279,7 @@ def resume(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = Fals
 
 @app.command(rich_help_panel=INSPECT)
 def status(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False) -> None:
-    """Show the current state: versions, verdicts, champion, last batch, journal."""
+    """Show versions, verdicts, the champion and the last batch, and verify the journal."""
 
     def step(project: "Project") -> "Outcome":
         from .steps.status import status
@@ -245,7 +293,7 @@ def status(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = Fals
 def reproduce(
     number: RequiredVersion, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
-    """Rebuild a version from its commit, lock and rows, and compare."""
+    """Rebuild a version from its commit, lockfile and rows, and compare it with the original."""
 
     def step(project: "Project") -> "Outcome":
         from .steps.reproduce import reproduce
@@ -257,7 +305,7 @@ def reproduce(
 
 @app.command(rich_help_panel=INSPECT)
 def doctor(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False) -> None:
-    """Find what is wrong here, and say how to fix it."""
+    """Find what is wrong on this machine, and say how to fix it."""
 
     def step(project: "Project") -> "Outcome":
         from .steps.doctor import doctor

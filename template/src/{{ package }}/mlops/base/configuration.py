@@ -40,13 +40,13 @@ def load_settings(env: str, conf: Path, answers: Values, overrides: Sequence[str
     """Return the settings of an environment.
 
     `conf` is the folder of base.yml and <env>.yml, and `overrides` are texts such as
-    "gate.margin=0.02". Raises Misconfigured with the place of the first unknown key or wrong value.
+    "time.train=24". Raises Misconfigured with the place of the first unknown key or wrong value.
     """
     answered = {key: answers[key] for key in ANSWERS if key in answers}
     layers = [
         Layer(".copier-answers.yml", answered, is_file=True),
-        Layer("conf/base.yml", read_yaml(conf / "base.yml"), is_file=True),
-        Layer(f"conf/{env}.yml", read_yaml(conf / f"{env}.yml"), is_file=True),
+        Layer("conf/base.yml", read_yaml(conf / "base.yml", "conf/base.yml"), is_file=True),
+        Layer(f"conf/{env}.yml", read_yaml(conf / f"{env}.yml", f"conf/{env}.yml"), is_file=True),
         *_read_variables(),
         *(_read_assignment("--set", text) for text in overrides),
         Layer("--env", {"env": env}),
@@ -57,24 +57,28 @@ def load_settings(env: str, conf: Path, answers: Values, overrides: Sequence[str
     return _validate(layers)
 
 
-def read_yaml(path: Path) -> Values:
-    """Return the keys and values of a YAML file; raises Misconfigured where it has none."""
+def read_yaml(path: Path, where: str) -> Values:
+    """Return the keys and values of a YAML file; `where` names it in errors.
+
+    Raises Misconfigured for a file that is missing, or that has no keys and values.
+    """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Misconfigured(
-            f"{path.name} is missing here; change into the project's folder, restore the file with "
+            f"{where} is missing here; change into the project's folder, restore the file with "
             "git, or install a wheel of `uvx nox -s build`."
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Misconfigured(
-            f"{path.name} is not valid YAML; correct it: {' '.join(str(error).split())}"
+            f"{where} is not valid YAML; correct the file: {' '.join(str(error).split())}"
         ) from None
     if content is None:
         return {}
     if not isinstance(content, dict):
         raise Misconfigured(
-            f"{path.name} must have keys and values at its top level, such as `as_of: 2026-01-01`."
+            f"{where} must have keys and values at its top level; write them as in "
+            "`as_of: 2026-01-01`."
         )
     return dict(content)
 
@@ -87,10 +91,10 @@ def _read_variables() -> Iterator[Layer]:
 
 
 def _read_assignment(where: str, text: str) -> Layer:
-    """Return the layer of a text such as "gate.margin=0.02", whose value is YAML."""
+    """Return the layer of a text such as "time.train=24", whose value is YAML."""
     key, equals, value = text.partition("=")
     if not equals:
-        raise Misconfigured(f"{where} {text}: write key=value, such as gate.margin=0.02.")
+        raise Misconfigured(f"{where} {text} has no value; write it as in {where} time.train=24.")
     try:
         values: Any = yaml.safe_load(value)
     except yaml.YAMLError:
@@ -107,14 +111,15 @@ def _refuse_what_only_dev_may(env: str, layer: Layer) -> None:
     if layer.is_file:
         if "as_of" in layer.values:
             raise Misconfigured(
-                f"{layer.where}: as_of is for dev alone; remove it, and give {env} another --as-of "
-                "each time."
+                f"{layer.where}: as_of is allowed in dev only, because a date in a file does not "
+                f"advance; remove it, and choose the date of a command in {env} with --as-of."
             )
         return
     for rule in RULES:
         if rule in layer.values:
             raise Misconfigured(
-                f"{layer.where}: {rule} is a rule; in {env} change it in conf/ alone."
+                f"{layer.where} sets {rule}, which cannot be overridden in {env}; change it in "
+                "conf/ instead, where it is reviewed."
             )
 
 

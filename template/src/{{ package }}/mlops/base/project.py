@@ -56,7 +56,7 @@ class Project:
 def open_project(env: str, overrides: tuple[str, ...] = ()) -> Project:
     """Return the project of the working directory, with the settings of an environment.
 
-    `overrides` are texts such as "gate.margin=0.02". Without a checkout, the configuration is that
+    `overrides` are texts such as "time.train=24". Without a checkout, the configuration is that
     of the installed wheel. Raises Misconfigured for an unknown key, a wrong value or a missing
     file.
     """
@@ -65,10 +65,10 @@ def open_project(env: str, overrides: tuple[str, ...] = ()) -> Project:
     root = _find_root()
     if (root / "conf/base.yml").is_file():
         conf = root / "conf"
-        answers = read_yaml(root / ".copier-answers.yml")
+        answers = read_yaml(root / ".copier-answers.yml", ".copier-answers.yml")
     else:
         conf = BUILD_FACTS / "conf"
-        answers = read_yaml(BUILD_FACTS / "answers.yml")
+        answers = read_yaml(BUILD_FACTS / "answers.yml", "answers.yml")
     settings = load_settings(env, conf, answers, overrides)
     return Project(root, settings, str(answers.get("_commit", "unknown")))
 
@@ -97,8 +97,9 @@ def import_extra(module: str, extra: str) -> Any:  # mypy does not know what a n
     except ModuleNotFoundError:
         distribution = PACKAGE.replace("_", "-")
         raise Misconfigured(
-            f'{module} is missing; it comes with an extra: write "{distribution}[mlops,{extra}]" '
-            f'for "{distribution}[mlops]" in pyproject.toml, then run `uv sync`.'
+            f"{module} is not installed; it comes with the extra {extra}: write "
+            f'"{distribution}[mlops,{extra}]" for "{distribution}[mlops]" in pyproject.toml, then '
+            "run `uv sync`."
         ) from None
 
 

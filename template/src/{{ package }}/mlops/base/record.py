@@ -62,10 +62,12 @@ class StoredRecord(Record):
         lifted = dict(facts)
         number = lifted.pop("format", 1)
         if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-            raise MlopsError(f"{where} cannot be read: its format is not a number; restore it.")
+            raise MlopsError(
+                f"{where} cannot be read: its format is not a number; restore it from a backup."
+            )
         if number > cls.FORMAT:
             raise MlopsError(
-                f"{where} has format {number}, and this project reads formats up to "
+                f"{where} is in format {number}, but this project reads only formats up to "
                 f"{cls.FORMAT}; bring the project up to date with `uvx nox -s update`."
             )
         try:
@@ -81,6 +83,6 @@ class StoredRecord(Record):
             ) from None
         except (LookupError, TypeError, ValueError, AttributeError) as error:  # of a lift
             raise MlopsError(
-                f"{where} cannot be read: it is not an object of format {number} "
+                f"{where} cannot be read: it does not contain what format {number} requires "
                 f"({type(error).__name__}: {error}); restore it from a backup."
             ) from None

@@ -27,7 +27,11 @@ class SecretName(Section):
 Kind = Literal["files", "delta", "sql", "spark", "synthetic"]
 Origin = Literal["synthetic", "masked", "production"]
 
-ORIGINS: tuple[Origin, ...] = ("synthetic", "masked", "production")  # from least to most real
+ORIGINS: tuple[Origin, ...] = (
+    "synthetic",
+    "masked",
+    "production",
+)  # from the furthest from production to production itself
 
 REQUIRED_KEY: dict[Kind, str] = {"files": "path", "delta": "path", "sql": "address"}
 TABLE_OR: dict[Kind, str] = {"sql": "query", "spark": "path"}  # exactly one of `table` and this key
@@ -42,8 +46,8 @@ class Table(Section):
     Spark, which is scored and monitored there; `synthetic` calls `rows(month, seed)` in
     `synthetic.py`."""
     origin: Origin
-    """How real the rows are. A version is not promoted in an environment whose tables are more
-    real than those it was trained on."""
+    """How close the rows are to production. A version cannot be promoted in an environment whose
+    tables are closer to it than those it was trained on."""
     time: str | None = None
     """The column that a window selects by, at the source if it is a date or a time there. Without
     it the whole table is read."""
@@ -82,15 +86,24 @@ class Table(Section):
     def _fits_its_kind(self) -> Self:
         required = REQUIRED_KEY.get(self.kind)
         if required and not getattr(self, required):
-            raise ValueError(f"a table of kind {self.kind} needs {required}")
+            raise ValueError(f"a table of kind {self.kind} needs the key {required}; add it")
         other = TABLE_OR.get(self.kind)
         if other and bool(self.table) == bool(getattr(self, other)):
-            raise ValueError(f"a table of kind {self.kind} needs either table or {other}")
+            raise ValueError(
+                f"a table of kind {self.kind} needs exactly one of the keys table and {other}; add "
+                "or remove one"
+            )
         for key, kind in KIND_OF_KEY.items():
             if self.kind not in (kind, "synthetic") and getattr(self, key) not in ("", None):
-                raise ValueError(f"{key} is for kind {kind}, not for {self.kind}; remove it")
+                raise ValueError(
+                    f"the key {key} is for tables of kind {kind}, not of kind {self.kind}; remove "
+                    "it"
+                )
         if self.max_late is not None and not self.control:
-            raise ValueError("max_late needs control, whose files state when rows were delivered")
+            raise ValueError(
+                "max_late needs the key control, because control files state when rows were "
+                "delivered; add control, or remove max_late"
+            )
         return self
 
 
@@ -122,9 +135,15 @@ class Time(Section):
     @model_validator(mode="after")
     def _is_honest(self) -> Self:
         if self.split != "time" and not self.reason:
-            raise ValueError(f"split: {self.split} needs a reason, which the model card shows")
+            raise ValueError(
+                f"split: {self.split} needs a reason, which the model card shows; add the key "
+                "reason"
+            )
         if self.embargo is not None and self.embargo < self.label_horizon:
-            raise ValueError("embargo must not be shorter than label_horizon")
+            raise ValueError(
+                f"embargo ({self.embargo}) must not be shorter than label_horizon "
+                f"({self.label_horizon}); lengthen or remove it"
+            )
         return self
 
 
@@ -188,7 +207,8 @@ class Gate(Section):
     margin: float = Field(default=0.01, ge=0)
     """How much a non-inferior challenger may lose, in the unit of `metric`."""
     min_events: int = Field(default=100, ge=1)
-    """Fewer matured rows of the rarest class give the verdict `insufficient`."""
+    """The smallest number of matured rows of the rarest class, or in a regression of all matured
+    rows, that is accepted as evidence; with fewer, the verdict is `insufficient`."""
     attempts: int = Field(default=10, ge=1)
     """How many versions may be tried on one gate window."""
     dominance: float = Field(default=0.9, gt=0)
@@ -219,7 +239,7 @@ class Scoring(Section):
     """Whether `score` writes the features that moved each prediction most, by `explain` in
     `model.py`. At high risk it always does."""
     shadow: bool = False
-    """Whether the challenger predicts each published batch in the shadow."""
+    """Whether the challenger scores the rows of each published batch in the shadow."""
 
 
 class Monitoring(Section):
@@ -229,12 +249,14 @@ class Monitoring(Section):
     """The least population stability index that counts as drift; with few rows the limit rises
     automatically."""
     max_drifted: float = Field(default=0.3, gt=0, le=1)
-    """If a larger share of inputs drifts in two of three windows, the decision is `retrain`."""
+    """If a larger share of inputs has drifted in two of the last three scored periods, the decision
+    is `retrain`."""
     max_age: int = Field(default=12, ge=1)
     """How many periods a champion may stay in use after labels for a whole gate window of its own
     are due."""
     min_rows: float = Field(default=0.5, ge=0, le=1)
-    """The fewest rows a period may have, as a share of those in a period of the training window."""
+    """The smallest number of rows that a period may have, as a share of those in a period of the
+    training window."""
 
 
 class Retraining(Section):
@@ -254,7 +276,7 @@ class Serving(Section):
     refresh: float = Field(default=10.0, gt=0)
     """Seconds between two checks of the registry, and between two writes of the predictions."""
     shadow: bool = False
-    """Whether the challenger predicts in the shadow what `serve` has answered."""
+    """Whether the challenger scores, in the shadow, the rows that `serve` has answered."""
 
 
 class Settings(Section):
@@ -263,8 +285,8 @@ class Settings(Section):
     env: Literal["dev", "test", "prod"]
     """The environment, by the option `--env`."""
     as_of: datetime.date | None = None
-    """The reference date: commands use only what happened before it. The first day of a period;
-    the end of the last complete period unless given."""
+    """The reference date: commands use only what happened before 00:00 on this date. It must be the
+    first day of a period; unless given, it is the end of the last complete period."""
 
     project_name: str
     """From the answers, as are the next four."""
@@ -294,7 +316,8 @@ class Settings(Section):
     serving: Serving = Serving()
     """The limits of `serve`."""
     alerts: tuple[SecretName, ...] = ()
-    """Where each change of state is reported, once; each secret holds an apprise URL."""
+    """Where each change of state is reported, once; each secret contains an address
+    for Apprise, the notification library."""
 
     promotion: Literal["automatic", "approval"] | None = None
     """Whether a person must approve each promotion; in prod `approval` unless the risk is low."""
@@ -326,17 +349,24 @@ class Settings(Section):
     @model_validator(mode="after")
     def _agrees_across_sections(self) -> Self:
         if self.allow_dirty and self.env != "dev":
-            raise ValueError(f"allow_dirty is for dev only: remove it for {self.env}")
+            raise ValueError(
+                f"allow_dirty is allowed in dev only; remove it from conf/base.yml, "
+                f"conf/{self.env}.yml, the variables and the command line"
+            )
         if self.time.split != "time" and self.risk_tier == "high":
-            raise ValueError("a high-risk model needs time.split: time")
+            raise ValueError(
+                f"time.split is {self.time.split}, but risk_tier is high, which allows only time; "
+                "change time.split"
+            )
         if self.streamed_table not in self.tables:
             raise ValueError(
-                f"scoring.table is {self.scoring.table}, which is not one of the tables: "
-                f"{', '.join(self.tables)}"
+                f"scoring.table is {self.scoring.table}, which is not one of the tables in conf/; "
+                f"set it to one of {', '.join(self.tables)}"
             )
         if self.metric not in self.gate.thresholds:
             raise ValueError(
-                f"gate.thresholds must bound the metric that the gate compares, {self.metric}"
+                f"gate.thresholds has no bound for {self.metric}, the metric that the gate "
+                f"compares; add gate.thresholds.{self.metric}"
             )
         return self
 
@@ -357,7 +387,7 @@ class Settings(Section):
 
     @property
     def origin(self) -> Origin:
-        """The least real origin among the tables."""
+        """The origin furthest from production among the tables."""
         return min((table.origin for table in self.tables.values()), key=ORIGINS.index)
 
     @property

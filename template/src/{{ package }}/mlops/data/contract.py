@@ -62,7 +62,8 @@ class Schema:
         columns = self.roles.get(role, [])
         if len(columns) > 1:
             raise Misconfigured(
-                f"schema.py: {' and '.join(columns)} have the role {role}; keep it for one."
+                f"schema.py: {' and '.join(columns)} have the role {role}, which only one column "
+                "may have; remove it from the others."
             )
         return columns[0] if columns else None
 
@@ -74,7 +75,8 @@ class Schema:
         column = self.one(role)
         if column is None:
             raise Misconfigured(
-                f"schema.py: {reason} needs a column of {self.name} with the role {role}."
+                f"schema.py: {reason} needs a column of {self.name} with the role {role}; give it "
+                "to one."
             )
         return column
 
@@ -82,7 +84,7 @@ class Schema:
         """Return a frame with the schema's columns only, cast without loss, and validated.
 
         Raises MlopsError that names the column and what is wrong with it; `where` says in which
-        rows, such as "train window 2025-01-01..2026-01-01".
+        rows, such as "training window 2025-01-01..2026-01-01".
         """
         from pandera.errors import SchemaErrors
 
@@ -156,19 +158,26 @@ def read_contract(schema: ModuleType, problem: Problem) -> Contract:
     contract = Contract(problem, inputs, labels)
     if labels.roles.get("key") != contract.keys:
         raise Misconfigured(
-            f"schema.py: Inputs and Labels must have the same keys, in the same order; Inputs has "
-            f"{', '.join(contract.keys)}."
+            f"schema.py: Inputs has the key {', '.join(contract.keys)}, but Labels has "
+            f"{', '.join(labels.roles.get('key', ['none']))}; give both the same key, in the same "
+            "order."
         )
     for key in contract.keys:
         if inputs.types[key] != labels.types[key]:
-            raise Misconfigured(f"schema.py: give {key} the same type in Inputs and Labels.")
+            raise Misconfigured(
+                f"schema.py: the key {key} has different types in Inputs and Labels; give it the "
+                "same type in both."
+            )
         if key in {*TAKEN, *REASONS}:
             raise Misconfigured(
-                f"schema.py: the predictions have a column {key}, so a key cannot have that name; "
-                "rename it."
+                f"schema.py: the key {key} has the name of a column of the predictions; rename the "
+                "key, here and in data.py."
             )
     if contract.target in inputs.types:
-        raise Misconfigured(f"schema.py: remove the target {contract.target} from Inputs.")
+        raise Misconfigured(
+            f"schema.py: Inputs contains the target {contract.target}, so the model would see the "
+            "answer; remove it from Inputs."
+        )
     if not contract.features:
         raise Misconfigured(
             "schema.py: every column of Inputs has a role, so there is no feature; add a column "
@@ -185,7 +194,7 @@ def refuse_duplicates(frame: pd.DataFrame, keys: list[str], where: str) -> None:
     example = ", ".join(f"{key}={repeated[key].iloc[0]}" for key in keys)
     raise MlopsError(
         f"{where}: {len(repeated)} keys occur twice, such as {example}; data.py must return one "
-        "row for each."
+        "row for each key."
     )
 
 
@@ -193,7 +202,7 @@ def _read_schema(schema: ModuleType, name: str, required_role: str) -> Schema:
     """Read one class, which must have a column with the required role."""
     model: type[DataFrameModel] | None = getattr(schema, name, None)
     if model is None:
-        raise Misconfigured(f"schema.py: class {name} is missing.")
+        raise Misconfigured(f"schema.py: the class {name} is missing; define it.")
     checks = model.to_schema()
     types: dict[str, ColumnType] = {}
     roles: dict[str, list[str]] = {}
@@ -204,16 +213,19 @@ def _read_schema(schema: ModuleType, name: str, required_role: str) -> Schema:
             continue
         if role not in ROLES[name]:
             raise Misconfigured(
-                f"schema.py: {name}.{column} has the role {role}; use one of "
-                f"{', '.join(ROLES[name])}."
+                f"schema.py: {name}.{column} has the role {role}, which {name} does not know; use "
+                f"one of {', '.join(ROLES[name])}."
             )
         if role in TIMES and types[column] != "datetime":
             raise Misconfigured(
-                f"schema.py: {name}.{column} has the role {role}; give it the type datetime."
+                f"schema.py: {name}.{column} has the role {role} and the type {types[column]}; "
+                "give it the type datetime."
             )
         roles.setdefault(role, []).append(column)
     if required_role not in roles:
-        raise Misconfigured(f"schema.py: give a column of {name} the role {required_role}.")
+        raise Misconfigured(
+            f"schema.py: no column of {name} has the role {required_role}; give it to one."
+        )
     return Schema(name, model, checks, types, roles)
 
 
@@ -224,7 +236,8 @@ def _type_name(dtype: str, where: str) -> ColumnType:
         return "str"
     if dtype not in MLFLOW_TYPES:
         raise Misconfigured(
-            f"schema.py: {where} has the type {dtype}; use int, float, bool, str or datetime."
+            f"schema.py: {where} has the type {dtype}, which is not supported; use int, float, "
+            "bool, str or datetime."
         )
     return dtype
 

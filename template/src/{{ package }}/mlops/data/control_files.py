@@ -19,6 +19,8 @@ from .file_formats import count_rows
 from .request import TableRequest
 
 CHECKSUMS = ("sha256", "sha512", "sha1", "md5")
+NEW_FILE = "ask whoever delivers the table to deliver it again"
+NEW_CONTROL_FILE = "ask whoever delivers the table for a correct control file"
 STATEMENT = re.compile(r"(\w+)[ \t]*=[ \t]*([^|,;\n]*[^|,;\s])")
 
 
@@ -39,12 +41,13 @@ def verify(request: TableRequest, paths: Sequence[Path]) -> None:
     if pd.isna(newest):
         raise MlopsError(
             f"table {name}: no control file states when its file was delivered (delivered=…), "
-            f"which tables.{name}.max_late needs; ask for it."
+            f"which tables.{name}.max_late needs; ask whoever delivers the table to state it."
         )
     if newest < due:
         raise MlopsError(
-            f"table {name} is late: its newest delivery is from {newest}, and max_late needs one "
-            f"since {due}; ask for it."
+            f"table {name} is late: its newest delivery is from {newest}, but "
+            f"tables.{name}.max_late requires one since {due}; ask whoever delivers the table for "
+            "a newer one."
         )
 
 
@@ -58,8 +61,8 @@ def _refuse_missing_files(name: str, table: Table, paths: Sequence[Path]) -> Non
         data = control.with_name(f"{stem}{paths[0].suffix}")
         if data.match(table.path) and not data.exists():
             raise MlopsError(
-                f"table {name}: {control.name} is there, but its file {data.name} is not; "
-                "ask for it."
+                f"table {name}: the control file {control.name} is there, but its data file "
+                f"{data.name} is not; ask whoever delivers the table for the data file."
             )
 
 
@@ -67,28 +70,29 @@ def _refuse_missing_files(name: str, table: Table, paths: Sequence[Path]) -> Non
 def _compare(name: str, table: Table, path: Path, _modified: int) -> pd.Timestamp:
     """Compare a file with its control file; return when it was delivered, NaT if not stated."""
     control = path.parent / table.control.replace("*", path.stem)
-    with reading(f"table {name}: the control file {control.name}", "ask for it"):
+    with reading(f"table {name}: the control file {control.name}", NEW_CONTROL_FILE):
         text = control.read_text("utf-8")
         stated = {key.lower(): value for key, value in STATEMENT.findall(text)}
         checksum = next((kind for kind in CHECKSUMS if kind in stated), "sha256")
         missing = ", ".join(sorted({"rows", checksum} - stated.keys()))
         if missing:
             raise MlopsError(
-                f"table {name}: {control.name} does not state {missing}; ask for a complete one."
+                f"table {name}: the control file {control.name} does not state {missing}; ask "
+                "whoever delivers the table for a complete control file."
             )
         rows = int(stated["rows"])
         delivered = pd.Timestamp(stated.get("delivered", "NaT")).tz_localize(None)
-    with reading(f"table {name}: {path.name}", "deliver it again"), path.open("rb") as file:
+    with reading(f"table {name}: {path.name}", NEW_FILE), path.open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.new(checksum, usedforsecurity=False))
         count = count_rows(path, table)
     if count != rows:
         raise MlopsError(
-            f"table {name}: {path.name} and {control.name} disagree: {count} rows, {rows} stated; "
-            "deliver both again."
+            f"table {name}: {path.name} has {count} rows, but its control file {control.name} "
+            f"states {rows}; ask whoever delivers the table to deliver both files again."
         )
     if digest.hexdigest() != stated[checksum].lower():
         raise MlopsError(
-            f"table {name}: {path.name} and {control.name} disagree: the {checksum} is not the "
-            "stated one; deliver both again."
+            f"table {name}: the {checksum} of {path.name} is not the one that its control file "
+            f"{control.name} states; ask whoever delivers the table to deliver both files again."
         )
     return delivered

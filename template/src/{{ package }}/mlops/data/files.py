@@ -23,20 +23,20 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
     paths = _find(str(request.project.path(table.path)))
     if not paths:
         raise MlopsError(
-            f"table {name}: no file at {table.path}; put it there or correct tables.{name}.path."
+            f"table {name}: no file at {table.path}; put one there, or correct tables.{name}.path."
         )
     if table.control:
         control_files.verify(request, paths)
     known = set[str]()
     for path in paths:
-        with reading(f"table {name}: {path.name}", f"deliver it again or correct tables.{name}"):
+        with reading(f"table {name}: {path.name}", f"replace the file, or correct tables.{name}"):
             for frame in read_file(path, request):
                 if len(frame):
                     missing = ", ".join(sorted(known.difference(map(str, frame))))
                     if missing:
                         raise MlopsError(
-                            f"table {name}: {path.name} lacks {missing}, which an earlier file "
-                            "has; deliver it again."
+                            f"table {name}: {path.name} lacks the columns {missing}, which an "
+                            "earlier file has; ask whoever delivers the table for a complete file."
                         )
                     known.update(map(str, frame))
                 yield frame

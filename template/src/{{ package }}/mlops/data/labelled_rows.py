@@ -92,7 +92,8 @@ def _read_window_split(source: PointInTimeData, split: SplitName) -> LabelledRow
     source.contract.inputs.need("event_time", "time.split: time")
     windows = plan(source.as_of, source.time)
     window = windows.train if split == "train" else windows.gate
-    return _read(source, window, f"{split} window {window}")
+    name = "training" if split == "train" else "gate"
+    return _read(source, window, f"{name} window {window}")
 
 
 def _read_hashed_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
@@ -114,8 +115,8 @@ def _read_hashed_split(source: PointInTimeData, split: SplitName) -> LabelledRow
     frame = rows.frame[rows.frame.index.isin(all_inputs.index)]
     if frame.empty:
         raise MlopsError(
-            f"{split} rows: the split leaves none; give more rows, or another ratio of time.train "
-            "to time.gate."
+            f"time.split: {time.split} leaves no {split} rows; provide more rows, or change the "
+            "ratio of time.train to time.gate."
         )
     name = f"{split} rows {fingerprint(frame)[:12]}"  # the same rows are the same window
     return LabelledRows(rows.raw.loc[frame.index], frame, all_inputs, name)
@@ -128,16 +129,21 @@ def _read(source: PointInTimeData, window: Window | None, where: str) -> Labelle
         returned = source.data.inputs(Tables(source.project, contract.text), window)
     raw = returned.reset_index(drop=True)
     if raw.empty:
-        raise MlopsError(f"{where}: the tables hold no rows; check tables and time in conf.")
+        raise MlopsError(
+            f"{where}: data.inputs returned no rows; check data.py, and tables and time in conf/."
+        )
     inputs = in_window(contract.inputs.clean(raw, where), contract, window)
     if inputs.empty:
-        raise MlopsError(f"{where}: no row has its event in this window; check data.inputs.")
+        raise MlopsError(
+            f"{where}: data.inputs returned no row whose event is in this window; check its "
+            "filters and the dates of the table, or give another --as-of."
+        )
     refuse_duplicates(inputs, contract.keys, where)
     labels = read_labels(source, window, f"labels of the {where}")
     labelled = inputs.join(labels, on=contract.keys, how="inner").sort_index()
     if labelled.empty:
         raise MlopsError(
-            f"{where}: no label has matured at {source.as_of:%Y-%m-%d}; give a later --as-of, or "
+            f"{where}: no label is known at {source.as_of:%Y-%m-%d}; give a later --as-of, or "
             "check time.label_horizon and data.labels."
         )
     return LabelledRows(raw.loc[labelled.index], labelled, inputs, str(window or "all rows"))

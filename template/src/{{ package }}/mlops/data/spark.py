@@ -153,8 +153,8 @@ def _session(request: TableRequest) -> Any:
 
     if TaskContext.get():
         raise Misconfigured(
-            f"table {request.name} cannot be looked up by Spark's workers; let "
-            f"{request.project.settings.streamed_table} be a view that joins it."
+            f"table {request.name} cannot be looked up by Spark's workers; make "
+            f"{request.project.settings.streamed_table} a view that joins it."
         )
     spark = SparkSession.getActiveSession() or _start(request.name)
     # the error that is raised says the same
@@ -176,7 +176,7 @@ def _start(name: str) -> Any:
         return SparkSession.builder.getOrCreate()
     except Exception as error:  # noqa: BLE001 - of Java, of Py4J, of gRPC
         raise Unreachable(
-            f"table {name}: no Spark answers ({_reason(error)}); install Java 17 or newer, or "
+            f"table {name}: Spark does not answer ({_reason(error)}); install Java 17 or newer, or "
             "correct Spark's own configuration."
         ) from None
     finally:
@@ -194,7 +194,7 @@ def _readable_errors(name: str) -> Iterator[None]:
         if "Python worker" in str(error):
             raise
         raise MlopsError(
-            f"table {name}: Spark answers: {_reason(error)}; correct tables.{name}."
+            f"table {name}: Spark reports: {_reason(error)}; correct tables.{name} in conf/."
         ) from None
 
 

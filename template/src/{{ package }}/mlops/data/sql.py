@@ -34,8 +34,8 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
             reason = reason.replace(str(engine.url.password), "***")
         kind = Unreachable if isinstance(error, OperationalError) else MlopsError
         raise kind(
-            f"table {request.name}: the database answers: {reason}; correct "
-            f"tables.{request.name} or ask who runs the database."
+            f"table {request.name}: the database reports: {reason}; correct "
+            f"tables.{request.name} in conf/, or ask whoever runs the database."
         ) from None
 
 
@@ -44,12 +44,13 @@ def _engine(name: str, table: Table) -> sa.Engine:
         return sa.create_engine(resolve(table.address), poolclass=sa.NullPool)
     except ImportError as error:
         raise Misconfigured(
-            f"table {name}: {error}, which its address needs; add its driver, such as "
-            "`uv add 'psycopg[binary]'`."
+            f"table {name}: the driver that its address needs is not installed ({error}); add it, "
+            "for example with `uv add 'psycopg[binary]'`."
         ) from None
     except (ArgumentError, ValueError):  # whose text may hold a password
         raise Misconfigured(
-            f"table {name}: write its address as postgresql+psycopg://user:…@host/database."
+            f"table {name}: tables.{name}.address, or the secret that it names, is not the address "
+            "of a database; write it as postgresql+psycopg://user:…@host/database."
         ) from None
 
 

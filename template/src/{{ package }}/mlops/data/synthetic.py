@@ -15,7 +15,7 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
     if window is None:
         raise Misconfigured(
             f"table {request.name} is synthetic: it needs a window of time, because "
-            "synthetic.rows generates months; give the rows of Inputs an event_time."
+            "synthetic.rows generates months; give a column of Inputs the role event_time."
         )
     seed = request.project.settings.model.seed
     first = window.start.replace(day=1)
@@ -24,6 +24,6 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
         if request.name not in frames:
             raise Misconfigured(
                 f"synthetic.rows returns the tables {', '.join(frames)}, but not {request.name}; "
-                "add it there, or correct the table's kind in conf."
+                f"add it there, or correct tables.{request.name}.kind in conf/."
             )
         yield frames[request.name]

@@ -52,8 +52,8 @@ class Tables:
         tables = self.project.settings.tables
         if name not in tables:
             raise Misconfigured(
-                f"data.py reads table {name}, which conf does not name; add tables.{name} or read "
-                f"one of {', '.join(tables)}."
+                f"data.py reads table {name}, which conf/ does not define; add tables.{name}, or "
+                f"read one of {', '.join(tables)}."
             )
         return tables[name]
 
@@ -106,13 +106,13 @@ def _select_window(frame: pd.DataFrame, request: TableRequest) -> pd.DataFrame:
         return frame
     if time not in frame:
         raise MlopsError(
-            f"table {request.name}: column {time} is missing, which tables.{request.name}.time in "
-            "conf names; correct it."
+            f"table {request.name} has no column {time}; correct tables.{request.name}.time in "
+            "conf/, or the table."
         )
     try:
         return frame[window.contains(pd.to_datetime(frame[time], format="ISO8601"))]
     except (ValueError, TypeError):  # other text, or times with a zone
         raise MlopsError(
-            f"table {request.name}: column {time}, its time in conf, holds no plain times; write "
-            "them as 2026-01-31 or 2026-01-31 12:00, without a zone."
+            f"table {request.name}: column {time}, which tables.{request.name}.time names, does "
+            "not contain plain times; write them as 2026-01-31 or 2026-01-31 12:00, without a zone."
         ) from None

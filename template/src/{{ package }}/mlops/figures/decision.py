@@ -199,9 +199,9 @@ def unrecovered(
     """Return the newest decay of another champion that this one has not made up for.
 
     It was trained on rows from before that decay, and its gate window's figure is worse than the
-    other's was, by more than the margin. Rows reach the train window long after a change.
-    `learned_from` is the start of the train window, None where it has no dates; `decays` are those
-    of other champions, the oldest first.
+    other's was, by more than the margin. Rows reach the training window long after a change.
+    `learned_from` is the start of the training window, None where it has no dates; `decays` are
+    those of other champions, the oldest first.
     """
     if learned_from is None or rule.margin is None or rule.reference is None:
         return None
@@ -247,7 +247,8 @@ def drift(columns: Iterable[ColumnDrift]) -> Iterator[Finding]:
         gone = column.missing_now > GONE and column.missing_then < 1 - GONE / 2
         if column.persistent:
             yield Finding(
-                INVESTIGATE, f"{column.label} has drifted in two of three windows ({figures})"
+                INVESTIGATE,
+                f"{column.label} has drifted in two of the last three windows ({figures})",
             )
         elif gone:
             yield Finding(

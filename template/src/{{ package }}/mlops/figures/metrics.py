@@ -20,18 +20,18 @@ Figures = Mapping[str, Figure]  # by the metric's name
 def auc(truth: npt.ArrayLike, score: npt.ArrayLike) -> float:
     """Return the area under the ROC curve, from ranks: 20 times faster than from the curve.
 
-    The share of pairs, one of each class, in which the event scores higher; a tie counts half. NaN
+    The share of pairs, one of each class, in which class 1 scores higher; a tie counts half. NaN
     for one class only, and where a score is missing. Source: Hanley and McNeil, Radiology 143,
     1982.
     """
-    event = np.asarray(truth) == 1
+    positive = np.asarray(truth) == 1
     ranks = pd.Series(np.asarray(score)).rank()
-    events = event.sum()
-    others = (~event).sum()
-    if not (events and others) or ranks.hasnans:
+    positives = positive.sum()
+    negatives = (~positive).sum()
+    if not (positives and negatives) or ranks.hasnans:
         return float("nan")
-    above = ranks[event].sum() - events * (events + 1) / 2
-    return float(above / (events * others))
+    above = ranks[positive].sum() - positives * (positives + 1) / 2
+    return float(above / (positives * negatives))
 
 
 def _scikit_learn() -> ModuleType:
@@ -136,7 +136,7 @@ class Metrics:
             figures = self._figures(truth, prediction)
             if name not in figures:
                 raise Misconfigured(
-                    f"conf: nothing computes gate.metric {name}; choose one of "
+                    f"conf/: gate.metric is {name}, which nothing computes; set it to one of "
                     f"{', '.join(figures)}, or return it from metrics in model.py."
                 )
             return self._settings.sign * _value(figures[name])

@@ -14,7 +14,7 @@ Part = TypeVar("Part")
 
 
 class Sides(Record, Generic[Part]):
-    """One value for the train window and one for the gate window."""
+    """One value for the training window and one for the gate window."""
 
     train: Part
     gate: Part
@@ -74,7 +74,7 @@ class Lineage(Record):
 class Profiles(Record):
     """How columns were distributed when the version was made."""
 
-    inputs: dict[str, ColumnProfile] = Field(default={})  # of the train window
+    inputs: dict[str, ColumnProfile] = Field(default={})  # of the training window
     predictions: dict[str, ColumnProfile] = Field(
         default={}
     )  # of the gate window: held-out rows only

@@ -148,7 +148,7 @@ class RebuiltSide(Record):
 
 
 class ReproduceDetails(Details):
-    """A version was rebuilt from its commit, lock and rows."""
+    """A version was rebuilt from its commit, lockfile and rows."""
 
     COMMAND = "reproduce"
 

@@ -1,7 +1,7 @@
 """Where a version comes from: code, environment and person.
 
 A wheel carries these facts in `_build/`, written by `nox -s build`; a checkout asks git and the
-lock file.
+lockfile.
 """
 
 import getpass
@@ -77,7 +77,7 @@ def uv_program() -> str:
     uv = os.environ.get("UV") or shutil.which("uv")
     if not uv:
         raise MlopsError(
-            "uv is not on PATH, and it reads the lock file; install it as the README says."
+            "uv is not on PATH, and only uv can read the lockfile; install uv as the README says."
         )
     return uv
 

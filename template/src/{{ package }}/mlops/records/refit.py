@@ -1,8 +1,9 @@
 """The contract of a refit: what today's platform asks of the one that trained a version.
 
 `steps.reproduce` writes a job, and `python -m <package>.mlops.refit JOB` in the version's own
-commit and lock prints an answer. These two small records are all that both versions of the platform
-must agree on: the code that trained a version reads everything else from the version's own folder.
+commit and lockfile prints an answer. These two small records are all that both versions of the
+platform must agree on: the code that trained a version reads everything else from the version's own
+folder.
 """
 
 from collections.abc import Mapping
@@ -34,9 +35,9 @@ class RefitJob(StoredRecord):
         number = facts.get("format")
         if isinstance(number, int) and number > cls.FORMAT:
             raise MlopsError(
-                f"{where} has format {number}, and the platform of this version's commit reads "
-                f"formats up to {cls.FORMAT}, so the version cannot be rebuilt any more; train a "
-                "new one."
+                f"{where} is in format {number}, but the platform's code in this version's commit "
+                f"reads only formats up to {cls.FORMAT}; the version can no longer be rebuilt, so "
+                "train a new one."
             )
         return super().read(facts, where)
 

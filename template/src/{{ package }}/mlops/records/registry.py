@@ -218,8 +218,8 @@ def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVers
 def _broken(version: Version, reason: str) -> MlopsError:
     lineage = version.card.lineage
     return MlopsError(
-        f"{version} of {version.name} {reason}; it was made with lock "
-        f"{lineage.lock_sha256[:12]} of commit {lineage.commit[:12]}: install that lock "
+        f"{version} of {version.name} {reason}; it was made with the lockfile "
+        f"{lineage.lock_sha256[:12]} of commit {lineage.commit[:12]}: install that lockfile "
         "(`git checkout`, `uv sync`), or train a new version."
     )
 
@@ -228,7 +228,7 @@ def _load_model(version: Version, trusted_types: tuple[str, ...]) -> "PyFuncMode
     import mlflow
 
     for name in untrusted(version.artifact("model.skops"), version.card.snapshot, trusted_types):
-        raise MlopsError(f"its type {name} is not trusted, see trusted_types in conf")
+        raise MlopsError(f"its type {name} is not in trusted_types in conf/")
     model: PyFuncModel = mlflow.pyfunc.load_model(str(version.folder), suppress_warnings=True)
     return model
 

@@ -51,7 +51,7 @@ def _refuse_absolute_imports(path: str, source: bytes) -> None:
     try:
         tree = ast.parse(source, path)
     except SyntaxError as error:
-        raise Misconfigured(f"{path}:{error.lineno}: {error.msg}; correct it.") from None
+        raise Misconfigured(f"{path}:{error.lineno}: {error.msg}; correct this line.") from None
     for line, name in _imported_names(tree):
         if name.split(".")[0] == PACKAGE or name.split(".")[:2] == ["", "mlops"]:
             raise Misconfigured(

@@ -116,7 +116,7 @@ class Store:
         if paused is not None:
             command = self.project.command("resume")
             raise PersonNeeded(
-                f"{self.registry.name} is paused by {paused.actor} since {paused.time}: "
+                f"{self.registry.name} was paused by {paused.actor} at {paused.time}: "
                 f"{self.pause_reason}; end the pause with {command}."
             )
 

@@ -64,7 +64,7 @@ def store_error(error: Exception) -> Unreachable | None:
     reason = re.sub("//[^/@]*@", "//", first_line)  # without a password
     return Unreachable(
         f"the tracking store does not answer correctly ({reason}); check it, or correct "
-        "tracking_uri in conf."
+        "tracking_uri in conf/."
     )
 
 
@@ -128,7 +128,7 @@ def _probe(uri: str) -> None:
         reason = getattr(error, "reason", error)
         raise Unreachable(
             f"the tracking server {shown} does not answer ({reason}); start it, or correct "
-            "tracking_uri in conf."
+            "tracking_uri in conf/."
         ) from None
 
 
@@ -136,7 +136,7 @@ def _require_writable(database: Path) -> None:
     if "%" in str(database):  # which has a meaning in an address
         raise Misconfigured(
             f"the store's path {database} must not contain %; move the project, or correct "
-            "tracking_uri in conf."
+            "tracking_uri in conf/."
         )
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
@@ -146,10 +146,10 @@ def _require_writable(database: Path) -> None:
     except OSError as error:
         raise MlopsError(
             f"the store {database.name} cannot be written ({error.strerror}); correct the "
-            "permissions of its folder, or tracking_uri in conf."
+            "permissions of its folder, or tracking_uri in conf/."
         ) from None
     if start not in (b"", SQLITE_SIGNATURE):
         raise MlopsError(
             f"the store {database.name} is not a SQLite database; move that file away, or correct "
-            "tracking_uri in conf."
+            "tracking_uri in conf/."
         )

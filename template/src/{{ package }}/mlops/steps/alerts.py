@@ -51,7 +51,8 @@ def require_addresses(project: Project) -> "Apprise | None":
     for name in project.settings.alerts:
         if not sender.add(resolve(name)):
             raise Misconfigured(
-                f"alerts: the secret {name.secret} is not an address that apprise knows; write it "
-                "as in mailtos://bank.example?user=…&pass=…"
+                f"alerts: the secret {name.secret} does not contain an address that Apprise, the "
+                "notification library, knows; store one such as "
+                "mailtos://bank.example?user=…&pass=… in it."
             )
     return sender

@@ -9,7 +9,7 @@ from typing import Literal
 
 from ..base.console import Outcome
 from ..base.errors import MlopsError
-from ..base.project import ENVIRONMENTS, Project, open_project, user_module
+from ..base.project import ENVIRONMENTS, PACKAGE, Project, open_project, user_module
 from ..base.windows import parse_as_of, plan
 from ..data.contract import read_contract
 from ..data.tables import Tables
@@ -76,7 +76,7 @@ def _configuration(env: str, _: Project) -> str:
 def _code_facts(project: Project) -> str:
     facts = read_build_facts(project)
     packages = len(locked_requirements(project))
-    dirty = ", dirty" if facts.dirty else ""
+    dirty = " with uncommitted changes" if facts.dirty else ""
     return f"commit {facts.commit[:12]}{dirty}; {packages} locked packages"
 
 
@@ -87,7 +87,9 @@ def _modules(project: Project) -> str:
         try:
             user_module(path.stem, snapshot)
         except Exception as error:  # noqa: BLE001 - whatever a module of the user raises
-            raise MlopsError(f"{path.name} cannot be imported: {error}; correct it.") from None
+            raise MlopsError(
+                f"{PACKAGE}/{path.name} cannot be imported: {error}; correct this file."
+            ) from None
     contract = read_contract(user_module("schema", snapshot), project.settings.problem)
     return f"{snapshot.name}: {len(contract.features)} features, target {contract.target}"
 
@@ -108,7 +110,7 @@ def _store(project: Project) -> str:
 
 
 def _champion(project: Project) -> str:
-    """Load the champion and replay its golden rows: a new lock or image may break it."""
+    """Load the champion and replay its golden rows: a new lockfile or image may break it."""
     store = open_store(project)
     number = store.champion()
     if number is None:
@@ -125,8 +127,8 @@ def _answers(project: Project) -> str:
         file = project.path(name)
         if address and file.is_file() and address[1] not in file.read_text(encoding="utf-8"):
             raise MlopsError(
-                f"{name} does not name {address[1]}, the team in .copier-answers.yml; correct one "
-                "of them."
+                f"{name} does not contain {address[1]}, the team's address in .copier-answers.yml; "
+                f"correct {name}, or change the answer with `uvx copier update`."
             )
     return team
 

@@ -15,7 +15,7 @@ class Dataset:
     """Cleaned inputs with their target."""
 
     train: pd.DataFrame
-    """The rows of the train window, from which a model learns."""
+    """The rows of the training window, from which a model learns."""
     holdout: pd.DataFrame
     """The rows of the gate window, on which it is judged."""
     contract: Contract

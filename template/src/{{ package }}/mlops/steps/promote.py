@@ -64,7 +64,9 @@ def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:
             f"{champion}; run {command} again."
         )
     if evidence.code.dirty and not store.project.settings.allow_dirty:
-        raise MlopsError(f"{version} was judged by uncommitted code; commit, then run {command}.")
+        raise MlopsError(
+            f"{version} was judged by code with uncommitted changes; commit, then run {command}."
+        )
     if evidence.verdict == "rejected":
         raise Rejected(f"{version} was rejected by the gate; see entry {entry.number}.")
     return PromoteDetails(
@@ -99,32 +101,32 @@ def _newest_verdict(store: Store, version: Version, command: str) -> tuple[Entry
 
 
 def _refuse_lineage(project: Project, version: Version) -> None:
-    """Raise MlopsError for uncommitted code, and for rows that are less real than those here."""
+    """Raise MlopsError for uncommitted code, and for rows further from production than here."""
     lineage = version.card.lineage
     settings = project.settings
     if lineage.dirty and not settings.allow_dirty:
         raise MlopsError(
-            f"{version} was trained from a dirty tree, which {project.env} refuses; commit, then "
-            "train and gate again."
+            f"{version} was trained with uncommitted changes, which {project.env} does not allow; "
+            "commit, then train and gate again."
         )
     if ORIGINS.index(lineage.origin) < ORIGINS.index(settings.origin):
         raise MlopsError(
-            f"{version} was trained on {lineage.origin} rows; train and gate it on the "
-            f"{settings.origin} ones of {project.env}."
+            f"{version} was trained on {lineage.origin} rows, but the tables of {project.env} are "
+            f"{settings.origin}; train and gate a version on those."
         )
 
 
 def _require_approval(project: Project, version: Version, details: PromoteDetails) -> None:
-    """Ask for another person where the environment, or too thin evidence, wants one."""
+    """Raise PersonNeeded where the environment or insufficient evidence requires an approval."""
     approver = details.approved_by
     trainer = version.card.lineage.actor
     insufficient = details.verdict == "insufficient"
     if not approver and (insufficient or project.settings.needs_approval):
-        cause = "the gate could not judge it" if insufficient else f"the rule of {project.env}"
+        cause = "the gate could not judge it" if insufficient else f"{project.env} requires it"
         command = project.command(f"promote {version.number} --approved-by NAME")
         raise PersonNeeded(
-            f"{version} of {project.name} waits for approval ({cause}); another person than "
-            f"{trainer} runs {command}."
+            f"{version} of {project.name} waits for approval ({cause}); somebody other than "
+            f"{trainer} must run {command}."
         )
     own = trainer.casefold()
     if approver and approver.casefold() in (own, own.partition("@")[0]):

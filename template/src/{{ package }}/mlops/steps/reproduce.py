@@ -1,6 +1,6 @@
-"""The command `reproduce`: is a registered version what its code, lock and rows make?
+"""The command `reproduce`: is a registered version what its code, lockfile and rows make?
 
-In a git worktree of its commit, with its own lock and its own platform, the estimator is fitted
+In a git worktree of its commit, with its own lockfile and its own platform, the estimator is fitted
 again: on the rows that were kept at training, or else on those that the tables give today. `exact`
 says that the new estimator, the registered one and the predictions of the first day agree to the
 last bit. The answer also says whether the tables still hold the same rows.
@@ -44,13 +44,15 @@ def _refuse(project: Project, version: Version) -> None:
     """Raise MlopsError for a version that cannot be rebuilt, or must not be loaded."""
     if version.card.lineage.dirty:
         raise MlopsError(
-            f"{version} was trained from a dirty tree: no commit holds its code; train a new one."
+            f"{version} was trained with uncommitted changes, so no commit contains its code; "
+            "train a new version."
         )
     trusted = project.settings.trusted_types
     strange = untrusted(version.artifact("model.skops"), version.card.snapshot, trusted)
     if strange:
         raise MlopsError(
-            f"{version} holds types that trusted_types in conf does not name: {', '.join(strange)}."
+            f"{version} contains types that are not trusted: {', '.join(strange)}; if you trust "
+            "them, add them to trusted_types in conf/."
         )
 
 

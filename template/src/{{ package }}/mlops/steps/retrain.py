@@ -1,7 +1,7 @@
 """The step `retrain`: monitor's decision, and what follows from it automatically.
 
-It may be killed anywhere and run again: a challenger of the same code, configuration, lock and
-date is used again, a promotion that was cut is finished, and nothing is done twice.
+It may be killed anywhere and run again: a challenger of the same code, configuration, lockfile
+and date is used again, a promotion that was cut is finished, and nothing is done twice.
 """
 
 import contextlib

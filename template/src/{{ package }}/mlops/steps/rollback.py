@@ -16,7 +16,10 @@ def rollback(project: Project, reason: str) -> Outcome:
     champions = store.champions
     if len(champions) < 2:
         command = project.command("pause REASON")
-        raise MlopsError(f"{project.name} has no champion to go back to; stop it with {command}.")
+        raise MlopsError(
+            f"{project.name} has no earlier champion to go back to; stop the present one with "
+            f"{command}."
+        )
     back, withdrawn = champions[-2:]
     store.registry.load(store.registry.fetch(back))
     batches = [b for b in predictions.published(store.entries) if b.version == withdrawn]

@@ -32,9 +32,10 @@ def enough_events(case: Case) -> Check:
     """Ask for enough matured rows of the rarest class."""
     count = count_events(case.contract, case.truth)
     wanted = case.settings.gate.min_events
-    coverage = f"{case.sample.coverage:.0%} of matured rows have a label"
+    counted = "rows" if case.contract.problem == "regression" else "rows of the rarest class"
+    reason = f"matured {counted}; {case.sample.coverage:.0%} of matured rows have a label"
     verdict: CheckVerdict = "passed" if count >= wanted else "insufficient"
-    return check("events", verdict, str(count), f">= {wanted}", coverage)
+    return check("events", verdict, str(count), f">= {wanted}", reason)
 
 
 def attempts(case: Case) -> Check:

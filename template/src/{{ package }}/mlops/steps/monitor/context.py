@@ -115,7 +115,7 @@ class MonitoringContext:
         ]
 
     def learned_from(self) -> datetime.date | None:
-        """Return the start of the champion's train window; None where it has no dates."""
+        """Return the start of the champion's training window; None where it has no dates."""
         start, _, _ = self.card.windows.train.partition("..")
         try:
             return datetime.date.fromisoformat(start)

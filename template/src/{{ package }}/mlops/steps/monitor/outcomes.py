@@ -183,12 +183,14 @@ def _too_few_events(
     events = count_events(context.champion.contract, matured[TRUTH])
     if events >= fewest:
         return []
+    regression = context.champion.contract.problem == "regression"
+    counted = "matured rows" if regression else "matured rows of the rarest class"
     whole = context.began is None or context.ago(1, context.began) <= start
     return [
         Finding(
             INVESTIGATE if whole else HEALTHY,
-            f"{events} matured events, fewer than gate.min_events ({fewest}): "
-            "the performance cannot be judged",
+            f"{events} {counted}, fewer than gate.min_events ({fewest}): the performance cannot be "
+            "judged",
         )
     ]
 

@@ -1,4 +1,4 @@
-"""The step `score`: the champion predicts one period, staged, checked, published."""
+"""The step `score`: score the rows of a period with the champion; stage, check, publish."""
 
 import time
 from pathlib import Path

@@ -14,7 +14,7 @@ from ...data.labelled_rows import LabelledRows
 def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataFrame) -> Any:
     """Return the user's estimator, fitted: whatever has scikit-learn's interface.
 
-    Raises Misconfigured where `model.build` does not take the parameters of conf.
+    Raises Misconfigured where `model.build` does not take the parameters in conf/.
     """
     settings = project.settings.model
     try:
@@ -23,8 +23,8 @@ def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataF
         if "unexpected keyword argument" not in str(error):  # the code is wrong, not the setting
             raise
         raise Misconfigured(
-            f"model.build does not take a parameter of model.params in conf: {error}; correct one "
-            "of them."
+            f"model.build does not take a parameter of model.params: {error}; correct model.params "
+            "in conf/, or build in model.py."
         ) from None
     arguments = {}
     if hasattr(model, "sample_weight"):
@@ -43,25 +43,28 @@ def check_trainable(contract: Contract, rows: LabelledRows) -> None:
     target = frame[contract.target]
     for name in rows.raw.columns.difference(list(contract.inputs.types)):
         raise MlopsError(
-            f"train window: column {name} is not in schema.Inputs; add it there, or leave it out "
-            "in data.py."
+            f"training window: column {name} is not in Inputs of schema.py; add it there, or leave "
+            "it out in data.py."
         )
     features = frame[contract.features]
     for name in features.columns[features.isna().all()]:
         raise MlopsError(
-            f"train window: column {name} is all missing; correct the source, or take it out of "
-            "schema.Inputs."
+            f"training window: column {name} has no values; correct the source, or remove the "
+            "column from Inputs in schema.py."
         )
     if contract.problem == "binary" and not target.isin([0, 1]).all():
-        raise Misconfigured(f"data.labels: {contract.target} must be 0 or 1; 1 is the event.")
+        raise Misconfigured(
+            f"data.labels: the target {contract.target} has values other than 0 and 1; return 1 "
+            "for the outcome to predict, and 0 for the other."
+        )
     if contract.problem == "multiclass":
         for name in TAKEN & set(target.astype(str)):
             raise Misconfigured(
-                f"data.labels: a class is called {name}, like a column of the predictions; "
-                "rename it."
+                f"data.labels: the class {name} has the name of a column of the predictions; "
+                "rename the class."
             )
     if contract.problem != "regression" and target.nunique() < 2:
         raise MlopsError(
-            f"train window: {contract.target} has one class only; check data.labels, or lengthen "
-            "time.train."
+            f"training window: the target {contract.target} has only one class; check data.labels, "
+            "or lengthen time.train."
         )

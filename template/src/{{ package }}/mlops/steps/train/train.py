@@ -23,7 +23,7 @@ def train(project: Project, as_of: str | None, tune: int = 0, *, changed: bool =
     """Train on the rows that `as_of` allows, and register the result as challenger.
 
     `tune` is the number of trials that look for better parameters first. With `changed`, train only
-    where code, configuration, lock or date differ from the champion's and the newest version's.
+    where code, configuration, lockfile or date differ from the champion's and the newest version's.
     """
     if changed and (unchanged := find_unchanged(project, as_of)):
         return unchanged

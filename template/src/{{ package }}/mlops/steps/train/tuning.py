@@ -55,7 +55,7 @@ def search_params(
     best = max(_finished(study)[:trials], key=lambda trial: float(trial.value))
     params = best.user_attrs["params"]
     print_step(
-        f"the best of {trials} trials; to keep it, write it to model.params in conf: {params}"
+        f"the best of {trials} trials; to keep it, write it to model.params in conf/: {params}"
     )
     return _with_params(project, params)
 
@@ -80,8 +80,8 @@ def split(source: PointInTimeData, frame: pd.DataFrame) -> Parts:
     target = source.contract.target
     if min(part[target].nunique() for part in (learn, check)) < 2:
         raise MlopsError(
-            "train window is too short to learn and to check in it; lengthen time.train, or omit "
-            "--tune."
+            "the training window is too short to be divided into rows to learn from and rows to "
+            "check on; lengthen time.train, or omit --tune."
         )
     return Parts(learn, check)
 

@@ -22,15 +22,15 @@ def find_unchanged(project: Project, as_of: str | None) -> Outcome | None:
     for number in dict.fromkeys(candidates):
         if number is not None and is_unchanged(store, number, date):
             message = (
-                f"version {number} of {project.name} has the same code, configuration, lock and "
-                f"date {date}: nothing is trained"
+                f"version {number} of {project.name} has the same code, configuration, lockfile "
+                f"and date, {date}: nothing is trained"
             )
             return Outcome("ok", message, {"version": 0 if str(number) in gated else number})
     return None
 
 
 def is_unchanged(store: Store, number: int, date: str) -> bool:
-    """Return whether a version was made as of `date` by today's code, configuration and lock."""
+    """Return whether today's code, configuration and lockfile made a version, as of `date`."""
     card = store.registry.fetch(number).card
     return (
         card.snapshot == take_snapshot(store.project).name
