@@ -44,13 +44,6 @@ def test_the_table_shows_checks_figures_limits_verdicts_and_reasons(trained: Pro
     assert "version 1 is rejected by: auc" in answer.said
 
 
-def test_a_missing_secret_is_no_verdict_on_the_version(trained: Project) -> None:
-    table = "{kind: sql, address: {secret: nowhere}, table: applications}"
-    answer = trained.run("gate", "--set", f"tables.applications={table}", code=2)
-    assert "secret nowhere is missing" in answer.said
-    assert [entry["command"] for entry in trained.call(behind.entries)] == ["train"]
-
-
 def test_the_champion_is_not_called_the_first_one_when_it_is_judged_again(live: Project) -> None:
     check = live.run("gate", "1").checks["against champion"]
     assert (check["verdict"], check["reason"]) == ("noted", "it is the champion")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ...base.console import Outcome, Result, print_step
-from ...base.errors import Misconfigured, MlopsError, Unreachable
+from ...base.errors import MlopsError, Unreachable
 from ...base.project import Project, user_module
 from ...data.fingerprints import fingerprint
 from ...data.labelled_rows import LabelledRows, PointInTimeData, read_split
@@ -78,7 +78,7 @@ def _examine(store: Store, version: Version) -> Examination:
         return Examination(None, (check("loads", "rejected", "no", "yes", str(error)),))
     try:
         sample = _read_window(store.project, challenger)
-    except (Misconfigured, Unreachable):  # these say nothing about the version
+    except Unreachable:  # it says nothing about the version
         raise
     except MlopsError as error:
         return Examination(None, (check("window", "rejected", "no", "yes", str(error)),))
