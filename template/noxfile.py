@@ -1,8 +1,8 @@
-"""The menu of this repository: `uvx nox -l` lists it, `uvx nox -s NAME` runs one session.
+"""The sessions of this repository: `uvx nox -l` lists them, `uvx nox -s NAME` runs one.
 
-nox works on the repository, the project's own program on the model. uv keeps the one environment,
-`.venv`, so nox makes none of its own. Answers such as `compute: databricks` bring more sessions:
-each is a file in .mlops/sessions/.
+nox works on the repository, the project's own program on the model. uv manages the only
+environment, `.venv`, so nox creates none. Answers such as `compute: databricks` add sessions: each
+is a file in .mlops/sessions/.
 """
 
 import os
@@ -23,8 +23,9 @@ NAME = PROJECT["name"]
 PACKAGE = Path("src") / NAME.replace("-", "_")
 DEMO = Path("build/demo")
 
-os.environ.pop("VIRTUAL_ENV", None)  # another project's active environment is not ours
-os.environ["PATH"] += os.pathsep + str(Path(os.environ.get("UV", "uv")).parent)  # told by uvx
+os.environ.pop("VIRTUAL_ENV", None)  # the active environment may be another project's
+UV_FOLDER = Path(os.environ.get("UV", "uv")).parent  # uvx sets UV, and may not be on PATH itself
+os.environ["PATH"] += os.pathsep + str(UV_FOLDER)
 
 
 @nox.session
@@ -38,25 +39,25 @@ def setup(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, files, secrets, notebooks, and that the platform's files are untouched."""
+    """Check style, files, secrets and notebooks, and that the platform's files are unchanged."""
     git_init(session)
     sync(session)
     files = git("ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
     hooks = ["uv", "run", "--no-sync", "pre-commit", "run", "--files", *filter(None, files)]
     if subprocess.call(hooks, env=os.environ | {"SKIP": "types"}):
-        session.error("See above. A hook mends what it can: look at `git diff`, then repeat")
+        session.error("A check failed, see above. If it fixed files, review `git diff`, and repeat")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the types."""
+    """Check types with mypy."""
     sync(session)
     run(session, "mypy")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests with the coverage floor; `uvx nox -s tests -- PATH` runs some, without it."""
+    """Run all tests and check their coverage; `uvx nox -s tests -- PATH` runs some of them."""
     git_init(session)
     sync(session)
     first_commit(session)  # a model's lineage names a commit
@@ -65,14 +66,16 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Run a model's whole life in build/demo; `uvx nox -s demo -- 2025-07-01` on rows of yours."""
+    """Run a model's lifecycle in build/demo; on your own rows: `uvx nox -s demo -- 2025-07-01`."""
     setup(session)
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(parents=True)
-    own = not (PACKAGE / "synthetic.py").exists()
-    dates = session.posargs[:1] or ([""] if own else [])
+    has_own_rows = not (PACKAGE / "synthetic.py").exists()
+    dates = session.posargs[:1]
+    if has_own_rows and not dates:
+        dates = [""]  # the newest ones
     run(session, "python", ".mlops/story.py", NAME, PACKAGE.name, *dates, env=DEMO_STORE)
-    say("done: a model lived its life; every figure and step of it is kept")
+    say("done: the whole lifecycle has run; every step and figure is recorded")
     for label, path, meaning in WHAT_NOW:
         print(f"  {label:6} {path:{len(str(PACKAGE)) + 14}} {meaning}".rstrip())
 
@@ -88,9 +91,9 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def rehearse(session: nox.Session) -> None:
-    """Read the configuration of all environments, then run a model's life in test on invented rows.
+    """Read the configuration of all environments, then run the lifecycle in test on synthetic rows.
 
-    Needs no credential, and a commit: in test a model's lineage names one.
+    It needs no credentials, but your work must be committed: in test, lineage names a commit.
     """
     git_init(session)
     sync(session)
@@ -100,27 +103,27 @@ def rehearse(session: nox.Session) -> None:
 
 @nox.session
 def schedules(session: nox.Session) -> None:
-    """Tell what runs when in prod, and the lines for cron; `uvx nox -s schedules -- test`."""
+    """Show what runs when in prod, and lines for cron; `uvx nox -s schedules -- test`: in test."""
     sync(session)
     run(session, "python", ".mlops/crontab.py", NAME, PACKAGE.name, *(session.posargs or ["prod"]))
 
 
 @nox.session
 def audit(session: nox.Session) -> None:
-    """Look up the known vulnerabilities of what uv.lock pins."""
+    """Check the packages in uv.lock for known vulnerabilities."""
     session.run("uv", "run", "--script", ".mlops/audit.py")
 
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """Write schema.py for the owners of the tables, into build/contract: JSON Schema and SQL."""
+    """Write the data contract for those who deliver the tables to build/contract."""
     sync(session)
     run(session, "python", ".mlops/data_contract.py")
 
 
 @nox.session
 def update(session: nox.Session) -> None:
-    """Prepare the template's newest version in build/update, and check it there."""
+    """Prepare the update to the template's newest version in build/update, and check it."""
     sign_as_the_team()
     if session.posargs[:1] == ["publish"]:
         publish(session)
@@ -140,7 +143,7 @@ DEMO_STORE = {
     "MLOPS_REPORTS": f"{DEMO.as_posix()}/reports",
 }
 WHAT_NOW = [
-    ("look", f"uv run mlflow ui --backend-store-uri sqlite:///{DEMO.as_posix()}/mlflow.db", ""),
+    ("view", f"uv run mlflow ui --backend-store-uri sqlite:///{DEMO.as_posix()}/mlflow.db", ""),
     ("", f"{DEMO.as_posix()}/predictions", "what was predicted"),
     ("", f"{DEMO.as_posix()}/reports", "the model card and the report, pages for the browser"),
     ("edit", f"{PACKAGE.as_posix()}/data.py", "where rows come from"),
@@ -148,12 +151,12 @@ WHAT_NOW = [
     ("", f"{PACKAGE.as_posix()}/features.py", "everything that computes a value"),
     ("", f"{PACKAGE.as_posix()}/model.py", "the estimator"),
     ("next", "uvx nox", "lint, types and tests"),
-    ("undo", f"delete {DEMO.as_posix()}", "the demo lies there as a whole"),
+    ("undo", f"delete {DEMO.as_posix()}", "the whole demo is in there"),
 ]
 
 
 def publish(session: nox.Session) -> None:
-    """Open the pull request of a prepared update, where the project has pipelines."""
+    """Open the pull request of a prepared update; a project without pipelines has none."""
     script = Path(".mlops/publish.py")
     if not script.exists():
         session.error("This project has no pipelines: merge the update with git pull instead")
@@ -168,18 +171,18 @@ def say(text: str) -> None:
 
 
 def git(*arguments: str) -> str:
-    """Return what git answers, or nothing where it fails."""
-    answer = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    return answer.stdout.strip() if answer.returncode == 0 else ""
+    """Return the output of git, or "" where it fails."""
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def run(session: nox.Session, *command: str, env: dict[str, str] | None = None) -> None:
-    """Run a program of the environment that `sync` left."""
+    """Run a program in the environment as `sync` left it."""
     session.run("uv", "run", *command, env={"UV_NO_SYNC": "1", **(env or {})})
 
 
 def sync(session: nox.Session) -> None:
-    """Bring the environment to uv.lock, which is made when missing and never changed here."""
+    """Sync the environment with uv.lock, which is created if missing and otherwise kept."""
     if not shutil.which("uv"):
         session.error("uv is not on PATH: run `pipx install uv`, or see https://docs.astral.sh/uv")
     if not Path("uv.lock").exists():
@@ -188,12 +191,12 @@ def sync(session: nox.Session) -> None:
         session.run("uv", "sync", "--locked", "--quiet")
     else:
         session.log("The first time, uv fetches about 160 packages, 0.9 GB with all of MLflow.")
-        shown = [] if sys.stderr.isatty() else ["--quiet"]
-        session.run("uv", "sync", "--locked", *shown)
+        quiet = [] if sys.stderr.isatty() else ["--quiet"]
+        session.run("uv", "sync", "--locked", *quiet)
 
 
 def git_init(session: nox.Session) -> None:
-    """Make a repository, unless this folder is one or already belongs to a larger one."""
+    """Create a git repository, unless this folder is one or is part of a larger one."""
     if not shutil.which("git"):
         session.error("git is not on PATH: install it from https://git-scm.com, then repeat")
     if not Path(".git").exists() and not git("ls-files"):
@@ -201,7 +204,7 @@ def git_init(session: nox.Session) -> None:
 
 
 def first_commit(session: nox.Session) -> None:
-    """Commit everything once."""
+    """Commit everything, unless there is a commit already."""
     if git("rev-parse", "HEAD"):
         return
     sign_as_the_team()
@@ -210,7 +213,7 @@ def first_commit(session: nox.Session) -> None:
 
 
 def sign_as_the_team() -> None:
-    """Let commits bear the team's name when git knows no name; sets no configuration."""
+    """Commit in the team's name where git knows no user, without changing git's configuration."""
     for key, value in PROJECT["authors"][0].items():
         if not git("config", f"user.{key}"):
             os.environ.setdefault(f"GIT_AUTHOR_{key.upper()}", value)
@@ -218,9 +221,9 @@ def sign_as_the_team() -> None:
 
 
 def install_hooks(session: nox.Session) -> None:
-    """Let git call the checks before a commit, unless the user keeps hooks elsewhere."""
+    """Let git run the checks before each commit, unless the user keeps hooks elsewhere."""
     elsewhere = git("config", "core.hooksPath")
     if elsewhere:
-        session.log(f"git takes its hooks from {elsewhere}: `uvx nox -s lint` makes the checks.")
+        session.log(f"git takes its hooks from {elsewhere}: run the checks by `uvx nox -s lint`.")
     else:
         run(session, "pre-commit", "install")

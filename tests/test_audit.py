@@ -87,16 +87,16 @@ def test_an_exception_that_is_no_longer_needed_is_named(project: Path, osv: Osv)
     accept(project)
     code, output = audit(project, osv.address)
     assert code == 0
-    assert f"ci/audit.yml accepts {KNOWN} in vain: remove it" in output
+    assert f"ci/audit.yml: no locked package has {KNOWN} any more: remove this entry." in output
 
 
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"expires": TODAY - DAY}, "Take a fixed version, or let Credit Risk decide anew."),
-        ({"expires": "soon"}, "expires must be a day such as 2026-12-31"),
-        ({"owner": ""}, "entry 1 needs expires, id, owner, reason, no more"),
-        ({"ticket": 7}, "entry 1 needs expires, id, owner, reason, no more"),
+        ({"expires": TODAY - DAY}, "Upgrade to a fixed version, or let Credit Risk decide again."),
+        ({"expires": "soon"}, "expires must be a date such as 2026-12-31"),
+        ({"owner": ""}, "entry 1 must have the keys expires, id, owner, reason, and no others"),
+        ({"ticket": 7}, "entry 1 must have the keys expires, id, owner, reason, and no others"),
         ({"id": "GHSA-of-another"}, KNOWN),
     ],
     ids=["ended", "no day", "no owner", "an unknown key", "of another"],
@@ -123,7 +123,7 @@ def test_exceptions_that_cannot_be_read_are_refused(text: str, project: Path, os
 def test_an_unreachable_database_fails_the_audit(project: Path) -> None:
     code, output = audit(project, "http://127.0.0.1:1")
     assert code == 1
-    assert "Nothing is known of the packages in uv.lock" in output
+    assert "The packages in uv.lock could not be audited" in output
 
 
 def test_a_lock_that_is_missing_or_stale_is_refused(project: Path, osv: Osv) -> None:
@@ -134,7 +134,10 @@ def test_a_lock_that_is_missing_or_stale_is_refused(project: Path, osv: Osv) -> 
     assert "uv lock" in output
     (project / "uv.lock").unlink()
     code, output = audit(project, osv.address)
-    assert (code, output) == (1, "uv.lock is missing: run `uvx nox -s setup`, and commit it.\n")
+    assert (code, output) == (
+        1,
+        "uv.lock is missing: run `uvx nox -s setup`, and commit the file.\n",
+    )
 
 
 FEWER = '{"summary": {"audited_packages": 0}, "vulnerabilities": []}'
@@ -144,8 +147,8 @@ FEWER = '{"summary": {"audited_packages": 0}, "vulnerabilities": []}'
     ("report", "sentence"),
     [
         (FEWER, "Only 0 of the 1 packages in uv.lock were audited."),
-        ("{}", "This uv reports in another form"),
-        ("warning: no report", "This uv reports in another form"),
+        ("{}", "The report of `uv audit` has an unknown format"),
+        ("warning: no report", "The report of `uv audit` has an unknown format"),
     ],
 )
 def test_an_incomplete_report_is_refused(

@@ -140,11 +140,11 @@ def test_what_the_step_before_prod_asks_is_there(office: Office) -> None:
         office.vendors.states["az"]["token"] = TOKEN
         assert office.write("check") == (
             0,
-            "Nobody reaches loan-risk-prod by a pipeline without another person's approval.\n",
+            "No pipeline deploys to loan-risk-prod without another person's approval.\n",
         )
         api.checks["loan-risk-prod"][-1]["settings"]["requesterCannotBeApprover"] = False
         code, told = office.write("check")
-        assert (code, "who starts a run may approve it" in told) == (1, True)
+        assert (code, "the person who starts a run may approve it" in told) == (1, True)
 
 
 def test_an_identity_is_used_through_the_connection_of_its_environment_alone(
@@ -498,7 +498,7 @@ def test_a_person_may_ask_github_too(github: Office) -> None:
         assert github.write("check")[0] == 0
         rule["prevent_self_review"] = False
         code, told = github.write("check")
-    assert (code, "who starts a run may approve it" in told) == (1, True)
+    assert (code, "the person who starts a run may approve it" in told) == (1, True)
 
 
 def test_a_person_may_ask_gitlab_too(gitlab: Office) -> None:
@@ -589,7 +589,7 @@ def test_without_pipelines_a_person_deploys_to_databricks(
 
 
 def test_databricks_waits_for_conf(office: Office) -> None:
-    assert "Once conf/test.yml has its `deployment:`" in office.write()[1]
+    assert "add `deployment:` to conf/test.yml" in office.write()[1]
     assert "databricks.sh" not in {file.name for file in office.written()}
 
 
@@ -600,7 +600,7 @@ def test_databricks_waits_for_conf(office: Office) -> None:
         ({"host": "risk"}, "conf/test.yml: deployment.host: write https://<workspace>"),
         (
             {"predictions": "/Volumes/risk_test/loan_risk/releases/predictions"},
-            "which who trains may not write: name another volume",
+            "which the trainer must not write: name another volume",
         ),
     ],
 )

@@ -267,7 +267,7 @@ def test_a_zone_that_windows_lacks_is_refused(azure: Azure) -> None:
 
 
 def test_a_wrong_schedule_is_refused(azure: Azure) -> None:
-    assert "is no time zone" in azure.render({"score": SCORE | {"zone": "Berlin"}})
+    assert "is not a time zone" in azure.render({"score": SCORE | {"zone": "Berlin"}})
 
 
 # What a pipeline does
@@ -469,4 +469,7 @@ def test_without_az_the_error_says_how_to_install_it(
 ) -> None:
     azure.render()
     monkeypatch.setenv("PATH", "")
-    assert azure.deploy() == "az is not on PATH: see https://learn.microsoft.com/cli/azure."
+    assert (
+        azure.deploy()
+        == "az is not on PATH: install it, see https://learn.microsoft.com/cli/azure."
+    )

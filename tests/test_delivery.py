@@ -265,11 +265,11 @@ def test_azure_deploys_to_prod_if_another_person_must_approve(
 
 
 AZURE_LACKS = {
-    "no environment": "does not know it",
+    "no environment": "does not have it",
     "no check": "no approval check",
     "a check that is off": "no approval check",
     "nobody to approve": "no approval check",
-    "self-approval": "who starts a run may approve it",
+    "self-approval": "the person who starts a run may approve it",
     "no token": "SYSTEM_ACCESSTOKEN is missing",
     "a wrong token": "answers 401",
     "no answer": "does not answer",
@@ -305,7 +305,7 @@ def test_only_the_pipeline_deploys_to_prod(rendered: Rendered, tmp_path: Path) -
     shop.build("first", 1)
     code, output = shop.deploy("prod")
     assert (code, shop.log) == (1, [])
-    assert "by the pipeline alone" in output
+    assert "Only the pipeline" in output
 
 
 def test_without_pipelines_a_person_deploys_to_prod(shop: Shop) -> None:

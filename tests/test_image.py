@@ -20,15 +20,16 @@ from rendering import commit, copy_template, render
 
 REPOSITORY = "registry.bank.example/risk/loan-risk"
 FACTS = {"project": "loan-risk", "version": "0.1.0+20260101000000.g00000001"}
-FACTS |= {"commit": "0" * 40, "lock_sha256": "1" * 64}
+FACTS |= {"commit": "0" * 40, "lock_sha256": "1" * 64, "dirty": False}
 TAG = "0.1.0-20260101000000.g00000001"
 BUILD = f"""
 import sys
 from pathlib import Path
 sys.path.insert(0, ".mlops")
 import commands, container
+from release_record import Release
 try:
-    print(container.build(Path("build/release"), {FACTS}, sys.argv[1]))
+    print(container.build(Path("build/release"), Release(**{FACTS}), sys.argv[1]))
 except commands.Refusal as reason:
     sys.exit(str(reason))
 """
@@ -44,6 +45,7 @@ class Bench:
 
     def build(self, repository: str = REPOSITORY) -> "subprocess.CompletedProcess[str]":
         env = {"PATH": str(self.programs), "NOTES": str(self.programs / "notes"), **self.env}
+        env["PYTHONDONTWRITEBYTECODE"] = "1"  # other tests compare the rendering's files
         command = [sys.executable, "-c", BUILD, repository]
         return subprocess.run(
             command, cwd=self.project, env=env, capture_output=True, text=True, check=False
@@ -124,7 +126,10 @@ def test_a_failing_step_is_named(bench: Bench, step: str) -> None:
 
 @pytest.mark.parametrize(
     ("tool", "problem"),
-    [("", "no program builds images here"), ("kaniko", "CONTAINER_TOOL is kaniko")],
+    [
+        ("", "No program on PATH can build images"),
+        ("kaniko", "CONTAINER_TOOL is kaniko, which is unsupported or not on PATH"),
+    ],
 )
 def test_without_a_program_the_error_says_what_to_install(
     bench: Bench, tool: str, problem: str

@@ -32,6 +32,7 @@ DEFAULT = {
     *(".mlops/audit.py", ".mlops/commands.py", ".mlops/crontab.py", ".mlops/data_contract.py"),
     *(".mlops/files", ".mlops/find_secrets.py", ".mlops/platform_files.py", ".mlops/rebuild.py"),
     *(".mlops/refit.py", ".mlops/rehearse.py", ".mlops/release.py", ".mlops/ruff.toml"),
+    ".mlops/release_record.py",
     *(".mlops/schedules.py", ".mlops/story.py", ".mlops/template.py", ".mlops/update.py"),
 }
 VENDORS = ".mlops/vendors"
@@ -39,7 +40,7 @@ VENDORS = ".mlops/vendors"
 BOOTSTRAP = {".mlops/bootstrap.py", ".mlops/sessions/bootstrap.py", f"{VENDORS}/script.py"}
 PIPELINES = {*BOOTSTRAP, ".mlops/publish.py", "ci/audit.yml"}
 PLACE = {".mlops/sessions/deploy.py"}
-PLACE |= {f"deploy/{name}.py" for name in ("approval", "delivery", "release_record", "section")}
+PLACE |= {f"deploy/{name}.py" for name in ("approval", "delivery", "section")}
 APPROVAL = {".mlops/sessions/approve.py", "deploy/approve.py"}
 APPROVAL |= {f"{VENDORS}/entra/entra.sh", f"{VENDORS}/entra/scripts.py"}
 IMAGE = {".mlops/container.py", "Dockerfile", ".dockerignore"}

@@ -331,7 +331,7 @@ def test_failing_checks_make_a_draft_and_passing_ones_make_it_ready(desk: Desk) 
     done = desk.run("update")
     assert done.code == 1
     assert "a check speaks" in done.said
-    assert "`uvx nox` fails with it." in done.said
+    assert "`uvx nox` fails with the update." in done.said
     assert desk.run("publish").code == 0
     (desk.project / "broken").unlink()
     commit(desk.project)
@@ -340,7 +340,7 @@ def test_failing_checks_make_a_draft_and_passing_ones_make_it_ready(desk: Desk) 
     opened, edited, made_ready = desk.calls()
     assert "--draft" in opened
     [text] = [word for word in opened if word.startswith("--body=")]
-    assert text.startswith("--body=**It needs you.** `uvx nox` fails with it.")
+    assert text.startswith("--body=**This update needs you.** `uvx nox` fails with the update.")
     assert "git switch template-update" in text
     assert "What v0.3.0 brings." in text
     assert not [word for word in edited if "needs you" in word]
@@ -361,7 +361,7 @@ def test_a_conflict_makes_a_draft_and_blocks_the_next_update_until_resolved(
     commit(project)
     done = desk.run("update")
     assert done.code == 1
-    assert "It meets a change of yours: pyproject.toml holds a conflict." in done.said
+    assert "The update conflicts with your changes in pyproject.toml." in done.said
     assert not (desk.programs / "checked").exists(), "a file with markers is no code to check"
     assert (project / "pyproject.toml").read_text(encoding="utf-8") == mine
     assert desk.run("publish").code == 0
@@ -371,7 +371,7 @@ def test_a_conflict_makes_a_draft_and_blocks_the_next_update_until_resolved(
     assert "<<<<<<< before updating" in (project / "pyproject.toml").read_text(encoding="utf-8")
     done = desk.run("update")
     assert done.code == 1
-    assert "pyproject.toml holds a conflict of an earlier update" in done.said
+    assert "pyproject.toml contains a conflict of an earlier update" in done.said
 
 
 @pytest.mark.full
@@ -382,7 +382,7 @@ def test_a_lock_that_cannot_be_updated_makes_a_draft(desk: Desk) -> None:
     commit(desk.project)
     done = desk.run("update")
     assert done.code == 1
-    assert "`uv lock` finds no versions that fit together." in done.said
+    assert "`uv lock` finds no compatible versions." in done.said
     assert desk.outcome()["problem"]
 
 
@@ -413,7 +413,7 @@ def test_a_problem_makes_the_pull_request_a_draft_until_it_is_fixed(ready: Desk)
         assert ready.run("publish").code == 0
         assert " ".join(ready.calls()[-1]).find(last) >= 0
     [said] = [word for word in ready.calls()[0] if word.startswith("--body=")]
-    assert said.startswith("--body=**It needs you.** It fails.")
+    assert said.startswith("--body=**This update needs you.** It fails.")
 
 
 def test_a_strangers_pull_request_of_the_same_branch_is_not_touched(ready: Desk) -> None:
@@ -496,7 +496,9 @@ def test_without_a_vendor_it_pushes_and_says_which_pull_request_to_open(ready: D
     done = ready.run("publish", "--vendor=none", "--base=trunk")
     assert done.code == 0
     assert "Open a pull request from template-update to trunk" in done.said
-    assert "What v0.3.0 brings." in (ready.project / "build/update/words.md").read_text("utf-8")
+    assert "What v0.3.0 brings." in (ready.project / "build/update/pull_request.md").read_text(
+        "utf-8"
+    )
     assert ready.pushed() != ""
     assert ready.calls() == []
 
@@ -505,7 +507,7 @@ def test_an_unreachable_remote_loses_nothing(ready: Desk) -> None:
     away = ready.remote.rename(ready.root / "away")
     done = ready.run("publish")
     assert done.code == 1
-    assert "Repeat when it answers" in done.said
+    assert "Repeat when origin answers" in done.said
     away.rename(ready.root / "github.example/loan-risk.git")
     assert ready.run("publish").code == 0
 
@@ -523,7 +525,7 @@ def test_a_vendors_refusal_is_quoted_and_retried(ready: Desk) -> None:
     ("arguments", "sentence"),
     [
         (["--remote=elsewhere"], "No such remote 'elsewhere'"),
-        (["--vendor=gitlab"], "glab is not on PATH: install it, or say --vendor=none."),
+        (["--vendor=gitlab"], "glab is not on PATH: install it, or use --vendor=none."),
         (["--branch=x"], "unrecognized arguments: --branch=x"),
     ],
 )
@@ -586,27 +588,27 @@ def no_repository(desk: Desk) -> None:
 
 
 REFUSALS: list[tuple[Callable[[Desk], object], str]] = [
-    (untagged, "has no version: an update starts from a tag"),
-    (without_template, "Does `git ls-remote "),
-    (without_answers, ".copier-answers.yml is missing, which names the template: bring it back."),
-    (broken_answers, ".copier-answers.yml cannot be read, take back its last edit: "),
+    (untagged, "has no version: an update needs a tag"),
+    (without_template, "Check the address of the template with `git ls-remote "),
+    (without_answers, ".copier-answers.yml, which names the template, is missing: restore it."),
+    (broken_answers, ".copier-answers.yml cannot be read, undo its last edit: "),
     (lambda desk: answer(desk.project, _commit=7), "has no text for _commit"),
     (lambda desk: answer(desk.project, _src_path=None), "has no text for _src_path"),
     (dirty, "my notes.py"),
     (edited_platform, "noxfile.py is the platform's and differs"),
-    (rejected, "pyproject.toml.rej holds a conflict of an earlier update"),
+    (rejected, "pyproject.toml.rej contains a conflict of an earlier update"),
     (no_place, "build"),
     (no_repository, "not a git repository"),
 ]
 SLOW_REFUSALS: list[tuple[Callable[[Desk], object], str]] = [
     (
         lambda desk: answer(desk.project, _src_path="https://localhost:1/gone.git"),
-        "Does `git ls-remote https://localhost:1/gone.git` answer?",
+        "Check the address of the template with `git ls-remote https://localhost:1/gone.git`.",
     ),
     (without_tag, "Unknown revision: 'v0.1.0'"),
     (
         lambda desk: answer(desk.project, risk_tier=["high"]),
-        "copier says: Could not convert ['high'] to string. Correct an answer in .copier-answers",
+        "copier says: Could not convert ['high'] to string. If an answer in .copier-answers.yml is",
     ),
     (
         lambda desk: answer(desk.project, risk_tier="extreme"),

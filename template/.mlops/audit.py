@@ -2,10 +2,10 @@
 # requires-python = ">=3.11"
 # dependencies = ["pyyaml>=6.0.2"]
 # ///
-"""Refuse known vulnerabilities in what uv.lock pins, but for those that ci/audit.yml accepts.
+"""Refuse known vulnerabilities in the packages of uv.lock, except those that ci/audit.yml accepts.
 
-uv asks a database of vulnerabilities for each package: OSV, or what the variable OSV_URL names. An
-exception has an owner, a reason and a day on which it ends. What could not be asked is refused.
+uv looks each package up in a vulnerability database: OSV, or the one at the address in OSV_URL. An
+exception has an owner, a reason and an expiry date. If a package is not audited, the audit fails.
 """
 
 import datetime
@@ -27,99 +27,132 @@ KEYS = {"id", "owner", "expires", "reason"}
 
 
 def main() -> int:
-    """Audit; return 1 and say why where something is wrong."""
+    """Audit the packages; return 1 where one is vulnerable, or where the audit is not possible."""
     try:
-        accepted = exceptions(datetime.datetime.now(datetime.UTC).date())
-        report = ask()
-        refuse_what_was_not_asked(report)
-    except Refusal as reason:
-        print(reason, file=sys.stderr)
+        accepted = read_accepted(datetime.datetime.now(datetime.UTC).date())
+        report = run_audit()
+        refuse_incomplete_audit(report)
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
         return 1
-    open_ones = [found for found in report["vulnerabilities"] if not names(found) & set(accepted)]
-    for found in open_ones:
-        print(told(found), file=sys.stderr)
-    used = set().union(*map(names, report["vulnerabilities"]))
-    for name in accepted:
-        print(accepted[name] if name in used else f"{EXCEPTIONS} accepts {name} in vain: remove it")
-    if open_ones:
-        print(f"Take a fixed version, `uv lock --upgrade-package NAME`, or see {EXCEPTIONS}.")
+    known_names: set[str] = set()
+    open_vulnerabilities = []
+    for vulnerability in report["vulnerabilities"]:
+        names = names_of(vulnerability)
+        known_names |= names
+        if names.isdisjoint(accepted):
+            open_vulnerabilities.append(vulnerability)
+    for vulnerability in open_vulnerabilities:
+        print(description(vulnerability), file=sys.stderr)
+    for name, text in accepted.items():
+        if name in known_names:
+            print(text)
+        else:
+            print(f"{EXCEPTIONS}: no locked package has {name} any more: remove this entry.")
+    if open_vulnerabilities:
+        print(
+            "Upgrade to a fixed version with `uv lock --upgrade-package NAME`, or accept the "
+            f"vulnerability until a date in {EXCEPTIONS}."
+        )
         return 1
     print(f"{report['summary']['audited_packages']} packages have no other known vulnerability.")
     return 0
 
 
-def exceptions(today: datetime.date) -> dict[str, str]:
-    """Return what is accepted, with words on it; refuse one that has ended or lacks a word."""
+def read_accepted(today: datetime.date) -> dict[str, str]:
+    """Return a sentence about each accepted vulnerability, by its identifier.
+
+    Raises Refusal for an entry that is incomplete or has expired.
+    """
     accepted = {}
-    for number, entry in enumerate(written(), start=1):
-        if not isinstance(entry, dict) or {k for k, v in entry.items() if v} != KEYS:
-            raise Refusal(f"{EXCEPTIONS}: entry {number} needs {', '.join(sorted(KEYS))}, no more.")
-        ends = entry["expires"]
-        if not isinstance(ends, datetime.date) or isinstance(ends, datetime.datetime):
-            raise Refusal(f"{EXCEPTIONS}: {entry['id']}: expires must be a day such as 2026-12-31.")
-        if ends < today:
+    for number, entry in enumerate(read_exceptions(), start=1):
+        if not isinstance(entry, dict) or {key for key, value in entry.items() if value} != KEYS:
+            keys = ", ".join(sorted(KEYS))
+            raise Refusal(f"{EXCEPTIONS}: entry {number} must have the keys {keys}, and no others.")
+        name = str(entry["id"])
+        owner = entry["owner"]
+        expires = entry["expires"]
+        if not isinstance(expires, datetime.date) or isinstance(expires, datetime.datetime):
+            raise Refusal(f"{EXCEPTIONS}: {name}: expires must be a date such as 2026-12-31.")
+        if expires < today:
             raise Refusal(
-                f"{EXCEPTIONS}: {entry['id']} was accepted until {ends}. Take a fixed version, or "
-                f"let {entry['owner']} decide anew."
+                f"{EXCEPTIONS}: {name} was accepted until {expires}. Upgrade to a fixed version, "
+                f"or let {owner} decide again."
             )
-        words = f"{entry['id']} is accepted until {ends} by {entry['owner']}: {entry['reason']}"
-        accepted[str(entry["id"])] = words
+        accepted[name] = f"{name} is accepted until {expires} by {owner}: {entry['reason']}"
     return accepted
 
 
-def written() -> list[Any]:
-    """Return the entries of ci/audit.yml; a project without pipelines need not have it."""
+def read_exceptions() -> list[Any]:
+    """Return the entries of ci/audit.yml; a project without pipelines need not have the file."""
     if not EXCEPTIONS.exists():
         return []
     try:
         content = yaml.safe_load(EXCEPTIONS.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        words = " ".join(str(error).split())
-        raise Refusal(f"{EXCEPTIONS} cannot be read, take back its last edit: {words}") from None
+        reason = " ".join(str(error).split())
+        raise Refusal(f"{EXCEPTIONS} cannot be read, undo its last edit: {reason}") from None
     if not isinstance(content, dict) or not isinstance(content.get("exceptions"), list):
-        raise Refusal(f"{EXCEPTIONS} must hold a list named exceptions, which may be empty: [].")
+        raise Refusal(
+            f"{EXCEPTIONS} must contain a list named exceptions, which may be empty: exceptions: []"
+        )
     return list(content["exceptions"])
 
 
-def ask() -> dict[str, Any]:
-    """Return uv's report on all that is locked, for every system and every group."""
+def run_audit() -> dict[str, Any]:
+    """Return uv's report on all locked packages, for every system and every group."""
     if not LOCK.exists():
-        raise Refusal(f"{LOCK} is missing: run `uvx nox -s setup`, and commit it.")
-    features = ("--preview-features", "audit-command,json-output")
-    where = [f"--service-url={url}"] if (url := os.environ.get("OSV_URL")) else []
-    command = ["uv", "audit", *features, "--locked", "--output-format=json", *where]
+        raise Refusal(f"{LOCK} is missing: run `uvx nox -s setup`, and commit the file.")
+    command = ["uv", "audit", "--preview-features", "audit-command,json-output"]
+    command += ["--locked", "--output-format=json"]
+    database = os.environ.get("OSV_URL")
+    if database:
+        command.append(f"--service-url={database}")
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
-    if done.returncode not in {0, 1} or not done.stdout.strip():  # 1: also with a report
+    # uv also returns 1 with a complete report, where it found vulnerabilities.
+    if done.returncode not in {0, 1} or not done.stdout.strip():
         reason = done.stderr.strip() or "no reason"
-        raise Refusal(f"Nothing is known of the packages in {LOCK}, for uv says:\n{reason}")
+        raise Refusal(f"The packages in {LOCK} could not be audited. uv says:\n{reason}")
     try:
         report = json.loads(done.stdout)
         report["vulnerabilities"], report["summary"]["audited_packages"]
     except (json.JSONDecodeError, KeyError, TypeError):
-        raise Refusal("This uv reports in another form: use the one that ci/ names.") from None
+        raise Refusal(
+            "The report of `uv audit` has an unknown format: use the version of uv that your "
+            "pipelines use."
+        ) from None
     return dict(report)
 
 
-def refuse_what_was_not_asked(report: dict[str, Any]) -> None:
-    """Compare the number of audited packages with those that uv.lock takes from an index."""
+def refuse_incomplete_audit(report: dict[str, Any]) -> None:
+    """Raise Refusal where fewer packages were audited than uv.lock takes from an index."""
     packages = tomllib.loads(LOCK.read_text(encoding="utf-8")).get("package", [])
-    locked = {(p["name"], p["version"]) for p in packages if "registry" in p.get("source", {})}
+    locked = {
+        (package["name"], package["version"])
+        for package in packages
+        if "registry" in package.get("source", {})
+    }
     audited = report["summary"]["audited_packages"]
     if not locked or audited < len(locked):
         raise Refusal(f"Only {audited} of the {len(locked)} packages in {LOCK} were audited.")
 
 
-def names(found: dict[str, Any]) -> set[str]:
+def names_of(vulnerability: dict[str, Any]) -> set[str]:
     """Return the identifiers under which a vulnerability is known."""
-    return {found["id"], found.get("display_id") or found["id"], *found.get("aliases", [])}
+    names = {vulnerability["id"], *vulnerability.get("aliases", [])}
+    display_name = vulnerability.get("display_id")
+    return names | {display_name} if display_name else names
 
 
-def told(found: dict[str, Any]) -> str:
-    """Return a vulnerability as a line."""
-    package = found["dependency"]
-    fixed = ", ".join(found.get("fix_versions") or []) or "no version yet"
-    summary = found.get("summary") or "no summary"
-    return f"{package['name']} {package['version']}: {found['id']}: {summary}; fixed in {fixed}"
+def description(vulnerability: dict[str, Any]) -> str:
+    """Return a vulnerability as one line."""
+    package = vulnerability["dependency"]
+    summary = vulnerability.get("summary") or "no summary"
+    fixed = ", ".join(vulnerability.get("fix_versions") or []) or "no version yet"
+    return (
+        f"{package['name']} {package['version']}: {vulnerability['id']}: {summary}; "
+        f"fixed in {fixed}"
+    )
 
 
 if __name__ == "__main__":

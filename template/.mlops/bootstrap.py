@@ -1,7 +1,7 @@
-"""Write the scripts that set up vendors for this project: one for each person who has the rights.
+"""Write the scripts that set up vendors for this project: one for each role that has the rights.
 
-What is asked of a vendor is in vendors/<vendor>/: the commands as plain bash, and scripts.py, which
-says who needs to know what.
+vendors/<vendor>/ contains the commands as plain bash, and scripts.py, which says what each script
+needs to know.
 """
 
 import re
@@ -14,27 +14,27 @@ from commands import Refusal
 VENDORS = Path(__file__).parent / "vendors"
 sys.path.append(str(VENDORS))
 
-from script import Project, Script  # noqa: E402 - its folder is known now
+from script import Project, Script  # noqa: E402 - this module is found only now
 
 OUT = Path("build/bootstrap")
 
 
 def main() -> int:
-    """Write build/bootstrap, or `check` prod; return 1 and say why where that fails."""
+    """Write build/bootstrap, or `check` prod; return 1 where that is refused."""
     try:
         project = read_project()
         if sys.argv[1:] == ["check"]:
             print(check(project))
         else:
             write(scripts(project))
-    except Refusal as reason:
-        print(reason, file=sys.stderr)
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
         return 1
     return 0
 
 
 def read_project() -> Project:
-    """Return what the stored answers say of the project."""
+    """Return what the stored answers say about the project."""
     text = Path(".copier-answers.yml").read_text(encoding="utf-8")
     answers = dict(re.findall(r"^(\w+): *([\w-]+)$", text, re.MULTILINE))
     mail = re.search(r"^team:[^<]*<([^>]+)>", text, re.MULTILINE)
@@ -49,23 +49,23 @@ def read_project() -> Project:
 
 
 def scripts(project: Project) -> dict[str, Script]:
-    """Return the scripts of all vendors by their names; raises Refusal where there is none."""
-    found: dict[str, Script] = {}
+    """Return the scripts of all vendors by name; raise Refusal where there are none."""
+    by_name: dict[str, Script] = {}
     for file in sorted(VENDORS.glob("*/scripts.py")):
         spec = spec_from_file_location(file.parent.name, file)
         if spec is None or spec.loader is None:
             raise ImportError(f"{file} cannot be imported")
         vendor = module_from_spec(spec)
         spec.loader.exec_module(vendor)
-        found |= vendor.scripts(project)
-    if not found:
+        by_name |= vendor.scripts(project)
+    if not by_name:
         raise Refusal("There is nothing to set up: neither `ci` nor `compute` names a vendor.")
-    return found
+    return by_name
 
 
-def write(found: dict[str, Script]) -> None:
-    """Write the scripts, and say for whom each is."""
-    texts = {name: script.text() for name, script in found.items()}
+def write(by_name: dict[str, Script]) -> None:
+    """Write the scripts, and print who runs each of them."""
+    texts = {name: script.text() for name, script in by_name.items()}
     OUT.mkdir(parents=True, exist_ok=True)
     for file in OUT.glob("*.sh"):
         file.unlink()
@@ -75,10 +75,10 @@ def write(found: dict[str, Script]) -> None:
 
 
 def check(project: Project) -> str:
-    """Return that prod is protected; raises Refusal where it is not, or nobody says so."""
+    """Return a sentence that prod is protected; raise Refusal where it is not, or may not be."""
     deploy = Path("deploy")
     if project.ci == "none" or not deploy.is_dir():
-        raise Refusal("There is nothing to check: no pipeline brings this project to prod.")
+        raise Refusal("There is nothing to check: no pipeline deploys this project to prod.")
     sys.path.append(str(deploy))
     from approval import check_as_person
 

@@ -1,4 +1,4 @@
-"""Run git and other programs for the modules beside it, and keep secrets from new code."""
+"""Run git and other programs for the scripts in this folder, and hide secrets from new code."""
 
 import os
 import re
@@ -6,15 +6,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
-SECRET = re.compile(  # what can write somewhere; an index of packages is read by the checks, too
+SECRET = re.compile(  # gives access to write; the checks may read a package index
     r"(?!UV_INDEX_).*(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|JWT|CONNECTION_STRING|_PAT|_KEY)$",
     re.IGNORECASE,
 )
-LOGIN = re.compile(  # what lets git log in: reading the template may need it, the checks never do
+LOGIN = re.compile(  # lets git log in: reading the template may need it, the checks never do
     r"SSH_AUTH_SOCK$|(GIT|SSH)_ASKPASS$|GIT_CONFIG_(COUNT|KEY|VALUE|PARAMETERS)|CI_REPOSITORY_URL$"
 )
-OTHERS = "VIRTUAL_ENV$|GIT_(AUTHOR|COMMITTER)_DATE$"  # of no use, and no secret
-VENDORS = {  # whose own programs log in by themselves
+MISLEADING = "VIRTUAL_ENV$|GIT_(AUTHOR|COMMITTER)_DATE$"  # not secret, but set for other purposes
+VENDORS = {  # where to get the programs of vendors, which log in on their own
     "az": "https://learn.microsoft.com/cli/azure",
     "databricks": "https://docs.databricks.com/dev-tools/cli",
     "kubectl": "https://kubernetes.io/docs/tasks/tools",
@@ -22,49 +22,59 @@ VENDORS = {  # whose own programs log in by themselves
 
 
 class Refusal(Exception):
-    """What stands in the way, and the remedy."""
+    """A step is not possible; the message says why, and what to do about it."""
 
 
 def git(*arguments: str, folder: Path = Path(), ok: tuple[int, ...] = (0,)) -> str:
-    """Run git, with file names as they are."""
+    """Run git and return its output, in which file names are not escaped."""
     return run("git", "-c", "core.quotePath=false", *arguments, folder=folder, ok=ok)
 
 
 def run(*command: str, folder: Path = Path(), ok: tuple[int, ...] = (0,)) -> str:
-    """Run a program and return what it prints; its last words are the reason where it fails."""
-    env = {"GIT_TERMINAL_PROMPT": "0", **os.environ}  # nobody may be there to answer
+    """Run a program and return its output.
+
+    Raises Refusal with the last line of its errors where its exit code is not one of `ok`.
+    """
+    env = {"GIT_TERMINAL_PROMPT": "0", **os.environ}  # nobody may be there to answer a prompt
     done = subprocess.run(
         command, cwd=folder, env=env, capture_output=True, encoding="utf-8", check=False
     )
     if done.returncode not in ok:
-        words = [line.rpartition("| ")[2].strip() for line in done.stderr.splitlines()]
-        words = [line for line in words if not line.startswith("Stopping at filesystem boundary")]
-        program = "copier" if "copier" in command else Path(command[0]).stem
-        reason = re.sub(r"^[\w.]*Error: ", "", ["no reason", *filter(None, words)][-1])
-        raise Refusal(f"{program} says: {reason.rstrip('.')}.")
+        name = "copier" if "copier" in command else Path(command[0]).stem
+        raise Refusal(f"{name} says: {last_error(done.stderr)}.")
     return done.stdout
 
 
+def last_error(stderr: str) -> str:
+    """Return the last line of a program's errors, without the decoration of Copier and git."""
+    reason = "no reason"
+    for decorated in stderr.splitlines():
+        line = decorated.rpartition("| ")[2].strip()
+        if line and not line.startswith("Stopping at filesystem boundary"):
+            reason = line
+    return re.sub(r"^[\w.]*Error: ", "", reason).rstrip(".")
+
+
 def program(name: str) -> str:
-    """Return the name of a vendor's program; raises Refusal where it is missing."""
+    """Return the name of a vendor's program; raise Refusal where it is missing."""
     if not shutil.which(name):
-        raise Refusal(f"{name} is not on PATH: see {VENDORS[name]}.")
+        raise Refusal(f"{name} is not on PATH: install it, see {VENDORS[name]}.")
     return name
 
 
-def az(*words: str) -> str:
-    """Run Azure's own program, and return what it prints."""
-    return run(program("az"), *words, "--only-show-errors")
+def az(*arguments: str) -> str:
+    """Run the Azure CLI and return its output."""
+    return run(program("az"), *arguments, "--only-show-errors")
 
 
 def show(*command: str, folder: Path = Path()) -> None:
-    """Run a program before the person's eyes; raises Refusal where it fails."""
+    """Run a program and show its output; raise Refusal where it fails."""
     if subprocess.run(command, cwd=folder, check=False).returncode:
         raise Refusal(f"`{' '.join(command[:2])}` failed, see above.")
 
 
 def fails(*command: str, folder: Path) -> bool:
-    """Run a program that may execute new code, before the person's eyes; tell whether it fails."""
-    hidden = re.compile(f"{SECRET.pattern}|{LOGIN.pattern}|{OTHERS}", re.IGNORECASE)
+    """Run a program that may execute new code, show its output, and return whether it fails."""
+    hidden = re.compile(f"{SECRET.pattern}|{LOGIN.pattern}|{MISLEADING}", re.IGNORECASE)
     env = {name: value for name, value in os.environ.items() if not hidden.match(name)}
     return bool(subprocess.run(command, cwd=folder, env=env, check=False).returncode)

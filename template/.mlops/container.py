@@ -1,6 +1,6 @@
 """Build the image of a release with docker, podman or buildah, and push it.
 
-An image is known by the digest that the registry gave, never by a tag, which can be moved.
+An image is identified by the digest in its registry, never by a tag, which can be moved.
 """
 
 import contextlib
@@ -10,84 +10,116 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from commands import Refusal, run, show
+from release_record import Release
 
 TOOLS = ("docker", "podman", "buildah")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 INDEXES = ("UV_DEFAULT_INDEX", "PIP_INDEX_URL")
 
 
-def build(release: Path, facts: dict[str, Any], repository: str) -> str:
-    """Build the image and return `repository@sha256:…`, or nothing where it is not pushed.
+def build(folder: Path, release: Release, repository: str) -> str:
+    """Build the image of the release in a folder, and push it to a repository.
 
-    Raises Refusal where there is no program for it, or it fails.
+    Returns `repository@sha256:…`, or "" without a repository, where nothing is pushed. Raises
+    Refusal where no program can build an image, or where it fails.
     """
-    tool = program()
-    tag = f"{repository or facts['project']}:{facts['version'].replace('+', '-')}"
-    with login() as secret:
-        show(tool, "build", "--file", "Dockerfile", "--tag", tag, *arguments(facts), *secret, ".")
-    return f"{repository}@{pushed(tool, tag, release)}" if repository else ""
+    tool = find_tool()
+    tag = f"{repository or release.project}:{release.version.replace('+', '-')}"
+    with index_login() as secret:
+        show(tool, "build", "--file", "Dockerfile", "--tag", tag, *arguments(release), *secret, ".")
+    if not repository:
+        return ""
+    return f"{repository}@{push(tool, tag, folder)}"
 
 
-def program() -> str:
-    """Return the program that builds: $CONTAINER_TOOL, else the first one here."""
+def find_tool() -> str:
+    """Return the program that builds images: $CONTAINER_TOOL, else the first one on PATH."""
+    choices = ", ".join(TOOLS)
     wanted = os.environ.get("CONTAINER_TOOL")
-    found = next(filter(shutil.which, (wanted,) if wanted else TOOLS), None)
-    if found not in TOOLS:
-        where = f"CONTAINER_TOOL is {wanted}" if wanted else "no program builds images here"
-        raise Refusal(f"{where}: install one of {', '.join(TOOLS)}.")
-    return found
+    if wanted:
+        if wanted not in TOOLS or not shutil.which(wanted):
+            raise Refusal(
+                f"CONTAINER_TOOL is {wanted}, which is unsupported or not on PATH: "
+                f"install one of {choices}."
+            )
+        return wanted
+    for tool in TOOLS:
+        if shutil.which(tool):
+            return tool
+    raise Refusal(f"No program on PATH can build images: install one of {choices}.")
 
 
-def arguments(facts: dict[str, Any]) -> Iterator[str]:
-    """Yield what the Dockerfile asks for."""
-    known = {"VERSION": facts["version"], "REVISION": facts["commit"]}
-    known |= {"LOCK_SHA256": facts["lock_sha256"], "INDEX": index()[0]}
-    known |= {"BASE": os.environ.get("IMAGE_BASE", "")}
-    for name, value in known.items():
+def arguments(release: Release) -> Iterator[str]:
+    """Yield the build arguments of the Dockerfile."""
+    values = {
+        "VERSION": release.version,
+        "REVISION": release.commit,
+        "LOCK_SHA256": release.lock_sha256,
+        "INDEX": index_without_login(),
+        "BASE": os.environ.get("IMAGE_BASE", ""),
+    }
+    for name, value in values.items():
         if value:
             yield from ("--build-arg", f"{name}={value}")
-    for name in filter(os.environ.get, PROXIES):  # by name alone: an image's history keeps none
-        yield from ("--build-arg", name)
+    for name in PROXIES:
+        if os.environ.get(name):
+            yield from ("--build-arg", name)  # without the value, which may contain a password
 
 
 @contextlib.contextmanager
-def login() -> Iterator[tuple[str, ...]]:
-    """Hand the login of the index to the build as a file that stays in no layer."""
-    _, netrc = index()
+def index_login() -> Iterator[tuple[str, ...]]:
+    """Pass the login of the index to the build as a file that is in no layer of the image."""
+    netrc = netrc_of_index()
+    if not netrc:
+        yield ()
+        return
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "netrc"
         file.touch(mode=0o600)
         file.write_text(netrc, encoding="utf-8")
-        yield ("--secret", f"id=netrc,src={file}") if netrc else ()
+        yield ("--secret", f"id=netrc,src={file}")
 
 
-def index() -> tuple[str, str]:
-    """Return the address of the index without its login, and the login as netrc has it."""
-    address = urlsplit(next(filter(None, map(os.environ.get, INDEXES)), ""))
+def index_address() -> str:
+    """Return the address of the package index from the environment, "" for the default one."""
+    for name in INDEXES:
+        if os.environ.get(name):
+            return os.environ[name]
+    return ""
+
+
+def index_without_login() -> str:
+    """Return the address of the package index without user and password."""
+    address = urlsplit(index_address())
     host = address.netloc.rpartition("@")[2]
-    netrc = ""
-    if address.password:
-        words = (address.hostname, unquote(address.username or ""), unquote(address.password))
-        netrc = "machine {} login {} password {}\n".format(*words)
-    return urlunsplit(address._replace(netloc=host)), netrc
+    return urlunsplit(address._replace(netloc=host))
 
 
-def pushed(tool: str, tag: str, release: Path) -> str:
-    """Push an image and return the digest by which the registry knows it."""
+def netrc_of_index() -> str:
+    """Return the login of the package index as a line of netrc, "" without a password."""
+    address = urlsplit(index_address())
+    if not address.password:
+        return ""
+    user = unquote(address.username or "")
+    password = unquote(address.password)
+    return f"machine {address.hostname} login {user} password {password}\n"
+
+
+def push(tool: str, tag: str, folder: Path) -> str:
+    """Push an image and return its digest in the registry."""
     if tool == "docker":
         show(tool, "push", tag)
         [image] = json.loads(run(tool, "image", "inspect", tag))
-        name = tag.rpartition(":")[0]
-        known = [each.partition("@") for each in image["RepoDigests"]]
-        digests = [digest for place, _, digest in known if place == name]
-    else:  # podman's own list has the digests of this machine, where layers are not compressed
-        file = release.with_name("image.digest")
+        repository = tag.rpartition(":")[0]
+        names = [name.partition("@") for name in image["RepoDigests"]]
+        digests = [digest for place, _, digest in names if place == repository]
+    else:  # `podman inspect` shows the digests of uncompressed layers, which no registry knows
+        file = folder.with_name("image.digest")
         show(tool, "push", "--digestfile", str(file), tag)
         digests = [file.read_text(encoding="utf-8").strip()]
     if len(digests) != 1:
-        raise Refusal(f"{tool} knows no digest of {tag}: push it once more.")
+        raise Refusal(f"{tool} knows {len(digests)} digests of {tag}, not one: push it again.")
     return digests[0]

@@ -1,8 +1,8 @@
-"""Write what schema.py asks of each table for those who deliver it, in their own words.
+"""Write the data contract in schema.py for those who deliver the tables, in formats that they use.
 
-`build/contract/` gets, for `Inputs` and for `Labels`, a JSON Schema of one row and the SQL of a
-table; ab_initio.py, where the project has it, adds a record format. What a dialect cannot say of a
-check is a comment.
+`build/contract/` receives, for `Inputs` and for `Labels`, a JSON Schema of one row and a CREATE
+TABLE statement in SQL; ab_initio.py, where the project has it, adds a record format. A check that
+a format cannot express is a comment.
 """
 
 import json
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path("build/contract")
-TIME = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"  # without a zone, as we read it
+# A time without a zone, as the platform reads it.
+TIME = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 JSON_TYPES: dict[str, dict[str, str]] = {
     "int64": {"type": "integer"},
     "float64": {"type": "number"},
@@ -41,13 +42,12 @@ BOUNDS = {  # pandera's name of a check: JSON Schema's keyword, and SQL's operat
 
 
 def main() -> int:
-    """Write the files and name them."""
-    mlops = f"{next(Path('src').glob('*/mlops')).parent.name}.mlops"
-    project = import_module(f"{mlops}.base.project")
+    """Write the files and print their names."""
+    package = next(Path("src").glob("*/mlops")).parent.name
+    project = import_module(f"{package}.mlops.base.project")
+    contracts = import_module(f"{package}.mlops.data.contract")
     problem = project.open_project("dev").settings.problem
-    contract = import_module(f"{mlops}.data.contract").read_contract(
-        project.user_module("schema"), problem
-    )
+    contract = contracts.read_contract(project.user_module("schema"), problem)
     FOLDER.mkdir(parents=True, exist_ok=True)
     for side in (contract.inputs, contract.labels):
         for ending, write in WRITERS.items():
@@ -73,79 +73,85 @@ def json_schema(side: Any) -> str:
 
 
 def _property(field: Any, kind: str) -> dict[str, Any]:
-    found: dict[str, Any] = dict(JSON_TYPES[kind])
-    for name, value in _bounds(field):
-        keyword = BOUNDS[name][0]
-        found[keyword] = {"enum": value} if keyword == "not" else value
-    if not field.nullable:
-        return found | _comment(field)
-    return {"anyOf": [found, {"type": "null"}], **_comment(field)}
+    """Return the JSON Schema of one column."""
+    schema: dict[str, Any] = dict(JSON_TYPES[kind])
+    for check, value in _bounds(field):
+        keyword, _ = BOUNDS[check]
+        schema[keyword] = {"enum": value} if keyword == "not" else value
+    if field.nullable:
+        schema = {"anyOf": [schema, {"type": "null"}]}
+    comment = _comment(field)
+    if comment:
+        schema["$comment"] = comment
+    return schema
 
 
-def _comment(field: Any) -> dict[str, str]:
-    """Return the column's role, and the checks that only our own program makes."""
-    role, others = (field.metadata or {}).get("role"), [check.name for check in _others(field)]
-    words = [f"role: {role}"] if role else []
-    words += [f"also checked: {', '.join(map(str, others))}"] if others else []
-    return {"$comment": "; ".join(words)} if words else {}
+def _comment(field: Any) -> str:
+    """Return the role of a column, and the checks that only the platform makes."""
+    parts = []
+    role = (field.metadata or {}).get("role")
+    if role:
+        parts.append(f"role: {role}")
+    other_checks = [
+        str(check.name) for check in field.checks if check.name not in (*BOUNDS, "in_range")
+    ]
+    if other_checks:
+        parts.append(f"also checked: {', '.join(other_checks)}")
+    return "; ".join(parts)
 
 
-def table(side: Any) -> str:
-    """Return the SQL that makes the table."""
-    fields, lines = side.model.to_schema().columns, []
+def create_table(side: Any) -> str:
+    """Return the SQL that creates the table."""
+    fields = side.model.to_schema().columns
+    lines = []
     for name, kind in side.types.items():
-        needed = "" if fields[name].nullable else " NOT NULL"
-        tests = [f'"{name}" {BOUNDS[check][1]} {_literal(v)}' for check, v in _bounds(fields[name])]
-        checks = f" CHECK ({' AND '.join(tests)})" if tests else ""
-        said = _comment(fields[name]).get("$comment")
-        lines.append((f'"{name}" {SQL_TYPES[kind]}{needed}{checks}', said))
+        field = fields[name]
+        not_null = "" if field.nullable else " NOT NULL"
+        conditions = [
+            f'"{name}" {BOUNDS[check][1]} {_literal(value)}' for check, value in _bounds(field)
+        ]
+        check = f" CHECK ({' AND '.join(conditions)})" if conditions else ""
+        comment = f"  -- {_comment(field)}" if _comment(field) else ""
+        lines.append(f'  "{name}" {SQL_TYPES[kind]}{not_null}{check},{comment}')
     keys = ", ".join(f'"{key}"' for key in side.roles["key"])
-    lines.append((f"PRIMARY KEY ({keys})", None))
-    return f'CREATE TABLE "{side.name.lower()}" (\n{_joined(lines)}\n);\n'
+    lines.append(f"  PRIMARY KEY ({keys})")
+    return "\n".join([f'CREATE TABLE "{side.name.lower()}" (', *lines, ");"]) + "\n"
 
 
 def record_format(side: Any) -> str:
-    """Return the Ab Initio record format of a file, where the project is fed by such graphs."""
+    """Return the Ab Initio record format of a file; only some projects have ab_initio.py."""
     columns = side.model.to_schema().columns
-    comments = {name: _comment(columns[name]).get("$comment", "") for name in side.types}
+    comments = {name: _comment(columns[name]) for name in side.types}
     return str(import_module("ab_initio").record_format(side, comments))
 
 
-def _joined(lines: list[tuple[str, str | None]]) -> str:
-    last = len(lines) - 1
-    texts = (f"  {line}{',' if number < last else ''}" for number, (line, _) in enumerate(lines))
-    comments = (f"  -- {comment}" if comment else "" for _, comment in lines)
-    return "\n".join(map("".join, zip(texts, comments, strict=True)))
-
-
 def _bounds(field: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the checks that JSON Schema and SQL know, with the value that they compare with."""
+    """Yield the checks that JSON Schema and SQL can express, with the value of each."""
     for check in field.checks:
-        facts = dict(check.statistics)
+        statistics = dict(check.statistics)
         if check.name == "in_range":
             for side, name in (("min", "greater_than"), ("max", "less_than")):
-                equal = "_or_equal_to" if facts[f"include_{side}"] else ""
-                yield f"{name}{equal}", facts[f"{side}_value"]
+                or_equal = "_or_equal_to" if statistics[f"include_{side}"] else ""
+                yield f"{name}{or_equal}", statistics[f"{side}_value"]
         elif check.name in BOUNDS:
-            value = next(iter(facts.values()))
+            value = next(iter(statistics.values()))
             yield check.name, list(value) if check.name in ("isin", "notin") else value
 
 
-def _others(field: Any) -> list[Any]:
-    return [check for check in field.checks if check.name not in (*BOUNDS, "in_range")]
-
-
 def _literal(value: Any) -> str:
+    """Return a value, or a list of values, as SQL writes it."""
     if isinstance(value, list):
         return f"({', '.join(map(_literal, value))})"
     if isinstance(value, (str, datetime)):
         return "'" + str(value).replace("'", "''") + "'"
-    return str(value).upper() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).upper()
+    return str(value)
 
 
 WRITERS: dict[str, Callable[[Any], str]] = {
     ".schema.json": json_schema,
-    ".sql": table,
+    ".sql": create_table,
 }
 if Path(__file__).with_name("ab_initio.py").exists():
     WRITERS[".dml"] = record_format

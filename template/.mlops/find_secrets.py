@@ -1,7 +1,7 @@
-"""Refuse what looks like a secret: detect-secrets, which is asked twice about YAML.
+"""Refuse what looks like a secret, by running detect-secrets twice on YAML.
 
-It reads YAML for its values, which finds passwords without quotes, and then leaves out comments. So
-a second look takes the lines as they stand.
+It parses YAML to find passwords without quotes, but then skips comments. The second run reads the
+file line by line, comments included.
 """
 
 import sys
@@ -11,8 +11,12 @@ from detect_secrets.pre_commit_hook import main
 from detect_secrets.transformers.yaml import YAMLTransformer
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    found = main(words)
+    arguments = sys.argv[1:]
+    code = main(arguments)
     YAMLTransformer.should_parse_file = lambda *_: False
-    others = [w for w in words if Path(w).suffix in {".yml", ".yaml"} or not Path(w).is_file()]
-    sys.exit(found or main(others))
+    options_and_yaml = [
+        argument
+        for argument in arguments
+        if Path(argument).suffix in {".yml", ".yaml"} or not Path(argument).is_file()
+    ]
+    sys.exit(code or main(options_and_yaml))

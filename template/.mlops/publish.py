@@ -1,9 +1,9 @@
 # /// script
 # requires-python = ">=3.11"
 # ///
-"""Publish what update.py prepared: push its branch, and open or renew its one pull request.
+"""Publish what update.py prepared: push its branch, and open or update its pull request.
 
-It runs nothing of what lies in build/update/, so a pipeline keeps its write token for this step.
+It runs nothing from build/update/, so a pipeline may give its write token to this step alone.
 """
 
 import argparse
@@ -11,138 +11,184 @@ import json
 import re
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from commands import Refusal, git, run
 
 OUT = Path("build/update")
-WORDS = OUT / "words.md"
+TEXT = OUT / "pull_request.md"
 BRANCH = "template-update"
 REF = f"refs/heads/{BRANCH}"
 PREPARED = f"refs/mlops/{BRANCH}"
 FROM_TO = " --source-branch={branch} --target-branch={base}"
-GITHUB_SAYS = " --title={title} --body={words}"
-GITLAB_SAYS = " --title={title} --description={words} --yes"
-AZURE_SAYS = " --title={title} --description={words:.4000} --draft={is_draft} --output=none"
-COMMANDS = {  # per vendor: how to find the pull request, to open one, to renew one
-    "github": (
-        "gh pr list --head={branch} --json=number,isCrossRepository",
-        ["gh pr create --head={branch} --base={base} {draft}" + GITHUB_SAYS],
-        ["gh pr edit {number}" + GITHUB_SAYS, "gh pr ready {number} {undo}"],
+GITHUB_TEXT = " --title={title} --body={text}"
+GITLAB_TEXT = " --title={title} --description={text} --yes"
+AZURE_TEXT = " --title={title} --description={text:.4000} --draft={is_draft} --output=none"
+
+
+@dataclass(frozen=True)
+class Commands:
+    """The commands of a vendor's program. Values in braces are filled in by `call`."""
+
+    find: str
+    """Lists the open pull requests of a branch, as JSON."""
+    create: list[str]
+    update: list[str]
+
+    @property
+    def program(self) -> str:
+        """The name of the program."""
+        return self.find.split()[0]
+
+
+COMMANDS = {
+    "github": Commands(
+        find="gh pr list --head={branch} --json=number,isCrossRepository",
+        create=["gh pr create --head={branch} --base={base} {draft}" + GITHUB_TEXT],
+        update=["gh pr edit {number}" + GITHUB_TEXT, "gh pr ready {number} {undo}"],
     ),
-    "gitlab": (
-        "glab mr list --source-branch={branch} --output=json",
-        ["glab mr create --remove-source-branch {draft}" + FROM_TO + GITLAB_SAYS],
-        ["glab mr update {number} {state}" + GITLAB_SAYS],
+    "gitlab": Commands(
+        find="glab mr list --source-branch={branch} --output=json",
+        create=["glab mr create --remove-source-branch {draft}" + FROM_TO + GITLAB_TEXT],
+        update=["glab mr update {number} {state}" + GITLAB_TEXT],
     ),
-    "azure": (
-        "az repos pr list --source-branch={branch} --status=active --output=json",
-        ["az repos pr create" + FROM_TO + AZURE_SAYS],
-        ["az repos pr update --id={number}" + AZURE_SAYS],
+    "azure": Commands(
+        find="az repos pr list --source-branch={branch} --status=active --output=json",
+        create=["az repos pr create" + FROM_TO + AZURE_TEXT],
+        update=["az repos pr update --id={number}" + AZURE_TEXT],
     ),
 }
 HOSTS = {"github": "github", "gitlab": "gitlab", "dev.azure": "azure", "visualstudio": "azure"}
 
 
 def main() -> int:
-    """Publish; return 1 and say why where that cannot be done."""
+    """Publish the prepared update; return 1 where that is not possible."""
     parser = argparse.ArgumentParser(prog="uvx nox -s update -- publish", description=__doc__)
     parser.add_argument("--remote", default="origin", help="where to push (default: origin)")
     parser.add_argument("--base", default="", help="where to merge (default: this branch)")
     parser.add_argument(
-        "--vendor", choices=[*COMMANDS, "none"], help="default: told by the remote's address"
+        "--vendor", choices=[*COMMANDS, "none"], help="default: depends on the remote's address"
     )
     try:
         publish(**vars(parser.parse_args()))
-    except (Refusal, OSError) as reason:
-        print(reason, file=sys.stderr)
+    except (Refusal, OSError) as error:
+        print(error, file=sys.stderr)
         return 1
     return 0
 
 
 def publish(remote: str, base: str, vendor: str | None) -> None:
-    """Push the prepared branch, and show it to the vendor if there is one."""
-    outcome = prepared()
+    """Push the prepared branch, and open or update its pull request where there is a vendor."""
+    outcome = read_outcome()
     if not outcome["title"]:
         print("Nothing to publish: the template has nothing new.")
         return
-    address, default = reach(remote)
-    hosts = sorted((host for host in HOSTS if host in address), key=address.find)
-    vendor = vendor or (HOSTS[hosts[0]] if hosts else "none")
-    program = COMMANDS[vendor][0].split()[0] if vendor in COMMANDS else "git"
+    address, default_branch = read_remote(remote)
+    vendor = vendor or vendor_of(address)
+    program = COMMANDS[vendor].program if vendor in COMMANDS else "git"
     if not shutil.which(program):
-        raise Refusal(f"{program} is not on PATH: install it, or say --vendor=none.")
-    here = git("branch", "--show-current").strip()  # none in a pipeline
-    base = base or (here if here != BRANCH else "") or default
+        raise Refusal(f"{program} is not on PATH: install it, or use --vendor=none.")
     if not base:
-        raise Refusal(f"{remote} names no default branch: say which by --base=BRANCH.")
+        current_branch = git("branch", "--show-current").strip()  # "" in a pipeline
+        base = current_branch if current_branch not in ("", BRANCH) else default_branch
+    if not base:
+        raise Refusal(f"{remote} has no default branch: name one with --base=BRANCH.")
     push(remote, outcome["base"])
-    show(vendor, remote, base, outcome)
-
-
-def show(vendor: str, remote: str, base: str, outcome: dict[str, str]) -> None:
-    """Open the pull request or renew it, as a draft while something is wrong."""
-    text = words(outcome, remote)[:60000]  # no vendor takes more
     if vendor == "none":
-        WORDS.write_text(text, encoding="utf-8")
-        print(f"Pushed. Open a pull request from {BRANCH} to {base}; {WORDS} has its words.")
-        return
-    number = number_of_ours(vendor)
+        TEXT.write_text(pull_request_text(outcome, remote), encoding="utf-8")
+        print(f"Pushed. Open a pull request from {BRANCH} to {base}; {TEXT} contains its text.")
+    else:
+        open_or_update(vendor, remote, base, outcome)
+
+
+def vendor_of(address: str) -> str:
+    """Return the vendor whose host comes first in the address of a remote, else "none"."""
+    hosts = sorted((host for host in HOSTS if host in address), key=address.find)
+    return HOSTS[hosts[0]] if hosts else "none"
+
+
+def open_or_update(vendor: str, remote: str, base: str, outcome: dict[str, str]) -> None:
+    """Open the pull request or update it; it is a draft while something is wrong."""
+    number = pull_request_number(vendor)
     is_draft = bool(outcome["problem"])
-    facts = {"branch": BRANCH, "base": base, "title": outcome["title"], "words": text}
-    facts |= {"number": number, "is_draft": str(is_draft).lower()}
-    facts |= {"draft": "--draft" if is_draft else "", "undo": "--undo" if is_draft else ""}
-    facts |= {"state": "--draft" if is_draft else "--ready"}
-    for command in COMMANDS[vendor][2 if number else 1]:
-        print(call(command, **facts))
-    print(f"{'Renewed' if number else 'Opened'} the pull request to {base}.")
+    values = {
+        "branch": BRANCH,
+        "base": base,
+        "title": outcome["title"],
+        "text": pull_request_text(outcome, remote),
+        "number": number,
+        "is_draft": "true" if is_draft else "false",
+        "draft": "--draft" if is_draft else "",
+        "undo": "--undo" if is_draft else "",
+        "state": "--draft" if is_draft else "--ready",
+    }
+    commands = COMMANDS[vendor]
+    for command in commands.update if number else commands.create:
+        print(call(command, **values))
+    print(f"{'Updated' if number else 'Opened'} the pull request to {base}.")
 
 
-def prepared() -> dict[str, str]:
-    """Return what update.py wrote as its last act. New code ran beside it, so it is not trusted."""
+def read_outcome() -> dict[str, str]:
+    """Return what update.py wrote last, without trusting it, because new code has run since.
+
+    Raises Refusal where nothing is prepared.
+    """
     try:
         outcome = json.loads((OUT / "outcome.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
-        raise Refusal("Nothing is prepared: run `uvx nox -s update`, and do as it says.") from None
+        raise Refusal("Nothing is prepared: run `uvx nox -s update` first.") from None
     if outcome["title"] and not re.fullmatch("[0-9a-f]{40,64}", outcome["base"]):
-        raise Refusal(f"{OUT}/outcome.json names no commit: run `uvx nox -s update` anew.")
+        raise Refusal(f"{OUT}/outcome.json names no commit: run `uvx nox -s update` again.")
     return dict(outcome)
 
 
-def reach(remote: str) -> tuple[str, str]:
-    """Return the address of a remote that answers, and its default branch."""
+def read_remote(remote: str) -> tuple[str, str]:
+    """Return the address of a remote, and its default branch or "".
+
+    Raises Refusal where the remote is unknown or does not answer.
+    """
     try:
         address = git("remote", "get-url", remote)
         head = git("ls-remote", "--symref", remote, "HEAD")
-    except Refusal as reason:
-        raise Refusal(f"{reason} Repeat when it answers, or name another by --remote.") from None
-    found = re.match("ref: refs/heads/(.+)\tHEAD", head)
-    return address, found[1] if found else ""
+    except Refusal as refusal:
+        raise Refusal(
+            f"{refusal} Repeat when {remote} answers, or name another remote with --remote."
+        ) from None
+    match = re.match("ref: refs/heads/(.+)\tHEAD", head)
+    return address, match[1] if match else ""
 
 
 def push(remote: str, base: str) -> None:
-    """Push the prepared commit in place of an older one, never in place of a person's."""
-    there, *_ = git("ls-remote", remote, REF).split() or [""]
-    if there:
+    """Push the prepared commit; it may replace an older update, but never a person's commit."""
+    pushed = git("ls-remote", remote, REF).partition("\t")[0].strip()
+    if pushed:
         git("fetch", "--quiet", remote, REF)
-        seal = git("log", "-1", "--format=%(trailers:key=Update-Tree,valueonly)", there).strip()
-        if seal != git("rev-parse", there + "^{tree}").strip():
+        trailer = git("log", "-1", "--format=%(trailers:key=Update-Tree,valueonly)", pushed)
+        tree = git("rev-parse", pushed + "^{tree}")
+        if trailer.strip() != tree.strip():
             raise Refusal(
                 f"{BRANCH} on {remote} has a commit that no update made: merge it, or close its "
                 "pull request and delete the branch, then repeat."
             )
-    if git("cat-file", "-t", base, ok=(0, 128)).strip() != "commit":  # a shallow or later clone
+    if git("cat-file", "-t", base, ok=(0, 128)).strip() != "commit":  # as in a shallow clone
         git("fetch", "--quiet", remote, base)
     git("fetch", "--quiet", str((OUT / "branch.bundle").absolute()), f"+{BRANCH}:{PREPARED}")
-    lease = f"--force-with-lease={REF}:{there}"  # nothing is lost that came in meanwhile
+    lease = f"--force-with-lease={REF}:{pushed}"  # refuses to overwrite what came since
     git("push", "--quiet", "--no-verify", lease, remote, f"{PREPARED}:{REF}")
 
 
-def words(outcome: dict[str, str], remote: str) -> str:
+def pull_request_text(outcome: dict[str, str], remote: str) -> str:
     """Return the text of the pull request: what to do if something is wrong, and the changelog."""
-    if not outcome["problem"]:
-        return f"{outcome['news']}\n"
-    return f"""**It needs you.** {outcome["problem"]} Mend it on the branch:
+    text = f"{outcome['news']}\n"
+    if outcome["problem"]:
+        text = f"{how_to_fix(outcome['problem'], remote)}\n{text}"
+    return text[:60000]  # no vendor accepts more
+
+
+def how_to_fix(problem: str, remote: str) -> str:
+    """Return the section of the pull request that asks a person to finish the update."""
+    return f"""**This update needs you.** {problem} Fix it on the branch:
 
 ```
 git fetch {remote} {BRANCH} && git switch {BRANCH}
@@ -151,29 +197,33 @@ uvx nox
 git commit --all && git push
 ```
 
-A conflict lies between `<<<<<<<` and `>>>>>>>`: keep what both sides want, delete the marks. The
-next update leaves a branch with a commit of yours alone.
-
-{outcome["news"]}
+A conflict is between `<<<<<<<` and `>>>>>>>`: keep what both sides need, and delete the markers.
+The next update does not change a branch that has a commit of yours.
 """
 
 
-def number_of_ours(vendor: str) -> str:
-    """Return the number of the branch's open pull request; a stranger's fork may have one, too."""
-    for found in json.loads(call(COMMANDS[vendor][0], branch=BRANCH) or "[]"):
-        if vendor == "github" and not found["isCrossRepository"]:
-            return str(found["number"])
-        if vendor == "gitlab" and found["source_project_id"] == found["target_project_id"]:
-            return str(found["iid"])
-        if vendor == "azure" and not found.get("forkSource"):
-            return str(found["pullRequestId"])
+def pull_request_number(vendor: str) -> str:
+    """Return the number of the branch's open pull request, or "".
+
+    Forks may have a branch of the same name, and a pull request from it does not count.
+    """
+    for pull_request in json.loads(call(COMMANDS[vendor].find, branch=BRANCH) or "[]"):
+        if vendor == "github" and not pull_request["isCrossRepository"]:
+            return str(pull_request["number"])
+        if vendor == "gitlab":
+            source = pull_request["source_project_id"]
+            if source == pull_request["target_project_id"]:
+                return str(pull_request["iid"])
+        if vendor == "azure" and not pull_request.get("forkSource"):
+            return str(pull_request["pullRequestId"])
     return ""
 
 
-def call(command: str, **facts: str) -> str:
-    """Fill in a command of the table and run it."""
-    program, *arguments = filter(None, (word.format(**facts) for word in command.split()))
-    return run(shutil.which(program) or program, *arguments).strip()  # Windows has an az.cmd
+def call(command: str, **values: str) -> str:
+    """Fill in a vendor's command, run it and return its output."""
+    words = [word.format(**values) for word in command.split()]
+    program, *arguments = [word for word in words if word]
+    return run(shutil.which(program) or program, *arguments).strip()  # on Windows, az is az.cmd
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ask the template, through Copier: is there a newer version, what does it change and say."""
+"""Ask Copier about the template: whether it has a newer version, and what that one changes."""
 
 import json
 import re
@@ -19,64 +19,72 @@ def answers(project: Path) -> dict[str, Any]:
     try:
         stored = yaml.safe_load((project / ANSWERS).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise Refusal(f"{ANSWERS} is missing, which names the template: bring it back.") from None
+        raise Refusal(f"{ANSWERS}, which names the template, is missing: restore it.") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        words = " ".join(str(error).split())
-        raise Refusal(f"{ANSWERS} cannot be read, take back its last edit: {words}") from None
+        reason = " ".join(str(error).split())
+        raise Refusal(f"{ANSWERS} cannot be read, undo its last edit: {reason}") from None
     for name in ("_commit", "_src_path"):
         if not isinstance(stored, dict) or not isinstance(stored.get(name), str):
-            raise Refusal(f"{ANSWERS} has no text for {name}: take back its last edit.")
+            raise Refusal(f"{ANSWERS} has no text for {name}: undo its last edit.")
     return dict(stored)
 
 
 def is_outdated(source: str) -> bool:
     """Ask Copier whether the template has a newer version."""
     try:
-        found = json.loads(copier("check-update", "--output-format=json"))
-    except Refusal as reason:
-        raise Refusal(f"{reason} Does `git ls-remote {source}` answer?") from None
-    if "+" in found["latest_version"]:  # a commit, for want of a tag
-        raise Refusal(f"{source} has no version: an update starts from a tag such as v1.2.0.")
-    return bool(found["update_available"])
+        status = json.loads(copier("check-update", "--output-format=json"))
+    except Refusal as refusal:
+        raise Refusal(
+            f"{refusal} Check the address of the template with `git ls-remote {source}`."
+        ) from None
+    if "+" in status["latest_version"]:  # Copier names a commit where there is no tag
+        raise Refusal(f"{source} has no version: an update needs a tag such as v1.2.0.")
+    return bool(status["update_available"])
 
 
 def update(project: Path, before: dict[str, Any]) -> dict[str, Any]:
-    """Update the clone and return its answers, none of which may change."""
-    touched = subprocess.run([sys.executable, ".mlops/platform_files.py"], cwd=project, check=False)
-    if touched.returncode:
-        raise Refusal("Nothing is updated, for an update would meet these edits.")
+    """Update the clone and return its answers; raise Refusal where one of them would change."""
+    check = [sys.executable, ".mlops/platform_files.py"]
+    if subprocess.run(check, cwd=project, check=False).returncode:
+        raise Refusal("Nothing is updated, because the update would conflict with these edits.")
     try:
         copier("update", "--defaults", "--conflict=inline", "--quiet", folder=project)
-    except Refusal as reason:
+    except Refusal as refusal:
         raise Refusal(
-            f"{reason} Correct an answer in {ANSWERS} if it is one, commit, repeat."
+            f"{refusal} If an answer in {ANSWERS} is wrong, correct it, commit, and repeat."
         ) from None
     after = answers(project)
     for name in sorted(before.keys() & after.keys() - {"_commit"}):
         if before[name] != after[name]:
             raise Refusal(
                 f"The update would change the answer {name} from {before[name]!r} to "
-                f"{after[name]!r}: choose one that the template knows by `uvx copier update "
+                f"{after[name]!r}: choose one that the template knows with `uvx copier update "
                 f"--defaults --vcs-ref=:current: --data {name}=…`, commit, and repeat."
             )
     return after
 
 
 def changelog(project: Path, before: str, after: dict[str, Any]) -> str:
-    """Return what the template's changelog says of the versions since the one before."""
+    """Return what the template's changelog says about the versions after `before`."""
     tag = after["_commit"]
     try:
         git("fetch", "--quiet", "--depth=1", after["_src_path"], f"refs/tags/{tag}", folder=project)
         text = git("show", "FETCH_HEAD:CHANGELOG.md", folder=project)
     except Refusal:
         return f"The changelog of {after['_src_path']} could not be read."
-    first, last = (
-        rf"^## \[?v?{re.escape(v.lstrip('v').split('-')[0])}(?![\w.])" for v in (tag, before)
-    )
-    found = re.search(rf"{first}.*?(?={last}|^\[[^\]]+\]: |\Z)", text, re.MULTILINE | re.DOTALL)
-    return found.group().strip() if found else f"The changelog says nothing of {tag}."
+    start = heading_pattern(tag)
+    links = r"^\[[^\]]+\]: "
+    end = rf"{heading_pattern(before)}|{links}|\Z"
+    section = re.search(f"{start}.*?(?={end})", text, re.MULTILINE | re.DOTALL)
+    return section.group().strip() if section else f"The changelog does not mention {tag}."
+
+
+def heading_pattern(version: str) -> str:
+    """Return the pattern of the changelog's heading of a version."""
+    number = version.lstrip("v").split("-")[0]
+    return rf"^## \[?v?{re.escape(number)}(?![\w.])"
 
 
 def copier(*arguments: str, folder: Path = Path()) -> str:
-    """Run the Copier of this script; the template asks for no trust."""
+    """Run the Copier in this script's environment and return its output."""
     return run(sys.executable, "-m", "copier", *arguments, folder=folder)

@@ -2,11 +2,11 @@
 # requires-python = ">=3.11"
 # dependencies = ["copier>=9.18,<10"]
 # ///
-"""Prepare the newest version of the template and check it; this working tree stays as it is.
+"""Prepare the update to the template's newest version in a clone, and check it there.
 
-All happens in a clone. The outcome lies in build/update/, where publish.py finds it: the
-commit as a git bundle, and the words of its pull request. The checks run code that nobody has
-reviewed yet, so no secret of the environment reaches them.
+The working tree stays as it is. publish.py finds the outcome in build/update/: the commit as a git
+bundle, and the text of its pull request. The checks run code that nobody has reviewed yet, so they
+receive no secret from the environment.
 """
 
 import argparse
@@ -27,25 +27,31 @@ MARKERS = "^(<<<<<<< before updating|>>>>>>> after updating)"
 
 
 def main() -> int:
-    """Prepare an update; return 1 where none can be made, or a person must finish it."""
+    """Prepare an update; return 1 where that fails, or where a person must finish the update."""
     argparse.ArgumentParser(prog="uvx nox -s update", description=__doc__).parse_args()
-    for name in list(filter(SECRET.match, os.environ)):
-        del os.environ[name]
+    for name in list(os.environ):
+        if SECRET.match(name):
+            del os.environ[name]
     try:
-        return bool(prepare())
-    except (Refusal, OSError) as reason:
-        print(reason, file=sys.stderr)
+        problem = prepare()
+    except (Refusal, OSError) as error:
+        print(error, file=sys.stderr)
         return 1
+    return 1 if problem else 0
 
 
 def prepare() -> str:
-    """Leave the newest version in build/update/; return what is wrong with it, if anything is."""
-    shutil.rmtree(OUT, ignore_errors=True)  # an older one is never published in its place
+    """Write the update to build/update/; return what is wrong with it, "" where nothing is."""
+    shutil.rmtree(OUT, ignore_errors=True)  # so that an older update is never published instead
     before = answers(Path())
-    if changed := git("status", "--porcelain", "--no-renames", "--", ".").splitlines():
-        raise Refusal(f"{changed[0][3:]} is not committed: commit or stash it, then repeat.")
-    if left := conflicts(Path()):
-        raise Refusal(f"{left} holds a conflict of an earlier update: mend and commit it first.")
+    changes = git("status", "--porcelain", "--no-renames", "--", ".").splitlines()
+    if changes:
+        raise Refusal(f"{changes[0][3:]} is not committed: commit or stash it, then repeat.")
+    conflicting = conflicts(Path())
+    if conflicting:
+        raise Refusal(
+            f"{conflicting} contains a conflict of an earlier update: resolve and commit it first."
+        )
     OUT.mkdir(parents=True)
     if not is_outdated(before["_src_path"]):
         write({"title": ""})
@@ -59,22 +65,24 @@ def prepare() -> str:
         news = changelog(project, before["_commit"], after)
         base = git("rev-parse", f"{BRANCH}~1", folder=project).strip()
     write({"title": title, "base": base, "problem": problem, "news": news})
-    print(f"\n{problem or 'It passes the checks.'}\n{what_now()}")
+    print(f"\n{problem or 'The update passes the checks.'}\n{next_commands()}")
     return problem
 
 
-def what_now() -> str:
-    """Return how to go on; `git pull` counts a path from the top of the repository."""
-    bundle = git("rev-parse", "--show-prefix").strip() + (OUT / "branch.bundle").as_posix()
-    take = f"git pull {shlex.quote(bundle)} {BRANCH}"
-    if not Path(__file__).with_name("publish.py").exists():  # no vendor of pipelines
-        return f"  {take}   takes it here"
-    publish = "uvx nox -s update -- publish"
-    return f"  {take}   takes it here\n  {publish:{len(take)}}   opens its pull request"
+def next_commands() -> str:
+    """Return the commands that merge or publish the update, with what each does."""
+    prefix = git("rev-parse", "--show-prefix").strip()  # `git pull` starts at the top folder
+    bundle = shlex.quote(prefix + (OUT / "branch.bundle").as_posix())
+    pull = f"git pull {bundle} {BRANCH}"
+    lines = [f"  {pull}   merges it into this branch"]
+    if Path(__file__).with_name("publish.py").exists():  # the project has pipelines
+        publish = "uvx nox -s update -- publish"
+        lines.append(f"  {publish:{len(pull)}}   opens its pull request")
+    return "\n".join(lines)
 
 
 def clone(project: Path) -> Path:
-    """Clone what is committed; return where the project lies in it, in a larger one as well."""
+    """Clone the repository; return the folder of the project, which may be below its top."""
     top = git("rev-parse", "--show-toplevel").strip()
     git("clone", "--quiet", top, str(project))
     git("switch", "--quiet", "--force-create", BRANCH, folder=project)
@@ -82,47 +90,53 @@ def clone(project: Path) -> Path:
 
 
 def commit(project: Path, title: str) -> str:
-    """Renew uv.lock, commit and bundle; return what is wrong.
+    """Update uv.lock, commit and bundle; return what is wrong.
 
-    The commit names its tree, so that publish.py knows it from a person's, and takes the time
-    of the one before, so that the same update is the same commit and keeps its approvals.
+    The commit names its tree, so that publish.py can tell it from a person's commit. It has the
+    time of its parent, so that the same update is the same commit and keeps its approvals.
     """
     git("add", "--all", folder=project)
     problem = ""
-    if left := conflicts(project):
-        problem = f"It meets a change of yours: {left} holds a conflict."
+    conflicting = conflicts(project)
+    if conflicting:
+        problem = f"The update conflicts with your changes in {conflicting}."
     elif fails("uv", "lock", folder=project):
-        problem = "`uv lock` finds no versions that fit together."
+        problem = "`uv lock` finds no compatible versions."
     git("add", "--all", folder=project)
-    seal = f"Update-Tree: {git('write-tree', folder=project).strip()}"
+    trailer = f"Update-Tree: {git('write-tree', folder=project).strip()}"
     time = git("log", "-1", "--format=%cI", folder=project).strip()
     os.environ |= {"GIT_AUTHOR_DATE": time, "GIT_COMMITTER_DATE": time}
-    git(*signature(), "commit", "--quiet", "--no-verify", f"-m{title}", f"-m{seal}", folder=project)
+    messages = (f"-m{title}", f"-m{trailer}")
+    git(*author_options(), "commit", "--quiet", "--no-verify", *messages, folder=project)
     bundle = str((OUT / "branch.bundle").absolute())
     git("bundle", "create", "--quiet", bundle, BRANCH, "^HEAD~1", folder=project)
     return problem
 
 
-def signature() -> list[str]:
-    """Return options for the name that this repository commits in; its clone knows none of it."""
-    known = {key: git("config", key, ok=(0, 1)).strip() for key in ("user.name", "user.email")}
-    return [word for key, value in known.items() if value for word in ("-c", f"{key}={value}")]
+def author_options() -> list[str]:
+    """Return git's options for this repository's author, whom its clone does not know."""
+    options = []
+    for key in ("user.name", "user.email"):
+        value = git("config", key, ok=(0, 1)).strip()
+        if value:
+            options += ["-c", f"{key}={value}"]
+    return options
 
 
 def check(project: Path) -> str:
-    """Run what `uvx nox` runs, without what could write or log in anywhere."""
-    return "`uvx nox` fails with it." if fails("uvx", "nox", folder=project) else ""
+    """Run `uvx nox` without secrets and logins; return what is wrong."""
+    return "`uvx nox` fails with the update." if fails("uvx", "nox", folder=project) else ""
 
 
 def conflicts(project: Path) -> str:
-    """Return the files in which Copier left a conflict, as words."""
+    """Return the names of the files in which Copier left a conflict."""
     marked = git("grep", "-l", "--extended-regexp", MARKERS, folder=project, ok=(0, 1))
     rejected = git("ls-files", "--", "*.rej", folder=project)
     return ", ".join((marked + rejected).splitlines())
 
 
 def write(outcome: dict[str, str]) -> None:
-    """Write what publish.py needs to know; the last act, so that a half one is not found."""
+    """Write what publish.py needs; the last step, so that no incomplete outcome is published."""
     text = json.dumps(outcome, indent=2, ensure_ascii=False)
     (OUT / "outcome.json").write_text(text + "\n", encoding="utf-8")
 

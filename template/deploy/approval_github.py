@@ -1,4 +1,4 @@
-"""What GitHub says of an environment's protection, and of who approved a run."""
+"""Ask GitHub how an environment is protected, and who approved a run."""
 
 import os
 from typing import Any
@@ -7,11 +7,11 @@ from urllib.parse import quote
 from approval import ask, exported
 from commands import run
 
-MARK = "GITHUB_ACTIONS"  # a variable of each run
+RUN_VARIABLE = "GITHUB_ACTIONS"  # set in each run
 
 
 def as_person() -> dict[str, str]:
-    """Return the variables of a run for a person who is logged in by `gh`."""
+    """Return the variables of a run, for a person who is logged in with `gh`."""
     return {
         "GITHUB_API_URL": os.environ.get("GITHUB_API_URL", "https://api.github.com"),
         "GITHUB_REPOSITORY": exported("REPOSITORY"),
@@ -20,28 +20,28 @@ def as_person() -> dict[str, str]:
 
 
 def missing_protection(environment: str) -> str:
-    """Return what the rules of an environment of GitHub lack."""
+    """Return what is wrong with the rules of an environment, "" where it is protected."""
     rules = github(f"environments/{quote(environment, safe='')}").get("protection_rules", [])
-    people = [rule for rule in rules if rule["type"] == "required_reviewers" and rule["reviewers"]]
-    if not people:
+    reviews = [rule for rule in rules if rule["type"] == "required_reviewers" and rule["reviewers"]]
+    if not reviews:
         return "it has no required reviewers"
-    if not all(rule.get("prevent_self_review") for rule in people):
-        return "who starts a run may approve it"
+    if not all(rule.get("prevent_self_review") for rule in reviews):
+        return "the person who starts a run may approve it"
     return ""
 
 
 def approvers(environment: str) -> list[str]:
     """Return who approved this run for an environment."""
-    given = github(f"actions/runs/{os.environ['GITHUB_RUN_ID']}/approvals")
+    approvals = github(f"actions/runs/{os.environ['GITHUB_RUN_ID']}/approvals")
     return [
         approval["user"]["login"]
-        for approval in given
+        for approval in approvals
         if approval["state"] == "approved"
         and environment in [each["name"] for each in approval["environments"]]
     ]
 
 
 def github(path: str) -> Any:
-    """Ask GitHub about the repository of this run."""
+    """Return the answer of GitHub about the repository of this run."""
     base = f"{os.environ['GITHUB_API_URL']}/repos/{os.environ['GITHUB_REPOSITORY']}"
     return ask(f"{base}/{path}", "GITHUB_TOKEN", "Authorization", "Bearer {}")

@@ -1,4 +1,4 @@
-"""Read a section of conf/ by its model; what is wrong there is one sentence with the remedy."""
+"""Read a section of conf/ by its model; a mistake is one sentence with the remedy."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Section(BaseModel):
-    """A part of the configuration, in which every key is known."""
+    """A part of the configuration, in which unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
@@ -18,29 +18,40 @@ Model = TypeVar("Model", bound=Section)
 
 
 def read(model: type[Model], written: Any, where: str, hints: Mapping[str, str]) -> Model:
-    """Return what is written at `where`; `hints` tell for a key, or a part, what to write.
+    """Return a section as its model.
 
-    Raises Refusal with the first key that is wrong.
+    Args:
+        model: The model of the section.
+        written: What is written in conf/.
+        where: The file and the key of the section, for messages.
+        hints: What to write for a key, or for all keys of a part.
+
+    Raises Refusal for the first key that is wrong.
     """
     try:
         return model.model_validate(written)
     except ValidationError as error:
         problem = error.errors()[0]
     path = [str(part) for part in problem["loc"] if part != "[key]"]
-    key, kind = ".".join(path), problem["type"]
+    key = ".".join(path)
+    full_key = ".".join([where, *path])
     hint = hints.get(key) or hints.get(path[0] if path else "", "")
-    words = hint or problem["msg"].removeprefix("Value error, ")
-    if kind == "missing":
-        words = f"it is missing; {hint}" if hint else "it is missing"
-    elif kind == "extra_forbidden":
-        near = difflib.get_close_matches(key, [*names(model)], n=1, cutoff=0.5)
-        words = f"it is unknown; {f'did you mean {near[0]}?' if near else 'remove it'}"
-    raise Refusal(f"{'.'.join([where, *path])}: {words.rstrip('.')}.")
+    if problem["type"] == "extra_forbidden":
+        nearest = difflib.get_close_matches(key, [*keys_of(model)], n=1, cutoff=0.5)
+        if nearest:
+            raise Refusal(f"{full_key}: it is unknown; did you mean {nearest[0]}?")
+        raise Refusal(f"{full_key}: it is unknown; remove it.")
+    if problem["type"] == "missing" and hint:
+        raise Refusal(f"{full_key}: it is missing; {hint}.")
+    if problem["type"] == "missing":
+        raise Refusal(f"{full_key}: it is missing.")
+    message = hint or problem["msg"].removeprefix("Value error, ")
+    raise Refusal(f"{full_key}: {message.rstrip('.')}.")
 
 
-def names(model: type[Section], above: str = "") -> Iterator[str]:
-    """Yield the keys that a section may have, those of its parts too: `alert.secret`."""
+def keys_of(model: type[Section], prefix: str = "") -> Iterator[str]:
+    """Yield the keys that a section can have, also those of its parts: `alert.secret`."""
     for name, field in model.model_fields.items():
-        yield above + name
+        yield prefix + name
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            yield from names(field.annotation, f"{above}{name}.")
+            yield from keys_of(field.annotation, f"{prefix}{name}.")

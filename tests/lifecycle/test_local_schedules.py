@@ -41,7 +41,7 @@ def lines(printed: str) -> list[str]:
 def test_without_schedules_there_is_a_remedy(born: Project) -> None:
     code, printed = schedules(born)
     assert code == 2
-    assert printed.startswith("conf/prod.yml names no schedules. Write into it, for example")
+    assert printed.startswith("conf/prod.yml has no schedules. Add some, for example")
     example = printed.partition("\n\n")[2]
     born.write("conf/prod.yml", born.path("conf/prod.yml").read_text("utf-8") + example)
     assert schedules(born)[0] == 0
@@ -69,7 +69,7 @@ def test_a_machine_of_the_same_clock_needs_no_zone(born: Project) -> None:
 def test_another_machine_is_told_the_zones_and_warned(born: Project) -> None:
     born.configure("prod", schedules={"score": SCORE, "monitor": MONITOR, "train": MONITOR})
     _, printed = schedules(born, zone="America/New_York")
-    assert "cronie knows CRON_TZ; Debian's own cron does\n# not" in printed
+    assert "cronie understands CRON_TZ; Debian's cron\n# does not" in printed
     first, score, second, *others = lines(printed)
     assert (first, second) == ("CRON_TZ=Europe/Berlin", "CRON_TZ=UTC")
     assert score.startswith("0 6 2 * * cd ")
@@ -106,7 +106,7 @@ def test_the_rehearsal_of_a_change_refuses_a_mistake_in_any_environment(
     born.configure(env, schedules={"score": SCORE | {"zone": "Europe/Belin"}})
     code, said = rehearse(born)
     assert code == 2
-    told = "schedules.score.zone: Europe/Belin is no time zone; did you mean Europe/Berlin?"
+    told = "schedules.score.zone: Europe/Belin is not a time zone; did you mean Europe/Berlin?"
     assert said.endswith(f"\n{env}: {told}\n")
 
 

@@ -111,5 +111,6 @@ def render(project: Path, env: str, facts: Facts) -> Path:
     """Let target.py write the bundle of one environment; return its folder."""
     folder = project / "build/release/deploy" / env
     with opened(project) as target:
-        target.render(platform("base.project").open_project(env).settings, facts, folder)
+        settings = platform("base.project").open_project(env).settings
+        target.render(settings, target.Release.from_facts(facts), folder)
     return folder

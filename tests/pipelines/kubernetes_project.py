@@ -22,6 +22,7 @@ from pathlib import Path
 sys.path[:0] = ["deploy/kubernetes", "deploy", ".mlops", "src"]
 import target, release
 from commands import Refusal
+from release_record import Release
 from loan_risk.mlops.base.project import open_project
 
 facts, envs, out = json.loads(sys.argv[1]), sys.argv[2:], Path("build/release")
@@ -30,7 +31,7 @@ out.mkdir(parents=True)
 (out / "requirements.txt").write_text(facts.pop("requirements"))
 try:
     for env in envs:
-        target.render(open_project(env).settings, facts, out / "deploy" / env)
+        target.render(open_project(env).settings, Release.from_facts(facts), out / "deploy" / env)
 except Refusal as reason:
     sys.exit(str(reason))
 facts["files"] = release.checksums(out)

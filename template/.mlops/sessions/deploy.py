@@ -1,11 +1,11 @@
-"""The session of a project whose model runs elsewhere; noxfile.py reads this file."""
+"""The session `deploy`, in projects whose model runs elsewhere; noxfile.py runs this file."""
 
 import nox
 
 
 @nox.session
 def deploy(session: nox.Session) -> None:
-    """Bring build/release to an environment: `uvx nox -s deploy -- test`; goes back if it fails."""
+    """Deploy build/release to an environment, or restore the previous release: `-- test`."""
     if session.posargs not in (["dev"], ["test"], ["prod"]):
         session.error("Name one environment: `uvx nox -s deploy -- test`")
     session.run("uv", "run", "--locked", "python", "deploy/delivery.py", *session.posargs)

@@ -1,6 +1,6 @@
-"""A script of bootstrap: plain bash that one person reads, and then runs with that person's rights.
+"""A script of bootstrap: plain bash that a person reads, and then runs with that person's rights.
 
-What only the person knows is asked from variables; a missing one ends the script before it acts.
+Variables contain what only the person knows; if one is missing, the script ends before it acts.
 """
 
 import shlex
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-DEPLOYED = ("test", "prod")  # the environments that a release goes to
+DEPLOYED = ("test", "prod")  # the environments to which a release is deployed
 HEADER = """\
 #!/usr/bin/env bash
-# Written by `uvx nox -s bootstrap` from .copier-answers.yml, CODEOWNERS and conf/: change those.
+# Written by `uvx nox -s bootstrap` from .copier-answers.yml, CODEOWNERS and conf/: edit those.
 #"""
-ASKED = {
+MEANINGS = {
     "ORGANIZATION": "the organization, such as https://dev.azure.com/bank",
     "PROJECT": "the project of Azure DevOps",
     "REPOSITORY": "the path of the repository, such as bank/loan-risk",
     "APPROVERS": "the group that approves for prod, as the vendor names it",
     "TENANT": "the ID of the directory in Entra",
     "SUBSCRIPTION": "the ID of the subscription of {env}",
-    "CLIENT_ID": "entra.sh tells it at its end",
+    "CLIENT_ID": "entra.sh prints it at its end",
     "ACCOUNT": "the ID of the Databricks account",
     "WORKSPACE": "the resource ID of the Databricks workspace of {env}",
     "FACTORY": "the resource ID of the data factory of {env}",
@@ -31,7 +31,7 @@ ASKED = {
 
 @dataclass(frozen=True)
 class Project:
-    """What the scripts of every vendor need to know of a project."""
+    """What the scripts of every vendor need to know about a project."""
 
     name: str
     mail: str
@@ -42,12 +42,12 @@ class Project:
 
     @property
     def is_deployed(self) -> bool:
-        """Whether a release goes anywhere."""
+        """Whether a release is deployed anywhere."""
         return self.compute != "local"
 
     @property
     def approvals(self) -> str:
-        """How many other people must agree to a change of main."""
+        """How many other people must approve a change of main."""
         return "2" if self.risk_tier == "high" else "1"
 
 
@@ -55,19 +55,24 @@ class Project:
 class Script:
     """The parts of a script, and the variables that it needs."""
 
-    files: list[str]  # relative to this folder; the first begins with who runs it, and why
-    asked: list[str]  # variables that the person exports
-    known: dict[str, str | list[str]]  # variables that the script is written with
-    functions: str = ""  # the file of the functions that several scripts of a vendor share
+    files: list[str]
+    """Files below this folder. The first one starts with a comment: who runs it, and why."""
+    asked: list[str]
+    """The variables that the person exports."""
+    known: dict[str, str | list[str]]
+    """The variables that the script sets."""
+    functions: str = ""
+    """The file of the functions that several scripts of a vendor share."""
 
     def text(self) -> str:
-        """Return the script as it is written: who runs it, the variables, and the commands."""
-        about, _, commands = "\n".join(map(read, self.files)).partition("\n\n")
-        variables = [ask(name) for name in self.asked]
-        variables += [assignment(name, value) for name, value in self.known.items()]
-        functions = [read(self.functions).rstrip()] if self.functions else []
-        head = [HEADER, about, "set -euo pipefail", *variables, *functions]
-        return "\n".join([*head, "", commands])
+        """Return the whole script: who runs it, the variables, and the commands."""
+        introduction, _, commands = "\n".join(map(read, self.files)).partition("\n\n")
+        lines = [HEADER, introduction, "set -euo pipefail"]
+        lines += [requirement(name) for name in self.asked]
+        lines += [assignment(name, value) for name, value in self.known.items()]
+        if self.functions:
+            lines.append(read(self.functions).rstrip())
+        return "\n".join([*lines, "", commands])
 
 
 def read(file: str) -> str:
@@ -76,19 +81,19 @@ def read(file: str) -> str:
 
 
 def each(name: str) -> list[str]:
-    """Return the variable of each environment that a release goes to."""
+    """Return the variable of each environment to which a release is deployed."""
     return [f"{env.upper()}_{name}" for env in DEPLOYED]
 
 
 def deploying() -> list[str]:
-    """Return the variables that a pipeline's right to deploy needs."""
+    """Return the variables that a pipeline needs to deploy."""
     return ["APPROVERS", "TENANT", *each("SUBSCRIPTION"), *each("CLIENT_ID")]
 
 
-def ask(variable: str) -> str:
+def requirement(variable: str) -> str:
     """Return the line that ends a script where a variable is missing."""
-    env, _, rest = variable.partition("_")
-    meaning = ASKED.get(variable) or ASKED[rest].format(env=env.lower())
+    env, _, name = variable.partition("_")
+    meaning = MEANINGS.get(variable) or MEANINGS[name].format(env=env.lower())
     return ': "${' + f"{variable}:?is missing: {meaning}" + '}"'
 
 

@@ -19,7 +19,7 @@ def trigger(place: Place, schedule: Schedule) -> Json:
         schedule.command,
         {
             "type": "ScheduleTrigger",
-            "description": f"{schedule.command} {schedule.words}",
+            "description": f"{schedule.command} {schedule.description}",
             "pipelines": [{"pipelineReference": pipeline, "parameters": {}}],
             "typeProperties": {"recurrence": recurrence(schedule)},
         },

@@ -5,7 +5,6 @@ import importlib
 import re
 import shutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -66,17 +65,16 @@ HINTS = {
 }
 
 
-def write(settings: Any, facts: Mapping[str, Any], folder: Path) -> None:
+def write(settings: Any, release: Release, folder: Path) -> None:
     """Write the bundle of one environment, and the requirements of its jobs.
 
     Args:
         settings: The settings of the environment.
-        facts: What release.json will contain.
+        release: What release.json will contain, without its files.
         folder: Where to write: `deploy/<environment>` of the release.
 
     Raises Refusal for a mistake in conf/, and for a lock file that Databricks cannot install.
     """
-    release = Release.from_facts(facts)
     deployment = read_deployment(settings)
     refuse_local_settings(settings)
     runtime = read_runtime()

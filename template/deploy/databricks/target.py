@@ -8,7 +8,6 @@ runs; both are copies of release.json.
 import json
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,9 @@ from release_record import Release
 WORK = Path("build/databricks")  # the CLI writes files here; the release itself must not change
 
 
-def render(settings: Any, facts: Mapping[str, Any], folder: Path) -> None:
+def render(settings: Any, release: Release, folder: Path) -> None:
     """Write the bundle of one environment; raise Refusal for a mistake in conf/."""
-    bundle_files.write(settings, facts, folder)
+    bundle_files.write(settings, release, folder)
 
 
 def locate(settings: Any, release: Release, folder: Path) -> None:

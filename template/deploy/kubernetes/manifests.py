@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -57,17 +57,16 @@ HINTS = {
 }
 
 
-def render(settings: Any, facts: Mapping[str, Any], folder: Path) -> None:
+def render(settings: Any, release: Release, folder: Path) -> None:
     """Write the manifests of one environment: what is applied, and the job that runs a command.
 
     Args:
         settings: The settings of the environment.
-        facts: What release.json will contain.
+        release: What release.json will contain, without its files.
         folder: Where to write: `deploy/<environment>` of the release.
 
     Raises Refusal for a mistake in conf/, and for a release that cannot run in a pod.
     """
-    release = Release.from_facts(facts)
     deployment = read_deployment(settings)
     refuse_what_cannot_run(settings, deployment, release, folder)
     overlay = WORK / settings.env
@@ -138,7 +137,7 @@ def secret_names(part: Any) -> Iterator[str]:
 def cron_job(schedule: Schedule) -> dict[str, Any]:
     """Return the CronJob of a schedule: the job of base/ with the schedule's command."""
     job = yaml.safe_load((HERE / "base/job.yml").read_text(encoding="utf-8"))
-    job["spec"]["template"]["spec"]["containers"][0]["args"] = [*schedule.typed]
+    job["spec"]["template"]["spec"]["containers"][0]["args"] = [*schedule.arguments]
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",

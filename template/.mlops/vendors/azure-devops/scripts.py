@@ -1,6 +1,6 @@
-"""What is asked of Azure DevOps: the policies of main, the pipelines, and the environments.
+"""The scripts for Azure DevOps: the policies of main, the pipelines, and the environments.
 
-Azure Repos does not read CODEOWNERS, so its owners become policies that ask the same people.
+Azure Repos does not read CODEOWNERS, so its owners become policies that require the same people.
 """
 
 import re
@@ -12,14 +12,14 @@ from script import Project, Script, deploying
 from commands import Refusal
 
 OWNERS = Path("CODEOWNERS")
-PLACE = ["ORGANIZATION", "PROJECT"]
+LOCATION = ["ORGANIZATION", "PROJECT"]
 
 
 def scripts(project: Project) -> dict[str, Script]:
     """Return the scripts for the repository and for its pipelines."""
     ci = Script(
         files=["azure-devops/ci.sh"],
-        asked=[*PLACE],
+        asked=[*LOCATION],
         known={"name": project.name, "mail": project.mail},
     )
     if project.is_deployed:
@@ -27,7 +27,7 @@ def scripts(project: Project) -> dict[str, Script]:
         ci.asked.extend(deploying())
     repository = Script(
         files=["azure-devops/repository.sh"],
-        asked=[*PLACE],
+        asked=[*LOCATION],
         known={
             "name": project.name,
             "owners": policies(read_owners(OWNERS)),
@@ -38,41 +38,51 @@ def scripts(project: Project) -> dict[str, Script]:
 
 
 def read_owners(file: Path) -> list[tuple[str, str]]:
-    """Return the patterns of CODEOWNERS in their order, and who owns what they fit."""
+    """Return the patterns of CODEOWNERS in their order, each with its owners."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    entries = [line.partition("#")[0].split() for line in lines]
-    return [(pattern, " ".join(people)) for pattern, *people in filter(None, entries)]
+    owners = []
+    for line in lines:
+        words = line.partition("#")[0].split()
+        if words:
+            owners.append((words[0], " ".join(words[1:])))
+    return owners
 
 
 def policies(owners: list[tuple[str, str]]) -> list[str]:
-    """Return each list of owners, and the filter that fits the files whose last line names them.
+    """Return each list of owners with the filter of its files, as `owners|filter`.
 
-    Azure reads a filter from left to right, so a later line of other owners takes files out again.
+    The last matching line of CODEOWNERS names the owners of a file. Azure reads a filter from left
+    to right, so the pattern of a later line with other owners excludes files again.
     """
-    found = []
+    lines = []
     for people in dict.fromkeys(people for _, people in owners if people):
         patterns = [
             ("" if owner == people else "!") + azure_pattern(pattern) for pattern, owner in owners
         ]
         kept: list[str] = []
-        for pattern in dropwhile(lambda pattern: pattern.startswith("!"), patterns):
-            fits_all = "*" in kept and not any(each.startswith("!") for each in kept)
-            if pattern.startswith("!") or not fits_all:
+        for pattern in dropwhile(is_exclusion, patterns):
+            matches_all = "*" in kept and not any(map(is_exclusion, kept))
+            if is_exclusion(pattern) or not matches_all:
                 kept.append(pattern)
-        found.append(f"{azure_people(people)}|{';'.join(kept)}")
-    return found
+        lines.append(f"{azure_people(people)}|{';'.join(kept)}")
+    return lines
+
+
+def is_exclusion(pattern: str) -> bool:
+    """Return whether a pattern of a filter excludes files."""
+    return pattern.startswith("!")
 
 
 def azure_pattern(pattern: str) -> str:
-    """Return a pattern of CODEOWNERS as Azure reads it; raises Refusal where Azure cannot."""
+    """Return a pattern of CODEOWNERS as Azure reads it; raise Refusal where Azure cannot."""
     if re.search(r"[;|'\[\]^?!\\]", pattern):
-        raise Refusal(f"CODEOWNERS: Azure Repos cannot read {pattern}: write a plainer pattern.")
+        raise Refusal(f"CODEOWNERS: Azure Repos cannot read {pattern}: write a simpler pattern.")
     pattern = re.sub(r"\*+", "*", pattern.replace("**/", "*")) + "*" * pattern.endswith("/")
     return pattern if pattern[0] in "/*" else f"*/{pattern}"
 
 
 def azure_people(people: str) -> str:
-    """Return owners as Azure reads them; raises Refusal for one that is no address."""
+    """Return owners as Azure reads them; raise Refusal for one that is not a mail address."""
     for owner in people.split():
         if not re.fullmatch(r"[\w.+-]+@[\w.-]+", owner):
             raise Refusal(f"CODEOWNERS: Azure Repos does not know {owner}: write a mail address.")

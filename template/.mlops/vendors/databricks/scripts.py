@@ -1,6 +1,6 @@
-"""What is asked of Databricks: who deploys, who trains, who promotes, and their rights.
+"""The script for Databricks: who deploys, who trains, who promotes, and their rights.
 
-conf/ says where each environment keeps its releases, its data and its model.
+conf/ says where each environment stores its releases, its data and its model.
 """
 
 import re
@@ -14,21 +14,22 @@ from commands import Refusal
 
 NAME = r"[\w-]+\.[\w-]+\.[\w-]+"
 HOST = r"https://[\w.-]+"
+FOLDER = r"/[\w./-]+"
 
 
 def scripts(project: Project) -> dict[str, Script]:
-    """Return the script for the account, once conf/ says where the environments are.
+    """Return the script for the account, or none before conf/ says where the environments are.
 
-    A pipeline deploys by its own identity; without pipelines a person does, by his own.
+    A pipeline deploys with its own identity; without pipelines, a person deploys.
     """
     configured = {env: configuration(env) for env in DEPLOYED}
     environments = {
-        env: described(env, settings)
+        env: environment_line(env, settings)
         for env, settings in configured.items()
         if settings.get("deployment")
     }
     if not environments:
-        print("Once conf/test.yml has its `deployment:`, run this again for Databricks.")
+        print("Databricks: add `deployment:` to conf/test.yml, then run this again.")
         return {}
     has_pipelines = project.ci != "none"
     lines = [
@@ -45,39 +46,47 @@ def scripts(project: Project) -> dict[str, Script]:
 
 def configuration(env: str) -> dict[str, Any]:
     """Return what base.yml and the environment's file say together."""
-    base, own = (
-        yaml.safe_load(Path(f"conf/{name}.yml").read_text(encoding="utf-8")) or {}
-        for name in ("base", env)
-    )
+    base = read_yaml(Path("conf/base.yml"))
+    own = read_yaml(Path(f"conf/{env}.yml"))
     deployment = {**(base.get("deployment") or {}), **(own.get("deployment") or {})}
     return {**base, **own, "deployment": deployment}
 
 
-def described(env: str, settings: dict[str, Any]) -> str:
-    """Return address, volumes, model and folder of an environment, as databricks.sh reads them.
+def read_yaml(file: Path) -> dict[str, Any]:
+    """Return the content of a configuration file, which may be empty."""
+    return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
 
-    Raises Refusal where conf/ says them in part, or lets those who train write releases.
+
+def environment_line(env: str, settings: dict[str, Any]) -> str:
+    """Return host, volumes, model and folder of an environment, as databricks.sh reads them.
+
+    Raises Refusal where conf/ lacks one of them, or lets the trainer write releases.
     """
     deployment = settings["deployment"]
-    volume = str(settings.get("predictions", "")).removeprefix("/Volumes/").split("/")
-    wanted = {
-        "deployment.host": (deployment.get("host"), HOST, "https://<workspace>"),
-        "deployment.volume": (deployment.get("volume"), NAME, "catalog.schema.volume"),
-        "predictions": (".".join(volume[:3]), NAME, "/Volumes/catalog/schema/volume/predictions"),
-        "registered_model": (settings.get("registered_model"), NAME, "catalog.schema.model"),
-        "experiments": (
-            settings.get("experiments"),
-            r"/[\w./-]+",
-            "a folder, such as /Shared/risk",
-        ),
-    }
-    for key, (value, pattern, example) in wanted.items():
-        if not re.fullmatch(pattern, str(value)):
-            raise Refusal(f"conf/{env}.yml: {key}: write {example}, then repeat.")
-    host, releases, data, model, folder = (value for value, _, _ in wanted.values())
+    host = str(deployment.get("host"))
+    if not re.fullmatch(HOST, host):
+        raise wrong_value(env, "deployment.host", "https://<workspace>")
+    releases = str(deployment.get("volume"))
+    if not re.fullmatch(NAME, releases):
+        raise wrong_value(env, "deployment.volume", "catalog.schema.volume")
+    predictions = str(settings.get("predictions", ""))
+    data = ".".join(predictions.removeprefix("/Volumes/").split("/")[:3])
+    if not re.fullmatch(NAME, data):
+        raise wrong_value(env, "predictions", "/Volumes/catalog/schema/volume/predictions")
+    model = str(settings.get("registered_model"))
+    if not re.fullmatch(NAME, model):
+        raise wrong_value(env, "registered_model", "catalog.schema.model")
+    folder = str(settings.get("experiments"))
+    if not re.fullmatch(FOLDER, folder):
+        raise wrong_value(env, "experiments", "a folder, such as /Shared/risk")
     if data == releases:
         raise Refusal(
-            f"conf/{env}.yml: predictions lies on the volume of the releases, "
-            "which who trains may not write: name another volume."
+            f"conf/{env}.yml: predictions is on the volume of the releases, which the trainer must "
+            "not write: name another volume."
         )
     return "|".join([env, host, releases, data, model, folder])
+
+
+def wrong_value(env: str, key: str, example: str) -> Refusal:
+    """Return the error about a value that is missing or malformed."""
+    return Refusal(f"conf/{env}.yml: {key}: write {example}, then repeat.")

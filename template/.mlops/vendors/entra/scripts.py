@@ -1,9 +1,9 @@
-"""What is asked of Entra: the identities by which pipelines deploy, and their roles."""
+"""The script for Entra: the identities with which pipelines deploy, and their roles."""
 
 from script import DEPLOYED, Project, Script, each
 
 ROLES = {
-    "databricks": {"WORKSPACE": "Reader"},  # to log in; databricks.sh says what it may do there
+    "databricks": {"WORKSPACE": "Reader"},  # to log in; databricks.sh grants the rest
     "data-factory": {"FACTORY": "Data Factory Contributor"},
     "kubernetes": {
         "CLUSTER": "Azure Kubernetes Service Cluster User Role",
@@ -13,13 +13,13 @@ ROLES = {
 
 
 def scripts(project: Project) -> dict[str, Script]:
-    """Return the script that makes an identity for each environment."""
+    """Return the script that creates an identity for each environment."""
     roles = ROLES.get(project.compute, {}) | ROLES.get(project.orchestrator, {})
-    given = [
+    roles_by_env = [
         f"{env}|{role}|${env.upper()}_{resource}"
         for env in DEPLOYED
         for resource, role in roles.items()
     ]
     asked = [variable for resource in roles for variable in each(resource)]
-    known: dict[str, str | list[str]] = {"name": project.name, "roles": given}
+    known: dict[str, str | list[str]] = {"name": project.name, "roles": roles_by_env}
     return {"entra.sh": Script(files=["entra/entra.sh"], asked=asked, known=known)}

@@ -1,4 +1,4 @@
-"""What is asked of GitHub: the rules of main, and the environments."""
+"""The scripts for GitHub: the rules of main, and the environments."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ CHECKS = Path(".github/workflows/checks.yml")
 
 
 def scripts(project: Project) -> dict[str, Script]:
-    """Return the scripts for the repository and for what its pipelines may do."""
+    """Return the scripts for the repository and for its workflows."""
     ci = Script(files=["github/ci.sh"], asked=["REPOSITORY"], known={"name": project.name})
     if project.is_deployed:
         ci.files.append("github/environments.sh")
@@ -23,5 +23,5 @@ def scripts(project: Project) -> dict[str, Script]:
 
 
 def jobs() -> list[str]:
-    """Return the names of the jobs that a change must pass."""
+    """Return the names of the jobs that must pass before a change is merged."""
     return re.findall(r"^    name: (.+)$", CHECKS.read_text(encoding="utf-8"), re.MULTILINE)

@@ -1,4 +1,4 @@
-"""What is asked of GitLab: the rules of main, the weekly pipeline, and the environments."""
+"""The scripts for GitLab: the rules of main, the weekly pipeline, and the environments."""
 
 from script import Project, Script, deploying
 
@@ -6,7 +6,7 @@ FUNCTIONS = "gitlab/api.sh"
 
 
 def scripts(project: Project) -> dict[str, Script]:
-    """Return the scripts for the repository and for what its pipelines may do."""
+    """Return the scripts for the repository and for its pipelines."""
     ci = Script(
         files=["gitlab/ci.sh"],
         asked=["REPOSITORY"],
