@@ -1,5 +1,6 @@
 """Programs that tests write, and uv's cache."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,3 +23,18 @@ def uv_cache() -> Path:
     """Return the folder of uv's cache."""
     run = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
     return Path(run.stdout.strip())
+
+
+def examine(project: Path, *command: str) -> str:
+    """Return the findings of a linter in this environment."""
+    tools = Path(sys.executable).parent
+    path = f"{tools}{os.pathsep}{os.environ['PATH']}"  # actionlint looks for shellcheck
+    done = subprocess.run(
+        [str(tools / command[0]), *command[1:]],
+        cwd=project,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr if done.returncode else ""

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import copier
 
 ROOT = Path(__file__).parent.parent
+FENCE = re.compile(r"^```.*?\n(.*?)^```", re.MULTILINE | re.DOTALL)  # of a block in Markdown
 PLATFORM = ROOT / "template/src/{{ package }}/mlops"
 PROBLEMS = ("binary", "multiclass", "regression")
 TIERS = ("low", "medium", "high")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import Rendered
+from desks import add_program
 from pipelines.azure import Job, Service
 from pipelines.azure_api import TOKEN
 from pipelines.changes import (
@@ -24,7 +25,6 @@ from pipelines.expressions import Unmodelled
 from pipelines.osv import Osv
 from programs import uv_cache
 from rendering import append, commit, git, replace
-from test_updater import add_program
 
 CHECKS = "azure-pipelines.yml"
 WEEKLY = "ci/azure-devops/maintenance.yml"

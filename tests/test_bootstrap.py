@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Rendered
+from pipelines.address import vendor
 from pipelines.azure_api import TOKEN, organization
 from rendering import replace
-from test_delivery import vendor
 from vendors.az import az
 from vendors.databricks import databricks
 from vendors.gh import gh

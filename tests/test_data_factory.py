@@ -19,9 +19,9 @@ from conftest import Rendered
 from pipelines import az
 from pipelines.data_factory import FACTORY, Unknown, check_template
 from pipelines.databricks_project import build, configure, settings_of
+from pipelines.databricks_workspace import Workspace, version
 from programs import write_python
 from rendering import ROOT
-from test_databricks import Workspace, version
 
 Json = dict[str, Any]
 

@@ -10,13 +10,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Rendered
-from pipelines.address import answering
+from pipelines.address import vendor
 from pipelines.azure_api import TOKEN, Api, organization
 from rendering import append, replace
 
@@ -380,11 +379,6 @@ def test_without_pipelines_a_person_promotes_with_the_program(shop: Shop) -> Non
     """Nobody can approve a run without pipelines, so there is no session for it."""
     assert not (shop.folder / "deploy/approve.py").exists()
     assert not (shop.folder / ".mlops/sessions/approve.py").exists()
-
-
-def vendor(answers: dict[str, Any], header: str, shown: str) -> AbstractContextManager[str]:
-    """Serve these addresses for requests with the token; all others are unknown."""
-    return answering(lambda path, _: answers[path], header, shown)
 
 
 REVIEWERS = {"type": "required_reviewers", "prevent_self_review": True, "reviewers": [{"id": 1}]}

@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Rendered
-from rendering import PLATFORM, ROOT, VENDORS, files, platform
+from rendering import FENCE, PLATFORM, ROOT, VENDORS, files, platform
 
 DOCS = ROOT / "docs"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 SHARED = ("pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
 
-FENCE = re.compile(r"^```.*?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CUT = re.compile(r"^\|.*\n\n\|.*\n(?!\|[\s:|-]+\n)", re.MULTILINE)  # rows without a header
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 

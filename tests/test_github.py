@@ -1,10 +1,7 @@
 """The GitHub workflows, executed: good changes pass, bad ones are stopped."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,12 +9,13 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Rendered
+from desks import add_program
 from pipelines.changes import BAD, ESSENTIAL, UNGUARDED, newer_template
 from pipelines.git_host import WRITES, git_host
 from pipelines.github import GitHub, Job
 from pipelines.osv import Osv
+from programs import examine
 from rendering import append, git, replace
-from test_updater import add_program
 
 CHECKS = ".github/workflows/checks.yml"
 WEEKLY = ".github/workflows/maintenance.yml"
@@ -56,21 +54,6 @@ def calls(service: GitHub) -> list[list[str]]:
 
 def workflow(project: Path, file: str) -> dict[str, Any]:
     return dict(yaml.safe_load((project / file).read_text(encoding="utf-8")))
-
-
-def examine(project: Path, *command: str) -> str:
-    """Return the findings of a linter in this environment."""
-    tools = Path(sys.executable).parent
-    path = f"{tools}{os.pathsep}{os.environ['PATH']}"  # actionlint looks for shellcheck
-    done = subprocess.run(
-        [str(tools / command[0]), *command[1:]],
-        cwd=project,
-        env=os.environ | {"PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout + done.stderr if done.returncode else ""
 
 
 # Reading

@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Rendered
-from programs import write_program
+from programs import examine, write_program
 from rendering import git
-from test_github import examine
 
 FLOWS = ".github/workflows"
 COMPUTES = ["local", "databricks", "kubernetes"]

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Rendered
+from desks import add_program
 from pipelines.changes import BAD, ESSENTIAL, UNGUARDED, newer_template
 from pipelines.git_host import WRITES, git_host
 from pipelines.gitlab import GitLab, Job
 from pipelines.osv import Osv
 from programs import write_program
 from rendering import append, git
-from test_updater import add_program
 
 CHECKS = "ci/gitlab/checks.yml"
 WEEKLY = "ci/gitlab/maintenance.yml"

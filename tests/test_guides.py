@@ -15,8 +15,7 @@ import pytest
 import yaml
 from conftest import Rendered
 from pipelines.databricks_project import configure
-from rendering import ROOT, git
-from test_docs import FENCE
+from rendering import FENCE, ROOT, git
 
 GUIDES = (
     "bootstrap",

@@ -19,8 +19,13 @@ from programs import write_python
 from rendering import commit, copy_template, render
 
 REPOSITORY = "registry.bank.example/risk/loan-risk"
-FACTS = {"project": "loan-risk", "version": "0.1.0+20260101000000.g00000001"}
-FACTS |= {"commit": "0" * 40, "lock_sha256": "1" * 64, "dirty": False}
+FACTS = {
+    "project": "loan-risk",
+    "version": "0.1.0+20260101000000.g00000001",
+    "commit": "0" * 40,
+    "lock_sha256": "1" * 64,
+    "dirty": False,
+}
 TAG = "0.1.0-20260101000000.g00000001"
 BUILD = f"""
 import sys

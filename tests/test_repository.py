@@ -50,3 +50,15 @@ def test_every_session_has_a_help_sentence() -> None:
     assert {"demo", "lint", "types", "tests", "full", "docs", "bench"} <= set(sessions)
     assert all(sentence.endswith(".") for sentence in sessions.values()), sessions
     assert 'nox.options.sessions = ["lint", "types", "tests"]' in text("noxfile.py")
+
+
+def test_tests_do_not_import_tests() -> None:
+    imported = {
+        f"{path.relative_to(ROOT)}: {module}"
+        for path in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for module in [node.module or ""]
+        if module.rpartition(".")[2].startswith("test_")
+    }
+    assert imported == set()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pytest
 from rendering import files
 
 from lifecycle import behind
@@ -90,3 +91,21 @@ def both(*changes: Change) -> Change:
             change(project)
 
     return make
+
+
+SYNTHETIC = {"kind": "synthetic", "origin": "synthetic"}
+
+
+def table(**keys: object) -> Change:
+    """Let conf/ name one table for the applications; the outcomes stay synthetic."""
+    return conf(tables={"applications": keys, "outcomes": {**SYNTHETIC, "time": "applied_on"}})
+
+
+def write(name: str, content: str) -> Change:
+    """Write a file."""
+    return lambda project: project.write(name, content)
+
+
+def slow(*parameters: object) -> object:
+    """Run a case in the full tests only."""
+    return pytest.param(*parameters, marks=pytest.mark.full)

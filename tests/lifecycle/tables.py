@@ -1,12 +1,20 @@
 """The rows of `synthetic.py`, written to files as another system would deliver them."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import pandas as pd
+import yaml
+from rendering import ROOT
 
 from lifecycle.project import AS_OF, Facts, Project
 
+PAGE = (ROOT / "docs/how-to/read-your-tables.md").read_text("utf-8")
+BLOCKS = re.findall(r"^## (.+?)\n.*?^```yaml\n(.+?)^```", PAGE, re.DOTALL | re.MULTILINE)
+EVERY = {title: yaml.safe_load(block)["tables"] for title, block in BLOCKS}
+"""The tables of each section of the how-to, by its title."""
+*_, SPARK_TITLE = EVERY
 SPARK = {"kind": "spark", "origin": "synthetic", "time": "applied_on"}
 SPARK_FILES = {name: SPARK | {"path": f"data/{name}"} for name in ("applications", "outcomes")}
 

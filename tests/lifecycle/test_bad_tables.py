@@ -6,11 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lifecycle.mistakes import Change, Mistake, both, conf, expect
+from lifecycle.mistakes import Change, Mistake, both, expect, slow, table, write
 from lifecycle.project import AS_OF, Project
 from lifecycle.tables import deliver
 
-SYNTHETIC = {"kind": "synthetic", "origin": "synthetic"}
 FILES = {"kind": "files", "origin": "synthetic", "time": "applied_on"}
 JOB = FILES | {
     "path": "data/*.csv",
@@ -22,11 +21,6 @@ JOB = FILES | {
 DATABASE = {"kind": "sql", "origin": "synthetic", "table": "applications", "time": "applied_on"}
 LAKE = {"kind": "delta", "origin": "synthetic", "path": "data/lake"}
 ADDRESS = "postgresql+psycopg://reader:s3cret@127.0.0.1:1/risk"
-
-
-def table(**keys: object) -> Change:
-    """Let conf/ name one table for the applications; the outcomes stay synthetic."""
-    return conf(tables={"applications": keys, "outcomes": {**SYNTHETIC, "time": "applied_on"}})
 
 
 def delivery(*months: str, **stated: object) -> Change:
@@ -46,11 +40,6 @@ def deliver_months(months: list[str], stated: dict[str, object]) -> None:
     for month in months:
         frame = synthetic.rows(pd.Timestamp(month), 7)["applications"]
         deliver(Path(f"data/{month}.csv"), frame, **(stated if month == months[-1] else {}))
-
-
-def write(name: str, content: str) -> Change:
-    """Write a file."""
-    return lambda project: project.write(name, content)
 
 
 def parquet(*months: str, lost: str) -> Change:
@@ -217,11 +206,6 @@ COMBINATIONS = [
         code=2,
     ),
 ]
-
-
-def slow(*parameters: object) -> object:
-    """Run a case in the full tests only."""
-    return pytest.param(*parameters, marks=pytest.mark.full)
 
 
 def quick(mistakes: list[Mistake], count: int) -> list[object]:

@@ -12,7 +12,7 @@ import pytest
 from programs import write_program
 
 from lifecycle.project import Project, copy_project
-from lifecycle.test_rehearsal import rehearse
+from lifecycle.rehearsals import rehearse
 
 SCORE = {"every": "month", "day": 2, "at": "06:00", "zone": "Europe/Berlin"}
 MONITOR = {"every": "week", "day": "monday", "at": "07:30", "zone": "UTC"}

@@ -1,32 +1,16 @@
 """`nox -s rehearse`: every environment's configuration, then a model's life in test."""
 
-import os
 import re
-import subprocess
-import sys
 
 import pytest
 
+from lifecycle.rehearsals import rehearse
+
 from .conftest import At
-from .project import NOISE, Project
+from .project import Project
 
 SQL = {"kind": "sql", "origin": "production", "table": "t", "address": {"secret": "warehouse"}}
 COMMANDS = ["train", "gate", "promote", "score", "monitor", "status"]
-
-
-def rehearse(project: Project) -> tuple[int, str]:
-    """Rehearse as the session does, and return the exit code and what was said."""
-    done = subprocess.run(
-        [sys.executable, ".mlops/rehearse.py", project.name, project.package.name],
-        cwd=project.folder,
-        env=os.environ | {"PYTHONPATH": "src"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    said = done.stdout + done.stderr
-    assert not NOISE.search(said), said[-3000:]
-    return done.returncode, said
 
 
 @pytest.mark.full

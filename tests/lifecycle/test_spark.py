@@ -8,12 +8,10 @@ import pandas as pd
 import pytest
 
 from lifecycle import tables
-from lifecycle.mistakes import Mistake, both, expect, inputs
+from lifecycle.mistakes import Mistake, both, expect, inputs, slow, table, write
 from lifecycle.project import AS_OF, Facts, Project
-from lifecycle.tables import SPARK, SPARK_FILES
-from lifecycle.test_bad_tables import slow, table, write
-from lifecycle.test_tables import EVERY
-from lifecycle.test_tables import SPARK as PAGE
+from lifecycle.tables import EVERY, SPARK, SPARK_FILES
+from lifecycle.tables import SPARK_TITLE as PAGE
 
 NAMED = tuple(  # in a catalog, as the page shows it
     f"tables.{name}={json.dumps(keys | {'path': ''})}" for name, keys in EVERY[PAGE].items()

@@ -1,23 +1,17 @@
 """Tables of every kind return the same rows, and report in one sentence what is wrong."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
-from rendering import ROOT
 
 from lifecycle import behind
 from lifecycle.conftest import At
 from lifecycle.mistakes import TRAIN
 from lifecycle.project import AS_OF, Facts, Project, copy_project
-from lifecycle.tables import seen, write_everywhere
+from lifecycle.tables import EVERY, seen, write_everywhere
 
-PAGE = (ROOT / "docs/how-to/read-your-tables.md").read_text("utf-8")
-BLOCKS = re.findall(r"^## (.+?)\n.*?^```yaml\n(.+?)^```", PAGE, re.DOTALL | re.MULTILINE)
-EVERY = {title: yaml.safe_load(block)["tables"] for title, block in BLOCKS}
 PARQUET, CSV, DELTA, SQL, SPARK = EVERY
 KINDS = {title: tables for title, tables in EVERY.items() if title != SPARK}  # see test_spark.py
 UNREACHABLE = "postgresql+psycopg://reader:s3cret@127.0.0.1:1/risk"

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -37,3 +37,8 @@ def answering(answer: Answer, header: str, shown: str) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+def vendor(answers: dict[str, Any], header: str, shown: str) -> AbstractContextManager[str]:
+    """Serve these addresses for requests with the token; all others are unknown."""
+    return answering(lambda path, _: answers[path], header, shown)

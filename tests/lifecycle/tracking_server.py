@@ -1,0 +1,51 @@
+"""A real MLflow server, for tests that need one."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """A real MLflow server on a free port, and its process."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    store = tmp_path / "server"
+    store.mkdir()
+    command = [
+        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
+        *("--backend-store-uri", f"sqlite:///{store}/mlflow.db", "--workers", "1"),
+        *("--artifacts-destination", str(store / "artifacts")),
+    ]
+    with (store / "log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=store)
+    try:
+        yield wait_for(f"http://127.0.0.1:{port}", process), process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def server(running: tuple[str, "subprocess.Popen[bytes]"]) -> str:
+    """The address of a real MLflow server."""
+    return running[0]
+
+
+def wait_for(address: str, process: "subprocess.Popen[bytes]") -> str:
+    """Return the address once the server says that it is well."""
+    while process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/health", timeout=5):  # noqa: S310 - ours
+                return address
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail("the server ended before it answered")
