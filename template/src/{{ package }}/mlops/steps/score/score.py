@@ -40,7 +40,6 @@ def score(project: Project, as_of: str | None) -> Outcome:
         _check_distribution(batch)
         speed = round(batch.rows / (time.perf_counter() - start))
         facts = BatchFacts(
-            format=BatchFacts.FORMAT,
             batch=batch.number,
             date=batch.date,
             version=champion.version.number,

@@ -81,7 +81,6 @@ def _compare(batch: Batch, other: Batch, ours: Path, theirs: Path) -> ShadowFact
                 counts[name] = counts.get(name, 0) + count(profile[name], their[name])
             differences[name] = differences.get(name, 0.0) + float(gap.sum()) / batch.rows
     return ShadowFacts(
-        format=ShadowFacts.FORMAT,
         batch=batch.number,
         date=batch.date,
         version=other.champion.version.number,
