@@ -115,11 +115,11 @@ def _findings(
     return [
         *inputs.findings,
         *outcomes.findings,
-        *decision.performance(outcomes.performance),
-        *decision.staleness(staleness, monitoring.max_drifted),
-        *decision.drift(inputs.columns),
-        *decision.completeness(inputs.rows, monitoring.min_rows),
-        *decision.label_completeness(outcomes.by_batch, context.card.coverage.gate),
+        *decision.performance_findings(outcomes.performance),
+        *decision.staleness_findings(staleness, monitoring.max_drifted),
+        *decision.drift_findings(inputs.columns),
+        *decision.completeness_findings(inputs.rows, monitoring.min_rows),
+        *decision.label_findings(outcomes.by_batch, context.card.coverage.gate),
     ]
 
 
@@ -149,7 +149,8 @@ def _lost_decay(context: MonitoringContext) -> LostDecay | None:
     """Return the decay of another champion that this one has not made up for, if there is one."""
     metric = context.project.settings.metric
     rule = rule_of(context, metric)
-    return decision.unrecovered(metric, rule, context.learned_from(), context.decays_of_others())
+    decays = context.decays_of_others()
+    return decision.find_lost_decay(metric, rule, context.learned_from(), decays)
 
 
 def _summary(
