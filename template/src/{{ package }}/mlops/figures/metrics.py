@@ -119,9 +119,7 @@ class Metrics:
         figures = self.all(truth, prediction, names)
 
         def of_draw(drawn: Positions) -> list[float]:
-            with contextlib.suppress(
-                ValueError
-            ):  # from model.metrics, if a draw has only one class
+            with contextlib.suppress(ValueError):  # model.metrics, if a draw has only one class
                 return [*self.all(truth.iloc[drawn], prediction.iloc[drawn], names).values()]
             return [float("nan")] * len(figures)
 
@@ -134,7 +132,7 @@ class Metrics:
         NaN if there is only one class. Raises Misconfigured if nothing computes the metric.
         """
         name = self._settings.metric
-        with contextlib.suppress(ValueError):  # from model.metrics, as in _value
+        with contextlib.suppress(ValueError):  # model.metrics, as in _value
             figures = self._figures(truth, prediction)
             if name not in figures:
                 raise Misconfigured(

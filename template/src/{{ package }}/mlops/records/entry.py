@@ -93,7 +93,7 @@ class Entry(StoredRecord):
 
 
 def hash_of(facts: Mapping[str, JsonValue]) -> str:
-    """Return the SHA-256 of a stored entry's canonical JSON, whatever its format."""
+    """Return the SHA-256 of a stored entry's canonical JSON, for any format."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

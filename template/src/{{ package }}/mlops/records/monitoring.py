@@ -96,7 +96,7 @@ class MonitoringReport(StoredRecord):
     """Everything that one run of `monitor` found.
 
     It is the artifact monitor.json, the output of `--json`, and what the page shows. The platform
-    does not read it back; `read` is for programs that do, whatever format they meet.
+    does not read it back; `read` is for programs that do, and accepts every format.
     """
 
     FORMAT = 2
