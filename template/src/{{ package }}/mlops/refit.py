@@ -1,4 +1,4 @@
-"""Refit a version: the part of `reproduce` that runs with the version's own commit and lock.
+"""Refit a version: the part of `reproduce` that runs with the version's own commit and lockfile.
 
 `python -m <package>.mlops.refit JOB` reads a `RefitJob` and prints a `RefitAnswer`, both of which
 `records/refit.py` describes. Everything else here may change freely: this code only refits versions

@@ -86,7 +86,7 @@ class Schema:
         """Return a frame with the schema's columns only, cast without loss, and validated.
 
         Raises MlopsError that names the column and what is wrong with it; `where` names the rows
-        in the message, such as "train window 2025-01-01..2026-01-01".
+        in the message, such as "training window 2025-01-01..2026-01-01".
         """
         from pandera.errors import SchemaErrors
 

@@ -247,10 +247,10 @@ def find_lost_decay(
 ) -> LostDecay | None:
     """Return the newest decay of another champion from which this one has not recovered.
 
-    The champion's train window reaches back to before that decay, and its figure in its own gate
+    The champion's training window reaches back to before that decay, and its figure in its own gate
     window is worse than that of the other champion by more than the margin. (A change enters the
-    train window only long after it happened.) `learned_from` is the start of the train window, None
-    if it has no dates; `decays` are those of other champions, oldest first.
+    training window only long after it happened.) `learned_from` is the start of the training
+    window, None if it has no dates; `decays` are those of other champions, oldest first.
     """
     if learned_from is None or rule.margin is None or rule.reference is None:
         return None

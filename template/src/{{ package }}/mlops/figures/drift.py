@@ -34,7 +34,7 @@ class Column:
 class ColumnDrift(Record):
     """How one column of a window compares with its profile.
 
-    "Then" is the window of the profile: the train window for inputs, the gate window for
+    "Then" is the window of the profile: the training window for inputs, the gate window for
     predictions. "Now" is the window that is monitored.
     """
 

@@ -20,7 +20,7 @@ Figures = Mapping[str, Figure]  # by the metric's name
 def auc(truth: npt.ArrayLike, score: npt.ArrayLike) -> float:
     """Return the area under the ROC curve, from ranks: 20 times faster than from the curve.
 
-    It is the share of pairs, one of each class, in which the event scores higher; a tie counts
+    It is the share of pairs, one of each class, in which class 1 scores higher; a tie counts
     half. NaN if there is only one class, or if a score is missing. Source: Hanley and McNeil,
     Radiology 143, 1982.
     """

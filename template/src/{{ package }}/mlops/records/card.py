@@ -18,7 +18,7 @@ class Sides(Record, Generic[Part]):
     """One value for the training window and one for the gate window."""
 
     train: Part
-    """The value for the train window."""
+    """The value for the training window."""
     gate: Part
     """The value for the gate window."""
 
@@ -37,7 +37,7 @@ class CardTime(Record):
     period: Period
     """The unit of the lengths below."""
     train: int
-    """Length of the train window, in periods."""
+    """Length of the training window, in periods."""
     gate: int
     """Length of the gate window, in periods."""
     label_horizon: int
@@ -102,7 +102,7 @@ class Profiles(Record):
     """How columns were distributed when the version was made."""
 
     inputs: dict[str, ColumnProfile] = Field(default={})
-    """The features in the train window, by column."""
+    """The features in the training window, by column."""
     predictions: dict[str, ColumnProfile] = Field(default={})
     """The predictions of the gate window, by column. Predictions of training rows would look
     better than they are."""

@@ -1,7 +1,7 @@
 """Where a version comes from: code, environment and person.
 
 A wheel carries these facts in `_build/`, written by `nox -s build`; in a checkout they come from
-git and the lock file.
+git and the lockfile.
 """
 
 import getpass
@@ -22,7 +22,7 @@ EXPORT = "export --quiet --frozen --no-dev --no-hashes --no-emit-project --no-he
 
 @dataclass(frozen=True)
 class BuildFacts:
-    """The code and lock file that a wheel or checkout consists of."""
+    """The code and lockfile that a wheel or checkout consists of."""
 
     commit: str
     """The commit's full hash."""
