@@ -27,11 +27,8 @@ class SecretName(Section):
 Kind = Literal["files", "delta", "sql", "spark", "synthetic"]
 Origin = Literal["synthetic", "masked", "production"]
 
-ORIGINS: tuple[Origin, ...] = (
-    "synthetic",
-    "masked",
-    "production",
-)  # from the furthest from production to production itself
+# The first is the furthest from production.
+ORIGINS: tuple[Origin, ...] = ("synthetic", "masked", "production")
 
 REQUIRED_KEY: dict[Kind, str] = {"files": "path", "delta": "path", "sql": "address"}
 TABLE_OR: dict[Kind, str] = {"sql": "query", "spark": "path"}  # exactly one of `table` and this key

@@ -83,7 +83,7 @@ class Lineage(Record):
     environment: str
     """The environment that trained the version: dev, test or prod."""
     origin: Origin
-    """The least real origin among the tables."""
+    """The origin furthest from production among those of the tables."""
     configuration: str
     """SHA-256 of the settings that shape a model."""
     data: Sides[str]

@@ -79,7 +79,7 @@ class Store:
     def champion(self) -> int | None:
         """Return the version that the journal promoted last.
 
-        Raises MlopsError where the alias says otherwise: somebody moved it by hand.
+        Raises MlopsError if the alias points elsewhere: somebody moved it by hand.
         """
         recorded = self.recorded_champion
         alias = self.registry.alias(CHAMPION)

@@ -21,7 +21,9 @@ MOST_ERRORS = 20  # in the response to an invalid request
 SECONDS = Histogram("predict_seconds", "Time from a request to its answer.", ["status"])
 ROWS = Counter("predicted_rows", "Rows predicted.")
 VERSION = Gauge("model_version", "The version that answers.")
-OUTDATED = Gauge("model_outdated", "1 while a newer champion cannot take over.")
+OUTDATED = Gauge(
+    "model_outdated", "1 while the registry cannot be read or a new champion cannot be loaded."
+)
 
 Facts = dict[str, Any]  # a JSON object that FastAPI encodes
 
