@@ -90,9 +90,9 @@ class Life:
         young = {"age": 0, "limit": 1, "period": "month", "lost": None}
         stale = decision.Staleness(**young, drifted_share=share, stale=share > MAX_DRIFTED)
         findings = [
-            *decision.performance(self._performance()),
-            *decision.staleness(stale, MAX_DRIFTED),
-            *decision.drift(columns),
+            *decision.performance_findings(self._performance()),
+            *decision.staleness_findings(stale, MAX_DRIFTED),
+            *decision.drift_findings(columns),
         ]
         return str(decision.decide(findings)[0])
 

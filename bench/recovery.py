@@ -120,7 +120,7 @@ class Life:
             return True
         rule = rule_of(champion.reference, champion.events, 0)
         others = [decay for decay in self.decays if decay.version != champion.since]
-        return bool(decision.unrecovered("auc", rule, moment(champion.learned_from), others))
+        return bool(decision.find_lost_decay("auc", rule, moment(champion.learned_from), others))
 
     def _decayed(self, now: int) -> bool:
         over = now - self.horizon

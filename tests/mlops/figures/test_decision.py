@@ -54,7 +54,7 @@ def test_an_interval_is_two_numbers_or_a_text() -> None:
 
 def test_a_decayed_figure_asks_for_retraining_with_its_figures() -> None:
     figures = [decision.judge("auc", 0.66, 0.01, rule()), decision.judge("r2", 0.9, 0.01, rule())]
-    [finding] = decision.performance(figures)
+    [finding] = decision.performance_findings(figures)
     assert finding.decision == "retrain"
     assert finding.sentence.startswith(
         "auc is 0.660 (95% interval 0.640 to 0.680; 0.800 in the gate window), below its bound of"
@@ -67,7 +67,7 @@ def lost(learned_from: datetime.date | None, **changes: object) -> Any:
         decision.Decay(datetime.date(2026, 4, 1), 1, "brier", 0.1),
         decision.Decay(MAY, 1, "auc", 0.85),
     ]
-    return decision.unrecovered("auc", rule(**changes), learned_from, decays)
+    return decision.find_lost_decay("auc", rule(**changes), learned_from, decays)
 
 
 def test_a_successor_ends_a_decay_by_its_metric_or_by_newer_rows() -> None:
@@ -86,7 +86,7 @@ def stale(**changes: object) -> list[str]:
     """Return why a champion that is young otherwise is stale."""
     known = {"age": 5, "limit": 18, "period": "month", "drifted_share": 0.0, "lost": None}
     facts = decision.Staleness.model_validate(known | {"stale": False} | changes)
-    findings = list(decision.staleness(facts, most_drifted=0.3))
+    findings = list(decision.staleness_findings(facts, max_drifted=0.3))
     assert all(finding.decision == "retrain" for finding in findings)
     return [finding.sentence for finding in findings]
 
@@ -127,7 +127,7 @@ def test_drift_is_mentioned_once_and_investigated_when_it_persists() -> None:
         column("again", psi=0.3, drifted=True, persistent=True),
         column("gone", psi=0.4, drifted=True, missing_now=1.0),
     ]
-    findings = [(each.decision, each.sentence) for each in decision.drift(columns)]
+    findings = [(each.decision, each.sentence) for each in decision.drift_findings(columns)]
     assert findings == [
         ("investigate", "input gone is nearly empty in this window (100% missing)"),
         (
@@ -142,14 +142,14 @@ def test_drift_is_mentioned_once_and_investigated_when_it_persists() -> None:
 
 
 def test_a_column_that_was_always_empty_is_not_gone() -> None:
-    assert list(decision.drift([column("x", missing_then=0.6, missing_now=1.0)])) == []
+    assert list(decision.drift_findings([column("x", missing_then=0.6, missing_now=1.0)])) == []
 
 
 def incomplete(least: float = 0.5, **changes: object) -> list[str]:
     """Judge a complete period with some counts changed."""
     whole = {"read": 600, "usual": 600.0, "doubled": 0, "scored": 600, "without_prediction": 0}
     rows = decision.InputRows.model_validate(whole | changes)
-    findings = list(decision.completeness(rows, least))
+    findings = list(decision.completeness_findings(rows, least))
     assert all(finding.decision == "investigate" for finding in findings)
     return [finding.sentence for finding in findings]
 
@@ -176,7 +176,7 @@ def test_labels_of_each_batch_are_counted() -> None:
         decision.BatchLabels(datetime.date(2026, 2, 1), due=600, arrived=200),
         decision.BatchLabels(datetime.date(2026, 3, 1), due=19, arrived=0),
     ]
-    [finding] = decision.label_completeness(batches, coverage=0.9)
+    [finding] = decision.label_findings(batches, coverage=0.9)
     assert finding.decision == "investigate"
     assert finding.sentence.startswith(
         "200 of 600 labels due for the batch of 2026-02-01 have arrived (33%; 90%"

@@ -1,4 +1,4 @@
-"""What `_SUCCESS` says of a batch: older ones are read."""
+"""What `_SUCCESS` says of a batch: other programs find the same keys in old and new ones."""
 
 from pathlib import Path
 
@@ -10,15 +10,17 @@ predictions = platform("records.predictions")
 
 
 @pytest.mark.parametrize("path", kept("batches"), ids=name_of)
-def test_the_facts_of_an_older_batch_are_read(path: Path) -> None:
-    facts = predictions.BatchFacts.read(read(path), "the batch")
+def test_the_facts_of_a_batch_keep_the_keys_of_older_ones(path: Path) -> None:
+    facts = predictions.BatchFacts.model_validate(read(path) | {"format": 2})
+    assert facts.to_json() == {"format": 2, **read(path)}
     assert f"{facts.date}-batch-{facts.batch}" == path.stem
     assert facts.rows > 0
 
 
 @pytest.mark.parametrize("path", kept("shadow"), ids=name_of)
-def test_the_facts_of_an_older_shadow_batch_are_read(path: Path) -> None:
-    facts = predictions.ShadowFacts.read(read(path), "the shadow")
+def test_the_facts_of_a_shadow_batch_keep_the_keys_of_older_ones(path: Path) -> None:
+    facts = predictions.ShadowFacts.model_validate(read(path) | {"format": 2})
+    assert facts.to_json() == {"format": 2, **read(path)}
     assert set(facts.psi) <= set(facts.difference)
 
 

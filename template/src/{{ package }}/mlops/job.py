@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from .base.errors import MlopsError
 
-VERDICTS = {3: "rejected", 4: "waiting"}  # exit codes that are no failure
-MUST = "--must"  # as the first argument, it makes a verdict fail the task
+VERDICTS = {3: "rejected", 4: "waiting"}  # exit codes that do not mean failure
+MUST = "--must"  # as the first argument: a verdict fails the task
 
 TaskValues = dict[str, str | int]
 
@@ -49,7 +49,7 @@ def without_empty(arguments: list[str]) -> list[str]:
 
 
 def pass_on(values: TaskValues) -> None:
-    """Print the task values, and set them where the task runs at Databricks.
+    """Print the task values, and set them if the task runs on Databricks.
 
     Raises MlopsError for an environment version in which Databricks would lose them.
     """

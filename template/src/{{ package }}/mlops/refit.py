@@ -1,8 +1,8 @@
-"""Refit a version: the part of `reproduce` that runs in the version's own commit and lockfile.
+"""Refit a version: the part of `reproduce` that runs with the version's own commit and lockfile.
 
 `python -m <package>.mlops.refit JOB` reads a `RefitJob` and prints a `RefitAnswer`, both of which
-`records/refit.py` describes. Everything else here may change freely: this code refits the versions
-that it has trained itself.
+`records/refit.py` describes. Everything else here may change freely: this code only refits versions
+that the same commit has trained.
 """
 
 import contextlib
@@ -34,11 +34,13 @@ class FoundRows:
     """The rows of one window, if they are still the same as at training."""
 
     frame: pd.DataFrame | None
+    """The rows; None if they are gone."""
     facts: RefitSide
+    """Where they came from."""
 
 
 def main(file: Path) -> None:
-    """Do the job in a file and print the answer; exit with a sentence where that fails."""
+    """Do the job in a file and print the answer; exit with a message if that fails."""
     try:
         job = RefitJob.read(json.loads(file.read_text(encoding="utf-8")), f"the job {file.name}")
         with contextlib.redirect_stdout(sys.stderr):  # stdout is for the answer alone
@@ -55,7 +57,7 @@ def refit(job: RefitJob) -> RefitAnswer:
     package = take_snapshot(project)
     contract = read_contract(user_module("schema", package), project.settings.problem)
     source = PointInTimeData(
-        project=replace(project, root=Path(job.root)),  # the worktree has no data
+        project=replace(project, root=Path(job.root)),  # the worktree of the commit has no data
         data=user_module("data", package),
         contract=contract,
         as_of=pd.Timestamp(card.time.as_of),
@@ -65,7 +67,7 @@ def refit(job: RefitJob) -> RefitAnswer:
     gate = find_rows(source, card, job, "gate")
     difference: float | None = None
     if train.frame is not None and gate.frame is not None:
-        with threadpool_limits(card.lineage.threads):  # the order of sums depends on them
+        with threadpool_limits(card.lineage.threads):  # they decide the order of sums
             estimator = fit(project, user_module("model", package), contract, train.frame)
             difference = compare(estimator, card, job, gate.frame[contract.features])
     build = lineage.read_build_facts(project)
@@ -91,7 +93,7 @@ def refit(job: RefitJob) -> RefitAnswer:
 
 
 def open_as_trained(card: VersionCard) -> Project:
-    """Open the project of this commit with the settings of a card, which `--set` may have made."""
+    """Open the project of this commit with the card's settings, which may come from `--set`."""
     settings = {
         "model": card.model.model_dump(mode="json"),
         "tables": card.tables,
@@ -104,7 +106,7 @@ def open_as_trained(card: VersionCard) -> Project:
 def find_rows(
     source: PointInTimeData, card: VersionCard, job: RefitJob, side: SplitName
 ) -> FoundRows:
-    """Return the rows of a window as they were at training: the kept ones, else today's."""
+    """Return the rows of a window as they were at training: the kept ones, or else today's."""
     with np.load(Path(job.version, "artifacts/seen.npz")) as seen:
         trained = seen[side]
     today: pd.DataFrame | None = None
@@ -112,7 +114,7 @@ def find_rows(
     trouble = ""
     try:
         today = read_split(source, side).frame
-    except Exception as error:  # noqa: BLE001 - code of that day can meet anything in today's rows
+    except Exception as error:  # noqa: BLE001 - old code may fail on today's rows in any way
         trouble = " ".join(str(error).split()).removesuffix(".")
     if today is not None:
         now = row_hashes(today)
@@ -127,7 +129,7 @@ def find_rows(
 
 
 def read_extract(path: Path) -> pd.DataFrame | None:
-    """Return the rows that were kept, None where they are missing or cut."""
+    """Return the rows that were kept, or None if the file is missing or damaged."""
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError):
@@ -135,10 +137,10 @@ def read_extract(path: Path) -> pd.DataFrame | None:
 
 
 def compare(estimator: Estimator, card: VersionCard, job: RefitJob, rows: pd.DataFrame) -> float:
-    """Return the largest difference of the new predictions to those of the version.
+    """Return the largest difference between the new predictions and those of the version.
 
-    These are its predictions of `rows`, and those of its golden rows on its first day. Only numbers
-    are compared: decisions and labels follow from them.
+    The latter are what it predicts now for `rows`, and what it predicted at training for its golden
+    rows. Only numbers are compared: decisions and labels follow from them.
     """
     import mlflow
 

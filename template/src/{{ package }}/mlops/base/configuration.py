@@ -17,23 +17,24 @@ from pydantic_core import ErrorDetails
 from .errors import Misconfigured
 from .settings import Section, Settings
 
-ANSWERS = ("project_name", "description", "team", "problem", "risk_tier")  # those that are settings
+ANSWERS = ("project_name", "description", "team", "problem", "risk_tier")  # that are settings
 PREFIX = "MLOPS_"
-NOT_SETTINGS = ("MLOPS_ENV", "MLOPS_SECRET")  # variables that are read elsewhere
-RULES = ("gate", "risk_tier", "promotion", "trusted_types")  # a reviewer must see them change
+NOT_SETTINGS = ("MLOPS_ENV", "MLOPS_SECRET")  # prefixes of variables that are read elsewhere
+RULES = ("gate", "risk_tier", "promotion", "trusted_types")  # changes need a review
 
 Values = dict[str, Any]  # of YAML, which Settings checks once all layers are merged
 
 
 @dataclass(frozen=True)
 class Layer:
-    """The values of one place, which win over those of the layers before."""
+    """The values of one source; they override those of earlier layers."""
 
     where: str
-    """How messages name the place: a file, a variable or an option."""
+    """The source as messages name it: a file, a variable or an option."""
     values: Values
+    """Nested keys and values."""
     is_file: bool = False
-    """Whether the place is a file, in which a reviewer sees each change."""
+    """Whether the source is a file, so that each change of it is reviewed."""
 
 
 def load_settings(env: str, conf: Path, answers: Values, overrides: Sequence[str]) -> Settings:
@@ -107,7 +108,7 @@ def _read_assignment(where: str, text: str) -> Layer:
 
 
 def _refuse_what_only_dev_may(env: str, layer: Layer) -> None:
-    """Refuse a date in a file, which would not advance, and a rule that is not in a file."""
+    """Refuse a date in a file, which would never advance, and a rule outside the files."""
     if layer.is_file:
         if "as_of" in layer.values:
             raise Misconfigured(
@@ -149,7 +150,7 @@ def _describe(problem: ErrorDetails, path: list[str]) -> str:
 
 
 def _merge(below: object, above: object) -> object:
-    """Return the values of `above`, with those of `below` where it has no such key."""
+    """Return the values of `above`, plus those of `below` for keys that it does not have."""
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
     return below | {key: _merge(below.get(key), value) for key, value in above.items()}
@@ -167,7 +168,7 @@ def _holds(values: object, path: Sequence[str]) -> bool:
 def _known_keys(
     section: type[Section], path: list[str], above: tuple[str, ...] = ()
 ) -> Iterator[str]:
-    """Yield every key; where a name is free, as of a table or a metric, the one of `path`."""
+    """Yield every known key; free names, such as those of tables or metrics, come from `path`."""
     for name, field in section.model_fields.items():
         yield ".".join((*above, name))
         free = path[len(above) + 1 :][:1] if get_origin(field.annotation) is dict else []

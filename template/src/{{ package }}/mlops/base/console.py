@@ -15,7 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-LOG_WIDTH = 140  # characters, where stderr is not a terminal that has its own
+LOG_WIDTH = 140  # characters, if stderr is not a terminal
 screen = Console(
     stderr=True,
     highlight=False,
@@ -115,30 +115,30 @@ def row_progress() -> Progress:
 
 
 def collect_garbage_rarely() -> None:
-    """Let Python collect garbage rarely: with all that is imported, it takes an eighth of time."""
+    """Collect garbage rarely: with so many imported objects it takes an eighth of the time."""
     gc.set_threshold(100_000, 50, 1000)
 
 
 def start_clock() -> None:
-    """Measure from here on what `resources` returns."""
+    """Start measuring what `resources` returns."""
     _clock.restart()
 
 
 def resources(rows: int = 0) -> dict[str, float]:
     """Return what the command has used so far.
 
-    `wall_seconds`, `cpu_seconds` with those of its child processes, `rows_per_second` where `rows`
-    are given, and `peak_memory_mb` (MiB) where the system reports it.
+    `wall_seconds`, `cpu_seconds` including child processes, `rows_per_second` if `rows` is given,
+    and `peak_memory_mb` (MiB) if the system reports it.
     """
     wall = time.perf_counter() - _clock.wall
     cpu = _cpu_seconds() - _clock.cpu
     used: dict[str, float] = {"wall_seconds": round(wall, 3), "cpu_seconds": round(cpu, 3)}
     if rows:
         used["rows_per_second"] = round(rows / wall)
-    with contextlib.suppress(ImportError):  # Windows has no such module
+    with contextlib.suppress(ImportError):  # the module does not exist on Windows
         import resource
 
-        units_per_mb = 1024**2 if sys.platform == "darwin" else 1024  # bytes, or KiB
+        units_per_mb = 1024**2 if sys.platform == "darwin" else 1024  # macOS gives bytes, not KiB
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         used["peak_memory_mb"] = round(peak / units_per_mb)
     return used

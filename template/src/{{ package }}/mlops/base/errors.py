@@ -40,7 +40,7 @@ class Unreachable(MlopsError):
 
 @contextlib.contextmanager
 def user_function(name: str) -> Iterator[None]:
-    """Turn a KeyError in a user's function into a sentence: a table often lacks that column."""
+    """Turn a KeyError in a user's function into a message: usually a column is missing."""
     try:
         yield
     except KeyError as error:
@@ -58,7 +58,7 @@ def _missing(text: str) -> str:
 
 @contextlib.contextmanager
 def reading(what: str, remedy: str, *more: type[Exception]) -> Iterator[None]:
-    """Turn an error of reading a file or a table into a sentence that ends with the remedy.
+    """Turn an error while reading a file or table into a message that ends with the remedy.
 
     `more` are a library's own errors; those of pandas and pyarrow are an OSError, ValueError or
     LookupError.

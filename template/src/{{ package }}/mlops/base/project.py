@@ -14,7 +14,7 @@ from .settings import Settings
 PLATFORM = Path(__file__).parents[1]  # the folder of this platform, `mlops`
 PACKAGE_ROOT = PLATFORM.parent  # the folder of the user's modules
 PACKAGE = PACKAGE_ROOT.name
-BUILD_FACTS = PACKAGE_ROOT / "_build"  # in a wheel only: conf/, the answers, and its lineage
+BUILD_FACTS = PACKAGE_ROOT / "_build"  # in a wheel: conf/, the answers, and the build facts
 ENVIRONMENTS = ("dev", "test", "prod")
 
 
@@ -25,6 +25,7 @@ class Project:
     root: Path
     """The folder that relative paths of the configuration start from."""
     settings: Settings
+    """The merged configuration of the environment."""
     template_version: str
     """The version of the template that rendered the project."""
 
@@ -76,7 +77,7 @@ def open_project(env: str, overrides: tuple[str, ...] = ()) -> Project:
 def user_module(name: str, package: Path = PACKAGE_ROOT) -> ModuleType:
     """Import one of the user's modules, such as `data`, from the project or from a copy of it.
 
-    Raises Misconfigured where it is missing.
+    Raises Misconfigured if it is missing.
     """
     if str(package.parent) not in sys.path:
         sys.path.insert(0, str(package.parent))
@@ -90,8 +91,8 @@ def user_module(name: str, package: Path = PACKAGE_ROOT) -> ModuleType:
         ) from None
 
 
-def import_extra(module: str, extra: str) -> Any:  # mypy does not know what a name imports
-    """Import a module of one of the project's extras; raises Misconfigured where it is missing."""
+def import_extra(module: str, extra: str) -> Any:  # mypy cannot know what a name imports
+    """Import a module of one of the project's extras; raises Misconfigured if it is missing."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError:
@@ -104,7 +105,7 @@ def import_extra(module: str, extra: str) -> Any:  # mypy does not know what a n
 
 
 def _find_root() -> Path:
-    """Return the checkout around the working directory, else the working directory itself."""
+    """Return the checkout that contains the working directory, or else the latter itself."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / ".copier-answers.yml").is_file() and (folder / "conf/base.yml").is_file():

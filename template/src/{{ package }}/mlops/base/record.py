@@ -1,7 +1,7 @@
-"""Records: what one version of the platform writes and another one reads.
+"""Versioned JSON records, and how older formats are upgraded.
 
-A record is immutable and typed. One that is stored states the number of its format, and reads
-older formats by lifting them step by step.
+A record is immutable and typed. A stored record states the number of its format. Objects of older
+formats are lifted from format to format when they are read.
 """
 
 import json
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from .errors import MlopsError
 
-Facts = dict[str, JsonValue]  # a JSON object that has not been checked yet
+Facts = dict[str, JsonValue]  # a JSON object, not validated
 Lift = Callable[[Facts], Facts]
 
 
@@ -81,7 +81,7 @@ class StoredRecord(Record):
                 f"{where} cannot be read: {key or 'the record'}: {problem['msg']}; restore it from "
                 "a backup."
             ) from None
-        except (LookupError, TypeError, ValueError, AttributeError) as error:  # of a lift
+        except (LookupError, TypeError, ValueError, AttributeError) as error:  # raised by a lift
             raise MlopsError(
                 f"{where} cannot be read: it does not contain what format {number} requires "
                 f"({type(error).__name__}: {error}); restore it from a backup."

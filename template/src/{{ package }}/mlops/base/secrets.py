@@ -9,10 +9,10 @@ from .settings import SecretName
 
 
 def resolve(value: str | SecretName) -> str:
-    """Return a value as it is, and for a secret its content.
+    """Return a plain value as it is, and the value of a secret.
 
-    A secret is a variable, else a mounted file, else, at Databricks, in the secret scope with the
-    project's name. Raises Misconfigured where it is none of these.
+    A secret is looked up as a variable, then as a mounted file, then, on Databricks, in the secret
+    scope with the project's name. Raises Misconfigured if it is none of these.
     """
     if isinstance(value, str):
         return value

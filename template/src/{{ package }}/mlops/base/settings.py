@@ -27,11 +27,8 @@ class SecretName(Section):
 Kind = Literal["files", "delta", "sql", "spark", "synthetic"]
 Origin = Literal["synthetic", "masked", "production"]
 
-ORIGINS: tuple[Origin, ...] = (
-    "synthetic",
-    "masked",
-    "production",
-)  # from the furthest from production to production itself
+# The first is the furthest from production.
+ORIGINS: tuple[Origin, ...] = ("synthetic", "masked", "production")
 
 REQUIRED_KEY: dict[Kind, str] = {"files": "path", "delta": "path", "sql": "address"}
 TABLE_OR: dict[Kind, str] = {"sql": "query", "spark": "path"}  # exactly one of `table` and this key
@@ -174,7 +171,7 @@ class Limit(Section):
     suspicious_above: float = float("inf")
     """A value above this is too good to be true, and is rejected."""
     suspicious_below: float = float("-inf")
-    """The same for metrics where lower is better."""
+    """The same for metrics of which lower is better: a value below this is rejected."""
 
     @model_validator(mode="after")
     def _has_one_direction(self) -> Self:
@@ -344,7 +341,7 @@ class Settings(Section):
     schedules: dict[str, Any] = Field(default={})
     """Which command runs when."""
     deployment: dict[str, Any] = Field(default={})
-    """What the platform where the model runs needs to know about this environment."""
+    """What the platform that runs the model needs to know about this environment."""
 
     @model_validator(mode="after")
     def _agrees_across_sections(self) -> Self:
@@ -377,7 +374,7 @@ class Settings(Section):
 
     @property
     def sign(self) -> int:
-        """1 where more of that metric is better, -1 where less is."""
+        """1 if higher values of that metric are better, -1 if lower ones are."""
         return 1 if self.gate.thresholds[self.metric].min is not None else -1
 
     @property

@@ -1,7 +1,8 @@
 """Time windows, computed from the reference date `as_of`; the clock only gives its default.
 
-|---- train ----|-- embargo --|-- gate --|-- immature --| as_of, where the embargo is at least as
-long as the label horizon, and the immature part is exactly as long.
+|---- train ----|-- embargo --|-- gate --|-- immature --| as_of
+
+The immature part is as long as the label horizon; the embargo is at least as long.
 """
 
 import datetime
@@ -18,7 +19,9 @@ class Window:
     """The half-open interval [start, end) of event times."""
 
     start: pd.Timestamp
+    """The first moment that is inside."""
     end: pd.Timestamp
+    """The first moment that is no longer inside."""
 
     def __str__(self) -> str:
         return f"{self.start:%Y-%m-%d}..{self.end:%Y-%m-%d}"
@@ -30,11 +33,14 @@ class Window:
 
 @dataclass(frozen=True)
 class Plan:
-    """The windows of one `as_of`."""
+    """The windows of one reference date."""
 
     train: Window
+    """The events that a model learns from."""
     gate: Window
+    """The events that it is judged on."""
     scoring: Window
+    """The last period before the reference date, whose rows are scored."""
 
 
 def periods(count: int, period: Period) -> pd.DateOffset:
@@ -43,11 +49,10 @@ def periods(count: int, period: Period) -> pd.DateOffset:
 
 
 def parse_as_of(text: str | None, settings: Settings) -> pd.Timestamp:
-    """Return the given date, else the setting's, else the end of the last complete period.
+    """Return the given date, or else the setting's, or else the end of the last complete period.
 
-    The windows of two dates that begin a period never overlap in part: those of 31 January and
-    28 February, for example, would. So Misconfigured is raised for a date inside a period, as for
-    text that is not a date.
+    Raises Misconfigured for text that is not a date, and for a date inside a period: the windows of
+    31 January and 28 February, for example, would overlap in part.
     """
     if text is not None:
         where = "--as-of"

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from pandera.errors import SchemaErrors
     from pandera.pandas import DataFrameModel, DataFrameSchema
 
-# the roles that the columns of each class may have
+# The roles that the columns of each class may have.
 ROLES: dict[str, tuple[str, ...]] = {
     "Inputs": ("key", "event_time", "group", "protected", "excluded", "personal", "known_at"),
     "Labels": ("key", "label_time", "target"),
 }
 TIMES = ("event_time", "label_time", "known_at")  # roles of columns of type datetime
 
-# columns of the predictions, which no key may be named after
+# Columns of the predictions; a key must not have one of these names.
 REASONS = ("reason_1", "reason_2", "reason_3")
 TAKEN = {"batch", "date", "decision", "label", "predicted_at", "score", "value", "version"}
 
@@ -37,7 +37,7 @@ MLFLOW_TYPES: dict[ColumnType, str] = {
     "datetime": "datetime",
 }
 
-# the dtype of text: of pandas 3, or of pandas 2, which its type stubs do not know
+# The dtype of text in pandas 3 and in pandas 2; the type stubs know only one of them.
 TEXT: Any = "str" if int(pd.__version__.split(".")[0]) >= 3 else "object"
 
 
@@ -46,7 +46,9 @@ class Schema:
     """One class of `schema.py`, `Inputs` or `Labels`, with its columns' types and roles."""
 
     name: str
+    """`Inputs` or `Labels`."""
     model: "type[DataFrameModel]"
+    """The class itself."""
     checks: "DataFrameSchema"
     """What pandera validates: all columns of the class, unless a caller selects some."""
     types: dict[str, ColumnType]
@@ -55,9 +57,9 @@ class Schema:
     """The columns of each role; a role without a column is absent."""
 
     def one(self, role: str) -> str | None:
-        """Return the only column with a role, None where there is none.
+        """Return the only column with a role, or None.
 
-        Raises Misconfigured where there are several.
+        Raises Misconfigured if there are several.
         """
         columns = self.roles.get(role, [])
         if len(columns) > 1:
@@ -70,7 +72,7 @@ class Schema:
     def need(self, role: str, reason: str) -> str:
         """Return the only column with a role that `reason`, such as a setting, needs.
 
-        Raises Misconfigured where there is none, or where there are several.
+        Raises Misconfigured if there is none, or if there are several.
         """
         column = self.one(role)
         if column is None:
@@ -83,8 +85,8 @@ class Schema:
     def clean(self, frame: pd.DataFrame, where: str) -> pd.DataFrame:
         """Return a frame with the schema's columns only, cast without loss, and validated.
 
-        Raises MlopsError that names the column and what is wrong with it; `where` says in which
-        rows, such as "training window 2025-01-01..2026-01-01".
+        Raises MlopsError that names the column and what is wrong with it; `where` names the rows
+        in the message, such as "training window 2025-01-01..2026-01-01".
         """
         from pandera.errors import SchemaErrors
 
@@ -122,8 +124,11 @@ class Contract:
     """Both classes of `schema.py`, for one problem."""
 
     problem: Problem
+    """What is predicted: one of two classes, one of several, or a number."""
     inputs: Schema
+    """The class `Inputs`."""
     labels: Schema
+    """The class `Labels`."""
 
     @property
     def keys(self) -> list[str]:
@@ -187,7 +192,7 @@ def read_contract(schema: ModuleType, problem: Problem) -> Contract:
 
 
 def refuse_duplicates(frame: pd.DataFrame, keys: list[str], where: str) -> None:
-    """Raise MlopsError where a key occurs in more than one row."""
+    """Raise MlopsError if a key occurs in more than one row."""
     repeated = frame[frame.duplicated(keys)]
     if repeated.empty:
         return
@@ -243,7 +248,7 @@ def _type_name(dtype: str, where: str) -> ColumnType:
 
 
 def _cast(column: pd.Series, kind: ColumnType, where: str) -> pd.Series:
-    """Cast a column to the schema's type: readers guess integers and columns without a value."""
+    """Cast a column to the schema's type: readers guess types of integers and empty columns."""
     result = _convert(column, kind)
     if result is not None:
         return result
@@ -262,7 +267,7 @@ def _first_lost(column: pd.Series, kind: ColumnType) -> str:
 
 
 def _convert(column: pd.Series, kind: ColumnType) -> pd.Series | None:
-    """Return a column as another type, None where that would lose something."""
+    """Return a column as another type, or None if values would be lost."""
     try:
         if kind == "str":
             return _as_text(column)

@@ -27,8 +27,8 @@ STATEMENT = re.compile(r"(\w+)[ \t]*=[ \t]*([^|,;\n]*[^|,;\s])")
 def verify(request: TableRequest, paths: Sequence[Path]) -> None:
     """Compare every file with its control file, before any of its rows is used.
 
-    Raises MlopsError where a file or its control file is missing, where they disagree, and where
-    the newest delivery came too early to hold all rows up to the window's end.
+    Raises MlopsError if a file or its control file is missing, if they disagree, or if the newest
+    delivery came too early to have all rows up to the window's end.
     """
     name = request.name
     table = request.table

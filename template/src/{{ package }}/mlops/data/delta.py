@@ -1,4 +1,4 @@
-"""Tables of kind `delta`: a command reads one version of each, whoever writes meanwhile."""
+"""Tables of kind `delta`: a command reads one version of each, even if others write meanwhile."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -34,7 +34,7 @@ def versions(project: Project) -> dict[str, dict[str, int]]:
 
 
 @cache  # so that a command reads the same version each time
-def _open(root: Path, name: str, table: Table) -> Any:  # of an extra, which mypy may not find
+def _open(root: Path, name: str, table: Table) -> Any:  # a type of an extra
     deltalake = import_extra("deltalake", "delta")
     path = table.path if "://" in table.path else str(root / table.path)
     where = f"table {name}: the Delta table {path}"

@@ -15,18 +15,18 @@ from ..base.settings import Table
 from ..base.windows import Window
 from .request import TableRequest
 
-ROWS_COUNTED_AT_ONCE = 1_000_000  # of one column
+ROWS_COUNTED_AT_ONCE = 1_000_000  # counting reads one column only
 
 
 def read_file(path: Path, request: TableRequest) -> Iterator[pd.DataFrame]:
-    """Yield a file's rows; its ending `.parquet` tells Parquet from CSV."""
+    """Yield a file's rows; a file that does not end in `.parquet` is read as CSV."""
     if path.suffix == ".parquet":
         return _read_parquet(path, request)
     return _read_csv(path, request)
 
 
 def count_rows(path: Path, table: Table) -> int:
-    """Return the number of a file's rows, without the line of names."""
+    """Return the number of a file's rows, without the header."""
     if path.suffix == ".parquet":
         return int(ds.dataset(path).count_rows())
     with _open_csv(path, table, "str", [0], ROWS_COUNTED_AT_ONCE) as frames:
@@ -39,7 +39,7 @@ def count_rows(path: Path, table: Table) -> int:
 def scan(dataset: Any, request: TableRequest) -> Iterator[pd.DataFrame]:
     """Yield the rows of an Arrow dataset, first a frame without rows that has the columns.
 
-    Arrow selects the columns, and the window where the time has a type.
+    Arrow selects the columns, and the window if the time column is a date or a time.
     """
     scanner = dataset.scanner(
         columns=list(request.table.columns) or None,
@@ -57,7 +57,7 @@ def scan(dataset: Any, request: TableRequest) -> Iterator[pd.DataFrame]:
 
 
 def _read_parquet(path: Path, request: TableRequest) -> Iterator[pd.DataFrame]:
-    """Yield a file's rows; a scan would hold a whole row group, often a million rows."""
+    """Yield a file's rows; a scan would keep a whole row group in memory, often a million rows."""
     fragment = next(ds.dataset(path).get_fragments())
     kept = _arrow_filter(fragment.physical_schema, request.table, request.window)
     groups = [group.id for group in fragment.subset(kept).row_groups]
@@ -69,7 +69,7 @@ def _read_parquet(path: Path, request: TableRequest) -> Iterator[pd.DataFrame]:
 
 
 def _arrow_filter(schema: pa.Schema, table: Table, window: Window | None) -> Any:
-    """Return the window as an Arrow expression, which keeps all rows where time has no type."""
+    """Return the window as an Arrow expression; it keeps all rows if the time is not typed."""
     kind = schema.field(table.time).type if table.time in schema.names else pa.null()
     if window is None or not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
         return pc.scalar(True)
@@ -98,7 +98,7 @@ def _open_csv(
         sep=table.separator,
         encoding=table.encoding,
         decimal=table.decimal,
-        keep_default_na=False,  # NA is a text like any other
+        keep_default_na=False,  # "NA" is ordinary text
         na_values=[""],
         dtype=types,
         usecols=columns,

@@ -15,8 +15,8 @@ from .request import TableRequest
 def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
     """Yield the rows of all files in frames of at most `scoring.batch_rows` rows.
 
-    Raises MlopsError where no file matches, where one cannot be read or lacks a column of an
-    earlier one, and where it disagrees with its control file.
+    Raises MlopsError if no file matches, if one cannot be read, lacks a column of an earlier one or
+    disagrees with its control file.
     """
     name = request.name
     table = request.table

@@ -1,4 +1,4 @@
-"""Hashes of rows: which rows are the same, whatever their order."""
+"""Hashes of rows, to find out which rows are the same."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ def hashes(frame: pd.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.uint64
 
 
 def row_hashes(frame: pd.DataFrame) -> npt.NDArray[np.uint64]:
-    """Return the hashes of whole rows in ascending order; the order of columns does not count."""
+    """Return the hashes of whole rows in ascending order, for any order of columns."""
     return np.sort(hashes(frame, sorted(frame.columns)))
 
 
 def fingerprint(frame: pd.DataFrame) -> str:
-    """Return a SHA-256 of the rows; neither their order nor that of columns counts."""
+    """Return a SHA-256 of the rows, the same for any order of rows and columns."""
     return hashlib.sha256(row_hashes(frame).tobytes()).hexdigest()

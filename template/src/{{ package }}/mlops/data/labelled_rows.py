@@ -28,11 +28,11 @@ class LabelledRows:
     all_inputs: pd.DataFrame
     """Cleaned inputs of all rows of the split, labelled or not."""
     window: str
-    """What the rows are called in a journal: their window, or a hash of them."""
+    """What the rows are called in records, in the form of `VersionCard.windows`."""
 
     @property
     def coverage(self) -> float:
-        """The share of rows whose label has come, from 0 to 1."""
+        """The share of rows that have a label, from 0 to 1."""
         return len(self.frame) / len(self.all_inputs)
 
 
@@ -41,10 +41,15 @@ class PointInTimeData:
     """The user's module `data`, read with what was known at `as_of`."""
 
     project: Project
+    """The project whose tables are read."""
     data: ModuleType
+    """The module `data`, of the project or of a snapshot."""
     contract: Contract
+    """The schema that cleans the rows."""
     as_of: pd.Timestamp
+    """The reference date; later labels are not used."""
     time: Time
+    """The time settings that give the windows."""
 
 
 def read_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
@@ -58,7 +63,7 @@ def read_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
 
 
 def in_window(frame: pd.DataFrame, contract: Contract, window: Window | None) -> pd.DataFrame:
-    """Return the rows whose event is in the window, by whatever time their table is selected."""
+    """Return the rows whose event is in the window; their table may be selected by another time."""
     event_time = contract.inputs.one("event_time")
     if window is None or event_time is None:
         return frame
@@ -97,7 +102,7 @@ def _read_window_split(source: PointInTimeData, split: SplitName) -> LabelledRow
 
 
 def _read_hashed_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
-    """Split by a hash of the key or of the group, so that a row is in the same split each time."""
+    """Split by a hash of the key or of the group, so that a row is always on the same side."""
     time = source.time
     inputs = source.contract.inputs
     if time.split == "group":
@@ -118,7 +123,7 @@ def _read_hashed_split(source: PointInTimeData, split: SplitName) -> LabelledRow
             f"time.split: {time.split} leaves no {split} rows; provide more rows, or change the "
             "ratio of time.train to time.gate."
         )
-    name = f"{split} rows {fingerprint(frame)[:12]}"  # the same rows are the same window
+    name = f"{split} rows {fingerprint(frame)[:12]}"  # the same rows get the same name
     return LabelledRows(rows.raw.loc[frame.index], frame, all_inputs, name)
 
 

@@ -1,4 +1,4 @@
-"""The request that the module of each kind of table answers."""
+"""What a module for a kind of table needs to know to read one."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ class TableRequest:
     """A request for the rows of one table."""
 
     project: Project
+    """The project that reads."""
     name: str
     """The name by which `data.py` and the configuration know the table."""
     table: Table
@@ -19,7 +20,7 @@ class TableRequest:
     window: Window | None = None
     """The window of the rows that are wanted; None for all rows."""
     text: tuple[str, ...] = ()
-    """Columns that the schema calls text, which a CSV reader must not turn into numbers."""
+    """Columns of text in the schema; a CSV reader must not turn them into numbers."""
 
     @property
     def batch_rows(self) -> int:

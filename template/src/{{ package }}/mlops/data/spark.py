@@ -1,7 +1,7 @@
-"""Tables of kind `spark`: rows that stay on a Spark, whose workers run the same code on them.
+"""Tables of kind `spark`: the rows stay there, and Spark's workers run the same code on them.
 
 A worker gets Arrow batches of at most `scoring.batch_rows` rows, and returns what a function makes
-of each, pickled: predictions, counts, or the rows themselves where a command needs them.
+of each, pickled: predictions, counts, or the rows themselves if a command needs them.
 """
 
 import contextlib
@@ -76,12 +76,13 @@ def started(project: Project) -> Iterator[None]:
             starting.result()
 
 
-@cache  # a worker unpacks the same files once
+@cache  # a worker unpacks the same files only once
 def _unpack(files: bytes) -> Path:
     from pyspark import SparkFiles
 
     collect_garbage_rarely()
-    folder = Path(tempfile.mkdtemp(dir=SparkFiles.getRootDirectory()))  # ends with the application
+    # Spark deletes this folder when the application ends.
+    folder = Path(tempfile.mkdtemp(dir=SparkFiles.getRootDirectory()))
     zipfile.ZipFile(io.BytesIO(files)).extractall(folder)
     return folder
 
@@ -89,7 +90,7 @@ def _unpack(files: bytes) -> Path:
 def _run_on_worker(
     function: Callable[[pd.DataFrame], object], batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the pickled result of each batch; an MlopsError is returned as a result is."""
+    """Yield the pickled result of each batch; an MlopsError counts as a result."""
     for batch in batches:
         try:
             result: object = function(drop_zones(batch.to_pandas()))
@@ -102,12 +103,12 @@ def _run_on_worker(
 def _run(
     frame: Any, function: Callable[[pd.DataFrame], Result], *, at_once: bool = False
 ) -> Iterator[Result]:
-    """Yield the results of all batches; `at_once` starts all parts of the table together."""
+    """Yield the results of all batches; `at_once` starts all partitions together."""
     from pyspark import StorageLevel
     from pyspark.sql.utils import is_remote
 
     results = frame.mapInArrow(partial(_run_on_worker, function), "result binary")
-    # the iterator of a Spark that is not remote would start one part after the other
+    # Without Spark Connect, the iterator would start one partition after the other.
     persisted = at_once and not is_remote()
     if persisted:
         results = results.persist(StorageLevel.DISK_ONLY)
@@ -147,7 +148,7 @@ def _frame(request: TableRequest) -> Any:
 
 
 def _session(request: TableRequest) -> Any:
-    """Return the active Spark session, else the one that Spark's own configuration names."""
+    """Return the active Spark session, or else a new one by Spark's own configuration."""
     from pyspark import TaskContext
     from pyspark.sql import SparkSession
 
@@ -157,9 +158,9 @@ def _session(request: TableRequest) -> Any:
             f"{request.project.settings.streamed_table} a view that joins it."
         )
     spark = SparkSession.getActiveSession() or _start(request.name)
-    # the error that is raised says the same
+    # the error that is raised says the same as its log
     logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
-    spark.conf.set("spark.sql.session.timeZone", "UTC")  # as moments are read everywhere
+    spark.conf.set("spark.sql.session.timeZone", "UTC")  # as for all other tables
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", request.batch_rows)
     return spark
 
@@ -168,13 +169,13 @@ def _start(name: str) -> Any:
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    path = os.environ.get("PYTHONPATH", "")  # workers on this machine find this package by it
+    path = os.environ.get("PYTHONPATH", "")  # so that workers on this machine find this package
     os.environ["PYTHONPATH"] = f"{PACKAGE_ROOT.parent}{os.pathsep}{path}"
     stderr = os.dup(2)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # for Java, and for all that it starts
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # silences Java and all that it starts
     try:
         return SparkSession.builder.getOrCreate()
-    except Exception as error:  # noqa: BLE001 - of Java, of Py4J, of gRPC
+    except Exception as error:  # noqa: BLE001 - from Java, Py4J or gRPC
         raise Unreachable(
             f"table {name}: Spark does not answer ({_reason(error)}); install Java 17 or newer, or "
             "correct Spark's own configuration."
@@ -185,7 +186,7 @@ def _start(name: str) -> Any:
 
 @contextlib.contextmanager
 def _readable_errors(name: str) -> Iterator[None]:
-    """Turn an error of Spark into a sentence; one of the project's code keeps its traceback."""
+    """Turn an error of Spark into a message; errors of the project's code keep their traceback."""
     pyspark_error = import_extra("pyspark", "spark").errors.PySparkException
     java_error = import_extra("py4j.protocol", "spark").Py4JJavaError
     try:
@@ -199,7 +200,7 @@ def _readable_errors(name: str) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """Return Spark's sentence in an error, else the error's type."""
+    """Return Spark's own message in an error, or else the error's type."""
     line = CONDITION.search(str(error))
     if line is None:
         return type(error).__name__

@@ -1,4 +1,4 @@
-"""Tables of kind `sql`: rows streamed from a database that SQLAlchemy reaches."""
+"""Tables of kind `sql`: rows streamed from a database through SQLAlchemy."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -47,14 +47,14 @@ def _engine(name: str, table: Table) -> sa.Engine:
             f"table {name}: the driver that its address needs is not installed ({error}); add it, "
             "for example with `uv add 'psycopg[binary]'`."
         ) from None
-    except (ArgumentError, ValueError):  # whose text may hold a password
+    except (ArgumentError, ValueError):  # the text of these may contain a password
         raise Misconfigured(
             f"table {name}: tables.{name}.address, or the secret that it names, is not the address "
             "of a database; write it as postgresql+psycopg://user:…@host/database."
         ) from None
 
 
-def _statement(table: Table, window: Window | None) -> Any:  # its columns are unknown
+def _statement(table: Table, window: Window | None) -> Any:  # its columns have unknown types
     columns: list[Any] = [sa.column(name) for name in table.columns] or [sa.text("*")]
     statement = sa.select(*columns).select_from(_rows_of(table))
     if window is None or table.time is None:
@@ -66,7 +66,7 @@ def _statement(table: Table, window: Window | None) -> Any:  # its columns are u
 
 def _rows_of(table: Table) -> sa.FromClause:
     if table.query:
-        query = table.query.rstrip("; \n").replace(":", r"\:")  # a colon begins no parameter here
+        query = table.query.rstrip("; \n").replace(":", r"\:")  # colons do not start parameters
         return sa.text(query).columns().subquery("query")
     schema, _, name = table.table.rpartition(".")
     return sa.table(name, schema=schema or None)

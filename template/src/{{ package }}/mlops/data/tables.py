@@ -19,20 +19,21 @@ class Tables:
     """What `data.py` reads from."""
 
     project: Project
+    """The project that reads."""
     text: tuple[str, ...] = ()
-    """Columns that a CSV file must not turn into numbers."""
+    """Columns of text; a CSV reader must not turn them into numbers."""
     batch: Mapping[str, pd.DataFrame] | None = None
     """Frames that are read in place of a table: scoring passes its rows piece by piece."""
 
     def read(self, name: str, window: Window | None = None) -> pd.DataFrame:
-        """Return the rows of a table, those of `window` where the table's time is configured.
+        """Return the rows of a table; only those of `window` if the table has a time in conf.
 
         Raises Misconfigured for an unknown table, and MlopsError for a missing file or column.
         """
         if self.batch and name in self.batch:
             return self.batch[name].copy()
         frames = list(self.pieces(name, window))
-        with_rows = [frame for frame in frames if len(frame)]  # empty ones would blur the types
+        with_rows = [frame for frame in frames if len(frame)]  # empty frames would change the types
         return pd.concat(with_rows or frames[:1])
 
     def pieces(self, name: str, window: Window | None = None) -> Iterator[pd.DataFrame]:
@@ -88,7 +89,8 @@ def _read_synthetic(request: TableRequest) -> Iterator[pd.DataFrame]:
     return synthetic.read_pieces(request)
 
 
-# A function per kind: it imports the kind's libraries, some of them heavy, when a table needs them.
+# One function per kind, so that its libraries are imported only when a table needs them. A reader
+# yields at least one frame; the first one has all columns, even if it has no rows.
 READERS: Mapping[Kind, Reader] = {
     "files": _read_files,
     "delta": _read_delta,
@@ -99,7 +101,7 @@ READERS: Mapping[Kind, Reader] = {
 
 
 def _select_window(frame: pd.DataFrame, request: TableRequest) -> pd.DataFrame:
-    """Return the rows of the window: a kind may yield more, where it cannot select by time."""
+    """Return the rows of the window; some readers cannot filter by time and return more."""
     window = request.window
     time = request.table.time
     if time is None or window is None:
@@ -111,7 +113,7 @@ def _select_window(frame: pd.DataFrame, request: TableRequest) -> pd.DataFrame:
         )
     try:
         return frame[window.contains(pd.to_datetime(frame[time], format="ISO8601"))]
-    except (ValueError, TypeError):  # other text, or times with a zone
+    except (ValueError, TypeError):  # text that is no time, or times with a zone
         raise MlopsError(
             f"table {request.name}: column {time}, which tables.{request.name}.time names, does "
             "not contain plain times; write them as 2026-01-31 or 2026-01-31 12:00, without a zone."

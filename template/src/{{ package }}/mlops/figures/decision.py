@@ -1,6 +1,6 @@
-"""The decision of a monitoring: healthy, investigate or retrain, with a reason for each finding.
+"""The decision of `monitor`: healthy, investigate or retrain, with a reason for each finding.
 
-Pure functions of figures, so that a simulation can call them for thousands of months.
+All functions are pure, so that thousands of months can be simulated with them.
 """
 
 import datetime
@@ -18,99 +18,144 @@ Decision = Literal["healthy", "investigate", "retrain"]
 HEALTHY: Decision = "healthy"
 INVESTIGATE: Decision = "investigate"
 RETRAIN: Decision = "retrain"
-DECISIONS: tuple[Decision, ...] = (HEALTHY, INVESTIGATE, RETRAIN)  # in ascending order of gravity
+DECISIONS: tuple[Decision, ...] = (HEALTHY, INVESTIGATE, RETRAIN)  # the most serious last
 
 INTERVAL = "95% interval"
-NORMAL_QUANTILE = 1.96  # standard errors of a two-sided 95% interval
-LABELS_KEPT = 0.5  # of the gate window's coverage; with less, labels are missing
-FEWEST_LABELS = 20  # due in a batch; of fewer, a share says nothing
-GONE = 0.99  # share of a column's values
-UNSCORED = 0.01  # of the rows; a few arrive after the batch was made
+NORMAL_QUANTILE = 1.96  # standard errors to either end of a 95% interval
+MIN_COVERAGE_RATIO = 0.5  # labels are missing if coverage falls below this share of the gate's
+MIN_LABELS_DUE = 20  # in a batch; the coverage of fewer says nothing
+EMPTY_SHARE = 0.99  # a column with more missing values is nearly empty
+MAX_UNSCORED_SHARE = 0.01  # relative to the predictions; a few rows arrive after the batch
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a monitoring has found: the decision that it asks for, and the reason."""
+    """One thing that `monitor` has found."""
 
     decision: Decision
-    sentence: str  # without a full stop
+    """What should happen because of it."""
+    sentence: str
+    """What was found, without a full stop."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What a figure is judged against."""
+    """What a figure is judged against; values are in the metric's unit."""
 
-    sign: Literal[1, -1]  # 1 where higher is better, -1 where lower is
-    limit: float  # of the gate
-    reference: float | None  # the figure of the gate window
-    margin: float | None  # how far it may fall behind the reference; None applies the limit only
-    events: int  # behind the figure
-    gate_events: int  # behind the reference
-    min_events: int  # for a verdict
+    sign: Literal[1, -1]
+    """1 if higher is better, -1 if lower is."""
+    limit: float
+    """The gate's threshold."""
+    reference: float | None
+    """The figure of the gate window; None if it could not be computed."""
+    margin: float | None
+    """How much worse than the reference it may be; None applies the limit only."""
+    events: int
+    """Matured rows of the rarest class; for a regression, all matured rows."""
+    gate_events: int
+    """The same for the gate window."""
+    min_events: int
+    """With fewer events the verdict is `unknown`."""
 
 
 class Figure(Record):
-    """A metric of the matured rows, with its interval and its verdict; in the metric's own unit."""
+    """A metric of the matured rows, with its interval and verdict; values are in its own unit.
+
+    A value is None if it cannot be computed.
+    """
 
     metric: str
-    value: float | None  # None where the metric cannot be computed
-    low: float | None  # end of the 95% interval
-    high: float | None  # end of the 95% interval
-    bound: float | None  # a value worse than this has decayed
-    reference: float | None  # the figure of the gate window
+    """The metric's name: `auc`."""
+    value: float | None
+    """The metric of the matured rows."""
+    low: float | None
+    """Lower end of the 95% interval."""
+    high: float | None
+    """Upper end of the 95% interval."""
+    bound: float | None
+    """A value worse than this has decayed."""
+    reference: float | None
+    """The figure of the gate window."""
     better: Literal["higher", "lower"]
+    """Which values of the metric are better."""
     verdict: Literal["ok", "decayed", "unknown"]
-    events: int  # matured rows of the rarest class; of a regression, all
+    """`unknown` with too few events, or without a value or bound."""
+    events: int
+    """Matured rows of the rarest class; for a regression, all matured rows."""
 
 
 @dataclass(frozen=True)
 class Decay:
-    """A decay that an earlier monitoring has found."""
+    """A decay that an earlier run of `monitor` found."""
 
     as_of: datetime.date
+    """The reference date of that run."""
     version: int
+    """The champion at that time."""
     metric: str
-    reference: float | None  # the figure of that version's gate window
+    """The metric that had decayed."""
+    reference: float | None
+    """The figure of that champion's gate window."""
 
 
 class LostDecay(Record):
-    """The decay of another champion that this one has not made up for."""
+    """A decay of another champion from which this one has not recovered."""
 
     metric: str
-    then: float  # the figure of the other champion's gate window
-    now: float  # the figure of this champion's gate window
-    as_of: datetime.date  # of the monitoring that found the decay
-    version: int  # the other champion
+    """The metric that had decayed."""
+    then: float
+    """The figure of the other champion's gate window."""
+    now: float
+    """The figure of this champion's gate window."""
+    as_of: datetime.date
+    """The reference date of the run that found the decay."""
+    version: int
+    """The other champion."""
 
 
 class Staleness(Record):
     """What can make a champion stale."""
 
-    age: int  # since the date that it was trained as of, in whole periods
-    limit: int  # of the age, in periods
+    age: int
+    """Whole periods since the champion's reference date."""
+    limit: int
+    """The greatest age that is accepted, in periods."""
     period: Period
-    drifted_share: float  # of the inputs, those whose drift persists, 0 to 1
+    """The unit of `age` and `limit`."""
+    drifted_share: float
+    """Share of the inputs whose drift persists, 0 to 1."""
     lost: LostDecay | None
-    stale: bool  # for one of the reasons that `staleness` gives
+    """The newest decay from which the champion has not recovered, if there is one."""
+    stale: bool
+    """Whether the champion is stale, for one of the reasons of `staleness_findings`."""
 
 
 class InputRows(Record):
     """The rows of the last scored period."""
 
-    scored: int  # predictions in the batch
-    read: int | None  # rows in the tables; None where format 1 of a report did not count them
-    usual: float | None  # rows of a period in training; None online and without event times
-    doubled: int | None  # rows whose key occurred before; 0 online; None as for `read`
-    without_prediction: int  # rows in the tables that are not in the batch
+    scored: int
+    """Predictions in the batch."""
+    read: int | None
+    """Rows in the tables; None in reports of format 1, which did not count them."""
+    usual: float | None
+    """Rows of a period in training; None online and without event times."""
+    doubled: int | None
+    """Rows that repeat the key of an earlier row; 0 online; None as for `read`."""
+    without_prediction: int
+    """Rows in the tables that are not in the batch."""
 
 
 class OutcomeRows(Record):
     """The rows whose labels are due."""
 
-    expected: int  # the champion's predictions
-    matured: int  # of these, with a label
-    unknown_keys: int  # labels without a prediction
-    coverage: float | None  # matured / expected; None where nothing is expected
+    expected: int
+    """The champion's predictions."""
+    matured: int
+    """Those among them that have a label."""
+    unknown_keys: int
+    """Labels without a prediction."""
+    coverage: float | None
+    """matured / expected, 0 to 1; None if nothing is expected."""
 
 
 class RowCounts(InputRows, OutcomeRows):
@@ -122,12 +167,15 @@ class BatchLabels:
     """How many labels of one batch are due, and how many have arrived."""
 
     date: datetime.date
+    """The scoring date."""
     due: int
+    """The champion's predictions in the batch."""
     arrived: int
+    """Those among them that have a label."""
 
 
 def decide(findings: Sequence[Finding]) -> tuple[Decision, list[str]]:
-    """Return the gravest decision, and all sentences, the gravest first."""
+    """Return the most serious decision, and all sentences, the most serious first."""
     ordered = sorted(findings, key=lambda each: DECISIONS.index(each.decision), reverse=True)
     decision = ordered[0].decision if ordered else HEALTHY
     return decision, [finding.sentence for finding in ordered]
@@ -136,8 +184,9 @@ def decide(findings: Sequence[Finding]) -> tuple[Decision, list[str]]:
 def judge(metric: str, value: float, error: float, rule: Rule) -> Figure:
     """Return a figure with its interval, its bound and its verdict; `error` is its standard error.
 
-    It has decayed if it is worse than the gate's limit by more than chance, or worse than in the
-    gate window by more than the margin and chance, to which both windows contribute.
+    It has decayed if it is worse than the gate's limit by more than chance explains, or worse than
+    in the gate window by more than the margin and chance. In the second case both windows
+    contribute to chance.
     """
     bound = rule.sign * rule.limit - NORMAL_QUANTILE * error
     if rule.margin is not None and rule.reference is not None:
@@ -163,12 +212,12 @@ def judge(metric: str, value: float, error: float, rule: Rule) -> Figure:
 
 
 def interval(value: float, error: float) -> tuple[float, float]:
-    """Return the ends of the 95% interval around a figure; NaN where its error is not known."""
+    """Return the ends of the 95% interval around a figure; NaN if its error is not known."""
     return value - NORMAL_QUANTILE * error, value + NORMAL_QUANTILE * error
 
 
 def interval_text(value: float, error: float) -> str:
-    """Return the interval as text, `0.7369 to 0.8019`; empty where the error is not known."""
+    """Return the interval as text, `0.7369 to 0.8019`; empty if the error is not known."""
     low, high = interval(value, error)
     return f"{low:.4f} to {high:.4f}" if isfinite(low) else ""
 
@@ -177,8 +226,8 @@ def _finite(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def performance(figures: Iterable[Figure]) -> Iterator[Finding]:
-    """Ask for retraining where a figure has decayed."""
+def performance_findings(figures: Iterable[Figure]) -> Iterator[Finding]:
+    """Call for retraining for each figure that has decayed."""
     for figure in figures:
         if figure.verdict != "decayed":
             continue
@@ -193,15 +242,15 @@ def performance(figures: Iterable[Figure]) -> Iterator[Finding]:
         )
 
 
-def unrecovered(
+def find_lost_decay(
     metric: str, rule: Rule, learned_from: datetime.date | None, decays: Sequence[Decay]
 ) -> LostDecay | None:
-    """Return the newest decay of another champion that this one has not made up for.
+    """Return the newest decay of another champion from which this one has not recovered.
 
-    It was trained on rows from before that decay, and its gate window's figure is worse than the
-    other's was, by more than the margin. Rows reach the training window long after a change.
-    `learned_from` is the start of the training window, None where it has no dates; `decays` are
-    those of other champions, the oldest first.
+    The champion's training window reaches back to before that decay, and its figure in its own gate
+    window is worse than that of the other champion by more than the margin. (A change enters the
+    training window only long after it happened.) `learned_from` is the start of the training
+    window, None if it has no dates; `decays` are those of other champions, oldest first.
     """
     if learned_from is None or rule.margin is None or rule.reference is None:
         return None
@@ -219,38 +268,43 @@ def unrecovered(
     return None
 
 
-def staleness(stale: Staleness, most_drifted: float) -> Iterator[Finding]:
-    """Ask for retraining where the champion missed a change, is too old, or its inputs drifted."""
-    if lost := stale.lost:
+def staleness_findings(staleness: Staleness, max_drifted: float) -> Iterator[Finding]:
+    """Call for retraining if the champion missed a change, is too old, or its inputs drifted.
+
+    `max_drifted` is the largest accepted share of inputs whose drift persists, 0 to 1.
+    """
+    if lost := staleness.lost:
         yield Finding(
             RETRAIN,
             f"version {lost.version} had decayed by {lost.as_of}, and the champion was trained on "
             f"rows from before that too: {lost.metric} is {lost.now:.3f} in its gate window, "
             f"and was {lost.then:.3f} in that of version {lost.version}",
         )
-    if stale.age > stale.limit:
+    if staleness.age > staleness.limit:
         yield Finding(
             RETRAIN,
-            f"the champion's age is {stale.age} {stale.period}s, more than {stale.limit}",
+            f"the champion's age is {staleness.age} {staleness.period}s, more than "
+            f"{staleness.limit}",
         )
-    if stale.drifted_share > most_drifted:
+    if staleness.drifted_share > max_drifted:
         yield Finding(
             RETRAIN,
-            f"{stale.drifted_share:.0%} of its inputs have drifted, more than {most_drifted:.0%}",
+            f"{staleness.drifted_share:.0%} of its inputs have drifted, more than "
+            f"{max_drifted:.0%}",
         )
 
 
-def drift(columns: Iterable[ColumnDrift]) -> Iterator[Finding]:
-    """Ask for an investigation where drift persists or a column is gone; mention other drift."""
+def drift_findings(columns: Iterable[ColumnDrift]) -> Iterator[Finding]:
+    """Call for an investigation if drift persists or a column is empty; mention other drift."""
     for column in sorted(columns, key=lambda each: each.ratio, reverse=True):
         figures = f"PSI {column.psi:.2f}, more than {column.limit:.2f}"
-        gone = column.missing_now > GONE and column.missing_then < 1 - GONE / 2
+        empty = column.missing_now > EMPTY_SHARE and column.missing_then < 1 - EMPTY_SHARE / 2
         if column.persistent:
             yield Finding(
                 INVESTIGATE,
                 f"{column.label} has drifted in two of the last three windows ({figures})",
             )
-        elif gone:
+        elif empty:
             yield Finding(
                 INVESTIGATE,
                 f"{column.label} is nearly empty in this window ({column.missing_now:.0%} missing)",
@@ -261,12 +315,12 @@ def drift(columns: Iterable[ColumnDrift]) -> Iterator[Finding]:
             )
 
 
-def completeness(rows: InputRows, least: float) -> Iterator[Finding]:
-    """Ask for an investigation of rows that are too few, occur twice or have no prediction.
+def completeness_findings(rows: InputRows, min_share: float) -> Iterator[Finding]:
+    """Call for an investigation of rows that are too few, occur twice or have no prediction.
 
-    `least` is the smallest share of the usual rows of a period that is accepted, 0 to 1.
+    `min_share` is the smallest accepted share of the usual rows of a period, 0 to 1.
     """
-    if rows.usual and rows.read and rows.read < least * rows.usual:
+    if rows.usual and rows.read and rows.read < min_share * rows.usual:
         yield Finding(
             INVESTIGATE,
             f"{rows.read} rows were read for the period, and {rows.usual:,.0f} a period in "
@@ -274,19 +328,21 @@ def completeness(rows: InputRows, least: float) -> Iterator[Finding]:
         )
     if rows.doubled:
         yield Finding(INVESTIGATE, f"{rows.doubled} keys of the period occur twice in the tables")
-    if rows.scored and rows.without_prediction > UNSCORED * rows.scored:
+    if rows.scored and rows.without_prediction > MAX_UNSCORED_SHARE * rows.scored:
         yield Finding(
             INVESTIGATE, f"{rows.without_prediction} rows of the period have no prediction"
         )
 
 
-def label_completeness(batches: Iterable[BatchLabels], coverage: float) -> Iterator[Finding]:
-    """Ask for an investigation of batches whose labels are missing.
+def label_findings(batches: Iterable[BatchLabels], coverage: float) -> Iterator[Finding]:
+    """Call for an investigation of batches whose labels are missing.
 
     `coverage` is the share of the gate window's rows that have a label, 0 to 1.
     """
     for batch in batches:
-        if batch.due >= FEWEST_LABELS and batch.arrived < LABELS_KEPT * coverage * batch.due:
+        if batch.due < MIN_LABELS_DUE:
+            continue
+        if batch.arrived < MIN_COVERAGE_RATIO * coverage * batch.due:
             yield Finding(
                 INVESTIGATE,
                 f"{batch.arrived} of {batch.due} labels due for the batch of {batch.date} have "

@@ -1,4 +1,4 @@
-"""Drift: how far the columns of a window are from their profiles, and how far chance alone goes."""
+"""Drift: how far a window's columns are from their profiles, compared with chance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from ..base.record import Record
 from .profile import ColumnProfile, Floats, bin_names, bin_order, expected
 
-FALSE_ALARMS = 0.001  # of the windows without change, over all columns together
+FALSE_ALARMS = 0.001  # share of unchanged windows in which any column counts as drifted
 
 Kind = Literal["input", "prediction"]
 
@@ -19,8 +19,11 @@ class Column:
     """A column with the profile that it is compared with."""
 
     kind: Kind
+    """Whether it is a feature or a column of the predictions."""
     name: str
+    """The column's name."""
     profile: ColumnProfile
+    """How it was distributed when the version was made."""
 
     @property
     def label(self) -> str:
@@ -31,22 +34,36 @@ class Column:
 class ColumnDrift(Record):
     """How one column of a window compares with its profile.
 
-    `then` is the window of the profile: training rows for inputs, the gate window for predictions.
+    "Then" is the window of the profile: the training window for inputs, the gate window for
+    predictions. "Now" is the window that is monitored.
     """
 
     kind: Kind
+    """Whether it is a feature or a column of the predictions."""
     name: str
+    """The column's name."""
     type: Literal["number", "category"]
-    psi: float  # population stability index: 0 for equal shares, no upper end
-    limit: float  # of the PSI; chance alone hardly ever exceeds it
-    ks: float | None  # largest difference of the cumulated shares, 0 to 1; numbers only
-    missing_then: float  # share of the rows, 0 to 1
-    missing_now: float  # share of the rows, 0 to 1
-    drifted: bool  # the PSI exceeds its limit
-    bins: tuple[str, ...]  # names of the bins that had rows then or now, in order
-    then: tuple[float, ...]  # share of the rows in each bin, 0 to 1
-    now: tuple[float, ...]  # share of the rows in each bin, 0 to 1
-    persistent: bool  # drifted now and in at least one of the two windows before
+    """How its values are put into bins."""
+    psi: float
+    """Population stability index: 0 for equal distributions, without an upper limit."""
+    limit: float
+    """The PSI above which the column has drifted; chance alone rarely exceeds it."""
+    ks: float | None
+    """Largest difference of the cumulative shares, 0 to 1; None for categories."""
+    missing_then: float
+    """Share of the rows without a value then, 0 to 1."""
+    missing_now: float
+    """Share of the rows without a value now, 0 to 1."""
+    drifted: bool
+    """Whether the PSI exceeds its limit."""
+    bins: tuple[str, ...]
+    """Names of the bins that had rows then or now, in order."""
+    then: tuple[float, ...]
+    """Share of the rows in each bin then, 0 to 1."""
+    now: tuple[float, ...]
+    """Share of the rows in each bin now, 0 to 1."""
+    persistent: bool
+    """Whether it drifted now and in at least one of the two windows before."""
 
     @property
     def label(self) -> str:
@@ -64,15 +81,15 @@ def compare(
 ) -> ColumnDrift:
     """Compare the counts of a column's bins with its profile.
 
-    `floor` is the smallest limit of the PSI, `family` the number of columns that are compared
-    together, `before` says in which of the windows before this one the column had drifted, the
-    oldest first. The PSI says whether a column drifted; the KS statistic says how far.
+    `floor` is the smallest limit of the PSI; `family` is the number of columns that are compared
+    together; `before` says for each earlier window, oldest first, whether the column had drifted.
+    The PSI decides whether a column has drifted; the KS statistic says how far.
     """
     profile = column.profile
     expected_counts = expected(profile)
     order = bin_order(profile)
     occurring = order[(expected_counts + counts)[order] > 0]
-    rows = (float(counts.sum()), float(expected_counts.sum()))
+    rows = (float(expected_counts.sum()), float(counts.sum()))
     then = expected_counts / expected_counts.sum()
     now = counts / counts.sum()
     psi = stability_index(expected_counts[occurring], counts[occurring])
@@ -99,25 +116,26 @@ def compare(
 
 
 def persists(drifted: Sequence[bool]) -> bool:
-    """Say whether a column drifted in the last window, and in one of the two before it."""
+    """Return whether a column drifted in the last window and in one of the two before it."""
     return drifted[-1] and sum(drifted[-3:]) > 1
 
 
 def stability_index(then: Floats, now: Floats) -> float:
     """Return the population stability index of two rows of counts.
 
-    Sum over bins of (now - then) * ln(now / then), in shares; half a row more in each bin keeps an
-    empty one finite. Source: Siddiqi, Credit Risk Scorecards, 2006.
+    It is the sum over bins of (now - then) * ln(now / then), in shares. Half a row is added to each
+    bin so that an empty one has a finite term. Source: Siddiqi, Credit Risk Scorecards, 2006.
     """
     left, right = ((counts + 0.5) / (counts.sum() + 0.5 * len(counts)) for counts in (then, now))
     return float(np.sum((right - left) * np.log(right / left)))
 
 
 def index_limit(floor: float, rows: tuple[float, float], bins: int, alpha: float = 0.001) -> float:
-    """Return the larger of `floor` and what the index exceeds by chance with probability `alpha`.
+    """Return the larger of `floor` and the value that chance exceeds with probability `alpha`.
 
-    Without change, the index is chi-squared with bins - 1 degrees of freedom, times
-    (1/rows + 1/reference_rows). Source: Yurdakul, Statistical Properties of PSI, 2018.
+    `rows` are the numbers of rows then and now. Without change, the index is chi-squared with
+    bins - 1 degrees of freedom, times (1/then + 1/now). Source: Yurdakul, Statistical Properties
+    of PSI, 2018.
     """
     from scipy.special import chdtri  # scipy.stats would take 50 MB and a second
 
@@ -126,9 +144,9 @@ def index_limit(floor: float, rows: tuple[float, float], bins: int, alpha: float
 
 
 def largest_gap(then: Floats, now: Floats) -> float | None:
-    """Return the largest difference of two cumulated distributions over the same ordered bins.
+    """Return the largest difference of two cumulative distributions over the same ordered bins.
 
-    This is the Kolmogorov-Smirnov statistic of binned values; None where one side has no rows.
+    This is the Kolmogorov-Smirnov statistic of binned values. None if one side has no rows.
     """
     if not (then.sum() and now.sum()):
         return None

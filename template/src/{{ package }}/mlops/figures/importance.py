@@ -17,7 +17,7 @@ def permutation_importance(
 ) -> dict[str, float]:
     """Return how much the skill of the prediction falls when each feature is permuted.
 
-    The mean over PERMUTATIONS. Source: Breiman, Random Forests, 2001.
+    Each value is the mean over PERMUTATIONS. Source: Breiman, Random Forests, 2001.
     """
     from threadpoolctl import threadpool_limits
 
@@ -33,5 +33,5 @@ def permutation_importance(
         parts = (predicted[start : start + size] for start in range(0, len(predicted), size))
         return base - float(np.mean([skill(part.set_axis(rows.index)) for part in parts]))
 
-    with threadpool_limits(1):  # on few rows, threads mostly wait for each other
+    with threadpool_limits(1):  # on few rows, threads spend most of their time waiting
         return {name: fall(name) for name in features}

@@ -20,9 +20,9 @@ Figures = Mapping[str, Figure]  # by the metric's name
 def auc(truth: npt.ArrayLike, score: npt.ArrayLike) -> float:
     """Return the area under the ROC curve, from ranks: 20 times faster than from the curve.
 
-    The share of pairs, one of each class, in which class 1 scores higher; a tie counts half. NaN
-    for one class only, and where a score is missing. Source: Hanley and McNeil, Radiology 143,
-    1982.
+    It is the share of pairs, one of each class, in which class 1 scores higher; a tie counts
+    half. NaN if there is only one class, or if a score is missing. Source: Hanley and McNeil,
+    Radiology 143, 1982.
     """
     positive = np.asarray(truth) == 1
     ranks = pd.Series(np.asarray(score)).rank()
@@ -35,7 +35,7 @@ def auc(truth: npt.ArrayLike, score: npt.ArrayLike) -> float:
 
 
 def _scikit_learn() -> ModuleType:
-    from sklearn import metrics  # takes a second, and monitoring may not need it
+    from sklearn import metrics  # takes a second to import, and monitoring may not need it
 
     return metrics  # type: ignore[no-any-return]
 
@@ -75,7 +75,7 @@ def _regression(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
 def _value(figure: Figure) -> float:
     try:
         return float(figure() if callable(figure) else figure)
-    except ValueError:  # such as for one class only
+    except ValueError:  # for example, there is only one class
         return float("nan")
 
 
@@ -104,7 +104,7 @@ class Metrics:
     def all(
         self, truth: pd.Series, prediction: pd.DataFrame, names: Container[str] | None = None
     ) -> dict[str, float]:
-        """Return each figure by its name, or only those in `names`; NaN for what has no value."""
+        """Return figures by name, all or those in `names`; NaN if one cannot be computed."""
         figures = self._figures(truth, prediction)
         return {
             name: _value(figure)
@@ -119,7 +119,7 @@ class Metrics:
         figures = self.all(truth, prediction, names)
 
         def of_draw(drawn: Positions) -> list[float]:
-            with contextlib.suppress(ValueError):  # of model.metrics, such as for one class only
+            with contextlib.suppress(ValueError):  # model.metrics, if a draw has only one class
                 return [*self.all(truth.iloc[drawn], prediction.iloc[drawn], names).values()]
             return [float("nan")] * len(figures)
 
@@ -127,12 +127,12 @@ class Metrics:
         return dict(zip(figures, errors, strict=True))
 
     def skill(self, truth: pd.Series, prediction: pd.DataFrame) -> float:
-        """Return the gate's metric, with the sign that makes higher better; NaN for one class only.
+        """Return the gate's metric with the sign that makes higher better.
 
-        Raises Misconfigured where nothing computes it.
+        NaN if there is only one class. Raises Misconfigured if nothing computes the metric.
         """
         name = self._settings.metric
-        with contextlib.suppress(ValueError):  # of model.metrics, as of the platform's figures
+        with contextlib.suppress(ValueError):  # model.metrics, as in _value
             figures = self._figures(truth, prediction)
             if name not in figures:
                 raise Misconfigured(

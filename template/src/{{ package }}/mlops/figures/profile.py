@@ -1,8 +1,8 @@
-"""Profiles of columns: how their values were distributed, and the bins that this gives.
+"""Profiles of columns: how their values were distributed, and the bins that follow from it.
 
-A column of numbers keeps its heavy values and 200 quantiles of the rest, a column of categories
-keeps the frequent ones; missing values are counted separately. A profile takes a few kilobytes,
-whatever the number of rows.
+The profile of a column of numbers has its most frequent values and 200 quantiles of the rest; that
+of a column of categories has the frequent ones. Missing values are counted separately. A profile
+takes a few kilobytes, for any number of rows.
 """
 
 from itertools import pairwise
@@ -16,22 +16,28 @@ from ..base.record import Record
 
 Floats = npt.NDArray[np.float64]
 
-HEAVY = 0.05  # a number with this share of the rows has its own bin
+HEAVY = 0.05  # a number has its own bin if at least this share of the rows has it
 RARE = 0.01  # categories with a smaller share of the rows are "other"
-MOST_VALUES = 30  # values with their own bins; further categories are "other"
-QUANTILES = 200
-BINS = 10  # of the numbers that are not heavy
+MOST_VALUES = 30  # at most so many values have their own bins; further categories are "other"
+QUANTILES = 200  # steps between the quantiles that are stored
+BINS = 10  # for the numbers without their own bin
 
 
 class ColumnProfile(Record):
     """How the values of one column were distributed over the rows of one window."""
 
     type: Literal["number", "category"]
-    rows: int  # in the window
-    missing: float  # share of the rows, 0 to 1
-    values: tuple[float | str, ...]  # those with their own bins, the most frequent first
-    shares: tuple[float, ...]  # of the rows, for each of `values`
-    quantiles: tuple[float, ...] = ()  # 201 of the other numbers, at equal steps; numbers only
+    """How the values are put into bins; text and truth values are categories."""
+    rows: int
+    """Number of rows in the window."""
+    missing: float
+    """Share of the rows without a value, 0 to 1."""
+    values: tuple[float | str, ...]
+    """The values with their own bins, the most frequent first."""
+    shares: tuple[float, ...]
+    """Share of the rows, 0 to 1, for each of `values`."""
+    quantiles: tuple[float, ...] = ()
+    """201 quantiles of the other numbers, at equal steps; empty for categories."""
 
     @property
     def numbers(self) -> Floats:
@@ -40,7 +46,7 @@ class ColumnProfile(Record):
 
 
 def take_profile(frame: pd.DataFrame) -> dict[str, ColumnProfile]:
-    """Return the profile of each column; dates have none, since they always move on."""
+    """Return the profile of each column except dates, whose values always move on."""
     dates = frame.select_dtypes("datetime").columns
     return {str(name): _describe(values) for name, values in frame.drop(columns=dates).items()}
 
@@ -65,7 +71,7 @@ def _describe(values: pd.Series) -> ColumnProfile:
 
 
 def edges(profile: ColumnProfile) -> Floats:
-    """Return where the numbers that are not heavy are cut: at equal shares, ties merged."""
+    """Return the edges between the bins of the other numbers: equal shares, ties merged."""
     quantiles = np.array(profile.quantiles, "float64")
     if not len(quantiles):
         return quantiles
@@ -74,7 +80,7 @@ def edges(profile: ColumnProfile) -> Floats:
 
 
 def expected(profile: ColumnProfile) -> Floats:
-    """Return how many rows each bin had: the values kept, the bins of the rest, the missing."""
+    """Return how many rows each bin had: values with their own bins, the rest, the missing."""
     rest = 1 - profile.missing - sum(profile.shares)
     parts = np.ones(1)
     if profile.quantiles:

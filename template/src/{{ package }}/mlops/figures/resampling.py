@@ -1,4 +1,4 @@
-"""Resampling: how far chance alone moves a figure."""
+"""Resampling: how much a figure varies by chance."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ Positions = npt.NDArray[np.intp]
 
 RESAMPLES = 400
 LEVEL = 0.05  # one-sided
-MOST_ROWS = 20_000  # of one draw; the error shrinks with the root of the rows
+MOST_ROWS = 20_000  # of one draw; the error shrinks with the square root of the rows
 
 
 def lower_bound(
@@ -19,9 +19,9 @@ def lower_bound(
 ) -> float:
     """Return the one-sided lower 95% bound of `figure`, by the bootstrap.
 
-    `figure` takes the positions of drawn rows; where `clusters` names the cluster of each row,
-    whole clusters are drawn. A draw whose figure is NaN (one class only has no AUC) is left out;
-    the bound is NaN where all are.
+    `figure` takes the positions of drawn rows. If `clusters` names the cluster of each row, whole
+    clusters are drawn. A draw whose figure is NaN (one class only has no AUC) is left out; the
+    bound is NaN if all are.
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, chapter 13.
     """
     generator = np.random.default_rng(0)
@@ -39,7 +39,7 @@ class _Members:
     """The positions of the rows of each cluster, to look up many clusters at once."""
 
     def __init__(self, clusters: pd.Series) -> None:
-        alone = -1 - np.arange(len(clusters))  # a row without a cluster is its own
+        alone = -1 - np.arange(len(clusters))  # a row without a cluster is a cluster of its own
         codes = np.where(clusters.isna(), alone, pd.factorize(clusters)[0])
         self._order = np.argsort(codes, kind="stable")
         ordered = codes[self._order]
@@ -56,9 +56,9 @@ class _Members:
 def standard_error(figures: Callable[[Positions], list[float]], rows: int) -> Floats:
     """Return the standard error of each of several figures, by the bootstrap over rows.
 
-    `figures` takes the positions of drawn rows. Of more than MOST_ROWS rows, a draw takes only so
-    many and the error is scaled. Source: Bickel, Götze and van Zwet, Resampling fewer than n
-    observations, Statistica Sinica 7, 1997.
+    `figures` takes the positions of drawn rows. If there are more than MOST_ROWS rows, a draw takes
+    only MOST_ROWS of them and the error is scaled. Source: Bickel, Götze and van Zwet, Resampling
+    fewer than n observations, Statistica Sinica 7, 1997.
     """
     generator = np.random.default_rng(0)
     size = min(rows, MOST_ROWS)

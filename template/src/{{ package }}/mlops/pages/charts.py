@@ -9,21 +9,25 @@ from typing import Literal
 
 from .templates import known
 
-BARS = (124, 346)  # where bars start, to the right of the bins' names, and where the longest ends
+BARS = (124, 346)  # start of all bars, to the right of the bins' names, and end of the longest
 LEFT, RIGHT, TOP, BOTTOM = 46, 352, 18, 164  # the area of a trend, in units of the picture
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Where figures are in a picture: `low` at `start`, `high` at `end`."""
+    """Positions of figures in a picture."""
 
     low: float
+    """The figure at `start`."""
     high: float
+    """The figure at `end`."""
     start: float
+    """A position, in units of the picture."""
     end: float
+    """A position, in units of the picture."""
 
     def at(self, figure: float) -> float:
-        """Return the position of a figure, to a tenth of a unit; the middle where low is high."""
+        """Return the position of a figure, to a tenth of a unit; the middle if low equals high."""
         part = (figure - self.low) / (self.high - self.low) if self.high > self.low else 0.5
         return round(self.start + part * (self.end - self.start), 1)
 
@@ -49,19 +53,27 @@ class Reading:
     """One figure on one date, with its limit and the version that was the champion."""
 
     day: datetime.date
+    """The date."""
     value: float | None
+    """The figure; None if it is not known."""
     limit: float | None
+    """The limit of the figure on that date; None if it is not known."""
     version: int
+    """The champion on that date."""
 
 
 @dataclass(frozen=True)
 class Point(Reading):
     """A reading with its position in the picture."""
 
-    breaks: bool  # the value is beyond its limit
-    left: float  # where its lane begins
+    breaks: bool
+    """Whether the value is beyond its limit."""
+    left: float
+    """Start of its lane, in units of the picture."""
     x: float
-    right: float  # where its lane ends
+    """Position of the reading, in units of the picture."""
+    right: float
+    """End of its lane, in units of the picture."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +81,15 @@ class Trend:
     """One figure over time."""
 
     name: str
-    readings: list[Reading]  # oldest first
-    better: Literal["higher", "lower"] | None = None  # None: no value is beyond its limit
-    interval: tuple[float | None, float | None] = (None, None)  # around the last value
-    floor: float | None = None  # where the scale starts
+    """The figure's name."""
+    readings: list[Reading]
+    """Its values, oldest first."""
+    better: Literal["higher", "lower"] | None = None
+    """Which values are better; None if none is judged by its limit."""
+    interval: tuple[float | None, float | None] = (None, None)
+    """Ends of the 95% interval around the last value."""
+    floor: float | None = None
+    """Start of the scale; None fits it to the values."""
 
     def points(self) -> list[Point]:
         """Return each reading with its position; lanes meet half-way and fill the area."""

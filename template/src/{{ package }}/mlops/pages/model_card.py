@@ -38,27 +38,36 @@ ABOUT_VERSION = (TrainDetails, GateDetails, PromoteDetails, RollbackDetails, Rep
 
 @dataclass(frozen=True)
 class Judgement:
-    """The rows of the card that tell what the version was judged by."""
+    """The rows of the card's tables."""
 
-    figures: Rows  # metric, verdict, figure, limit, interval
-    groups: Rows  # protected group, verdict, figure, limit, reason
-    checks: Rows  # check, verdict, figure, limit, reason
-    importance: Rows  # column, fall, share of the largest fall
-    tables: Rows  # table, kind, origin, path
-    journal: Rows  # entry, step, outcome, time, actor, remark
+    figures: Rows
+    """Metric, verdict, figure, limit, interval."""
+    groups: Rows
+    """Protected group, verdict, figure, limit, reason."""
+    checks: Rows
+    """Check, verdict, figure, limit, reason."""
+    importance: Rows
+    """Column, fall, share of the largest fall."""
+    tables: Rows
+    """Table, kind, origin, path."""
+    journal: Rows
+    """Entry, step, outcome, time, actor, remark."""
 
 
 @dataclass(frozen=True)
 class TeamsWords:
-    """What only the team can write: in markdown, and as HTML."""
+    """The part of the card that only the team can write."""
 
     md: Markup
+    """As markdown."""
     html: Markup
+    """As HTML."""
     place: str
+    """The file that it comes from."""
 
 
 def write(store: Store, version: Version) -> None:
-    """Write the card of a version, and log it with the version's run where that is known."""
+    """Write the card of a version, and log it with the version's run if that is known."""
     from mlflow.exceptions import MlflowException
 
     project = store.project
@@ -68,7 +77,7 @@ def write(store: Store, version: Version) -> None:
     for kind in ("md", "html"):
         path = folder / f"card-{project.env}-{version.number}.{kind}"
         save(fill(f"card.{kind}", **facts), path)
-        with contextlib.suppress(MlflowException):  # the run of a copied version is elsewhere
+        with contextlib.suppress(MlflowException):  # a copied version has its run elsewhere
             run = client.get_model_version(version.name, str(version.number)).run_id
             client.log_artifact(run, str(path), "model_card")
     print_step(f"model card: {project.shown(path)}")
@@ -128,7 +137,7 @@ def _is_about_version(details: Details) -> bool:
 
 
 def _last_checks(store: Store, entries: list[Entry], version: Version) -> tuple[Check, ...]:
-    """Return the checks of the newest verdict; none where the version was not judged."""
+    """Return the checks of the newest verdict; none if the version was not judged."""
     gates = list(with_details(entries, GateDetails))
     if not gates:
         return ()
@@ -164,7 +173,7 @@ def _judgement(card: VersionCard, checks: tuple[Check, ...], entries: list[Entry
 
 
 def _importance(card: VersionCard) -> Rows:
-    """Return the columns, the one whose shuffling costs most first."""
+    """Return the columns, the most important first."""
     falls = sorted(card.importance.items(), key=lambda item: -item[1])
     most = max((fall for _, fall in falls), default=0.0)
     if most <= 0:

@@ -21,7 +21,7 @@ DELIMITERS = ("<%", "%>", "[[", "]]", "<#", "#>")
 
 
 def known(figure: float | None) -> TypeGuard[float]:
-    """Say whether a figure is a finite number."""
+    """Return whether a figure is a finite number."""
     return figure is not None and math.isfinite(figure)
 
 
@@ -41,12 +41,12 @@ def share(figure: float | None) -> str:
 
 
 def word(value: object) -> str:
-    """Return a value as text, `n/a` where it is missing, and a window with `to`."""
+    """Return a value as text; `n/a` if it is missing; a window with `to` between its dates."""
     return "n/a" if value in (None, "") else str(value).replace("..", " to ")
 
 
 def commands(sentence: str) -> Markup:
-    """Return a sentence in which what is between backticks is marked as code."""
+    """Return a sentence whose parts between backticks are marked as code."""
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704
 
 

@@ -1,5 +1,6 @@
 """The card of a version: all that is known about it, in one JSON file next to its estimator."""
 
+from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
@@ -17,24 +18,34 @@ class Sides(Record, Generic[Part]):
     """One value for the training window and one for the gate window."""
 
     train: Part
+    """The value for the training window."""
     gate: Part
+    """The value for the gate window."""
 
 
 class CardTime(Record):
     """The time settings that a version was trained with, and its reference date.
 
-    They are a copy of `base.settings.Time`, not that class itself: a rule that a later setting
-    adds must not make an old card unreadable.
+    A copy of `base.settings.Time`, not that class: a rule added to the settings later must not make
+    an old card unreadable.
     """
 
     split: Split
+    """How train and gate rows were separated."""
     reason: str
+    """Why the split does not follow time; empty if it does."""
     period: Period
-    train: int  # periods
-    gate: int  # periods
-    label_horizon: int  # periods
-    embargo: int | None  # periods; None is as long as label_horizon
-    as_of: str  # ISO date
+    """The unit of the lengths below."""
+    train: int
+    """Length of the training window, in periods."""
+    gate: int
+    """Length of the gate window, in periods."""
+    label_horizon: int
+    """How many periods it takes until a label is known."""
+    embargo: int | None
+    """Gap between the two windows, in periods; None means `label_horizon`."""
+    as_of: str
+    """The reference date, `2026-01-01`."""
 
     def settings(self) -> Time:
         """Return the settings by which the windows of the version are computed again."""
@@ -46,75 +57,61 @@ class CardModel(Record):
     """What the estimator was built from."""
 
     seed: int
+    """Seed of everything random."""
     params: dict[str, JsonValue]
+    """What `build(params)` in `model.py` was called with, apart from the seed."""
     cutoff: float
+    """Binary only: `decision` is true if the score is at least this."""
 
 
 class Lineage(Record):
     """Where a version comes from: code, environment, rows and person."""
 
     commit: str
-    dirty: bool  # the tree had changes that were not committed
-    template: str  # version of the template
+    """Full hash of the commit whose code trained the version."""
+    dirty: bool
+    """Whether the code had changes that were not committed."""
+    template: str
+    """Version of the template that rendered the platform."""
     lock_sha256: str
+    """SHA-256 of uv.lock."""
     actor: str
-    actor_source: str  # how the actor is known
+    """Who trained the version: `user@host`."""
+    actor_source: str
+    """How the actor is known: always `login` so far, which is the name of the operating system's
+    user."""
     environment: str
-    origin: Origin  # the least real origin among the tables
-    configuration: str  # SHA-256 of the settings that shape a model
-    data: Sides[str]  # fingerprint of the rows
-    tables: dict[str, dict[str, int]] = Field(default={})  # version of each Delta table
-    packages: dict[str, str]  # version of each package that decides whether the estimator loads
-    python: str = ""  # version of the interpreter
-    threads: dict[str, int] = Field(
-        default={}
-    )  # size of each thread pool: the order of sums depends on it
+    """The environment that trained the version: dev, test or prod."""
+    origin: Origin
+    """The origin furthest from production among those of the tables."""
+    configuration: str
+    """SHA-256 of the settings that shape a model."""
+    data: Sides[str]
+    """Fingerprint of the rows of each window."""
+    tables: dict[str, dict[str, int]] = Field(default={})
+    """What was read of each Delta table: `{"applications": {"delta_version": 12}}`."""
+    packages: dict[str, str]
+    """Version of each package on which loading the estimator depends, by name."""
+    python: str = ""
+    """Version of the interpreter, `3.12.4`; empty on the oldest cards."""
+    threads: dict[str, int] = Field(default={})
+    """Size of each thread pool, on which the order of sums depends: `{"blas": 2, "openmp": 2}`."""
 
 
 class Profiles(Record):
     """How columns were distributed when the version was made."""
 
-    inputs: dict[str, ColumnProfile] = Field(default={})  # of the training window
-    predictions: dict[str, ColumnProfile] = Field(
-        default={}
-    )  # of the gate window: held-out rows only
-
-
-class VersionCard(StoredRecord):
-    """All that is known about a version."""
-
-    FORMAT: ClassVar[int] = 2
-    LIFTS: ClassVar[dict[int, Lift]] = {}  # completed below
-
-    name: str  # of the registered model
-    problem: Problem
-    features: tuple[str, ...]
-    classes: tuple[str, ...]  # of a multiclass model, in the order of its columns
-    cutoff: float  # from which score on a decision is true
-    risk_tier: RiskTier | None  # None where the version's template did not write it
-    tables: dict[str, dict[str, JsonValue]]  # the settings of each table, as conf had them
-    model: CardModel
-    snapshot: str  # name of the package with the user's modules
-    trusted_types: tuple[str, ...]  # types that loading the estimator must trust
-    time: CardTime
-    windows: Sides[str]
-    rows: Sides[int]
-    coverage: Sides[float]  # share of matured rows whose label has come
-    gate_events: int  # matured rows of the rarest class; of a regression, all
-    lineage: Lineage
-    figures: dict[str, float | None] = Field(
-        default={}
-    )  # held-out metrics; None where one cannot be computed
-    importance: dict[str, float] = Field(
-        default={}
-    )  # fall of the gate's metric when a column is permuted
-    profile: Profiles = Profiles()
+    inputs: dict[str, ColumnProfile] = Field(default={})
+    """The features in the training window, by column."""
+    predictions: dict[str, ColumnProfile] = Field(default={})
+    """The predictions of the gate window, by column. Predictions of training rows would look
+    better than they are."""
 
 
 def _lift_from_1(facts: Facts) -> Facts:
-    """Add what the first cards lacked, and drop the first kind of profile.
+    """Add what format 1 lacked, and drop its profile.
 
-    That one had quantiles of the score alone, which nothing reads any more.
+    The oldest profiles held only quantiles of the score, which nothing reads any more.
     """
     lifted: Facts = {"risk_tier": None, "tables": {}, **facts}
     profile = lifted.get("profile")
@@ -127,13 +124,60 @@ def _lift_from_1(facts: Facts) -> Facts:
 
 
 def _finite(value: JsonValue) -> JsonValue:
-    """Return None for NaN, which the first cards wrote for a metric that cannot be computed."""
+    """Replace NaN by None: format 1 wrote NaN for a metric that cannot be computed."""
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-VersionCard.LIFTS = {1: _lift_from_1}
+class VersionCard(StoredRecord):
+    """All that is known about a version."""
+
+    FORMAT: ClassVar[int] = 2
+    LIFTS: ClassVar[Mapping[int, Lift]] = {1: _lift_from_1}
+
+    name: str
+    """Name of the registered model."""
+    problem: Problem
+    """What is predicted: one of two classes, one of several, or a number."""
+    features: tuple[str, ...]
+    """The columns that the model sees, in its order."""
+    classes: tuple[str, ...]
+    """The classes of a multiclass model, in the order of its columns; empty for others."""
+    cutoff: float
+    """Binary only: `decision` is true if the score is at least this."""
+    risk_tier: RiskTier | None
+    """How strict the gate and the promotion were; None on cards that did not say."""
+    tables: dict[str, dict[str, JsonValue]]
+    """The settings of each table as conf had them, by name."""
+    model: CardModel
+    """What the estimator was built from."""
+    snapshot: str
+    """Name of the package with the user's modules: `loan_risk_1a2b3c4d`."""
+    trusted_types: tuple[str, ...]
+    """All types that loading the estimator must trust, beyond those that skops trusts anyway. The
+    setting of the same name lists only those that nothing else vouches for."""
+    time: CardTime
+    """The time settings and the reference date."""
+    windows: Sides[str]
+    """What the rows are called: their window, `2025-01-01..2026-01-01` with the end excluded;
+    `all rows` without event times; or, if the split does not follow time, `gate rows 1a2b3c4d5e6f`
+    with a hash of them."""
+    rows: Sides[int]
+    """Number of labelled rows."""
+    coverage: Sides[float]
+    """Share of the window's rows that have a label, 0 to 1."""
+    gate_events: int
+    """Labelled gate rows of the rarest class; for a regression, all labelled gate rows."""
+    lineage: Lineage
+    """Where the version comes from."""
+    figures: dict[str, float | None] = Field(default={})
+    """Metrics of the gate window by name, each in its unit; None if one cannot be computed."""
+    importance: dict[str, float] = Field(default={})
+    """How much skill the model loses when a column is permuted, by column. Skill is the gate's
+    metric with the sign that makes higher better."""
+    profile: Profiles = Profiles()
+    """How inputs and predictions were distributed."""
 
 
 def read_card(path: Path, where: str) -> VersionCard:
-    """Return the card in a file; raises MlopsError where it cannot be read."""
+    """Return the card in a file; raises MlopsError if it cannot be read."""
     return VersionCard.read_text(path.read_text(encoding="utf-8"), where)

@@ -1,4 +1,4 @@
-"""What the journal's entries say of each command, beyond what all entries have in common."""
+"""The command-specific part of a journal entry: one class per command."""
 
 from typing import ClassVar, Literal
 
@@ -9,15 +9,18 @@ from ..figures.decision import Decision
 from .evidence import Verdict
 from .monitoring import MonitoringSummary
 
-Resources = dict[str, float]  # wall_seconds, cpu_seconds, peak_memory_mb, rows_per_second
+Resources = dict[str, float]
+"""wall_seconds, cpu_seconds, peak_memory_mb, rows_per_second; some may be absent."""
 
 
 class Details(Record):
-    """The details of an entry. `COMMAND` is the command that writes them."""
+    """The details of an entry."""
 
     COMMAND: ClassVar[str]
+    """`Entry.command` of the entries that have these details."""
 
-    resources: Resources = Field(default={})  # what the command had used when it wrote the entry
+    resources: Resources = Field(default={})
+    """What the command had used when it wrote the entry."""
 
 
 class TrainDetails(Details):
@@ -25,9 +28,12 @@ class TrainDetails(Details):
 
     COMMAND = "train"
 
-    snapshot: str  # name of the package with the user's modules
+    snapshot: str
+    """Name of the package with the user's modules: `loan_risk_1a2b3c4d`."""
     commit: str
+    """Full hash of the commit whose code trained the version."""
     dirty: bool
+    """Whether the code had changes that were not committed."""
 
 
 class GateDetails(Details):
@@ -36,22 +42,32 @@ class GateDetails(Details):
     COMMAND = "gate"
 
     verdict: Verdict
+    """The worst verdict of the checks."""
     window: str
-    digest: str  # SHA-256 over the files of the version
-    evidence_sha256: str  # of the evidence that is stored with the entry
+    """The version's gate window, in the form of `VersionCard.windows`."""
+    digest: str
+    """SHA-256 over the files of the version."""
+    evidence_sha256: str
+    """SHA-256 of the evidence, a `GateEvidence` that is stored with the entry."""
 
 
 class PromoteDetails(Details):
-    """A version became the champion, by the verdict that is repeated here."""
+    """A version became the champion."""
 
     COMMAND = "promote"
 
     verdict: Verdict
+    """The gate's verdict, which allowed the promotion; the next three fields repeat its entry."""
     window: str
+    """The version's gate window, in the form of `VersionCard.windows`."""
     digest: str
+    """SHA-256 over the files of the version."""
     evidence_sha256: str
-    evidence_entry: int  # number of the gate's entry
-    approved_by: str  # empty where no approval was needed
+    """SHA-256 of the gate's evidence."""
+    evidence_entry: int
+    """Number of the gate's entry."""
+    approved_by: str
+    """Name given with `--approved-by`, whether an approval was required or not; may be empty."""
 
 
 class RollbackDetails(Details):
@@ -60,8 +76,12 @@ class RollbackDetails(Details):
     COMMAND = "rollback"
 
     back_to: int
+    """The version that is the champion again."""
     reason: str
-    batches: tuple[str, ...]  # of the withdrawn version: 2026-01-01/0003; the oldest have no date
+    """Why, as given with `--reason`."""
+    batches: tuple[str, ...]
+    """Batches of the withdrawn version: `2026-01-01/0003`. Entries of format 1 may have no date
+    here: `0003`."""
 
 
 class PauseDetails(Details):
@@ -70,6 +90,7 @@ class PauseDetails(Details):
     COMMAND = "pause"
 
     reason: str
+    """Why, in the words of the person who paused."""
 
 
 class ResumeDetails(Details):
@@ -83,29 +104,38 @@ class ScoreDetails(Details):
 
     COMMAND = "score"
 
-    batch: str  # number within the date: 0003
-    date: str  # ISO date
+    batch: str
+    """Number of the batch within its date, four digits: `0003`."""
+    date: str
+    """The scoring date, `2026-01-01`."""
     version: int
+    """The version that predicted."""
     rows: int
+    """Number of predictions."""
     rows_per_second: int
+    """Speed of reading, predicting and writing the rows; `resources` repeats it."""
 
 
 class ShadowDetails(Details):
-    """The challenger predicted the rows of a published batch, or could not."""
+    """The challenger predicted the rows of a published batch, or failed to; `score` writes it."""
 
     COMMAND = "shadow"
 
-    missing: str = ""  # why there is nothing in the shadow; the rest is empty then
+    missing: str = ""
+    """Why the challenger predicted nothing; the other fields are empty then."""
     batch: str = ""
+    """Number of the champion's batch within its date, four digits: `0003`."""
     date: str = ""
+    """The scoring date, `2026-01-01`."""
     version: int | None = None
+    """The challenger."""
     rows: int = 0
-    difference: dict[str, float] = Field(
-        default={}
-    )  # mean absolute difference; share of other decisions
-    psi: dict[str, float] = Field(
-        default={}
-    )  # between the champion's and the challenger's predictions
+    """Number of predictions."""
+    difference: dict[str, float] = Field(default={})
+    """How the challenger's predictions differ from the champion's, by column: mean absolute
+    difference of numbers; share of rows with a different decision or label, 0 to 1."""
+    psi: dict[str, float] = Field(default={})
+    """Population stability index between the champion's and the challenger's numbers, by column."""
 
 
 class MonitorDetails(Details, MonitoringSummary):
@@ -113,8 +143,10 @@ class MonitorDetails(Details, MonitoringSummary):
 
     COMMAND = "monitor"
 
-    run: str = ""  # the MLflow run that keeps report and page
-    alerted: str = ""  # the state that the addresses in alerts know
+    run: str = ""
+    """Identifier of the MLflow run that holds the report and its page."""
+    alerted: str = ""
+    """The last state that was sent to the addresses in alerts: a decision, empty if healthy."""
 
     def summary(self) -> MonitoringSummary:
         """Return the part that reports repeat."""
@@ -123,16 +155,22 @@ class MonitorDetails(Details, MonitoringSummary):
 
 
 class RetrainDetails(Details):
-    """A retraining was tried; written however it ended."""
+    """One attempt to retrain, successful or not."""
 
     COMMAND = "retrain"
 
     decision: Decision
+    """The decision of `monitor`, or `retrain` if there was no champion."""
     reasons: tuple[str, ...]
+    """The reasons of the decision, the most serious first."""
     as_of: str
-    version: int | None = None  # None where it failed before there was one
+    """The reference date, `2026-01-01`."""
+    version: int | None = None
+    """The new version; None if the attempt failed before it was registered."""
     message: str
-    alerted: str = ""  # the state that the addresses in alerts know
+    """How the attempt ended, in a sentence."""
+    alerted: str = ""
+    """The last state that was sent to the addresses in alerts: outcome and version."""
 
 
 class RebuiltSide(Record):
@@ -142,9 +180,12 @@ class RebuiltSide(Record):
         validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
     )
 
-    source: Literal["extract", "tables"] | None = Field(alias="from")  # None: the rows are gone
-    changed: int | None  # rows of today's tables that differ; None where they cannot be read
-    trouble: str  # why today's tables cannot be read
+    source: Literal["extract", "tables"] | None = Field(alias="from")
+    """`extract` for the kept copy, `tables` for today's tables; None if the rows are gone."""
+    changed: int | None
+    """How many rows of today's tables differ; None if the tables cannot be read."""
+    trouble: str
+    """Why today's tables cannot be read; empty if they can."""
 
 
 class ReproduceDetails(Details):
@@ -153,15 +194,26 @@ class ReproduceDetails(Details):
     COMMAND = "reproduce"
 
     version: int
-    answer: str  # exact, differs: …, data changed: …, data gone
+    """The version that was rebuilt."""
+    answer: str
+    """`exact`, `differs: …`, `data changed: …` or `data gone`."""
     commit: str
+    """Full hash of the commit that was checked out."""
     dirty: bool
+    """Whether that checkout had changes that were not committed."""
     template: str
+    """Version of the template in that checkout."""
     lock_sha256: str
+    """SHA-256 of uv.lock in that checkout."""
     configuration: str
-    rows: dict[str, RebuiltSide]  # train, gate
-    difference: float | None  # the largest of all predictions; None where nothing was refitted
+    """SHA-256 of the settings that shape a model, in that checkout."""
+    rows: dict[str, RebuiltSide]
+    """Where the rows came from, by window: `train` and `gate`."""
+    difference: float | None
+    """Largest difference of a prediction, as `registry.largest_difference` measures it; None if
+    nothing was refitted."""
     differs: tuple[str, ...]
+    """What differs from the version's card: lock, configuration, template, snapshot."""
 
 
 KINDS: dict[str, type[Details]] = {

@@ -17,25 +17,58 @@ COLUMN_KINDS = ("input", "prediction")
 RENAMED = {"told": "alerted"}
 
 
+def _lift_from_1(facts: Facts) -> Facts:
+    """Rename details, and add the kind of column to each drifted column.
+
+    The first monitorings wrote only the name, `channel`. It can be that of an input or of a
+    prediction, so it is listed as both.
+    """
+    details = facts.get("details")
+    if not isinstance(details, dict):
+        return facts
+    details = {RENAMED.get(name, name): value for name, value in details.items()}
+    if facts.get("command") != MonitorDetails.COMMAND:
+        return {**facts, "details": details}
+    drifted = details.get("drifted")
+    if "decayed" in details or not isinstance(drifted, list):
+        return {**facts, "details": details}
+    named: list[JsonValue] = [f"{kind} {name}" for name in drifted for kind in COLUMN_KINDS]
+    return {**facts, "details": {**details, "drifted": named}}
+
+
 class Entry(StoredRecord):
-    """What a command did, when, by whom, and after which other entry."""
+    """One entry of the journal; `previous` links it to the entry before."""
 
     FORMAT: ClassVar[int] = 2
-    LIFTS: ClassVar[dict[int, Lift]] = {}  # completed below
+    LIFTS: ClassVar[Mapping[int, Lift]] = {1: _lift_from_1}
 
     number: int
-    time: str  # UTC, ISO 8601, to the second
+    """Position in the journal, from 1."""
+    time: str
+    """When the entry was written, in UTC to the second: `2026-01-01T04:00:00+00:00`."""
     environment: str
+    """The environment of the journal: dev, test or prod."""
     command: str
+    """What was done; decides the type of `details`. `shadow` is written by `score`."""
     outcome: Result
-    subject: str  # number of the version, or date of the batch; may be empty
-    as_of: str  # ISO date; may be empty
+    """How it ended."""
+    subject: str
+    """Number of the version, or date of the batch; may be empty."""
+    as_of: str
+    """The reference date, `2026-01-01`; may be empty."""
     details: SerializeAsAny[Details]
+    """What only this kind of entry records."""
     actor: str
-    actor_source: str  # how the actor is known
-    previous: str  # SHA-256 of the entry before
-    sha256: str = Field(default="", exclude=True)  # of this entry as it is stored
-    folder: str = Field(default="", exclude=True)  # where its artifacts are
+    """Who did it: `user@host`."""
+    actor_source: str
+    """How the actor is known: always `login` so far, which is the name of the operating system's
+    user."""
+    previous: str
+    """SHA-256 of the entry before; zeros in the first one."""
+    sha256: str = Field(default="", exclude=True)
+    """SHA-256 of this entry as it is stored; computed when it is read."""
+    folder: str = Field(default="", exclude=True)
+    """Address of the entry's artifacts; known when it is read."""
 
     @model_validator(mode="before")
     @classmethod
@@ -54,48 +87,26 @@ class Entry(StoredRecord):
 
     @classmethod
     def stored(cls, facts: Mapping[str, JsonValue], folder: str) -> Self:
-        """Return the entry of a stored JSON object; raises MlopsError where it cannot be read."""
+        """Return the entry in a stored JSON object; raises MlopsError if it cannot be read."""
         entry = cls.read(facts, f"entry {facts.get('number')} of the journal")
         return entry.model_copy(update={"sha256": hash_of(facts), "folder": folder})
 
 
 def hash_of(facts: Mapping[str, JsonValue]) -> str:
-    """Return the SHA-256 of a stored entry's canonical JSON, whatever its format."""
+    """Return the SHA-256 of a stored entry's canonical JSON, for any format."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def with_details(entries: Iterable[Entry], kind: type[Kind]) -> Iterator[tuple[Entry, Kind]]:
-    """Yield the entries with details of one kind, and these details."""
+    """Yield each entry that has details of one kind, with these details."""
     for entry in entries:
         if isinstance(entry.details, kind):
             yield entry, entry.details
 
 
 def last_details(entries: list[Entry], kind: type[Kind]) -> Kind | None:
-    """Return the newest details of one kind, None where there are none."""
+    """Return the newest details of one kind, or None."""
     for entry in reversed(entries):
         if isinstance(entry.details, kind):
             return entry.details
     return None
-
-
-def _lift_from_1(facts: Facts) -> Facts:
-    """Rename details, and name the kind of each drifted column.
-
-    The first monitorings wrote `channel`; as it may have been an input or a prediction, it becomes
-    both.
-    """
-    details = facts.get("details")
-    if not isinstance(details, dict):
-        return facts
-    details = {RENAMED.get(name, name): value for name, value in details.items()}
-    if facts.get("command") != MonitorDetails.COMMAND:
-        return {**facts, "details": details}
-    drifted = details.get("drifted")
-    if "decayed" in details or not isinstance(drifted, list):
-        return {**facts, "details": details}
-    named: list[JsonValue] = [f"{kind} {name}" for name in drifted for kind in COLUMN_KINDS]
-    return {**facts, "details": {**details, "drifted": named}}
-
-
-Entry.LIFTS = {1: _lift_from_1}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from ..base.record import Lift, Record, StoredRecord
@@ -12,45 +13,64 @@ Verdict = Literal["passed", "rejected", "insufficient"]
 
 
 class Check(Record):
-    """One check of the gate; `noted` decides nothing."""
+    """One check of the gate."""
 
     name: str
+    """What is checked: `events`, `auc`, `slice region=north`."""
     verdict: CheckVerdict
-    figure: str = ""  # what was measured, as it is shown
-    limit: str = ""  # what it must keep, as it is shown
+    """How it ended; `noted` has no effect on the verdict of the version."""
+    figure: str = ""
+    """What was measured, as it is displayed: `0.7694`."""
+    limit: str = ""
+    """What it was compared with, as it is displayed: `>= 0.7`."""
     reason: str = ""
-    interval: str = ""  # 95% interval of a metric, as it is shown: 0.7369 to 0.8019
+    """Explanation of the figure or of the verdict; may be empty."""
+    interval: str = ""
+    """95% interval of a metric, as it is displayed: `0.7369 to 0.8019`."""
 
 
 class GateEvidence(StoredRecord):
     """What a verdict rests on, for the person who promotes and the person who audits."""
 
     FORMAT: ClassVar[int] = 2
-    LIFTS: ClassVar[dict[int, Lift]] = {1: lambda facts: facts}  # 2 only states its number
+    # format 2 differs only in that it states its number
+    LIFTS: ClassVar[Mapping[int, Lift]] = {1: lambda facts: facts}
 
-    model: str  # name of the registered model
+    model: str
+    """Name of the registered model."""
     version: int
-    digest: str  # SHA-256 over the files of the version
+    """The version that was judged."""
+    digest: str
+    """SHA-256 over the files of the version."""
     environment: str
-    champion: int | None  # the version that was the champion at that time
+    """The environment that judged: dev, test or prod."""
+    champion: int | None
+    """The version that was the champion at that time; None if there was none."""
     window: str
-    as_of: str  # ISO date
-    rows: int  # labelled rows of the window
-    data: str  # fingerprint of these rows; empty where there was no window
-    code: BuildFacts  # of the code that judged
+    """The version's gate window, in the form of `VersionCard.windows`."""
+    as_of: str
+    """The reference date of the version, `2026-01-01`."""
+    rows: int
+    """Number of labelled rows in the window; 0 if it could not be read."""
+    data: str
+    """Fingerprint of these rows; empty if the window could not be read."""
+    code: BuildFacts
+    """Where the code that judged comes from."""
     checks: tuple[Check, ...]
+    """All checks, in the order in which they ran."""
     verdict: Verdict
+    """The worst verdict of the checks."""
 
     def to_text(self) -> str:
-        """Return the text that is stored, over which the journal keeps a SHA-256."""
+        """Return the text that is stored; the journal keeps its SHA-256."""
         return json.dumps(self.to_json(), indent=2)
 
 
 def sha256_of(text: str) -> str:
-    """Return the SHA-256 of an evidence's text."""
+    """Return the SHA-256 of the text of evidence."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_evidence(text: str, where: str) -> GateEvidence:
-    """Return the evidence in a text; raises MlopsError where it cannot be read."""
+    """Return the evidence in a text; raises MlopsError if it cannot be read."""
     return GateEvidence.read_text(text, where)

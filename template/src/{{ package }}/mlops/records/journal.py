@@ -1,7 +1,8 @@
 """The journal: an environment's only memory besides the registry.
 
-Each entry is an MLflow run with its JSON as an artifact. It holds the hash of the entry before, and
-a tag of the registered model holds the head: an altered, missing or forked entry shows.
+Each entry is an MLflow run with a JSON artifact that contains the hash of the entry before. A tag
+of the registered model has the hash of the newest entry. So altered, missing and forked entries
+are detected.
 """
 
 import datetime
@@ -59,7 +60,7 @@ class Journal:
         as_of: str = "",
         evidence: str = "",
     ) -> Entry:
-        """Write the next entry, and its evidence next to it, and return it as `entries` does."""
+        """Write the next entry with its evidence, and return it as `entries` does."""
         with writer_lock(self._project):
             last, previous = self._head()
             for run in self._runs():
@@ -91,7 +92,7 @@ class Journal:
         return Entry.stored(facts, info.artifact_uri)
 
     def problems(self, entries: list[Entry]) -> list[str]:
-        """Return what is wrong with the chain, a sentence each; empty for a sound one."""
+        """Return what is wrong with the chain, one message per problem."""
         last, head = self._head()
         counts = Counter(entry.number for entry in entries)
         found = [f"entry {n} is forked: {k} entries claim it" for n, k in counts.items() if k > 1]
@@ -118,6 +119,6 @@ class Journal:
 
 
 def _unfinished(run: "Run", last: int) -> bool:
-    """Return whether a run beyond the head belongs to a writer that is at work, or that died."""
+    """Return whether a run beyond the head belongs to a writer that is running, or was killed."""
     number = run.info.run_name.split()[0]
     return bool(run.info.status == "RUNNING" and number.isdigit() and int(number) > last)

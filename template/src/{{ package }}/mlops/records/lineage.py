@@ -1,7 +1,7 @@
 """Where a version comes from: code, environment and person.
 
-A wheel carries these facts in `_build/`, written by `nox -s build`; a checkout asks git and the
-lockfile.
+A wheel carries these facts in `_build/`, written by `nox -s build`; in a checkout they come from
+git and the lockfile.
 """
 
 import getpass
@@ -22,7 +22,7 @@ EXPORT = "export --quiet --frozen --no-dev --no-hashes --no-emit-project --no-he
 
 @dataclass(frozen=True)
 class BuildFacts:
-    """What the code was built from."""
+    """The code and lockfile that a wheel or checkout consists of."""
 
     commit: str
     """The commit's full hash."""
@@ -35,9 +35,9 @@ class BuildFacts:
 
 
 def read_build_facts(project: Project) -> BuildFacts:
-    """Return the facts of the wheel, else of the checkout.
+    """Return the facts of the wheel, or else of the checkout.
 
-    Raises MlopsError where there are neither.
+    Raises MlopsError if there are neither.
     """
     recorded = BUILD_FACTS / "build.json"
     if recorded.is_file():
@@ -73,7 +73,7 @@ def locked_requirements(project: Project) -> list[str]:
 
 
 def uv_program() -> str:
-    """Return the path of uv; raises MlopsError where it is missing."""
+    """Return the path of uv; raises MlopsError if it is missing."""
     uv = os.environ.get("UV") or shutil.which("uv")
     if not uv:
         raise MlopsError(
@@ -83,7 +83,7 @@ def uv_program() -> str:
 
 
 def current_actor() -> dict[str, str]:
-    """Return who acts (`actor`), and how that is known (`actor_source`)."""
+    """Return who runs this command (`actor`), and how that is known (`actor_source`)."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):  # a container's user may have no name

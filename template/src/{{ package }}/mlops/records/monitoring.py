@@ -1,4 +1,4 @@
-"""The records of a monitoring: its report, and the summary that later monitorings need."""
+"""Records of monitoring: the report of one run, and the summary that later runs need."""
 
 import datetime
 from collections.abc import Mapping
@@ -13,42 +13,56 @@ from ..figures.drift import ColumnDrift
 
 
 class Windows(Record):
-    """The windows of a monitoring: `2025-12-01..2026-01-01`, or `all rows` without event times."""
+    """The windows of a report: `2025-12-01..2026-01-01`, or `all rows` without event times."""
 
-    scored: str  # the last scored period
-    matured: str  # the predictions whose labels are due
+    scored: str
+    """The last scored period."""
+    matured: str
+    """The predictions whose labels are due."""
 
 
 class Freshness(Record):
     """How new the rows of the last scored period are."""
 
-    newest_row: datetime.date | None  # None without rows or event times
-    late: bool  # the last period was not scored, or its second half has no rows
+    newest_row: datetime.date | None
+    """Date of the newest event; None without rows or event times."""
+    late: bool
+    """Whether the last period was not scored, or its second half has no rows."""
 
 
 class MonitoringSummary(Record):
-    """What later monitorings and the trends of a report need of one monitoring.
+    """What later runs, and the trends of their reports, need of one run.
 
-    The first monitorings did not note what has a default here.
+    Fields with a default are absent from the oldest entries.
     """
 
     as_of: datetime.date
+    """The reference date."""
     decision: Decision
-    version: int  # the champion
-    reasons: tuple[str, ...] = ()  # the gravest first
-    max_psi: float | None = None  # of the column whose PSI is highest against its limit
-    psi_limit: float | None = None  # of that column
-    metrics: dict[str, float | None] = Field(default={})  # of the matured rows, by name
-    bounds: dict[str, float | None] = Field(default={})  # by metric; a worse value has decayed
-    decayed: dict[str, float | None] = Field(default={})  # their figures in the gate window
-    drifted: tuple[str, ...] = ()  # labels of columns, such as `input income`
+    """What should happen: nothing, an investigation or a retraining."""
+    version: int
+    """The champion."""
+    reasons: tuple[str, ...] = ()
+    """Sentences without a full stop, the most serious first."""
+    max_psi: float | None = None
+    """Population stability index of the column that is highest relative to its limit."""
+    psi_limit: float | None = None
+    """The limit of that column."""
+    metrics: dict[str, float | None] = Field(default={})
+    """Metrics of the matured rows by name, each in its unit; None if one cannot be computed."""
+    bounds: dict[str, float | None] = Field(default={})
+    """The bound of each metric by name: a worse value has decayed."""
+    decayed: dict[str, float | None] = Field(default={})
+    """The metrics that have decayed, with their values in the gate window."""
+    drifted: tuple[str, ...] = ()
+    """Labels of the columns that have drifted, such as `input income`."""
 
 
 def _lift_report(facts: Facts) -> Facts:
     """Lift a report to format 2.
 
-    Format 1 repeated whole entries of the journal in its history, and its first reports did not
-    count the rows that were read, nor look for decays that were not made up for.
+    The history of format 1 repeated whole journal entries. Its oldest reports did not count the
+    rows that were read, and did not look for unrecovered decay.
     """
     rows = _object(facts, "rows")
     staleness = _object(facts, "staleness")
@@ -71,7 +85,7 @@ def _lift_report(facts: Facts) -> Facts:
 
 
 def _object(facts: Facts, name: str) -> Facts:
-    """Return a part of a report; raises TypeError where it is not an object."""
+    """Return a part of a report; raises TypeError if it is not an object."""
     part = facts[name]
     if not isinstance(part, dict):
         raise TypeError(name)
@@ -79,25 +93,46 @@ def _object(facts: Facts, name: str) -> Facts:
 
 
 class MonitoringReport(StoredRecord):
-    """All that a monitoring found: monitor.json, the output of `--json`, and the page."""
+    """Everything that one run of `monitor` found.
+
+    It is the artifact monitor.json, the output of `--json`, and what the page shows. The platform
+    does not read it back; `read` is for programs that do, and accepts every format.
+    """
 
     FORMAT = 2
     LIFTS: ClassVar[Mapping[int, Lift]] = {1: _lift_report}
 
     project: str
+    """The project's name."""
     env: str
+    """The environment: dev, test or prod."""
     problem: Problem
+    """What the model predicts: one of two classes, one of several, or a number."""
     as_of: datetime.date
-    version: int  # the champion
+    """The reference date."""
+    version: int
+    """The champion."""
     trained_as_of: datetime.date
+    """The reference date that the champion was trained with."""
     owner: str
+    """Who owns the model: a name and an e-mail address."""
     decision: Decision
-    reasons: tuple[str, ...]  # the gravest first
+    """What should happen: nothing, an investigation or a retraining."""
+    reasons: tuple[str, ...]
+    """Sentences without a full stop, the most serious first."""
     windows: Windows
+    """The windows that were examined."""
     rows: RowCounts
+    """How many rows the windows have."""
     columns: tuple[ColumnDrift, ...]
+    """How inputs and predictions compare with their profiles."""
     performance: tuple[Figure, ...]
+    """The metrics of the matured rows."""
     staleness: Staleness
+    """Whether the champion is too old, or missed a change."""
     freshness: Freshness
-    history: tuple[MonitoringSummary, ...]  # the last one of each date, oldest first, this included
-    resources: dict[str, float]  # wall and CPU seconds, MB of memory, rows per second
+    """How new the rows are."""
+    history: tuple[MonitoringSummary, ...]
+    """The last summary of each date, this one included, oldest first."""
+    resources: dict[str, float]
+    """wall_seconds, cpu_seconds, peak_memory_mb, rows_per_second; some may be absent."""

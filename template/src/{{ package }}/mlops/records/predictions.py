@@ -1,7 +1,7 @@
 """The predictions table: append-only batches; the newest complete one of a date is current.
 
 predictions/<env>/date=2026-01-01/batch-0003/part.parquet and `_SUCCESS`, which comes last. What
-`serve` answers lies beside them, in online/date=2026-01-01/.
+`serve` answers is next to them, in online/date=2026-01-01/.
 """
 
 import contextlib
@@ -10,54 +10,70 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Literal
 
 import pandas as pd
 from pyarrow.parquet import ParquetFile
 
 from ..base.errors import MlopsError, reading
 from ..base.project import Project
-from ..base.record import Lift, StoredRecord
+from ..base.record import Record
 from .details import ScoreDetails
 from .entry import Entry, with_details
 
 COMPLETE = "_SUCCESS"
 PART = "part.parquet"
 ONLINE = "online"
-DAY = 86_400  # seconds; no run writes that long
+DAY = 86_400  # seconds; no run takes longer to write a batch
 
 
-class BatchFacts(StoredRecord):
-    """What `_SUCCESS` says of a complete batch."""
+class BatchFacts(Record):
+    """The content of `_SUCCESS` in a complete batch.
 
-    FORMAT: ClassVar[int] = 2
-    LIFTS: ClassVar[dict[int, Lift]] = {1: lambda facts: facts}  # 2 only states its number
+    The platform itself only checks that the file exists: its content is for other programs.
+    """
 
-    batch: str  # number within the date: 0003
-    date: str  # ISO date
-    version: int
-    rows: int
-    rows_per_second: int
-
-
-class ShadowFacts(StoredRecord):
-    """What `_SUCCESS` says of a batch that the challenger predicted in the shadow."""
-
-    FORMAT: ClassVar[int] = 2
-    LIFTS: ClassVar[dict[int, Lift]] = {1: lambda facts: facts}  # 2 only states its number
-
+    format: Literal[2] = 2
+    """Number of the file's format; files of format 1 do not state it."""
     batch: str
+    """Number of the batch within its date, four digits: `0003`."""
     date: str
+    """The scoring date, `2026-01-01`."""
     version: int
+    """The version that predicted."""
     rows: int
-    difference: dict[str, float]  # mean absolute difference; share of other decisions
+    """Number of predictions."""
+    rows_per_second: int
+    """Speed of reading, predicting and writing the rows."""
+
+
+class ShadowFacts(Record):
+    """The content of `_SUCCESS` in a batch that the challenger predicted in the shadow.
+
+    As for `BatchFacts`, it is for other programs.
+    """
+
+    format: Literal[2] = 2
+    """Number of the file's format; files of format 1 do not state it."""
+    batch: str
+    """Number of the champion's batch within its date, four digits: `0003`."""
+    date: str
+    """The scoring date, `2026-01-01`."""
+    version: int
+    """The challenger."""
+    rows: int
+    """Number of predictions."""
+    difference: dict[str, float]
+    """How the challenger's predictions differ from the champion's, by column: mean absolute
+    difference of numbers; share of rows with a different decision or label, 0 to 1."""
     psi: dict[str, float]
+    """Population stability index between the champion's and the challenger's numbers, by column."""
 
 
 @contextlib.contextmanager
 def stage(project: Project) -> Iterator[Path]:
-    """Give a new empty folder in which a batch is written before anyone can see it."""
-    for left in _folder(project).glob("_staged_*"):  # of a run that was killed
+    """Provide a new empty folder in which to write a batch before anyone can see it."""
+    for left in _folder(project).glob("_staged_*"):  # left by a run that was killed
         if time.time() - left.stat().st_mtime > DAY:
             shutil.rmtree(left, ignore_errors=True)
     staged = _folder(project) / f"_staged_{uuid.uuid4().hex}"
@@ -65,7 +81,7 @@ def stage(project: Project) -> Iterator[Path]:
     try:
         yield staged
     finally:
-        shutil.rmtree(staged, ignore_errors=True)  # what was not published is not kept
+        shutil.rmtree(staged, ignore_errors=True)  # gone already if it was published
 
 
 def publish(
@@ -79,14 +95,15 @@ def publish(
             f"batch {facts.batch} of {facts.date} was published by another run in the meantime; "
             "score again."
         )
-    shutil.rmtree(target, ignore_errors=True)  # of a run that died between the two lines below
+    # A run may have been killed between the two lines below.
+    shutil.rmtree(target, ignore_errors=True)
     staged.rename(target)
     (target / COMPLETE).write_text(facts.model_dump_json(), encoding="utf-8")
     return target
 
 
 def next_batch(project: Project, date: str) -> str:
-    """Return the name of the batch that supersedes all of a date."""
+    """Return the number of the batch that supersedes all others of a date: `0004`."""
     complete = (_folder(project) / f"date={date}").glob(f"batch-*/{COMPLETE}")
     done = (int(file.parent.name.removeprefix("batch-")) for file in complete)
     return f"{max(done, default=0) + 1:04d}"
@@ -106,12 +123,12 @@ def online_parts(project: Project, start: pd.Timestamp, end: pd.Timestamp) -> li
 
 
 def part_name(part: Path) -> str:
-    """Return where a part lies: date=2026-01-01/batch-0003, or online/date=2026-01-01."""
+    """Return the folder of a part: date=2026-01-01/batch-0003, or online/date=2026-01-01."""
     return "/".join(part.parts[-3:-1])
 
 
 def read_parts(parts: list[Path]) -> Iterator[pd.DataFrame]:
-    """Yield the rows of parts piece by piece; raises MlopsError where they cannot be read."""
+    """Yield the rows of parts piece by piece; raises MlopsError if they cannot be read."""
     for part in parts:
         where = f"the predictions {part_name(part)}"
         with reading(where, "score that date again"), ParquetFile(part) as file:
@@ -120,7 +137,7 @@ def read_parts(parts: list[Path]) -> Iterator[pd.DataFrame]:
 
 
 def published(entries: list[Entry]) -> list[ScoreDetails]:
-    """Return the batches that the journal saw published, oldest first."""
+    """Return the published batches in the journal, oldest first."""
     return [details for _, details in with_details(entries, ScoreDetails)]
 
 

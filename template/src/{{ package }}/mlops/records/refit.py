@@ -1,4 +1,4 @@
-"""The contract of a refit: what today's platform asks of the one that trained a version.
+"""The contract of a refit between today's platform and the one that trained a version.
 
 `steps.reproduce` writes a job, and `python -m <package>.mlops.refit JOB` in the version's own
 commit and lockfile prints an answer. These two small records are all that both versions of the
@@ -21,16 +21,19 @@ class RefitJob(StoredRecord):
 
     FORMAT: ClassVar[int] = 1
 
-    root: str  # folder of today's checkout, whose tables are read
-    version: str  # folder of the version's files
-    kept: Sides[str]  # Parquet file in which the rows of a window may have been kept
+    root: str
+    """Folder of today's checkout, whose tables are read."""
+    version: str
+    """Folder of the version's files."""
+    kept: Sides[str]
+    """Path of the Parquet file that keeps the rows of each window; the file may be missing."""
 
     @classmethod
     def read(cls, facts: Mapping[str, JsonValue], where: str) -> Self:
         """Return the job in a JSON object.
 
-        Raises MlopsError for a format that is newer than this platform, which cannot be updated:
-        it is the one of the version's commit.
+        Raises MlopsError if the format is newer than this platform. Updating is no remedy here:
+        the platform is that of the version's commit.
         """
         number = facts.get("format")
         if isinstance(number, int) and number > cls.FORMAT:
@@ -45,9 +48,12 @@ class RefitJob(StoredRecord):
 class RefitSide(Record):
     """Where the rows of one window came from."""
 
-    source: Literal["extract", "tables"] | None  # None: the rows of the training are gone
-    changed: int | None  # rows of today's tables that differ; None where they cannot be read
-    trouble: str  # why today's tables cannot be read; empty where they can
+    source: Literal["extract", "tables"] | None
+    """`extract` for the kept copy, `tables` for today's tables; None if the rows are gone."""
+    changed: int | None
+    """How many rows of today's tables differ; None if the tables cannot be read."""
+    trouble: str
+    """Why today's tables cannot be read; empty if they can."""
 
 
 class RefitAnswer(StoredRecord):
@@ -56,12 +62,19 @@ class RefitAnswer(StoredRecord):
     FORMAT: ClassVar[int] = 1
 
     commit: str
+    """Full hash of the commit that was checked out."""
     dirty: bool
-    template: str  # version of the template
+    """Whether that checkout had changes that were not committed."""
+    template: str
+    """Version of the template in that checkout."""
     lock_sha256: str
-    configuration: str  # SHA-256 of the settings that shape a model
+    """SHA-256 of uv.lock in that checkout."""
+    configuration: str
+    """SHA-256 of the settings that shape a model, in that checkout."""
     rows: Sides[RefitSide]
-    difference: float | None  # the largest of all predictions; None without the rows of a window
-    differs: tuple[
-        str, ...
-    ]  # what is not as the card says: lock, configuration, template, snapshot
+    """Where the rows of each window came from."""
+    difference: float | None
+    """Largest difference of a prediction, as `registry.largest_difference` measures it; None if
+    the rows of a window are gone."""
+    differs: tuple[str, ...]
+    """What differs from the version's card: lock, configuration, template, snapshot."""

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
-NOT_THE_MODEL = {"registered_model_meta", "__pycache__"}  # added by downloading and by loading
-TOLERANCE = 1e-9  # relative, of numbers larger than 1; absolute below
+NOT_THE_MODEL = {"registered_model_meta", "__pycache__"}  # added by download and by loading
+TOLERANCE = 1e-9  # as `largest_difference` measures it
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,13 @@ class Version:
     """A version's files on this machine."""
 
     name: str
+    """Name of the registered model."""
     number: int
+    """Number of the version."""
     folder: Path
+    """Folder of the version's files."""
     card: VersionCard
+    """What is known about the version."""
 
     def __str__(self) -> str:
         return f"version {self.number}"
@@ -62,7 +66,9 @@ class LoadedVersion:
     """A version whose model is loaded."""
 
     model: "PyFuncModel"
+    """The model as MLflow loads it."""
     version: Version
+    """The version's files."""
 
     @property
     def contract(self) -> Contract:
@@ -75,7 +81,7 @@ class LoadedVersion:
         return pd.DataFrame(self.model.predict(features)).set_index(rows.index)
 
     def clean(self, raw: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of data.inputs as the version's own schema wants them."""
+        """Return the rows of data.inputs, cleaned by the version's own schema."""
         return self.contract.inputs.clean(raw, f"the rows for {self.version}")
 
 
@@ -93,14 +99,15 @@ class Registry:
         return sorted(int(version.version) for version in found)
 
     def alias(self, alias: str) -> int | None:
-        """Return the version that an alias points to."""
+        """Return the number of the version that an alias points to, or None."""
         known = self.client.get_registered_model(self.name).aliases
         return int(known[alias]) if alias in known else None
 
     def move_alias(self, alias: str, number: int) -> None:
-        """Move an alias.
+        """Move an alias to a version.
 
-        An identity that may not move the challenger's goes on: it names versions by their numbers.
+        It is not an error if the store does not allow this identity to move the challenger's alias:
+        such an identity refers to versions by number.
         """
         from mlflow.exceptions import MlflowException
 
@@ -111,10 +118,7 @@ class Registry:
                 raise
 
     def fetch_challenger(self) -> Version:
-        """Bring the files of the challenger to this machine.
-
-        Raises MlopsError where there is none.
-        """
+        """Download the files of the challenger; raises MlopsError if there is none."""
         number = self.alias(CHALLENGER)
         if number is None:
             command = self._project.command("train")
@@ -122,15 +126,15 @@ class Registry:
         return self.fetch(number)
 
     def fetch(self, number: int) -> Version:
-        """Bring the files of a version to this machine.
+        """Download the files of a version.
 
-        Raises MlopsError where there is no such version, or where `train` did not make it.
+        Raises MlopsError if there is no such version, or if `train` did not make it.
         """
         numbers = self.numbers()
         if number not in numbers:
             known = ", ".join(map(str, numbers)) or "none yet"
             raise MlopsError(f"{self.name} has no version {number}; known versions: {known}.")
-        folder = _bring(self._project.root, self.name, number)
+        folder = _download(self._project.root, self.name, number)
         card = folder / "artifacts/card.json"
         if not card.is_file():
             raise MlopsError(
@@ -146,18 +150,18 @@ class Registry:
 
 
 @cache
-def _bring(_: Path, name: str, number: int) -> Path:
-    """Bring a version's files, once a process: some stores make another copy each time."""
+def _download(_: Path, name: str, number: int) -> Path:
+    """Download a version's files, once per process: some stores make another copy each time."""
     import mlflow
 
     return Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{number}"))
 
 
 def untrusted(skops_file: Path, snapshot: str, configured: tuple[str, ...]) -> list[str]:
-    """Return the types in a file that nothing vouches for.
+    """Return the types in a skops file that are not trusted.
 
-    skops, scikit-learn, numpy, the version's own snapshot and `trusted_types` in conf vouch for
-    theirs. The list comes from configuration, never from the artifact.
+    Trusted are the types that skops itself trusts, those of scikit-learn, NumPy and the version's
+    own snapshot, and `configured`, which comes from conf and never from the artifact.
     """
     import skops.io
 
@@ -168,16 +172,15 @@ def untrusted(skops_file: Path, snapshot: str, configured: tuple[str, ...]) -> l
         name
         for name in skops.io.get_untrusted_types(file=skops_file)
         if name not in configured
-        and (name.split(".")[0] not in packages or "<" in name)  # <lambda> has no name to trust
+        and (name.split(".")[0] not in packages or "<" in name)  # all lambdas have the same name
     ]
 
 
 def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:
-    """Return the largest difference of two prediction frames.
+    """Return the largest difference between two prediction frames.
 
-    A difference is relative to the larger of the two numbers where that is above 1, else absolute:
-    |a - b| / max(1, |a|, |b|). It is infinite where columns, rows, labels, missing or infinite
-    values differ.
+    A difference is absolute up to 1, and relative to the larger number above: |a - b| / max(1, |a|,
+    |b|). It is infinite if columns, rows, labels, missing or infinite values differ.
     """
     if list(left.columns) != list(right.columns) or len(left) != len(right):
         return float("inf")
@@ -201,7 +204,7 @@ def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:
 def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVersion:
     """Load a version after checking its types, and replay its golden rows.
 
-    Raises MlopsError where it does not load or no longer predicts as on its first day.
+    Raises MlopsError if it does not load, or predicts its golden rows differently than at training.
     """
     try:
         loaded = LoadedVersion(_load_model(version, trusted_types), version)

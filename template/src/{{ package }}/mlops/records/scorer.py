@@ -1,7 +1,7 @@
-"""The model as MLflow loads it: a file of its own that never imports the project.
+"""The model as MLflow loads it; this file never imports the project.
 
 MLflow copies this file, the estimator (`model.skops`) and the card (`card.json`) into each version,
-so that a version predicts alone, anywhere, for as long as its locked packages exist.
+so that a version predicts anywhere its locked packages are installed.
 """
 
 import json
@@ -12,16 +12,20 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModelContext
 
-Estimator = Any  # whatever has scikit-learn's interface
+Estimator = Any  # anything with scikit-learn's interface
 
 
 class ScorerFacts(TypedDict):
-    """What a prediction needs of the card, which has more keys."""
+    """The keys of the card that a prediction needs."""
 
     problem: str
+    """`binary`, `multiclass` or `regression`."""
     features: list[str]
-    classes: list[str]  # of a multiclass model, in the order of its columns
-    cutoff: float  # from which score on a binary decision is true
+    """The columns that the model sees, in its order."""
+    classes: list[str]
+    """The classes of a multiclass model, in the order of its columns."""
+    cutoff: float
+    """Binary only: `decision` is true if the score is at least this."""
 
 
 def predict_frame(model: Estimator, facts: ScorerFacts, rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,7 @@
-"""The user's modules, copied to a package that is named by its content.
+"""The user's modules, copied to a package that is named after its content.
 
-Two versions whose packages have the same name predict with one another's code when one process
-loads both. So a model is trained from `<package>_<sha8>`, and takes that folder along.
+If one process loads two versions whose packages have the same name, one predicts with the other's
+code. So a model is trained from `<package>_<sha8>`, and that folder is stored with it.
 """
 
 import ast
@@ -14,13 +14,13 @@ from pathlib import Path
 from ..base.errors import Misconfigured
 from ..base.project import PACKAGE, PACKAGE_ROOT, Project
 
-NOT_THE_USERS = {"mlops", "_build", "__pycache__"}  # folders of the package
+NOT_THE_USERS = {"mlops", "_build", "__pycache__"}  # folders of the package that are skipped
 
 
 def take_snapshot(project: Project) -> Path:
     """Copy the user's modules to a package below build/snapshots, and return its folder.
 
-    Raises Misconfigured where a module imports the project absolutely, or imports the platform.
+    Raises Misconfigured if a module imports the project absolutely, or imports the platform.
     """
     sources = read_sources(PACKAGE_ROOT)
     digest = hashlib.sha256()
@@ -28,7 +28,7 @@ def take_snapshot(project: Project) -> Path:
         _refuse_absolute_imports(path, source)
         digest.update(f"{path}\0".encode() + source)
     folder = project.path("build/snapshots") / f"{PACKAGE}_{digest.hexdigest()[:8]}"
-    if read_sources(folder) != sources:  # an equal one stays: another command may be reading it
+    if read_sources(folder) != sources:  # another command may be reading an equal one
         shutil.rmtree(folder, ignore_errors=True)
         for path, source in sources.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)

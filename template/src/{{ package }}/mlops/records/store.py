@@ -1,4 +1,4 @@
-"""One environment's memory: the registry and the journal, opened together."""
+"""The registry and the journal of one environment, opened together."""
 
 from ..base.console import Result, resources
 from ..base.errors import MlopsError, PersonNeeded
@@ -50,13 +50,13 @@ class Store:
         for entry in self.entries:
             if isinstance(entry.details, PromoteDetails):
                 stack.append(int(entry.subject))
-            elif isinstance(entry.details, RollbackDetails) and stack:  # empty after a cut
+            elif isinstance(entry.details, RollbackDetails) and stack:  # the promotion may be lost
                 stack.pop()
         return stack
 
     @property
     def recorded_champion(self) -> int | None:
-        """The champion according to the journal, wherever the alias points."""
+        """The champion according to the journal; the alias may point elsewhere."""
         champions = self.champions
         return champions[-1] if champions else None
 
@@ -72,14 +72,14 @@ class Store:
 
     @property
     def pause_reason(self) -> str:
-        """Why the environment is paused; empty where it is not."""
+        """Why the environment is paused; empty if it is not."""
         paused = self.pause
         return paused.details.reason if paused and isinstance(paused.details, PauseDetails) else ""
 
     def champion(self) -> int | None:
         """Return the version that the journal promoted last.
 
-        Raises MlopsError where the alias says otherwise: somebody moved it by hand.
+        Raises MlopsError if the alias points elsewhere: somebody moved it by hand.
         """
         recorded = self.recorded_champion
         alias = self.registry.alias(CHAMPION)
@@ -92,7 +92,7 @@ class Store:
         return recorded
 
     def fetch_champion(self) -> Version:
-        """Bring the champion to this machine; raises MlopsError where there is none yet."""
+        """Download the champion's files; raises MlopsError if there is no champion."""
         number = self.champion()
         if number is None:
             command = self.project.command("train")
@@ -102,7 +102,7 @@ class Store:
         return self.registry.fetch(number)
 
     def refuse_broken(self) -> None:
-        """Raise MlopsError where the journal is not what was written."""
+        """Raise MlopsError if the journal is not as it was written."""
         problems = "; ".join(self.journal.problems(self.entries))
         if problems:
             raise MlopsError(
@@ -122,7 +122,7 @@ class Store:
 
 
 def open_store(project: Project) -> Store:
-    """Connect, and create what an environment has before its first version."""
+    """Connect, and create the registered model and the journal if they do not exist."""
     from mlflow.exceptions import MlflowException
 
     client = connect(project)

@@ -1,4 +1,4 @@
-"""The connection to MLflow: quiet, and with an answer or an error within seconds."""
+"""The connection to MLflow: without its log messages, and with an error within seconds."""
 
 import contextlib
 import logging
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Client: TypeAlias = "MlflowClient"
 
 SQLITE = "sqlite:///"
-SQLITE_SIGNATURE = b"SQLite format 3"  # how every database but an empty one begins
+SQLITE_SIGNATURE = b"SQLite format 3"  # the first bytes of every database that is not empty
 PROBE_SECONDS = 5
 # Packages whose exceptions come from the store.
 STORES = ("mlflow", "sqlalchemy", "psycopg", "psycopg2", "pymysql", "pyodbc")
@@ -42,7 +42,7 @@ def connect(project: Project) -> Client:
     elif "://" in uri:
         from mlflow.store.db import utils
 
-        utils.MAX_RETRY_COUNT = 2  # with MLflow's ten, a silent database costs 100 seconds
+        utils.MAX_RETRY_COUNT = 2  # MLflow's default of ten takes 100 seconds
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # the command reports their exceptions
     warnings.filterwarnings("ignore", module=r"(mlflow|sklearn\.metrics)\..*")
@@ -56,7 +56,7 @@ def connect(project: Project) -> Client:
 
 
 def store_error(error: Exception) -> Unreachable | None:
-    """Return the error to report for one that comes from the store, None for any other."""
+    """Return the error to report if this one comes from the store, or else None."""
     module = error.name if isinstance(error, ModuleNotFoundError) else type(error).__module__
     if str(module).partition(".")[0] not in STORES:
         return None
@@ -75,13 +75,13 @@ def tracking_uri(project: Project) -> str:
 
 
 def sqlite_file(project: Project) -> Path | None:
-    """Return the path of a SQLite database, None for any other store."""
+    """Return the path of a SQLite database, or None for any other store."""
     uri = tracking_uri(project)
     return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
 
 
 def writer_lock(project: Project) -> contextlib.AbstractContextManager[object]:
-    """Let one process of this machine write; elsewhere the scheduler starts one run only."""
+    """Let one process write to a local store; elsewhere the scheduler starts one run at a time."""
     database = sqlite_file(project)
     if database is None:
         return contextlib.nullcontext()
@@ -91,7 +91,7 @@ def writer_lock(project: Project) -> contextlib.AbstractContextManager[object]:
 
 
 def command_lock(project: Project, command: str) -> "FileLock":
-    """Let a command of an environment run once on this machine; elsewhere the scheduler does."""
+    """Return the lock that lets a command of an environment run once at a time on this machine."""
     from filelock import FileLock
 
     lock = project.path(f"build/{command}-{project.env}.lock")
@@ -100,9 +100,9 @@ def command_lock(project: Project, command: str) -> "FileLock":
 
 
 def experiment_id(client: Client, project: Project, suffix: str = "") -> str:
-    """Return the identifier of one of the project's experiments; create it where it is missing.
+    """Return the identifier of one of the project's experiments; create it if it is missing.
 
-    `suffix`, such as ".journal", tells it from the experiment of the trainings.
+    `suffix`, such as ".journal", distinguishes it from the experiment of `train`.
     """
     folder = project.settings.experiments.rstrip("/")
     name = f"{project.env}.{project.settings.project_name}{suffix}"
@@ -112,9 +112,9 @@ def experiment_id(client: Client, project: Project, suffix: str = "") -> str:
     if experiment is not None:
         return str(experiment.experiment_id)
     database = sqlite_file(project)
-    if database is None:  # a server decides where artifacts are
+    if database is None:  # a server decides where to store artifacts
         return str(client.create_experiment(name))
-    artifacts = database.parent / "mlartifacts" / name.strip("/")  # in one folder with the database
+    artifacts = database.parent / "mlartifacts" / name.strip("/")  # next to the database
     return str(client.create_experiment(name, artifact_location=artifacts.as_uri()))
 
 
@@ -122,7 +122,7 @@ def _probe(uri: str) -> None:
     shown = re.sub("//.*@", "//", uri)  # without a password
     health = f"{shown.rstrip('/')}/health"
     try:
-        with contextlib.suppress(HTTPError):  # an answer, if only that of a proxy
+        with contextlib.suppress(HTTPError):  # any answer counts, even that of a proxy
             urllib.request.urlopen(health, timeout=PROBE_SECONDS).close()  # noqa: S310 - http only
     except (OSError, ValueError, HTTPException) as error:
         reason = getattr(error, "reason", error)
@@ -133,7 +133,7 @@ def _probe(uri: str) -> None:
 
 
 def _require_writable(database: Path) -> None:
-    if "%" in str(database):  # which has a meaning in an address
+    if "%" in str(database):  # has a meaning in an address
         raise Misconfigured(
             f"the store's path {database} must not contain %; move the project, or correct "
             "tracking_uri in conf/."

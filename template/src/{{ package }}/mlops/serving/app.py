@@ -1,4 +1,4 @@
-"""The HTTP interface of `serve`: what a client may ask of one version."""
+"""The HTTP interface of `serve`, for one version."""
 
 import sys
 import time
@@ -17,13 +17,15 @@ from ..base.errors import MlopsError
 from .model import ServedModel
 from .state import ServingState
 
-MOST_ERRORS = 20  # that the answer to a wrong request lists
+MOST_ERRORS = 20  # in the response to an invalid request
 SECONDS = Histogram("predict_seconds", "Time from a request to its answer.", ["status"])
 ROWS = Counter("predicted_rows", "Rows predicted.")
 VERSION = Gauge("model_version", "The version that answers.")
-OUTDATED = Gauge("model_outdated", "1 while a newer champion cannot take over.")
+OUTDATED = Gauge(
+    "model_outdated", "1 while the registry cannot be read or a new champion cannot be loaded."
+)
 
-Facts = dict[str, Any]  # a JSON object, which FastAPI encodes
+Facts = dict[str, Any]  # a JSON object that FastAPI encodes
 
 
 class BodyTooLongError(Exception):
@@ -49,7 +51,10 @@ def build_app(model: ServedModel, state: ServingState) -> FastAPI:
 
     @app.get("/ready")
     async def ready() -> JSONResponse:
-        """Answer whether /predict does; a version that is loaded has replayed its golden rows."""
+        """Return 200 if /predict accepts requests.
+
+        A loaded model has already passed its golden-row check.
+        """
         if state.pause_reason:
             return _detail(503, state.pause_reason)
         return JSONResponse({"status": "ok"})
@@ -115,10 +120,16 @@ async def _predict(model: ServedModel, state: ServingState, request: Request) ->
         return _detail(422, errors[:MOST_ERRORS])
     except MlopsError as error:
         return _detail(422, str(error))
-    except Exception as error:  # noqa: BLE001 - a model can raise anything, or predict no number
-        return _detail(500, _report(model, error))
+    except Exception as error:  # noqa: BLE001 - a model can raise anything, or return NaN, which JSON cannot encode
+        error_id = _log_error(model, error)
+        return _detail(
+            500,
+            f"{model.version} of {model.version.name} cannot answer this request; "
+            f"give the team of the model the error id {error_id}",
+        )
     ROWS.inc(len(rows))
-    state.shadow.add(body, len(rows), state.log.add(model, rows, predictions))
+    answered_at = state.log.add(model, rows, predictions)
+    state.shadow.add(body, len(rows), answered_at)
     return response
 
 
@@ -131,11 +142,11 @@ async def _read_body(request: Request, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _report(model: ServedModel, error: Exception) -> str:
-    """Write an unexpected error to stderr under a new id; return what the client may know.
+def _log_error(model: ServedModel, error: Exception) -> str:
+    """Write an unexpected error with its traceback to stderr; return the error's id.
 
-    The rows of the request are not written: they may be personal data. The traceback is the
-    model's own, so its message says what the model's author made it say.
+    The request itself is not written, because its rows may be personal data. But the message of the
+    error may quote values of the request: that depends on the model.
     """
     version = model.version
     error_id = uuid.uuid4().hex[:12]
@@ -143,10 +154,7 @@ def _report(model: ServedModel, error: Exception) -> str:
         "error", f"{version} of {version.name} cannot answer a request; error id {error_id}"
     )
     sys.stderr.write("".join(traceback.format_exception(error)))
-    return (
-        f"{version} of {version.name} cannot answer this request; "
-        f"give the team of the model the error id {error_id}"
-    )
+    return error_id
 
 
 def _detail(status: int, detail: object) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""Predictions made online, kept for monitoring: Parquet parts, written while requests go on.
+"""Predictions made online, kept for monitoring as Parquet files.
 
 predictions/<env>/online/date=2026-01-01/<uuid>.parquet; batches are in predictions/<env>/ as well.
 """
@@ -18,16 +18,16 @@ from ..base.console import print_result
 from .model import ServedModel
 from .rows import Rows
 
-MOST_WAITING = 100_000  # rows that may wait to be written
-ARROW_TYPES = {"int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}  # else text
+MOST_WAITING = 100_000  # rows in memory that are not written yet
+ARROW_TYPES = {"int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}  # others are text
 LOST = Counter("predictions_not_logged", "Rows answered but not kept: too many, or disk full.")
 
-# A logged value: of a request, of a prediction, or the time of the answer
+# Values of a request and of its prediction, and the time of the answer, by column.
 Record = dict[str, str | int | float | bool | datetime.datetime | None]
 
 
 class PredictionLog:
-    """Rows that wait to be written: keys where given, features, prediction, version, time.
+    """Rows that wait to be written: keys if given, features, prediction, version, time.
 
     A feature with the name of one of the other columns is kept as `input_<name>`.
     """
@@ -44,9 +44,9 @@ class PredictionLog:
         predictions: Rows,
         answered_at: datetime.datetime | None = None,
     ) -> datetime.datetime | None:
-        """Take answered rows and return their time, by default now in UTC; never wait.
+        """Add answered rows and return their time, by default now in UTC. It never waits.
 
-        Return None where too many rows wait already: then these are counted as lost.
+        Returns None if too many rows wait already; then these rows are counted as lost.
         """
         if len(self._waiting) + len(rows) > MOST_WAITING:
             LOST.inc(len(rows))

@@ -14,7 +14,7 @@ from .rows import RowParser, Rows
 
 
 class Scorer(Protocol):
-    """What MLflow loads from a version: the class `records.scorer.Scorer` of its day."""
+    """What MLflow loads from a version: `records.scorer.Scorer` as it was at training."""
 
     def predict(self, context: None, model_input: pd.DataFrame) -> pd.DataFrame:
         """Return the prediction frame of rows."""
@@ -24,7 +24,9 @@ class PendingRequest(NamedTuple):
     """Rows that wait for their predictions."""
 
     rows: Rows
+    """The parsed rows."""
     predictions: "Future[Rows]"
+    """Becomes the predictions, one for each row."""
 
 
 class ServedModel:
@@ -39,19 +41,19 @@ class ServedModel:
 
     @cached_property
     def prediction_fields(self) -> list[pa.Field]:
-        """The columns of a prediction, as Arrow has them."""
+        """The columns of a prediction as Arrow fields."""
         golden = pq.read_schema(self.version.artifact("golden_predictions.parquet"))
         return [field for field in golden if not field.name.startswith("__index")]
 
     async def predict(self, rows: Rows) -> Rows:
         """Return one prediction for each row.
 
-        The model holds Python's lock as long as it predicts, so threads would only wait for one
-        another: the requests that arrived in the meantime are predicted together, here.
+        A model keeps Python's global lock while it predicts, so threads would only wait for each
+        other. Instead, requests that arrived in the meantime are predicted together.
         """
         request = PendingRequest(rows, Future())
         self._pending.append(request)
-        await asyncio.sleep(0)  # lets the requests that have arrived reach this line, too
+        await asyncio.sleep(0)  # requests that have arrived get here before the next line runs
         if not request.predictions.done():
             requests = self._pending
             self._pending = []

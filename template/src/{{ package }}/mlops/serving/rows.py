@@ -1,7 +1,7 @@
 """The rows of a request: what a body may contain, derived from a version's own schema.
 
 pydantic checks types, ranges and missing values, because pandera takes longer for one row than a
-model does. Any other check of a schema is left to pandera, and costs its time.
+model does. All other checks of a schema are left to pandera, and take that time.
 """
 
 from dataclasses import replace
@@ -33,19 +33,19 @@ TYPE_LIMITS: dict[str, dict[str, int | bool]] = {
     "int64": {"ge": -(2**63), "le": 2**63 - 1},
     "float64": {"allow_inf_nan": False},
 }
-PANDERA_LIMITS = {  # pandera's names of checks, and pydantic's names of the same limits
+PANDERA_LIMITS = {  # pandera's names of checks: pydantic's names of the same limits
     "greater_than": "gt",
     "greater_than_or_equal_to": "ge",
     "less_than": "lt",
     "less_than_or_equal_to": "le",
 }
 
-# Any: mypy knows a TypedDict only by fields that are written in the code.
+# Any: mypy only knows a TypedDict whose fields are written in the code.
 make_typed_dict: Any = TypedDict
 
 
 class RowParser:
-    """Reads the bodies of requests: rows with all features, and with keys where given."""
+    """Parses the bodies of requests: rows with all features, and with keys if given."""
 
     def __init__(self, contract: Contract) -> None:
         inputs = contract.inputs
@@ -56,10 +56,10 @@ class RowParser:
         self._features = replace(inputs, checks=schema, types=types)
         checked_as_a_whole = schema.checks or schema.parsers or schema.unique or schema.coerce
         self.complete = not checked_as_a_whole and all(field.complete for field in fields.values())
-        """Whether a body that parses keeps the whole schema, so that pandera need not look."""
+        """Whether pydantic checks all that the schema requires, so that pandera is skipped."""
         row = {key: NotRequired[_value_type(inputs.types[key])] for key in contract.keys}
         row |= {name: field.type for name, field in fields.items()}
-        # mypy asks for a type that is written in the code
+        # mypy requires a type that is written in the code
         rows: Any = Annotated[list[make_typed_dict("Row", row)], Field(min_length=1)]  # type: ignore[misc]
         self._body = TypeAdapter[dict[str, Rows]](make_typed_dict("Body", {"rows": rows}))
 
@@ -76,7 +76,7 @@ class RowParser:
     def frame(self, rows: Rows) -> pd.DataFrame:
         """Return the features of parsed rows, as `contract.inputs.clean` does.
 
-        Raises MlopsError that names a column where the schema has further checks.
+        Raises MlopsError that names the column if a check fails that only pandera can make.
         """
         columns = {
             name: _column([row[name] for row in rows], kind) for name, kind in self._types.items()
@@ -88,9 +88,10 @@ class RowParser:
 class FeatureType(NamedTuple):
     """The type of a feature in a body."""
 
-    type: Any  # made for pydantic at run time, which no static type describes
+    type: Any  # made at run time, so no static type describes it
+    """The type for pydantic, with its limits."""
     complete: bool
-    """Whether the type has everything that the schema asks of the feature."""
+    """Whether the type checks everything that the schema requires of the feature."""
 
 
 def _feature_type(column: "Column", kind: str) -> FeatureType:
@@ -123,7 +124,7 @@ def _value_type(kind: str, **limits: Any) -> Any:
 def _column(values: list[Value], kind: str) -> Any:
     """Return an array of the values of a column; making a Series takes three times as long."""
     if kind == "str":
-        # numpy's own text has a fixed width; Any: the stubs of pandas want one literal dtype
+        # NumPy's own text has a fixed width. Any: the stubs of pandas accept only literal dtypes.
         make_array: Any = pd.array
         return make_array(values, TEXT)
     return np.array(values, "object" if kind == "datetime" else kind)

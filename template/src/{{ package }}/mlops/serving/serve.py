@@ -1,4 +1,4 @@
-"""The command `serve`: the champion answers over HTTP, and so does each champion after it."""
+"""The command `serve`: serve the champion's predictions over HTTP, and follow new champions."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ def serve(project: Project, host: str, port: int) -> Outcome:
     Raises PersonNeeded while the environment is paused, and Misconfigured for an address that is
     not free or a missing extra.
     """
-    # On few rows, threads that wait for one another cost most. Read when a library is loaded.
+    # On few rows, threads spend most of their time waiting. Libraries read this when loaded.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     store = open_store(project)
     store.refuse_pause()
@@ -45,5 +45,6 @@ def _listen(host: str, port: int) -> socket.socket:
         raise Misconfigured(
             f"cannot listen on {host}:{port} ({error.strerror}); give another --host or --port."
         ) from None
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms
+    # Without this option, each answer takes 40 ms longer.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener

@@ -1,4 +1,4 @@
-"""The service: it answers with the champion, and follows the registry to the next one."""
+"""The service: answers requests with the champion, and switches to each new champion."""
 
 import time
 from typing import TYPE_CHECKING
@@ -53,10 +53,10 @@ class Service:
         self._state.shadow.flush()
 
     def _look_for_champion(self) -> str:
-        """Switch to a new champion; return what prevents it while the old one answers."""
+        """Switch to a new champion if there is one; return what prevents it, or an empty text."""
         try:
             model = self._registry.client.get_registered_model(self._project.name)
-            seen = {**model.aliases, **model.tags}  # each journal entry changes a tag
+            seen = {**model.aliases, **model.tags}  # the journal's head is a tag
             if seen != self._last_seen:
                 self._load_champion(open_store(self._project))
             self._last_seen = seen

@@ -1,7 +1,6 @@
-"""The challenger in the shadow: it predicts what the champion has answered already.
+"""The challenger in the shadow: it predicts the requests that the champion has answered.
 
-What it says is kept in predictions/<env>/_shadow/online, where no reader of predictions looks, so
-it can harm nobody but itself.
+Its predictions are kept in predictions/<env>/_shadow/online, which no reader of predictions uses.
 """
 
 import asyncio
@@ -20,7 +19,7 @@ from ..steps.score.shadow import describe_failure
 from .log import PredictionLog
 from .model import ServedModel
 
-REQUESTS_AT_ONCE = 100  # so that a request that comes meanwhile gets its turn
+REQUESTS_AT_ONCE = 100  # few enough that new requests do not have to wait long
 MISSED = Counter("shadow_rows_missed", "Rows answered that the challenger could not predict.")
 
 
@@ -28,8 +27,11 @@ class AnsweredRequest(NamedTuple):
     """A request that the champion has answered."""
 
     body: bytes
+    """The body of the request, JSON."""
     rows: int
+    """Number of rows in it."""
     answered_at: datetime.datetime
+    """When the champion answered, in UTC without a zone."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class ShadowStatus:
     """The version in the shadow, and what is wrong with it; both are shown at /model."""
 
     version: int | None = None
+    """The challenger; None if none is loaded."""
     trouble: str = ""
+    """Why none is loaded, or why it fails; may be empty."""
 
 
 class Shadow:
@@ -58,7 +62,7 @@ class Shadow:
         self.status = ShadowStatus()
         try:
             if challenger is None:
-                version = registry.fetch_challenger()  # raises the error that there is none
+                version = registry.fetch_challenger()  # raises, because there is none
             else:
                 version = registry.fetch(challenger)
             self._model = ServedModel(registry.load(version))
@@ -67,14 +71,14 @@ class Shadow:
             self.status = ShadowStatus(trouble=describe_failure(error))
 
     def add(self, body: bytes, rows: int, answered_at: datetime.datetime | None) -> None:
-        """Take an answered request; the log's limit on waiting rows, which gave its time, holds."""
+        """Keep an answered request, unless the log had no room for it (`answered_at` is None)."""
         if self._model is not None and answered_at is not None:
             self._waiting.append(AnsweredRequest(body, rows, answered_at))
 
     def flush(self) -> None:
         """Predict the requests that wait, many together, and write the predictions."""
         with self._flushing:
-            left = len(self._waiting)  # requests that come meanwhile wait for the next time
+            left = len(self._waiting)  # later requests wait for the next call
             while left:
                 count = min(left, REQUESTS_AT_ONCE)
                 asyncio.run(self._predict([self._waiting.popleft() for _ in range(count)]))
@@ -97,7 +101,7 @@ class Shadow:
 
 
 def failure(error: Exception) -> str:
-    """Return the kind of an error and the field it is about, but no value of a request."""
+    """Return the type of an error and the field that it names, but no value of a request."""
     kind = type(error).__name__
     if not isinstance(error, ValidationError):
         return kind

@@ -1,4 +1,4 @@
-"""What the requests and the thread that follows the registry share."""
+"""State shared by the requests and the thread that follows the registry."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,15 @@ from .shadow import Shadow
 
 @dataclass
 class ServingState:
-    """The state of a running `serve`, whichever version answers."""
+    """The state of a running `serve`; it stays when a new champion takes over."""
 
     limits: settings.Serving
+    """The limits of requests."""
     log: PredictionLog
+    """The predictions that were made."""
     shadow: Shadow
+    """The challenger in the shadow."""
     pause_reason: str = ""
     """Why the environment is paused; empty while it is not."""
     registry_problem: str = ""
-    """What keeps a newer champion away; empty while nothing does."""
+    """Why the registry cannot be read, or a new champion not loaded; empty if all is well."""

@@ -1,7 +1,7 @@
-"""Alerts: each change of state is sent once, to the addresses that conf names as secrets.
+"""Alerts: each change of state is sent once, to the addresses in the secrets that conf lists.
 
-The journal keeps the state that the addresses know, in the entry of what happened. An alert that
-could not be delivered is sent again with the next entry.
+The journal's entry of each run keeps the state that the addresses know. An alert that could not be
+delivered is sent again by the next run.
 """
 
 import logging
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def send_change(
     store: Store, kind: type[MonitorDetails | RetrainDetails], state: str, message: str
 ) -> str:
-    """Send `message` where a command has found a new state; return the state that is known now.
+    """Send `message` if `state` is new to the addresses; return the state that they know now.
 
-    The empty state is the healthy one, and the first: only a return to it is sent.
+    The empty state is the healthy one, with which a model starts: only a return to it is sent.
     """
     last = last_details(store.entries, kind)
     known = last.alerted if last else ""
@@ -38,7 +38,7 @@ def send_change(
 
 
 def require_addresses(project: Project) -> "Apprise | None":
-    """Return what sends to all addresses, None where there are none.
+    """Return a sender to all addresses, or None if there are none.
 
     Raises Misconfigured for a secret that is not an address.
     """
@@ -46,7 +46,7 @@ def require_addresses(project: Project) -> "Apprise | None":
         return None
     from apprise import Apprise
 
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would print addresses
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its log contains addresses
     sender = Apprise()
     for name in project.settings.alerts:
         if not sender.add(resolve(name)):

@@ -18,7 +18,7 @@ from ..records.snapshot import take_snapshot
 from ..records.store import open_store
 from ..records.tracking import sqlite_file, store_error
 
-Examine = Callable[[Project], str]  # returns what it found; raises MlopsError for what is wrong
+Examine = Callable[[Project], str]  # returns what it found; raises MlopsError if it is wrong
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,11 @@ class Finding:
     """One line of what `doctor` prints."""
 
     check: str
+    """What was checked."""
     verdict: Literal["ok", "failed"]
+    """How the check ended."""
     finding: str
+    """What was found, or what is wrong and how to fix it."""
 
 
 def doctor(project: Project) -> Outcome:
@@ -58,7 +61,7 @@ def _run(project: Project, name: str, examine: Examine) -> Finding:
         return Finding(name, "ok", examine(project))
     except MlopsError as error:
         return Finding(name, "failed", str(error))
-    except Exception as error:  # noqa: BLE001 - of a store, and of the user's modules
+    except Exception as error:  # noqa: BLE001 - from a store or from user code
         message = store_error(error) or f"{type(error).__name__}: {error}"
         return Finding(name, "failed", str(message))
 
@@ -86,7 +89,7 @@ def _modules(project: Project) -> str:
     for path in sorted(snapshot.glob("*.py")):
         try:
             user_module(path.stem, snapshot)
-        except Exception as error:  # noqa: BLE001 - whatever a module of the user raises
+        except Exception as error:  # noqa: BLE001 - user code can raise anything
             raise MlopsError(
                 f"{PACKAGE}/{path.name} cannot be imported: {error}; correct this file."
             ) from None
@@ -110,7 +113,7 @@ def _store(project: Project) -> str:
 
 
 def _champion(project: Project) -> str:
-    """Load the champion and replay its golden rows: a new lockfile or image may break it."""
+    """Load the champion and replay its golden rows; a new lockfile or image may break it."""
     store = open_store(project)
     number = store.champion()
     if number is None:
@@ -120,7 +123,7 @@ def _champion(project: Project) -> str:
 
 
 def _answers(project: Project) -> str:
-    """Find files of the user that name another team than the answers do."""
+    """Find files of the user that do not name the team in the answers."""
     team = project.settings.team
     address = re.search(r"<(.+)>", team)
     for name in ("CODEOWNERS", "README.md"):

@@ -1,4 +1,4 @@
-"""The rows that the pipeline uses, for a notebook or a test."""
+"""The rows that `train` and `gate` use, for a notebook or a test."""
 
 from dataclasses import dataclass
 

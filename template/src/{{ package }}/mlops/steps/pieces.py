@@ -1,7 +1,7 @@
 """The streamed table in pieces: read by today's data.py, cleaned by a version's own schema.
 
-On one machine the pieces come one after the other. A table of kind `spark` stays where it is:
-Spark's workers do the same to their parts of it, and only the results come back.
+On one machine the pieces are processed one after the other. The rows of a table of kind `spark`
+are not moved: Spark's workers process them in place, and only the results come back.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,8 @@ class _OnWorker:
 
     project: Project = field(compare=False)
     version: Version = field(compare=False)
-    loads: bool  # whether the work needs the model, too
+    loads: bool
+    """Whether the work needs the model as well."""
 
 
 def work_on_pieces(
@@ -41,8 +42,8 @@ def work_on_pieces(
 ) -> Iterator[Result]:
     """Yield what `work` makes of each piece of cleaned rows.
 
-    `subject` is the version whose schema cleans the rows, loaded where `work` predicts. `work` is a
-    function of a module, because Spark's workers unpickle it. Raises MlopsError where the table has
+    `subject` is the version whose schema cleans the rows, loaded if `work` predicts. `work` must be
+    a function of a module, because Spark's workers unpickle it. Raises MlopsError if the table has
     no rows in the window.
     """
     name = project.settings.streamed_table
@@ -67,7 +68,7 @@ def _results(
     if tables.table(name).kind == "spark":
         loads = isinstance(subject, LoadedVersion)
         version = subject.version if isinstance(subject, LoadedVersion) else subject
-        shipped = _OnWorker(project, replace(version), loads)  # without its contract
+        shipped = _OnWorker(project, replace(version), loads)  # a copy without the cached contract
         job = partial(_work_on_worker, shipped, window, work)
         yield from spark.map_pieces(tables.request(name, window), version.folder, job)
     else:
@@ -87,7 +88,7 @@ def _work_on_worker(
 
 
 @cache  # a worker gets many pieces
-def _subject_on_worker(shipped: _OnWorker, folder: Path) -> Any:  # the kind that `work` takes
+def _subject_on_worker(shipped: _OnWorker, folder: Path) -> Any:  # what `work` takes
     version = replace(shipped.version, folder=folder)
     if shipped.loads:
         return load_version(version, shipped.project.settings.trusted_types)
@@ -101,7 +102,7 @@ def _work_on_piece(
     subject: Subject,
     piece: pd.DataFrame,
 ) -> Result | None:
-    """Return what `work` makes of a piece; None where no row of it belongs to the window."""
+    """Return what `work` makes of a piece, or None if none of its rows belongs to the window."""
     contract = subject.contract
     name = project.settings.streamed_table
     tables = Tables(project, contract.text, {name: piece})

@@ -1,4 +1,4 @@
-"""The step `promote`: the evidence and the rules allow a version to be the champion."""
+"""The step `promote`: make a version champion if its evidence and the rules allow it."""
 
 from ..base.console import Outcome
 from ..base.errors import MlopsError, PersonNeeded, Rejected
@@ -26,7 +26,8 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
     before = store.recorded_champion
     if before != version.number:
         registry.load(version)
-        registry.move_alias(CHAMPION, before or version.number)  # fails here without the right
+        # permission probe: fail before writing the journal
+        registry.move_alias(CHAMPION, before or version.number)
         store.record(details, subject=str(version.number))
     registry.move_alias(CHAMPION, version.number)
     if registry.alias(CHALLENGER) == version.number:
@@ -39,7 +40,7 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
 def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:
     """Return the newest verdict on exactly these files in this environment.
 
-    Raises Rejected for a verdict that says no, MlopsError for one that does not count.
+    Raises Rejected if the version was rejected, and MlopsError if the verdict is not valid.
     """
     command = store.project.command(f"gate {version.number}")
     entry, details = _newest_verdict(store, version, command)
@@ -82,7 +83,7 @@ def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:
 def _newest_verdict(store: Store, version: Version, command: str) -> tuple[Entry, GateDetails]:
     """Return the newest entry of the gate on a version, and its details.
 
-    Raises MlopsError where there is none, or where the version was withdrawn since.
+    Raises MlopsError if there is none, or if the version was withdrawn since.
     """
     for entry in reversed(store.entries):
         if entry.subject != str(version.number):
@@ -117,7 +118,7 @@ def _refuse_lineage(project: Project, version: Version) -> None:
 
 
 def _require_approval(project: Project, version: Version, details: PromoteDetails) -> None:
-    """Raise PersonNeeded where the environment or insufficient evidence requires an approval."""
+    """Require a second person if the environment demands it or the verdict is `insufficient`."""
     approver = details.approved_by
     trainer = version.card.lineage.actor
     insufficient = details.verdict == "insufficient"

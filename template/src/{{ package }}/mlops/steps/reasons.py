@@ -16,12 +16,12 @@ TRIED_ROWS = 100
 
 
 def required(settings: Settings) -> bool:
-    """Return whether predictions get reasons: where conf asks for them, and at high risk."""
+    """Return whether predictions get reasons: if conf says so, and always at high risk."""
     return settings.scoring.reasons or settings.risk_tier == "high"
 
 
 def reasons(loaded: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame | None:
-    """Return feature names, the largest move first; None where the version has no `explain`."""
+    """Return the features that moved each prediction most, or None without `explain`."""
     version = loaded.version
     model = user_module("model", version.folder / "code" / version.card.snapshot)
     if not hasattr(model, "explain"):
@@ -37,7 +37,7 @@ def reasons(loaded: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def check_reasons(case: Case) -> Iterator[Check]:
-    """Ask the version for reasons where they are required: always at high risk."""
+    """Check that the version gives reasons, if they are required."""
     if not required(case.settings):
         return
     problem = _problem(case)
@@ -48,10 +48,10 @@ def check_reasons(case: Case) -> Iterator[Check]:
 
 
 def _problem(case: Case) -> str:
-    """Return what is wrong with the version's reasons; nothing where they come."""
+    """Return what is wrong with the version's reasons; empty if nothing is."""
     try:
         given = reasons(case.challenger, case.sample.frame.head(TRIED_ROWS))
-    except Exception as error:  # noqa: BLE001 - whatever the user's code raises
+    except Exception as error:  # noqa: BLE001 - user code can raise anything
         return f"{type(error).__name__}: {error}"
     if given is None or not given.notna().any(axis=None):
         return "it has none"

@@ -27,7 +27,7 @@ from ..records.store import open_store
 def reproduce(project: Project, number: int) -> Outcome:
     """Rebuild a version, and say whether it is the same.
 
-    Raises MlopsError where it cannot be rebuilt.
+    Raises MlopsError if it cannot be rebuilt.
     """
     store = open_store(project)
     version = store.registry.fetch(number)
@@ -57,7 +57,7 @@ def _refuse(project: Project, version: Version) -> None:
 
 
 def _rebuild(project: Project, version: Version) -> RefitAnswer:
-    """Let the repository's own program fit the version again; return what it compared."""
+    """Have the repository's own program fit the version again; return its answer."""
     program = project.path(".mlops/rebuild.py")
     if not program.is_file():
         raise MlopsError(
@@ -117,7 +117,7 @@ def _details(number: int, answer: RefitAnswer) -> ReproduceDetails:
 
 
 def _explain_rows(answer: RefitAnswer) -> str:
-    """Return in words where the rows were, and whether the tables still hold them."""
+    """Return a text that says whether the tables, or an extract, still have the rows."""
     sides = (answer.rows.train, answer.rows.gate)
     troubles = [side.trouble for side in sides if side.trouble]
     if troubles:
@@ -132,5 +132,5 @@ def _explain_rows(answer: RefitAnswer) -> str:
 
 
 def _changed(answer: RefitAnswer) -> int:
-    """Return how many rows of today's tables differ, where they can be read."""
+    """Return how many rows of today's tables differ; unreadable tables count as 0."""
     return sum(side.changed or 0 for side in (answer.rows.train, answer.rows.gate))

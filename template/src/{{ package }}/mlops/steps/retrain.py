@@ -30,12 +30,16 @@ from .train.unchanged import is_unchanged
 
 @dataclass(frozen=True)
 class Cause:
-    """What a retraining follows from, and the version it made, if there is one yet."""
+    """Why a model is retrained, or not."""
 
     decision: Decision
+    """The decision of `monitor`, or `retrain` if there is no champion."""
     reasons: tuple[str, ...]
+    """The reasons of the decision, the most serious first."""
     as_of: str
+    """The reference date, `2026-01-01`."""
     version: int | None = None
+    """The version that was made; None before there is one."""
 
     def facts(self) -> dict[str, object]:
         """Return the facts for `--json`."""
@@ -48,9 +52,9 @@ class Cause:
 
 
 def retrain(project: Project, as_of: str | None, *, hold: bool = False) -> Outcome:
-    """Train, gate and promote where `monitor` decides so; else leave the champion, and say why.
+    """Train, gate and promote if `monitor` decides `retrain`; otherwise keep the champion.
 
-    With `hold`, another identity promotes what passed.
+    With `hold`, it does not promote: another identity does.
     """
     date = f"{parse_as_of(as_of, project.settings):%Y-%m-%d}"
     require_addresses(project)
@@ -87,14 +91,14 @@ def _champion_stays(store: Store) -> str:
 
 
 def _finish_promotion(store: Store) -> None:
-    """Move the alias where a promotion ended between the journal and the registry."""
+    """Move the alias if a promotion ended between the journal and the registry."""
     last = store.entries[-1] if store.entries else None
     if last and isinstance(last.details, PromoteDetails) and last.outcome == "ok":
         store.registry.move_alias(CHAMPION, int(last.subject))
 
 
 def _decide(store: Store, date: str) -> Cause:
-    """Return what monitor decided about the champion on this date; monitor it where needed."""
+    """Return the decision of `monitor` for this date; run it if it has not run yet."""
     champion = store.champion()
     if champion is None:
         return Cause("retrain", ("there is no champion yet",), date)
@@ -107,7 +111,7 @@ def _decide(store: Store, date: str) -> Cause:
 
 
 def _cooling_down(store: Store, cause: Cause) -> Outcome | None:
-    """Return why nothing is tried now: the last attempt is too recent, or waits for a person."""
+    """Return why nothing is tried now: the last attempt is recent, or waits for a person."""
     attempts = with_details(reversed(store.entries), RetrainDetails)
     last = next(((e, d) for e, d in attempts if e.outcome != "failed"), None)
     if last is None:
@@ -127,7 +131,7 @@ def _cooling_down(store: Store, cause: Cause) -> Outcome | None:
 
 
 def _attempt(project: Project, cause: Cause, *, hold: bool) -> Outcome:
-    """Train, gate and promote; record how it ended, whatever the end."""
+    """Train, gate and promote; record the end, successful or not."""
     try:
         number = _challenger(project, cause.as_of)
         cause = replace(cause, version=number)

@@ -1,4 +1,4 @@
-"""The command `status`: what is where, and whether the journal is sound."""
+"""The command `status`: versions, batches and pause, and whether the journal is sound."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from ..records.entry import with_details
 from ..records.registry import CHALLENGER
 from ..records.store import Store, open_store
 
-SHOWN = 10  # newest versions
+SHOWN = 10  # versions, the newest ones
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,17 @@ class State:
     """What `status` shows besides the versions."""
 
     champion: int | None
+    """The champion according to the journal."""
     challenger: int | None
-    paused: str | None  # why
+    """The version with the alias challenger."""
+    paused: str | None
+    """Why the environment is paused; None if it is not."""
     last_batch: ScoreDetails | None
-    entries: int  # of the journal
+    """The batch that was published last."""
+    entries: int
+    """Number of the journal's entries."""
     problems: list[str]
+    """What is wrong with the journal or the alias, one message each."""
 
 
 def status(project: Project) -> Outcome:

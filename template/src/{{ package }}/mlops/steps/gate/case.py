@@ -1,4 +1,4 @@
-"""What the gate's checks examine."""
+"""The input of the gate's checks."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,16 +21,23 @@ class Case:
     """A version that loads, the rows of its gate window, and the champion if there is another."""
 
     settings: Settings
+    """The settings of the environment that judges."""
     entries: list[Entry]
+    """The journal's entries, oldest first."""
     sample: LabelledRows
+    """The rows of the version's gate window."""
     challenger: LoadedVersion
+    """The version that is judged."""
     champion: LoadedVersion | None
-    is_champion: bool  # the version is the champion itself
-    champion_error: str  # why the champion does not load; empty where it does, or is not there
+    """The champion; None if there is none, if it does not load, or if it is judged itself."""
+    is_champion: bool
+    """Whether the version that is judged is the champion itself."""
+    champion_error: str
+    """Why the champion does not load; empty if it loads, or if there is none."""
 
     @cached_property
     def metrics(self) -> Metrics:
-        """The figures of today's project, the same for both versions."""
+        """The metrics of today's project, used for both versions."""
         return Metrics(self.settings, user_module("model"))
 
     @property
@@ -45,12 +52,12 @@ class Case:
 
     @property
     def truth(self) -> pd.Series:
-        """The target of the fresh rows."""
+        """The target of the sample."""
         return self.sample.frame[self.contract.target]
 
     @cached_property
     def prediction(self) -> pd.DataFrame:
-        """The version's prediction of the fresh rows."""
+        """The version's prediction of the sample."""
         return self.challenger.predict(self.sample.frame)
 
 
@@ -62,5 +69,5 @@ def passed_if(condition: object) -> CheckVerdict:
 def check(
     name: str, verdict: CheckVerdict, figure: str = "", limit: str = "", reason: str = ""
 ) -> Check:
-    """Return a check: a shorter way to write it."""
+    """Return a check; a shorter way to write one."""
     return Check(name=name, verdict=verdict, figure=figure, limit=limit, reason=reason)

@@ -29,7 +29,7 @@ def on_its_own(case: Case) -> Iterator[Check]:
 
 
 def enough_events(case: Case) -> Check:
-    """Ask for enough matured rows of the rarest class."""
+    """Require enough matured rows of the rarest class."""
     count = count_events(case.contract, case.truth)
     wanted = case.settings.gate.min_events
     counted = "rows" if case.contract.problem == "regression" else "rows of the rarest class"
@@ -50,7 +50,7 @@ def attempts(case: Case) -> Check:
 
 
 def contract_kept(case: Case) -> Check:
-    """Compare the signature with the schema, and with what today's schema forbids."""
+    """Compare the signature with the version's schema, and with what today's schema forbids."""
     from mlflow.models import Model
 
     logged = Model.load(str(case.challenger.version.folder)).signature
@@ -78,7 +78,7 @@ def known_in_time(case: Case) -> Iterator[Check]:
 
 
 def not_seen_in_training(case: Case) -> Iterator[Check]:
-    """Refuse keys that a version trained on, and groups where the split separates them."""
+    """Refuse keys that a version trained on, and groups if the split separates them."""
     roles = case.contract.inputs.roles
     kinds = {"keys": case.contract.keys}
     if "group" in roles and case.card.time.split != "time":
@@ -103,7 +103,7 @@ def sane_predictions(case: Case) -> Check:
 
 
 def _insanity(case: Case) -> str:
-    """Return what is wrong with the predictions; nothing where they are sane."""
+    """Return what is wrong with the predictions; empty if they are sane."""
     numbers = case.prediction.select_dtypes("float64").to_numpy()
     if not np.isfinite(numbers).all():
         return "some are missing or infinite"

@@ -14,11 +14,11 @@ from ...records.evidence import Check, CheckVerdict
 from ...records.registry import LoadedVersion
 from .case import Case, check, passed_if
 
-FEWEST_FEATURES = 4  # below, one column may rightly carry nearly everything
+FEWEST_FEATURES = 4  # with fewer, one column may rightly account for nearly all of the lift
 SINGLE_ROWS = 30
-MOST_GROUPS = 20  # an age in years is not a group
-# Metrics of which 1 is the most that is possible. A gap between groups is measured in points of
-# these, and as a share of the figure of all rows for any other, such as an error in euros.
+MOST_GROUPS = 20  # a column with more values, such as an age in years, has no groups
+# Metrics on a fixed scale up to 1, in which gaps between groups are measured directly. In any other
+# metric, such as an error in euros, a gap is a share of the figure of all rows.
 IN_POINTS = {"auc", "auc_ovr", "average_precision", "accuracy", "macro_f1", "brier", "r2"}
 
 
@@ -36,7 +36,7 @@ def with_others(case: Case) -> Iterator[Check]:
 
 
 def dominance(case: Case) -> Check:
-    """Refuse a model whose lift over a constant depends on one column: mostly a leak."""
+    """Refuse a model whose lift over a constant depends on one column: usually a leak."""
     predict = case.challenger.predict
     skill = partial(case.metrics.skill, case.truth)
     lift = skill(case.prediction) - skill(_constant(case.prediction))
@@ -54,8 +54,8 @@ def dominance(case: Case) -> Check:
 def against_champion(case: Case) -> Check:
     """Bootstrap the paired difference to the champion on rows that neither trained on.
 
-    `noninferior` asks that its lower 95% bound is above -margin, `superior` above 0. By "higher
-    wins", the newer of two equal models would win about every second time.
+    `noninferior` requires its lower 95% bound to be above -margin, `superior` above 0. If the
+    higher metric simply won, the newer of two equal models would win about every second time.
     """
     name = "against champion"
     if case.champion_error:
@@ -82,7 +82,7 @@ def against_champion(case: Case) -> Check:
 
 
 def _comparison_rule(case: Case, champion: LoadedVersion) -> str:
-    """Return `noninferior` or `superior`; `auto` is superior for new code, noninferior else."""
+    """Return `noninferior` or `superior`, which `auto` requires of new code only."""
     rule = case.settings.gate.comparison
     if rule != "auto":
         return rule
@@ -138,7 +138,7 @@ def latency(case: Case, champion: LoadedVersion) -> Check:
 
     ours = partial(case.challenger.predict, case.sample.frame.head(1))
     theirs = partial(champion.predict, champion.clean(case.sample.raw.head(1)))
-    with threadpool_limits(1):  # in turns, so that both meet the same machine
+    with threadpool_limits(1):  # in turns, so that other load affects both
         seconds = [(timeit(ours, number=1), timeit(theirs, number=1)) for _ in range(SINGLE_ROWS)]
     median = np.median(seconds, axis=0)
     ratio = median[0] / median[1]

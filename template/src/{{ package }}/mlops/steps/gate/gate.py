@@ -30,15 +30,17 @@ OUTCOMES: dict[Verdict, Result] = {
 
 @dataclass(frozen=True)
 class Examination:
-    """The checks of a version, and the rows that they used; None where there were none."""
+    """What the gate found out about a version."""
 
     sample: LabelledRows | None
+    """The rows of the gate window; None if they could not be read."""
     checks: tuple[Check, ...]
+    """All checks, in the order in which they ran."""
 
     @property
     def verdict(self) -> Verdict:
         """The worst verdict of the checks."""
-        verdicts = {check.verdict for check in self.checks}
+        verdicts = {each.verdict for each in self.checks}
         if "rejected" in verdicts:
             return "rejected"
         return "insufficient" if "insufficient" in verdicts else "passed"
@@ -84,13 +86,13 @@ def _examine(store: Store, version: Version) -> Examination:
         return Examination(None, (check("window", "rejected", "no", "yes", str(error)),))
     case = _open_case(store, challenger, sample)
     found = [*checks.on_its_own(case), *reasons.check_reasons(case)]
-    if all(check.figure != "missing" for check in found):
+    if all(each.figure != "missing" for each in found):
         found += comparison.with_others(case)
     return Examination(sample, tuple(found))
 
 
 def _read_window(project: Project, challenger: LoadedVersion) -> LabelledRows:
-    """Read the gate's rows: by today's data.py, the version's own schema and time settings."""
+    """Read the gate's rows with today's data.py but the version's own schema and time settings."""
     time = challenger.version.card.time
     source = PointInTimeData(
         project,

@@ -1,4 +1,4 @@
-"""What one monitoring is about: the champion, its predictions, and earlier monitorings."""
+"""The context of one run of `monitor`: the champion, its predictions, and earlier runs."""
 
 import datetime
 from collections.abc import Callable, Iterable
@@ -26,12 +26,16 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True)
 class MonitoringContext:
-    """The champion that is monitored, as of a date, with what is known of it."""
+    """The champion that is monitored, and what is known about it at the reference date."""
 
     project: Project
+    """The project in one environment."""
     store: Store
-    champion: Version  # its model is not loaded: card and contract are enough
+    """The registry and the journal of that environment."""
+    champion: Version
+    """The champion's files; card and contract are enough, so its model is not loaded."""
     as_of: pd.Timestamp
+    """The reference date."""
 
     @property
     def number(self) -> int:
@@ -52,7 +56,7 @@ class MonitoringContext:
     def batches(self) -> dict[pd.Timestamp, list[Path]]:
         """The parts of the current batch of each date up to `as_of`.
 
-        Where a period has no batch, what `serve` answered in it takes its place.
+        If a period has no batch, the predictions of `serve` in that period take its place.
         """
         time = self.project.settings.time
         current = predictions.current_batches(self.project)
@@ -71,12 +75,12 @@ class MonitoringContext:
         return batches
 
     def is_online(self, date: pd.Timestamp) -> bool:
-        """Say whether the predictions of a date were answers of `serve`."""
+        """Return whether the predictions of a date were made by `serve`."""
         return any(part.parts[-3] == predictions.ONLINE for part in self.batches.get(date, ()))
 
     @cached_property
     def began(self) -> pd.Timestamp | None:
-        """The first date that the champion scored, or from which it can have answered requests."""
+        """The first date that the champion scored, or on which it can have answered requests."""
         batches = predictions.published(self.store.entries)
         dates = [batch.date for batch in batches if batch.version == self.number]
         if any(map(self.is_online, self.batches)):
@@ -89,7 +93,7 @@ class MonitoringContext:
 
     @cached_property
     def history(self) -> list[MonitoringSummary]:
-        """The monitorings of earlier dates, the last one of each date, oldest first."""
+        """The summaries of earlier dates, the last one of each date, oldest first."""
         monitored = with_details(self.store.entries, MonitorDetails)
         latest = {details.as_of: details.summary() for _, details in monitored}
         return [latest[date] for date in sorted(latest) if date < self.as_of.date()]
@@ -106,7 +110,7 @@ class MonitoringContext:
         return windows
 
     def decays_of_others(self) -> list[Decay]:
-        """Return the decays of other champions that earlier monitorings found, oldest first."""
+        """Return the decays of other champions that earlier runs found, oldest first."""
         return [
             Decay(earlier.as_of, earlier.version, metric, reference)
             for earlier in self.history
@@ -115,7 +119,7 @@ class MonitoringContext:
         ]
 
     def learned_from(self) -> datetime.date | None:
-        """Return the start of the champion's training window; None where it has no dates."""
+        """Return the start of the champion's training window, or None if it has no dates."""
         start, _, _ = self.card.windows.train.partition("..")
         try:
             return datetime.date.fromisoformat(start)
@@ -123,7 +127,7 @@ class MonitoringContext:
             return None
 
     def check_versions(self, versions: Iterable[int], where: str) -> list[Finding]:
-        """Return findings for predictions of unknown versions, and for none of the champion."""
+        """Return findings if there are predictions of unknown versions, or none of the champion."""
         made_by = sorted(set(versions))
         known = self.store.registry.numbers()
         findings = [
@@ -151,14 +155,14 @@ class MonitoringContext:
         return moment - periods(count, self.project.settings.time.period)
 
     def window(self, start: pd.Timestamp, end: pd.Timestamp) -> Window | None:
-        """Return a window; None where rows have no event time."""
+        """Return a window, or None if rows have no event time."""
         return Window(start, end) if self.champion.contract.inputs.one("event_time") else None
 
 
 def try_to_read(reader: Callable[[], Read]) -> tuple[Read | None, list[Finding]]:
-    """Return what is read, or a finding where a table is missing or broken.
+    """Return what is read, or a finding if a table is missing or broken.
 
-    Raises Misconfigured and Unreachable, which say nothing about the champion.
+    Raises Misconfigured and Unreachable: they say nothing about the champion.
     """
     try:
         return reader(), []

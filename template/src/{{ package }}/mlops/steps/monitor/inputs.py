@@ -1,4 +1,4 @@
-"""The inputs of a monitoring: the rows of the last scored period, and their predictions."""
+"""The inputs that `monitor` examines: the rows of the last scored period, and their predictions."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -24,23 +24,32 @@ from .context import MonitoringContext, try_to_read
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a monitoring found in the last scored period."""
+    """What was found in the last scored period."""
 
     columns: list[ColumnDrift]
+    """How inputs and predictions compare with their profiles."""
     window: str
+    """The period: `2025-12-01..2026-01-01`, or `all rows` without event times."""
     rows: InputRows
+    """How many rows it has."""
     freshness: Freshness
+    """How new the rows are."""
     findings: list[Finding]
+    """Everything else that was found."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What is kept of rows: counts for each column, and 8 bytes a row."""
+    """What is kept of rows: counts for each column, and 8 bytes per row."""
 
-    columns: dict[str, Floats]  # rows in each bin, by column
-    keys: npt.NDArray[np.uint64]  # hashes
-    newest: pd.Timestamp | None = None  # event, or answer of `serve`
-    versions: frozenset[int] = frozenset()  # that made the predictions
+    columns: dict[str, Floats]
+    """Number of rows in each bin, by column."""
+    keys: npt.NDArray[np.uint64]
+    """The hash of each row's key."""
+    newest: pd.Timestamp | None = None
+    """Time of the newest event, or of the newest answer of `serve`."""
+    versions: frozenset[int] = frozenset()
+    """The versions that predicted the rows."""
 
 
 NOTHING = Counts({}, np.zeros(0, "uint64"))
@@ -112,16 +121,16 @@ def _not_scored(context: MonitoringContext, newest: pd.Timestamp | None) -> Find
 
 
 def _ends_early(newest: pd.Timestamp | None, window: Window | None) -> bool:
-    """Say whether the second half of the period has no rows, as in half a delivery."""
+    """Return whether the second half of the period has no rows, as in half a delivery."""
     if window is None or newest is None:
         return False
     return bool(newest < window.end - (window.end - window.start) / 2)
 
 
 def _rows(card: VersionCard, counts: Counts, predicted: Counts, *, periodic: bool) -> InputRows:
-    """Return the row counts; `periodic` rows are those of one period, each once.
+    """Return the row counts; `periodic` means that the rows are those of one period, each once.
 
-    Online they are not: clients may ask twice, and as often as they like.
+    Requests are not periodic: clients may send the same row any number of times.
     """
     keys = pd.Series(counts.keys)
     learned = next((each.rows for each in card.profile.inputs.values()), 0)
@@ -131,12 +140,12 @@ def _rows(card: VersionCard, counts: Counts, predicted: Counts, *, periodic: boo
         read=len(keys),
         usual=usual_rows(learned, judged, card.time) if periodic and learned else None,
         doubled=int(keys.duplicated().sum()) if periodic else 0,
-        without_prediction=int((~keys.isin(predicted.keys)).sum()),  # faster than numpy's
+        without_prediction=int((~keys.isin(predicted.keys)).sum()),  # faster than NumPy's isin
     )
 
 
 def _unknown_batches(context: MonitoringContext, batch: list[Path]) -> list[Finding]:
-    """Return a finding where the run that published a batch stopped before writing its entry."""
+    """Return a finding if the run that published a batch stopped before writing its entry."""
     published = predictions.published(context.store.entries)
     known = {f"date={each.date}/batch-{each.batch}" for each in published}
     return [
@@ -164,7 +173,7 @@ def _count_piece(champion: Version, rows: pd.DataFrame) -> Counts:
 
 
 def _count_answers(context: MonitoringContext, batch: list[Path]) -> Counts:
-    """Count what clients sent, which the predictions table holds with what they got."""
+    """Count what clients sent, which the predictions table keeps with the predictions."""
     profiles = context.card.profile.inputs
     parts = []
     for rows in predictions.read_parts(batch):
@@ -174,13 +183,13 @@ def _count_answers(context: MonitoringContext, batch: list[Path]) -> Counts:
 
 
 def _sent(answers: pd.DataFrame, name: str) -> pd.Series:
-    """Return what clients sent for an input, which is renamed where a prediction has its name."""
+    """Return what clients sent for an input; it is renamed if a prediction has the same name."""
     renamed = f"input_{name}"
     return answers[renamed if renamed in answers else name]
 
 
 def _count_predictions(context: MonitoringContext, batch: list[Path]) -> Counts:
-    """Count the predictions; the columns are those of the champion's predictions only."""
+    """Count the predictions; the bins count those of the champion only."""
     profiles = context.card.profile.predictions
     parts = []
     for rows in predictions.read_parts(batch):

@@ -1,4 +1,4 @@
-"""The step `monitor`: is the champion still good? Figures, a decision with reasons, a report."""
+"""The step `monitor`: is the champion still good? It makes a decision and a report."""
 
 import datetime
 import re
@@ -26,15 +26,17 @@ from .context import MonitoringContext
 from .inputs import Inputs, examine_inputs
 from .outcomes import Outcomes, examine_outcomes, rule_of
 
-TREND = 36  # monitorings in the history of a report
+HISTORY_LENGTH = 36  # summaries in the history of a report
 
 
 @dataclass(frozen=True)
 class Monitored:
-    """What a monitoring found, and the message that says so."""
+    """What one run found."""
 
     message: str
+    """The result in one sentence."""
     report: MonitoringReport
+    """All details."""
 
 
 def monitor(project: Project, as_of: str | None) -> Outcome:
@@ -48,7 +50,7 @@ def monitor(project: Project, as_of: str | None) -> Outcome:
 def monitor_champion(project: Project, as_of: str | None) -> Monitored:
     """Monitor the champion, and record what was found."""
     require_addresses(project)
-    with command_lock(project, "monitor"):  # a second run must know what the first one has sent
+    with command_lock(project, "monitor"):  # a second run must know which alerts the first one sent
         return _monitor(project, as_of)
 
 
@@ -83,8 +85,8 @@ def _report(context: MonitoringContext, inputs: Inputs, outcomes: Outcomes) -> M
     """Decide, and return everything that was found."""
     settings = context.project.settings
     staleness = _staleness(context, inputs.columns)
-    verdict, reasons = decision.decide(_findings(context, inputs, outcomes, staleness))
-    summary = _summary(context, verdict, reasons, inputs.columns, outcomes.performance)
+    chosen, reasons = decision.decide(_findings(context, inputs, outcomes, staleness))
+    summary = _summary(context, chosen, reasons, inputs.columns, outcomes.performance)
     return MonitoringReport(
         format=MonitoringReport.FORMAT,
         project=settings.project_name,
@@ -94,7 +96,7 @@ def _report(context: MonitoringContext, inputs: Inputs, outcomes: Outcomes) -> M
         version=summary.version,
         trained_as_of=datetime.date.fromisoformat(context.card.time.as_of),
         owner=settings.team,
-        decision=verdict,
+        decision=chosen,
         reasons=summary.reasons,
         windows=Windows(scored=inputs.window, matured=outcomes.window),
         rows=RowCounts(**dict(inputs.rows), **dict(outcomes.rows)),
@@ -102,7 +104,7 @@ def _report(context: MonitoringContext, inputs: Inputs, outcomes: Outcomes) -> M
         performance=tuple(outcomes.performance),
         staleness=staleness,
         freshness=inputs.freshness,
-        history=(*context.history, summary)[-TREND:],
+        history=(*context.history, summary)[-HISTORY_LENGTH:],
         resources=resources(inputs.rows.scored),
     )
 
@@ -110,16 +112,16 @@ def _report(context: MonitoringContext, inputs: Inputs, outcomes: Outcomes) -> M
 def _findings(
     context: MonitoringContext, inputs: Inputs, outcomes: Outcomes, staleness: Staleness
 ) -> list[Finding]:
-    """Return all findings, those of the same gravity in the order in which they are reported."""
+    """Return all findings, in the order in which equally serious ones are reported."""
     monitoring = context.project.settings.monitoring
     return [
         *inputs.findings,
         *outcomes.findings,
-        *decision.performance(outcomes.performance),
-        *decision.staleness(staleness, monitoring.max_drifted),
-        *decision.drift(inputs.columns),
-        *decision.completeness(inputs.rows, monitoring.min_rows),
-        *decision.label_completeness(outcomes.by_batch, context.card.coverage.gate),
+        *decision.performance_findings(outcomes.performance),
+        *decision.staleness_findings(staleness, monitoring.max_drifted),
+        *decision.drift_findings(inputs.columns),
+        *decision.completeness_findings(inputs.rows, monitoring.min_rows),
+        *decision.label_findings(outcomes.by_batch, context.card.coverage.gate),
     ]
 
 
@@ -146,24 +148,25 @@ def _staleness(context: MonitoringContext, columns: Iterable[ColumnDrift]) -> St
 
 
 def _lost_decay(context: MonitoringContext) -> LostDecay | None:
-    """Return the decay of another champion that this one has not made up for, if there is one."""
+    """Return the decay of another champion from which this one has not recovered, if any."""
     metric = context.project.settings.metric
     rule = rule_of(context, metric)
-    return decision.unrecovered(metric, rule, context.learned_from(), context.decays_of_others())
+    decays = context.decays_of_others()
+    return decision.find_lost_decay(metric, rule, context.learned_from(), decays)
 
 
 def _summary(
     context: MonitoringContext,
-    verdict: Decision,
+    chosen: Decision,
     reasons: list[str],
     columns: list[ColumnDrift],
     figures: list[Figure],
 ) -> MonitoringSummary:
-    """Return what later monitorings need of this one."""
+    """Return what later runs need of this one."""
     worst = max(columns, key=lambda column: column.ratio, default=None)
     return MonitoringSummary(
         as_of=context.as_of.date(),
-        decision=verdict,
+        decision=chosen,
         version=context.number,
         reasons=tuple(reasons),
         max_psi=None if worst is None else worst.psi,
@@ -176,7 +179,7 @@ def _summary(
 
 
 def _log(context: MonitoringContext, report: MonitoringReport, path: Path) -> str:
-    """Keep a report and its page in a run of their own; return the run's identifier."""
+    """Log a report and its page to a new MLflow run; return the run's identifier."""
     import mlflow
 
     experiment = experiment_id(context.store.registry.client, context.project, ".monitor")
@@ -189,7 +192,7 @@ def _log(context: MonitoringContext, report: MonitoringReport, path: Path) -> st
 
 
 def _measures(report: MonitoringReport) -> dict[str, float]:
-    """Return the figures that MLflow plots, under names that it accepts."""
+    """Return the figures for MLflow, under names that it accepts."""
     figures: dict[str, float | None] = {
         **{figure.metric: figure.value for figure in report.performance},
         **{f"psi_{column.kind}_{column.name}": column.psi for column in report.columns},
@@ -206,7 +209,7 @@ def _measures(report: MonitoringReport) -> dict[str, float]:
 
 
 def _table(report: MonitoringReport) -> tuple[tuple[str, ...], ...]:
-    """Return what the terminal shows: figure, then, now, limit, verdict."""
+    """Return the rows of the terminal's table: figure, then, now, limit, verdict."""
     rows: list[tuple[str, ...]] = []
     for figure in report.performance:
         sign = ">=" if figure.better == "higher" else "<="

@@ -1,4 +1,4 @@
-"""The outcomes of a monitoring: how the champion performed where labels have matured."""
+"""The outcomes that `monitor` examines: how the champion did on rows whose labels are due."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -29,13 +29,18 @@ TRUTH = "the truth"  # a target may have the name of a column of the predictions
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What a monitoring found where labels are due."""
+    """What was found about predictions whose labels are due."""
 
     performance: list[Figure]
+    """The metrics of the matured rows."""
     by_batch: list[BatchLabels]
+    """How many labels of each batch have arrived."""
     window: str
+    """The events: `2025-09-01..2025-12-01`, or `all rows` without event times."""
     rows: OutcomeRows
+    """How many rows there are."""
     findings: list[Finding]
+    """Everything else that was found."""
 
 
 def examine_outcomes(context: MonitoringContext) -> Outcomes:
@@ -86,7 +91,7 @@ def examine_outcomes(context: MonitoringContext) -> Outcomes:
 
 
 def rule_of(context: MonitoringContext, metric: str, events: int = 0) -> Rule:
-    """Return what a figure of so many events is judged against."""
+    """Return what a figure that is based on so many events is judged against."""
     settings = context.project.settings
     limit = settings.gate.thresholds[metric]
     sign: Literal[1, -1] = -1 if limit.min is None else 1
@@ -94,7 +99,9 @@ def rule_of(context: MonitoringContext, metric: str, events: int = 0) -> Rule:
         sign=sign,
         limit=float((limit.max if limit.min is None else limit.min) or 0.0),
         reference=context.card.figures.get(metric),
-        margin=settings.gate.margin if metric == settings.metric else None,  # in its own unit
+        margin=settings.gate.margin
+        if metric == settings.metric
+        else None,  # the margin is in the unit of that metric
         events=events,
         gate_events=context.card.gate_events,
         min_events=settings.gate.min_events,
@@ -116,7 +123,7 @@ def _read_labels(context: MonitoringContext, window: Window | None) -> pd.DataFr
 
 
 def _without_key(count: int) -> list[Finding]:
-    """Return a finding for answers that no label can be matched to."""
+    """Return a finding for answers to which no label can be matched."""
     if not count:
         return []
     return [
@@ -137,7 +144,7 @@ def _by_batch(own: pd.DataFrame, matured: pd.DataFrame) -> list[BatchLabels]:
 
 
 def _no_predictions(context: MonitoringContext, due: Window) -> list[Finding]:
-    """Tell predictions that are too young to be judged from those that are missing."""
+    """Return a finding that says whether predictions are too recent to be judged, or missing."""
     began = context.began
     if began is None:
         return []
@@ -163,7 +170,7 @@ def _no_predictions(context: MonitoringContext, due: Window) -> list[Finding]:
 def _gaps(
     context: MonitoringContext, dates: list[pd.Timestamp], end: pd.Timestamp
 ) -> list[Finding]:
-    """Return a finding for each period without a batch, since the champion began."""
+    """Return a finding for each period without a batch since the champion's first one."""
     findings: list[Finding] = []
     for back in range(context.project.settings.time.gate):
         period = Window(context.ago(back + 1, end), context.ago(back, end))
@@ -178,7 +185,10 @@ def _gaps(
 def _too_few_events(
     context: MonitoringContext, matured: pd.DataFrame, start: pd.Timestamp
 ) -> list[Finding]:
-    """Return a finding where few labels are known; grave once all periods are the champion's."""
+    """Return a finding if few labels are known.
+
+    It calls for an investigation only if the champion has been in use for the whole window.
+    """
     fewest = context.project.settings.gate.min_events
     events = count_events(context.champion.contract, matured[TRUTH])
     if events >= fewest:

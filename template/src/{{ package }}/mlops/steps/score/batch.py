@@ -1,4 +1,4 @@
-"""A batch of predictions: written piece by piece, and what a pass over its rows leaves."""
+"""A batch of predictions, written piece by piece, with what the checks need of its rows."""
 
 import contextlib
 import datetime
@@ -27,18 +27,22 @@ KeysAndPrediction = tuple[pd.DataFrame, pd.DataFrame]
 
 @dataclass
 class Batch:
-    """What is scored and by which version, and what the checks need of each row.
-
-    A key takes 8 bytes, its hash.
-    """
+    """What is scored and by which version, and what the checks need of each row."""
 
     project: Project
+    """The project in one environment."""
     champion: LoadedVersion
+    """The version that predicts."""
     window: Window | None
-    date: str  # the reference date, ISO
-    number: str  # within the date: 0003
+    """The events to score; None for all rows."""
+    date: str
+    """The scoring date, `2026-01-01`."""
+    number: str
+    """Number within the date, four digits: `0003`."""
     keys: list[npt.NDArray[np.uint64]] = field(default_factory=list)
+    """The hash of each key, 8 bytes, in one array per piece."""
     counts: dict[str, Floats] = field(default_factory=dict)
+    """Number of rows in each bin of a prediction's profile, by column."""
 
     @property
     def rows(self) -> int:
@@ -48,7 +52,7 @@ class Batch:
     def add(self, rows: pd.DataFrame, prediction: pd.DataFrame) -> None:
         """Keep what the checks need of a piece.
 
-        Raises MlopsError where a number of the prediction is missing or infinite.
+        Raises MlopsError if a number of the prediction is missing or infinite.
         """
         profile = self.champion.version.card.profile.predictions
         self.keys.append(hashes(rows, self.champion.contract.keys))
@@ -69,7 +73,7 @@ def write(
     batch: Batch, target: Path, work: Callable[[LoadedVersion, pd.DataFrame], KeysAndPrediction]
 ) -> None:
     """Stream what `work` makes of the rows into one Parquet file."""
-    stamps: dict[str, Any] = {  # pandas' types take each alone
+    stamps: dict[str, Any] = {  # Any: the stubs of pandas take no mapping of different types
         "batch": batch.number,
         "version": batch.champion.version.number,
         "scoring_date": pd.Timestamp(batch.date),

@@ -40,7 +40,6 @@ def score(project: Project, as_of: str | None) -> Outcome:
         _check_distribution(batch)
         speed = round(batch.rows / (time.perf_counter() - start))
         facts = BatchFacts(
-            format=BatchFacts.FORMAT,
             batch=batch.number,
             date=batch.date,
             version=champion.version.number,
@@ -70,7 +69,7 @@ def score(project: Project, as_of: str | None) -> Outcome:
 
 
 def _plan_batch(project: Project, champion: LoadedVersion, as_of: str | None) -> Batch:
-    """Return the batch of the last period, or of all rows where events have no time."""
+    """Return the batch of the last period, or of all rows if events have no time."""
     moment = parse_as_of(as_of, project.settings)
     date = f"{moment:%Y-%m-%d}"
     timed = champion.contract.inputs.one("event_time") is not None
@@ -91,7 +90,7 @@ def _explain(champion: LoadedVersion, rows: pd.DataFrame) -> KeysAndPrediction:
 
 
 def _check_rows(batch: Batch, written: Path) -> None:
-    """Raise MlopsError where rows were lost, or keys occur twice."""
+    """Raise MlopsError if rows were lost, or keys occur twice."""
     count = pq.read_metadata(written).num_rows
     if count != batch.rows:
         batch.refuse(f"{count} of {batch.rows} rows were written")

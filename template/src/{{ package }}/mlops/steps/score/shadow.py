@@ -1,4 +1,4 @@
-"""The challenger in the shadow of a batch: it predicts the same rows, and no reader sees them.
+"""The challenger in the shadow: it predicts the rows of a batch, and no reader sees the result.
 
 predictions/<env>/_shadow/date=2026-01-01/batch-0001/part.parquet: readers skip names that begin
 with `_`. It starts once the champion's batch is published and recorded, so that nothing a
@@ -23,16 +23,16 @@ HIDDEN = "_shadow"
 
 
 def describe_failure(error: Exception) -> str:
-    """Return on one line what went wrong with a challenger."""
+    """Return on one line why a challenger failed."""
     kind = "" if isinstance(error, MlopsError) else f"{type(error).__name__}: "
     return " ".join(f"{kind}{error}".split())
 
 
 def follow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
-    """Let the challenger predict the rows of a published batch; return how both differ."""
+    """Have the challenger predict the rows of a published batch; return how both differ."""
     try:
         details = _shadow(store, batch, published)
-    except Exception as error:  # noqa: BLE001 - whatever a challenger raises
+    except Exception as error:  # noqa: BLE001 - a challenger can raise anything
         details = ShadowDetails(missing=describe_failure(error))
         print_step(f"nothing is in the shadow: {details.missing}")
     subject = "" if details.version is None else str(details.version)
@@ -55,7 +55,7 @@ def _shadow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
 
 
 def _refuse_other_rows(batch: Batch, other: Batch) -> None:
-    """Raise MlopsError where the challenger did not get the same rows in the same order."""
+    """Raise MlopsError if the challenger did not get the same rows in the same order."""
     alike = all(map(np.array_equal, batch.keys, other.keys))
     if not alike or other.rows != batch.rows:
         raise MlopsError(
@@ -64,7 +64,7 @@ def _refuse_other_rows(batch: Batch, other: Batch) -> None:
 
 
 def _compare(batch: Batch, other: Batch, ours: Path, theirs: Path) -> ShadowFacts:
-    """Return each figure's mean absolute difference, and the stability index of the numbers.
+    """Return the mean absolute difference and the stability index of each number.
 
     The difference of a decision or a label is the share of the rows on which both disagree.
     """
@@ -81,7 +81,6 @@ def _compare(batch: Batch, other: Batch, ours: Path, theirs: Path) -> ShadowFact
                 counts[name] = counts.get(name, 0) + count(profile[name], their[name])
             differences[name] = differences.get(name, 0.0) + float(gap.sum()) / batch.rows
     return ShadowFacts(
-        format=ShadowFacts.FORMAT,
         batch=batch.number,
         date=batch.date,
         version=other.champion.version.number,

@@ -1,4 +1,4 @@
-"""The user's estimator: built, fitted, and given only rows that it can learn from."""
+"""The user's estimator: check the rows, build it and fit it."""
 
 from types import ModuleType
 from typing import Any
@@ -12,9 +12,9 @@ from ...data.labelled_rows import LabelledRows
 
 
 def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataFrame) -> Any:
-    """Return the user's estimator, fitted: whatever has scikit-learn's interface.
+    """Return the user's estimator, fitted; it has scikit-learn's interface.
 
-    Raises Misconfigured where `model.build` does not take the parameters in conf/.
+    Raises Misconfigured if `model.build` does not take the parameters in conf/.
     """
     settings = project.settings.model
     try:
@@ -38,7 +38,7 @@ def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataF
 
 
 def check_trainable(contract: Contract, rows: LabelledRows) -> None:
-    """Raise MlopsError where no estimator could learn from `rows`."""
+    """Raise MlopsError if no estimator could learn from `rows`."""
     frame = rows.frame
     target = frame[contract.target]
     for name in rows.raw.columns.difference(list(contract.inputs.types)):

@@ -1,4 +1,4 @@
-"""A training, written to MLflow: the run that documents it and the version that it made."""
+"""Publishing a training to MLflow: the run that documents it and the version that it made."""
 
 import shutil
 import tempfile
@@ -37,7 +37,9 @@ class Published:
     """A version that was just registered."""
 
     number: int
+    """Number of the version."""
     card: VersionCard
+    """What is known about it."""
 
 
 def publish(training: Training, registry: Registry) -> Published:
@@ -95,7 +97,7 @@ def _step_with(estimator: Estimator, type_name: str) -> str:
 
 
 def _write_files(training: Training, folder: Path) -> tuple[VersionCard, pd.DataFrame]:
-    """Write what the version takes along; return its card and its gate window's prediction."""
+    """Write the version's files; return its card and its prediction of the gate window."""
     gate = training.gate.frame
     features = training.source.contract.features
     trusted_types = write_estimator(training, folder / "model.skops")
@@ -143,7 +145,7 @@ def _log_model(
     training: Training, card: VersionCard, folder: Path, requirements: list[str]
 ) -> ModelInfo:
     for cache in training.snapshot.rglob("__pycache__"):
-        shutil.rmtree(cache)  # MLflow would copy it along
+        shutil.rmtree(cache)  # MLflow would copy it as well
     info: ModelInfo = mlflow.pyfunc.log_model(
         name="model",
         python_model=str(PLATFORM / "records/scorer.py"),
@@ -178,7 +180,7 @@ def _keep_rows(training: Training, card: VersionCard) -> None:
 def _write_hashes(training: Training, path: Path) -> None:
     """Write the hashes of the training rows' keys and groups, and of all rows of both windows.
 
-    The gate looks for the former among its own rows; `reproduce` compares the latter.
+    The gate checks its own rows against the former; `reproduce` compares the latter.
     """
     train = training.train.frame
     contract = training.source.contract

@@ -15,15 +15,16 @@ from ...records.store import open_store
 from .estimator import check_trainable, fit
 from .publishing import Published, publish
 from .training import Training
-from .tuning import search_params
+from .tuning import search_params, with_params
 from .unchanged import find_unchanged
 
 
 def train(project: Project, as_of: str | None, tune: int = 0, *, changed: bool = False) -> Outcome:
     """Train on the rows that `as_of` allows, and register the result as challenger.
 
-    `tune` is the number of trials that look for better parameters first. With `changed`, train only
-    where code, configuration, lockfile or date differ from the champion's and the newest version's.
+    If `tune` > 0, search for better parameters in that many trials first. With `changed`, train
+    only if code, configuration, lockfile or reference date differ from the champion's and from the
+    newest version's.
     """
     if changed and (unchanged := find_unchanged(project, as_of)):
         return unchanged
@@ -47,31 +48,39 @@ def train_version(project: Project, as_of: str | None, tune: int = 0) -> Publish
     """Train a version, register it, and make it the challenger."""
     build = read_build_facts(project)
     snapshot = take_snapshot(project)
-    moment = parse_as_of(as_of, project.settings)
+    reference_date = parse_as_of(as_of, project.settings)
     contract = read_contract(user_module("schema", snapshot), project.settings.problem)
+    store = open_store(project)  # fail before reading and fitting if the store is unreachable
 
-    print_step(f"reading the rows known on {moment:%Y-%m-%d}")
+    print_step(f"reading the rows known on {reference_date:%Y-%m-%d}")
     source = PointInTimeData(
-        project, user_module("data", snapshot), contract, moment, project.settings.time
+        project, user_module("data", snapshot), contract, reference_date, project.settings.time
     )
-    rows = read_split(source, "train")
-    held_out = read_split(source, "gate")
-    check_trainable(contract, rows)
+    train_rows = read_split(source, "train")
+    gate_rows = read_split(source, "gate")
+    check_trainable(contract, train_rows)
     model = user_module("model", snapshot)
-    store = open_store(project)  # a store that does not answer ends the command before the fit
+    tuned = project
     if tune:
-        project = search_params(source, model, rows.frame, tune)
+        params = search_params(source, model, train_rows.frame, tune)
+        tuned = with_params(project, params)
 
-    print_step(f"fitting on {len(rows.frame):,} rows and {len(contract.features)} features")
-    estimator = fit(project, model, contract, rows.frame)
+    print_step(f"fitting on {len(train_rows.frame):,} rows and {len(contract.features)} features")
+    estimator = fit(tuned, model, contract, train_rows.frame)
 
     print_step("logging and registering")
-    source = replace(source, project=project)
-    training = Training(source, snapshot, rows, held_out, estimator, build)
+    training = Training(
+        source=replace(source, project=tuned),
+        snapshot=snapshot,
+        train=train_rows,
+        gate=gate_rows,
+        estimator=estimator,
+        build=build,
+    )
     version = publish(training, store.registry)
     store.registry.move_alias(CHALLENGER, version.number)
     details = TrainDetails(snapshot=snapshot.name, commit=build.commit, dirty=build.dirty)
-    store.record(details, subject=str(version.number), as_of=f"{moment:%Y-%m-%d}")
+    store.record(details, subject=str(version.number), as_of=f"{reference_date:%Y-%m-%d}")
     return version
 
 

@@ -1,4 +1,4 @@
-"""What one training brought, and the card of the version that it makes."""
+"""The result of one training, and the card of the version that it makes."""
 
 import platform
 from dataclasses import dataclass
@@ -24,14 +24,20 @@ DECIDE_LOADING = ("scikit-learn", "numpy", "pandas", "skops", "mlflow")
 
 @dataclass(frozen=True)
 class Training:
-    """All that one training brought."""
+    """The result of one training, with everything that it used."""
 
     source: PointInTimeData
+    """Where the rows came from; its project has the parameters of the estimator."""
     snapshot: Path
+    """Folder of the package with the user's modules."""
     train: LabelledRows
+    """The rows that the estimator learned from."""
     gate: LabelledRows
-    estimator: Any  # whatever has scikit-learn's interface
+    """The rows that were held out."""
+    estimator: Any  # anything with scikit-learn's interface
+    """The user's estimator, fitted."""
     build: lineage.BuildFacts
+    """Where the code came from."""
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -53,11 +59,14 @@ class Training:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What the gate window showed of the new estimator."""
+    """How the new estimator did on the gate window."""
 
     figures: dict[str, float]
+    """Metrics by name; NaN if one cannot be computed."""
     importance: dict[str, float]
+    """How much skill is lost when a column is permuted, by column."""
     profiles: Profiles
+    """How inputs and predictions are distributed."""
 
 
 def make_card(training: Training, trusted_types: list[str], held_out: HeldOut) -> VersionCard:

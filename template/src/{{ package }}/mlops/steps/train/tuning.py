@@ -1,7 +1,7 @@
 """The search of `train --tune N` for better `model.params`, inside the training window alone.
 
-A study is named after everything that decides its result: a search that was killed resumes where
-it was, and one that is repeated costs nothing.
+A study is named after everything that decides its result, so that a search that was killed resumes
+and a search that is repeated costs nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -24,22 +24,24 @@ from ...records.store import open_store
 from ...records.tracking import experiment_id
 from .estimator import fit
 
-Study = Any  # optuna is an extra, whose types a project need not have
+Study = Any  # Optuna is an extra, so its types may be missing
 Trial = Any
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The training window, cut once more."""
+    """The training window, cut in two."""
 
     learn: pd.DataFrame
+    """The rows that each trial learns from."""
     check: pd.DataFrame
+    """The rows that each trial is judged on."""
 
 
 def search_params(
     source: PointInTimeData, model: ModuleType, frame: pd.DataFrame, trials: int
-) -> Project:
-    """Return the project with the best params of `trials` trials; the first has those of conf."""
+) -> dict[str, Any]:
+    """Return the best params of `trials` trials; the first one tries those of conf."""
     if not hasattr(model, "search_space"):
         raise Misconfigured(
             "model.py has no search_space(trial), which returns params; write it, or omit --tune."
@@ -53,17 +55,23 @@ def search_params(
             while len(_finished(study)) < trials:
                 _try(source, model, parts, study, experiment)
     best = max(_finished(study)[:trials], key=lambda trial: float(trial.value))
-    params = best.user_attrs["params"]
+    params: dict[str, Any] = best.user_attrs["params"]
     print_step(
         f"the best of {trials} trials; to keep it, write it to model.params in conf/: {params}"
     )
-    return _with_params(project, params)
+    return params
+
+
+def with_params(project: Project, params: dict[str, Any]) -> Project:
+    """Return a project whose settings have other `model.params`."""
+    model = project.settings.model.model_copy(update={"params": params})
+    return replace(project, settings=project.settings.model_copy(update={"model": model}))
 
 
 def split(source: PointInTimeData, frame: pd.DataFrame) -> Parts:
-    """Cut the training window: the rows to check on come an embargo later, or are drawn by key.
+    """Cut the training window: the rows to check on follow after an embargo, or are drawn by key.
 
-    Raises MlopsError where one of the parts has one class, or one value, only.
+    Raises MlopsError if one of the parts has only one class or value.
     """
     time = source.time
     roles = source.contract.inputs.roles
@@ -110,12 +118,12 @@ def _try(
     settings = source.project.settings
     contract = source.contract
     number = len(_finished(study))
-    seed = settings.model.seed + number  # a search that resumes goes on as it would have
+    seed = settings.model.seed + number  # the same for a search that was resumed
     study.sampler = import_extra("optuna.samplers", "tune").TPESampler(seed=seed)
     trial = study.ask()
     params = settings.model.params | (model.search_space(trial) if number else {})
     trial.set_user_attr("params", params)
-    estimator = fit(_with_params(source.project, params), model, contract, parts.learn)
+    estimator = fit(with_params(source.project, params), model, contract, parts.learn)
     facts: ScorerFacts = {
         "problem": contract.problem,
         "features": contract.features,
@@ -132,10 +140,5 @@ def _try(
 
 
 def _finished(study: Study) -> list[Trial]:
-    """Return the trials that came to an end, oldest first; a killed one did not."""
+    """Return the trials that were completed, oldest first."""
     return [trial for trial in study.get_trials(deepcopy=False) if trial.value is not None]
-
-
-def _with_params(project: Project, params: dict[str, Any]) -> Project:
-    model = project.settings.model.model_copy(update={"params": params})
-    return replace(project, settings=project.settings.model_copy(update={"model": model}))

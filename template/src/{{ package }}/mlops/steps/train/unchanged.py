@@ -13,7 +13,7 @@ from ...records.store import Store, open_store
 def find_unchanged(project: Project, as_of: str | None) -> Outcome | None:
     """Return why nothing is trained: the champion or the newest version would come out again.
 
-    The outcome's `version` is the one that the gate still has to judge, 0 where it has done so.
+    The outcome's `version` is the one that the gate still has to judge; 0 if it has been judged.
     """
     store = open_store(project)
     date = f"{parse_as_of(as_of, project.settings):%Y-%m-%d}"
