@@ -9,7 +9,7 @@ from ..figures.decision import Decision
 from .evidence import Verdict
 from .monitoring import MonitoringSummary
 
-Resources = dict[str, float]
+Resources = dict[str, int | float]
 """wall_seconds, cpu_seconds, peak_memory_mb, rows_per_second; some may be absent."""
 
 

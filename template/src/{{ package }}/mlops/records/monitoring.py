@@ -134,5 +134,5 @@ class MonitoringReport(StoredRecord):
     """How new the rows are."""
     history: tuple[MonitoringSummary, ...]
     """The last summary of each date, this one included, oldest first."""
-    resources: dict[str, float]
+    resources: dict[str, int | float]
     """wall_seconds, cpu_seconds, peak_memory_mb, rows_per_second; some may be absent."""
