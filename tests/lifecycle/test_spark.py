@@ -154,7 +154,14 @@ def refusals() -> dict[str, str]:
             ("pyspark is not installed", "loan-risk[mlops,spark]", "pyproject.toml", "uv sync"),
             code=2,
         ),
-        slow(Mistake("neither table nor path", table(**SPARK), ("exactly one of the keys table and path",), code=2)),
+        slow(
+            Mistake(
+                "neither table nor path",
+                table(**SPARK),
+                ("exactly one of the keys table and path",),
+                code=2,
+            )
+        ),
     ],
     ids=str,
 )
