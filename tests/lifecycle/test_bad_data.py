@@ -39,7 +39,7 @@ MISTAKES = [
     Mistake(
         "a file without its time",
         read_csv(b"purpose\ncar\n", time="day"),
-        ("table applications", "column day", "missing"),
+        ("table applications", "no column day", "tables.applications.time"),
     ),
     Mistake(
         "an empty file",

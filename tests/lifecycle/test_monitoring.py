@@ -342,7 +342,9 @@ def test_half_a_delivery_is_reported(scored: Project) -> None:
     facts = watch(scored)
     assert facts["decision"] == "investigate"
     rows, newest = sorted(reason for reason in facts["reasons"] if "delivery is comp" in reason)
-    assert re.match(r"\d+ rows were read for the period, and \d+ a period in training", rows)
+    assert re.match(
+        r"\d+ rows were read for the period, but the training window has \d+ a period;", rows
+    )
     assert newest.startswith(
         "the newest row of the period 2025-12-01..2026-01-01 is from 2025-12-03"
     )

@@ -151,10 +151,17 @@ def refusals() -> dict[str, str]:
                 write("src/loan_risk/__init__.py", "import sys\n\nsys.modules['pyspark'] = None\n"),
                 table(**SPARK, table="risk.applications"),
             ),
-            ("pyspark is missing", "loan-risk[mlops,spark]", "pyproject.toml", "uv sync"),
+            ("pyspark is not installed", "loan-risk[mlops,spark]", "pyproject.toml", "uv sync"),
             code=2,
         ),
-        slow(Mistake("neither table nor path", table(**SPARK), ("table or path",), code=2)),
+        slow(
+            Mistake(
+                "neither table nor path",
+                table(**SPARK),
+                ("exactly one of the keys table and path",),
+                code=2,
+            )
+        ),
     ],
     ids=str,
 )

@@ -158,7 +158,9 @@ def test_an_incomplete_delivery_is_investigated_except_in_quiet_seasons() -> Non
     assert incomplete() == []
     assert incomplete(read=301) == []
     [sentence] = incomplete(read=299)
-    assert sentence.startswith("299 rows were read for the period, and 600 a period in training")
+    assert sentence.startswith(
+        "299 rows were read for the period, but the training window has 600 a period"
+    )
     assert incomplete(read=299, least=0.2) == []
     assert incomplete(read=0) == []  # a table without rows is a finding where it is read
     assert incomplete(read=299, usual=None) == []  # rows have no event time

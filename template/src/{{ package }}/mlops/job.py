@@ -60,7 +60,8 @@ def pass_on(values: TaskValues) -> None:
 
     if runtime.is_local_implementation:  # its `set` does nothing
         raise MlopsError(
-            "this task of Databricks cannot set task values: choose another environment version."
+            "this task of Databricks cannot set task values; choose another environment_version in "
+            "deploy/databricks/runtime.yml."
         )
     for key, value in values.items():
         runtime.dbutils.jobs.taskValues.set(key, value)

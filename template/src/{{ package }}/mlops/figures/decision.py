@@ -323,8 +323,8 @@ def completeness_findings(rows: InputRows, min_share: float) -> Iterator[Finding
     if rows.usual and rows.read and rows.read < min_share * rows.usual:
         yield Finding(
             INVESTIGATE,
-            f"{rows.read} rows were read for the period, and {rows.usual:,.0f} a period in "
-            "training; check whether the delivery is complete",
+            f"{rows.read} rows were read for the period, but the training window has "
+            f"{rows.usual:,.0f} a period; check whether the delivery is complete",
         )
     if rows.doubled:
         yield Finding(INVESTIGATE, f"{rows.doubled} keys of the period occur twice in the tables")

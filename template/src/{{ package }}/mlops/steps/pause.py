@@ -10,7 +10,9 @@ from ..records.store import open_store
 def pause(project: Project, reason: str) -> Outcome:
     """Stop promotion and scoring until `resume`; raises Misconfigured for an empty reason."""
     if not reason.strip():
-        raise Misconfigured("pause needs a reason, which everyone reads whom it stops.")
+        raise Misconfigured(
+            "pause needs a reason, shown to anyone who runs a command that it stops; give one."
+        )
     open_store(project).record(PauseDetails(reason=reason))
     return Outcome("ok", f"{project.name} is paused: {reason}", {"reason": reason})
 

@@ -69,7 +69,10 @@ def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:
             f"{version} was judged by code with uncommitted changes; commit, then run {command}."
         )
     if evidence.verdict == "rejected":
-        raise Rejected(f"{version} was rejected by the gate; see entry {entry.number}.")
+        raise Rejected(
+            f"{version} was rejected by the gate in entry {entry.number} of the journal; train a "
+            "new version."
+        )
     return PromoteDetails(
         verdict=details.verdict,
         window=details.window,

@@ -154,7 +154,9 @@ def _challenger(project: Project, date: str) -> int:
     store = open_store(project)
     number = store.registry.alias(CHALLENGER)
     if number is not None and is_unchanged(store, number, date):
-        print_step(f"version {number} was trained on these very rows; it is judged now")
+        print_step(
+            f"version {number} was already trained on the same rows; it goes to the gate now"
+        )
         return number
     return train_version(project, date).number
 

@@ -59,7 +59,7 @@ class Batch:
         for name in map(str, prediction.select_dtypes("float64")):
             bad = int((~np.isfinite(prediction[name])).sum())
             if bad:
-                self.refuse(f"{bad} values of {name} are missing or infinite")
+                self.refuse(f"{bad} values of {name} are missing or infinite; check model.py")
             if name in profile:  # a version of the oldest templates has none
                 now = count(profile[name], prediction[name])
                 self.counts[name] = self.counts.get(name, 0) + now

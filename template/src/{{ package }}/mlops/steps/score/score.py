@@ -93,12 +93,12 @@ def _check_rows(batch: Batch, written: Path) -> None:
     """Raise MlopsError if rows were lost, or keys occur twice."""
     count = pq.read_metadata(written).num_rows
     if count != batch.rows:
-        batch.refuse(f"{count} of {batch.rows} rows were written")
+        batch.refuse(f"{count} of {batch.rows} rows were written; score again")
     keys = np.concatenate(batch.keys)
     keys.sort()
     doubled = int((keys[1:] == keys[:-1]).sum())
     if doubled:
-        batch.refuse(f"{doubled} keys occur twice; data.inputs must return one row for each")
+        batch.refuse(f"{doubled} keys occur twice; data.inputs must return one row for each key")
 
 
 def _check_distribution(batch: Batch) -> None:
