@@ -1,4 +1,4 @@
-"""The program as a task of a job: a verdict ends the task normally, and the job branches on it."""
+"""The program as a task of a job: after a verdict the task succeeds, and the job branches on it."""
 
 import contextlib
 import io
@@ -39,7 +39,7 @@ def main() -> None:
 def without_empty(arguments: list[str]) -> list[str]:
     """Return the arguments without empty ones, and without the options of empty values.
 
-    A job passes each of its parameters, so `--as-of ""` stands for no date.
+    A job passes each of its parameters, so `--as-of ""` means no date.
     """
     return [
         argument

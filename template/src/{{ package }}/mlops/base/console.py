@@ -49,8 +49,8 @@ class Outcome:
     """`ok`; `rejected` by a check; `waiting` for a person; or `failed`."""
     message: str
     """One sentence for the person who typed the command."""
-    facts: dict[str, Any] = field(default_factory=dict)  # each command has its own
-    """What `--json` prints in addition; the keys are those of the command."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What `--json` prints in addition; each command has its own keys."""
     columns: tuple[str, ...] = ()
     """The header of a table for people."""
     rows: tuple[tuple[str, ...], ...] = ()
@@ -62,7 +62,9 @@ class _Clock:
     """When the command began, in seconds."""
 
     wall: float = field(default_factory=time.perf_counter)
+    """By `time.perf_counter`."""
     cpu: float = 0.0
+    """By `_cpu_seconds`."""
 
     def restart(self) -> None:
         self.wall = time.perf_counter()

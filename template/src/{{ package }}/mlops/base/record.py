@@ -38,6 +38,7 @@ class StoredRecord(Record):
     LIFTS: ClassVar[Mapping[int, Lift]] = {}
 
     format: int
+    """Number of the format: always `FORMAT` once it has been read."""
 
     @classmethod
     def read_text(cls, text: str, where: str) -> Self:

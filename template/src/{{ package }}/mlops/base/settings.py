@@ -32,7 +32,8 @@ ORIGINS: tuple[Origin, ...] = ("synthetic", "masked", "production")
 
 REQUIRED_KEY: dict[Kind, str] = {"files": "path", "delta": "path", "sql": "address"}
 TABLE_OR: dict[Kind, str] = {"sql": "query", "spark": "path"}  # exactly one of `table` and this key
-KIND_OF_KEY: dict[str, Kind] = {"control": "files", "version": "delta"}  # others would ignore it
+# Keys that all other kinds would ignore.
+KIND_OF_KEY: dict[str, Kind] = {"control": "files", "version": "delta"}
 
 
 class Table(Section):
@@ -180,7 +181,7 @@ class Limit(Section):
         return self
 
     def allows(self, value: float) -> bool:
-        """Return whether a value keeps the bound."""
+        """Return whether a value is within the bound."""
         if self.min is not None:
             return value >= self.min
         return self.max is not None and value <= self.max
@@ -260,11 +261,11 @@ class Retraining(Section):
     """When `retrain` may try again."""
 
     cooldown: int = Field(default=1, ge=0)
-    """How many periods after an attempt `retrain` makes the next one."""
+    """How many periods `retrain` waits after an attempt before it makes the next one."""
 
 
 class Serving(Section):
-    """What a request may ask of a server, and how often the server checks the registry."""
+    """The limits of a request, and how often the server checks the registry."""
 
     max_rows: int = Field(default=1000, ge=1)
     """The most rows in one request."""

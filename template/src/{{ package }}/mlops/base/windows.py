@@ -1,4 +1,4 @@
-"""Time windows, computed from the reference date `as_of`; the clock only gives its default.
+"""Time windows, computed from the reference date `as_of`; only its default uses the clock.
 
 |---- train ----|-- embargo --|-- gate --|-- immature --| as_of
 
@@ -27,7 +27,7 @@ class Window:
         return f"{self.start:%Y-%m-%d}..{self.end:%Y-%m-%d}"
 
     def contains(self, times: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
-        """Return for each time whether it is inside; a missing one is not."""
+        """Return for each time whether it is in the window; missing times are not."""
         return times.ge(self.start) & times.lt(self.end)
 
 

@@ -1,4 +1,4 @@
-"""The contract that `schema.py` states: roles, types, and rows that keep it.
+"""The contract in `schema.py`: the roles and types of columns, and rows that comply with it.
 
 Everything else is derived from it: features, signature, the check of each batch.
 """

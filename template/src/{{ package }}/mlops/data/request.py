@@ -1,4 +1,4 @@
-"""What a module for a kind of table needs to know to read one."""
+"""The request that a reader of tables gets."""
 
 from dataclasses import dataclass
 

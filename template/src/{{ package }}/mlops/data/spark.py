@@ -1,7 +1,7 @@
 """Tables of kind `spark`: the rows stay there, and Spark's workers run the same code on them.
 
-A worker gets Arrow batches of at most `scoring.batch_rows` rows, and returns what a function makes
-of each, pickled: predictions, counts, or the rows themselves if a command needs them.
+A worker gets Arrow batches of at most `scoring.batch_rows` rows, and returns the pickled result of
+a function for each: predictions, counts, or the rows themselves if a command needs them.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ from .request import TableRequest
 
 # pyspark is an extra, which mypy may not find: its sessions and frames are `Any`.
 
-CONDITION = re.compile(r"\[[A-Z_0-9.]{5,}\].*")  # Spark's own sentence, after its [CONDITION]
+CONDITION = re.compile(r"\[[A-Z_0-9.]{5,}\].*")  # Spark's own message, after its [CONDITION]
 Result = TypeVar("Result")  # what a function returns on a worker; it must be picklable
 
 

@@ -159,7 +159,7 @@ class OutcomeRows(Record):
 
 
 class RowCounts(InputRows, OutcomeRows):
-    """All row counts of a monitoring."""
+    """All row counts of a report."""
 
 
 @dataclass(frozen=True)

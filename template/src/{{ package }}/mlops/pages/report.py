@@ -1,4 +1,4 @@
-"""The report of one monitoring: a page that needs no other file."""
+"""The report of `monitor`: an HTML page that needs no other file."""
 
 from pathlib import Path
 

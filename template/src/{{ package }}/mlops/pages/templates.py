@@ -1,6 +1,6 @@
-"""Templates of pages that need no other file, and how figures are written in them.
+"""Templates of pages that need no other file, and the format of figures in them.
 
-Copier renders the files of this repository by Jinja too, so the pages' templates use other
+Copier renders the files of this repository with Jinja, too, so the pages' templates use other
 delimiters: `[[ figure ]]`, `<% if … %>`, `<# comment #>`.
 """
 

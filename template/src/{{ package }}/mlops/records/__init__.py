@@ -1,4 +1,4 @@
-"""What is written down and read back.
+"""Records: everything that is stored and read back.
 
 | stored where | record | module |
 |---|---|---|
@@ -10,7 +10,7 @@
 | the job and the answer of a refit | `RefitJob`, `RefitAnswer` | refit |
 | `_build/build.json` of a wheel | `BuildFacts` | lineage |
 
-The other modules open what holds them: tracking (MLflow), registry (versions and aliases), journal,
+The other modules: tracking (the connection to MLflow), registry (versions and aliases), journal,
 store (both of one environment), snapshot (the user's modules), scorer (the model as MLflow loads
 it).
 """

@@ -139,7 +139,7 @@ class ShadowDetails(Details):
 
 
 class MonitorDetails(Details, MonitoringSummary):
-    """The champion was monitored: what later monitorings and `retrain` need of it."""
+    """The champion was monitored; later runs and `retrain` read this."""
 
     COMMAND = "monitor"
 

@@ -20,8 +20,8 @@ RENAMED = {"told": "alerted"}
 def _lift_from_1(facts: Facts) -> Facts:
     """Rename details, and add the kind of column to each drifted column.
 
-    The first monitorings wrote only the name, `channel`. It can be that of an input or of a
-    prediction, so it is listed as both.
+    The oldest entries of `monitor` list only the name, `channel`. It can be that of an input or of
+    a prediction, so it is listed as both.
     """
     details = facts.get("details")
     if not isinstance(details, dict):

@@ -108,5 +108,5 @@ def _output(project: Project, *command: str) -> str:
 
 
 def extract_path(project: Project, env: str, fingerprint: str) -> Path:
-    """Return the file that keeps the rows of a fingerprint."""
+    """Return the path of the file that keeps the rows with a fingerprint."""
     return project.path(project.settings.extracts) / env / f"{fingerprint[:16]}.parquet"

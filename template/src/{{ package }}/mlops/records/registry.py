@@ -43,7 +43,7 @@ class Version:
 
     @cached_property
     def contract(self) -> Contract:
-        """The version's own contract, from the snapshot it carries."""
+        """The version's own contract, read from the snapshot in its files."""
         snapshot = self.folder / "code" / self.card.snapshot
         return read_contract(user_module("schema", snapshot), self.card.problem)
 

@@ -61,7 +61,7 @@ def build_app(model: ServedModel, state: ServingState) -> FastAPI:
 
     @app.get("/model")
     async def describe_model() -> Facts:
-        """Return which version answers, what keeps a newer one away, and what is in the shadow."""
+        """Return which version answers, problems with the registry, and the shadow's state."""
         shadow = asdict(state.shadow.status)
         return description | {"trouble": state.registry_problem, "shadow": shadow}
 

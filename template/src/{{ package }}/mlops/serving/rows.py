@@ -116,7 +116,7 @@ def _feature_type(column: "Column", kind: str) -> FeatureType:
 
 
 def _value_type(kind: str, **limits: Any) -> Any:
-    """Return the type of a value that Parquet can keep, made for pydantic at run time."""
+    """Return the pydantic type of a value that Parquet can store."""
     python_type: Any = PYTHON_TYPES[kind]
     return Annotated[python_type, Field(**TYPE_LIMITS.get(kind, {}) | limits)]
 

@@ -34,7 +34,7 @@ class Service:
         self._load_champion(store)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Answer with the champion of this moment, even if another one takes over meanwhile."""
+        """Answer with the current champion, even if another one takes over in the meantime."""
         await self._app(scope, receive, send)
 
     def follow_registry(self) -> None:
@@ -48,7 +48,7 @@ class Service:
             self._state.registry_problem = problem
 
     def flush(self) -> None:
-        """Write the predictions that wait, and those of the challenger."""
+        """Write the waiting predictions, and make and write those of the challenger."""
         self._state.log.flush()
         self._state.shadow.flush()
 
@@ -68,7 +68,7 @@ class Service:
         return ""
 
     def _load_champion(self, store: Store) -> None:
-        """Load the champion if it is another version, then let its application answer."""
+        """Load the champion if it is a different version, and switch to its application."""
         self._state.pause_reason = store.pause_reason
         champion = store.champion()
         if champion is not None and champion == self._champion:

@@ -26,10 +26,12 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class _OnWorker:
-    """What a worker needs besides the files of the version, which Spark's module brings."""
+    """What a worker needs besides the files of the version, which `spark.map_pieces` copies."""
 
     project: Project = field(compare=False)
+    """The project in one environment."""
     version: Version = field(compare=False)
+    """The version, whose folder is elsewhere on the worker."""
     loads: bool
     """Whether the work needs the model as well."""
 
@@ -40,7 +42,7 @@ def work_on_pieces(
     window: Window | None,
     work: Callable[[Subject, pd.DataFrame], Result],
 ) -> Iterator[Result]:
-    """Yield what `work` makes of each piece of cleaned rows.
+    """Yield the result of `work` for each piece of cleaned rows.
 
     `subject` is the version whose schema cleans the rows, loaded if `work` predicts. `work` must be
     a function of a module, because Spark's workers unpickle it. Raises MlopsError if the table has
@@ -102,7 +104,7 @@ def _work_on_piece(
     subject: Subject,
     piece: pd.DataFrame,
 ) -> Result | None:
-    """Return what `work` makes of a piece, or None if none of its rows belongs to the window."""
+    """Return the result of `work` for a piece, or None if it has no rows in the window."""
     contract = subject.contract
     name = project.settings.streamed_table
     tables = Tables(project, contract.text, {name: piece})

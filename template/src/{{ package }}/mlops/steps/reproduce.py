@@ -1,9 +1,9 @@
-"""The command `reproduce`: is a registered version what its code, lockfile and rows make?
+"""The command `reproduce`: do code, lockfile and rows give the registered version again?
 
-In a git worktree of its commit, with its own lockfile and its own platform, the estimator is fitted
-again: on the rows that were kept at training, or else on those that the tables give today. `exact`
-says that the new estimator, the registered one and the predictions of the first day agree to the
-last bit. The answer also says whether the tables still hold the same rows.
+The estimator is fitted again in a git worktree of the version's commit, with that commit's lockfile
+and platform, on the rows that were kept at training or else on those that the tables have today.
+`exact` means that the new estimator, the registered one and the predictions made at training agree
+to the last bit. The answer also says whether the tables still have the same rows.
 """
 
 import json

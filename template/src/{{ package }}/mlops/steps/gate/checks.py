@@ -1,4 +1,4 @@
-"""The gate's checks on one version on its own."""
+"""The gate's checks on the version alone."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ from .case import Case, check, passed_if
 
 
 def on_its_own(case: Case) -> Iterator[Check]:
-    """Run the checks of this module on a version that loads and has its window."""
+    """Run the checks of this module on a version that loads and whose window can be read."""
     yield enough_events(case)
     yield attempts(case)
     yield contract_kept(case)
@@ -39,7 +39,7 @@ def enough_events(case: Case) -> Check:
 
 
 def attempts(case: Case) -> Check:
-    """Count the versions that were judged on this window: among many, one passes by luck."""
+    """Limit how many versions are judged on a window: among many, one passes by luck."""
     window = case.card.windows.gate
     limit = case.settings.gate.attempts
     verdicts = with_details(case.entries, GateDetails)

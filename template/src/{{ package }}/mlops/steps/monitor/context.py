@@ -151,7 +151,7 @@ class MonitoringContext:
         return findings
 
     def ago(self, count: int, moment: pd.Timestamp) -> pd.Timestamp:
-        """Return the moment `count` periods earlier."""
+        """Return the time `count` periods earlier."""
         return moment - periods(count, self.project.settings.time.period)
 
     def window(self, start: pd.Timestamp, end: pd.Timestamp) -> Window | None:

@@ -101,8 +101,8 @@ def examine_inputs(context: MonitoringContext) -> Inputs:
 def usual_rows(learned: int, judged: int, time: CardTime) -> float:
     """Return how many rows a period had when a version was trained.
 
-    `learned` and `judged` are the rows of its two sides. A split by time reads them from their own
-    windows; any other split deals out the rows of both windows and of the embargo between them.
+    `learned` and `judged` are its numbers of training and gate rows. A split by time takes them
+    from their own windows; any other split divides the rows of both windows and of the embargo.
     """
     if time.split == "time":
         return learned / time.train

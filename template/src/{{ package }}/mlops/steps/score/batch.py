@@ -72,7 +72,7 @@ class Batch:
 def write(
     batch: Batch, target: Path, work: Callable[[LoadedVersion, pd.DataFrame], KeysAndPrediction]
 ) -> None:
-    """Stream what `work` makes of the rows into one Parquet file."""
+    """Stream the results of `work` for all rows into one Parquet file."""
     stamps: dict[str, Any] = {  # Any: the stubs of pandas take no mapping of different types
         "batch": batch.number,
         "version": batch.champion.version.number,

@@ -1,4 +1,4 @@
-"""Pictures of the prediction of a gate window: matplotlib figures, and curves over time."""
+"""Plots of the predictions for a gate window, and its metrics over time."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ def draw(
 
 
 def by_period(training: Training, prediction: pd.DataFrame) -> Iterator[dict[str, float]]:
-    """Yield the figures of each period of the gate window: a curve over time."""
+    """Yield the metrics of each period of the gate window, for a curve over time."""
     event_time = training.source.contract.inputs.one("event_time")
     if event_time is None:
         return

@@ -87,7 +87,7 @@ def write_estimator(training: Training, target: Path) -> list[str]:
 
 
 def _step_with(estimator: Estimator, type_name: str) -> str:
-    """Return the name of the pipeline's step that holds a type."""
+    """Return the name of the pipeline's step that contains a type."""
     import skops.io
 
     for name, part in getattr(estimator, "steps", []):

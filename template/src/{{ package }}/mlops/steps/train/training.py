@@ -41,7 +41,7 @@ class Training:
 
     @cached_property
     def metrics(self) -> Metrics:
-        """The figures of the project, with those of `model.metrics` in the snapshot."""
+        """The metrics of the project, including those of `model.metrics` in the snapshot."""
         return Metrics(self.source.project.settings, user_module("model", self.snapshot))
 
     @property

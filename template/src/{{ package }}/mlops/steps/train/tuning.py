@@ -114,7 +114,7 @@ def _open_study(source: PointInTimeData, model: ModuleType, frame: pd.DataFrame)
 def _try(
     source: PointInTimeData, model: ModuleType, parts: Parts, study: Study, experiment: str
 ) -> None:
-    """Make the next trial: learn from one part, check on the other, and log it as a nested run."""
+    """Run the next trial: fit on one part, measure on the other, log it as a nested run."""
     settings = source.project.settings
     contract = source.contract
     number = len(_finished(study))
