@@ -110,7 +110,7 @@ def test_all_of_azure_is_set_up_and_nothing_changes_the_second_time(office: Offi
     assert changes > 20
     told = everything(office)
     assert (office.state(), len(office.vendors.changes)) == (state, changes)
-    assert not re.search("^(made|set|mended|later|left)", told, re.MULTILINE)
+    assert not re.search("^(created|set|fixed|later|left)", told, re.MULTILINE)
 
 
 def test_nobody_approves_for_prod_what_he_started(office: Office) -> None:
@@ -191,7 +191,7 @@ def test_release_and_promote_alone_use_a_connection_and_from_main_alone(office: 
         opened["allPipelines"] = {"authorized": True}
         opened["pipelines"].append({"id": 99, "authorized": True})
     code, told = office.run("ci.sh")
-    assert (code, told.count("is used by release and promote alone")) == (0, 4)
+    assert (code, told.count("is used by release and promote only")) == (0, 4)
     for permission in office.state()["az"]["permissions"].values():
         assert "allPipelines" not in permission
         assert {pipeline["id"] for pipeline in permission["pipelines"]} == allowed
@@ -225,7 +225,7 @@ def test_a_connection_with_a_secret_or_of_another_identity_is_refused(
     assert "loan-risk-prod has a secret or another identity: delete it, then repeat." in told
 
 
-def test_a_policy_that_somebody_weakened_is_mended(office: Office) -> None:
+def test_a_policy_that_somebody_weakened_is_fixed(office: Office) -> None:
     everything(office)
     before = office.state()
     build, count, owners = office.vendors.states["az"]["policies"]
@@ -233,7 +233,7 @@ def test_a_policy_that_somebody_weakened_is_mended(office: Office) -> None:
     count["settings"]["creatorVoteCounts"] = True
     owners["isBlocking"] = False
     code, told = office.run("repository.sh")
-    assert (code, len(re.findall("^mended: ", told, re.MULTILINE))) == (0, 3)
+    assert (code, len(re.findall("^fixed: ", told, re.MULTILINE))) == (0, 3)
     assert office.state() == before
 
 
@@ -286,8 +286,9 @@ def test_a_change_of_codeowners_changes_the_policies(office: Office) -> None:
     (office.project / "CODEOWNERS").write_text(f"* {DATA}\n", encoding="utf-8")
     assert office.write()[0] == 0
     code, told = office.run("repository.sh")
-    assert (code, "made: data@bank.example approves *" in told) == (0, True)
-    assert f"left: CODEOWNERS: {TEAM} does not hold now, so: az repos policy delete --id 9" in told
+    assert (code, "created: data@bank.example approves *" in told) == (0, True)
+    left = f"left: the policy 'CODEOWNERS: {TEAM}' no longer applies; delete it: "
+    assert f"{left}az repos policy delete --id 9" in told
 
 
 @pytest.mark.parametrize(
@@ -372,7 +373,7 @@ def test_all_of_github_is_set_up_and_nothing_changes_the_second_time(github: Off
     state = github.state()
     told = everything(github)
     assert github.state() == state
-    assert not re.search("^(made|mended|later|left)", told, re.MULTILINE)
+    assert not re.search("^(created|fixed|later|left)", told, re.MULTILINE)
     known = state["gh"]
     prod = known["environments"]["loan-risk-prod"]
     assert prod["prevent_self_review"] is True
@@ -437,7 +438,7 @@ def test_all_of_gitlab_is_set_up_and_nothing_changes_the_second_time(gitlab: Off
     state = gitlab.state()
     told = everything(gitlab)
     assert gitlab.state() == state
-    assert not re.search("^(made|mended|later|left)", told, re.MULTILINE)
+    assert not re.search("^(created|fixed|later|left)", told, re.MULTILINE)
     known = state["glab"]
     assert known["main"]["code_owner_approval_required"] is True
     assert [level["access_level"] for level in known["main"]["push_access_levels"]] == [0]
@@ -476,14 +477,14 @@ def test_a_job_of_gitlab_gets_the_identity_of_its_environment_alone(gitlab: Offi
             assert trusted["issuer"] == "https://gitlab.bank.example"
 
 
-def test_a_lost_approval_of_gitlab_is_mended(gitlab: Office) -> None:
+def test_a_lost_approval_of_gitlab_is_restored(gitlab: Office) -> None:
     everything(gitlab)
     before = gitlab.state()
     known = gitlab.vendors.states["glab"]
     known["protected_environments"][1]["approval_rules"] = []
     known["project"]["allow_pipeline_trigger_approve_deployment"] = True
     code, told = gitlab.run("ci.sh")
-    assert (code, "mended: the environment loan-risk-prod" in told) == (0, True)
+    assert (code, "fixed: the environment loan-risk-prod" in told) == (0, True)
     assert gitlab.state() == before
 
 
@@ -572,7 +573,7 @@ def test_databricks_is_set_up_with_the_least_rights(office: Office) -> None:
             assert f"  trainer: {number}\n" in told
     again, told = office.run("databricks.sh")
     assert (again, office.state()) == (0, state)
-    assert not re.search("^made", told, re.MULTILINE)
+    assert not re.search("^created", told, re.MULTILINE)
 
 
 def test_without_pipelines_a_person_deploys_to_databricks(

@@ -98,7 +98,7 @@ def test_only_the_step_that_deploys_has_the_token(compute: str, rendered: Render
     assert job["environment"] == "loan-risk-${{ inputs.environment }}"
     assert job["permissions"] == RIGHTS
     holders = [step["name"] for step in job["steps"] if "GITHUB_TOKEN" in step.get("env", {})]
-    assert holders == ["Act in the environment"]
+    assert holders == ["Run the session"]
 
 
 def test_only_prod_promotes(rendered: Rendered) -> None:

@@ -47,4 +47,4 @@ def test_a_run_installs_everything_from_the_mirror(
         commit(project)
         git(project, "push", "--quiet", str(remote), "HEAD:main")
         jobs = service.run("azure-pipelines.yml", only="rehearsal")
-        assert jobs["rehearsal"].failed_steps == ["Bring uv"]
+        assert jobs["rehearsal"].failed_steps == ["Install uv"]

@@ -3,7 +3,7 @@
 # ///
 """Publish what update.py prepared: push its branch, and open or update its pull request.
 
-It runs nothing from build/update/, so a pipeline may give its write token to this step alone.
+It runs nothing from build/update/, so a pipeline can give its write token to this step only.
 """
 
 import argparse

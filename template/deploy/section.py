@@ -39,7 +39,7 @@ def read(model: type[Model], written: Any, where: str, hints: Mapping[str, str])
     if problem["type"] == "extra_forbidden":
         nearest = difflib.get_close_matches(key, [*keys_of(model)], n=1, cutoff=0.5)
         if nearest:
-            raise Refusal(f"{full_key}: it is unknown; did you mean {nearest[0]}?")
+            raise Refusal(f"{full_key}: it is unknown; did you mean {nearest[0]}? Rename it.")
         raise Refusal(f"{full_key}: it is unknown; remove it.")
     if problem["type"] == "missing" and hint:
         raise Refusal(f"{full_key}: it is missing; {hint}.")

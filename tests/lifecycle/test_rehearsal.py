@@ -1,4 +1,4 @@
-"""`nox -s rehearse`: every environment's configuration, then a model's life in test."""
+"""`nox -s rehearse`: every environment's configuration, then the lifecycle in test."""
 
 import re
 

@@ -1,10 +1,10 @@
 # Who runs this: a project administrator of Azure DevOps, once the pipelines' files are on main.
-# What it does: the pipelines, and a mail to the team when a run on main fails.
+# What it does: creates the pipelines, and a mail to the team when a run on main fails.
 # It needs az with the extension azure-devops, and `az login`.
 
 where=(--organization "${ORGANIZATION%/}" --project "$PROJECT")
 
-# ask_project QUERY: what the query says of the project.
+# ask_project QUERY: the result of a query on the project.
 ask_project() {
   az devops project show "${where[@]}" --query "$1" --output tsv
 }
@@ -24,11 +24,11 @@ keep_pipeline() {
     az pipelines create "${where[@]}" --name "$name $1" --yml-path "$2" --branch main \
       --repository "${REPOSITORY:-$name}" --repository-type tfsgit --skip-first-run true \
       --output none
-    echo "made: the pipeline $name $1, from $2"
+    echo "created: the pipeline $name $1, from $2"
   fi
 }
 
-# api METHOD PATH OPTION…: ask for what az has no command for, by Azure's documented addresses.
+# api METHOD PATH OPTION…: call Azure's documented REST API, where az has no command.
 api() {
   local method=$1 path=$2
   shift 2
@@ -38,10 +38,10 @@ api() {
 
 # keep_alert NAME: a mail to the team when a run of this pipeline fails.
 keep_alert() {
-  local about="$name $1 fails: tell $mail" body
+  local about="$name $1 fails: mail to $mail" body
   if [ -n "$(api get _apis/notification/subscriptions --url-parameters "targetId=$team" \
     api-version=7.1 --query "value[?description=='$about'].id" --output tsv)" ]; then
-    echo "found: $mail hears of it when $name $1 fails"
+    echo "found: a mail to $mail when $name $1 fails"
     return
   fi
   body=$(
@@ -66,10 +66,10 @@ END
   )
   api post _apis/notification/subscriptions --url-parameters api-version=7.1 --body "$body" \
     --output none
-  echo "made: $mail hears of it when $name $1 fails"
+  echo "created: a mail to $mail when $name $1 fails"
 }
 
-keep_pipeline checks azure-pipelines.yml # whose author is told, as Azure does by itself
+keep_pipeline checks azure-pipelines.yml # Azure notifies the author on its own
 keep_pipeline release ci/azure-devops/release.yml
 keep_alert release
 keep_pipeline weekly ci/azure-devops/maintenance.yml

@@ -1,6 +1,6 @@
-# Where the release goes: for test and prod an environment, which asks before anything is deployed,
-# and a service connection, whose identity entra.sh makes. Only the pipelines release and promote
-# may use them, and only from main. Nobody approves for prod what he started himself.
+# Where a release is deployed: for test and prod an environment, whose checks run before a
+# deployment, and a service connection, whose identity entra.sh creates. Only the pipelines release
+# and promote may use them, and only from main. Nobody approves their own run for prod.
 
 keep_pipeline promote ci/azure-devops/promote.yml
 keep_alert promote
@@ -16,7 +16,8 @@ approvers=$(az rest --resource 499b84ac-1321-427f-aa17-267ca6975798 --method get
   --url "https://vssps.dev.azure.com/$organization/_apis/identities" \
   --url-parameters searchFilter=General "filterValue=$APPROVERS" api-version=7.1 \
   --query "value[].id" --output tsv)
-[[ $approvers =~ ^[0-9a-f-]{36}$ ]] || fail "APPROVERS: $APPROVERS is not one group or person here."
+[[ $approvers =~ ^[0-9a-f-]{36}$ ]] ||
+  fail "APPROVERS: $APPROVERS is not one group or person in $organization: correct it, then repeat."
 
 # keep_environment NAME: leaves its number in $number.
 keep_environment() {
@@ -27,21 +28,21 @@ keep_environment() {
     echo "found: the environment $1"
   else
     number=$(api post "$path" --url-parameters api-version=7.1 \
-      --body "{\"name\": \"$1\", \"description\": \"Made by ci.sh\"}" --query id --output tsv)
-    echo "made: the environment $1"
+      --body "{\"name\": \"$1\", \"description\": \"Created by ci.sh\"}" --query id --output tsv)
+    echo "created: the environment $1"
   fi
 }
 
 configurations=$project/_apis/pipelines/checks/configurations
 
-# checks KIND CONDITION: the number of the check of $number that fulfils it, if there is one.
+# checks KIND CONDITION: the number of the check of $number that fulfils the condition, if any.
 checks() {
   api get "$configurations" --url-parameters "resourceType=$1" "resourceId=$number" \
     "\$expand=settings" api-version=7.1-preview.1 --query "value[?$2].id | [0]" --output tsv
 }
 
-# keep_check KIND LABEL TYPE SAME WANTED SETTINGS: make or mend a check of the environment, or of
-# the connection (Azure's word for that is endpoint), whose number is $number.
+# keep_check KIND LABEL TYPE SAME WANTED SETTINGS: create or fix a check of the environment or the
+# connection (KIND is environment or endpoint) whose number is $number.
 keep_check() {
   local kind=$1 label=$2 type=$3 same=$4 wanted=$5 settings=$6 body known
   wanted="$same && $wanted && !isDisabled"
@@ -60,7 +61,7 @@ keep_check() {
       --body "$body" --output none
   fi
   [ -n "$(checks "$kind" "$wanted")" ] ||
-    fail "$label is there and is not as it must be: look at it in Azure DevOps."
+    fail "Azure DevOps did not accept this setting: $label. Check it there, then repeat."
   echo "set: $label"
 }
 
@@ -71,7 +72,7 @@ keep_lock() {
 }
 
 keep_approval() {
-  keep_check environment "$APPROVERS approves for $1, and never an own run" \
+  keep_check environment "$APPROVERS approves for $1, and nobody their own run" \
     '{"id": "8C6F20A7-A545-4486-9777-F762FAFE0D4D", "name": "Approval"}' \
     "type.name=='Approval'" \
     "settings.requesterCannotBeApprover && settings.approvers[?id=='$approvers']" \
@@ -82,16 +83,16 @@ keep_approval() {
 # keep_main_only KIND LABEL
 keep_main_only() {
   local branch="settings.definitionRef.id=='86b05a0c-73e6-4f7d-b3cf-e38f3b39a75b'"
-  keep_check "$1" "$2 is used from main alone" \
+  keep_check "$1" "$2 is used from main only" \
     '{"id": "fe1de3ee-a436-41b4-bb20-f6eb4cb879a7", "name": "Task Check"}' \
     "$branch" "settings.inputs.allowedBranches=='refs/heads/main'" \
-    '{"displayName": "main alone", "retryInterval": 5, "definitionRef": {
+    '{"displayName": "main only", "retryInterval": 5, "definitionRef": {
       "id": "86b05a0c-73e6-4f7d-b3cf-e38f3b39a75b", "name": "evaluatebranchProtection",
       "version": "0.0.1"}, "inputs": {"allowedBranches": "refs/heads/main",
       "ensureProtectionOfBranch": "true", "allowUnknownStatusBranch": "false"}}'
 }
 
-# connection NAME QUERY: what the query says of it, if it is there.
+# connection NAME QUERY: the result of a query on a service connection, if it exists.
 connection() {
   az devops service-endpoint list "${where[@]}" --query "[?name=='$1'].$2 | [0]" --output tsv
 }
@@ -130,20 +131,20 @@ END
   number=$(az devops service-endpoint create "${where[@]}" \
     --service-endpoint-configuration "$file" --query id --output tsv)
   rm "$file"
-  echo "made: the service connection $1, without a secret"
+  echo "created: the service connection $1, without a secret"
 }
 
-# keep_users KIND LABEL: let release and promote use what has $number, and no other pipeline.
+# keep_users KIND LABEL: let only release and promote use the object whose number is $number.
 users=$(printf '%s\n' "$(pipeline release)" "$(pipeline promote)" | sort)
 keep_users() {
   local path="$project/_apis/pipelines/pipelinePermissions/$1/$number" known entry body=""
   known=$(api get "$path" --url-parameters api-version=7.1-preview.1 --output tsv \
     --query "[pipelines[?authorized].id, [allPipelines.authorized && 'all']][] | [?@]" | sort)
   if [ "$known" = "$users" ]; then
-    echo "found: $2 is used by release and promote alone"
+    echo "found: $2 is used by release and promote only"
     return
   fi
-  for entry in $known; do # what may use it so far
+  for entry in $known; do # the pipelines that may use it so far
     [[ $entry = all || $'\n'$users$'\n' = *$'\n'$entry$'\n'* ]] ||
       body="$body{\"id\": $entry, \"authorized\": false}, "
   done
@@ -152,7 +153,7 @@ keep_users() {
   done
   api patch "$path" --url-parameters api-version=7.1-preview.1 --output none \
     --body "{\"allPipelines\": {\"authorized\": false}, \"pipelines\": [${body%, }]}"
-  echo "set: $2 is used by release and promote alone"
+  echo "set: $2 is used by release and promote only"
 }
 
 for env in test prod; do
@@ -161,7 +162,7 @@ for env in test prod; do
   keep_main_only environment "the environment $name-$env"
   keep_users environment "the environment $name-$env"
 done
-keep_approval "$name-prod" # the last one, whose number is still at hand
+keep_approval "$name-prod" # $number is still that of this environment
 
 keep_endpoint() {
   keep_connection "$@"
@@ -171,13 +172,13 @@ keep_endpoint() {
 keep_endpoint "$name-test" "$TEST_SUBSCRIPTION" "$TEST_CLIENT_ID"
 keep_endpoint "$name-prod" "$PROD_SUBSCRIPTION" "$PROD_CLIENT_ID"
 
-# told NAME WORD: who issues the tokens of a connection, or for whom.
-told() {
+# federation NAME PART: the Issuer or the Subject of the tokens of a connection.
+federation() {
   connection "$1" "authorization.parameters.workloadIdentityFederation$2"
 }
 echo
-echo "For entra.sh, which lets these connections, and nothing else, use the identities:"
-echo "export TEST_ISSUER=$(told "$name-test" Issuer)"
-echo "export TEST_SUBJECT='$(told "$name-test" Subject)'"
-echo "export PROD_ISSUER=$(told "$name-prod" Issuer)"
-echo "export PROD_SUBJECT='$(told "$name-prod" Subject)'"
+echo "For entra.sh, which lets only these connections use the identities:"
+echo "export TEST_ISSUER=$(federation "$name-test" Issuer)"
+echo "export TEST_SUBJECT='$(federation "$name-test" Subject)'"
+echo "export PROD_ISSUER=$(federation "$name-prod" Issuer)"
+echo "export PROD_SUBJECT='$(federation "$name-prod" Subject)'"

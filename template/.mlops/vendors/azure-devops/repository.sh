@@ -1,5 +1,5 @@
 # Who runs this: a project administrator of Azure DevOps, after ci.sh.
-# What it does: main changes by pull requests alone, which the checks have passed, and which another
+# What it does: main changes only by pull requests that have passed the checks, and that another
 # person and the owners of the changed files have approved. Run it again when CODEOWNERS changes.
 # It needs az with the extension azure-devops, and `az login`.
 
@@ -12,13 +12,13 @@ if [ -z "$checks" ]; then
   exit 1
 fi
 
-# policy CONDITION: the number of the policy of main that fulfils it, if there is one.
+# policy CONDITION: the number of the policy of main that fulfils the condition, if any.
 policy() {
   az repos policy list "${where[@]}" --repository-id "$repository" --branch main \
     --query "[?$1].id | [0]" --output tsv
 }
 
-# keep KIND LABEL SAME WANTED OPTION…: make a policy, or mend it where it is not as wanted.
+# keep KIND LABEL SAME WANTED OPTION…: create a policy, or fix one that differs from WANTED.
 keep() {
   local kind=$1 label=$2 same=$3 wanted=$4 known
   shift 4
@@ -30,14 +30,14 @@ keep() {
   set -- "$@" --repository-id "$repository" --branch main --blocking true --enabled true
   if [ -n "$known" ]; then
     az repos policy "$kind" update "${where[@]}" --id "$known" "$@" --output none
-    echo "mended: $label"
+    echo "fixed: $label"
   else
     az repos policy "$kind" create "${where[@]}" "$@" --output none
-    echo "made: $label"
+    echo "created: $label"
   fi
 }
 
-build="type.id=='0609b952-1397-4640-95ec-e00a01b2c241'" # Azure's own numbers of its kinds
+build="type.id=='0609b952-1397-4640-95ec-e00a01b2c241'" # the types have fixed IDs in Azure
 count="type.id=='fa4e907d-c16b-4a4c-9dfa-4906e5d171dd'"
 owner="type.id=='fd2167ab-b0be-447a-8ec8-39368250530e'"
 
@@ -52,8 +52,8 @@ keep approver-count "another person approves ($approvals at least)" "$count" \
   --minimum-approver-count "$approvals" --creator-vote-counts false --allow-downvotes false \
   --reset-on-source-push true
 
-# Azure Repos does not read CODEOWNERS, so each list of owners in it becomes a policy. Where a list
-# names several, each of them must approve: name a group where one of it is enough.
+# Azure Repos does not read CODEOWNERS, so each list of owners in it becomes a policy. If a list
+# names several owners, each of them must approve: name a group where one approval is enough.
 for line in "${owners[@]}"; do
   people=${line%%|*}
   files=${line#*|}
@@ -68,5 +68,6 @@ known=$(az repos policy list "${where[@]}" --repository-id "$repository" --branc
   --output tsv)
 while IFS=$'\t' read -r number message; do
   printf 'CODEOWNERS: %s\n' "${owners[@]%%|*}" | grep -qxF -- "$message" ||
-    echo "left: $message does not hold now, so: az repos policy delete --id $number"
+    echo "left: the policy '$message' no longer applies; delete it:" \
+      "az repos policy delete --id $number"
 done <<<"$known"

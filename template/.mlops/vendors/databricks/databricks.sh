@@ -1,10 +1,10 @@
 # Who runs this: an administrator of the Databricks account who owns the catalogs.
-# What it does: in each environment three service principals: one deploys, one trains and scores,
-# and one alone moves the champion. Each gets the rights it needs, and no more.
+# What it does: creates three service principals in each environment: one deploys, one trains and
+# scores, and only the third moves the champion. Each gets the rights it needs, and no more.
 # It needs databricks 0.270 or newer, a login for each workspace (`databricks auth login --host
-# https://<workspace>`), and jq. The catalogs and schemas are there.
+# https://<workspace>`), and jq. The catalogs and schemas must exist.
 
-# lines FILTER: what jq finds in what is piped in, one a line.
+# lines FILTER: the results of a jq filter on standard input, one per line.
 lines() {
   jq --raw-output "$1"
 }
@@ -21,7 +21,7 @@ keep_principal() {
     fi
     application=$(databricks service-principals create --display-name "$@" --output json |
       lines .applicationId)
-    echo "made: $1"
+    echo "created: $1"
   fi
 }
 
@@ -34,11 +34,11 @@ keep_volume() {
     echo "found: the volume $1"
   else
     databricks volumes create "$catalog" "$schema" "$volume" MANAGED --output json >/dev/null
-    echo "made: the volume $1"
+    echo "created: the volume $1"
   fi
 }
 
-# grant WHO KIND OF-WHAT PRIVILEGE…: give what is missing.
+# grant PRINCIPAL KIND OBJECT PRIVILEGE…: grant the privileges that are missing.
 grant() {
   local who=$1 kind=$2 what=$3 known wanted=""
   shift 3
@@ -52,27 +52,27 @@ grant() {
   else
     databricks grants update "$kind" "$what" --output json >/dev/null \
       --json "{\"changes\": [{\"principal\": \"$who\", \"add\": [${wanted#, }]}]}"
-    echo "made: $* on $kind $what"
+    echo "created: $* on $kind $what"
   fi
 }
 
-# keep_use DEPLOYER PRINCIPAL: the deployer may let jobs run as the principal.
+# keep_use DEPLOYER PRINCIPAL: jobs of the deployer may run as the principal.
 keep_use() {
   local name=accounts/$ACCOUNT/servicePrincipals/$2/ruleSets/default known
   known=$(databricks account-access-control-proxy get-rule-set "$name" "" --output json)
   if [ "$(lines "[.grant_rules[]? | select(.role == \"roles/servicePrincipal.user\")
     | .principals[]] | index(\"servicePrincipals/$1\") != null" <<<"$known")" = true ]; then
-    echo "found: the deployer's jobs run as it"
+    echo "found: jobs of $1 may run as $2"
     return
   fi
   databricks account-access-control-proxy update-rule-set --output json >/dev/null \
     --json "$(lines "{name: \"$name\", rule_set: {name: \"$name\", etag, grant_rules:
       ((.grant_rules // []) + [{role: \"roles/servicePrincipal.user\",
       principals: [\"servicePrincipals/$1\"]}])}} | tojson" <<<"$known")"
-  echo "made: the deployer's jobs run as it"
+  echo "created: jobs of $1 may run as $2"
 }
 
-# keep_folder FOLDER PRINCIPAL…: they may write the runs and the journal.
+# keep_folder FOLDER PRINCIPAL…: the principals may write the runs and the journal there.
 keep_folder() {
   local folder=$1 number
   shift
@@ -83,7 +83,7 @@ keep_folder() {
       "{\"access_control_list\": [{\"service_principal_name\": \"$principal\",
         \"permission_level\": \"CAN_EDIT\"}]}"
   done
-  echo "set: trainer and promoter write to $folder"
+  echo "set: trainer and promoter may write to $folder"
 }
 
 for line in "${environments[@]}"; do
@@ -97,7 +97,7 @@ for line in "${environments[@]}"; do
   keep_principal "$name-$env-promoter"
   promoter=$application
   principals="$trainer $promoter"
-  if [ -n "$client" ]; then # else a person deploys
+  if [ -n "$client" ]; then # otherwise a person deploys
     keep_principal "$name-$env" "$client"
     principals="$principals $application"
     grant "$application" volume "$releases" READ_VOLUME WRITE_VOLUME
@@ -111,7 +111,7 @@ for line in "${environments[@]}"; do
     done
   done
   grant "$trainer" schema "${model%.*}" CREATE_MODEL_VERSION APPLY_TAG EXECUTE
-  grant "$promoter" schema "${model%.*}" CREATE_MODEL EXECUTE # whose owner moves the champion
+  grant "$promoter" schema "${model%.*}" CREATE_MODEL EXECUTE # the model's owner moves the champion
   grant "$trainer" volume "$releases" READ_VOLUME
   grant "$promoter" volume "$releases" READ_VOLUME
   grant "$trainer" volume "$data" READ_VOLUME WRITE_VOLUME

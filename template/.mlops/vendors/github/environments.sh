@@ -1,6 +1,6 @@
 team=$(gh api "orgs/${REPOSITORY%%/*}/teams/$APPROVERS" --jq .id)
 
-# keep_variables ENVIRONMENT SUBSCRIPTION CLIENT: whom a deployment logs in as.
+# keep_variables ENVIRONMENT SUBSCRIPTION CLIENT: the identity with which a deployment logs in.
 keep_variables() {
   gh variable set AZURE_TENANT_ID --repo "$REPOSITORY" --env "$1" --body "$TENANT"
   gh variable set AZURE_SUBSCRIPTION_ID --repo "$REPOSITORY" --env "$1" --body "$2"
@@ -14,15 +14,15 @@ keep_environment "$name-prod" '"prevent_self_review": true,
 keep_variables "$name-test" "$TEST_SUBSCRIPTION" "$TEST_CLIENT_ID"
 keep_variables "$name-prod" "$PROD_SUBSCRIPTION" "$PROD_CLIENT_ID"
 
-# How GitHub names the repository in its tokens: a newer one by numbers, too, which never change.
+# How GitHub names the repository in its tokens: newer repositories have permanent numbers, too.
 prefix=$(gh api "$api/actions/oidc/customization/sub" --jq \
   'if .use_default then .sub_claim_prefix // "repo:'"$REPOSITORY"'" else "" end')
 if [ -z "$prefix" ]; then
-  echo "This repository has a subject of its own: see $api/actions/oidc/customization/sub" >&2
+  echo "The repository has a custom subject: remove it, see $api/actions/oidc/customization/sub" >&2
   exit 1
 fi
 echo
-echo "For entra.sh, which lets these environments, and nothing else, use the identities:"
+echo "For entra.sh, which lets only these environments use the identities:"
 echo "export TEST_ISSUER=https://token.actions.githubusercontent.com"
 echo "export TEST_SUBJECT=$prefix:environment:$name-test"
 echo "export PROD_ISSUER=https://token.actions.githubusercontent.com"

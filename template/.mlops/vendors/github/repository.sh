@@ -1,7 +1,7 @@
 # Who runs this: an administrator of the repository at GitHub, after the first run of the checks.
-# What it does: main changes by pull requests alone, which the checks have passed, and which another
+# What it does: main changes only by pull requests that have passed the checks, and that another
 # person and the owners in CODEOWNERS have approved.
-# It needs gh, and `gh auth login`. Run it again when the jobs of the checks have other names.
+# It needs gh, and `gh auth login`. Run it again when the jobs of the checks are renamed.
 
 api="repos/$REPOSITORY/rulesets"
 required=$(printf '{"context": "%s"}, ' "${checks[@]}")
@@ -43,7 +43,7 @@ if [ -n "$known" ]; then
 else
   gh api --method POST "$api" --input - --silent <<<"$rules"
 fi
-echo "set: main asks for the checks, for $approvals approval(s), and for the owners of the files"
+echo "set: main requires the checks, $approvals approval(s), and the owners of the files"
 for check in "${checks[@]}"; do
-  echo "set: main asks for the check '$check'"
+  echo "set: main requires the check '$check'"
 done

@@ -1,6 +1,6 @@
 group=$(glab api "groups/${APPROVERS//\//%2F}" | jq --raw-output .id)
 
-# keep_environment NAME TIER RULES: maintainers deploy there, when the approvers in RULES agree.
+# keep_environment NAME TIER RULES: maintainers deploy there, once the approvers in RULES agree.
 keep_environment() {
   local known
   known=$(ask "/environments?name=$1" '.[].id')
@@ -14,10 +14,10 @@ keep_environment() {
   if [ -z "$known" ]; then
     send POST /protected_environments <<<'{"name": "'"$1"'", "approval_rules": ['"$3"'],
       "deploy_access_levels": [{"access_level": 40}]}'
-    echo "made: the environment $1, for maintainers${3:+ and with approval by $APPROVERS}"
+    echo "created: the environment $1, for maintainers${3:+ and with approval by $APPROVERS}"
   elif [ -n "$3" ] && ! grep -qx "$group" <<<"$known"; then
     send PUT "/protected_environments/$1" <<<'{"approval_rules": ['"$3"']}'
-    echo "mended: the environment $1, with approval by $APPROVERS"
+    echo "fixed: the environment $1, with approval by $APPROVERS"
   else
     echo "found: the environment $1"
   fi
@@ -37,7 +37,7 @@ keep_variable() {
   fi
 }
 
-# keep_identity ENVIRONMENT SUBSCRIPTION CLIENT: whom a deployment logs in as.
+# keep_identity ENVIRONMENT SUBSCRIPTION CLIENT: the identity with which a deployment logs in.
 keep_identity() {
   keep_variable AZURE_TENANT_ID "$1" "$TENANT"
   keep_variable AZURE_SUBSCRIPTION_ID "$1" "$2"
@@ -45,11 +45,11 @@ keep_identity() {
   echo "set: the identity of $1"
 }
 
-# A token says which branch and which kind of environment it is for, and that this is protected.
+# A token names the branch, the tier of the environment, and whether the environment is protected.
 send PUT "" <<<'{"allow_pipeline_trigger_approve_deployment": false,
   "ci_id_token_sub_claim_components":
     ["project_path", "ref_type", "ref", "environment_protected", "deployment_tier"]}'
-echo "set: nobody approves a deployment that he started"
+echo "set: nobody approves a deployment that they started"
 keep_environment "$name-test" testing ""
 keep_environment "$name-prod" production '{"group_id": '"$group"', "required_approvals": 1}'
 keep_identity "$name-test" "$TEST_SUBSCRIPTION" "$TEST_CLIENT_ID"
@@ -58,7 +58,7 @@ keep_identity "$name-prod" "$PROD_SUBSCRIPTION" "$PROD_CLIENT_ID"
 issuer=$(ask "" '.web_url | split("/")[0:3] | join("/")')
 subject="project_path:$REPOSITORY:ref_type:branch:ref:main:environment_protected:true"
 echo
-echo "For entra.sh, which lets these environments, and nothing else, use the identities:"
+echo "For entra.sh, which lets only these environments use the identities:"
 echo "export TEST_ISSUER=$issuer"
 echo "export TEST_SUBJECT=$subject:deployment_tier:testing"
 echo "export PROD_ISSUER=$issuer"

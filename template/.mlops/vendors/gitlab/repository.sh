@@ -1,6 +1,6 @@
 # Who runs this: a maintainer of the project at GitLab (Premium or Ultimate).
-# What it does: main changes by merge requests alone, which the checks have passed, and which
-# another person and the owners in CODEOWNERS have approved.
+# What it does: main changes only by merge requests that have passed the checks, and that another
+# person and the owners in CODEOWNERS have approved.
 # It needs glab, `glab auth login`, and jq.
 
 send PUT "" <<<'{"only_allow_merge_if_pipeline_succeeds": true,
@@ -19,7 +19,7 @@ else
 fi
 echo "set: another person approves ($approvals at least), again after each push"
 
-# GitLab protects main from its birth, but lets maintainers push to it.
+# GitLab protects main from the start, but lets maintainers push to it.
 known=$(ask /protected_branches '.[] | select(.name == "main")
   | {allow_force_push: false, code_owner_approval_required: true, allowed_to_push: (
       [.push_access_levels[] | select(.access_level != 0) | {id, _destroy: true}]
