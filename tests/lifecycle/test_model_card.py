@@ -106,7 +106,7 @@ def nobody_protected(project: Project) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (no_words, "docs/model-card.md was not at hand"),
+        (no_words, "docs/model-card.md was not available"),
         (markup, "<script>alert(1)</script>"),
         (nobody_protected, "No column has the role protected"),
     ],

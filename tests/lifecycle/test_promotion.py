@@ -151,7 +151,7 @@ def test_a_version_judged_in_a_dirty_tree_is_refused_beyond_dev(opened: Project)
     dirty(opened)
     opened.run("gate", "--env", "test")
     answer = opened.run("promote", "--env", "test", code=1)
-    assert "uncommitted code" in answer.said
+    assert "judged by code with uncommitted changes" in answer.said
     assert "commit, then run `uv run loan-risk gate 1 --env test`" in answer.said
     opened.commit()
     opened.run("gate", "--env", "test")
