@@ -27,7 +27,7 @@ SCORE = ("score", "--as-of", AS_OF)
         Mistake("score", nothing, ("no champion", "loan-risk train"), command=SCORE),
         Mistake("gate", nothing, ("no challenger", "loan-risk train"), command=("gate",)),
         Mistake("promote", nothing, ("no challenger", "loan-risk train"), command=("promote",)),
-        Mistake("rollback", nothing, ("no champion to go", "pause"), command=("rollback",)),
+        Mistake("rollback", nothing, ("no earlier champion to go back to", "pause"), command=("rollback",)),
     ],
     ids=str,
 )
@@ -190,7 +190,7 @@ def test_a_version_that_no_longer_loads(live: Project) -> None:
     folder = live.call(behind.files, MODEL, 1)
     live.write(f"{folder}/artifacts/model.skops", "written by packages of another time")
     lock = live.call(behind.tags, MODEL, 1)["mlops_lock_sha256"][:12]
-    words = ("version 1", "does not load", f"lock {lock}", "uv sync")
+    words = ("version 1", "does not load", f"lockfile {lock}", "uv sync")
     expect(live, Mistake("", nothing, words, command=SCORE))
 
 
