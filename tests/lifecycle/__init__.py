@@ -1,1 +1,1 @@
-"""A generated project, tried as its user would: by its program, its files and its store."""
+"""A generated project, tested as its user works: through its program, its files and its store."""

@@ -1,4 +1,4 @@
-"""What anybody can see and do in a store behind a project's back, with MLflow's own client.
+"""What anyone can see and do in a project's store with MLflow's own client, past the project.
 
 These functions run in a process of their own, in the project's folder: `project.call(tag, 1, …)`.
 """
@@ -83,7 +83,7 @@ def card(model: str, number: int) -> Facts:
 
 
 def training(model: str, number: int) -> Facts:
-    """Return what the run that made a version holds."""
+    """Return the contents of the run that made a version."""
     client = _client()
     run = client.get_run(str(client.get_model_version(model, str(number)).run_id))
     return {
@@ -141,7 +141,7 @@ def signature(model: str, number: int) -> dict[str, dict[str, str]]:
 
 
 def contents(project: str) -> Facts:
-    """Return what a store holds of a project's dev: versions, entries, runs that nobody ended."""
+    """Return what a store holds of a project's dev: versions, entries, unfinished runs."""
     client = _client()
     runs = client.search_runs([found.experiment_id for found in client.search_experiments()])
     return {
@@ -157,7 +157,7 @@ def entries(env: str = "dev") -> list[Facts]:
 
 
 def evidence(number: int, env: str = "dev") -> str:
-    """Return the evidence beside an entry, byte by byte."""
+    """Return the evidence next to an entry, byte by byte."""
     return (_artifacts(_run(env, number)) / "evidence.json").read_text(encoding="utf-8")
 
 
@@ -168,7 +168,7 @@ def alter(number: int, changes: Facts) -> None:
 
 
 def alter_evidence(number: int, old: str, new: str) -> None:
-    """Change the evidence beside an entry."""
+    """Change the evidence next to an entry."""
     text = evidence(number).replace(old, new)
     _client().log_text(_run("dev", number).info.run_id, text, "evidence.json")
 
@@ -179,7 +179,7 @@ def cut(number: int) -> None:
 
 
 def forge(entry: Facts, env: str = "dev", text: str = "") -> None:
-    """Write an entry, with evidence, that no command wrote."""
+    """Forge an entry with its evidence."""
     client = _client()
     run_id = client.create_run(_experiment(env)).info.run_id
     client.log_dict(run_id, entry, "entry.json")
@@ -188,7 +188,7 @@ def forge(entry: Facts, env: str = "dev", text: str = "") -> None:
 
 
 def begin(name: str) -> None:
-    """Begin an entry, and write nothing: as a writer that is killed."""
+    """Begin an entry without writing it, like a writer that is killed."""
     _client().create_run(_experiment("dev"), run_name=name)
 
 
@@ -226,7 +226,7 @@ def _artifacts(run: "Run") -> Path:
 
 
 def artifacts(model: str, number: int) -> list[str]:
-    """Return what lies with the run of a version, below model_card."""
+    """Return the artifacts below model_card of a version's run."""
     client = _client()
     run = client.get_model_version(model, str(number)).run_id
     return [file.path for file in client.list_artifacts(str(run), "model_card")]

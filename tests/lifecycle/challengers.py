@@ -40,14 +40,14 @@ def add_column(project: Project, declaration: str, expression: str) -> None:
 
 
 def add_step(project: Project, module: str, line: str) -> None:
-    """Put a step before all others that runs a line of its own, with a module imported for it."""
+    """Add a first step that runs this line, and import a module for it."""
     project.edit("features.py", "import pandas as pd", f"import {module}\nimport pandas as pd")
     project.edit("features.py", "def prepare()", STEP.format(line))
     project.edit("features.py", '("ratios", ', '("extra", Extra()), ("ratios", ')
 
 
 def renew_code(project: Project) -> None:
-    """Change the code, though not what it does."""
+    """Change the code but not its behaviour."""
     project.edit("features.py", "def prepare()", "NEW = 1\n\n\ndef prepare()")
 
 
@@ -58,7 +58,7 @@ def train_and_gate(project: Project, *words: str, code: int = 3) -> Answer:
 
 
 def make_cautious(project: Project) -> None:
-    """Give new versions an estimator that does not answer for amounts above a million."""
+    """Give new versions an estimator that makes no prediction for amounts above a million."""
     imported = "import numpy as np\nimport pandas as pd\n"
     forest = "from sklearn.ensemble import HistGradientBoostingClassifier\n"
     project.edit("features.py", "import pandas as pd\n", f"{imported}{forest}")

@@ -1,4 +1,4 @@
-"""Projects at points of their life: each point is reached once, then copied for each test."""
+"""Projects at stages of the lifecycle: each stage is reached once, then copied for each test."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from lifecycle.project import AS_OF, Project, Warm, copy_project
 
 At = Callable[..., Project]
 
-# A point of life: the point before, and the command that leads on.
+# Each stage, with the stage before it and the command that leads to it.
 STAGES = {
     "opened": ("born", ("status",)),
     "trained": ("opened", ("train", "--as-of", AS_OF)),
@@ -38,7 +38,7 @@ def warm() -> Iterator[Warm]:
 
 @pytest.fixture(scope="session")
 def shelf(rendered: Rendered, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> At:
-    """Return a project at a point of its life, `shelf("live", risk_tier="high")`, to read only."""
+    """Return a project at a stage, `shelf("live", risk_tier="high")`. Do not edit it."""
     base = tmp_path_factory.getbasetemp()
     root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shelf"
     root.mkdir(exist_ok=True)  # one for all workers
@@ -85,7 +85,7 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture
 def at(shelf: At, tmp_path: Path) -> At:
-    """Return a copy of a project at a point of its life, to do anything with."""
+    """Return a copy of a project at a stage, to edit freely."""
 
     def fresh(stage: str, **answers: str) -> Project:
         return copy_project(shelf(stage, **answers), tmp_path / "loan-risk")
@@ -95,7 +95,7 @@ def at(shelf: At, tmp_path: Path) -> At:
 
 @pytest.fixture
 def born(at: At) -> Project:
-    """A committed project that has done nothing yet."""
+    """A committed project in which no command has run."""
     return at("born")
 
 

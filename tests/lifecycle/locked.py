@@ -1,4 +1,4 @@
-"""Commands of a project in the environment of its own lock, as a user runs them."""
+"""Run commands of a project in the environment of its own lock file, as a user does."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from lifecycle.project import NOISE, Answer, Project
 def own(
     project: Project, *words: str, code: int = 0, variables: Mapping[str, str] | None = None
 ) -> Answer:
-    """Run a command in the environment of the project's own lock."""
+    """Run a command in the environment of the project's own lock file."""
     env = {**os.environ, **(variables or {})}
     command = ["uv", "run", "--quiet", "--frozen", "--no-dev", project.name, *words, "--json"]
     done = subprocess.run(

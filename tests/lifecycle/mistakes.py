@@ -31,7 +31,7 @@ class Mistake:
 
 
 def expect(project: Project, mistake: Mistake) -> None:
-    """Make a mistake; expect its exit code, a one-line message, and that nothing else changed."""
+    """Make a mistake; expect its exit code, a one-line message and no other change."""
     mistake.change(project)
     before = state(project)
     answer = project.run(*mistake.command, code=mistake.code)

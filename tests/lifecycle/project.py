@@ -16,10 +16,10 @@ from typing import IO, Any, cast
 import yaml
 from rendering import commit
 
-AS_OF = "2026-01-01"  # the date that the tests live on
+AS_OF = "2026-01-01"  # the reference date of the tests
 Facts = dict[str, Any]
 
-# What libraries say when nobody asked: tracebacks, warnings, hints, logs, progress bars.
+# What libraries print unasked: tracebacks, warnings, hints, logs, progress bars.
 NOISE = re.compile(
     r"traceback|alembic|warning|deprecat|telemetry|\bINFO\b|\bit/s|\d%\||site-packages|🏃",
     re.IGNORECASE,
@@ -28,7 +28,7 @@ NOISE = re.compile(
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command left: its exit code, and what it wrote for people and for programs."""
+    """The outcome of a command: its exit code, and what it wrote for people and for programs."""
 
     code: int
     said: str
@@ -103,9 +103,9 @@ class Project:
         screen: str = "",
         largest: int = 0,
     ) -> Answer:
-        """Run a command with --json; expect an exit code, and never a word that is not ours.
+        """Run a command with --json; expect an exit code, and no output of libraries.
 
-        `screen` is a terminal that stands for stderr; `largest` is how many bytes a file may get.
+        `screen` is a terminal in place of stderr; `largest` is how many bytes a file may get.
         """
         job: Facts = {"function": f"{self.package.name}.mlops.cli:main", "arguments": []}
         job |= {"words": [self.name, *words, "--json"]} | ({"stderr": screen} if screen else {})
@@ -154,7 +154,7 @@ class Project:
         return Answer(code, said, printed)
 
     def path(self, name: str) -> Path:
-        """Return where a file lies; a module of the user by its bare name, such as model.py."""
+        """Return the path of a file; a bare name such as model.py is a module of the user."""
         return (self.package if name.endswith(".py") and "/" not in name else self.folder) / name
 
     def write(self, name: str, text: str) -> None:
@@ -163,13 +163,13 @@ class Project:
         self.path(name).write_text(text, encoding="utf-8")
 
     def edit(self, name: str, old: str, new: str) -> None:
-        """Replace what must stand in a file."""
+        """Replace text that must be in a file."""
         text = self.path(name).read_text(encoding="utf-8")
         assert old in text, f"{name} does not hold {old!r}"
         self.write(name, text.replace(old, new))
 
     def configure(self, env: str = "base", **keys: Any) -> None:
-        """Set keys in conf/<env>.yml; a section is merged with what stands there."""
+        """Set keys in conf/<env>.yml; a section is merged with the existing one."""
         content = yaml.safe_load(self.path(f"conf/{env}.yml").read_text("utf-8"))
         for key, value in keys.items():
             below = content.get(key)

@@ -8,7 +8,7 @@ from .project import NOISE, Project
 
 
 def rehearse(project: Project) -> tuple[int, str]:
-    """Rehearse as the session does, and return the exit code and what was said."""
+    """Rehearse as the session does; return the exit code and the output."""
     done = subprocess.run(
         [sys.executable, ".mlops/rehearse.py", project.name, project.package.name],
         cwd=project.folder,

@@ -1,4 +1,4 @@
-"""A running `serve` of a project, what a client gets from it, and the predictions that it keeps."""
+"""A running `serve` of a project, its answers to a client, and the predictions that it keeps."""
 
 import contextlib
 import http.client
@@ -51,7 +51,7 @@ class Served:
         return float(lines[name])
 
     def said(self) -> str:
-        """Return what the command has written so far."""
+        """Return the output of the command so far."""
         return self.log.read_text("utf-8")
 
     def wait_for(self, words: str) -> None:

@@ -75,7 +75,7 @@ def write_everywhere(start: str, end: str, address: str) -> None:
 
 
 def deliver(file: Path, frame: pd.DataFrame, **stated: object) -> None:
-    """Write a CSV file as a job of a German bank does, with its control file."""
+    """Write a CSV file and its control file, as a job of a German bank does."""
     frame.to_csv(file, sep="|", decimal=",", encoding="latin-1", index=False)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     after = pd.Timestamp(file.stem) + pd.DateOffset(months=1, hours=4)

@@ -1,4 +1,4 @@
-"""A change of state is told once, to addresses that nobody sees."""
+"""A change of state is reported once, to addresses that stay secret."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ import pytest
 from lifecycle.conftest import At
 from lifecycle.project import AS_OF, Answer, Facts, Project
 
-SECRET = "a-word-nobody-may-see"  # noqa: S105 - it is none
+SECRET = "a-word-nobody-may-see"  # noqa: S105 - not a real one
 ALERTS = ("--set", "alerts=[{secret: team-channel}]")
 OLD = ("--as-of", "2026-09-01", "--set", "monitoring.max_age=1")
 
@@ -62,9 +62,9 @@ def run(project: Project, channel: Channel, *words: str, code: int = 0) -> Answe
     return answer
 
 
-def test_each_change_of_state_is_told_once(scored: Project, channel: Channel) -> None:
+def test_each_change_of_state_is_reported_once(scored: Project, channel: Channel) -> None:
     run(scored, channel, "monitor", "--as-of", AS_OF)
-    assert channel.messages == []  # healthy is what everyone expects
+    assert channel.messages == []  # a healthy model needs no message
 
     for _ in range(2):
         run(scored, channel, "monitor", *OLD)
@@ -78,7 +78,7 @@ def test_each_change_of_state_is_told_once(scored: Project, channel: Channel) ->
 
 
 @pytest.mark.full
-def test_the_end_of_trouble_is_told_too(scored: Project, channel: Channel) -> None:
+def test_a_recovery_is_reported_too(scored: Project, channel: Channel) -> None:
     words = ("monitor", "--as-of", AS_OF)
     run(scored, channel, *words, "--set", "monitoring.max_psi=0.0001")  # chance has its own limit
     run(scored, channel, "monitor", *OLD)
@@ -87,7 +87,7 @@ def test_the_end_of_trouble_is_told_too(scored: Project, channel: Channel) -> No
 
 
 @pytest.mark.full
-def test_two_monitorings_at_once_tell_once(
+def test_two_concurrent_monitorings_send_one_message(
     live: Project, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in channel.secret.items():
@@ -98,7 +98,7 @@ def test_two_monitorings_at_once_tell_once(
 
 
 @pytest.mark.full
-def test_what_could_not_be_delivered_is_sent_next_time(live: Project, channel: Channel) -> None:
+def test_an_undelivered_message_is_sent_by_the_next_run(live: Project, channel: Channel) -> None:
     channel.open = False
     answer = run(live, channel, "monitor", *OLD)
     assert "did not take its message" in answer.said
@@ -109,7 +109,7 @@ def test_what_could_not_be_delivered_is_sent_next_time(live: Project, channel: C
 
 
 @pytest.mark.full
-def test_waiting_for_a_person_is_told_with_the_command(live: Project, channel: Channel) -> None:
+def test_a_pending_approval_is_reported_with_its_command(live: Project, channel: Channel) -> None:
     live.configure("dev", promotion="approval")
     for _ in range(2):
         run(live, channel, "retrain", *OLD, code=4)
@@ -119,7 +119,9 @@ def test_waiting_for_a_person_is_told_with_the_command(live: Project, channel: C
 
 
 @pytest.mark.parametrize("command", ["monitor", "retrain"])
-def test_a_secret_that_is_no_address_stops_before_anything(at: At, command: str) -> None:
+def test_a_missing_or_invalid_address_stops_the_command_before_it_starts(
+    at: At, command: str
+) -> None:
     live = at("live")
     before = live.run("status").facts["entries"]
     variables = {"MLOPS_SECRET_TEAM_CHANNEL": SECRET}

@@ -1,4 +1,4 @@
-"""Other packages: those that the product allows work, and those that do not load are named."""
+"""Other packages: allowed versions work, and a model that does not load with them is reported."""
 
 import subprocess
 import sys
@@ -38,8 +38,8 @@ def uv(*words: str | Path) -> None:
     subprocess.run(["uv", *words], check=True)
 
 
-def test_a_version_that_the_packages_of_today_cannot_load(born: Project) -> None:
-    run_with(born, ["scikit-learn==1.7.2"], *LIFE)  # what it saves of trees, 1.8 cannot load
+def test_a_version_that_other_packages_cannot_load_is_reported_and_rejected(born: Project) -> None:
+    run_with(born, ["scikit-learn==1.7.2"], *LIFE)  # 1.8 cannot load the trees that 1.7 saves
     answer = born.run("score", "--as-of", AS_OF, code=1)
     assert "version 1" in answer.said
     assert "does not load" in answer.said
@@ -51,6 +51,6 @@ def test_a_version_that_the_packages_of_today_cannot_load(born: Project) -> None
     assert "made with the lockfile" in rejected.checks["loads"]["reason"]
 
 
-def test_the_lifecycle_runs_on_the_pandas_before(born: Project) -> None:
+def test_the_lifecycle_runs_on_the_previous_pandas(born: Project) -> None:
     run_with(born, ["pandas<3", "pytz"], *LIFE, ("score", "--as-of", AS_OF))
     assert len(born.batches()) == 1

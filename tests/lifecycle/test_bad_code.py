@@ -1,4 +1,4 @@
-"""Code that no model could live with is named with its file, its line or its step."""
+"""Broken user code is reported with its file, its line or its step."""
 
 import pytest
 
@@ -135,12 +135,12 @@ def prepared(born: Project) -> Project:
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
-def test_wrong_code(prepared: Project, mistake: Mistake) -> None:
+def test_broken_user_code_is_reported(prepared: Project, mistake: Mistake) -> None:
     expect(prepared, mistake)
 
 
 @pytest.mark.full
-def test_a_type_that_conf_trusts_is_taken(prepared: Project) -> None:
+def test_a_type_that_conf_trusts_is_accepted(prepared: Project) -> None:
     step("FunctionTransformer(partial(features.add_ratios))")(prepared)
     prepared.configure(trusted_types=["functools.partial"])
     prepared.run(*TRAIN)

@@ -202,17 +202,17 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
-def test_a_wrong_setting(born: Project, mistake: Mistake) -> None:
+def test_a_wrong_setting_is_reported(born: Project, mistake: Mistake) -> None:
     expect(born, mistake)
 
 
-def test_a_variable_that_is_not_a_setting(born: Project) -> None:
+def test_a_misspelled_variable_is_refused(born: Project) -> None:
     answer = born.run("status", code=2, variables={"MLOPS_GATE__MARGN": "0.1"})
     assert "MLOPS_GATE__MARGN" in answer.said
     assert "did you mean gate.margin" in answer.said
 
 
-def test_a_folder_that_is_not_a_project(born: Project) -> None:
+def test_a_folder_that_is_not_a_project_is_refused(born: Project) -> None:
     for name in ("conf", ".copier-answers.yml"):
         born.path(name).rename(born.path(f"{name}.away"))
     answer = born.run("status", code=2)
@@ -221,7 +221,7 @@ def test_a_folder_that_is_not_a_project(born: Project) -> None:
     assert not born.path("mlflow.db").exists()
 
 
-def test_a_variable_does_not_change_a_rule_of_prod(born: Project) -> None:
+def test_a_variable_cannot_override_a_rule_of_prod(born: Project) -> None:
     weaker = {"MLOPS_PROMOTION": "automatic"}
     answer = born.run("status", "--env", "prod", code=2, variables=weaker)
     assert "MLOPS_PROMOTION sets promotion, which cannot be overridden in prod" in answer.said

@@ -140,5 +140,5 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
-def test_wrong_rows(born: Project, mistake: Mistake) -> None:
+def test_wrong_rows_are_reported(born: Project, mistake: Mistake) -> None:
     expect(born, mistake)

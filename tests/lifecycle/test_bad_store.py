@@ -1,4 +1,4 @@
-"""What is not there, cannot be written, or no longer loads is said in a sentence, and soon."""
+"""What is missing, not writable or no longer loads is reported soon and in one sentence."""
 
 import os
 import shutil
@@ -27,31 +27,38 @@ SCORE = ("score", "--as-of", AS_OF)
         Mistake("score", nothing, ("no champion", "loan-risk train"), command=SCORE),
         Mistake("gate", nothing, ("no challenger", "loan-risk train"), command=("gate",)),
         Mistake("promote", nothing, ("no challenger", "loan-risk train"), command=("promote",)),
-        Mistake("rollback", nothing, ("no earlier champion to go back to", "pause"), command=("rollback",)),
+        Mistake(
+            "rollback",
+            nothing,
+            ("no earlier champion to go back to", "pause"),
+            command=("rollback",),
+        ),
     ],
     ids=str,
 )
-def test_a_command_that_comes_too_early(opened: Project, mistake: Mistake) -> None:
+def test_a_command_run_too_early_is_refused(opened: Project, mistake: Mistake) -> None:
     expect(opened, mistake)
 
 
 @pytest.mark.parametrize("command", ["gate", "promote"])
-def test_a_version_that_does_not_exist(trained: Project, command: str) -> None:
+def test_a_version_that_does_not_exist_is_refused(trained: Project, command: str) -> None:
     words = (f"{MODEL} has no version 9", "known versions: 1")
     expect(trained, Mistake("", nothing, words, command=(command, "9")))
 
 
-def test_neither_build_facts_nor_git(born: Project) -> None:
+def test_a_project_without_build_facts_or_git_is_refused(born: Project) -> None:
     shutil.rmtree(born.path(".git"))
     words = ("neither build facts nor a git commit", "nox -s setup", "nox -s build")
     expect(born, Mistake("", nothing, words))
 
 
-def test_no_lock(born: Project) -> None:
+def test_a_missing_lock_file_is_reported(born: Project) -> None:
     expect(born, Mistake("", gone("uv.lock"), ("uv.lock is missing", "uv lock")))
 
 
-def test_no_uv(opened: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_uv_is_reported(
+    opened: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "bin").mkdir()
     for program in ("git", "cat"):  # joblib counts the cores with cat
         (tmp_path / "bin" / program).symlink_to(shutil.which(program) or "")
@@ -61,12 +68,14 @@ def test_no_uv(opened: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def occupied(project: Project) -> None:
-    """Put a folder where the database belongs."""
+    """Create a folder with the name of the database."""
     project.path("mlflow.db").mkdir()
 
 
 @pytest.mark.parametrize("change", [occupied, conf(tracking_uri="sqlite:///README.md/mlflow.db")])
-def test_a_store_that_cannot_be_written(born: Project, change: Change) -> None:
+def test_a_store_that_cannot_be_written_is_reported_before_training(
+    born: Project, change: Change
+) -> None:
     change(born)
     for command in (TRAIN, ("status",)):
         answer = born.run(*command, code=1)
@@ -75,7 +84,7 @@ def test_a_store_that_cannot_be_written(born: Project, change: Change) -> None:
         assert "fitting" not in answer.said, "hours may be spent on it"
 
 
-def test_a_store_that_is_something_else(born: Project) -> None:
+def test_a_file_that_is_not_a_store_is_refused(born: Project) -> None:
     born.write("mlflow.db", "Once upon a time there was a table. " * 1000)
     answer = born.run("status", code=1)
     assert "the store mlflow.db is not a SQLite database" in answer.said
@@ -84,7 +93,7 @@ def test_a_store_that_is_something_else(born: Project) -> None:
 
 @pytest.fixture
 def closed_port() -> str:
-    """An address where nobody listens."""
+    """An address at which nothing listens."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -92,7 +101,7 @@ def closed_port() -> str:
 
 @pytest.fixture
 def silent_port() -> Iterator[str]:
-    """A server that takes a connection and never answers."""
+    """A server that accepts a connection and never answers."""
     with closing(socket.socket()) as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
@@ -100,7 +109,7 @@ def silent_port() -> Iterator[str]:
 
 
 class Failing(BaseHTTPRequestHandler):
-    """Says that it is well, and then is not."""
+    """Reports that it is healthy, and then fails."""
 
     def do_GET(self) -> None:
         """Answer."""
@@ -117,7 +126,7 @@ class Failing(BaseHTTPRequestHandler):
 
 
 class Dying(Failing):
-    """Says that it is well, and then hangs up."""
+    """Reports that it is healthy, and then closes the connection."""
 
     def do_GET(self) -> None:
         """Answer once."""
@@ -127,7 +136,7 @@ class Dying(Failing):
 
 @pytest.fixture(params=[Failing, Dying])
 def failing_port(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A server that answers, but not as a store."""
+    """A server that passes its health check and then fails."""
     with ThreadingHTTPServer(("127.0.0.1", 0), request.param) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -135,7 +144,7 @@ def failing_port(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("server", ["closed_port", "silent_port"])
-def test_a_server_that_does_not_answer(
+def test_a_server_that_does_not_answer_is_reported(
     born: Project, server: str, request: pytest.FixtureRequest
 ) -> None:
     address = request.getfixturevalue(server)
@@ -143,7 +152,9 @@ def test_a_server_that_does_not_answer(
     expect(born, Mistake("", conf(tracking_uri=address), words, code=5, command=("status",)))
 
 
-def test_a_server_that_answers_but_not_as_a_store(born: Project, failing_port: str) -> None:
+def test_a_server_that_fails_after_its_health_check_is_reported(
+    born: Project, failing_port: str
+) -> None:
     words = (failing_port, "not answer", "tracking_uri")
     born.configure(tracking_uri=failing_port)
     expect(born, Mistake("", nothing, words, code=5, command=("status",)))
@@ -152,12 +163,14 @@ def test_a_server_that_answers_but_not_as_a_store(born: Project, failing_port: s
 @pytest.mark.parametrize(
     ("address", "word"),
     [
-        ("postgresql+psycopg://ann:s3cret@127.0.0.1:9/mlflow", "psycopg"),  # nobody listens there
+        ("postgresql+psycopg://ann:s3cret@127.0.0.1:9/mlflow", "psycopg"),  # nothing listens there
         ("mysql+pymysql://ann:s3cret@db.bank.example/mlflow", "pymysql"),  # its driver is missing
     ],
 )
-def test_a_database_that_does_not_answer(born: Project, address: str, word: str) -> None:
-    """The password does not show either."""
+def test_an_unreachable_database_is_reported_without_its_password(
+    born: Project, address: str, word: str
+) -> None:
+    """Neither a server that is down nor a missing driver reveals it."""
     born.configure(tracking_uri=address)
     answer = born.run("status", code=5)
     assert word in answer.said
@@ -165,20 +178,20 @@ def test_a_database_that_does_not_answer(born: Project, address: str, word: str)
     assert "s3cret" not in answer.said
 
 
-def test_a_store_in_a_folder_with_a_percent_sign(born: Project) -> None:
+def test_a_store_in_a_folder_with_a_percent_sign_is_refused(born: Project) -> None:
     born.configure(tracking_uri="sqlite:///100%/mlflow.db")
     answer = born.run("status", code=2)
     assert "100%/mlflow.db must not contain %" in answer.said
 
 
 @pytest.mark.full
-def test_commands_that_meet_in_a_new_store(born: Project) -> None:
+def test_concurrent_commands_create_one_store(born: Project) -> None:
     born.call(open_at_once, 3)
     assert born.run("status").facts["problems"] == []
 
 
 def open_at_once(commands: int) -> None:
-    """Ask for the status in processes of their own, all at the same time."""
+    """Run `status` in several processes at the same time."""
     program = "import sys; sys.argv = ['loan-risk', 'status']; from loan_risk.mlops.cli import main"
     command = [sys.executable, "-c", f"{program}; main()"]
     path = os.environ | {"PYTHONPATH": "src"}
@@ -186,7 +199,7 @@ def open_at_once(commands: int) -> None:
     assert [process.wait() for process in asked] == [0] * commands
 
 
-def test_a_version_that_no_longer_loads(live: Project) -> None:
+def test_a_version_that_no_longer_loads_is_reported(live: Project) -> None:
     folder = live.call(behind.files, MODEL, 1)
     live.write(f"{folder}/artifacts/model.skops", "written by packages of another time")
     lock = live.call(behind.tags, MODEL, 1)["mlops_lock_sha256"][:12]
@@ -194,7 +207,7 @@ def test_a_version_that_no_longer_loads(live: Project) -> None:
     expect(live, Mistake("", nothing, words, command=SCORE))
 
 
-def test_a_champion_that_somebody_deleted(live: Project) -> None:
+def test_a_deleted_champion_is_reported(live: Project) -> None:
     live.call(behind.delete, MODEL, 1)
     answer = live.run("score", "--as-of", AS_OF, code=1)
     assert "points to None, but the journal promoted 1" in answer.said
@@ -202,7 +215,7 @@ def test_a_champion_that_somebody_deleted(live: Project) -> None:
 
 
 @pytest.mark.parametrize("command", ["gate", "promote"])
-def test_a_version_that_train_did_not_make(trained: Project, command: str) -> None:
+def test_a_version_that_train_did_not_make_is_refused(trained: Project, command: str) -> None:
     Path(trained.call(behind.files, MODEL, 1), "artifacts/card.json").unlink()
     expect(
         trained, Mistake("", nothing, ("version 1", "card.json", "train"), command=(command, "1"))

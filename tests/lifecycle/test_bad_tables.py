@@ -216,7 +216,7 @@ def quick(mistakes: list[Mistake], count: int) -> list[object]:
 @pytest.mark.parametrize(
     "mistake", [*quick(CONTROL, 2), *quick(PLACES, 4), *quick(COMBINATIONS, 1)], ids=str
 )
-def test_a_wrong_table(born: Project, mistake: Mistake) -> None:
+def test_a_wrong_table_is_reported(born: Project, mistake: Mistake) -> None:
     expect(born, mistake)
     said = born.folder.with_name("stderr").read_text("utf-8")
     assert "s3cret" not in said
@@ -283,14 +283,14 @@ def test_no_version_is_judged_on_a_wrong_delivery(live: Project) -> None:
 
 
 @pytest.mark.full
-def test_a_wrong_delivery_is_a_finding_of_the_monitoring(scored: Project) -> None:
+def test_monitoring_reports_a_wrong_delivery(scored: Project) -> None:
     both(delivery("2025-12", rows=1), table(**JOB))(scored)
     facts = scored.run("monitor", "--as-of", AS_OF).facts
     assert facts["decision"] == "investigate"
     assert any("its control file 2025-12.ctl states 1" in reason for reason in facts["reasons"])
 
 
-def test_a_delivery_in_time_is_scored_and_compared_with_its_control_file_once(
+def test_a_punctual_delivery_is_scored_and_compared_with_its_control_file_once(
     live: Project,
 ) -> None:
     both(delivery("2025-11", "2025-12"), table(**JOB, max_late=0))(live)

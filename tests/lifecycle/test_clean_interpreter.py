@@ -1,4 +1,4 @@
-"""The gate's clean interpreter, for real: no warm stand-in starts it here."""
+"""The gate's real clean interpreter, started without the warm stand-in."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ PROGRAM = "import sys; sys.path.insert(0, 'src'); from loan_risk.mlops.cli impor
 
 
 def loads_alone(patience: int) -> None:
-    """Print what the check says of version 1, in a process without the warm stand-in."""
+    """Print the result of the check of version 1, in a process without the warm stand-in."""
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
     from loan_risk.mlops.steps.gate import clean_interpreter
@@ -53,7 +53,7 @@ def test_a_version_that_never_finishes_loading_is_rejected_in_time(trained: Proj
 
 
 @pytest.mark.full
-def test_the_program_itself_gates_with_a_clean_interpreter(trained: Project) -> None:
+def test_the_command_line_program_gates_in_a_clean_interpreter(trained: Project) -> None:
     command = [sys.executable, "-P", "-c", PROGRAM, "gate", "--json"]
     done = subprocess.run(
         command, cwd=trained.folder, capture_output=True, text=True, check=True, timeout=300

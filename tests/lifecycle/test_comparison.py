@@ -45,7 +45,7 @@ def test_new_code_that_is_better_passes(opened: Project) -> None:
 
 
 @pytest.mark.full
-def test_a_column_that_carries_nearly_everything_is_rejected(opened: Project) -> None:
+def test_a_column_that_carries_nearly_all_the_skill_is_rejected(opened: Project) -> None:
     add_column(opened, "collected: float = pa.Field(nullable=True)", DEFAULTED)
     opened.configure(
         model={"params": {"max_iter": 30, "max_features": 1.0}},
@@ -64,7 +64,7 @@ def test_a_slow_version_is_rejected(live: Project) -> None:
 
 
 @pytest.mark.full
-def test_a_group_that_is_served_worse_is_judged_by_the_risk_tier(opened: Project) -> None:
+def test_an_underperforming_group_is_judged_by_the_risk_tier(opened: Project) -> None:
     shuffled = 'outcomes.loc[young, "defaulted"].sample(frac=1, random_state=1).to_numpy()'
     opened.edit(
         "data.py",
@@ -89,7 +89,7 @@ def test_a_group_that_is_served_worse_is_judged_by_the_risk_tier(opened: Project
 
 
 @pytest.mark.full
-def test_a_champion_that_cannot_answer_leaves_it_to_a_person(live: Project) -> None:
+def test_a_champion_that_cannot_predict_leaves_the_verdict_to_a_person(live: Project) -> None:
     folder = live.call(behind.files, "dev.loan-risk", 1)
     live.write(f"{folder}/artifacts/model.skops", "written by packages of another time")
     answer = train_and_gate(live, code=4)
@@ -99,7 +99,7 @@ def test_a_champion_that_cannot_answer_leaves_it_to_a_person(live: Project) -> N
 
 
 @pytest.mark.full
-def test_a_protected_column_of_many_values_is_rejected(opened: Project) -> None:
+def test_a_protected_column_with_many_values_is_rejected(opened: Project) -> None:
     declaration = 'age: int = pa.Field(metadata={"role": "protected"})'
     add_column(opened, declaration, "range(len(applications))")
     answer = train_and_gate(opened)

@@ -120,7 +120,7 @@ def test_the_sql_creates_a_table_that_accepts_real_rows_and_refuses_broken_ones(
                 )
 
 
-def test_the_record_format_is_the_one_of_the_example(
+def test_the_record_format_matches_the_example(
     shelf: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     from lifecycle.project import copy_project

@@ -34,11 +34,11 @@ class Databricks:
 
     project: Project
     address: str
-    serving: Path  # what Model Serving knows
+    serving: Path  # the state of Model Serving
     variables: dict[str, str]
     said: dict[str, str] = field(default_factory=dict)  # by each task that is a file of Python
     answers: dict[str, str] = field(default_factory=dict)  # the version that answers, to whom
-    running: str = ""  # what is said and answered now
+    running: str = ""  # the output and the answer
 
     def run(self, key: str, name: str = "", **parameters: str) -> Run:
         self.running = name or key
@@ -62,7 +62,7 @@ class Databricks:
         return answer.code, json.loads(lines[-1]) if lines else {}
 
     def call_program(self, name: str, words: list[str], variables: dict[str, str]) -> int:
-        """Run a file that lies beside the bundle, where the wheel is installed."""
+        """Run a file next to the bundle, with the wheel installed."""
         file = self.project.folder / "build/release/deploy/test" / name
         answer = self.project.run_file(file, *words, variables=self.variables | variables)
         assert "Traceback" not in answer.said, answer.said
@@ -71,7 +71,7 @@ class Databricks:
 
 
 def login(who: str) -> dict[str, str]:
-    """Return the variables that let a program come as somebody."""
+    """Return the variables with which a program runs as an identity."""
     return {"MLFLOW_TRACKING_USERNAME": who, "MLFLOW_TRACKING_PASSWORD": "secret"}
 
 
@@ -93,7 +93,7 @@ def databricks(
 
 @pytest.fixture(scope="module")
 def runs(databricks: Databricks) -> dict[str, Run]:
-    """What became of each job, in the order of a model's life."""
+    """The run of each job, in the order of a model's lifecycle."""
     project, found = databricks.project, {"smoke": databricks.run("smoke")}
     found["train"] = databricks.run("train", "first", as_of=AS_OF)
     found["score"] = databricks.run("score", as_of=AS_OF)
@@ -123,7 +123,7 @@ def runs(databricks: Databricks) -> dict[str, Run]:
 
 @contextlib.contextmanager
 def trouble(databricks: Databricks, name: str) -> Iterator[None]:
-    """Let Model Serving have its own mind on a version."""
+    """Let Model Serving fail or predict differently for a version."""
     file = databricks.serving / name
     file.touch()
     yield
@@ -145,7 +145,7 @@ def states(run: Run) -> dict[str, str]:
     return run.all_states()
 
 
-def test_the_first_smoke_makes_the_model_of_the_promoter(runs: dict[str, Run]) -> None:
+def test_the_first_smoke_test_creates_the_model_as_the_promoter(runs: dict[str, Run]) -> None:
     done = {"doctor": "success", "endpoint": "success"}
     assert (states(runs["smoke"]), runs["smoke"].told) == (done, [])
 
@@ -168,7 +168,7 @@ def test_train_ends_with_a_champion(runs: dict[str, Run]) -> None:
     assert run.runs["promote"].values["promote"] == {"outcome": "ok", "version": 1}
 
 
-def test_score_and_monitor_have_one_task(runs: dict[str, Run], databricks: Databricks) -> None:
+def test_score_and_monitor_have_one_task_each(runs: dict[str, Run], databricks: Databricks) -> None:
     assert states(runs["score"]) == {"score": "success"}
     assert databricks.project.batches("test")
     assert runs["monitor"].values["monitor"]["decision"] == "healthy"
@@ -182,21 +182,23 @@ def test_a_healthy_champion_stays(runs: dict[str, Run]) -> None:
     assert run.succeeded
 
 
-def test_a_stale_champion_gives_way(runs: dict[str, Run]) -> None:
+def test_a_stale_champion_is_replaced(runs: dict[str, Run]) -> None:
     run = runs["stale"]
     assert run.values["retrain"] == {"outcome": "ok", "version": 2, "decision": "retrain"}
     assert run.runs["promote"].values["promote"] == {"outcome": "ok", "version": 2}
     assert (run.succeeded, run.told) == (True, [])
 
 
-def test_nothing_is_trained_where_nothing_differs(runs: dict[str, Run]) -> None:
+def test_nothing_is_trained_if_nothing_has_changed(runs: dict[str, Run]) -> None:
     run = runs["unchanged"]
     assert (run.succeeded, run.told) == (True, [])
     assert run.values["train"] == {"outcome": "ok", "version": 0}
     assert states(run)["gate"] == "excluded"
 
 
-def test_a_version_that_needs_an_approval_waits_and_somebody_is_told(runs: dict[str, Run]) -> None:
+def test_a_version_that_needs_an_approval_waits_and_the_team_is_notified(
+    runs: dict[str, Run],
+) -> None:
     run = runs["waits"]
     assert run.succeeded
     assert run.runs["promote"].values["promote"]["outcome"] == "waiting"
@@ -204,7 +206,7 @@ def test_a_version_that_needs_an_approval_waits_and_somebody_is_told(runs: dict[
     assert run.told == [TEAM]
 
 
-def test_only_a_named_person_approves(runs: dict[str, Run]) -> None:
+def test_only_a_named_person_can_approve(runs: dict[str, Run]) -> None:
     assert not runs["by the trainer"].succeeded, (
         "somebody waits for the champion: a no is a failure"
     )
@@ -212,7 +214,7 @@ def test_only_a_named_person_approves(runs: dict[str, Run]) -> None:
     assert runs["approved"].values["promote"] == {"outcome": "ok", "version": 3}
 
 
-def test_a_rejected_version_is_not_promoted_and_somebody_is_told(runs: dict[str, Run]) -> None:
+def test_a_rejected_version_is_not_promoted_and_the_team_is_notified(runs: dict[str, Run]) -> None:
     run = runs["rejected"]
     assert run.succeeded
     assert run.values["gate"]["outcome"] == "rejected"
@@ -220,7 +222,7 @@ def test_a_rejected_version_is_not_promoted_and_somebody_is_told(runs: dict[str,
     assert run.told == [TEAM]
 
 
-def test_a_date_that_is_none_fails_the_job(runs: dict[str, Run], databricks: Databricks) -> None:
+def test_an_invalid_date_fails_the_job(runs: dict[str, Run], databricks: Databricks) -> None:
     run = databricks.run("train", as_of="yesterday")
     assert states(run)["train"] == "failed"
     assert states(run)["promote"] == "upstream failed"
@@ -239,7 +241,7 @@ def test_the_endpoint_follows_the_champion(runs: dict[str, Run], databricks: Dat
     assert "answers with version 3 of risk_test.loan_risk" in databricks.said["approved"]
 
 
-def test_a_version_that_predicts_otherwise_there_does_not_answer(
+def test_a_version_that_predicts_differently_on_the_endpoint_does_not_serve(
     runs: dict[str, Run], databricks: Databricks
 ) -> None:
     run = runs["other figures"]
@@ -249,7 +251,7 @@ def test_a_version_that_predicts_otherwise_there_does_not_answer(
     assert databricks.answers["other figures"] == "2 to branches"
 
 
-def test_rollback_reaches_the_endpoint_also_at_the_second_try(
+def test_rollback_reaches_the_endpoint_on_a_second_try(
     runs: dict[str, Run], databricks: Databricks
 ) -> None:
     run = runs["not ready"]
@@ -264,7 +266,7 @@ def test_rollback_reaches_the_endpoint_also_at_the_second_try(
     assert databricks.answers["mended"] == "2 to branches"
 
 
-def test_a_pause_ends_by_resume(runs: dict[str, Run]) -> None:
+def test_resume_ends_a_pause(runs: dict[str, Run]) -> None:
     assert runs["pause"].succeeded
     assert runs["paused"].values["score"]["outcome"] == "waiting"
     assert runs["resume"].succeeded
@@ -280,9 +282,7 @@ sys.exit(subprocess.run([os.path.join(venv, "bin", entry), *words]).returncode)
 """
 
 
-def test_the_wheel_of_a_release_runs_where_only_its_requirements_are(
-    shelf: At, tmp_path: Path
-) -> None:
+def test_the_wheel_of_a_release_runs_with_its_requirements_alone(shelf: At, tmp_path: Path) -> None:
     project = copy_project(shelf("born", compute="databricks"), tmp_path / "loan-risk")
     configure(project.folder, "test", **settings_of("test"))
     configure(project.folder, "prod", **settings_of("prod"))

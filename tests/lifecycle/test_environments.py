@@ -1,16 +1,16 @@
-"""dev, test and prod are the same code: conf/ alone tells them apart, and one store holds all."""
+"""dev, test and prod run the same code, differ in conf/ only, and share one store."""
 
 import pytest
 
 from lifecycle import behind
 from lifecycle.project import AS_OF, Project
 
-NOBODY = "http://127.0.0.1:1"  # no server is here: the error names the address that was taken
+NOBODY = "http://127.0.0.1:1"  # no server listens here: the error shows which address was used
 ENVIRONMENTS = ("dev", "test", "prod")
 
 
 @pytest.mark.full
-def test_three_environments_live_side_by_side_in_one_store(live: Project) -> None:
+def test_three_environments_share_one_store(live: Project) -> None:
     live.run("score", "--as-of", AS_OF)
     for env in ("test", "prod"):
         live.run("train", "--as-of", AS_OF, "--env", env)
@@ -31,11 +31,11 @@ def test_three_environments_live_side_by_side_in_one_store(live: Project) -> Non
         assert {entry["environment"] for entry in entries} == {env}
         assert len(live.batches(env)) == 1
         assert live.path(f"extracts/{env}").is_dir()
-    live.run("score", "--as-of", AS_OF, "--env", "prod")  # the pause is test's
+    live.run("score", "--as-of", AS_OF, "--env", "prod")  # the pause is in test
     live.run("score", "--as-of", AS_OF, "--env", "test", code=4)
 
 
-def test_a_command_works_in_the_environment_of_the_variable(opened: Project) -> None:
+def test_a_command_runs_in_the_environment_that_the_variable_names(opened: Project) -> None:
     opened.run("train", variables={"MLOPS_ENV": "test", "MLOPS_AS_OF": AS_OF})
     card = opened.call(behind.card, "test.loan-risk", 1)
     assert card["name"] == "test.loan-risk"
@@ -43,7 +43,7 @@ def test_a_command_works_in_the_environment_of_the_variable(opened: Project) -> 
     assert card["time"]["as_of"] == AS_OF
 
 
-def test_each_layer_of_settings_covers_the_one_below(born: Project) -> None:
+def test_each_layer_of_settings_overrides_the_one_below(born: Project) -> None:
     def taken(*words: str, variables: dict[str, str] | None = None) -> str:
         answer = born.run("status", "--env", "prod", *words, code=5, variables=variables)
         return str(answer.said.partition(f"{NOBODY}/")[2].split()[0])
@@ -57,7 +57,7 @@ def test_each_layer_of_settings_covers_the_one_below(born: Project) -> None:
     assert taken("--set", f"tracking_uri={NOBODY}/line", variables=variable) == "line"
 
 
-def test_the_answers_stand_below_conf_and_above_the_defaults(opened: Project) -> None:
+def test_answers_override_the_defaults_and_conf_overrides_the_answers(opened: Project) -> None:
     def prod() -> str:
         findings = opened.run("doctor").facts["findings"]
         return str(next(found["finding"] for found in findings if found["check"] == "conf prod"))
@@ -85,6 +85,6 @@ def test_a_secret_comes_from_a_variable_or_a_mounted_file_and_is_never_shown(
 
 
 @pytest.mark.parametrize("env", ["test", "prod"])
-def test_beyond_dev_no_dirty_tree_is_allowed(born: Project, env: str) -> None:
+def test_a_dirty_tree_is_allowed_in_dev_only(born: Project, env: str) -> None:
     answer = born.run("status", "--env", env, code=2, variables={"MLOPS_ALLOW_DIRTY": "true"})
     assert "allow_dirty" in answer.said

@@ -1,4 +1,4 @@
-"""Processes die, disks fill up, two do the same at once: nothing is lost, nothing doubled."""
+"""Killed processes, full disks and concurrent commands lose nothing and duplicate nothing."""
 
 import random
 import time
@@ -25,7 +25,7 @@ KILLS = 6
 @pytest.mark.parametrize(
     "command", ["score", "promote", pytest.param("retrain", marks=pytest.mark.wide)]
 )
-def test_a_command_that_was_killed_anywhere_is_completed_by_the_next(
+def test_the_next_run_completes_a_command_killed_at_any_point(
     shelf: At, tmp_path: Path, command: str
 ) -> None:
     stage, words = COMMANDS[command]
@@ -47,7 +47,7 @@ def test_a_command_that_was_killed_anywhere_is_completed_by_the_next(
 
 
 def look_at(project: Project, command: str) -> None:
-    """Find everything complete, and nothing twice."""
+    """Expect that everything is complete and nothing is there twice."""
     status = project.run("status").facts
     assert status["problems"] == []
     champion = 1
@@ -58,12 +58,12 @@ def look_at(project: Project, command: str) -> None:
         assert len(versions) <= 3  # at most one whose registration was cut before its alias
     assert project.call(behind.aliases, MODEL)["champion"] == champion == status["champion"]
     assert promoted == sorted(set(promoted))
-    project.run("score", "--as-of", AS_OF)  # so the champion loads
+    project.run("score", "--as-of", AS_OF)  # which proves that the champion loads
     newest = pd.read_parquet(project.batches()[-1] / "part.parquet")
     assert len(newest) == newest["application_id"].nunique() == 660
 
 
-def test_a_full_disk_leaves_what_was_there(live: Project) -> None:
+def test_a_full_disk_damages_nothing(live: Project) -> None:
     answer = live.run("score", "--as-of", AS_OF, code=1, largest=10_000)
     assert "File too large" in answer.said
     assert live.batches() == []
@@ -74,7 +74,7 @@ def test_a_full_disk_leaves_what_was_there(live: Project) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("command", ["train", "retrain"])
-def test_a_full_disk_ends_a_training_with_a_sentence(live: Project, command: str) -> None:
+def test_a_full_disk_ends_a_training_with_one_sentence(live: Project, command: str) -> None:
     words = OLD if command == "retrain" else ("--as-of", AS_OF)
     answer = live.run(command, *words, code=None, largest=40_000)
     assert answer.code in (1, 5)
@@ -84,7 +84,7 @@ def test_a_full_disk_ends_a_training_with_a_sentence(live: Project, command: str
 
 
 @pytest.mark.full
-def test_two_monitorings_at_once_are_two_entries(scored: Project) -> None:
+def test_two_concurrent_monitorings_are_two_entries(scored: Project) -> None:
     before = len(scored.call(behind.entries))
     both = [scored.start("monitor", "--as-of", AS_OF) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
@@ -95,7 +95,7 @@ def test_two_monitorings_at_once_are_two_entries(scored: Project) -> None:
 
 
 @pytest.mark.full
-def test_two_retrainings_at_once_train_once(live: Project) -> None:
+def test_two_concurrent_retrainings_train_once(live: Project) -> None:
     both = [live.start("retrain", *OLD) for _ in range(2)]
     codes = sorted(process.wait() for process in both)
     assert codes in ([0, 0], [0, 1])  # the other found the first at work, or its work done

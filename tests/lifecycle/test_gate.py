@@ -1,4 +1,4 @@
-"""The gate lets a good version pass, and names the check that a bad one breaks."""
+"""The gate passes a good version, and names the check that a bad one fails."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def test_the_table_shows_checks_figures_limits_verdicts_and_reasons(trained: Pro
     assert "version 1 is rejected by: auc" in answer.said
 
 
-def test_the_champion_is_not_called_the_first_one_when_it_is_judged_again(live: Project) -> None:
+def test_a_champion_judged_again_is_not_called_the_first_version(live: Project) -> None:
     check = live.run("gate", "1").checks["against champion"]
     assert (check["verdict"], check["reason"]) == ("noted", "it is the champion")
 
@@ -65,7 +65,7 @@ def test_the_evidence_names_what_was_judged_and_by_what(gated: Project) -> None:
     assert limits["auc"] == ">= 0.7"
 
 
-def test_a_database_that_does_not_answer_is_no_verdict(live: Project) -> None:
+def test_an_unreachable_database_gives_no_verdict(live: Project) -> None:
     before = live.call(behind.entries)
     dead = "postgresql+psycopg://reader:s3cret@127.0.0.1:1/risk"
     table = {"kind": "sql", "origin": "synthetic", "table": "applications", "time": "applied_on"}
@@ -90,14 +90,14 @@ def test_shuffled_labels_are_rejected(opened: Project) -> None:
 
 
 @pytest.mark.full
-def test_a_column_that_knows_the_target_is_rejected(opened: Project) -> None:
+def test_a_column_that_leaks_the_target_is_rejected(opened: Project) -> None:
     add_column(opened, "collected: float = pa.Field(nullable=True)", DEFAULTED)
     answer = train_and_gate(opened)
     assert answer.named("rejected") == {"auc plausible"}
     assert "too good to be true" in answer.checks["auc plausible"]["reason"]
 
 
-def test_a_column_that_the_schema_forbids_by_now_is_rejected(trained: Project) -> None:
+def test_a_column_that_the_schema_now_forbids_is_rejected(trained: Project) -> None:
     role = 'other_debts: float = pa.Field(ge=0, metadata={"role": "excluded"})'
     trained.edit("schema.py", "other_debts: float = pa.Field(ge=0)", role)
     answer = trained.run("gate", code=3)
@@ -106,7 +106,7 @@ def test_a_column_that_the_schema_forbids_by_now_is_rejected(trained: Project) -
 
 
 @pytest.mark.full
-def test_a_signature_that_is_not_the_schemas_is_rejected(trained: Project) -> None:
+def test_a_signature_that_differs_from_the_schema_is_rejected(trained: Project) -> None:
     model = f"{trained.call(behind.files, MODEL, 1)}/MLmodel"
     trained.edit(model, '"name": "decision"', '"name": "verdict"')
     answer = trained.run("gate", code=3)
@@ -163,7 +163,9 @@ def test_a_version_without_its_code_is_rejected(trained: Project) -> None:
 
 
 @pytest.mark.full
-def test_a_version_that_predicts_otherwise_than_at_birth_is_rejected(trained: Project) -> None:
+def test_a_version_that_predicts_differently_than_when_trained_is_rejected(
+    trained: Project,
+) -> None:
     card = f"{trained.call(behind.files, MODEL, 1)}/artifacts/card.json"
     trained.edit(card, '"cutoff": 0.2', '"cutoff": 0.001')
     answer = trained.run("gate", code=3)
@@ -172,7 +174,7 @@ def test_a_version_that_predicts_otherwise_than_at_birth_is_rejected(trained: Pr
 
 
 @pytest.mark.full
-def test_a_version_that_says_the_same_of_everybody_is_rejected(opened: Project) -> None:
+def test_a_version_with_constant_predictions_is_rejected(opened: Project) -> None:
     opened.edit(
         "model.py",
         "from . import features",
@@ -184,14 +186,14 @@ def test_a_version_that_says_the_same_of_everybody_is_rejected(opened: Project) 
     assert {"predictions", "auc"} <= answer.named("rejected")
 
 
-def test_a_metric_that_nothing_computes_is_rejected(trained: Project) -> None:
+def test_a_threshold_for_an_unknown_metric_is_rejected(trained: Project) -> None:
     answer = trained.run("gate", "--set", "gate.thresholds.gini.min=0.2", code=3)
     assert answer.named("rejected") == {"gini"}
     assert answer.checks["gini"]["figure"] == "missing"
 
 
 @pytest.mark.full
-def test_a_metric_of_the_users_own_counts(opened: Project) -> None:
+def test_a_custom_metric_is_judged(opened: Project) -> None:
     opened.edit(
         "model.py",
         "def build(",
@@ -204,7 +206,7 @@ def test_a_metric_of_the_users_own_counts(opened: Project) -> None:
     assert answer.named("rejected") == {"hits"}
 
 
-def test_a_window_that_is_gone_is_rejected(trained: Project) -> None:
+def test_a_version_whose_window_cannot_be_read_is_rejected(trained: Project) -> None:
     trained.path("synthetic.py").unlink()
     answer = trained.run("gate", code=3)
     assert answer.named("rejected") == {"window"}

@@ -56,7 +56,7 @@ def passed_on(printed: str) -> Facts:
     return dict(json.loads(line))
 
 
-def test_it_prints_what_it_passes_on(opened: Project) -> None:
+def test_a_task_prints_the_values_that_it_passes_on(opened: Project) -> None:
     done = opened.enter("job", "status", variables={})
     assert done.code == 0
     assert passed_on(done.printed) == {"outcome": "ok", "version": 0}

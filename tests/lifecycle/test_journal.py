@@ -1,4 +1,4 @@
-"""The journal remembers every act, and shows when somebody changed what it remembers."""
+"""The journal records every action, and `status` detects a changed record."""
 
 import os
 
@@ -9,7 +9,7 @@ from lifecycle.project import AS_OF, Facts, Project
 
 
 def refuse(project: Project, *words: str) -> None:
-    """Expect that `status` names what is wrong, and that nothing is promoted before."""
+    """Expect that `status` names the problem, and that nothing is promoted until it is fixed."""
     status = project.run("status", code=1)
     assert any(all(word in problem for word in words) for problem in status.facts["problems"])
     assert all(word in status.said for word in words)
@@ -40,50 +40,50 @@ def test_every_act_is_an_entry_that_names_the_one_before(live: Project) -> None:
 
 
 @pytest.mark.full
-def test_verdicts_that_are_no_yes_are_entries_too(trained: Project) -> None:
+def test_rejected_and_waiting_verdicts_are_entries_too(trained: Project) -> None:
     trained.run("gate", "--set", "gate.thresholds.auc.min=0.9", code=3)
     trained.run("gate", "--set", "gate.min_events=1000", code=4)
     outcomes = [entry["outcome"] for entry in trained.call(behind.entries)]
     assert outcomes == ["ok", "rejected", "waiting"]
 
 
-def test_an_entry_names_the_actor_and_how_it_is_known(live: Project) -> None:
+def test_an_entry_names_the_actor_and_how_the_actor_was_identified(live: Project) -> None:
     live.run("pause", "a test", variables={"USER": "carol", "LOGNAME": "carol"})
     entry = live.call(behind.entries)[-1]
     assert entry["actor"].startswith("carol@")
     assert entry["actor_source"] == "login"
 
 
-def test_a_cut_tail_shows(live: Project) -> None:
+def test_a_deleted_last_entry_is_detected(live: Project) -> None:
     live.call(behind.cut, 3)
     refuse(live, "entry 3", "missing")
 
 
-def test_a_cut_middle_shows(live: Project) -> None:
+def test_a_deleted_middle_entry_is_detected(live: Project) -> None:
     live.call(behind.cut, 1)
     refuse(live, "entry 1", "missing")
 
 
 @pytest.mark.parametrize("number", [2, 3])
-def test_an_altered_entry_shows(live: Project, number: int) -> None:
+def test_an_altered_entry_is_detected(live: Project, number: int) -> None:
     live.call(behind.alter, number, {"actor": "somebody else"})
     refuse(live, f"entry {number}", "altered")
 
 
-def test_a_forged_entry_shows(live: Project) -> None:
+def test_a_forged_entry_is_detected(live: Project) -> None:
     last = live.call(behind.entries)[-1]
     live.call(behind.forge, last | {"number": 4, "previous": behind.digest(last)})
     refuse(live, "entry 4", "forged")
 
 
-def test_a_forked_entry_shows(live: Project) -> None:
+def test_a_forked_entry_is_detected(live: Project) -> None:
     last: Facts = live.call(behind.entries)[-1]
     live.call(behind.forge, last | {"actor": "somebody else"})
     refuse(live, "entry 3", "forked")
 
 
 @pytest.mark.full
-def test_a_cut_promotion_shows_though_a_rollback_follows_it(live: Project) -> None:
+def test_a_deleted_promotion_is_detected_even_if_a_rollback_follows(live: Project) -> None:
     live.run("train", "--as-of", AS_OF)
     live.run("gate")
     live.run("promote")
@@ -95,14 +95,14 @@ def test_a_cut_promotion_shows_though_a_rollback_follows_it(live: Project) -> No
     assert "entry 6 is missing" in answer.said
 
 
-def test_writers_at_the_same_time_take_different_numbers(live: Project) -> None:
+def test_concurrent_writers_take_different_numbers(live: Project) -> None:
     live.call(pause_at_once, 4)
     assert [entry["number"] for entry in live.call(behind.entries)] == [1, 2, 3, 4, 5, 6, 7]
     assert live.run("status").facts["problems"] == []
 
 
 def pause_at_once(writers: int) -> None:
-    """Run several commands in processes of their own, all at the same time."""
+    """Run `pause` in several processes at the same time."""
     import sys
 
     from loan_risk.mlops.cli import main

@@ -1,4 +1,4 @@
-"""A project lives: it trains, gates, promotes, scores, and remembers what it did."""
+"""The lifecycle: a project trains, gates, promotes, scores, and records what it did."""
 
 import os
 import re
@@ -39,8 +39,8 @@ LIFE = (
 )
 
 
-def test_a_whole_life_says_nothing_but_its_own_words(born: Project) -> None:
-    """The one test that starts each command as a user does: all that Python says is heard."""
+def test_a_full_lifecycle_prints_only_its_own_messages(born: Project) -> None:
+    """Each command is a new process, as for a user, so all output of Python is captured."""
     program = "import sys; from loan_risk.mlops.cli import main; sys.argv[0] = 'loan-risk'; main()"
     environment = os.environ | {"PYTHONPATH": str(born.folder / "src")}
     for words in LIFE:
@@ -70,7 +70,7 @@ def test_every_kind_of_problem_trains_gates_promotes_and_scores(at: At, problem:
 
 
 @pytest.mark.parametrize("problem", EVERY_PROBLEM)
-def test_a_run_records_all_that_made_a_version(at: At, problem: str) -> None:
+def test_a_run_records_everything_that_produced_a_version(at: At, problem: str) -> None:
     project = at("trained", problem=problem)
     run = project.call(behind.training, MODEL, 1)
     assert run["status"] == "FINISHED"
@@ -84,7 +84,7 @@ def test_a_run_records_all_that_made_a_version(at: At, problem: str) -> None:
     assert run["tags"]["mlops_template"] == "v0.1.0"
 
 
-def test_a_version_carries_all_that_it_needs(trained: Project) -> None:
+def test_a_version_carries_everything_that_it_needs(trained: Project) -> None:
     folder = Path(trained.call(behind.files, MODEL, 1))
     names = {path.name for path in folder.rglob("*")}
     assert {"model.skops", "card.json", "golden_rows.parquet", "input_example.json"} <= names
@@ -107,7 +107,7 @@ def test_the_signature_is_the_features_of_the_schema(trained: Project) -> None:
     }
 
 
-def test_the_card_tells_where_a_version_comes_from(trained: Project) -> None:
+def test_the_card_states_where_a_version_comes_from(trained: Project) -> None:
     card = trained.call(behind.card, MODEL, 1)
     assert card["windows"] == {
         "train": "2024-04-01..2025-04-01",
@@ -158,7 +158,7 @@ def test_the_windows_follow_from_the_date(opened: Project) -> None:
     }
 
 
-def test_json_is_one_object_on_stdout_and_words_are_on_stderr(opened: Project) -> None:
+def test_json_is_one_object_on_stdout_and_messages_are_on_stderr(opened: Project) -> None:
     answer = opened.run("train", "--as-of", AS_OF)
     assert answer.printed.count("\n") == 1
     assert answer.facts["outcome"] == "ok"
@@ -166,7 +166,7 @@ def test_json_is_one_object_on_stdout_and_words_are_on_stderr(opened: Project) -
     assert answer.facts["version"] == 1
 
 
-def test_status_shows_what_is_where(live: Project) -> None:
+def test_status_shows_the_role_and_verdict_of_each_version(live: Project) -> None:
     live.run("train", "--as-of", AS_OF)
     live.run("score", "--as-of", AS_OF)
     answer = live.run("status")
@@ -182,7 +182,7 @@ def test_status_shows_what_is_where(live: Project) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("split", ["group", pytest.param("random", marks=pytest.mark.wide)])
-def test_a_split_by_hashes_knows_how_many_labels_have_come(opened: Project, split: str) -> None:
+def test_a_hash_split_knows_how_many_labels_have_arrived(opened: Project, split: str) -> None:
     opened.configure(time={"split": split, "reason": "a test"})
     opened.run("train", "--as-of", AS_OF)
     card = opened.call(behind.card, MODEL, 1)
@@ -192,7 +192,7 @@ def test_a_split_by_hashes_knows_how_many_labels_have_come(opened: Project, spli
     assert card["coverage"]["gate"] > 0.85
 
 
-def test_doctor_finds_nothing_in_a_sound_project(live: Project) -> None:
+def test_doctor_finds_nothing_in_a_healthy_project(live: Project) -> None:
     answer = live.run("doctor")
     assert {finding["verdict"] for finding in answer.facts["findings"]} <= {"ok", "noted"}
 
@@ -215,7 +215,7 @@ def test_doctor_names_every_fault_with_its_remedy(live: Project) -> None:
     assert "CODEOWNERS" in failed["answers"]
 
 
-def test_doctor_goes_on_where_a_users_module_fails(live: Project) -> None:
+def test_doctor_continues_if_a_users_module_fails(live: Project) -> None:
     live.edit(
         "synthetic.py", "def rows(", "def rows(*_: object) -> None:\n    {}['no']\n\n\ndef _("
     )

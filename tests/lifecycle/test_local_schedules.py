@@ -20,7 +20,7 @@ PROGRAM = "import sys; from loan_risk.mlops.cli import main; sys.argv[0] = 'loan
 
 
 def schedules(project: Project, env: str = "prod", zone: str = "Europe/Vienna") -> tuple[int, str]:
-    """Do as the session does on a machine of a zone; return the exit code and what was printed."""
+    """Run what the session runs, in this time zone; return the exit code and the output."""
     done = subprocess.run(
         [sys.executable, ".mlops/crontab.py", project.name, project.package.name, env],
         cwd=project.folder,
@@ -38,7 +38,7 @@ def lines(printed: str) -> list[str]:
     return [line for line in printed.splitlines() if not line.startswith("#")]
 
 
-def test_without_schedules_there_is_a_remedy(born: Project) -> None:
+def test_without_schedules_the_error_shows_an_example(born: Project) -> None:
     code, printed = schedules(born)
     assert code == 2
     assert printed.startswith("conf/prod.yml has no schedules. Add some, for example")
@@ -47,7 +47,7 @@ def test_without_schedules_there_is_a_remedy(born: Project) -> None:
     assert schedules(born)[0] == 0
 
 
-def test_it_tells_what_runs_when(born: Project) -> None:
+def test_it_prints_what_runs_when(born: Project) -> None:
     born.configure("base", schedules={"score": SCORE, "monitor": MONITOR})
     born.configure("test", schedules={"monitor": None})
     code, printed = schedules(born)
@@ -59,14 +59,14 @@ def test_it_tells_what_runs_when(born: Project) -> None:
     assert "monitor" not in schedules(born, "test")[1]
 
 
-def test_a_machine_of_the_same_clock_needs_no_zone(born: Project) -> None:
+def test_a_machine_in_the_same_time_zone_needs_no_zone(born: Project) -> None:
     born.configure("prod", schedules={"score": SCORE})
     _, printed = schedules(born)
     [line] = lines(printed)
     assert line.startswith("0 6 2 * * cd ")
 
 
-def test_another_machine_is_told_the_zones_and_warned(born: Project) -> None:
+def test_a_machine_in_another_time_zone_gets_the_zones_and_a_warning(born: Project) -> None:
     born.configure("prod", schedules={"score": SCORE, "monitor": MONITOR, "train": MONITOR})
     _, printed = schedules(born, zone="America/New_York")
     assert "cronie understands CRON_TZ; Debian's cron\n# does not" in printed
@@ -78,7 +78,7 @@ def test_another_machine_is_told_the_zones_and_warned(born: Project) -> None:
 
 
 def test_cron_reads_a_folder_with_a_percent_sign(born: Project) -> None:
-    """A bare one ends the command, and the rest is its input."""
+    """Cron ends the command at a bare percent sign, and takes the rest as its input."""
     born.configure("prod", schedules={"score": SCORE})
     folder = born.folder.parent / "100% ours"
     born.folder.rename(folder)
@@ -92,7 +92,7 @@ def test_another_environment_must_exist(born: Project) -> None:
     assert (code, printed) == (2, "--env prd is unknown; choose dev, test or prod.\n")
 
 
-def test_a_mistake_is_told(born: Project) -> None:
+def test_a_mistake_is_reported(born: Project) -> None:
     born.configure("prod", schedules={"score": SCORE | {"at": "02:15"}})
     code, printed = schedules(born)
     assert code == 2
@@ -110,7 +110,7 @@ def test_the_rehearsal_of_a_change_refuses_a_mistake_in_any_environment(
     assert said.endswith(f"\n{env}: {told}\n")
 
 
-def test_where_a_release_is_deployed_cron_has_no_part(born: Project) -> None:
+def test_a_project_that_is_deployed_gets_no_cron_lines(born: Project) -> None:
     born.configure("prod", schedules={"score": SCORE})
     born.path("deploy").mkdir()
     code, printed = schedules(born)
@@ -134,7 +134,7 @@ def with_environment(project: Project) -> dict[str, str]:
 
 @pytest.mark.full
 def test_cron_runs_what_is_printed_once_at_a_time(live: Project, tmp_path: Path) -> None:
-    """In a folder whose name a shell reads otherwise, with the little that cron gives."""
+    """In a folder with special characters in its name, with the few variables that cron sets."""
     project = copy_project(live, tmp_path / "it's ours" / live.name)
     project.configure("dev", schedules={"score": SCORE})
     cron = with_environment(project)

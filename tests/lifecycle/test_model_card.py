@@ -1,4 +1,4 @@
-"""Each version has a card for people: what it is, was judged by, and who answers for it."""
+"""Each version has a card for people: what it is, how it was judged, and who is responsible."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -18,14 +18,14 @@ FORMS = ("md", "html")
 
 
 def card(project: Project, form: str, number: int = 1, env: str = "dev") -> str:
-    """Return a version's card, as a reader finds its words."""
+    """Return the text of a version's card."""
     name = f"build/monitor/card-{env}-{number}.{form}"
     text = project.path(name).read_text(encoding="utf-8")
     return text if form == "md" else Reading(text).text
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_card_tells_what_an_auditor_asks(shelf: "At", form: str) -> None:
+def test_a_card_answers_the_questions_of_an_auditor(shelf: "At", form: str) -> None:
     project = shelf("live")
     text = card(project, form)
     facts = project.call(behind.card, "dev.loan-risk", 1)
@@ -50,7 +50,7 @@ def test_a_card_tells_what_an_auditor_asks(shelf: "At", form: str) -> None:
         assert step in text.partition("Approvals and verdicts")[2]
 
 
-def test_the_intervals_of_a_card_hold_their_figures(shelf: "At") -> None:
+def test_the_intervals_of_a_card_contain_their_figures(shelf: "At") -> None:
     rows = [line.split(" | ") for line in card(shelf("live"), "md").splitlines()]
     bounded = {row[0].removeprefix("| "): row for row in rows if " to 0." in row[-1]}
     assert set(bounded) == {"auc", "brier"}
@@ -111,7 +111,7 @@ def nobody_protected(project: Project) -> None:
         (nobody_protected, "No column has the role protected"),
     ],
 )
-def test_a_card_is_whole_whatever_is_missing(
+def test_a_card_is_complete_even_if_parts_are_missing(
     born: Project, change: Callable[[Project], None], said: str
 ) -> None:
     change(born)
@@ -133,14 +133,16 @@ def test_a_version_copied_by_hand_has_a_card(gated: Project) -> None:
 
 
 @pytest.mark.full
-def test_a_card_lies_with_the_run_of_its_version(live: Project) -> None:
+def test_a_card_is_stored_with_the_run_of_its_version(live: Project) -> None:
     found = live.call(behind.artifacts, "dev.loan-risk", 1)
     assert {"model_card/card-dev-1.html", "model_card/card-dev-1.md"} <= set(found)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
-def test_a_browser_shows_a_card_to_everyone(at: "At", browser: "Browser", problem: str) -> None:
+def test_a_card_is_readable_in_every_browser_view(
+    at: "At", browser: "Browser", problem: str
+) -> None:
     project = at("live", problem=problem)
     page = project.path("build/monitor/card-dev-1.html")
     open_for_everyone(browser, page.rename(page.with_name(f"card-{problem}.html")))

@@ -91,7 +91,7 @@ def test_two_runs_give_the_same_facts(scored: Project) -> None:
 
 
 @pytest.mark.full
-def test_the_journal_and_mlflow_keep_what_was_found(scored: Project) -> None:
+def test_the_journal_and_mlflow_keep_the_findings(scored: Project) -> None:
     facts = watch(scored)
     entry = scored.call(behind.entries)[-1]
     assert (entry["command"], entry["outcome"], entry["subject"]) == ("monitor", "ok", "1")
@@ -105,7 +105,7 @@ def test_the_journal_and_mlflow_keep_what_was_found(scored: Project) -> None:
     assert run["facts"].items() >= {key: facts[key] for key in SECTIONS}.items()
 
 
-def test_drift_is_named_at_once_and_acted_on_when_it_persists(live: Project) -> None:
+def test_drift_is_mentioned_at_once_and_acted_on_when_it_persists(live: Project) -> None:
     score(live, "2026-04-01", "2026-05-01")
     first = watch(live, "2026-04-01")
     assert "channel" in drifted(first)
@@ -120,8 +120,8 @@ def test_drift_is_named_at_once_and_acted_on_when_it_persists(live: Project) -> 
     assert [each["as_of"] for each in again["history"]] == ["2026-04-01", "2026-05-01"]
 
 
-def test_drift_does_not_persist_where_one_batch_is_monitored_twice(live: Project) -> None:
-    """No batch came in May, so both monitorings see the one of April."""
+def test_monitoring_one_batch_twice_does_not_make_drift_persist(live: Project) -> None:
+    """There is no batch in May, so both runs monitor the one of April."""
     score(live, "2026-04-01")
     assert "channel" in drifted(watch(live, "2026-04-01"))
     again = watch(live, "2026-05-01")
@@ -131,7 +131,7 @@ def test_drift_does_not_persist_where_one_batch_is_monitored_twice(live: Project
 
 
 def test_the_performance_on_matured_labels_is_that_of_the_gate(live: Project) -> None:
-    """The gate window scored again is its own twin: the same rows, the same figures."""
+    """Scoring the gate window again gives the same rows and the same figures."""
     score(live, "2025-08-01", "2025-09-01", "2025-10-01", AS_OF)
     facts = watch(live)
     assert facts["decision"] == "healthy"
@@ -148,7 +148,7 @@ def test_the_performance_on_matured_labels_is_that_of_the_gate(live: Project) ->
     assert rows["coverage"] == rows["matured"] / rows["expected"] > 0.85
 
 
-def test_decayed_performance_asks_for_retraining(due: Project) -> None:
+def test_decayed_performance_calls_for_retraining(due: Project) -> None:
     due.edit("data.py", LABELS, f"{MIXED}{LABELS}")
     facts = watch(due, "2026-04-01")
     assert facts["decision"] == "retrain"
@@ -173,14 +173,14 @@ def test_a_successor_that_has_not_made_up_for_a_decay_is_retrained_again(due: Pr
         "version 1 had decayed by 2026-04-01, and the champion was trained on rows from before "
         "that too: auc"
     )
-    due.edit("data.py", MIXED, "")  # the world is as it was
+    due.edit("data.py", MIXED, "")  # the data is as it was before
     succeed(due, "2026-05-01")
     facts = watch(due, "2026-05-01")
     assert (facts["version"], facts["staleness"]["lost"]) == (3, None)
 
 
 @pytest.mark.full
-def test_an_old_champion_asks_for_retraining(scored: Project) -> None:
+def test_an_old_champion_calls_for_retraining(scored: Project) -> None:
     facts = watch(scored, "2026-01-01", "--set", "monitoring.max_age=12")
     assert not facts["staleness"]["stale"]
     facts = watch(scored, "2027-08-01")
@@ -203,7 +203,7 @@ def test_missing_predictions_are_reported(live: Project) -> None:
 
 
 @pytest.mark.full
-def test_deleted_predictions_are_missed(due: Project) -> None:
+def test_deleted_predictions_are_noticed(due: Project) -> None:
     for date in QUARTER:
         shutil.rmtree(due.path(f"predictions/dev/date={date}"))
     facts = watch(due, "2026-04-01")
@@ -237,7 +237,7 @@ QUARTER_AND_MARCH = ["2025-10", "2025-11", "2025-12", "2026-03"]
 
 
 @pytest.mark.full
-def test_answers_are_monitored_like_batches(due: Project) -> None:
+def test_online_predictions_are_monitored_like_batches(due: Project) -> None:
     """The same rows, predicted online: the same figures, and no batch is missed."""
     expected = watch(due, "2026-04-01")
     shutil.rmtree(due.path("predictions"))
@@ -252,7 +252,7 @@ def test_answers_are_monitored_like_batches(due: Project) -> None:
 
 
 @pytest.mark.full
-def test_answers_to_unusual_requests_have_drifted(live: Project) -> None:
+def test_online_predictions_for_unusual_requests_have_drifted(live: Project) -> None:
     live.call(answer, QUARTER_AND_MARCH, ["application_id"], {"amount": 90000.0})
     facts = watch(live, "2026-04-01")
     assert {"amount", "score"} <= drifted(facts)
@@ -335,7 +335,7 @@ def test_predictions_of_an_unknown_version_in_the_window_are_reported(due: Proje
 
 
 @pytest.mark.full
-def test_half_a_delivery_is_reported(scored: Project) -> None:
+def test_an_incomplete_delivery_is_reported(scored: Project) -> None:
     early = '    applications = applications[applications["applied_on"] < "2025-12-04"]\n'
     scored.edit("data.py", RETURN, f"{early}{RETURN}")
     scored.run("score", "--as-of", AS_OF)
@@ -366,7 +366,7 @@ def test_a_period_is_compared_with_all_rows_that_a_split_dealt_out(opened: Proje
 
 
 @pytest.mark.full
-def test_doubled_rows_are_reported(scored: Project) -> None:
+def test_duplicate_rows_are_reported(scored: Project) -> None:
     doubled = "    applications = pd.concat([applications, applications.head(3)])\n"
     scored.edit("data.py", RETURN, f"{doubled}{RETURN}")
     facts = watch(scored)
@@ -398,7 +398,7 @@ def test_the_absence_of_all_labels_is_reported(due: Project) -> None:
 
 
 @pytest.mark.full
-def test_doubled_labels_are_reported(due: Project) -> None:
+def test_duplicate_labels_are_reported(due: Project) -> None:
     due.edit("data.py", LABELS, f"    reviewed = pd.concat([reviewed] * 2)\n{LABELS}")
     facts = watch(due, "2026-04-01")
     assert facts["decision"] == "investigate"
@@ -451,7 +451,7 @@ def test_rows_without_a_prediction_are_counted(scored: Project) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("rows", [1, 0])
-def test_hardly_any_rows_give_a_correct_answer(scored: Project, rows: int) -> None:
+def test_very_few_rows_give_a_correct_answer(scored: Project, rows: int) -> None:
     scored.edit("data.py", RETURN, f"    applications = applications.head({rows})\n{RETURN}")
     facts = watch(scored)
     assert facts["decision"] == "investigate"

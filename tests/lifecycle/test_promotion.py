@@ -18,7 +18,7 @@ def next_champion(project: Project) -> int:
 
 
 def roles(project: Project) -> dict[str, str]:
-    """Return what `status` calls each version; nothing for one that was replaced."""
+    """Return the role that `status` shows for each version; none for one that was replaced."""
     rows = (line.split() for line in project.run("status").said.splitlines() if line[:1].isdigit())
     known = ("champion", "challenger", "withdrawn")
     return {row[0]: row[1] if row[1] in known else "" for row in rows}
@@ -159,7 +159,9 @@ def test_a_version_judged_in_a_dirty_tree_is_refused_beyond_dev(opened: Project)
     assert champion(opened, "test.loan-risk") == 1
 
 
-def test_a_version_of_rows_less_real_than_the_environments_is_refused(gated: Project) -> None:
+def test_a_version_trained_on_less_real_rows_than_the_environment_requires_is_refused(
+    gated: Project,
+) -> None:
     origin = {"kind": "synthetic", "origin": "production"}
     gated.configure("dev", tables={"applications": origin, "outcomes": origin})
     answer = gated.run("promote", code=1)

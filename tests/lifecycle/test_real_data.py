@@ -1,4 +1,4 @@
-"""Real data in the example's place, by the user's four files and conf/ alone."""
+"""Real data replaces the example through the user's four files and conf/ alone."""
 
 import os
 import re
@@ -27,7 +27,7 @@ PROBLEMS = {"german_credit": "binary", "wine": "multiclass", "diabetes": "regres
     ]
 )
 def real(request: pytest.FixtureRequest, at: At) -> Project:
-    """A project whose example made room for real data."""
+    """A project whose example is replaced by real data."""
     project = at("born", problem=PROBLEMS[request.param])
     source = REAL / request.param
     for name in ("synthetic.py", "tests/model"):
@@ -67,7 +67,7 @@ def test_a_second_version_of_the_same_rows_is_compared_with_the_first(real: Proj
 
 
 @pytest.mark.full
-def test_real_data_holds_the_contract_of_the_platform(real: Project) -> None:
+def test_real_data_passes_the_contract_tests_of_the_platform(real: Project) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/mlops"]
     env = os.environ | {"PYTHONPATH": "src"}
     done = subprocess.run(

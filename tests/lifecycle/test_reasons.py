@@ -1,4 +1,4 @@
-"""Each prediction comes with its reasons where they are asked for, and at high risk they are."""
+"""Predictions come with their reasons where these are required, as they are at high risk."""
 
 import pandas as pd
 import pytest
@@ -37,7 +37,7 @@ def high(project: Project) -> None:
 def test_reasons_are_features_and_change_no_prediction(live: Project) -> None:
     live.run(*SCORE)
     plain = current(live)
-    live.edit("model.py", GIVEN, "def explain_of_today(")  # the champion has its own
+    live.edit("model.py", GIVEN, "def explain_of_today(")  # the champion has its own copy
     live.run(*SCORE, *ASKED)
     given, told = current(live), ["batch", "predicted_at"]
     pd.testing.assert_frame_equal(given[[*plain]].drop(columns=told), plain.drop(columns=told))
@@ -49,7 +49,7 @@ def test_reasons_are_features_and_change_no_prediction(live: Project) -> None:
 
 
 @pytest.mark.full
-def test_the_reasons_are_those_that_explain_gives(opened: Project) -> None:
+def test_the_reasons_are_those_that_explain_returns(opened: Project) -> None:
     signature = "def explain(estimator: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:\n"
     rest = "estimator: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:\n"
     opened.edit("model.py", signature, f"{signature}{KNOWN}{rest}")
@@ -57,13 +57,13 @@ def test_the_reasons_are_those_that_explain_gives(opened: Project) -> None:
         opened.run(*words)
     opened.run(*SCORE, *ASKED, "--set", "scoring.batch_rows=100")
     given = current(opened)[REASONS]
-    assert set(given["reason_1"]) == {"income"}  # moves most, whichever way
+    assert set(given["reason_1"]) == {"income"}  # the largest effect, of either sign
     assert set(given["reason_2"]) == {"amount"}
-    assert given["reason_3"].isna().all()  # no other feature moves anything
+    assert given["reason_3"].isna().all()  # no other feature has an effect
     opened.run("monitor", "--as-of", AS_OF)
 
 
-def test_the_gate_asks_a_high_risk_version_for_reasons(trained: Project) -> None:
+def test_the_gate_requires_reasons_of_a_high_risk_version(trained: Project) -> None:
     high(trained)
     assert trained.run("gate", code=None).checks["reasons"]["verdict"] == "passed"
     edit_version(trained, GIVEN, "def explain_not(")
@@ -94,7 +94,7 @@ def test_an_explain_that_gives_no_reasons_is_rejected(
 
 
 @pytest.mark.full
-def test_a_champion_of_before_goes_on_without_reasons(opened: Project) -> None:
+def test_an_earlier_champion_goes_on_without_reasons(opened: Project) -> None:
     opened.edit("model.py", GIVEN, "def explain_not(")
     for words in (("train", "--as-of", AS_OF), ("gate",), ("promote",)):
         opened.run(*words)

@@ -17,8 +17,8 @@ COMMANDS = ["train", "gate", "promote", "score", "monitor", "status"]
 @pytest.mark.parametrize(
     ("problem", "risk_tier"), [("binary", "high"), ("multiclass", "low"), ("regression", "medium")]
 )
-def test_a_new_project_gets_through(at: At, problem: str, risk_tier: str) -> None:
-    """Also where test asks for an approval, and where alerts name a secret that is not there."""
+def test_a_new_project_passes(at: At, problem: str, risk_tier: str) -> None:
+    """Even if test requires an approval, and if alerts name a missing secret."""
     project = at("born", problem=problem, risk_tier=risk_tier)
     project.configure("test", promotion="approval", alerts=[{"secret": "teams"}])
     project.configure("prod", tables={"applications": SQL, "outcomes": SQL})

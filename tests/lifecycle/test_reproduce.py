@@ -27,7 +27,7 @@ skops.io.dump(model, file)
 """
 
 
-def test_a_version_whose_commit_is_not_here_is_refused_in_a_sentence(trained: Project) -> None:
+def test_a_version_whose_commit_is_missing_is_refused_in_one_sentence(trained: Project) -> None:
     git(trained.folder, "checkout", "--quiet", "--orphan", "another")
     trained.commit()
     git(trained.folder, "branch", "-D", "main")
@@ -39,7 +39,7 @@ def test_a_version_whose_commit_is_not_here_is_refused_in_a_sentence(trained: Pr
 
 
 @pytest.mark.full
-def test_a_version_of_a_dirty_tree_is_refused_in_a_sentence(born: Project) -> None:
+def test_a_version_of_a_dirty_tree_is_refused_in_one_sentence(born: Project) -> None:
     born.write("notes.txt", "not committed")
     born.run("train", "--as-of", AS_OF)
     assert (
@@ -56,7 +56,7 @@ def test_a_version_is_rebuilt_or_the_answer_says_what_differs(born: Project) -> 
     git(born.folder, "worktree", "add", "--quiet", "build/reproduce/code")  # a killed run left it
     before, original = contents(born), edit_rows(born)
 
-    elsewhere = {"MLOPS_TABLES__APPLICATIONS__PATH": "elsewhere/*.parquet"}  # a setting of today
+    elsewhere = {"MLOPS_TABLES__APPLICATIONS__PATH": "elsewhere/*.parquet"}  # a current setting
     answer = own(born, "reproduce", "1", variables=elsewhere)
     assert answer.facts["answer"] == "exact"
     assert answer.facts["difference"] == 0
@@ -163,12 +163,11 @@ def edit_the_registered(project: Project) -> None:
 
 
 def contents(project: Project) -> dict[Path, bytes]:
-    """Return what must not be touched: the user's tree, predictions, extracts and models."""
+    """Return what must not change: the user's tree, predictions, extracts and models."""
     kept = [p for p in project.folder.rglob("*") if p.is_file() and not p.is_symlink()]
     apart = (".git/", ".venv/", "build/", "data/", "mlflow.db", "mlartifacts/dev.loan-risk.journal")
-    kept = [
-        path for path in kept if path.name != "registered_model_meta"
-    ]  # MLflow's own, of reading
+    # MLflow writes this file when it reads a version
+    kept = [path for path in kept if path.name != "registered_model_meta"]
     names = {path.relative_to(project.folder).as_posix(): path for path in kept}
     return {
         path: path.read_bytes()

@@ -1,4 +1,4 @@
-"""Each command tells what it took, and the runs and the journal keep it."""
+"""Each command reports the resources that it used, and the runs and the journal keep them."""
 
 from lifecycle import behind
 from lifecycle.project import AS_OF, Facts, Project
@@ -12,7 +12,7 @@ def check(used: Facts, names: set[str]) -> None:
     assert all(value > 0 for value in used.values()), used
 
 
-def test_every_command_tells_what_it_took(scored: Project) -> None:
+def test_every_command_reports_its_resources(scored: Project) -> None:
     check(scored.run("status").facts["resources"], SECONDS)
     check(scored.run("promote", "7", code=1).facts["resources"], SECONDS)
 

@@ -1,4 +1,4 @@
-"""Retraining without a hand: on monitor's word, through the gate, and never twice."""
+"""Automatic retraining: started by monitoring, judged by the gate, and never done twice."""
 
 import pytest
 from filelock import FileLock
@@ -9,11 +9,12 @@ from lifecycle.project import AS_OF, Answer, Project
 
 MODEL = "dev.loan-risk"
 LATER = "2026-09-01"
-OLD = ("--as-of", LATER, "--set", "monitoring.max_age=1")  # by then the champion's age is 8, of 7
+# by then the champion is 8 months old, and 7 are allowed
+OLD = ("--as-of", LATER, "--set", "monitoring.max_age=1")
 
 
 def commands(project: Project, after: int) -> list[tuple[str, str]]:
-    """Return what the journal says since an entry: commands and how they ended."""
+    """Return the commands in the journal since an entry, each with its outcome."""
     entries = project.call(behind.entries)
     return [(entry["command"], entry["outcome"]) for entry in entries[after:]]
 
@@ -31,7 +32,7 @@ def test_a_healthy_champion_stays(scored: Project) -> None:
     assert scored.call(behind.versions, MODEL) == [1]
 
 
-def test_an_old_champion_gives_way_to_one_that_learned_from_newer_rows(live: Project) -> None:
+def test_an_old_champion_is_replaced_by_one_trained_on_newer_rows(live: Project) -> None:
     before = len(live.call(behind.entries))
     answer = retrain(live)
     assert "version 2 is the champion" in answer.said
@@ -93,7 +94,7 @@ def test_a_broken_challenger_never_becomes_the_champion(live: Project) -> None:
 
 
 @pytest.mark.full
-def test_a_failed_attempt_is_written_down_and_tried_again_next_time(live: Project) -> None:
+def test_a_failed_attempt_is_recorded_and_tried_again_next_time(live: Project) -> None:
     before = len(live.call(behind.entries))
     live.edit("data.py", "inputs(tables", "inputs_of(tables")
     live.edit(
@@ -112,8 +113,8 @@ def test_a_failed_attempt_is_written_down_and_tried_again_next_time(live: Projec
 
 
 @pytest.mark.full
-def test_a_challenger_of_the_same_date_is_taken_up(live: Project) -> None:
-    """A retraining that was killed after the training does not train again."""
+def test_a_challenger_of_the_same_date_is_reused(live: Project) -> None:
+    """After a retraining that was killed after training, the next one does not train again."""
     live.run("train", "--as-of", LATER)
     answer = retrain(live)
     assert "version 2 was trained on just these rows" in answer.said
@@ -122,7 +123,7 @@ def test_a_challenger_of_the_same_date_is_taken_up(live: Project) -> None:
 
 
 @pytest.mark.full
-def test_train_by_a_schedule_makes_a_version_only_where_something_differs(trained: Project) -> None:
+def test_scheduled_training_makes_a_version_only_if_something_has_changed(trained: Project) -> None:
     def version(*words: str) -> int:
         return int(trained.run("train", "--changed", *words).facts["version"])
 
@@ -143,27 +144,27 @@ def test_train_by_a_schedule_makes_a_version_only_where_something_differs(traine
 
 
 @pytest.mark.full
-def test_a_challenger_of_other_settings_is_not(live: Project) -> None:
+def test_a_challenger_of_other_settings_is_not_reused(live: Project) -> None:
     live.run("train", "--as-of", LATER, "--set", "model.seed=8")
     retrain(live)
     assert live.call(behind.aliases, MODEL) == {"champion": 3}
 
 
-def test_a_promotion_that_was_cut_is_finished(live: Project) -> None:
-    """The journal has it, but the process died before the registry had."""
+def test_an_interrupted_promotion_is_finished(live: Project) -> None:
+    """The process died after writing the journal and before moving the alias."""
     live.call(behind.drop_alias, MODEL, "champion")
     live.run("retrain", "--as-of", AS_OF)
     assert live.call(behind.aliases, MODEL) == {"champion": 1}
 
 
-def test_one_retraining_at_a_time(live: Project) -> None:
+def test_only_one_retraining_runs_at_a_time(live: Project) -> None:
     with FileLock(live.path("build/retrain-dev.lock")):
         answer = retrain(live, code=1)
     assert "is being retrained by another process" in answer.said
     assert live.call(behind.versions, MODEL) == [1]
 
 
-def test_a_pause_stops_it(live: Project) -> None:
+def test_a_pause_stops_retraining(live: Project) -> None:
     live.run("pause", "audit")
     assert "paused" in retrain(live, code=4).said
     assert live.call(behind.versions, MODEL) == [1]

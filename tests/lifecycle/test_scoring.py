@@ -1,4 +1,4 @@
-"""A batch of predictions is streamed, checked and published, or nobody sees any of it."""
+"""A batch of predictions is streamed, checked and published, as a whole or not at all."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def published(project: Project) -> dict[str, bytes]:
 
 
 def refuse(project: Project, *words: str) -> None:
-    """Expect that scoring fails with these words, publishes nothing and remembers nothing."""
+    """Expect that scoring fails with these words, and publishes and records nothing."""
     entries = project.call(behind.entries)
     answer = project.run("score", "--as-of", AS_OF, code=1)
     assert all(word in answer.said for word in words), answer.said
@@ -83,7 +83,7 @@ def test_a_rerun_supersedes_its_own_date_only_and_history_stays(live: Project) -
     assert live.run("status").facts["last_batch"]["batch"] == "0002"
 
 
-def test_doubled_keys_are_refused(live: Project) -> None:
+def test_duplicate_keys_are_refused(live: Project) -> None:
     live.edit("data.py", RETURN, f"    applications = pd.concat([applications] * 2)\n{RETURN}")
     refuse(live, "660 keys occur twice", "data.inputs")
 
@@ -102,7 +102,7 @@ def test_a_missing_prediction_is_refused(opened: Project) -> None:
     refuse(opened, "1 values of score are missing or infinite")
 
 
-def test_predictions_that_moved_far_are_refused(live: Project) -> None:
+def test_predictions_that_shifted_far_are_refused(live: Project) -> None:
     live.edit("data.py", RETURN, f'    applications["other_debts"] *= 20\n{RETURN}')
     refuse(live, "score has moved", "PSI", "scoring.max_psi")
     live.run("score", "--as-of", AS_OF, "--set", "scoring.max_psi=20")
@@ -124,7 +124,7 @@ def test_small_pieces_give_the_same_batch_as_one(live: Project) -> None:
     pd.testing.assert_frame_equal(whole.drop(columns=told), pieces.drop(columns=told))
 
 
-def test_a_key_doubled_across_pieces_is_refused(live: Project) -> None:
+def test_a_duplicate_key_in_another_piece_is_refused(live: Project) -> None:
     write_tables(live, "2025-12-01", "2026-01-01", kind="parquet")
     file = live.path("data/applications/2025-12.parquet")
     frame = pd.read_parquet(file)
@@ -135,7 +135,7 @@ def test_a_key_doubled_across_pieces_is_refused(live: Project) -> None:
 
 @pytest.fixture
 def renewed(live: Project) -> Project:
-    """A live project whose new code asks for a column that its champion has never seen."""
+    """A live project whose new code requires a column that its champion has never seen."""
     live.edit("schema.py", "has_account: bool\n", "has_account: bool\n    region: float\n")
     live.edit(
         "synthetic.py",
@@ -192,14 +192,14 @@ def test_text_that_looks_like_a_number_stays_text(live: Project) -> None:
     assert set(current(live)["application_id"].str.len()) == {4}  # 0001, not 1
 
 
-def test_a_folder_elsewhere_takes_the_predictions(live: Project, tmp_path: Path) -> None:
+def test_predictions_may_be_written_to_a_folder_elsewhere(live: Project, tmp_path: Path) -> None:
     live.run("score", "--as-of", AS_OF, variables={"MLOPS_PREDICTIONS": str(tmp_path / "shared")})
     assert live.batches() == []
     assert len(list((tmp_path / "shared").rglob("_SUCCESS"))) == 1
 
 
 def test_two_runs_that_score_one_date_publish_one_batch(live: Project) -> None:
-    """The second finds the name taken that it had planned, and leaves all as it is."""
+    """The second run finds its planned name taken, and changes nothing."""
     other = f"predictions/dev/date={AS_OF}/batch-0001"
     line = f"__import__('os').makedirs('{other}'); open('{other}/_SUCCESS', 'w').close()"
     live.edit("data.py", RETURN, f"    {line}\n{RETURN}")
@@ -221,8 +221,8 @@ def test_rows_of_another_period_are_not_scored(live: Project) -> None:
 
 
 @pytest.mark.full
-def test_more_rows_take_no_more_memory_than_their_keys(live: Project) -> None:
-    """Keys are a twentieth of the rows, and held twice while doubled ones are looked for."""
+def test_more_rows_need_memory_for_their_keys_only(live: Project) -> None:
+    """Keys are a twentieth of the rows, and are held twice while duplicates are searched."""
     write_tables(live, "2025-12-01", "2026-01-01", kind="parquet")
     file = live.path("data/applications/2025-12.parquet")
     rows, size, peaks = pd.read_parquet(file), 500_000, []
@@ -238,4 +238,4 @@ def test_more_rows_take_no_more_memory_than_their_keys(live: Project) -> None:
         assert len(current(live)) == last * size
         peaks.append(usage.ru_maxrss * 1024)
     held = rows.memory_usage(index=False).sum() / len(rows) * 7 * size
-    assert peaks[1] - peaks[0] < held / 3, peaks  # a part of it is the allocators'
+    assert peaks[1] - peaks[0] < held / 3, peaks  # a part of it belongs to the allocators

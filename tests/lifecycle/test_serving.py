@@ -1,4 +1,4 @@
-"""The champion answers over HTTP: the same predictions as in a batch, and always an answer."""
+"""The champion serves the predictions of a batch over HTTP, and answers every request."""
 
 import datetime
 import http.client
@@ -78,7 +78,7 @@ WRONG: dict[str, tuple[Any, list[Any], str]] = {
 
 
 # Values that a client may send for a column. What the interface accepts, the schema accepts too,
-# and both read it alike; what the schema refuses, the interface refuses.
+# and both read it in the same way; what the schema refuses, the interface refuses.
 NASTY: list[Any] = [
     *(0, 1, -1, 2**53 + 1, 2**63 - 1, 2**63, -(2**63), 10**400, 0.0, -0.0, 1.0, 1.5, 1e300, 5e-324),
     *(
@@ -137,7 +137,7 @@ def compare_with_schema(number: int, values: list[Any]) -> Facts:
     return {"accepted": accepted, "wrong": wrong, "quick": model.parser.complete}
 
 
-def test_what_the_interface_accepts_is_read_as_the_schema_reads_it(live: Project) -> None:
+def test_the_interface_reads_accepted_values_as_the_schema_does(live: Project) -> None:
     answer = live.call(compare_with_schema, 1, NASTY)
     assert answer["wrong"] == []
     assert answer["accepted"] > 50
@@ -145,7 +145,7 @@ def test_what_the_interface_accepts_is_read_as_the_schema_reads_it(live: Project
 
 
 @pytest.mark.full
-def test_other_checks_of_a_schema_hold_online_too(born: Project, host: Warm) -> None:
+def test_other_checks_of_a_schema_apply_online_too(born: Project, host: Warm) -> None:
     born.edit(
         "schema.py",
         "    channel: str\n",
@@ -326,7 +326,7 @@ def fill_the_log(folder: str) -> Facts:
     return {"lost": [*lost, online.LOST._value.get()]}
 
 
-def test_rows_that_cannot_be_kept_are_counted(live: Project) -> None:
+def test_rows_that_cannot_be_logged_are_counted(live: Project) -> None:
     folder = live.path("predictions/dev/online")
     rows = len(live.call(batch, 1)["rows"])
     lost = live.call(fill_the_log, str(folder))["lost"]
@@ -361,7 +361,7 @@ def follow_a_slow_shadow(folder: str) -> int:
     return len(shadow._waiting)
 
 
-def test_a_challenger_that_is_too_slow_delays_nobody(live: Project) -> None:
+def test_a_slow_challenger_delays_no_answer(live: Project) -> None:
     folder = live.path("predictions/dev/_shadow/online")
     assert live.call(follow_a_slow_shadow, str(folder)) == 3
     rows = len(live.call(batch, 1)["rows"])

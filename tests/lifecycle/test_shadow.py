@@ -86,7 +86,7 @@ def test_the_shadow_is_kept_apart_and_its_differences_are_reported(challenged: P
     assert list(theirs) == list(ours)
     assert set(theirs["version"]) == {2}
     assert theirs["application_id"].equals(ours["application_id"])
-    read = pd.read_parquet(challenged.path("predictions/dev"))  # the whole of it
+    read = pd.read_parquet(challenged.path("predictions/dev"))  # all of it
     assert set(read["version"]) == {1}
     assert len(read) == 2 * len(ours)
 
@@ -141,7 +141,7 @@ def test_without_a_challenger_the_batch_is_published_and_the_reason_reported(liv
 
 
 def expect_no_shadow(project: Project, *phrases: str) -> None:
-    """Expect the usual batch, no shadow, and a reason with some phrases."""
+    """Expect the usual batch, no shadow, and a reason that contains these phrases."""
     project.run(*SCORE)
     answer = score(project)
     [before, after] = (
@@ -236,7 +236,7 @@ def test_the_other_problems_have_a_shadow_too(at: At, problem: str) -> None:
 
 @pytest.mark.full
 @pytest.mark.wide
-def test_spark_has_the_shadow_of_one_machine(
+def test_spark_gives_the_same_shadow_as_one_machine(
     challenged: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", "--master local[2] pyspark-shell")

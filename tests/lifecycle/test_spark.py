@@ -1,4 +1,4 @@
-"""Tables on Spark give the predictions and figures of one machine, and one-sentence errors."""
+"""Tables on Spark give the same predictions and figures as one machine, and short errors."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.full
 @pytest.mark.usefixtures("elsewhere")
 def test_spark_gives_the_results_of_one_machine(live: Project) -> None:
-    """In pieces of any size, through paths or names, whatever type a time has."""
+    """With pieces of any size, paths or names, and any type of time."""
     tables.write_tables(live, "2024-09-01", "2026-01-01", "parquet")
     live.run("score", "--as-of", AS_OF)
     monitored = live.run("monitor", "--as-of", AS_OF).facts
@@ -165,11 +165,11 @@ def refusals() -> dict[str, str]:
     ],
     ids=str,
 )
-def test_a_wrong_table(born: Project, mistake: Mistake) -> None:
+def test_a_wrong_table_is_reported(born: Project, mistake: Mistake) -> None:
     expect(born, mistake)
 
 
-def test_no_java(born: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_java_is_reported(born: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA_HOME", os.devnull)
     change = table(**SPARK, path="data/applications")
     words = ("table applications", "Spark does not answer", "Java 17", "configuration")

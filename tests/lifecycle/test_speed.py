@@ -1,4 +1,4 @@
-"""The program answers at once: it imports a heavy library only where a command uses it."""
+"""The program starts fast: it imports a heavy library only for a command that uses it."""
 
 import json
 import os
@@ -43,7 +43,9 @@ def test_help_imports_nothing_heavy(born: Project) -> None:
 
 
 @pytest.mark.parametrize("words", [["train", "--help"], ["no-such-command"], ["gate", "first"]])
-def test_words_of_the_command_line_import_what_typer_does(born: Project, words: list[str]) -> None:
+def test_parsing_the_command_line_imports_only_what_typer_needs(
+    born: Project, words: list[str]
+) -> None:
     assert imported(born, *words) <= {"pydantic"}
 
 
@@ -51,12 +53,12 @@ def test_a_wrong_setting_is_found_before_anything_heavy_is_imported(born: Projec
     assert imported(born, "train", "--set", "gate.margn=1") == {"pydantic", "yaml"}
 
 
-def test_status_imports_what_it_uses(live: Project) -> None:
+def test_status_imports_only_what_it_uses(live: Project) -> None:
     assert not imported(live, "status") & {"matplotlib", "pandera", "skops", "sklearn"}
 
 
 @pytest.mark.full
-def test_scoring_draws_no_pictures(live: Project) -> None:
+def test_scoring_imports_no_plotting_library(live: Project) -> None:
     assert "matplotlib" not in imported(live, "score", "--as-of", "2026-01-01")
 
 

@@ -58,7 +58,7 @@ def test_every_kind_returns_the_rows_of_the_synthetic_tables(source: Project, ki
 
 
 @pytest.mark.full
-def test_training_and_scoring_are_the_same_whatever_the_kind(source: Project) -> None:
+def test_training_and_scoring_give_the_same_results_for_every_kind(source: Project) -> None:
     found = []
     for tables in KINDS.values():
         source.configure(tables=tables)
@@ -89,7 +89,7 @@ def test_training_and_scoring_are_the_same_whatever_the_kind(source: Project) ->
 
 
 def test_a_file_is_read_no_further_than_the_window(source: Project) -> None:
-    """Row groups outside are broken here, which only a window that needs them notices."""
+    """Row groups outside are broken here, so reading one of them would fail."""
     change(source, PARQUET)
     for file in source.path("data/applications").glob("2025-0[23].parquet"):
         content = bytearray(file.read_bytes())
@@ -103,7 +103,7 @@ def test_a_file_is_read_no_further_than_the_window(source: Project) -> None:
 
 @pytest.mark.full
 def test_a_folder_of_parts_is_read_like_a_file(source: Project) -> None:
-    """As Spark writes each table."""
+    """Spark writes each table as such a folder."""
     change(source, PARQUET)
     expected = source.call(seen)
     for path in source.path("data/applications").glob("*.parquet"):
@@ -125,7 +125,7 @@ def test_a_lake_is_read_no_further_than_the_window(source: Project) -> None:
     assert "table applications cannot be read" in answer.said
 
 
-def test_a_database_is_asked_for_the_window_and_streams(source: Project) -> None:
+def test_a_database_selects_the_window_and_streams_the_rows(source: Project) -> None:
     change(source, SQL, columns=["application_id", "applied_on"])
     asked = source.call(statements, "applications", "2025-12-01", "2026-01-01")
     assert asked["rows"] == [0, *[100] * 6, 60]

@@ -10,7 +10,7 @@ from lifecycle.served import batch, serving, wait_until
 pytestmark = pytest.mark.full
 
 
-def test_a_whole_life_on_a_server(born: Project, server: str) -> None:
+def test_the_whole_lifecycle_runs_on_a_server(born: Project, server: str) -> None:
     born.configure(tracking_uri=server)
     for words in (
         ("train", "--as-of", AS_OF),
@@ -56,7 +56,7 @@ def test_a_champion_answers_while_the_server_is_down(
 
 
 def fetch_three_times(number: int) -> int:
-    """Bring a version as often as `serve` looks at one; return how many copies lie here then."""
+    """Fetch a version three times, as `serve` may; return the number of local copies."""
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
 
@@ -66,7 +66,7 @@ def fetch_three_times(number: int) -> int:
 
 
 def on_server(address: str) -> Facts:
-    """Return what the server itself knows."""
+    """Return what the server has stored."""
     from mlflow import MlflowClient
 
     client = MlflowClient(address, address)

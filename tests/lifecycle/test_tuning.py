@@ -1,4 +1,4 @@
-"""`train --tune N` finds better parameters inside the training window, and goes on where it was."""
+"""`train --tune N` finds better parameters in the training window, and resumes where it stopped."""
 
 import signal
 import time
@@ -16,7 +16,7 @@ SPACE = """
 def search_space(trial: Any) -> dict[str, Any]:
     return {"learning_rate": trial.suggest_float("learning_rate", 0.001, 0.3, log=True)}
 """
-BAD = 1e-6  # a learning rate with which nothing is learned
+BAD = 1e-6  # a learning rate too small to learn anything
 TUNE = ("train", "--as-of", AS_OF, "--tune")
 STUDY = "build/tune/dev.loan-risk.db"
 
@@ -60,7 +60,7 @@ def test_it_finds_better_parameters_than_those_of_conf(tunable: Project) -> None
 
 
 @pytest.mark.full
-def test_the_same_search_is_free_and_anew_it_finds_the_same(tunable: Project) -> None:
+def test_a_repeated_search_is_free_and_a_new_one_finds_the_same(tunable: Project) -> None:
     first = tunable.run(*TUNE, "4").facts
     again = tunable.run(*TUNE, "4")
     assert "trial 1" not in again.said
@@ -74,7 +74,7 @@ def test_the_same_search_is_free_and_anew_it_finds_the_same(tunable: Project) ->
 
 
 @pytest.mark.full
-def test_a_killed_search_goes_on_where_it_was(opened: Project) -> None:
+def test_a_killed_search_resumes(opened: Project) -> None:
     hold = opened.path("build/hold")
     held = f'trial.number == 3 and __import__("os").path.exists({str(hold)!r})'
     space(opened, SPACE.replace("    return", f"    while {held}:\n        pass\n    return"))
@@ -100,7 +100,7 @@ def test_a_killed_search_goes_on_where_it_was(opened: Project) -> None:
 
 
 @pytest.mark.full
-def test_other_rows_code_or_configuration_are_another_search(tunable: Project) -> None:
+def test_other_rows_code_or_configuration_start_another_search(tunable: Project) -> None:
     for words in ((), ("--set", "model.params.max_iter=9"), ("--as-of", "2025-12-01")):
         assert "trial 1" in tunable.run(*TUNE, "1", *words).said
     space(tunable, "\n# other code\n")
@@ -109,7 +109,7 @@ def test_other_rows_code_or_configuration_are_another_search(tunable: Project) -
 
 @pytest.mark.full
 def test_labels_of_the_gate_window_change_no_trial(tunable: Project) -> None:
-    """They are turned round, so that a search that saw them would find other figures."""
+    """They are inverted, so a search that saw them would find other figures."""
     tunable.run(*TUNE, "2")
     late = 'outcomes["applied_on"] >= "2025-07-01", "defaulted"'
     turned = f"outcomes.loc[{late}] = 1 - outcomes.loc[{late}]"
@@ -135,7 +135,7 @@ def test_rows_without_a_date_are_tuned(tunable: Project) -> None:
         assert tunable.run(*TUNE, "2").facts["params"]["learning_rate"] > BAD
 
 
-def test_what_keeps_it_from_searching_is_told(opened: Project) -> None:
+def test_the_error_says_what_prevents_a_search(opened: Project) -> None:
     assert "no search_space(trial)" in opened.run(*TUNE, "2", code=2).said
     space(opened)
     assert "too short" in opened.run(*TUNE, "2", "--set", "time.train=4", code=1).said
@@ -149,6 +149,6 @@ def test_what_keeps_it_from_searching_is_told(opened: Project) -> None:
 @pytest.mark.full
 @pytest.mark.wide
 def test_a_tuned_version_is_reproduced(tunable: Project) -> None:
-    """Beside the lock of the project, Optuna is needed for the search alone."""
+    """In addition to the project's lock file, only the search needs Optuna."""
     tunable.run(*TUNE, "3")
     assert own(tunable, "reproduce", "1").facts["answer"] == "exact"

@@ -1,4 +1,4 @@
-"""The registry of Databricks has limits of its own; a whole life keeps within them."""
+"""The registry of Databricks has its own limits, and the whole lifecycle respects them."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ RIGHTS = {"promoter": "CREATE MODEL", "trainer": "CREATE MODEL VERSION,APPLY TAG
 
 
 class Team:
-    """A project at Unity Catalog, whose commands run as one of two identities."""
+    """A project with Unity Catalog, whose commands run as one of two identities."""
 
     def __init__(self, project: Project, address: str) -> None:
         self.project = project
@@ -47,7 +47,7 @@ def team(born: Project, address: str) -> Team:
     return Team(born, address)
 
 
-def test_a_whole_life_by_two_identities(team: Team) -> None:
+def test_two_identities_share_the_whole_lifecycle(team: Team) -> None:
     assert team.run("promoter", "doctor").code == 0  # the first command makes the model
     version = team.run("trainer", "train", "--as-of", AS_OF).facts["version"]
     team.run("trainer", "gate", str(version))
@@ -93,7 +93,7 @@ def test_the_double_refuses_what_unity_catalog_refuses(team: Team, address: str)
 
 
 def ask(address: str) -> Facts:
-    """Return what the registry answers to each thing that it must refuse."""
+    """Return the registry's answer to each request that it must refuse."""
     with contextlib.redirect_stdout(sys.stderr):  # MLflow talks
         return _ask(address)
 

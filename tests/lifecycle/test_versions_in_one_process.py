@@ -1,4 +1,4 @@
-"""Versions of different code live in one process, and each predicts as on its first day."""
+"""Versions of different code share one process, and each predicts as when it was trained."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from lifecycle.project import AS_OF, Project
 MODEL = "dev.loan-risk"
 
 
-def test_champion_and_older_version_predict_as_on_the_day_they_were_made(live: Project) -> None:
+def test_champion_and_older_version_predict_as_when_they_were_trained(live: Project) -> None:
     live.call(predict, [1], "first.parquet")
     live.edit("features.py", 'frame["amount"] / frame["term_months"]', 'frame["amount"]')
     live.edit("features.py", ".median()", ".max()")
@@ -37,7 +37,7 @@ def predict(numbers: list[int], target: str) -> None:
 
 
 def compare() -> dict[str, float]:
-    """Return how far each version is from what it said alone, on the day it was made."""
+    """Return how far each version's predictions are from those it made when it was trained."""
     import pandas as pd
 
     both = pd.read_parquet("both.parquet")

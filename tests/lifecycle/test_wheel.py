@@ -1,4 +1,4 @@
-"""A release of `nox -s build` is the whole project: no git, no lock and no conf/ beside it."""
+"""A release of `nox -s build` is the whole project: it needs no git, lock file or conf/."""
 
 import hashlib
 import json
@@ -40,7 +40,7 @@ def read(release: Path) -> Facts:
     return dict(json.loads((release / "release.json").read_text(encoding="utf-8")))
 
 
-def test_a_release_says_what_it_is_and_is_made_alike_twice(born: Project) -> None:
+def test_a_release_describes_itself_and_is_reproducible(born: Project) -> None:
     release = build(born)
     facts = read(release)
     commit = git(born.folder, "rev-parse", "HEAD").strip()

@@ -41,7 +41,7 @@ def server(running: tuple[str, "subprocess.Popen[bytes]"]) -> str:
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]") -> str:
-    """Return the address once the server says that it is well."""
+    """Return the address once the server reports that it is healthy."""
     while process.poll() is None:
         try:
             with urllib.request.urlopen(f"{address}/health", timeout=5):  # noqa: S310 - ours

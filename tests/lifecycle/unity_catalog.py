@@ -1,7 +1,7 @@
-"""A registry with the limits of Unity Catalog: a real MLflow server that first looks at requests.
+"""A registry with the limits of Unity Catalog: a real MLflow server that first checks requests.
 
 `python unity_catalog.py FOLDER` serves on a free port, which it prints. The user of a request is
-its identity; what each may do stands in the variable UNITY_CATALOG_GRANTS.
+its identity; what each may do is in the variable UNITY_CATALOG_GRANTS.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ def serving(folder: Path, **grants: str) -> Iterator[str]:
 
 
 class Refused(Exception):
-    """What Unity Catalog answers in place of doing it."""
+    """Unity Catalog's answer to a request that it refuses."""
 
     def __init__(self, message: str, code: str = "INVALID_PARAMETER_VALUE") -> None:
         super().__init__(message)
@@ -55,7 +55,7 @@ class Refused(Exception):
 
 
 class Catalog:
-    """What is asked before the real server does what a request wants."""
+    """The checks before the real server executes a request."""
 
     def __init__(self, folder: Path, grants: dict[str, str]) -> None:
         self.folder = folder
@@ -63,7 +63,7 @@ class Catalog:
         self.owners: dict[str, str] = {}
 
     def look(self, call: str, who: str, given: Facts) -> None:
-        """Raise Refused for a call that Databricks would not do."""
+        """Raise Refused for a call that Databricks would refuse."""
         if call == "POST experiments/create" and not given["name"].startswith("/"):
             raise Refused(f"{given['name']} is no absolute path of the workspace")
         if not re.search(" (registered-models|model-versions)/", call):
@@ -134,7 +134,7 @@ def registry() -> Any:
 
 
 def check_tags(given: list[Facts], known: dict[str, str]) -> None:
-    """Raise Refused for tags that Unity Catalog does not take."""
+    """Raise Refused for tags that Unity Catalog does not accept."""
     for tag in given:
         if not KEY.fullmatch(tag["key"]):
             raise Refused(f"Tag key {tag['key']} holds one of . , - = / : or is too long")

@@ -1,4 +1,4 @@
-"""A warm interpreter: it has imported what is slow, and forks for each command of a project.
+"""A warm interpreter: it has imported the slow libraries, and forks for each command.
 
 Python with MLflow takes seconds to start, so the tests would mostly wait. A fork knows nothing of
 the project's own code yet, as a new process does, and starts in hundredths of a second. The gate's
@@ -34,7 +34,7 @@ SLOW = (
     "sklearn.metrics",
     "typer",
 )
-PATIENCE = 300  # seconds; a command that hangs shall fail its test, not the whole run
+PATIENCE = 300  # seconds; a command that hangs must fail its test, not the whole run
 
 
 def main() -> None:
@@ -63,7 +63,7 @@ def do(job: dict[str, Any]) -> int:
 
 
 def _know_statements() -> None:
-    """Let SQLAlchemy map MLflow's tables, which takes a third of a second, by some use of them."""
+    """Use MLflow's tables, so that SQLAlchemy maps them, which takes a third of a second."""
     from mlflow import MlflowClient
 
     with tempfile.TemporaryDirectory() as folder:
@@ -102,7 +102,7 @@ def _work(job: dict[str, Any]) -> None:
 
 
 def _spare_a_start() -> None:
-    """Let this process start its first `python -I -c` by a fork that knows no project yet."""
+    """Let this process run its first `python -I -c` in a fork that has not loaded a project."""
     asks, told = os.pipe(), os.pipe()
     clean = os.fork()
     if clean == 0:
