@@ -1,4 +1,4 @@
-"""Programs of a desk that stand in for those of a vendor."""
+"""Programs on a desk that stand in for those of a vendor."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """Updates that cannot be made: the user reads why, and nothing is lost.
 
-Copier's own words come before copier.yml is read, so the template cannot better them. The last line
-names the cause, and each remedy is tried here as docs/how-to describes it.
+Copier prints its own messages before it reads copier.yml, so the template cannot improve them. The
+last line names the cause, and each remedy is tried here as docs/how-to describes it.
 """
 
 import os

@@ -52,7 +52,7 @@ class Office:
         return sorted((self.project / "build/bootstrap").glob("*"))
 
     def run(self, script: str, *words: str, told: str = "") -> tuple[int, str]:
-        """Run a script as the person who is meant to, who exports what another one was told."""
+        """Run a script as the intended person, who exports what an earlier script printed."""
         self.env |= dict(re.findall(r"^export (\w+)='?([^\s']+)'?$", told, re.MULTILINE))
         return self.call("bash", f"build/bootstrap/{script}", *words)
 
@@ -70,7 +70,7 @@ class Office:
         return done.returncode, done.stdout + done.stderr
 
     def state(self) -> State:
-        """Return what the vendors know now."""
+        """Return the current state of the vendors."""
         return copy.deepcopy(self.vendors.states)
 
 
@@ -95,7 +95,7 @@ def office(new_project: Rendered, tmp_path: Path, vendors: Vendors) -> Office:
 
 
 def everything(office: Office) -> str:
-    """Let each person run the own script, in the order of the how-to; return what was said."""
+    """Let each person run their own script, in the order of the how-to; return the output."""
     said = ""
     for script in ("entra.sh", "ci.sh", "entra.sh", "repository.sh"):
         code, told = office.run(script, told=said)
@@ -113,7 +113,7 @@ def test_all_of_azure_is_set_up_and_nothing_changes_the_second_time(office: Offi
     assert not re.search("^(created|set|fixed|later|left)", told, re.MULTILINE)
 
 
-def test_nobody_approves_for_prod_what_he_started(office: Office) -> None:
+def test_nobody_approves_their_own_run_for_prod(office: Office) -> None:
     everything(office)
     checks = office.vendors.states["az"]["checks"]
     [rule] = [check for check in checks if check["type"]["name"] == "Approval"]
@@ -126,7 +126,7 @@ def test_nobody_approves_for_prod_what_he_started(office: Office) -> None:
     assert rule["settings"]["requesterCannotBeApprover"] is True
 
 
-def test_what_the_step_before_prod_asks_is_there(office: Office) -> None:
+def test_the_protection_check_accepts_the_setup_and_reports_a_weaker_one(office: Office) -> None:
     everything(office)
     known = office.state()["az"]
     with organization() as api:
@@ -197,7 +197,7 @@ def test_release_and_promote_alone_use_a_connection_and_from_main_alone(office: 
         assert {pipeline["id"] for pipeline in permission["pipelines"]} == allowed
 
 
-def test_the_team_hears_of_each_pipeline_of_main_that_fails(office: Office) -> None:
+def test_the_team_is_notified_of_each_failing_pipeline_of_main(office: Office) -> None:
     everything(office)
     told: dict[str, Any] = {}
     for each in office.state()["az"]["subscriptions"]:
@@ -273,7 +273,7 @@ def test_codeowners_become_policies_that_ask_the_same_people(office: Office) -> 
 
 
 def fits(file: str, patterns: list[str]) -> bool:
-    """Tell as Azure does: from left to right, the last pattern that fits decides."""
+    """Return whether a path matches, as Azure does: the last matching pattern decides."""
     found = False
     for pattern in patterns:
         if fnmatch(file, pattern.removeprefix("!")):
@@ -299,7 +299,7 @@ def test_a_change_of_codeowners_changes_the_policies(office: Office) -> None:
         ("/a;b a@bank.example", "cannot read /a;b"),
     ],
 )
-def test_owners_that_azure_cannot_ask_are_told(office: Office, line: str, words: str) -> None:
+def test_owners_that_azure_cannot_ask_are_reported(office: Office, line: str, words: str) -> None:
     (office.project / "CODEOWNERS").write_text(line, encoding="utf-8")
     before = {file.name: file.read_bytes() for file in office.written()}
     code, told = office.write()
@@ -307,7 +307,7 @@ def test_owners_that_azure_cannot_ask_are_told(office: Office, line: str, words:
     assert {file.name: file.read_bytes() for file in office.written()} == before
 
 
-def test_a_missing_variable_is_told_before_anything_is_done(office: Office) -> None:
+def test_a_missing_variable_is_reported_before_anything_is_done(office: Office) -> None:
     everything(office)
     for script in office.written():
         for variable in re.findall(r"^: .*{(\w+):", script.read_text("utf-8"), re.MULTILINE):
@@ -327,10 +327,10 @@ def test_a_missing_variable_is_told_before_anything_is_done(office: Office) -> N
         ("repository.sh", "--blocking true", "--blocking yes"),
     ],
 )
-def test_what_a_vendor_refuses_ends_a_script(
+def test_a_refusal_by_a_vendor_ends_a_script(
     office: Office, script: str, old: str, new: str
 ) -> None:
-    """So a mistake in a script cannot hide behind a double that takes anything."""
+    """So a mistake in a script cannot hide behind a fake that accepts anything."""
     everything(office)
     office.vendors.states["az"] = {"people": office.vendors.states["az"]["people"]}
     replace(office.project / "build/bootstrap" / script, old, new)
@@ -388,7 +388,7 @@ def test_all_of_github_is_set_up_and_nothing_changes_the_second_time(github: Off
         assert trusted["subject"] == f"repo:bank@1/loan-risk@2:environment:{name}"
 
 
-def test_main_of_github_asks_for_the_checks_that_there_are(github: Office) -> None:
+def test_main_of_github_requires_the_existing_checks(github: Office) -> None:
     everything(github)
     [rules] = github.state()["gh"]["rulesets"]
     assert (rules["enforcement"], rules["bypass_actors"]) == ("active", [])
@@ -411,7 +411,7 @@ def test_an_older_repository_of_github_is_named_without_numbers(github: Office) 
     }
 
 
-def test_another_branch_that_may_deploy_is_told(github: Office) -> None:
+def test_another_branch_that_may_deploy_is_reported(github: Office) -> None:
     everything(github)
     branches = github.vendors.states["gh"]["environments"]["loan-risk-prod"]["branches"]
     branches.append({"name": "try/*", "type": "branch"})
@@ -521,7 +521,7 @@ def test_a_person_may_ask_gitlab_too(gitlab: Office) -> None:
 
 
 def configured(office: Office, **changes: str) -> Office:
-    """Let conf/ say where each environment lies at Databricks."""
+    """Let conf/ say where each environment is in Databricks."""
     for env in ("test", "prod"):
         place = f"risk_{env}.loan_risk"
         deployment = {
@@ -605,7 +605,7 @@ def test_databricks_waits_for_conf(office: Office) -> None:
         ),
     ],
 )
-def test_a_wrong_place_at_databricks_is_told(
+def test_a_wrong_place_at_databricks_is_reported(
     office: Office, changes: dict[str, str], words: str
 ) -> None:
     code, told = configured(office, **changes).write()
@@ -651,7 +651,7 @@ def test_each_script_is_clean(
         assert max(len(line) for line in text.splitlines() if "|" not in line) <= 100
 
 
-def test_without_a_place_to_go_azure_gets_pipelines_and_policies(
+def test_without_a_deployment_target_azure_gets_pipelines_and_policies(
     new_project: Rendered, tmp_path: Path, vendors: Vendors
 ) -> None:
     office = Office(new_project(ci="azure-devops"), tmp_path / "programs", vendors)

@@ -59,7 +59,7 @@ class Azure:
         self.keep()
 
     def keep(self) -> None:
-        """Let the factory be as `state` says."""
+        """Set the state of the factory."""
         self._state.write_text(json.dumps(self.state), encoding="utf-8")
 
     def render(self, schedules: Json = SCHEDULES, **changes: Any) -> str:
@@ -85,7 +85,7 @@ class Azure:
         return ""
 
     def look(self) -> None:
-        """Read how the factory is now."""
+        """Read the current state of the factory."""
         self.state = json.loads(self._state.read_text(encoding="utf-8"))
 
     @property

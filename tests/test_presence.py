@@ -36,7 +36,7 @@ DEFAULT = {
     *(".mlops/schedules.py", ".mlops/story.py", ".mlops/template.py", ".mlops/update.py"),
 }
 VENDORS = ".mlops/vendors"
-# What answers bring beside the pipelines' own files in ci/, and the place's own in deploy/<place>/.
+# What answers add to the pipelines' files in ci/ and the place's files in deploy/<place>/.
 BOOTSTRAP = {".mlops/bootstrap.py", ".mlops/sessions/bootstrap.py", f"{VENDORS}/script.py"}
 PIPELINES = {*BOOTSTRAP, ".mlops/publish.py", "ci/audit.yml"}
 PLACE = {".mlops/sessions/deploy.py"}
@@ -116,7 +116,7 @@ def by_answers(brought: tuple[Answers, set[str], set[str]]) -> str:
 
 
 def menu(project: Path) -> dict[str, str]:
-    """Return the sessions of `nox -l` with what each says of itself."""
+    """Return the sessions of `nox -l`, each with its description."""
     command = [sys.executable, "-B", "-m", "nox", "--list"]  # leaves no bytecode behind
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
     return dict(re.findall(r"^[*-] (\w+) -> (.+)$", done.stdout, re.MULTILINE))

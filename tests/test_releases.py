@@ -68,7 +68,7 @@ class Releases:
     def bank(
         self, first: tuple[Path, Results], tmp_path: Path, environment: Path, tools: Path
     ) -> Iterator[Bank]:
-        """That bank again, to do anything with."""
+        """A copy of that bank, to edit freely."""
         for part in filter(lambda part: (first[0] / part).exists(), PARTS):
             shutil.copytree(first[0] / part, tmp_path / "bank" / part)
         with self.at.opened(tmp_path / "bank", environment, tools) as bank:
@@ -112,8 +112,10 @@ class Releases:
         assert results(jobs) == GOOD | {"prod": "not run"}, logs(jobs)
         assert bank.deployed("prod") == before != bank.deployed("test")
 
-    def test_a_smoke_that_fails_in_prod_brings_the_release_before_back(self, bank: Bank) -> None:
-        """What fails there and not in test is a matter of prod: here, its store is broken."""
+    def test_a_smoke_test_that_fails_in_prod_restores_the_previous_release(
+        self, bank: Bank
+    ) -> None:
+        """Only prod can fail where test passed: here, its store is broken."""
         before = bank.deployed("prod")
         replace(
             bank.project / "src/loan_risk/data.py",
@@ -139,7 +141,7 @@ class Releases:
             assert bank.rules.waited == []
 
     def test_without_the_guards_what_is_bad_reaches_prod(self, bank: Bank) -> None:
-        """So what stopped it above is the guards, not the runner."""
+        """This proves that the guards stopped it above, not the runner."""
         bank.rules.unprotect(PROD)
         delivery = bank.project / "deploy/delivery.py"
         replace(delivery, 'if env == "prod":', "if not env:")
@@ -149,7 +151,7 @@ class Releases:
         assert results(jobs) == GOOD, logs(jobs)
         assert bank.deployed("prod") == bank.recorded("test")["version"]
 
-    def test_a_version_that_waits_is_promoted_by_who_approves_the_run(self, bank: Bank) -> None:
+    def test_a_waiting_version_is_promoted_by_the_approver_of_the_run(self, bank: Bank) -> None:
         bank.rules.approver = ""
         assert list(results(bank.promote(1)).values())[-1] == "not run"
         assert bank.calls("bundle run --target prod promote") == 0

@@ -106,7 +106,7 @@ def test_no_jinja_is_left(rendering: Path) -> None:
 
 
 def test_text_is_clean(rendering: Path) -> None:
-    """No scars of a condition: white space at an end, blank lines in a row or at an end."""
+    """Conditions leave no trace: trailing white space, or blank lines in a row or at an end."""
     for name, content in contents(rendering).items():
         text = content.decode()
         assert "\r" not in text, name
@@ -155,8 +155,8 @@ def find_secrets(project: Path, *names: str) -> str:
     return done.stdout
 
 
-def test_what_is_said_of_pyspark_is_so(rendered: Rendered) -> None:
-    """Else a lock would lack what it needs, or fetch 450 MB to learn it."""
+def test_the_declared_requirements_of_pyspark_are_correct(rendered: Rendered) -> None:
+    """Otherwise a lock file would lack requirements, or uv would download 450 MB to read them."""
     settings = tomllib.loads((rendered() / "pyproject.toml").read_text("utf-8"))["tool"]["uv"]
     (said,) = settings["dependency-metadata"]
     needed = [Requirement(line) for line in importlib.metadata.requires("pyspark") or []]
@@ -261,7 +261,7 @@ def test_git_ignores_no_file_of_the_template() -> None:
     assert [name for name in ignored if not re.search("__pycache__|_cache/|_build/", name)] == []
 
 
-def test_nothing_relies_on_its_run_bit() -> None:
+def test_no_file_relies_on_its_executable_bit() -> None:
     """Update services do not set it."""
     assert [name for name in template_files() if os.access(ROOT / name, os.X_OK)] == []
 

@@ -9,7 +9,7 @@ from rules.template import Rule, Template
 
 @pytest.fixture(scope="module")
 def here(template: Path) -> Template:
-    """The template as it lies here; the rules share its rendering."""
+    """The template in this repository; the rules share its rendering."""
     return Template(template)
 
 

@@ -183,7 +183,7 @@ def test_an_answer_changes_without_a_new_version(team_project: Path) -> None:
     [{"project_name": "credit-risk"}, {"problem": "regression"}, {"package": "other"}],
     ids=lambda answer: next(iter(answer)),
 )
-def test_a_change_of_what_is_fixed_at_birth_writes_nothing(
+def test_changing_a_fixed_answer_writes_nothing(
     template_copy: Path, team_project: Path, answer: dict[str, str]
 ) -> None:
     release(template_copy, "v0.2.0")
@@ -252,7 +252,7 @@ def test_a_project_grows_by_pipelines_and_no_file_of_python_changes(
     assert_clean(team_project)
     after = contents(team_project)
     brought = set(files(rendered(ci=vendor))) - set(files(rendered()))
-    brought -= {".devcontainer/devcontainer.json"}  # the user's, which comes at birth alone
+    brought -= {".devcontainer/devcontainer.json"}  # the user's, rendered for new projects only
     assert not brought & before.keys()
     assert {name for name in after if before.get(name) != after[name]} == {
         *(".copier-answers.yml", ".mlops/files", *brought),
@@ -294,7 +294,7 @@ def test_a_project_changes_its_vendor(team_project: Path, rendered: Rendered) ->
     assert (team_project / "ci/audit.yml").read_text("utf-8").endswith("# ours\n")
 
 
-def test_what_pipelines_are_told_is_the_users(template_copy: Path, team_project: Path) -> None:
+def test_pipeline_variables_belong_to_the_user(template_copy: Path, team_project: Path) -> None:
     update(team_project, data={"ci": "azure-devops"}, vcs_ref=copier.VcsRef.CURRENT)
     variables = team_project / "ci/variables.azure-devops.yml"
     replace(variables, "Azure Pipelines", "the bank's")

@@ -1,4 +1,4 @@
-"""The rules of who owns what: told from a project of each vendor's pipelines, and of none."""
+"""The rules of who owns what, checked in a project of each vendor's pipelines and of none."""
 
 import hashlib
 from collections.abc import Iterator

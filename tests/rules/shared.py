@@ -16,7 +16,7 @@ THEIRS = re.compile(r"\s*# The platform's\b")
 USERS = re.compile(
     r'(version|fail_under) =|    "\{\{ project_name \}\}\[mlops\]"|\.DS_Store|\.idea'
 )
-ANSWERS = re.compile(r".*\{\{ (description|team)\b")  # may be answered anew
+ANSWERS = re.compile(r".*\{\{ (description|team)\b")  # may be answered again
 OFFERED = ("project", "project.scripts", "tool.ruff", "tool.mypy", "tool.pytest.ini_options")
 
 

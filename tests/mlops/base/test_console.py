@@ -35,7 +35,7 @@ def test_resources_that_a_command_measured_itself_win(capsys: pytest.CaptureFixt
 
 
 def test_text_with_brackets_is_printed_as_it_is() -> None:
-    """Rich would take [numpy] for a style; a record of the screen shows what came of it."""
+    """Rich would take [numpy] for a style; a recording of the screen shows the result."""
     with console.screen.capture() as captured:
         console.print_step("fitting [numpy] models")
         console.print_result("failed", "no column [amount]")

@@ -127,7 +127,7 @@ def test_there_is_a_table() -> None:
         ({"period": "quarter"}, "'day', 'week' or 'month'"),
     ],
 )
-def test_windows_that_would_deceive_are_refused(time: dict[str, Any], words: str) -> None:
+def test_misleading_windows_are_refused(time: dict[str, Any], words: str) -> None:
     assert words in refused(time=time)
 
 
@@ -181,7 +181,7 @@ def test_a_limit_has_one_direction(limit: dict[str, float]) -> None:
         ({"max": 0.2}, float("nan"), False),
     ],
 )
-def test_a_bound_allows_itself_and_no_value_that_is_none(
+def test_a_bound_allows_its_own_value_and_no_missing_one(
     limit: dict[str, float], value: float, *, allowed: bool
 ) -> None:
     assert settings.Limit(**limit).allows(value) is allowed

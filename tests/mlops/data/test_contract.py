@@ -148,7 +148,7 @@ def test_an_infinite_value_is_refused() -> None:
         clean(ROWS.assign(income=[1.0, float("-inf")]))
 
 
-def test_a_broken_check_is_told_with_a_value_and_how_often() -> None:
+def test_a_broken_check_is_reported_with_a_value_and_how_often() -> None:
     with pytest.raises(errors.MlopsError) as caught:
         clean(ROWS.assign(amount=[-1.0, -2.0]))
     assert "column amount breaks greater_than(0) of schema.Inputs (such as -1.0), 2" in str(

@@ -52,7 +52,7 @@ def test_an_interval_is_two_numbers_or_a_text() -> None:
     assert decision.interval_text(0.75, float("nan")) == ""
 
 
-def test_a_decayed_figure_asks_for_retraining_with_its_figures() -> None:
+def test_a_decayed_figure_calls_for_retraining_with_its_figures() -> None:
     figures = [decision.judge("auc", 0.66, 0.01, rule()), decision.judge("r2", 0.9, 0.01, rule())]
     [finding] = decision.performance_findings(figures)
     assert finding.decision == "retrain"
@@ -166,7 +166,7 @@ def test_an_incomplete_delivery_is_investigated_except_in_quiet_seasons() -> Non
     assert incomplete(read=299, usual=None) == []  # rows have no event time
 
 
-def test_doubled_keys_and_missing_predictions_are_investigated() -> None:
+def test_duplicate_keys_and_missing_predictions_are_investigated() -> None:
     assert incomplete(doubled=2) == ["2 keys of the period occur twice in the tables"]
     assert incomplete(without_prediction=6) == []  # a few arrive after the batch was made
     assert incomplete(without_prediction=7) == ["7 rows of the period have no prediction"]

@@ -16,7 +16,9 @@ charts = platform("pages.charts")
         (0, 4000, ["0", "1,000", "2,000", "3,000", "4,000"]),
     ],
 )
-def test_ticks_are_round_and_written_alike(low: float, high: float, expected: list[str]) -> None:
+def test_ticks_are_round_and_equally_formatted(
+    low: float, high: float, expected: list[str]
+) -> None:
     assert list(charts.Scale(low, high, 0, 100).ticks(4)) == expected
 
 
@@ -24,7 +26,7 @@ def test_a_scale_without_extent_puts_its_figure_in_the_middle() -> None:
     assert charts.Scale(3, 3, 0, 100).at(3) == 50
 
 
-def test_lanes_meet_half_way_and_fill_the_area() -> None:
+def test_lanes_meet_halfway_and_fill_the_area() -> None:
     days = [datetime.date(2026, 1, 1), datetime.date(2026, 1, 11), datetime.date(2026, 1, 31)]
     readings = [charts.Reading(day, 0.5, 0.4, 1) for day in days]
     points = charts.Trend("auc", readings, "higher").points()

@@ -111,7 +111,7 @@ def test_a_snapshot_that_somebody_changed_is_made_again(package: Path, tmp_path:
         ("def later():\n    from .mlops.base import errors", ".mlops.base"),
     ],
 )
-def test_what_would_not_stand_alone_is_refused_with_its_line(
+def test_code_that_would_not_work_alone_is_refused_with_its_line(
     package: Path, tmp_path: Path, line: str, name: str
 ) -> None:
     (package / "parts/ratios.py").write_text(f"import math\n{line}\n")

@@ -19,7 +19,7 @@ errors = platform("base.errors")
 
 
 class Proxy(http.server.BaseHTTPRequestHandler):
-    """Answers that one must log in first."""
+    """Answers that a login is required."""
 
     def do_GET(self) -> None:
         """Answer."""
@@ -51,7 +51,7 @@ def test_a_sqlite_path_starts_from_the_projects_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("uri", ["http://mlflow", "databricks", "postgresql://db/mlflow"])
-def test_any_other_store_is_no_file_and_stays_as_it_is(tmp_path: Path, uri: str) -> None:
+def test_any_other_store_is_not_a_file_and_stays_as_it_is(tmp_path: Path, uri: str) -> None:
     project = make_project(tmp_path, tracking_uri=uri)
     assert tracking.tracking_uri(project) == uri
     assert tracking.sqlite_file(project) is None

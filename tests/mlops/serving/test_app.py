@@ -1,4 +1,4 @@
-"""Rules of `serving/app.py`: each status, what its answer says, and what it never says."""
+"""Rules of `serving/app.py`: each status, what its answer contains, and what it never contains."""
 
 import asyncio
 import json

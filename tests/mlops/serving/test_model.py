@@ -51,7 +51,7 @@ def test_a_request_that_fails_leaves_the_others_their_answers(
     assert other == [{"score": 0.009}] * 2
 
 
-def test_a_later_request_is_not_told_of_an_earlier_failure(make_model: Callable[..., Any]) -> None:
+def test_a_later_request_does_not_get_an_earlier_failure(make_model: Callable[..., Any]) -> None:
     model = make_model(predict=predict)
     with pytest.raises(AssertionError, match="too high"):
         asyncio.run(model.predict([DEAR]))

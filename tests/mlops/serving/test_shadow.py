@@ -96,7 +96,7 @@ def test_answered_requests_are_predicted_with_the_time_of_their_answer(
     assert set(kept["version"]) == {2}
 
 
-def test_a_failure_is_counted_and_tells_no_value(
+def test_a_failure_is_counted_and_reveals_no_value(
     challenger: Any, make_model: Callable[..., Any], tmp_path: Path
 ) -> None:
     def refuse(rows: pd.DataFrame) -> pd.DataFrame:
