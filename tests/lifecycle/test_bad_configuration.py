@@ -216,8 +216,7 @@ def test_a_folder_that_is_not_a_project_is_refused(born: Project) -> None:
     for name in ("conf", ".copier-answers.yml"):
         born.path(name).rename(born.path(f"{name}.away"))
     answer = born.run("status", code=2)
-    assert "is missing here" in answer.said
-    assert "project's folder" in answer.said
+    assert "is missing; run the command in the project's folder" in answer.said
     assert not born.path("mlflow.db").exists()
 
 

@@ -79,7 +79,8 @@ def test_a_store_that_cannot_be_written_is_reported_before_training(
     change(born)
     for command in (TRAIN, ("status",)):
         answer = born.run(*command, code=1)
-        assert "the store mlflow.db" in answer.said
+        assert "the MLflow database" in answer.said
+        assert "mlflow.db cannot be written (" in answer.said
         assert "tracking_uri" in answer.said
         assert "fitting" not in answer.said, "hours may be spent on it"
 
@@ -87,7 +88,7 @@ def test_a_store_that_cannot_be_written_is_reported_before_training(
 def test_a_file_that_is_not_a_store_is_refused(born: Project) -> None:
     born.write("mlflow.db", "Once upon a time there was a table. " * 1000)
     answer = born.run("status", code=1)
-    assert "the store mlflow.db is not a SQLite database" in answer.said
+    assert f"{born.folder.name}/mlflow.db is not a SQLite database" in answer.said
     assert "tracking_uri" in answer.said
 
 

@@ -132,7 +132,7 @@ def test_a_missing_key_is_nobodys_mistake(tmp_path: Path) -> None:
         ("- gate", "conf/base.yml must have keys and values at its top level"),
         ("gate", "conf/base.yml must have keys and values at its top level"),
         (b"gate: \xff", "conf/base.yml is not valid YAML; correct the file: "),
-        (None, "conf/base.yml is missing here; change into the project's folder"),
+        (None, "conf/base.yml is missing; run the command in the project's folder"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named(

@@ -58,7 +58,7 @@ def test_without_a_checkout_the_configuration_is_that_of_the_wheel(
     facts.mkdir()
     (checkout / "conf").rename(facts / "conf")
     (checkout / ".copier-answers.yml").rename(facts / "answers.yml")
-    with pytest.raises(errors.Misconfigured, match=r"^answers.yml is missing here; change into"):
+    with pytest.raises(errors.Misconfigured, match=r"^answers.yml is missing; run the command in"):
         project.open_project("dev")
     monkeypatch.setattr(project, "BUILD_FACTS", facts)
     opened = project.open_project("prod")

@@ -94,7 +94,7 @@ def test_a_file_that_is_not_a_sqlite_database_is_refused_and_stays_as_it_is(
     file = tmp_path / "mlflow.db"
     file.write_bytes(content)
     error = refused(tmp_path, "sqlite:///mlflow.db")
-    assert "the store mlflow.db is not a SQLite database" in str(error)
+    assert f"the MLflow database {file} is not a SQLite database" in str(error)
     assert file.read_bytes() == content
 
 
@@ -110,7 +110,9 @@ def test_a_store_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").mkdir()
     (tmp_path / "README.md").touch()
     for uri in ("sqlite:///mlflow.db", "sqlite:///README.md/mlflow.db"):
-        assert "the store mlflow.db cannot be written (" in str(refused(tmp_path, uri))
+        database = tmp_path / uri.removeprefix("sqlite:///")
+        message = str(refused(tmp_path, uri))
+        assert f"the MLflow database {database} cannot be written (" in message
 
 
 def test_a_percent_sign_in_the_path_is_refused(tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ Trials = Annotated[
     int,
     typer.Option(
         metavar="N",
-        help="Search for better parameters with this many trials; 0 means no search.",
+        help="Search for better parameters with this many trials; 0 means no search. Needs the "
+        "extra tune, and search_space in model.py.",
         min=0,
     ),
 ]
@@ -61,8 +62,8 @@ Changed = Annotated[
     typer.Option(
         "--changed",
         metavar=NO_TYPE,
-        help="Train only if code, configuration, lockfile or date differ from those of the "
-        "champion and of the newest version.",
+        help="Do not train if the champion or the newest version has the same code, configuration, "
+        "lockfile and reference date.",
     ),
 ]
 Version = Annotated[
@@ -78,7 +79,8 @@ Approver = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="The name of the approver, who must not be the person who trained the version.",
+        help="The person who approves, if an approval is required; not the person who trained the "
+        "version.",
     ),
 ]
 Hold = Annotated[
@@ -128,7 +130,10 @@ def train(  # noqa: PLR0913 - options, which the user names
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train on the rows known at the reference date and register a new version, the challenger."""
+    """Train on the rows whose labels are known at the reference date, and register a new version.
+
+    It becomes the challenger.
+    """
 
     def step(project: "Project") -> "Outcome":
         from .steps.train.train import train
@@ -160,7 +165,10 @@ def promote(
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a version the champion, provided that it passed the gate."""
+    """Make a version the champion if it passed the gate.
+
+    After the verdict `insufficient`, a person must approve it.
+    """
 
     def step(project: "Project") -> "Outcome":
         from .steps.promote import promote
@@ -206,7 +214,10 @@ def retrain(
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run `monitor` if it has not decided yet; if it decides `retrain`, train, gate and promote."""
+    """If `monitor` decides `retrain`: train and gate, then promote or wait for approval.
+
+    Run `monitor` first if it has not decided for this reference date.
+    """
 
     def step(project: "Project") -> "Outcome":
         from .steps.retrain import retrain
@@ -241,7 +252,10 @@ def rollback(
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Withdraw the champion and go back to the previous one."""
+    """Restore the previous champion.
+
+    The withdrawn version needs a new verdict before it can be promoted again.
+    """
 
     def step(project: "Project") -> "Outcome":
         from .steps.rollback import rollback

@@ -67,8 +67,9 @@ def read_yaml(path: Path, where: str) -> Values:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Misconfigured(
-            f"{where} is missing here; change into the project's folder, restore the file with "
-            "git, or install a wheel of `uvx nox -s build`."
+            f"{where} is missing; run the command in the project's folder; if you are there, "
+            "restore the file with git; outside a clone, install a wheel built with "
+            "`uvx nox -s build`."
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Misconfigured(

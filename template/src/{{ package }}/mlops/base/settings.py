@@ -134,13 +134,13 @@ class Time(Section):
     def _is_honest(self) -> Self:
         if self.split != "time" and not self.reason:
             raise ValueError(
-                f"split: {self.split} needs a reason, which the model card shows; add the key "
-                "reason"
+                f"split: {self.split} needs a reason, which the model card shows; write it "
+                "as time.reason"
             )
         if self.embargo is not None and self.embargo < self.label_horizon:
             raise ValueError(
                 f"embargo ({self.embargo}) must not be shorter than label_horizon "
-                f"({self.label_horizon}); lengthen or remove it"
+                f"({self.label_horizon}); lengthen time.embargo, or remove it to use the horizon"
             )
         return self
 

@@ -65,7 +65,7 @@ class Schema:
         if len(columns) > 1:
             raise Misconfigured(
                 f"schema.py: {' and '.join(columns)} have the role {role}, which only one column "
-                "may have; remove it from the others."
+                "may have; remove it from all but one."
             )
         return columns[0] if columns else None
 

@@ -48,7 +48,7 @@ def read_build_facts(project: Project) -> BuildFacts:
     except (OSError, subprocess.CalledProcessError):
         raise MlopsError(
             "neither build facts nor a git commit say which code this is; commit first "
-            "(`uvx nox -s setup`), or install a wheel of `uvx nox -s build`."
+            "(`uvx nox -s setup`), or install a wheel built with `uvx nox -s build`."
         ) from None
     lock = project.path("uv.lock")
     if not lock.is_file():

@@ -131,9 +131,14 @@ class Registry:
         Raises MlopsError if there is no such version, or if `train` did not make it.
         """
         numbers = self.numbers()
+        if not numbers:
+            command = self._project.command("train")
+            raise MlopsError(f"{self.name} has no version {number}, nor any other; run {command}.")
         if number not in numbers:
-            known = ", ".join(map(str, numbers)) or "none yet"
-            raise MlopsError(f"{self.name} has no version {number}; known versions: {known}.")
+            known = ", ".join(map(str, numbers))
+            raise MlopsError(
+                f"{self.name} has no version {number}; known versions: {known}; give one of them."
+            )
         folder = _download(self._project.root, self.name, number)
         card = folder / "artifacts/card.json"
         if not card.is_file():

@@ -56,7 +56,8 @@ def _refuse_absolute_imports(path: str, source: bytes) -> None:
         if name.split(".")[0] == PACKAGE or name.split(".")[:2] == ["", "mlops"]:
             raise Misconfigured(
                 f"{path}:{line}: imports {name}; import your own modules relatively (from "
-                ".features import ...) and never mlops, so that a registered model needs neither."
+                ".features import ...) and never mlops: a registered model must "
+                "work without the project."
             )
 
 

@@ -135,8 +135,8 @@ def _probe(uri: str) -> None:
 def _require_writable(database: Path) -> None:
     if "%" in str(database):  # has a meaning in an address
         raise Misconfigured(
-            f"the store's path {database} must not contain %; move the project, or correct "
-            "tracking_uri in conf/."
+            f"the path of the MLflow database {database} must not contain %; move the project, or "
+            "correct tracking_uri in conf/."
         )
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
@@ -145,11 +145,11 @@ def _require_writable(database: Path) -> None:
             start = file.read(len(SQLITE_SIGNATURE))
     except OSError as error:
         raise MlopsError(
-            f"the store {database.name} cannot be written ({error.strerror}); correct the "
+            f"the MLflow database {database} cannot be written ({error.strerror}); correct the "
             "permissions of its folder, or tracking_uri in conf/."
         ) from None
     if start not in (b"", SQLITE_SIGNATURE):
         raise MlopsError(
-            f"the store {database.name} is not a SQLite database; move that file away, or correct "
-            "tracking_uri in conf/."
+            f"the MLflow database {database} is not a SQLite database; move that file away, or "
+            "correct tracking_uri in conf/."
         )

@@ -91,7 +91,8 @@ def _modules(project: Project) -> str:
             user_module(path.stem, snapshot)
         except Exception as error:  # noqa: BLE001 - user code can raise anything
             raise MlopsError(
-                f"{PACKAGE}/{path.name} cannot be imported: {error}; correct this file."
+                f"{PACKAGE}/{path.name} cannot be imported: {error}; correct this file, or "
+                "add a missing library with `uv add NAME`."
             ) from None
     contract = read_contract(user_module("schema", snapshot), project.settings.problem)
     return f"{snapshot.name}: {len(contract.features)} features, target {contract.target}"

@@ -134,4 +134,7 @@ def _require_approval(project: Project, version: Version, details: PromoteDetail
         )
     own = trainer.casefold()
     if approver and approver.casefold() in (own, own.partition("@")[0]):
-        raise PersonNeeded(f"{approver} trained {version}; another person must approve it.")
+        command = project.command(f"promote {version.number} --approved-by NAME")
+        raise PersonNeeded(
+            f"{approver} trained {version}; another person must approve it with {command}."
+        )

@@ -45,7 +45,7 @@ def _refuse(project: Project, version: Version) -> None:
     if version.card.lineage.dirty:
         raise MlopsError(
             f"{version} was trained with uncommitted changes, so no commit contains its code; "
-            "train a new version."
+            "commit, then train a new version."
         )
     trusted = project.settings.trusted_types
     strange = untrusted(version.artifact("model.skops"), version.card.snapshot, trusted)

@@ -17,8 +17,8 @@ def rollback(project: Project, reason: str) -> Outcome:
     if len(champions) < 2:
         command = project.command("pause REASON")
         raise MlopsError(
-            f"{project.name} has no earlier champion to go back to; stop the present one with "
-            f"{command}."
+            f"{project.name} has no earlier champion to go back to; to stop using the current "
+            f"champion, run {command}."
         )
     back, withdrawn = champions[-2:]
     store.registry.load(store.registry.fetch(back))

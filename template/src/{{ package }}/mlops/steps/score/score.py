@@ -82,8 +82,9 @@ def _explain(champion: LoadedVersion, rows: pd.DataFrame) -> KeysAndPrediction:
     given = reasons(champion, rows)
     if given is None:
         raise MlopsError(
-            f"reasons are required, and {champion.version} has no explain(estimator, rows) in its "
-            "model.py; train and promote a version that has one."
+            "reasons are required (scoring.reasons in conf/, or high risk), but "
+            f"{champion.version} has no explain(estimator, rows) in its model.py; add it there, "
+            "then train, gate and promote a new version."
         )
     keys, prediction = predict(champion, rows)
     return keys, pd.concat([prediction, given], axis=1)

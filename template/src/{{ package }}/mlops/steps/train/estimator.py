@@ -60,8 +60,8 @@ def check_trainable(contract: Contract, rows: LabelledRows) -> None:
     if contract.problem == "multiclass":
         for name in TAKEN & set(target.astype(str)):
             raise Misconfigured(
-                f"data.labels: the class {name} has the name of a column of the predictions; "
-                "rename the class."
+                f"data.labels: the target's class {name} has the name of a column of the "
+                "predictions; return another name for it in data.py."
             )
     if contract.problem != "regression" and target.nunique() < 2:
         raise MlopsError(

@@ -22,9 +22,9 @@ from .unchanged import find_unchanged
 def train(project: Project, as_of: str | None, tune: int = 0, *, changed: bool = False) -> Outcome:
     """Train on the rows that `as_of` allows, and register the result as challenger.
 
-    If `tune` > 0, search for better parameters in that many trials first. With `changed`, train
-    only if code, configuration, lockfile or reference date differ from the champion's and from the
-    newest version's.
+    If `tune` > 0, search for better parameters in that many trials first. With `changed`, do
+    not train if the champion or the newest version has the same code, configuration, lockfile and
+    reference date.
     """
     if changed and (unchanged := find_unchanged(project, as_of)):
         return unchanged
