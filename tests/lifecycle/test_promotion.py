@@ -251,7 +251,7 @@ def test_rollback_names_the_batches_of_the_withdrawn_version(live: Project) -> N
     details = live.call(behind.entries)[-1]["details"]
     assert details["reason"] == "complaints"
     assert details["batches"] == [f"{AS_OF}/0001", "2026-02-01/0001"]
-    assert "look at 2 batches of version 2" in answer.said
+    assert "check the 2 batches of version 2" in answer.said
 
 
 def test_a_pause_needs_a_reason(live: Project) -> None:
