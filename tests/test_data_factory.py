@@ -337,7 +337,7 @@ def test_a_command_without_a_file_starts_at_once(run: Callable[..., Run]) -> Non
 @pytest.mark.parametrize(
     ("fails", "failure"),
     [
-        ("Wait for the data", "no data came for score"),
+        ("Wait for the data", "no data arrived for score"),
         ("Run the job", "score failed in Databricks"),
     ],
 )

@@ -12,6 +12,7 @@ from conftest import Rendered
 from filelock import FileLock
 
 from lifecycle.project import AS_OF, Project, Warm, copy_project
+from lifecycle.tracking_server import running, server  # noqa: F401 - fixtures
 
 At = Callable[..., Project]
 
