@@ -172,7 +172,7 @@ def test_without_the_teams_token_the_error_says_so(team: Path, service: GitLab) 
     service.host.take(team)
     done = service.run("schedule", only="publish")["publish"]
     assert done.result == "FAIL"
-    assert "UPDATE_TOKEN: is missing: set it for the environment maintenance alone" in done.log
+    assert "UPDATE_TOKEN: is missing: set it for the environment maintenance only" in done.log
 
 
 @pytest.mark.full

@@ -145,7 +145,7 @@ class Releases:
         bank.rules.unprotect(PROD)
         delivery = bank.project / "deploy/delivery.py"
         replace(delivery, 'if env == "prod":', "if not env:")
-        replace(delivery, "        target.smoke(release, env)\n", "")
+        replace(delivery, "        target.smoke(folder, env)\n", "")
         bump(bank)
         jobs = bank.release()
         assert results(jobs) == GOOD, logs(jobs)
