@@ -106,7 +106,4 @@ def with_details(entries: Iterable[Entry], kind: type[Kind]) -> Iterator[tuple[E
 
 def last_details(entries: list[Entry], kind: type[Kind]) -> Kind | None:
     """Return the newest details of one kind, or None."""
-    for entry in reversed(entries):
-        if isinstance(entry.details, kind):
-            return entry.details
-    return None
+    return next((details for _, details in with_details(reversed(entries), kind)), None)
