@@ -115,7 +115,7 @@ def test_drift_is_mentioned_at_once_and_acted_on_when_it_persists(live: Project)
     assert of(again, "channel")["persistent"]
     assert again["decision"] == "investigate"
     assert again["reasons"][0].startswith(
-        "input channel has drifted in two of the last three windows (PSI"
+        "input channel has drifted in this window and in one of the two before (PSI"
     )
     assert [each["as_of"] for each in again["history"]] == ["2026-04-01", "2026-05-01"]
 

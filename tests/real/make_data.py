@@ -1,4 +1,4 @@
-"""Write the data that scikit-learn brings along as files, as a source would deliver them."""
+"""Write data that scikit-learn contains to the folder data, as a source would deliver it."""
 
 from pathlib import Path
 
@@ -16,3 +16,10 @@ def write_diabetes(path: Path) -> None:
     """Write 442 patients and how far their disease had gone after a year."""
     diabetes = load_diabetes(as_frame=True, scaled=False)
     diabetes.data.assign(progression=diabetes.target).to_csv(path, index=False)
+
+
+if __name__ == "__main__":
+    folder = Path("data")
+    folder.mkdir(exist_ok=True)
+    write_wine(folder / "wine.csv")
+    write_diabetes(folder / "diabetes.csv")

@@ -67,7 +67,7 @@ def test_a_newer_format_is_refused_with_the_command_that_helps() -> None:
 
 @pytest.mark.parametrize("number", ["3", None, 0, -1, True, 2.0])
 def test_a_format_that_is_not_a_number_is_refused(number: object) -> None:
-    assert "its format is not a number" in refused(NOW | {"format": number})
+    assert "its field `format` must be a whole number" in refused(NOW | {"format": number})
 
 
 @pytest.mark.parametrize(

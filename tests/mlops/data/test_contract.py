@@ -198,6 +198,14 @@ class TakenLabels(pa.DataFrameModel):
     defaulted: int = pa.Field(metadata={"role": "target"})
 
 
+class TwoTargets(pa.DataFrameModel):
+    """Two columns to predict."""
+
+    loan: str = pa.Field(metadata={"role": "key"})
+    defaulted: int = pa.Field(metadata={"role": "target"})
+    late: int = pa.Field(metadata={"role": "target"})
+
+
 class TargetInInputs(pa.DataFrameModel):
     """The model would see what it predicts."""
 
@@ -235,6 +243,10 @@ WRONG = {
     "no target": (
         SimpleNamespace(Inputs=Inputs, Labels=Key),
         "no column of Labels has the role target",
+    ),
+    "two targets": (
+        SimpleNamespace(Inputs=Inputs, Labels=TwoTargets),
+        "defaulted and late have the role target, which only one column may have",
     ),
     "no feature": (SimpleNamespace(Inputs=Key, Labels=Labels), "there is no feature"),
     "other keys": (SimpleNamespace(Inputs=TakenKey, Labels=Labels), "give both the same key"),

@@ -147,7 +147,7 @@ def refused(read: Read, path: str, **keys: Any) -> str:
 
 def test_a_pattern_without_a_file_is_refused(read: Read) -> None:
     assert refused(read, "no-*.csv") == (
-        "table loans: no file at no-*.csv; put one there, or correct tables.loans.path."
+        "table loans: no file matches no-*.csv; add one, or correct tables.loans.path."
     )
 
 
@@ -185,7 +185,7 @@ def test_a_broken_file_is_refused_with_its_name(
     (tmp_path / name).write_bytes(content)
     message = refused(read, name)
     assert message.startswith(f"table loans: {name} cannot be read (")
-    assert message.endswith("replace the file, or correct tables.loans.")
+    assert message.endswith("replace the file, or correct tables.loans in conf/.")
 
 
 # Control files

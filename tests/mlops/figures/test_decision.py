@@ -132,7 +132,10 @@ def test_drift_is_mentioned_once_and_investigated_when_it_persists() -> None:
         ("investigate", "input gone is nearly empty in this window (100% missing)"),
         (
             "investigate",
-            "input again has drifted in two of the last three windows (PSI 0.30, more than 0.10)",
+            (
+                "input again has drifted in this window and in one of the two before (PSI 0.30, "
+                "more than 0.10)"
+            ),
         ),
         (
             "healthy",

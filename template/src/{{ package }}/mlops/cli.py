@@ -53,7 +53,7 @@ Trials = Annotated[
     typer.Option(
         metavar="N",
         help="Search for better parameters with this many trials; 0 means no search. Needs the "
-        "extra tune, and search_space in model.py.",
+        "extra `tune`, and search_space in model.py.",
         min=0,
     ),
 ]
@@ -62,8 +62,8 @@ Changed = Annotated[
     typer.Option(
         "--changed",
         metavar=NO_TYPE,
-        help="Do not train if the champion or the newest version has the same code, configuration, "
-        "lockfile and reference date.",
+        help="Train only if something changed: not if the champion or the newest version has the "
+        "same code, configuration, lockfile and reference date.",
     ),
 ]
 Version = Annotated[
@@ -216,7 +216,7 @@ def retrain(
 ) -> None:
     """If `monitor` decides `retrain`: train and gate, then promote or wait for approval.
 
-    Run `monitor` first if it has not decided for this reference date.
+    If `monitor` has not decided for this reference date yet, it runs first.
     """
 
     def step(project: "Project") -> "Outcome":
@@ -269,7 +269,7 @@ def rollback(
 def pause(
     reason: PauseReason, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
-    """Stop promotion and scoring until `resume`."""
+    """Stop promotion, scoring, serving and `retrain` until `resume`."""
 
     def step(project: "Project") -> "Outcome":
         from .steps.pause import pause

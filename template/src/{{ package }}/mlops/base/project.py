@@ -98,9 +98,9 @@ def import_extra(module: str, extra: str) -> Any:  # mypy cannot know what a nam
     except ModuleNotFoundError:
         distribution = PACKAGE.replace("_", "-")
         raise Misconfigured(
-            f"{module} is not installed; it comes with the extra {extra}: write "
-            f'"{distribution}[mlops,{extra}]" for "{distribution}[mlops]" in pyproject.toml, then '
-            "run `uv sync`."
+            f"{module} is not installed; it comes with the extra {extra}: in pyproject.toml, add "
+            f'{extra} to the brackets of "{distribution}[mlops]", as in '
+            f'"{distribution}[mlops,{extra}]", then run `uv sync`.'
         ) from None
 
 

@@ -64,7 +64,8 @@ class StoredRecord(Record):
         number = lifted.pop("format", 1)
         if not isinstance(number, int) or isinstance(number, bool) or number < 1:
             raise MlopsError(
-                f"{where} cannot be read: its format is not a number; restore it from a backup."
+                f"{where} cannot be read: its field `format` must be a whole number from 1; "
+                "restore it from a backup."
             )
         if number > cls.FORMAT:
             raise MlopsError(
@@ -84,6 +85,6 @@ class StoredRecord(Record):
             ) from None
         except (LookupError, TypeError, ValueError, AttributeError) as error:  # raised by a lift
             raise MlopsError(
-                f"{where} cannot be read: it does not contain what format {number} requires "
-                f"({type(error).__name__}: {error}); restore it from a backup."
+                f"{where} is not a valid record of format {number} ({type(error).__name__}: "
+                f"{error}); restore it from a backup."
             ) from None

@@ -247,8 +247,8 @@ class Monitoring(Section):
     """The least population stability index that counts as drift; with few rows the limit rises
     automatically."""
     max_drifted: float = Field(default=0.3, gt=0, le=1)
-    """If a larger share of inputs has drifted in two of the last three scored periods, the decision
-    is `retrain`."""
+    """If a larger share of inputs has drifted in the newest scored period and in at least one of
+    the two before it, the decision is `retrain`."""
     max_age: int = Field(default=12, ge=1)
     """How many periods a champion may stay in use after labels for a whole gate window of its own
     are due."""

@@ -85,7 +85,9 @@ def _parse_date(text: str) -> pd.Timestamp:
     try:
         return pd.Timestamp(datetime.date.fromisoformat(text))
     except ValueError:
-        raise Misconfigured(f"--as-of {text} is not a date; write it as 2026-01-01.") from None
+        raise Misconfigured(
+            f"--as-of {text} is not a date; write it as YYYY-MM-DD, such as 2026-01-01."
+        ) from None
 
 
 def _start_of_period(day: pd.Timestamp, period: Period) -> pd.Timestamp:

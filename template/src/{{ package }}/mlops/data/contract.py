@@ -160,6 +160,7 @@ def read_contract(schema: ModuleType, problem: Problem) -> Contract:
     """
     inputs = _read_schema(schema, "Inputs", "key")
     labels = _read_schema(schema, "Labels", "target")
+    labels.need("target", f"a {problem} problem")
     contract = Contract(problem, inputs, labels)
     if labels.roles.get("key") != contract.keys:
         raise Misconfigured(

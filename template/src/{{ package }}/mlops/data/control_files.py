@@ -46,8 +46,8 @@ def verify(request: TableRequest, paths: Sequence[Path]) -> None:
     if newest < due:
         raise MlopsError(
             f"table {name} is late: its newest delivery is from {newest}, but "
-            f"tables.{name}.max_late requires one since {due}; ask whoever delivers the table for "
-            "a newer one."
+            f"tables.{name}.max_late requires one from {due} or later; ask whoever delivers the "
+            "table for a newer one."
         )
 
 

@@ -23,13 +23,15 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
     paths = _find(str(request.project.path(table.path)))
     if not paths:
         raise MlopsError(
-            f"table {name}: no file at {table.path}; put one there, or correct tables.{name}.path."
+            f"table {name}: no file matches {table.path}; add one, or correct tables.{name}.path."
         )
     if table.control:
         control_files.verify(request, paths)
     known = set[str]()
     for path in paths:
-        with reading(f"table {name}: {path.name}", f"replace the file, or correct tables.{name}"):
+        with reading(
+            f"table {name}: {path.name}", f"replace the file, or correct tables.{name} in conf/"
+        ):
             for frame in read_file(path, request):
                 if len(frame):
                     missing = ", ".join(sorted(known.difference(map(str, frame))))

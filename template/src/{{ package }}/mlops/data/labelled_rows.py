@@ -148,7 +148,7 @@ def _read(source: PointInTimeData, window: Window | None, where: str) -> Labelle
     labelled = inputs.join(labels, on=contract.keys, how="inner").sort_index()
     if labelled.empty:
         raise MlopsError(
-            f"{where}: no label is known at {source.as_of:%Y-%m-%d}; give a later --as-of, or "
-            "check time.label_horizon and data.labels."
+            f"{where}: no labels are known as of {source.as_of:%Y-%m-%d}; use a later reference "
+            "date, or check the setting time.label_horizon and the function labels in data.py."
         )
     return LabelledRows(raw.loc[labelled.index], labelled, inputs, str(window or "all rows"))

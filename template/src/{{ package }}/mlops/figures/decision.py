@@ -302,7 +302,8 @@ def drift_findings(columns: Iterable[ColumnDrift]) -> Iterator[Finding]:
         if column.persistent:
             yield Finding(
                 INVESTIGATE,
-                f"{column.label} has drifted in two of the last three windows ({figures})",
+                f"{column.label} has drifted in this window and in one of the two before "
+                f"({figures})",
             )
         elif empty:
             yield Finding(

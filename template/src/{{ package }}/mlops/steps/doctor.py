@@ -132,7 +132,8 @@ def _answers(project: Project) -> str:
         if address and file.is_file() and address[1] not in file.read_text(encoding="utf-8"):
             raise MlopsError(
                 f"{name} does not contain {address[1]}, the team's address in .copier-answers.yml; "
-                f"correct {name}, or change the answer with `uvx copier update`."
+                f"correct {name}, or change the answer with `uvx copier update --defaults "
+                "--vcs-ref=:current: --data team='NAME <ADDRESS>'`."
             )
     return team
 

@@ -8,10 +8,14 @@ from ..records.store import open_store
 
 
 def pause(project: Project, reason: str) -> Outcome:
-    """Stop promotion and scoring until `resume`; raises Misconfigured for an empty reason."""
+    """Stop promotion, scoring, serving and `retrain` until `resume`.
+
+    Raises Misconfigured for an empty reason.
+    """
     if not reason.strip():
         raise Misconfigured(
-            "pause needs a reason, shown to anyone who runs a command that it stops; give one."
+            "pause needs a reason, which is shown to anyone who runs a command that the pause "
+            "stops; give one."
         )
     open_store(project).record(PauseDetails(reason=reason))
     return Outcome("ok", f"{project.name} is paused: {reason}", {"reason": reason})

@@ -59,7 +59,8 @@ def _refuse_other_rows(batch: Batch, other: Batch) -> None:
     alike = all(map(np.array_equal, batch.keys, other.keys))
     if not alike or other.rows != batch.rows:
         raise MlopsError(
-            "the rows came in another order than in the batch, or have changed since; score again"
+            "the challenger got the rows in a different order than the champion, or the rows have "
+            "changed since; run `score` again"
         )
 
 

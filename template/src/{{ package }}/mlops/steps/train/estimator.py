@@ -65,6 +65,6 @@ def check_trainable(contract: Contract, rows: LabelledRows) -> None:
             )
     if contract.problem != "regression" and target.nunique() < 2:
         raise MlopsError(
-            f"training window: the target {contract.target} has only one class; check data.labels, "
-            "or lengthen time.train."
+            f"training window: the target {contract.target} has only one class; check the function "
+            "labels in data.py, or increase the setting time.train."
         )

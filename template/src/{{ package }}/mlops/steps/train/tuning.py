@@ -88,8 +88,9 @@ def split(source: PointInTimeData, frame: pd.DataFrame) -> Parts:
     target = source.contract.target
     if min(part[target].nunique() for part in (learn, check)) < 2:
         raise MlopsError(
-            "the training window is too short to be divided into rows to learn from and rows to "
-            "check on; lengthen time.train, or omit --tune."
+            "--tune divides the training rows into two parts, one to learn from and one to "
+            f"validate on, and one of them has fewer than two values of the target {target}; "
+            "increase time.train, or omit --tune."
         )
     return Parts(learn, check)
 
