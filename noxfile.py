@@ -103,6 +103,12 @@ def names(session: nox.Session) -> None:
 
 
 @nox.session
+def guards(session: nox.Session) -> None:
+    """Remove each guard in turn and show that a test notices: `./nox -s guards -- [NAME ...]`."""
+    session.run("python", "-m", "tools.guards", *session.posargs)
+
+
+@nox.session
 def release(session: nox.Session) -> None:
     """Check the current commit and tag it as a release: `./nox -s release -- v0.2.0`."""
     session.run("python", "-m", "tools.release", *session.posargs)
