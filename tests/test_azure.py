@@ -201,6 +201,7 @@ def test_a_bad_change_is_stopped_by_its_check(
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_without_its_checks_each_bad_change_gets_through(
     team: Path, service: Service, osv: Osv
 ) -> None:

@@ -152,7 +152,10 @@ def test_a_merge_is_deployed_to_prod(new_project: Rendered, tmp_path: Path) -> N
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("fails", ["tests", "build", "deploy -- test"])
+@pytest.mark.parametrize(
+    "fails",
+    ["tests", *(pytest.param(s, marks=pytest.mark.wide) for s in ("build", "deploy -- test"))],
+)
 def test_a_failure_stops_before_prod(fails: str, new_project: Rendered, tmp_path: Path) -> None:
     project = new_project(ci="github", compute="kubernetes")
     calls = [call.partition("|")[0] for call in run(project, tmp_path, "release", fails)]

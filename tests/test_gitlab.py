@@ -12,7 +12,7 @@ import pytest
 import yaml
 from conftest import Rendered
 from desks import add_program
-from pipelines.changes import BAD, ESSENTIAL, UNGUARDED, newer_template
+from pipelines.changes import BAD, UNGUARDED, in_ci, newer_template
 from pipelines.git_host import WRITES, git_host
 from pipelines.gitlab import GitLab, Job
 from pipelines.osv import Osv
@@ -105,6 +105,7 @@ def test_only_publishing_can_read_the_token(rendered: Rendered) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_a_good_change_passes(team: Path, service: GitLab) -> None:
     append(team / "src/loan_risk/data.py", "\n\n# Read and understood.\n")
     service.host.take(team)
@@ -119,7 +120,7 @@ def test_a_good_change_passes(team: Path, service: GitLab) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("what", ESSENTIAL)
+@pytest.mark.parametrize("what", in_ci("a bad model"))
 def test_a_bad_change_is_stopped_by_its_check(
     what: str, team: Path, service: GitLab, osv: Osv
 ) -> None:
@@ -133,6 +134,7 @@ def test_a_bad_change_is_stopped_by_its_check(
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_without_its_checks_each_bad_change_gets_through(
     team: Path, service: GitLab, osv: Osv
 ) -> None:
@@ -147,6 +149,7 @@ def test_without_its_checks_each_bad_change_gets_through(
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_the_weekly_update_becomes_a_merge_request(
     team: Path, service: GitLab, tmp_path: Path
 ) -> None:
@@ -220,7 +223,8 @@ def test_a_merge_is_deployed_to_prod(new_project: Rendered, service: GitLab) -> 
 
 @pytest.mark.full
 @pytest.mark.parametrize(
-    "fails", ["tests", "build", pytest.param("deploy -- test", marks=pytest.mark.wide)]
+    "fails",
+    ["tests", *(pytest.param(s, marks=pytest.mark.wide) for s in ("build", "deploy -- test"))],
 )
 def test_a_failure_stops_before_prod(fails: str, new_project: Rendered, service: GitLab) -> None:
     calls = recorded(new_project(ci="gitlab", compute="kubernetes"), service, fails)

@@ -170,6 +170,7 @@ class TestAzure(Releases):
 
 
 @pytest.mark.full
+@pytest.mark.wide
 class TestGitHub(Releases):
     """GitHub."""
 
@@ -177,6 +178,7 @@ class TestGitHub(Releases):
 
 
 @pytest.mark.full
+@pytest.mark.wide
 class TestGitLab(Releases):
     """GitLab."""
 

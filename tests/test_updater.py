@@ -625,7 +625,7 @@ def test_a_detached_shallow_clone_updates(desk: Desk) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("how", ["folder", "submodule"])
+@pytest.mark.parametrize("how", ["folder", pytest.param("submodule", marks=pytest.mark.wide)])
 def test_a_project_in_a_larger_repository_updates(how: str, desk: Desk, tmp_path: Path) -> None:
     larger = tmp_path / "larger"
     inner = Desk(larger / "desk")

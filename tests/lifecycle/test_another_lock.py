@@ -51,6 +51,7 @@ def test_a_version_that_other_packages_cannot_load_is_reported_and_rejected(born
     assert "made with the lockfile" in rejected.checks["loads"]["reason"]
 
 
+@pytest.mark.wide
 def test_the_lifecycle_runs_on_the_previous_pandas(born: Project) -> None:
     run_with(born, ["pandas<3", "pytz"], *LIFE, ("score", "--as-of", AS_OF))
     assert len(born.batches()) == 1

@@ -159,6 +159,7 @@ def test_decayed_performance_calls_for_retraining(due: Project) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_a_successor_that_has_not_made_up_for_a_decay_is_retrained_again(due: Project) -> None:
     due.edit("data.py", LABELS, f"{MIXED}{LABELS}")
     assert watch(due, "2026-04-01")["decision"] == "retrain"

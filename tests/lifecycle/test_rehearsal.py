@@ -15,7 +15,12 @@ COMMANDS = ["train", "gate", "promote", "score", "monitor", "status"]
 
 @pytest.mark.full
 @pytest.mark.parametrize(
-    ("problem", "risk_tier"), [("binary", "high"), ("multiclass", "low"), ("regression", "medium")]
+    ("problem", "risk_tier"),
+    [
+        pytest.param("binary", "high", marks=pytest.mark.wide),
+        pytest.param("multiclass", "low", marks=pytest.mark.wide),
+        ("regression", "medium"),
+    ],
 )
 def test_a_new_project_passes(at: At, problem: str, risk_tier: str) -> None:
     """Even if test requires an approval, and if alerts name a missing secret."""

@@ -82,6 +82,7 @@ def test_a_version_is_rebuilt_or_the_answer_says_what_differs(born: Project) -> 
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_a_version_of_the_flat_layout_is_rebuilt_after_the_update_to_layers(
     tmp_path: Path, warm: Warm
 ) -> None:

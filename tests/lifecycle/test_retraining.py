@@ -172,5 +172,6 @@ def test_a_pause_stops_retraining(live: Project) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("problem", ["multiclass", "regression"])
+@pytest.mark.wide
 def test_each_problem_is_retrained(at: At, problem: str) -> None:
     assert retrain(at("live", problem=problem)).facts["version"] == 2

@@ -221,6 +221,7 @@ def test_rows_of_another_period_are_not_scored(live: Project) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_more_rows_need_memory_for_their_keys_only(live: Project) -> None:
     """Keys are a twentieth of the rows, and are held twice while duplicates are searched."""
     write_tables(live, "2025-12-01", "2026-01-01", kind="parquet")

@@ -218,6 +218,7 @@ def test_a_folder_that_cannot_be_written_is_reported(live: Project) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("problem", ["multiclass", "regression"])
+@pytest.mark.wide
 def test_the_other_problems_have_a_shadow_too(at: At, problem: str) -> None:
     project = at("live", problem=problem)
     project.configure(model={"params": {"max_iter": 60, "learning_rate": 0.2}})

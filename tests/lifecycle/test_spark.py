@@ -111,6 +111,7 @@ REFUSED = {
 
 @pytest.mark.full
 @pytest.mark.usefixtures("elsewhere")
+@pytest.mark.wide
 def test_what_spark_cannot_score_is_reported_in_one_sentence(live: Project) -> None:
     tables.write_tables(live, "2025-12-01", "2026-01-01", "parquet")
     live.configure(tables=SPARK_FILES)

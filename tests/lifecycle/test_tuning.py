@@ -100,6 +100,7 @@ def test_a_killed_search_resumes(opened: Project) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_other_rows_code_or_configuration_start_another_search(tunable: Project) -> None:
     for words in ((), ("--set", "model.params.max_iter=9"), ("--as-of", "2025-12-01")):
         assert "trial 1" in tunable.run(*TUNE, "1", *words).said
@@ -122,6 +123,7 @@ def test_labels_of_the_gate_window_change_no_trial(tunable: Project) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize("problem", ["multiclass", "regression"])
+@pytest.mark.wide
 def test_other_problems_are_tuned(at: At, problem: str) -> None:
     project = at("opened", problem=problem)
     space(project)
