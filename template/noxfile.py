@@ -82,11 +82,16 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build a release in build/release: wheel, locked requirements, bill of materials."""
+    """Build a release of the last commit in build/release: wheel, locked requirements, and more.
+
+    Uncommitted changes are refused; `-- --allow-dirty` builds a release with them to try out.
+    """
+    if session.posargs not in ([], ["--allow-dirty"]):
+        session.error("Run `uvx nox -s build`, or `uvx nox -s build -- --allow-dirty`")
     sync(session)
     if not git("rev-parse", "HEAD"):
         session.error("There is no commit to build from: run `uvx nox -s setup` first")
-    run(session, "python", ".mlops/release.py", PACKAGE.name)
+    run(session, "python", ".mlops/release.py", PACKAGE.name, *session.posargs)
 
 
 @nox.session

@@ -28,6 +28,7 @@ ACTIONS = {  # what an action does to the artifacts folder, and its inputs
         "rm -rf build && mkdir build && cp -r {}/kept build/release",
         ["name", "path"],
     ),
+    "actions/attest-build-provenance": ("ls $SUBJECT", ["subject-path"]),
 }
 UVX = """#!/bin/sh
 call="$*"

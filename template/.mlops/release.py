@@ -1,40 +1,53 @@
-"""Build a release from what git has: wheel, locked requirements, bill of materials.
+"""Build a release of the last commit: wheel, locked requirements, bill of materials.
 
-A release is built once per commit and deployed unchanged to each environment. Where the model runs
-elsewhere, it also contains what is deployed to each environment, rendered from conf/. Where the
-project has an image, container.py builds it.
+Everything is read from the commit, never from the folder, which may contain more. A release is
+built once per commit and deployed unchanged to each environment. Where the model runs elsewhere, it
+also contains what is deployed to each environment, rendered from conf/. Where the project has an
+image, container.py builds it.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 import shutil
 import sys
+import tarfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 from commands import Refusal, git, run
 from release_record import FILE, Release, release_text
 
 OUT = Path("build/release")
-COPY = Path("build/source")  # the wheel is built in a copy, so that the checkout does not change
+COPY = Path("build/source")  # the files of the commit, from which the release is built
+ALLOW_DIRTY = "--allow-dirty"
+REQUIRED = ("pyproject.toml", "uv.lock", ".copier-answers.yml", "conf/base.yml")
+PACKED = ("src/", "conf/", "deploy/", *REQUIRED)  # a release contains these, or what they say
+METADATA = re.compile(r"[^/]+\.dist-info/(METADATA|RECORD|WHEEL|entry_points\.txt)")
+LINK = "120000"  # modes of git
+SUBMODULE = "160000"
 EXPORT = ("uv", "export", "--quiet", "--frozen", "--no-dev", "--no-emit-project")
 
 
 def main() -> int:
-    """Build a release; the argument is the project's package. Return 1 where it is refused."""
-    [package] = sys.argv[1:]
+    """Build a release; return 1 where it is refused.
+
+    The arguments are the project's package, and `--allow-dirty` for a release to try out.
+    """
+    package, *options = sys.argv[1:]
     os.environ.pop("UV_NO_SYNC", None)  # `uv run` sets it, and `uv version --frozen` refuses it
     for folder in (OUT, COPY):
         shutil.rmtree(folder, ignore_errors=True)
     try:
-        release = build(package)
+        release = build(package, allow_dirty=ALLOW_DIRTY in options)
     except Exception as error:
         shutil.rmtree(OUT, ignore_errors=True)
         if not isinstance(error, Refusal):
@@ -45,20 +58,26 @@ def main() -> int:
     return 0
 
 
-def build(package: str) -> Release:
+def build(package: str, *, allow_dirty: bool) -> Release:
     """Write the whole release to build/release, and return its record."""
-    commit_time = datetime.fromtimestamp(int(git("log", "-1", "--format=%ct")), UTC)
-    release = read_checkout(commit_time)
+    commit = git("rev-parse", "HEAD").strip()
+    tree = choose_tree(commit, allow_dirty=allow_dirty)
+    unpack(tree)
+    commit_time = datetime.fromtimestamp(int(git("log", "-1", "--format=%ct", commit)), UTC)
+    release = read_source(commit, commit_time, dirty=tree != commit)
     build_facts = COPY / "src" / package / "_build"
-    write_source(release, build_facts)
+    write_build_facts(release, build_facts)
     OUT.mkdir(parents=True)
     shutil.copy(build_facts / "requirements.txt", OUT)
     bill_of_materials = ("--format=cyclonedx1.5", "--preview-features=sbom-export")
-    run(*EXPORT, *bill_of_materials, f"--output-file={OUT / 'sbom.cdx.json'}")
+    export(*bill_of_materials, f"--output-file={OUT.resolve() / 'sbom.cdx.json'}")
     os.environ["SOURCE_DATE_EPOCH"] = str(int(commit_time.timestamp()))  # one commit, one digest
+    known = set(checksums(COPY).values())
     run("uv", "build", "--wheel", "--quiet", f"--out-dir={OUT.resolve()}", folder=COPY)
     [wheel] = OUT.glob("*.whl")
-    release = replace(release, wheel=wheel.name)
+    contents = wheel_checksums(wheel)
+    refuse_foreign_files(contents, known)
+    release = replace(release, wheel=wheel.name, wheel_files=contents)
     release = replace(release, image=build_image(release))
     for env, settings in deployed_settings(package):
         import_module("target").render(settings, release, OUT / "deploy" / env)
@@ -68,21 +87,75 @@ def build(package: str) -> Release:
     return release
 
 
-def read_checkout(commit_time: datetime) -> Release:
+def choose_tree(commit: str, *, allow_dirty: bool) -> str:
+    """Return the commit, or one of the changes since; raise Refusal for changes unless allowed.
+
+    Files that git does not track are in neither.
+    """
+    changes = git("status", "--porcelain", "--no-renames", "--", ".").splitlines()
+    if not changes:
+        return commit
+    if not allow_dirty:
+        raise Refusal(
+            f"{changes[0][3:]} is not committed: commit your work, or build a release to try out, "
+            f"which cannot be deployed, with `uvx nox -s build -- {ALLOW_DIRTY}`."
+        )
+    author = ("-c", "user.name=build", "-c", "user.email=build@localhost")  # git wants one
+    tracked = git(*author, "stash", "create").strip()  # a commit on no branch
+    return tracked or git(*author, "commit-tree", "-m", "dirty", commit + "^{tree}").strip()
+
+
+def unpack(tree: str) -> None:
+    """Write the files of a commit to build/source, without links and submodules.
+
+    Raises Refusal where a release would contain one of those, or where a file is missing.
+    """
+    for listed in filter(None, git("ls-tree", "-r", "-z", tree).split("\0")):
+        facts, _, path = listed.partition("\t")
+        mode = facts.partition(" ")[0]
+        if mode in (LINK, SUBMODULE) and path.startswith(PACKED):
+            kind = "link" if mode == LINK else "submodule"
+            raise Refusal(
+                f"{path} is a {kind}, whose content is not in the commit: commit the files "
+                "themselves."
+            )
+    COPY.mkdir(parents=True)
+    file = COPY.with_suffix(".tar")
+    git("-c", "tar.umask=0022", "archive", "--format=tar", f"--output={file}", tree)
+    with tarfile.open(file) as archive:
+        for member in filter(tarfile.TarInfo.isreg, archive):
+            content = archive.extractfile(member)
+            if content is not None:
+                (COPY / member.name).parent.mkdir(parents=True, exist_ok=True)
+                (COPY / member.name).write_bytes(content.read())
+    file.unlink()
+    for name in REQUIRED:
+        if not (COPY / name).is_file():
+            raise Refusal(f"{name} is not committed: commit it, then build again.")
+
+
+def read_source(commit: str, commit_time: datetime, *, dirty: bool) -> Release:
     """Return what is known about a release before it is built: its version and its origin."""
-    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
-    answers = Path(".copier-answers.yml").read_text(encoding="utf-8")
+    project = tomllib.loads((COPY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for key in ("readme", "license"):  # the wheel quotes them
+        refuse_outside(key, project.get(key, ""))
+    answers = (COPY / ".copier-answers.yml").read_text(encoding="utf-8")
     template = re.search(r"^_commit: *(\S+)", answers, re.MULTILINE)
-    commit = git("rev-parse", "HEAD").strip()
-    dirty = bool(git("status", "--porcelain"))
     return Release(
         project=project["name"],
         version=unique_version(project["version"], commit_time, commit, dirty=dirty),
         dirty=dirty,
         commit=commit,
         template=template[1] if template else "unknown",
-        lock_sha256=hashlib.sha256(Path("uv.lock").read_bytes()).hexdigest(),
+        lock_sha256=hashlib.sha256((COPY / "uv.lock").read_bytes()).hexdigest(),
     )
+
+
+def refuse_outside(key: str, value: str | Mapping[str, str]) -> None:
+    """Raise Refusal where a key of pyproject.toml names a file outside the project."""
+    name = value.get("file", "") if isinstance(value, Mapping) else value
+    if not (COPY / name).resolve().is_relative_to(COPY.resolve()):
+        raise Refusal(f"pyproject.toml: {key} names {name}: name a file of the project.")
 
 
 def unique_version(version: str, commit_time: datetime, commit: str, *, dirty: bool) -> str:
@@ -91,27 +164,44 @@ def unique_version(version: str, commit_time: datetime, commit: str, *, dirty: b
     return f"{version}+{commit_time:%Y%m%d%H%M%S}.g{commit[:8]}{suffix}"
 
 
-def write_source(release: Release, build_facts: Path) -> None:
-    """Copy what git has to build/source, and set the unique version there.
-
-    The folder of build facts receives what a machine without git, uv.lock and conf/ needs.
-    """
-    listed = git("ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
-    for name in listed:
-        if Path(name).is_file():
-            (COPY / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(name, COPY / name)
-    shutil.copytree("conf", build_facts / "conf")
-    shutil.copyfile(".copier-answers.yml", build_facts / "answers.yml")
+def write_build_facts(release: Release, folder: Path) -> None:
+    """Write what a machine without git, uv.lock and conf/ needs; set the unique version."""
+    shutil.rmtree(folder, ignore_errors=True)  # git ignores it, but somebody may have added it
+    shutil.copytree(COPY / "conf", folder / "conf")
+    shutil.copyfile(COPY / ".copier-answers.yml", folder / "answers.yml")
     facts = {
         "commit": release.commit,
         "dirty": release.dirty,
         "template": release.template,
         "lock_sha256": release.lock_sha256,
     }
-    (build_facts / "build.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    run(*EXPORT, "--no-header", f"--output-file={build_facts / 'requirements.txt'}")
+    (folder / "build.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    export("--no-header", f"--output-file={folder.resolve() / 'requirements.txt'}")
     run("uv", "version", "--quiet", "--frozen", release.version, folder=COPY)
+
+
+def export(*options: str) -> None:
+    """Export the locked packages in one of uv's formats."""
+    run(*EXPORT, *options, folder=COPY)
+
+
+def wheel_checksums(wheel: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file in a wheel, by path."""
+    with ZipFile(wheel) as archive:
+        return {
+            name: hashlib.sha256(archive.read(name)).hexdigest()
+            for name in sorted(archive.namelist())
+        }
+
+
+def refuse_foreign_files(contents: Mapping[str, str], known: Container[str]) -> None:
+    """Raise Refusal for a file in the wheel that is neither the commit's nor about the wheel."""
+    for name, digest in contents.items():
+        if digest not in known and not METADATA.fullmatch(name):
+            raise Refusal(
+                f"The wheel would contain {name}, which is not a file of the commit: commit it, or "
+                "remove what adds it from [tool.hatch] in pyproject.toml."
+            )
 
 
 def build_image(release: Release) -> str | None:
@@ -125,12 +215,14 @@ def build_image(release: Release) -> str | None:
 
 def deployed_settings(package: str) -> Iterator[tuple[str, Any]]:
     """Yield each environment that a release is deployed to, and its settings."""
-    vendor_folders = [file.parent for file in sorted(Path("deploy").glob("*/target.py"))]
+    deploy = COPY.resolve() / "deploy"
+    vendor_folders = [file.parent for file in sorted(deploy.glob("*/target.py"))]
     if not vendor_folders:
         return
-    sys.path[:0] = map(str, [*vendor_folders, "deploy"])
+    sys.path[:0] = map(str, [*vendor_folders, deploy])
     for env in ("dev", "test", "prod"):
-        settings = settings_of(package, env)
+        with contextlib.chdir(COPY):  # reads conf/ there
+            settings = settings_of(package, env)
         is_laptop = env == "dev" and str(settings.tracking_uri).startswith("sqlite")
         if not is_laptop:
             yield env, settings

@@ -27,6 +27,8 @@ class Release:
     lock_sha256: str = ""
     wheel: str = ""
     """The name of the wheel's file."""
+    wheel_files: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of every file in the wheel, by path; empty in records of older templates."""
     image: str | None = None
     """The image with its digest, `repository@sha256:…`; None where the release has none."""
     files: Mapping[str, str] = field(default_factory=dict)

@@ -39,6 +39,10 @@ ACTIONS = {  # the code that stands in for an action, and the inputs it supports
         'mkdir -p "$KEPT"; cp -r "$FROM" "$KEPT/$NAME"',
         {"name": "NAME", "path": "FROM", "retention-days": "DAYS"},
     ),
+    "actions/attest-build-provenance": (
+        'ls $SUBJECT > "$KEPT/attested"',
+        {"subject-path": "SUBJECT"},
+    ),
     "actions/download-artifact": (
         'mkdir -p "$INTO"; cp -r "$KEPT/$NAME/." "$INTO"',
         {"name": "NAME", "path": "INTO"},
