@@ -15,7 +15,7 @@ Outcome = platform("base.console").Outcome
 
 COMMANDS = {
     "Everyday work": ["train", "gate", "promote", "score", "monitor"],
-    "Automation": ["retrain", "serve"],
+    "Automation": ["retrain", "serve", "erase"],
     "Emergency": ["rollback", "pause", "resume"],
     "Inspect": ["status", "reproduce", "doctor"],
 }
@@ -27,6 +27,7 @@ OWN = {
     "monitor": ["--as-of"],
     "retrain": ["--as-of", "--hold"],
     "serve": ["--host", "--port"],
+    "erase": ["--expired", "--keys", "--yes", "--as-of"],
     "rollback": ["--reason"],
     "pause": ["reason"],
     "resume": [],

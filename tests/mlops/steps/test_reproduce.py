@@ -1,8 +1,11 @@
 """Rules of `steps/reproduce.py`: the answer in a word, and what it says of the rows."""
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from mlops.projects import make_project
 from rendering import platform
 
 reproduce = platform("steps.reproduce")
@@ -86,3 +89,32 @@ def test_the_journal_gets_where_the_rows_came_from_by_the_keys_of_its_format() -
         "gate": {"from": "tables", "changed": 0, "trouble": ""},
     }
     assert facts["differs"] == ["lock", "predictions (by up to 0.5)"]
+
+
+def test_erased_rows_are_named_with_their_day_where_they_are_missed() -> None:
+    gone = answer(side(None, 3), side("tables"), None)
+    assert reproduce._details(7, gone, "2026-02-01").erased == "2026-02-01"
+    assert reproduce._details(7, answer(HERE, HERE), "2026-02-01").erased == ""
+    assert reproduce._explain_rows(gone, "2026-02-01") == (
+        "rows of its extract were erased on 2026-02-01; 3 rows of the tables have changed since"
+    )
+
+
+def test_the_day_of_an_erasure_is_that_of_the_versions_own_extracts() -> None:
+    details = platform("records.details")
+    data = SimpleNamespace(train="1a2b3c4d5e6f7a8b99", gate="9a8b7c6d5e4f3a2b11")
+    version = SimpleNamespace(
+        card=SimpleNamespace(lineage=SimpleNamespace(environment="dev", data=data))
+    )
+
+    def erased_on(name: str, env: str = "dev") -> str:
+        file = details.ErasedFile(kind="extract", name=name, rows=1, sha256="")
+        recorded = details.EraseDetails(reason="expired", files=(file,), versions=(7,))
+        entries = [SimpleNamespace(details=recorded, time="2026-02-01T04:00:00+00:00")]
+        project = make_project(Path(), env=env)
+        store = SimpleNamespace(project=project, entries=entries)
+        return str(reproduce._erased_on(store, version))
+
+    assert erased_on("9a8b7c6d5e4f3a2b.parquet") == "2026-02-01"
+    assert erased_on("9a8b7c6d5e4f3a2b.parquet", env="test") == ""
+    assert erased_on("0000000000000000.parquet") == ""

@@ -8,6 +8,7 @@ import errno
 import gc
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -85,6 +86,26 @@ Approver = Annotated[
 ]
 Hold = Annotated[
     bool, typer.Option("--hold", metavar=NO_TYPE, help="Train and gate, but do not promote.")
+]
+Expired = Annotated[
+    bool,
+    typer.Option(
+        "--expired",
+        metavar=NO_TYPE,
+        help="Erase what is older than the settings of `retention` allow.",
+    ),
+]
+KeysFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys",
+        metavar="FILE",
+        help="Erase the rows of some people: a CSV file whose header names the column of the key.",
+    ),
+]
+Confirmed = Annotated[
+    bool,
+    typer.Option("--yes", metavar=NO_TYPE, help="Erase; without it, show only what would go."),
 ]
 RollbackReason = Annotated[
     str, typer.Option(metavar="TEXT", help="The reason, which the journal records.")
@@ -241,6 +262,30 @@ def serve(
         from .serving.serve import serve
 
         return serve(project, host, port)
+
+    _run(step, env, overrides, as_json)
+
+
+@app.command(rich_help_panel=AUTOMATION)
+def erase(  # noqa: PLR0913 - options, which the user names
+    expired: Expired = False,
+    keys: KeysFile = None,
+    confirmed: Confirmed = False,
+    as_of: AsOf = None,
+    env: Env = "dev",
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Erase rows that may no longer be kept: all that are too old, or those of some people.
+
+    It searches the extracts, the predictions and the requests that `serve` has kept. The journal
+    only gets an entry with the number of rows. Without --yes, nothing changes.
+    """
+
+    def step(project: "Project") -> "Outcome":
+        from .steps.erase.erase import erase
+
+        return erase(project, as_of, expired=expired, keys=keys, confirmed=confirmed)
 
     _run(step, env, overrides, as_json)
 

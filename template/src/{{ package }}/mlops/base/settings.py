@@ -277,6 +277,18 @@ class Serving(Section):
     """Whether the challenger scores, in the shadow, the rows that `serve` has answered."""
 
 
+class Retention(Section):
+    """How many periods before the reference date `erase --expired` keeps; None keeps everything."""
+
+    extracts: int | None = Field(default=None, ge=1)
+    """Rows that versions were trained and judged on, counted from the version's own reference
+    date."""
+    predictions: int | None = Field(default=None, ge=1)
+    """Batches of predictions, counted from their scoring date."""
+    requests: int | None = Field(default=None, ge=1)
+    """What `serve` has answered, counted from the day of the answer."""
+
+
 class Settings(Section):
     """The merged configuration of one environment."""
 
@@ -313,6 +325,8 @@ class Settings(Section):
     """When `retrain` may try again."""
     serving: Serving = Serving()
     """The limits of `serve`."""
+    retention: Retention = Retention()
+    """How long rows about people are kept."""
     alerts: tuple[SecretName, ...] = ()
     """Where each change of state is reported, once; each secret contains an address
     for Apprise, the notification library."""
@@ -361,6 +375,14 @@ class Settings(Section):
                 f"scoring.table is {self.scoring.table}, which is not one of the tables in conf/; "
                 f"set it to one of {', '.join(self.tables)}"
             )
+        monitored = self.time.label_horizon + self.time.gate + 1
+        for key in ("predictions", "requests"):
+            kept = getattr(self.retention, key)
+            if kept is not None and kept < monitored:
+                raise ValueError(
+                    f"retention.{key} is {kept}, but monitor reads the predictions of {monitored} "
+                    "periods (time.label_horizon + time.gate + 1); keep them at least as long"
+                )
         if self.metric not in self.gate.thresholds:
             raise ValueError(
                 f"gate.thresholds has no bound for {self.metric}, the metric that the gate "

@@ -214,6 +214,38 @@ class ReproduceDetails(Details):
     nothing was refitted."""
     differs: tuple[str, ...]
     """What differs from the version's card: lock, configuration, template, snapshot."""
+    erased: str = ""
+    """The day on which `erase` removed rows of its extracts, `2026-01-01`; empty if it did not, and
+    in entries written before format 3."""
+
+
+class ErasedFile(Record):
+    """A file whose rows were erased, in part or all of them."""
+
+    kind: Literal["extract", "prediction", "request"]
+    """`extract` for rows of training or gate, `prediction` for a batch, `request` for what `serve`
+    has answered."""
+    name: str
+    """Where it is below the environment's folder: `1a2b3c4d5e6f7a8b.parquet` of the extracts; of
+    the predictions `date=2026-01-01/batch-0003`, `_shadow/date=2026-01-01/batch-0003`, the day
+    `online/date=2026-01-01` or one of its files."""
+    rows: int
+    """Number of rows that were erased."""
+    sha256: str
+    """SHA-256 of the Parquet file without these rows; empty if nothing is left of it."""
+
+
+class EraseDetails(Details):
+    """Rows were erased from extracts, predictions and requests; no value of a key is here."""
+
+    COMMAND = "erase"
+
+    reason: Literal["expired", "keys"]
+    """`expired` for rows that are past their retention, `keys` for those of given persons."""
+    files: tuple[ErasedFile, ...]
+    """What was erased."""
+    versions: tuple[int, ...]
+    """The versions whose extracts are no longer complete: `reproduce` needs the tables for them."""
 
 
 KINDS: dict[str, type[Details]] = {
@@ -230,5 +262,6 @@ KINDS: dict[str, type[Details]] = {
         MonitorDetails,
         RetrainDetails,
         ReproduceDetails,
+        EraseDetails,
     )
 }

@@ -39,8 +39,8 @@ def _lift_from_1(facts: Facts) -> Facts:
 class Entry(StoredRecord):
     """One entry of the journal; `previous` links it to the entry before."""
 
-    FORMAT: ClassVar[int] = 2
-    LIFTS: ClassVar[Mapping[int, Lift]] = {1: _lift_from_1}
+    FORMAT: ClassVar[int] = 3
+    LIFTS: ClassVar[Mapping[int, Lift]] = {1: _lift_from_1, 2: dict}
 
     number: int
     """Position in the journal, from 1."""

@@ -18,10 +18,11 @@ from ..base.errors import MlopsError
 from ..base.project import Project
 from ..records.card import Sides
 from ..records.details import RebuiltSide, ReproduceDetails
+from ..records.erasures import last_erasures
 from ..records.lineage import extract_path, uv_program
 from ..records.refit import RefitAnswer, RefitJob
 from ..records.registry import Version, untrusted
-from ..records.store import open_store
+from ..records.store import Store, open_store
 
 
 def reproduce(project: Project, number: int) -> Outcome:
@@ -33,10 +34,12 @@ def reproduce(project: Project, number: int) -> Outcome:
     version = store.registry.fetch(number)
     _refuse(project, version)
     answer = _rebuild(project, version)
-    details = _details(number, answer)
+    details = _details(number, answer, _erased_on(store, version))
     outcome: Result = "ok" if details.answer == "exact" else "failed"
     store.record(details, outcome=outcome, subject=str(number))
-    message = f"{version} of {project.name}: {details.answer}; {_explain_rows(answer)}"
+    message = (
+        f"{version} of {project.name}: {details.answer}; {_explain_rows(answer, details.erased)}"
+    )
     return Outcome(outcome, message, details.model_dump(mode="json", exclude={"resources"}))
 
 
@@ -91,11 +94,29 @@ def _rebuild(project: Project, version: Version) -> RefitAnswer:
     return RefitAnswer.read_text(done.stdout, f"the answer of the rebuild of {version}")
 
 
-def _details(number: int, answer: RefitAnswer) -> ReproduceDetails:
-    """Return the details of the journal's entry, with the answer in words."""
+def _erased_on(store: Store, version: Version) -> str:
+    """Return the day on which rows of the version's extracts were erased; empty if they were not.
+
+    Only the environment that trained a version keeps its extracts, and records their erasure.
+    """
+    lineage = version.card.lineage
+    if lineage.environment != store.project.env:
+        return ""
+    erasures = last_erasures(store.entries)
+    rows = (lineage.data.train, lineage.data.gate)
+    names = [extract_path(store.project, lineage.environment, each).name for each in rows]
+    return max((erasures[name].date for name in names if name in erasures), default="")
+
+
+def _details(number: int, answer: RefitAnswer, erased: str = "") -> ReproduceDetails:
+    """Return the details of the journal's entry, with the answer in words.
+
+    `erased` is the day on which rows of the extracts were erased, if they were.
+    """
     differs = answer.differs
     sides = {"train": answer.rows.train, "gate": answer.rows.gate}
-    if any(side.source is None for side in sides.values()):
+    incomplete = any(side.source is None for side in sides.values())
+    if incomplete:
         readable = not any(side.trouble for side in sides.values())
         verdict = f"data changed: {_changed(answer)} rows" if readable else "data gone"
     else:
@@ -113,10 +134,11 @@ def _details(number: int, answer: RefitAnswer) -> ReproduceDetails:
         rows={name: RebuiltSide(**side.model_dump()) for name, side in sides.items()},
         difference=answer.difference,
         differs=differs,
+        erased=erased if incomplete else "",
     )
 
 
-def _explain_rows(answer: RefitAnswer) -> str:
+def _explain_rows(answer: RefitAnswer, erased: str = "") -> str:
     """Return a text that says whether the tables, or an extract, still have the rows."""
     sides = (answer.rows.train, answer.rows.gate)
     troubles = [side.trouble for side in sides if side.trouble]
@@ -126,6 +148,8 @@ def _explain_rows(answer: RefitAnswer) -> str:
         today = f"{_changed(answer)} rows of the tables have changed since"
     else:
         today = "the tables still hold the same rows"
+    if erased:
+        return f"rows of its extract were erased on {erased}; {today}"
     if any(side.source is None for side in sides):
         return f"no extract with the fingerprint of its rows is left; {today}"
     return today

@@ -1,0 +1,113 @@
+"""The keys of the persons to erase, and their rows in a Parquet file.
+
+The keys come from a file, so that they are neither in the shell's history nor in a list of running
+commands. No message and no entry of the journal quotes one.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ...base.errors import Misconfigured, reading
+
+INPUT = "input_"  # precedes a column of the request log whose name is taken
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The lines of a file; a row is erased if it matches all columns of one of them."""
+
+    file: str
+    """Name of the file, for messages."""
+    lines: tuple[dict[str, str], ...]
+    """The values of each line by column: all columns of the key, or some of them."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that the file has."""
+        return list(self.lines[0])
+
+    def columns_in(self, schema: pa.Schema) -> list[str] | None:
+        """Return what these columns are called in a Parquet file; None if it lacks one."""
+        names = [f"{INPUT}{n}" if f"{INPUT}{n}" in schema.names else n for n in self.columns]
+        return names if set(names) <= set(schema.names) else None
+
+    def match(self, table: pa.Table) -> pa.ChunkedArray:
+        """Return for each row of a table with these columns whether it matches a line."""
+        values = [self._values(name, table.schema.types[i]) for i, name in enumerate(self.columns)]
+        found = pc.is_in(table[0], value_set=values[0])
+        for column, value_set in zip(table.columns[1:], values[1:], strict=True):
+            found = pc.and_(found, pc.is_in(column, value_set=value_set))
+        if len(values) == 1 or not pc.any(found).as_py():
+            return found
+        # Each column matches a line: is it the same one?
+        wanted = set(zip(*(value_set.to_pylist() for value_set in values), strict=True))
+        rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+        return pa.chunked_array([[row in wanted for row in rows]], pa.bool_())
+
+    def _values(self, name: str, kind: pa.DataType) -> pa.Array:
+        try:
+            return pa.array([line[name] for line in self.lines]).cast(kind)
+        except pa.ArrowInvalid:  # its text quotes the value
+            raise Misconfigured(
+                f"{self.file}: a value of the column {name} is not of type {kind}, the type of the "
+                "stored rows; correct the file."
+            ) from None
+
+
+def read_keys(file: Path, key: list[str]) -> Keys:
+    """Return the keys in a CSV file whose header names columns of the key.
+
+    Raises Misconfigured for another column, no line, and a value that is missing.
+    """
+    with reading(str(file), "give a CSV file whose header names columns of the key"):
+        text = file.read_text(encoding="utf-8-sig")
+    reader = csv.DictReader(text.splitlines(), restkey="", restval="")
+    header = reader.fieldnames or []
+    if not header or not set(header) <= set(key) or len(set(header)) < len(header):
+        raise Misconfigured(
+            f"{file.name}: the first line must name the column of the key, {', '.join(key)}; "
+            "correct it."
+        )
+    lines = tuple({name: str(value).strip() for name, value in line.items()} for line in reader)
+    if not lines:
+        raise Misconfigured(f"{file.name} has no line after its header; write one for each key.")
+    for number, line in enumerate(lines, start=1):
+        if len(line) > len(header) or not all(line.values()):
+            raise Misconfigured(
+                f"{file.name}: line {number} after the header must have {len(header)} values; "
+                "correct it."
+            )
+    return Keys(file.name, lines)
+
+
+def count_matches(part: Path, keys: Keys) -> int | None:
+    """Return how many rows of a Parquet file match; None if it lacks a column of the key."""
+    with reading(part.name, "restore it from a backup, or delete it"), pq.ParquetFile(part) as file:
+        columns = keys.columns_in(file.schema_arrow)
+        if columns is None:
+            return None
+        pieces = (pa.Table.from_batches([b]) for b in file.iter_batches(columns=columns))
+        return sum(pc.sum(keys.match(piece.select(columns))).as_py() or 0 for piece in pieces)
+
+
+def count_without_key(part: Path, keys: Keys) -> int:
+    """Return how many rows of a Parquet file have no key, so that nobody knows whose they are."""
+    with pq.ParquetFile(part) as file:
+        columns = keys.columns_in(file.schema_arrow) or []
+        table = file.read(columns=columns)
+    return max((table[name].null_count for name in columns), default=0)
+
+
+def write_without(part: Path, keys: Keys, target: Path) -> None:
+    """Write the rows of a Parquet file that do not match to another one."""
+    with pq.ParquetFile(part) as file:
+        columns = keys.columns_in(file.schema_arrow) or []
+        with pq.ParquetWriter(target, file.schema_arrow) as writer:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group)
+                writer.write_table(table.filter(pc.invert(keys.match(table.select(columns)))))

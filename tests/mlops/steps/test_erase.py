@@ -1,0 +1,289 @@
+"""Rules of `erase`: which rows go, what replaces a file, and what a killed run leaves."""
+
+import datetime
+import json
+import os
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+from mlops.projects import make_project
+from rendering import platform
+
+details = platform("records.details")
+entry = platform("records.entry")
+erase = platform("steps.erase.erase")
+erasures = platform("records.erasures")
+errors = platform("base.errors")
+files = platform("steps.erase.files")
+keys = platform("steps.erase.keys")
+places = platform("steps.erase.places")
+
+OLD = time.time() - 2 * 86_400
+IBAN = "DE02120300000000202051"
+
+
+def write(path: Path, **columns: list[Any]) -> Path:
+    """Write a Parquet file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(columns).to_parquet(path)
+    return path
+
+
+def batch(root: Path, date: str, *customers: str, number: str = "0001") -> Path:
+    """Write a batch; return its Parquet file."""
+    part = root / f"predictions/dev/date={date}/batch-{number}/part.parquet"
+    write(part, customer=list(customers), score=[0.5] * len(customers))
+    facts = {"format": 2, "date": date, "rows": len(customers)}
+    part.with_name("_SUCCESS").write_text(json.dumps(facts), encoding="utf-8")
+    return part
+
+
+def key_file(folder: Path, text: str) -> Any:
+    file = folder / "persons.csv"
+    file.write_text(text, encoding="utf-8")
+    return keys.read_keys(file, ["customer", "month"])
+
+
+def recorded(*erased: Any, command: str = "erase", time: str = "2026-01-01T00:00:00+00:00") -> Any:
+    """Return an entry of `erase`, or of `score` for the batch in `erased`."""
+    kinds = {
+        "erase": lambda: details.EraseDetails(reason="keys", files=erased, versions=()),
+        "score": lambda: details.ScoreDetails(
+            date=erased[0], batch=erased[1], version=1, rows=1, rows_per_second=1
+        ),
+    }
+    return entry.Entry(
+        format=entry.Entry.FORMAT,
+        number=1,
+        time=time,
+        environment="dev",
+        command=command,
+        outcome="ok",
+        subject="",
+        as_of="",
+        details=kinds[command](),
+        actor="maria@build-host",
+        actor_source="login",
+        previous="0" * 64,
+    )
+
+
+def erased_file(name: str, sha256: str = "", kind: str = "prediction") -> Any:
+    return details.ErasedFile(kind=kind, name=name, rows=1, sha256=sha256)
+
+
+def store_of(*entries: Any) -> Any:
+    return SimpleNamespace(entries=list(entries))
+
+
+# Keys
+
+
+def test_a_row_is_found_by_all_columns_of_one_line(tmp_path: Path) -> None:
+    part = write(tmp_path / "x.parquet", customer=["a", "a", "b"], month=[1, 2, 1], score=[1, 2, 3])
+    assert keys.count_matches(part, key_file(tmp_path, "customer\na\n")) == 2
+    assert keys.count_matches(part, key_file(tmp_path, "month,customer\n2,a\n1,b\n")) == 2
+    assert keys.count_matches(part, key_file(tmp_path, "customer,month\nb,2\n")) == 0
+
+
+def test_what_is_left_of_a_file_has_its_columns_and_types(tmp_path: Path) -> None:
+    part = write(tmp_path / "x.parquet", customer=["a", "b"], n=[1, 2], at=[pd.Timestamp(0)] * 2)
+    keys.write_without(part, key_file(tmp_path, "customer\na\n"), tmp_path / "y.parquet")
+    whole = pd.read_parquet(part)
+    left = pd.read_parquet(tmp_path / "y.parquet")
+    pd.testing.assert_frame_equal(left, whole[1:].reset_index(drop=True))
+
+
+def test_a_column_of_the_request_log_may_have_another_name(tmp_path: Path) -> None:
+    part = write(tmp_path / "x.parquet", input_customer=["a", None], customer=["b", "a"])
+    wanted = key_file(tmp_path, "customer\na\n")
+    assert keys.count_matches(part, wanted) == 1
+    assert keys.count_without_key(part, wanted) == 1
+
+
+def test_a_file_without_the_column_is_not_searched(tmp_path: Path) -> None:
+    part = write(tmp_path / "x.parquet", client=["a"])
+    assert keys.count_matches(part, key_file(tmp_path, "customer\na\n")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    {
+        "": "customer, month",
+        "score\n1\n": "customer, month",  # would erase everybody with that score
+        "customer,customer\na,a\n": "customer, month",
+        "customer\n": "no line after its header",
+        f"customer,month\n{IBAN}\n": "line 1 after",
+        f"customer\n{IBAN},{IBAN}\n": "line 1 after",
+        f"customer\na\n\n \n{IBAN}\n": "line 2 after",
+    }.items(),
+)
+def test_a_file_of_keys_that_is_not_clear_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(errors.Misconfigured, match=words) as refusal:
+        key_file(tmp_path, text)
+    assert IBAN not in str(refusal.value)
+
+
+def test_a_key_of_another_type_is_refused_without_being_quoted(tmp_path: Path) -> None:
+    part = write(tmp_path / "x.parquet", customer=[1, 2])
+    with pytest.raises(errors.Misconfigured, match="customer is not of type int64") as refusal:
+        keys.count_matches(part, key_file(tmp_path, f"customer\n{IBAN}\n"))
+    assert IBAN not in str(refusal.value)
+
+
+# Retention
+
+
+def test_each_kind_is_past_its_own_retention(tmp_path: Path) -> None:
+    project = make_project(
+        tmp_path,
+        time={"gate": 1},
+        retention={"extracts": 1, "predictions": 2, "requests": 3},
+    )
+    batch(tmp_path, "2025-10-01", "a", "b")
+    batch(tmp_path, "2025-11-01", "a")
+    shadow = "predictions/dev/_shadow/date=2025-09-01/batch-0001/part.parquet"
+    write(tmp_path / shadow, customer=["a"])
+    for day in ("2025-09-30", "2025-10-01"):
+        write(tmp_path / f"predictions/dev/online/date={day}/x.parquet", customer=["a"])
+    extract = write(tmp_path / "extracts/dev/1a2b.parquet", customer=["a"])
+    write(tmp_path / "extracts/dev/new.parquet", customer=["a"])
+    os.utime(extract, (0, 0))
+    search = erase._expired(project, {}, pd.Timestamp("2026-01-01"))
+    assert {found.name: found.rows for found in search.found} == {
+        "1a2b.parquet": 1,
+        "date=2025-10-01/batch-0001": 2,
+        "_shadow/date=2025-09-01/batch-0001": 1,
+        "online/date=2025-09-30": 1,
+    }
+
+
+def test_without_a_retention_nothing_is_past_it(tmp_path: Path) -> None:
+    with pytest.raises(errors.Misconfigured, match="no retention is set"):
+        erase._expired(make_project(tmp_path), {}, pd.Timestamp("2026-01-01"))
+
+
+def test_what_monitor_reads_cannot_be_past_its_retention(tmp_path: Path) -> None:
+    time = {"label_horizon": 3, "gate": 3}
+    make_project(tmp_path, time=time, retention={"predictions": 7, "requests": 7})
+    for key in ("predictions", "requests"):
+        with pytest.raises(ValueError, match=rf"retention\.{key} is 6.*monitor .* 7 periods"):
+            make_project(tmp_path, time=time, retention={key: 6})
+
+
+def test_a_reference_date_in_the_future_is_refused() -> None:
+    with pytest.raises(errors.Misconfigured, match="2999-01-01 is in the future"):
+        erase._refuse_future(pd.Timestamp("2999-01-01"))
+
+
+def test_the_command_needs_exactly_one_thing_to_erase(tmp_path: Path) -> None:
+    for expired, file in ((False, None), (True, Path("persons.csv"))):
+        with pytest.raises(errors.Misconfigured, match=r"--expired or --keys"):
+            erase.erase(make_project(tmp_path), None, expired=expired, keys=file, confirmed=False)
+
+
+# One run at a time
+
+
+def test_no_rows_are_erased_while_a_batch_is_written(tmp_path: Path) -> None:
+    staged = tmp_path / "predictions/dev/_staged_1"
+    staged.mkdir(parents=True)
+    with pytest.raises(errors.MlopsError, match="_staged_1"), erase._alone(make_project(tmp_path)):
+        pass
+    os.utime(staged, (OLD, OLD))
+    with erase._alone(make_project(tmp_path)):
+        pass
+
+
+def test_a_second_run_is_refused(tmp_path: Path) -> None:
+    with (
+        erase._alone(make_project(tmp_path)),
+        pytest.raises(errors.MlopsError, match="another process erases"),
+        erase._alone(make_project(tmp_path)),
+    ):
+        pass
+
+
+# Killed runs
+
+
+def staged(tmp_path: Path) -> tuple[Path, Any]:
+    """Return a batch whose new file is staged, and what the journal says of it."""
+    part = batch(tmp_path, "2026-01-01", "a", "b")
+    wanted = key_file(tmp_path, "customer\na\n")
+    [found] = erase._search_keys(make_project(tmp_path), wanted).found
+    return part, erase._stage(found, wanted)
+
+
+def test_a_file_that_was_recorded_but_not_replaced_is_replaced_by_the_next_run(
+    tmp_path: Path,
+) -> None:
+    part, file = staged(tmp_path)
+    assert erase._complete(make_project(tmp_path), store_of(recorded(file))) == 1
+    assert list(pd.read_parquet(part)["customer"]) == ["b"]
+    assert files.sha256_of(part) == file.sha256
+    assert json.loads(part.with_name("_SUCCESS").read_text())["rows"] == 1
+    assert sorted(path.name for path in part.parent.iterdir()) == ["_SUCCESS", "part.parquet"]
+    assert erase._complete(make_project(tmp_path), store_of(recorded(file))) == 0
+
+
+def test_a_file_that_was_staged_but_not_recorded_is_deleted(tmp_path: Path) -> None:
+    part, _ = staged(tmp_path)
+    assert erase._complete(make_project(tmp_path), store_of()) == 0
+    assert list(pd.read_parquet(part)["customer"]) == ["a", "b"]
+    assert sorted(path.name for path in part.parent.iterdir()) == ["_SUCCESS", "part.parquet"]
+
+
+def test_a_batch_that_was_recorded_but_not_deleted_is_deleted_by_the_next_run(
+    tmp_path: Path,
+) -> None:
+    part = batch(tmp_path, "2026-01-01", "a")
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    store = store_of(recorded(erased_file("date=2026-01-01/batch-0001"), time=now))
+    assert erase._complete(make_project(tmp_path), store) == 1
+    assert not part.parents[1].exists()
+
+
+def test_an_extract_that_was_written_again_after_its_erasure_stays(tmp_path: Path) -> None:
+    extract = write(tmp_path / "extracts/dev/1a2b.parquet", customer=["a"])
+    store = store_of(recorded(erased_file("1a2b.parquet", kind="extract")))
+    assert erase._complete(make_project(tmp_path), store) == 0
+    assert extract.exists()
+
+
+def test_rows_that_other_killed_runs_left_are_deleted_after_a_day(tmp_path: Path) -> None:
+    left = [
+        write(tmp_path / "extracts/dev/1a2b.tmp", customer=["a"]),
+        write(tmp_path / "predictions/dev/_staged_1/part.parquet", customer=["a"]).parent,
+        write(tmp_path / "predictions/dev/online/date=2026-01-01/_x.parquet", customer=["a"]),
+        write(tmp_path / "predictions/dev/_shadow/online/date=2026-01-01/_x.parquet", c=["a"]),
+    ]
+    erase._complete(make_project(tmp_path), store_of())
+    assert all(path.exists() for path in left)
+    for path in left:
+        os.utime(path, (OLD, OLD))
+    erase._complete(make_project(tmp_path), store_of())
+    assert not any(path.exists() for path in left)
+
+
+# What the journal says
+
+
+def test_the_newest_entry_about_a_batch_counts() -> None:
+    name = "date=2026-01-01/batch-0001"
+    first = recorded(erased_file(name, "1" * 64))
+    second = recorded(erased_file(name), erased_file("1a2b.parquet", kind="extract"))
+    again = recorded("2026-01-01", "0001", command="score")
+    assert erasures.last_erasures([first])[name].file.sha256 == "1" * 64
+    assert erasures.last_erasures([first, second])[name].file.sha256 == ""
+    assert list(erasures.last_erasures([first, second, again])) == ["1a2b.parquet"]
+    assert erasures.last_erasures([first])[name].date == "2026-01-01"
+
+
+def test_an_erasure_is_read_back_as_it_was_written() -> None:
+    written = recorded(erased_file("date=2026-01-01/batch-0001", "1" * 64))
+    assert entry.Entry.stored(written.to_json(), "").details == written.details
