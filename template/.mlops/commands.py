@@ -14,6 +14,12 @@ LOGIN = re.compile(  # lets git log in: reading the template may need it, the ch
     r"SSH_AUTH_SOCK$|(GIT|SSH)_ASKPASS$|GIT_CONFIG_(COUNT|KEY|VALUE|PARAMETERS)|CI_REPOSITORY_URL$"
 )
 MISLEADING = "VIRTUAL_ENV$|GIT_(AUTHOR|COMMITTER)_DATE$"  # not secret, but set for other purposes
+# As in mlops/base/text.py, which is not installed where some of these scripts run.
+CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+COMMAND = re.compile(r"#(?=#(?:vso)?\[)", re.IGNORECASE)
+COMMAND_AT_START = re.compile(r"^(\s*):(?=:)")
 VENDORS = {  # where to get the programs of vendors, which log in on their own
     "az": "https://learn.microsoft.com/cli/azure",
     "databricks": "https://docs.databricks.com/dev-tools/cli",
@@ -23,6 +29,16 @@ VENDORS = {  # where to get the programs of vendors, which log in on their own
 
 class Refusal(Exception):
     """A step is not possible; the message says why, and what to do about it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("\n".join(map(plain, message.split("\n"))))
+
+
+def plain(text: str) -> str:
+    r"""Return a text as one line in which nothing acts on a terminal or a pipeline."""
+    shown = CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+    shown = COMMAND.sub(r"\\x23", shown)
+    return COMMAND_AT_START.sub(r"\1\\x3a", shown)
 
 
 def git(*arguments: str, folder: Path = Path(), ok: tuple[int, ...] = (0,)) -> str:

@@ -15,7 +15,7 @@ sys.path[:0] = [str(VENDOR_FOLDER), str(HERE.parent / ".mlops")]
 
 import approval  # noqa: E402 - these modules are found only now
 import target  # noqa: E402
-from commands import Refusal  # noqa: E402
+from commands import Refusal, plain  # noqa: E402
 from release import OUT, checksums  # noqa: E402
 from release_record import FILE, Release, read_release  # noqa: E402
 
@@ -36,7 +36,7 @@ def run_and_report(action: Callable[[], str], name: str) -> int:
     """
     code = 0
     try:
-        message = action()
+        message = "\n".join(map(plain, action().split("\n")))
     except Refusal as refusal:
         message = str(refusal)
         code = 1

@@ -70,17 +70,17 @@ MISTAKES = [
     Mistake(
         "a cast that would lose something",
         inputs('applications["term_months"] = applications["term_months"] + 0.5'),
-        ("column term_months", "int64", "without loss", ".5"),
+        ("column term_months", "int64", "without loss", "row 0"),
     ),
     Mistake(
         "a number instead of text",
         inputs('applications["purpose"] = 3'),
-        ("column purpose", "str", "without loss", "3"),
+        ("column purpose", "str", "without loss", "int"),
     ),
     Mistake(
         "a value that the schema forbids",
         inputs('applications["amount"] = -applications["amount"]'),
-        ("column amount", "schema.Inputs", "greater_than", "-"),
+        ("column amount", "schema.Inputs", "greater_than", "row 0"),
     ),
     Mistake(
         "a missing value that the schema forbids",
@@ -124,12 +124,12 @@ MISTAKES = [
     Mistake(
         "duplicate keys",
         inputs("applications = pd.concat([applications, applications.head(2)])"),
-        ("training window", "2 keys occur twice", "application_id=", "data.py"),
+        ("training window", "2 keys (application_id) occur twice", "data.py"),
     ),
     Mistake(
         "duplicate keys of labels",
         labels("reviewed = pd.concat([reviewed, reviewed.head(2)])"),
-        ("labels", "2 keys occur twice", "application_id="),
+        ("labels", "2 keys (application_id) occur twice"),
     ),
     Mistake(
         "no matured label",

@@ -109,9 +109,29 @@ def test_a_full_disk_and_a_missing_file_are_reported(
         assert message in json.loads(capsys.readouterr().out)["message"]
 
 
-def test_a_defect_keeps_its_traceback(run: Callable[..., int]) -> None:
+def test_a_defect_keeps_its_traceback_in_dev(run: Callable[..., int]) -> None:
     with pytest.raises(ZeroDivisionError):
-        cli._run(lambda _: 1 // 0, "test", None, False)
+        cli._run(lambda _: 1 // 0, "dev", None, False)
+
+
+def test_beyond_dev_a_defect_is_located_and_its_text_is_not_shown(
+    run: Callable[..., int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The text of an error of user code may quote a customer."""
+
+    def step(_: Any) -> Any:
+        customer = f"DE{89}37040044"
+        try:
+            float(customer)
+        except ValueError as error:
+            raise RuntimeError(f"customer {customer} is odd") from error
+
+    assert run(step) == 1
+    printed = capfd.readouterr().err
+    assert "DE89" not in printed
+    assert "float(customer)" in printed
+    assert "ValueError" in printed
+    assert "unexpected RuntimeError in test_cli.py, line " in printed
 
 
 def test_a_step_gets_the_project_of_the_environment_with_its_overrides(

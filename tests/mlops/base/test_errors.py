@@ -1,5 +1,8 @@
 """Each kind of error has its exit code, and errors of others become one sentence."""
 
+import io
+import re
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -85,3 +88,72 @@ def test_a_librarys_own_error_is_given_by_the_caller() -> None:
 def test_an_error_that_is_already_a_sentence_stays_as_it_is() -> None:
     with pytest.raises(errors.Unreachable, match=r"^it sleeps$"), errors.reading("lake", "ask"):
         raise errors.Unreachable("it sleeps")
+
+
+# What an error of others may quote
+
+
+IBAN = f"DE{89}370400440532013000"  # in no line of this file's code
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        lambda key: {"car": 1}[key],
+        lambda key: pd.Series({"car": 1})[key],
+        lambda key: pd.DataFrame({"a": [1]}, ["car"]).loc[[key]],
+    ],
+    ids=["a dictionary", "a series", "a frame"],
+)
+def test_a_value_that_a_users_function_looks_up_is_not_quoted(lookup) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(errors.MlopsError) as caught, errors.user_function("data.inputs"):
+        lookup(IBAN)
+    assert IBAN not in str(caught.value)
+    assert "a column or another key is missing in test_errors.py, line " in str(caught.value)
+
+
+def test_a_value_that_cannot_be_read_is_not_quoted() -> None:
+    with pytest.raises(errors.MlopsError) as caught, errors.reading("x.csv", "deliver it again"):
+        float(IBAN)
+    assert str(caught.value) == (
+        "x.csv cannot be read (could not convert string to float: '…'); deliver it again."
+    )
+
+
+def test_a_name_that_cannot_be_read_is_quoted() -> None:
+    with pytest.raises(errors.MlopsError, match="'income'"), errors.reading("x.csv", "ask"):
+        pd.read_csv(io.StringIO("a,b\n1,2\n"), usecols=["income"])
+
+
+def test_an_error_of_user_code_is_summarized_by_its_type_and_place() -> None:
+    with pytest.raises(ValueError, match=IBAN) as caught:
+        float(IBAN)
+    summary = errors.summarize(caught.value)
+    assert re.fullmatch(r"ValueError in test_errors.py, line \d+", summary)
+    assert errors.summarize(errors.MlopsError("a sentence")) == "a sentence"
+    missing = "ModuleNotFoundError: No module named 'gone'"
+    assert errors.summarize(ModuleNotFoundError("No module named 'gone'")) == missing
+
+
+def test_a_trace_has_the_lines_of_all_causes_and_no_text() -> None:
+    def fail() -> None:
+        try:
+            float(IBAN)
+        except ValueError:
+            raise KeyError(IBAN) from None
+
+    def fail_again() -> None:
+        try:
+            fail()
+        except KeyError as error:
+            raise RuntimeError(IBAN) from error
+
+    with pytest.raises(RuntimeError) as caught:
+        fail_again()
+    trace = errors.trace(caught.value)
+    assert IBAN not in trace
+    assert [line for line in trace.splitlines() if line.endswith("Error")] == [
+        "KeyError",
+        "RuntimeError",
+    ]
+    assert "raise KeyError(IBAN) from None" in trace

@@ -1,7 +1,7 @@
 """The contract takes what a reader can bring for a column without loss, and refuses the rest."""
 
 from datetime import datetime
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -102,33 +102,34 @@ def test_what_can_be_cast_without_loss_gets_the_type_of_the_schema(
 
 
 LOST = {
-    "a fraction for a whole number": ("customer", [1, 2.5], "int64", "2.5"),
-    "a missing value for a whole number": ("customer", [1, None], "int64", "nan"),
-    "a number for text": ("purpose", ["car", 3], "str", "3"),
-    "a flag for a number": ("amount", [True, False], "float64", "True"),
-    "a word for a number": ("amount", ["1", "many"], "float64", "'many'"),
-    "a number for a time": ("applied_on", [20260101, 20260102], "datetime", "20260101"),
-    "a word for a time": ("applied_on", ["2026-01-01", "soon"], "datetime", "'soon'"),
-    "two for a flag": ("known", [0, 2], "bool", "2"),
-    "a missing flag": ("known", [True, None], "bool", "None"),
-    "a number beyond 64 bits": ("customer", [1, 2**63], "int64", "9223372036854775808"),
+    "a fraction for a whole number": ("customer", [1, 2.5], "int64", "row 1", "float"),
+    "a missing value for a whole number": ("customer", [1, None], "int64", "row 1", "no value"),
+    "a number for text": ("purpose", ["car", 3], "str", "row 1", "int"),
+    "a flag for a number": ("amount", [True, False], "float64", "row 0", "bool"),
+    "a word for a number": ("amount", ["1", "many"], "float64", "row 1", "str"),
+    "a number for a time": ("applied_on", [20260101, 20260102], "datetime", "row 0", "int"),
+    "a word for a time": ("applied_on", ["2026-01-01", "soon"], "datetime", "row 1", "str"),
+    "two for a flag": ("known", [0, 2], "bool", "row 1", "int"),
+    "a missing flag": ("known", [True, None], "bool", "row 1", "no value"),
+    "a number beyond 64 bits": ("customer", [1, 2**63], "int64", "row 1", "int"),
 }
 
 
-@pytest.mark.parametrize(("column", "values", "kind", "lost"), LOST.values(), ids=LOST)
-def test_what_would_lose_something_is_refused_with_an_example(
-    column: str, values: list[object], kind: str, lost: str
+@pytest.mark.parametrize(("column", "values", "kind", "row", "found"), LOST.values(), ids=LOST)
+def test_what_would_lose_something_is_refused_with_its_place_and_type(
+    column: str, values: list[object], kind: str, row: str, found: str
 ) -> None:
     with pytest.raises(errors.MlopsError) as caught:
         clean(ROWS.assign(**{column: pd.Series(values)}))
     message = str(caught.value)
     assert message.startswith(f"here: column {column} is ")
-    assert f"cannot become {kind} without loss (such as {lost}" in message
+    assert f"cannot become {kind} without loss ({row}, counted from 0, has " in message
+    assert f"{found});" in message
     assert "schema.py" in message
 
 
 def test_a_time_with_a_zone_is_refused_because_it_is_ambiguous() -> None:
-    with pytest.raises(errors.MlopsError, match=r"such as '2026-01-02T00:00\+02:00'\)"):
+    with pytest.raises(errors.MlopsError, match=r"row 1, counted from 0, has a value"):
         clean(ROWS.assign(applied_on=["2026-01-01", "2026-01-02T00:00+02:00"]))
 
 
@@ -148,12 +149,47 @@ def test_an_infinite_value_is_refused() -> None:
         clean(ROWS.assign(income=[1.0, float("-inf")]))
 
 
-def test_a_broken_check_is_reported_with_a_value_and_how_often() -> None:
+def test_a_broken_check_is_reported_with_its_place_and_how_often() -> None:
     with pytest.raises(errors.MlopsError) as caught:
-        clean(ROWS.assign(amount=[-1.0, -2.0]))
-    assert "column amount breaks greater_than(0) of schema.Inputs (such as -1.0), 2" in str(
-        caught.value
-    )
+        clean(ROWS.assign(amount=[1.0, -2.0]).set_axis(["x", "y"]))
+    assert (
+        "column amount breaks greater_than(0) of schema.Inputs (1 values in all, first in row 1, "
+        "counted from 0)"
+    ) in str(caught.value)
+
+
+IBAN = "DE89370400440532013000"
+
+
+@pytest.mark.parametrize("column", list(READ.inputs.types))
+def test_no_message_quotes_a_value_of_a_row(column: str) -> None:
+    """A delivery whose columns are shifted has account numbers anywhere."""
+    with pytest.raises(errors.MlopsError) as caught:
+        clean(ROWS.assign(**{column: [IBAN, 4]}))
+    assert IBAN not in str(caught.value)
+    assert column in str(caught.value)
+
+
+def test_a_key_that_breaks_a_check_is_not_quoted() -> None:
+    class Inputs(pa.DataFrameModel):
+        iban: str = pa.Field(str_length={"max_value": 5}, metadata={"role": "key"})
+        amount: float
+
+    class Labels(pa.DataFrameModel):
+        iban: str = pa.Field(metadata={"role": "key"})
+        defaulted: int = pa.Field(metadata={"role": "target"})
+
+    module = ModuleType("schema")
+    module.Inputs, module.Labels = Inputs, Labels  # type: ignore[attr-defined]
+    inputs = contract.read_contract(module, "binary").inputs
+    with pytest.raises(errors.MlopsError) as caught:
+        inputs.clean(pd.DataFrame({"iban": ["a", IBAN], "amount": [1.0, 2.0]}), "here")
+    assert "column iban breaks str_length" in str(caught.value)
+    assert "first in row 1" in str(caught.value)
+    assert IBAN not in str(caught.value)
+    with pytest.raises(errors.MlopsError) as caught:
+        contract.refuse_duplicates(pd.DataFrame({"iban": [IBAN, IBAN]}), ["iban"], "here")
+    assert IBAN not in str(caught.value)
 
 
 def test_no_rows_are_clean() -> None:
@@ -164,7 +200,7 @@ def test_keys_may_not_occur_twice() -> None:
     contract.refuse_duplicates(ROWS, ["loan"], "here")
     doubled = pd.concat([ROWS, ROWS.head(1)])
     contract.refuse_duplicates(doubled.assign(n=range(3)), ["loan", "n"], "here")
-    with pytest.raises(errors.MlopsError, match=r"^here: 1 keys occur twice, such as loan=a;"):
+    with pytest.raises(errors.MlopsError, match=r"^here: 1 keys \(loan\) occur twice, first"):
         contract.refuse_duplicates(doubled, ["loan"], "here")
 
 

@@ -20,7 +20,7 @@ def state(tmp_path: Path) -> Any:
     limits = platform("base.settings").Serving(max_rows=3, max_bytes=1000)
     kept = platform("serving.log").PredictionLog(tmp_path / "online")
     shadow = platform("serving.shadow").Shadow(tmp_path / "shadow")
-    return platform("serving.state").ServingState(limits, kept, shadow)
+    return platform("serving.state").ServingState(limits, kept, shadow, shows_texts=True)
 
 
 @pytest.fixture
@@ -118,6 +118,25 @@ def test_an_error_of_the_model_is_logged_with_an_id_and_the_client_gets_the_id_a
     assert error in log
     for value in ("a-secret", "a-private-purpose", "31415926"):
         assert value not in log
+
+
+def test_beyond_dev_the_log_has_the_traceback_but_not_the_text_of_an_error(
+    client: Client,
+    make_model: Callable[..., Any],
+    state: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The text is the model's own, and may quote a value of the request."""
+
+    def quote(rows: pd.DataFrame) -> pd.DataFrame:
+        raise ValueError(f"{rows.purpose[0]} is odd")
+
+    state.shows_texts = False
+    row = LOAN | {"purpose": "a-private-purpose"}
+    assert client("/predict", body(row), model=make_model(7, quote))[0] == 500
+    log = capsys.readouterr().err
+    assert "a-private-purpose" not in log
+    assert 'raise ValueError(f"{rows.purpose[0]} is odd")' in log
 
 
 def test_two_errors_have_two_ids(client: Client, make_model: Callable[..., Any]) -> None:

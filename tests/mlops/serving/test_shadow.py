@@ -79,7 +79,7 @@ def test_a_challenger_that_does_not_load_is_tried_again(challenger: Any, served:
     challenger.load(served, 9)
     challenger.load(served, 9)
     assert served.loaded == [9, 9]
-    assert challenger.status == shadow.ShadowStatus(trouble="ValueError: broken file")
+    assert challenger.status == shadow.ShadowStatus(trouble="ValueError in test_shadow.py, line 46")
 
 
 def test_answered_requests_are_predicted_with_the_time_of_their_answer(

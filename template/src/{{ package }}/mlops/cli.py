@@ -397,8 +397,13 @@ def _run(
             outcome = step(project)
     except Exception as error:
         reported = _reported(error)
-        if reported is None:
+        if reported is None and env == "dev":
             raise
+        if reported is None:  # beyond dev its text may quote what not every reader may see
+            from .base.errors import summarize, trace
+
+            sys.stderr.write(trace(error))
+            reported = MlopsError(f"unexpected {summarize(error)}; see the traceback above")
         code = reported.exit_code if isinstance(reported, MlopsError) else 1
         outcome = console.Outcome("failed", str(reported), {"exit_code": code})
         label = "error"

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from .base.errors import MlopsError
+from .base.errors import MlopsError, summarize
 from .base.project import Project, open_project, user_module
 from .data.contract import read_contract
 from .data.fingerprints import fingerprint, row_hashes
@@ -115,7 +115,7 @@ def find_rows(
     try:
         today = read_split(source, side).frame
     except Exception as error:  # noqa: BLE001 - old code may fail on today's rows in any way
-        trouble = " ".join(str(error).split()).removesuffix(".")
+        trouble = " ".join(summarize(error).split()).removesuffix(".")
     if today is not None:
         now = row_hashes(today)
         changed = max(len(np.setdiff1d(trained, now)), len(np.setdiff1d(now, trained)))

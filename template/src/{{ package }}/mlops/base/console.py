@@ -15,6 +15,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from .text import COMMAND, plain
+
 LOG_WIDTH = 140  # characters, if stderr is not a terminal
 screen = Console(
     stderr=True,
@@ -76,19 +78,19 @@ _clock = _Clock()
 
 def print_step(text: str) -> None:
     """Print what the command does now."""
-    screen.print(f"[dim]·[/dim] {escape(text)}")
+    screen.print(f"[dim]·[/dim] {escape(plain(text))}")
 
 
 def print_result(label: str, message: str) -> None:
     """Print how something ended: a label in its color, and one sentence."""
-    screen.print(f"[{LABEL_COLORS[label]}]{label}[/]  {escape(message)}")
+    screen.print(f"[{LABEL_COLORS[label]}]{label}[/]  {escape(plain(message))}")
 
 
 def print_table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
     """Print a table, with its verdicts in color."""
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    table = Table(*map(plain, columns), box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(Text(cell, LABEL_COLORS.get(cell, "")) for cell in row))
+        table.add_row(*(Text(plain(cell), LABEL_COLORS.get(cell, "")) for cell in row))
     screen.print(table)
 
 
@@ -100,8 +102,8 @@ def print_json(outcome: Outcome) -> None:
         "resources": resources(),
         **outcome.facts,
     }
-    json.dump(content, sys.stdout, default=str)
-    sys.stdout.write("\n")
+    text = json.dumps(content, default=str)
+    sys.stdout.write(COMMAND.sub(r"\\u0023", text) + "\n")  # the same JSON, but no command
 
 
 def row_progress() -> Progress:

@@ -5,7 +5,17 @@ A message is a sentence: what is wrong, where (file, column, key or version), an
 
 import contextlib
 import re
+import sysconfig
+import traceback
 from collections.abc import Iterator
+from pathlib import Path
+
+from .text import hide_values
+
+# Errors whose text is about code, files or names, and not about values.
+ABOUT_CODE = (ImportError, SyntaxError, NameError, AttributeError, UnicodeError, OSError)
+NAMES = re.compile("Usecols|No match for FieldRef|Index .* (invalid|out of range)")
+LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
 
 
 class MlopsError(Exception):
@@ -45,15 +55,62 @@ def user_function(name: str) -> Iterator[None]:
         yield
     except KeyError as error:
         raise MlopsError(
-            f"{name}: {_missing(str(error.args[0]))}; correct data.py, or the table that it reads."
+            f"{name}: {_missing(error)}; correct data.py, or the table that it reads."
         ) from error
 
 
-def _missing(text: str) -> str:
-    """Return what a KeyError misses; pandas writes `['income'] not in index` for columns."""
+def summarize(error: Exception) -> str:
+    """Return what an error says, without quoting a value of a row.
+
+    The text of an error that user code or a library raises may quote one: instead of it, the type
+    and the place are returned, such as `ValueError in features.py, line 12`.
+    """
+    if isinstance(error, MlopsError):
+        return str(error)
+    kind = type(error).__name__
+    if isinstance(error, ABOUT_CODE):
+        return " ".join(f"{kind}: {error}".split())
+    return f"{kind}{_place(error)}"
+
+
+def trace(error: BaseException) -> str:
+    """Return the traceback of an error and of its causes, without their texts."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    before = f"{trace(cause)}\nThen:\n\n" if cause else ""
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    kind = type(error).__qualname__
+    return f"{before}Traceback (most recent call last):\n{lines}{kind}\n"
+
+
+def _place(error: BaseException) -> str:
+    """Return the line that raised an error, the last one outside of libraries if there is one."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith((*LIBRARIES, "<"))]
+    for frame in (own or list(frames))[-1:]:
+        return f" in {Path(frame.filename).name}, line {frame.lineno}"
+    return ""
+
+
+def _missing(error: KeyError) -> str:
+    """Return what a KeyError misses; pandas writes `['income'] not in index` for columns.
+
+    A name is shown only if the code that looked it up contains it: else it may be a value of a row.
+    """
+    text = str(error.args[0]) if error.args else ""
     listed = re.search(r"\[(?P<names>'[^']*'(?:, '[^']*')*)\]", text)
     names = listed["names"].replace("'", "") if listed else text
-    return f"column {names} is missing"
+    code = _own_code(error)
+    if all(re.search(rf"\b{re.escape(name)}\b", code) for name in names.split(", ")):
+        return f"column {names} is missing"
+    return f"a column or another key is missing{_place(error)}"
+
+
+def _own_code(error: BaseException) -> str:
+    """Return the text of the files outside of libraries through which an error came."""
+    frames = traceback.extract_tb(error.__traceback__)
+    files = {frame.filename for frame in frames if not frame.filename.startswith(LIBRARIES)}
+    existing = [Path(file) for file in files if Path(file).is_file()]
+    return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in existing)
 
 
 @contextlib.contextmanager
@@ -67,5 +124,12 @@ def reading(what: str, remedy: str, *more: type[Exception]) -> Iterator[None]:
     try:
         yield
     except errors as error:
-        reason = " ".join(str(error).split()).removesuffix(".")
-        raise MlopsError(f"{what} cannot be read ({reason}); {remedy}.") from error
+        raise MlopsError(f"{what} cannot be read ({_reason(error)}); {remedy}.") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return on one line why something cannot be read, without a value of a row."""
+    text = " ".join(str(error).split()).removesuffix(".")
+    if isinstance(error, (OSError, UnicodeError)) or NAMES.match(text):
+        return text
+    return hide_values(text)

@@ -107,15 +107,18 @@ class Schema:
         try:
             return pd.DataFrame(self.checks.validate(result, lazy=True))
         except SchemaErrors as error:
-            raise MlopsError(f"{where}: {self._first_failure(error)}") from None
+            raise MlopsError(f"{where}: {self._first_failure(error, result)}") from None
 
-    def _first_failure(self, error: "SchemaErrors") -> str:
+    def _first_failure(self, error: "SchemaErrors", frame: pd.DataFrame) -> str:
+        """Return where the first value is that breaks a check; never the value."""
         cases = error.failure_cases
         first = cases.iloc[0]
+        rows = np.flatnonzero(frame.index == first["index"])
+        place = f", first in row {rows[0]}" if len(rows) else ""
         return (
             f"column {first['column']} breaks {first['check']} of schema.{self.name} "
-            f"(such as {first['failure_case']}), {len(cases)} values in all; correct the source, "
-            "or the check in schema.py."
+            f"({len(cases)} values in all{place}, counted from 0); correct the source, or the "
+            "check in schema.py."
         )
 
 
@@ -194,13 +197,12 @@ def read_contract(schema: ModuleType, problem: Problem) -> Contract:
 
 def refuse_duplicates(frame: pd.DataFrame, keys: list[str], where: str) -> None:
     """Raise MlopsError if a key occurs in more than one row."""
-    repeated = frame[frame.duplicated(keys)]
-    if repeated.empty:
+    repeated = np.flatnonzero(frame.duplicated(keys))
+    if not len(repeated):
         return
-    example = ", ".join(f"{key}={repeated[key].iloc[0]}" for key in keys)
     raise MlopsError(
-        f"{where}: {len(repeated)} keys occur twice, such as {example}; data.py must return one "
-        "row for each key."
+        f"{where}: {len(repeated)} keys ({', '.join(keys)}) occur twice, first in row "
+        f"{repeated[0]}, counted from 0; data.py must return one row for each key."
     )
 
 
@@ -255,16 +257,17 @@ def _cast(column: pd.Series, kind: ColumnType, where: str) -> pd.Series:
         return result
     raise MlopsError(
         f"{where}: column {column.name} is {column.dtype} and cannot become {kind} without loss "
-        f"(such as {_first_lost(column, kind)}); correct the source, or the type in schema.py."
+        f"({_first_lost(column, kind)}); correct the source, or the type in schema.py."
     )
 
 
 def _first_lost(column: pd.Series, kind: ColumnType) -> str:
-    """Return the first value that the type would change."""
-    for value in column:
+    """Return where the first value is that the type would change, and its type; never the value."""
+    for row, value in enumerate(column):
         if _convert(pd.Series([value], dtype=column.dtype), kind) is None:
-            return repr(value)
-    return "a mixture of types"
+            found = "no value" if pd.isna(value) else f"a value of type {type(value).__name__}"
+            return f"row {row}, counted from 0, has {found}"
+    return "it is a mixture of types"
 
 
 def _convert(column: pd.Series, kind: ColumnType) -> pd.Series | None:

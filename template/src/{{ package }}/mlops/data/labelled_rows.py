@@ -85,7 +85,7 @@ def read_labels(source: PointInTimeData, window: Window | None, where: str) -> p
     contract = source.contract
     with user_function("data.labels"):
         returned = source.data.labels(Tables(source.project, contract.text), window)
-    labels = contract.labels.clean(returned, where)
+    labels = contract.labels.clean(returned.reset_index(drop=True), where)
     refuse_duplicates(labels, contract.keys, where)
     label_time = contract.labels.one("label_time")
     if label_time is not None:

@@ -204,4 +204,5 @@ def _reason(error: Exception) -> str:
     line = CONDITION.search(str(error))
     if line is None:
         return type(error).__name__
-    return line[0].partition(" SQLSTATE")[0].strip().rstrip(".")
+    message = line[0].partition(" SQLSTATE")[0].strip().rstrip(".")
+    return re.sub("'[^']*'", "'…'", message)  # a value of a row; names are in other quotes

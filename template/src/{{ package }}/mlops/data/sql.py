@@ -5,11 +5,12 @@ from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, OperationalError, SQLAlchemyError
 
 from ..base.errors import Misconfigured, MlopsError, Unreachable
 from ..base.secrets import resolve
 from ..base.settings import Table
+from ..base.text import hide_values
 from ..base.windows import Window
 from .request import TableRequest
 
@@ -32,6 +33,8 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
         reason = str(getattr(error, "orig", None) or error).split("\n", maxsplit=1)[0]
         if engine.url.password:
             reason = reason.replace(str(engine.url.password), "***")
+        if isinstance(error, DataError):  # about a value of a row
+            reason = hide_values(reason)
         kind = Unreachable if isinstance(error, OperationalError) else MlopsError
         raise kind(
             f"table {request.name}: the database reports: {reason}; correct "

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ..base.console import print_step
+from ..base.errors import summarize
 from ..base.project import Project
 from ..records.card import VersionCard
 from ..records.details import (
@@ -94,7 +95,7 @@ def write_again(store: Store, *numbers: int | None) -> None:
         try:
             write(store, store.registry.fetch(number))
         except Exception as error:  # noqa: BLE001 - of a store, of a disk
-            print_step(f"the model card of version {number} was not written: {error}")
+            print_step(f"the model card of version {number} was not written: {summarize(error)}")
 
 
 def describe(store: Store, version: Version) -> dict[str, object]:

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from ..base.record import Record
+from ..base.text import PlainText
 from ..figures.decision import Decision
 from .evidence import Verdict
 from .monitoring import MonitoringSummary
@@ -66,7 +67,7 @@ class PromoteDetails(Details):
     """SHA-256 of the gate's evidence."""
     evidence_entry: int
     """Number of the gate's entry."""
-    approved_by: str
+    approved_by: PlainText
     """Name given with `--approved-by`, whether an approval was required or not; may be empty."""
 
 
@@ -77,7 +78,7 @@ class RollbackDetails(Details):
 
     back_to: int
     """The version that is the champion again."""
-    reason: str
+    reason: PlainText
     """Why, as given with `--reason`."""
     batches: tuple[str, ...]
     """Batches of the withdrawn version: `2026-01-01/0003`. Entries of format 1 may have no date
@@ -89,7 +90,7 @@ class PauseDetails(Details):
 
     COMMAND = "pause"
 
-    reason: str
+    reason: PlainText
     """Why, in the words of the person who paused."""
 
 
@@ -121,7 +122,7 @@ class ShadowDetails(Details):
 
     COMMAND = "shadow"
 
-    missing: str = ""
+    missing: PlainText = ""
     """Why the challenger predicted nothing; the other fields are empty then."""
     batch: str = ""
     """Number of the champion's batch within its date, four digits: `0003`."""
@@ -161,13 +162,13 @@ class RetrainDetails(Details):
 
     decision: Decision
     """The decision of `monitor`, or `retrain` if there was no champion."""
-    reasons: tuple[str, ...]
+    reasons: tuple[PlainText, ...]
     """The reasons of the decision, the most serious first."""
     as_of: str
     """The reference date, `2026-01-01`."""
     version: int | None = None
     """The new version; None if the attempt failed before it was registered."""
-    message: str
+    message: PlainText
     """How the attempt ended, in a sentence."""
     alerted: str = ""
     """The last state that was sent to the addresses in alerts: outcome and version."""

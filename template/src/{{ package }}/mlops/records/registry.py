@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..base.errors import MlopsError
+from ..base.errors import MlopsError, summarize
 from ..base.project import PACKAGE, Project, user_module
 from ..data.contract import MLFLOW_TYPES, Contract, read_contract
 from .card import VersionCard, read_card
@@ -217,7 +217,7 @@ def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVers
         now = loaded.predict(pd.read_parquet(version.artifact("golden_rows.parquet")))
         difference = largest_difference(expected, now)
     except Exception as error:
-        raise _broken(version, f"does not load here ({error})") from error
+        raise _broken(version, f"does not load here ({summarize(error)})") from error
     if difference > TOLERANCE:
         raise _broken(version, f"predicts its golden rows differently, by {difference:.3g}")
     return loaded

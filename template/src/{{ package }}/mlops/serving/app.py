@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, ge
 from pydantic import ValidationError
 
 from ..base.console import print_result
-from ..base.errors import MlopsError
+from ..base.errors import MlopsError, trace
 from .model import ServedModel
 from .state import ServingState
 
@@ -121,7 +121,7 @@ async def _predict(model: ServedModel, state: ServingState, request: Request) ->
     except MlopsError as error:
         return _detail(422, str(error))
     except Exception as error:  # noqa: BLE001 - a model can raise anything, or return NaN, which JSON cannot encode
-        error_id = _log_error(model, error)
+        error_id = _log_error(model, error, shows_text=state.shows_texts)
         return _detail(
             500,
             f"{model.version} of {model.version.name} cannot answer this request; "
@@ -142,18 +142,18 @@ async def _read_body(request: Request, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _log_error(model: ServedModel, error: Exception) -> str:
+def _log_error(model: ServedModel, error: Exception, *, shows_text: bool) -> str:
     """Write an unexpected error with its traceback to stderr; return the error's id.
 
-    The request itself is not written, because its rows may be personal data. But the message of the
-    error may quote values of the request: that depends on the model.
+    The request itself is not written, because its rows may be personal data. The text of the error
+    may quote values of the request, so it is written in dev only.
     """
     version = model.version
     error_id = uuid.uuid4().hex[:12]
     print_result(
         "error", f"{version} of {version.name} cannot answer a request; error id {error_id}"
     )
-    sys.stderr.write("".join(traceback.format_exception(error)))
+    sys.stderr.write("".join(traceback.format_exception(error)) if shows_text else trace(error))
     return error_id
 
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from prometheus_client import Counter
 
 from ..base.console import print_result
+from ..base.errors import summarize
 from .model import ServedModel
 from .rows import Rows
 
@@ -80,7 +81,7 @@ class PredictionLog:
             with contextlib.suppress(OSError):
                 unfinished.unlink()
             LOST.inc(len(records))
-            print_result("failed", f"{len(records)} predictions are not logged: {error}")
+            print_result("failed", f"{len(records)} predictions are not logged: {summarize(error)}")
 
 
 def input_names(model: ServedModel) -> dict[str, str]:

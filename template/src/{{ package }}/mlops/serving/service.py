@@ -4,6 +4,8 @@ import time
 from typing import TYPE_CHECKING
 
 from ..base.console import print_step
+from ..base.errors import summarize
+from ..base.text import plain
 from ..records.predictions import ONLINE
 from ..records.registry import CHALLENGER
 from ..records.store import Store, open_store
@@ -28,7 +30,9 @@ class Service:
         settings = self._project.settings
         folder = self._project.path(settings.predictions) / self._project.env
         log = PredictionLog(folder / ONLINE)
-        self._state = ServingState(settings.serving, log, Shadow(folder / HIDDEN / ONLINE))
+        shadow = Shadow(folder / HIDDEN / ONLINE)
+        is_dev = self._project.env == "dev"
+        self._state = ServingState(settings.serving, log, shadow, shows_texts=is_dev)
         self._champion: int | None = None
         self._last_seen: dict[str, str] = {}
         self._load_champion(store)
@@ -64,12 +68,12 @@ class Service:
                 challenger = model.aliases.get(CHALLENGER)
                 self._state.shadow.load(self._registry, challenger and int(challenger))
         except Exception as error:  # noqa: BLE001 - a store and a model can raise anything
-            return " ".join(str(store_error(error) or error).split())
+            return " ".join(str(store_error(error) or summarize(error)).split())
         return ""
 
     def _load_champion(self, store: Store) -> None:
         """Load the champion if it is a different version, and switch to its application."""
-        self._state.pause_reason = store.pause_reason
+        self._state.pause_reason = plain(store.pause_reason)
         champion = store.champion()
         if champion is not None and champion == self._champion:
             return

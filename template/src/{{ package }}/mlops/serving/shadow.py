@@ -14,8 +14,8 @@ from typing import NamedTuple
 from prometheus_client import Counter
 from pydantic import ValidationError
 
+from ..base.errors import summarize
 from ..records.registry import Registry
-from ..steps.score.shadow import describe_failure
 from .log import PredictionLog
 from .model import ServedModel
 
@@ -68,7 +68,7 @@ class Shadow:
             self._model = ServedModel(registry.load(version))
             self.status = ShadowStatus(version.number)
         except Exception as error:  # noqa: BLE001 - a store and a model can raise anything
-            self.status = ShadowStatus(trouble=describe_failure(error))
+            self.status = ShadowStatus(trouble=summarize(error))
 
     def add(self, body: bytes, rows: int, answered_at: datetime.datetime | None) -> None:
         """Keep an answered request, unless the log had no room for it (`answered_at` is None)."""

@@ -17,6 +17,8 @@ class ServingState:
     """The predictions that were made."""
     shadow: Shadow
     """The challenger in the shadow."""
+    shows_texts: bool = False
+    """Whether the log shows the texts of errors, which may quote values of a request; in dev."""
     pause_reason: str = ""
     """Why the environment is paused; empty while it is not."""
     registry_problem: str = ""

@@ -11,6 +11,7 @@ from ..base.console import print_step
 from ..base.errors import Misconfigured
 from ..base.project import Project
 from ..base.secrets import resolve
+from ..base.text import plain
 from ..records.details import MonitorDetails, RetrainDetails
 from ..records.entry import last_details
 from ..records.store import Store
@@ -31,7 +32,7 @@ def send_change(
     sender = require_addresses(store.project)
     if state == known or sender is None:
         return state
-    if sender.notify(body=message, title=f"{store.project.name}: {kind.COMMAND}"):
+    if sender.notify(body=plain(message), title=f"{store.project.name}: {kind.COMMAND}"):
         return state
     print_step("an address in alerts did not take its message; it is sent again next time")
     return known

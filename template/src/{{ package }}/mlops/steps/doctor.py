@@ -8,7 +8,7 @@ from functools import partial
 from typing import Literal
 
 from ..base.console import Outcome
-from ..base.errors import MlopsError
+from ..base.errors import MlopsError, summarize
 from ..base.project import ENVIRONMENTS, PACKAGE, Project, open_project, user_module
 from ..base.windows import parse_as_of, plan
 from ..data.contract import read_contract
@@ -62,7 +62,7 @@ def _run(project: Project, name: str, examine: Examine) -> Finding:
     except MlopsError as error:
         return Finding(name, "failed", str(error))
     except Exception as error:  # noqa: BLE001 - from a store or from user code
-        message = store_error(error) or f"{type(error).__name__}: {error}"
+        message = store_error(error) or summarize(error)
         return Finding(name, "failed", str(message))
 
 
@@ -91,8 +91,8 @@ def _modules(project: Project) -> str:
             user_module(path.stem, snapshot)
         except Exception as error:  # noqa: BLE001 - user code can raise anything
             raise MlopsError(
-                f"{PACKAGE}/{path.name} cannot be imported: {error}; correct this file, or "
-                "add a missing library with `uv add NAME`."
+                f"{PACKAGE}/{path.name} cannot be imported: {summarize(error)}; correct this "
+                "file, or add a missing library with `uv add NAME`."
             ) from None
     contract = read_contract(user_module("schema", snapshot), project.settings.problem)
     return f"{snapshot.name}: {len(contract.features)} features, target {contract.target}"

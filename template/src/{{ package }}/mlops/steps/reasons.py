@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from ..base.errors import summarize
 from ..base.project import user_module
 from ..base.settings import Settings
 from ..data.contract import REASONS
@@ -52,7 +53,7 @@ def _problem(case: Case) -> str:
     try:
         given = reasons(case.challenger, case.sample.frame.head(TRIED_ROWS))
     except Exception as error:  # noqa: BLE001 - user code can raise anything
-        return f"{type(error).__name__}: {error}"
+        return summarize(error)
     if given is None or not given.notna().any(axis=None):
         return "it has none"
     return ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from ..base.console import Outcome, print_step
-from ..base.errors import MlopsError, PersonNeeded
+from ..base.errors import MlopsError, PersonNeeded, summarize
 from ..base.project import Project
 from ..base.windows import parse_as_of, periods
 from ..figures.decision import Decision
@@ -142,7 +142,7 @@ def _attempt(project: Project, cause: Cause, *, hold: bool) -> Outcome:
     except PersonNeeded as waits:
         done = Outcome("waiting", str(waits).removesuffix("."))
     except Exception as error:
-        _record(project, Outcome("failed", str(error)), cause)
+        _record(project, Outcome("failed", summarize(error)), cause)
         raise
     _record(project, done, cause)
     message = f"{done.message}; retrained because {'; '.join(cause.reasons)}"

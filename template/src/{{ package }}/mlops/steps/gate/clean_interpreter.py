@@ -12,9 +12,14 @@ from .case import check
 PROGRAM = """
 import gc, sys; gc.disable()
 sys.modules[sys.argv[1]] = None  # importing the project is an error from here on
-import mlflow, pandas
-model = mlflow.pyfunc.load_model(sys.argv[2], suppress_warnings=True)
-model.predict(pandas.read_parquet(f"{sys.argv[2]}/artifacts/golden_rows.parquet"))
+try:
+    import mlflow, pandas
+    model = mlflow.pyfunc.load_model(sys.argv[2], suppress_warnings=True)
+    model.predict(pandas.read_parquet(f"{sys.argv[2]}/artifacts/golden_rows.parquet"))
+except (ImportError, SyntaxError, NameError, AttributeError, OSError):
+    raise  # the text is about code
+except Exception as error:
+    sys.exit(f"{type(error).__name__}, whose text may quote a value of a row")
 gc.freeze()  # what was imported is no garbage: a collection at exit takes as long as predicting
 """
 PATIENCE = 300  # seconds; a version that takes longer to load is rejected

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...base.console import print_step
-from ...base.errors import MlopsError
+from ...base.errors import MlopsError, summarize
 from ...figures.drift import stability_index
 from ...figures.profile import Floats, count
 from ...records import predictions
@@ -22,18 +22,12 @@ from .batch import Batch, predict, write
 HIDDEN = "_shadow"
 
 
-def describe_failure(error: Exception) -> str:
-    """Return on one line why a challenger failed."""
-    kind = "" if isinstance(error, MlopsError) else f"{type(error).__name__}: "
-    return " ".join(f"{kind}{error}".split())
-
-
 def follow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
     """Have the challenger predict the rows of a published batch; return how both differ."""
     try:
         details = _shadow(store, batch, published)
     except Exception as error:  # noqa: BLE001 - a challenger can raise anything
-        details = ShadowDetails(missing=describe_failure(error))
+        details = ShadowDetails(missing=summarize(error))
         print_step(f"nothing is in the shadow: {details.missing}")
     subject = "" if details.version is None else str(details.version)
     store.record(details, subject=subject, as_of=batch.date)

@@ -1,0 +1,42 @@
+"""Text that crosses a border: to a screen, a log, the journal, an alert or another person.
+
+It may come from a user, a file or a table, so it must not act on a terminal or a pipeline.
+"""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+# What moves a cursor, hides or reorders text, or starts a line: also in other scripts than Latin.
+CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+COMMAND = re.compile(r"#(?=#(?:vso)?\[)", re.IGNORECASE)  # of Azure DevOps and GitHub, anywhere
+COMMAND_AT_START = re.compile(r"^(\s*):(?=:)")  # of GitHub
+QUOTED = re.compile(r"b?'[^']*'|\"[^\"]*\"")
+NUMBER = re.compile(r"\d[\d.,]{4,}\d")
+MORE = "…"
+
+
+def plain(text: str) -> str:
+    r"""Return a text as one line in which nothing acts on a terminal or a pipeline.
+
+    Control characters, line breaks and the starts of pipelines' commands appear as escapes, such
+    as `\n` and `\x1b`.
+    """
+    shown = CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+    shown = COMMAND.sub(r"\\x23", shown)
+    return COMMAND_AT_START.sub(r"\1\\x3a", shown)
+
+
+def hide_values(text: str) -> str:
+    """Return the text of another program's error without what may be a value of a row.
+
+    That is what stands in quotes, and long numbers.
+    """
+    return NUMBER.sub(MORE, QUOTED.sub(f"'{MORE}'", text))
+
+
+# A text in a record, as `plain` returns it.
+PlainText = Annotated[str, AfterValidator(plain)]
