@@ -76,11 +76,11 @@ def test_the_gate_requires_reasons_of_a_high_risk_version(trained: Project) -> N
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("return rows[['amount']]", "not in index"),
-        ("return rows.head(3) * 0", "not in index"),
+        ("return rows[['amount']]", "explain returns no column "),
+        ("return rows.head(3) * 0", "explain does not return every row"),
         ("return pd.DataFrame(0.0, rows.index, rows.columns)", "it has none"),
         ("return pd.DataFrame(np.nan, rows.index, rows.columns)", "it has none"),
-        ("raise RuntimeError('own words')", "own words"),
+        ("raise RuntimeError('own words')", "RuntimeError in model.py, line "),
         ("return None", "AttributeError"),
     ],
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from ..base.errors import summarize
+from ..base.errors import MlopsError, summarize
 from ..base.project import user_module
 from ..base.settings import Settings
 from ..data.contract import REASONS
@@ -30,6 +30,11 @@ def reasons(loaded: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame | None:
     features = rows[list(version.card.features)]
     estimator = loaded.model.unwrap_python_model().model  # type: ignore[no-untyped-call]
     moved = model.explain(estimator, features)
+    lacking = features.columns.difference(moved.columns)
+    if len(lacking):
+        raise MlopsError(f"explain returns no column {', '.join(lacking)}")
+    if not rows.index.isin(moved.index).all():
+        raise MlopsError("explain does not return every row")
     sizes = moved.loc[rows.index, features.columns].abs().to_numpy("float64")
     order = np.argsort(-sizes, axis=1, kind="stable")[:, : len(REASONS)]
     names = pd.DataFrame(features.columns.to_numpy()[order], rows.index, dtype="string")
