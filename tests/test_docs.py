@@ -74,6 +74,14 @@ def test_the_page_of_the_architecture_lists_every_layer() -> None:
     assert set(listed) == {"top", *packages}
 
 
+def test_the_page_of_security_names_tests_that_are_there() -> None:
+    text = text_of(DOCS / "explanation/security.md")
+    named = set(re.findall(r"`([\w/]+\.py)::(test_\w+)`", text))
+    assert len(named) > 30
+    gone = {f"{f}::{n}" for f, n in named if f"def {n}(" not in text_of(ROOT / "tests" / f)}
+    assert gone == set()
+
+
 def test_the_index_of_decisions_lists_every_decision() -> None:
     listed = LINK.findall(text_of(DOCS / "decisions/index.md"))
     assert listed == sorted(page.name for page in DOCS.glob("decisions/[0-9]*.md"))

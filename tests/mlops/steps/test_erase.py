@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -175,9 +176,9 @@ def test_what_monitor_reads_cannot_be_past_its_retention(tmp_path: Path) -> None
             make_project(tmp_path, time=time, retention={key: 6})
 
 
-def test_a_reference_date_in_the_future_is_refused() -> None:
+def test_a_reference_date_in_the_future_is_refused(tmp_path: Path) -> None:
     with pytest.raises(errors.Misconfigured, match="2999-01-01 is in the future"):
-        erase._refuse_future(pd.Timestamp("2999-01-01"))
+        erase.erase(make_project(tmp_path), "2999-01-01", expired=True, keys=None, confirmed=True)
 
 
 def test_the_command_needs_exactly_one_thing_to_erase(tmp_path: Path) -> None:
@@ -268,6 +269,66 @@ def test_rows_that_other_killed_runs_left_are_deleted_after_a_day(tmp_path: Path
         os.utime(path, (OLD, OLD))
     erase._complete(make_project(tmp_path), store_of())
     assert not any(path.exists() for path in left)
+
+
+class Journal:
+    """A store of which the journal is a list; `after` runs once an entry has been written."""
+
+    def __init__(self, before: Callable[[], None], after: Callable[[], None]) -> None:
+        self.entries: list[Any] = []
+        self._before = before
+        self._after = after
+
+    def record(self, details: Any, as_of: str) -> None:
+        """Write an entry."""
+        self._before()
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        self.entries.append(recorded(*details.files, time=now))
+        self._after()
+
+
+def killed() -> None:
+    raise KeyboardInterrupt
+
+
+def survived() -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "entries"), [(killed, survived, 0), (survived, killed, 1)]
+)
+def test_a_run_that_is_killed_leaves_all_rows_and_the_next_one_ends_as_if_it_had_not_been(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    before: Callable[[], None],
+    after: Callable[[], None],
+    entries: int,
+) -> None:
+    project = make_project(tmp_path)
+    part = batch(tmp_path, "2026-01-01", "a", "b")
+    whole = part.read_bytes()
+    store = Journal(before, after)
+    wanted = key_file(tmp_path, "customer\na\n")
+    monkeypatch.setattr(erase, "open_store", lambda _: store)
+    monkeypatch.setattr(erase, "_cards", lambda *_: {})
+    monkeypatch.setattr(erase, "_read_keys", lambda *_: wanted)
+
+    def run() -> None:
+        erase.erase(project, None, expired=False, keys=tmp_path / "persons.csv", confirmed=True)
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert part.read_bytes() == whole
+    assert len(store.entries) == entries
+    store._before = store._after = survived
+    run()
+    assert list(pd.read_parquet(part)["customer"]) == ["b"]
+    assert len(store.entries) == 1
+    [file] = store.entries[0].details.files
+    assert file.sha256 == files.sha256_of(part)
+    run()
+    assert len(store.entries) == 1
 
 
 # What the journal says

@@ -17,6 +17,7 @@ from ..records.lineage import locked_requirements, read_build_facts
 from ..records.snapshot import take_snapshot
 from ..records.store import open_store
 from ..records.tracking import sqlite_file, store_error
+from .rights import describe_rights
 
 Examine = Callable[[Project], str]  # returns what it found; raises MlopsError if it is wrong
 
@@ -45,6 +46,7 @@ def doctor(project: Project) -> Outcome:
         "champion": _champion,
         "answers": _answers,
         "approval": _approval,
+        "rights": _rights,
     }
     findings = [_run(project, name, examine) for name, examine in checks.items()]
     failed = [finding.check for finding in findings if finding.verdict == "failed"]
@@ -142,3 +144,7 @@ def _approval(project: Project) -> str:
     if sqlite_file(project) is not None:
         return "on a local store an approval is a convention: anyone can give a name"
     return "an approval is a typed name next to user@host; the server decides who may write"
+
+
+def _rights(project: Project) -> str:
+    return describe_rights(open_store(project))

@@ -1,0 +1,65 @@
+"""The page about backups is true: its commands save a project and bring it back."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from string import Template
+
+from rendering import FENCE, ROOT
+
+from lifecycle import behind
+from lifecycle.project import AS_OF, Project
+
+PAGE = ROOT / "docs/how-to/back-up-and-restore.md"
+
+
+def commands(heading: str) -> list[str]:
+    """Return the commands below a heading of the page."""
+    section = PAGE.read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return [line for block in FENCE.findall(section) for line in block.splitlines()]
+
+
+def follow(project: Project, lines: list[str]) -> None:
+    """Run the commands of the page in a project; each must succeed."""
+    variables: dict[str, str] = {}
+    for line in lines:
+        expanded = Template(line).substitute(variables)
+        words = shlex.split(expanded)
+        if words[0] == "export":
+            variables |= dict([words[1].split("=", maxsplit=1)])
+        elif words[:3] == ["uv", "run", project.name]:
+            project.run(*words[3:])
+        else:
+            python = shlex.quote(sys.executable)
+            command = expanded.replace("uv run python", python)
+            subprocess.run(["bash", "-euc", command], cwd=project.folder, check=True)
+
+
+def contents(project: Project) -> dict[str, bytes]:
+    """Return every file of the store, except the database."""
+    roots = ("mlartifacts", "predictions", "extracts")
+    files = [path for root in roots for path in project.path(root).rglob("*") if path.is_file()]
+    return {str(path.relative_to(project.folder)): path.read_bytes() for path in files}
+
+
+def damage(project: Project) -> None:
+    """Damage the store as a failing disk does."""
+    project.path("mlflow.db").write_bytes(b"")
+    Path(f"{project.path('mlflow.db')}-wal").write_bytes(b"of another database")
+    for path in project.path("mlartifacts").rglob("entry.json"):
+        path.unlink()
+    for path in project.path("predictions").rglob("part.parquet"):
+        path.write_bytes(b"")
+
+
+def test_what_was_backed_up_is_restored_as_the_page_says(scored: Project) -> None:
+    before = contents(scored)
+    entries = scored.call(behind.entries)
+    follow(scored, commands("Back up a local project"))
+    damage(scored)
+    follow(scored, commands("Restore a local project"))
+    assert contents(scored) == before
+    assert scored.call(behind.entries) == entries
+    assert scored.run("score", "--as-of", AS_OF).facts["batch"] == "0002"
+    scored.run("status")
