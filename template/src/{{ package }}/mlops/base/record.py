@@ -85,6 +85,6 @@ class StoredRecord(Record):
             ) from None
         except (LookupError, TypeError, ValueError, AttributeError) as error:  # raised by a lift
             raise MlopsError(
-                f"{where} is not a valid record of format {number} ({type(error).__name__}: "
-                f"{error}); restore it from a backup."
+                f"{where} cannot be read: it is not a valid record of format {number} "
+                f"({type(error).__name__}: {error}); restore it from a backup."
             ) from None
