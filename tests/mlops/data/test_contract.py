@@ -153,9 +153,21 @@ def test_a_broken_check_is_reported_with_its_place_and_how_often() -> None:
     with pytest.raises(errors.MlopsError) as caught:
         clean(ROWS.assign(amount=[1.0, -2.0]).set_axis(["x", "y"]))
     assert (
-        "column amount breaks greater_than(0) of schema.Inputs (1 values in all, first in row 1, "
-        "counted from 0)"
+        "column amount fails the check greater_than(0) of schema.Inputs in 1 of 2 rows, the first "
+        "in row 1 (counted from 0)"
     ) in str(caught.value)
+
+
+def test_the_failures_of_other_columns_are_not_counted() -> None:
+    class Inputs(pa.DataFrameModel):
+        loan: str = pa.Field(metadata={"role": "key"})
+        amount: float = pa.Field(gt=0)
+        income: float = pa.Field(gt=0)
+
+    read = contract.read_contract(SimpleNamespace(Inputs=Inputs, Labels=Labels), "binary")
+    rows = pd.DataFrame({"loan": ["a", "b"], "amount": [1.0, -1.0], "income": [-1.0, -1.0]})
+    with pytest.raises(errors.MlopsError, match=r"column amount fails .* in 1 of 2 rows"):
+        read.inputs.clean(rows, "here")
 
 
 IBAN = "DE89370400440532013000"
@@ -184,7 +196,7 @@ def test_a_key_that_breaks_a_check_is_not_quoted() -> None:
     inputs = contract.read_contract(module, "binary").inputs
     with pytest.raises(errors.MlopsError) as caught:
         inputs.clean(pd.DataFrame({"iban": ["a", IBAN], "amount": [1.0, 2.0]}), "here")
-    assert "column iban breaks str_length" in str(caught.value)
+    assert "column iban fails the check str_length" in str(caught.value)
     assert "first in row 1" in str(caught.value)
     assert IBAN not in str(caught.value)
     with pytest.raises(errors.MlopsError) as caught:

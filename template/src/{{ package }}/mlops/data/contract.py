@@ -113,12 +113,13 @@ class Schema:
         """Return where the first value is that breaks a check; never the value."""
         cases = error.failure_cases
         first = cases.iloc[0]
+        alike = (cases["column"] == first["column"]) & (cases["check"] == first["check"])
         rows = np.flatnonzero(frame.index == first["index"])
-        place = f", first in row {rows[0]}" if len(rows) else ""
+        place = f", the first in row {rows[0]} (counted from 0)" if len(rows) else ""
         return (
-            f"column {first['column']} breaks {first['check']} of schema.{self.name} "
-            f"({len(cases)} values in all{place}, counted from 0); correct the source, or the "
-            "check in schema.py."
+            f"column {first['column']} fails the check {first['check']} of schema.{self.name} in "
+            f"{alike.sum()} of {len(frame)} rows{place}; correct the source, or the check in "
+            "schema.py."
         )
 
 
