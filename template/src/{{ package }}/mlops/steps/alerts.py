@@ -34,8 +34,7 @@ def send_change(
         return state
     body = plain(message)
     if store.anchor:
-        body = f"{body}
-{store.anchor}"
+        body = f"{body}\n{store.anchor}"
     if sender.notify(body=body, title=f"{store.project.name}: {kind.COMMAND}"):
         return state
     print_step("an address in alerts did not take its message; it is sent again next time")
