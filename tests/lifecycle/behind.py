@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 HEAD = "mlops_journal_head"
+TAG = "mlops_journal_entry_1"
 RESOURCES = ("wall_seconds", "cpu_seconds", "peak_memory_mb", "rows_per_second")
 
 
@@ -162,9 +163,28 @@ def evidence(number: int, env: str = "dev") -> str:
 
 
 def alter(number: int, changes: Facts) -> None:
-    """Change fields of an entry."""
+    """Change fields of an entry in its file."""
     run = _run("dev", number)
     _client().log_dict(run.info.run_id, _entry(run) | changes, "entry.json")
+
+
+def alter_tags(number: int, changes: Facts) -> None:
+    """Change fields of an entry in its tags."""
+    run = _run("dev", number)
+    text = json.dumps(_entry(run) | changes, sort_keys=True)
+    _client().set_tag(run.info.run_id, TAG, text)
+
+
+def rewrite(changes: Facts) -> None:
+    """Change fields of all entries, and write the whole chain and its head again."""
+    previous = "0" * 64
+    for number in range(1, len(entries()) + 1):
+        run = _run("dev", number)
+        entry = _entry(run) | changes | {"previous": previous}
+        alter_tags(number, changes | {"previous": previous})
+        alter(number, changes | {"previous": previous})
+        previous = digest(entry)
+    crown(entry)
 
 
 def alter_evidence(number: int, old: str, new: str) -> None:

@@ -1,6 +1,7 @@
 """The journal records every action, and `status` detects a changed record."""
 
 import os
+import shutil
 
 import pytest
 
@@ -68,6 +69,66 @@ def test_a_deleted_middle_entry_is_detected(live: Project) -> None:
 def test_an_altered_entry_is_detected(live: Project, number: int) -> None:
     live.call(behind.alter, number, {"actor": "somebody else"})
     refuse(live, f"entry {number}", "altered")
+
+
+def test_an_entry_that_is_altered_in_its_tags_is_detected(live: Project) -> None:
+    live.call(behind.alter_tags, 2, {"actor": "somebody else"})
+    refuse(live, "entry 2", "altered")
+    assert "cannot be trusted" in live.run("score", "--as-of", AS_OF, code=1).said
+
+
+def test_a_machine_that_knows_an_entry_keeps_scoring_with_it_after_it_was_altered(
+    live: Project,
+) -> None:
+    live.run("status")
+    live.call(behind.alter_tags, 3, {"subject": "9"})
+    live.run("score", "--as-of", AS_OF)
+    refuse(live, "entry 3", "altered")
+
+
+def test_an_altered_copy_on_this_machine_changes_no_decision(live: Project) -> None:
+    live.run("status")
+    for copies in live.path("build/journal").iterdir():
+        text = copies.read_text("utf-8")
+        copies.write_text(text.replace('"subject": "1"', '"subject": "9"'), encoding="utf-8")
+    status = live.run("status").facts
+    assert (status["champion"], status["problems"]) == (1, [])
+
+
+def test_a_journal_that_was_written_again_differs_from_its_anchor(live: Project) -> None:
+    live.run("status", "--anchor", "kept/anchors")
+    assert live.run("status", "--against", "kept/anchors").facts["problems"] == []
+    live.call(behind.rewrite, {"actor": "somebody else"})
+    shutil.rmtree(live.path("build/journal"))
+    assert live.run("status").facts["problems"] == [], "the chain has no key"
+    status = live.run("status", "--against", "kept/anchors", "--anchor", "kept/new", code=1)
+    assert "entry 3 is not the one that is anchored" in status.said
+    assert not live.path("kept/new").exists()
+
+
+def test_a_store_that_was_restored_from_a_backup_ends_before_its_anchor(live: Project) -> None:
+    shutil.copy(live.path("mlflow.db"), live.path("backup"))
+    live.run("pause", "a test")
+    live.run("status", "--anchor", "anchors")
+    shutil.copy(live.path("backup"), live.path("mlflow.db"))
+    assert live.run("status").facts["problems"] == []
+    status = live.run("status", "--against", "anchors", code=1)
+    assert "the journal ends with entry 3, but entry 4 is anchored" in status.said
+
+
+def test_the_log_of_a_command_is_an_anchor(live: Project) -> None:
+    paused = live.run("pause", "a test")
+    *_, anchor, result = paused.said.splitlines()
+    assert anchor == f"· {paused.facts['anchor']}"
+    assert result.startswith("ok")
+    live.write("log", paused.said)
+    live.run("resume")
+    assert live.run("status", "--against", "log").facts["problems"] == []
+
+
+def test_an_empty_journal_has_nothing_to_anchor(opened: Project) -> None:
+    assert "has no entry to anchor" in opened.run("status", "--anchor", "anchors", code=1).said
+    assert not opened.path("anchors").exists()
 
 
 def test_a_forged_entry_is_detected(live: Project) -> None:

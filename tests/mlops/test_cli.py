@@ -31,7 +31,7 @@ OWN = {
     "rollback": ["--reason"],
     "pause": ["reason"],
     "resume": [],
-    "status": [],
+    "status": ["--verify", "--anchor", "--against"],
     "reproduce": ["number"],
     "doctor": [],
 }

@@ -117,6 +117,31 @@ PauseReason = Annotated[
         help="The reason, shown to anyone who runs a command that the pause stops.",
     ),
 ]
+Verify = Annotated[
+    bool,
+    typer.Option(
+        "--verify",
+        metavar=NO_TYPE,
+        help="Also read the files of all journal entries again if they are on a server, which "
+        "takes a request for each.",
+    ),
+]
+AnchorFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Append the head of the journal, in one line, to this file. Keep it where the writers "
+        "of the store cannot change it.",
+    ),
+]
+AgainstFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Compare the journal with the anchors in this file, which --anchor wrote, or with "
+        "those in the log of a pipeline.",
+    ),
+]
 Host = Annotated[
     str,
     typer.Option(
@@ -337,13 +362,20 @@ def resume(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = Fals
 
 
 @app.command(rich_help_panel=INSPECT)
-def status(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False) -> None:
+def status(  # noqa: PLR0913 - options, which the user names
+    verify: Verify = False,
+    anchor: AnchorFile = None,
+    against: AgainstFile = None,
+    env: Env = "dev",
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
     """Show versions, verdicts, the champion and the last batch, and verify the journal."""
 
     def step(project: "Project") -> "Outcome":
         from .steps.status import status
 
-        return status(project)
+        return status(project, verify=verify, anchor=anchor, against=against)
 
     _run(step, env, overrides, as_json)
 
@@ -412,6 +444,7 @@ def _run(
         label = outcome.outcome
     if outcome.rows:
         console.print_table(outcome.columns, outcome.rows)
+    console.print_anchor()  # before the result: whoever reads a log takes the last line for that
     console.print_result(label, outcome.message)
     if as_json:
         console.print_json(outcome)

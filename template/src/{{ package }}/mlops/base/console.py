@@ -76,6 +76,18 @@ class _Clock:
 _clock = _Clock()
 
 
+@dataclass
+class _Published:
+    """What every command publishes."""
+
+    anchor: str = ""
+    """The head of the journal in one line, as `records/anchor.py` writes it; empty if the command
+    has not read the journal."""
+
+
+_published = _Published()
+
+
 def print_step(text: str) -> None:
     """Print what the command does now."""
     screen.print(f"[dim]·[/dim] {escape(plain(text))}")
@@ -84,6 +96,17 @@ def print_step(text: str) -> None:
 def print_result(label: str, message: str) -> None:
     """Print how something ended: a label in its color, and one sentence."""
     screen.print(f"[{LABEL_COLORS[label]}]{label}[/]  {escape(plain(message))}")
+
+
+def set_anchor(line: str) -> None:
+    """Set the anchor of the journal that this command publishes."""
+    _published.anchor = line
+
+
+def print_anchor() -> None:
+    """Print the anchor for a log; a person at a terminal does not need it."""
+    if _published.anchor and not screen.is_terminal:
+        print_step(_published.anchor)
 
 
 def print_table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
@@ -95,11 +118,15 @@ def print_table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> 
 
 
 def print_json(outcome: Outcome) -> None:
-    """Print an outcome as one JSON object on stdout, with the resources that were used."""
+    """Print an outcome as one JSON object on stdout.
+
+    It also has the resources that were used, and the anchor of the journal.
+    """
     content = {
         "outcome": outcome.outcome,
         "message": outcome.message,
         "resources": resources(),
+        "anchor": _published.anchor,
         **outcome.facts,
     }
     text = json.dumps(content, default=str)
@@ -124,8 +151,9 @@ def collect_garbage_rarely() -> None:
 
 
 def start_clock() -> None:
-    """Start measuring what `resources` returns."""
+    """Start measuring what `resources` returns, and forget an earlier command's anchor."""
     _clock.restart()
+    set_anchor("")
 
 
 def resources(rows: int = 0) -> dict[str, float]:

@@ -86,15 +86,28 @@ class Entry(StoredRecord):
         return facts | {"details": KINDS[command].model_validate(details)}
 
     @classmethod
-    def stored(cls, facts: Mapping[str, JsonValue], folder: str) -> Self:
-        """Return the entry in a stored JSON object; raises MlopsError if it cannot be read."""
+    def stored(cls, facts: Mapping[str, JsonValue], folder: str, sha256: str = "") -> Self:
+        """Return the entry in a stored JSON object; raises MlopsError if it cannot be read.
+
+        `sha256` is the object's hash if it is already known.
+        """
         entry = cls.read(facts, f"entry {facts.get('number')} of the journal")
-        return entry.model_copy(update={"sha256": hash_of(facts), "folder": folder})
+        return entry.model_copy(update={"sha256": sha256 or hash_of(facts), "folder": folder})
+
+
+def canonical(facts: Mapping[str, JsonValue]) -> str:
+    """Return the text of a stored entry that is hashed, for any format."""
+    return json.dumps(facts, sort_keys=True)
 
 
 def hash_of(facts: Mapping[str, JsonValue]) -> str:
     """Return the SHA-256 of a stored entry's canonical JSON, for any format."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return hash_of_text(canonical(facts))
+
+
+def hash_of_text(text: str) -> str:
+    """Return the SHA-256 of a stored entry's canonical JSON."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 def with_details(entries: Iterable[Entry], kind: type[Kind]) -> Iterator[tuple[Entry, Kind]]:

@@ -1,28 +1,56 @@
 """The journal: an environment's only memory besides the registry.
 
-Each entry is an MLflow run with a JSON artifact that contains the hash of the entry before. A tag
-of the registered model has the hash of the newest entry. So altered, missing and forked entries
-are detected.
+Each entry is an MLflow run that contains the hash of the entry before. A tag of the registered
+model has the number and hash of the newest entry, the head. Commands use only the chain that ends
+with the head, and `problems` compares this chain with all that the store contains. So altered,
+missing and forked entries are detected.
 """
 
 import datetime
+import hashlib
+import json
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from ..base.console import Result
+from ..base.console import Result, set_anchor
+from ..base.errors import MlopsError
 from ..base.project import Project
+from .anchor import Anchor, compare
 from .details import Details
-from .entry import Entry, hash_of
+from .entry import Entry, canonical, hash_of_text
+from .journal_cache import open_cache
+from .journal_runs import ENTRY, JournalRun, JournalRuns, entry_tags, file_texts, is_local
 from .lineage import current_actor
-from .tracking import Client, experiment_id, writer_lock
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
+from .tracking import Client, experiment_id, tracking_uri, writer_lock
 
 HEAD = "mlops_journal_head"
 START = "0" * 64
-ENTRY = "entry.json"
 EVIDENCE = "evidence.json"
+TRIES = 3  # if a writer appends while the store is read
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What one run of the store claims to be an entry."""
+
+    number: int
+    """The number that it claims."""
+    previous: str
+    """The hash of the entry before, as it claims."""
+    sha256: frozenset[str]
+    """Its own hash; two if the text in the tags and the text in the file differ."""
+
+
+class BrokenJournal(MlopsError):
+    """The journal in the store is not as it was written."""
+
+    def __init__(self, project: Project, problems: list[str]) -> None:
+        super().__init__(
+            f"the journal of {project.name} cannot be trusted: {'; '.join(problems)}; restore the "
+            "tracking store from its backup."
+        )
+        self.problems = problems
 
 
 class Journal:
@@ -32,18 +60,28 @@ class Journal:
         self._client = client
         self._project = project
         self._experiment = experiment_id(client, project, ".journal")
+        self._runs = JournalRuns(client, project, self._experiment)
+        place = f"{tracking_uri(project)} {self._experiment} {project.name}"
+        name = f"{project.env}-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+        self._cache = open_cache(project.path(f"build/journal/{name}.entries"))
 
     def entries(self) -> list[Entry]:
-        """Return all entries, oldest first.
+        """Return the chain of entries that ends with the head, oldest first.
 
-        Raises MlopsError for an entry that cannot be read.
+        Only entries that are new to this machine are fetched. Raises MlopsError for a chain that is
+        not complete, and for an entry that cannot be read.
         """
-        import mlflow
-
-        last, _ = self._head()
-        folders = [run.info.artifact_uri for run in self._runs() if not _unfinished(run, last)]
-        found = [Entry.stored(mlflow.artifacts.load_dict(f"{f}/{ENTRY}"), f) for f in folders]
-        return sorted(found, key=lambda entry: entry.number)
+        for _ in range(TRIES):
+            last, head = self._head()
+            chain = self._chain(last, head)
+            if chain is not None:
+                self._cache.save()
+                self._publish(last, head)
+                return chain
+            if self._head() == (last, head):
+                break
+        lost = [f"entry {last}, the head, does not lead to the first entry"]
+        raise BrokenJournal(self._project, self.problems() or lost)
 
     def evidence(self, entry: Entry) -> str:
         """Return the text of the evidence that was appended together with `entry`."""
@@ -63,9 +101,9 @@ class Journal:
         """Write the next entry with its evidence, and return it as `entries` does."""
         with writer_lock(self._project):
             last, previous = self._head()
-            for run in self._runs():
-                if _unfinished(run, last):
-                    self._client.delete_run(run.info.run_id)
+            for run in self._runs.running():
+                if run.unfinished(last):
+                    self._client.delete_run(run.run_id)
             number = last + 1
             entry = Entry(
                 format=Entry.FORMAT,
@@ -81,44 +119,113 @@ class Journal:
                 **current_actor(),
             )
             facts = entry.to_json()
+            text = canonical(facts)
+            tags = entry_tags(text)
             name = f"{number} {details.COMMAND}"
-            info = self._client.create_run(self._experiment, run_name=name).info
+            info = self._client.create_run(self._experiment, tags=tags, run_name=name).info
             if evidence:
                 self._client.log_text(info.run_id, evidence, EVIDENCE)
-            self._client.log_dict(info.run_id, facts, ENTRY)
-            head = f"{number}:{hash_of(facts)}"
+            self._client.log_text(info.run_id, text, ENTRY)
+            head = f"{number}:{hash_of_text(text)}"
             self._client.set_registered_model_tag(self._project.name, HEAD, head)
             self._client.set_terminated(info.run_id)
+        self._cache.add(text, info.artifact_uri)
+        self._publish(number, hash_of_text(text))
         return Entry.stored(facts, info.artifact_uri)
 
-    def problems(self, entries: list[Entry]) -> list[str]:
-        """Return what is wrong with the chain, one message per problem."""
-        last, head = self._head()
-        counts = Counter(entry.number for entry in entries)
+    def problems(self, *, every_file: bool = False) -> list[str]:
+        """Return what is wrong with the journal in the store, one message per problem.
+
+        The tags of all runs are read again. So are the files if they are on this machine, and on a
+        server with `every_file`, which takes a request for each entry.
+        """
+        for _ in range(TRIES):
+            last, head = self._head()
+            linked = {entry.sha256: entry for entry in self._links(last, head)}
+            copies = self._copies(last, linked, every_file=every_file)
+            if self._head() == (last, head):
+                break
+        counts = Counter(copy.number for copy in copies)
+        expected = {copy.number - 1: copy.previous for copy in copies if copy.previous}
+        expected |= {entry.number: digest for digest, entry in linked.items()} | {last: head}
         found = [f"entry {n} is forked: {k} entries claim it" for n, k in counts.items() if k > 1]
         found += [f"entry {n} is missing" for n in range(1, last + 1) if n not in counts]
         found += [f"entry {n} is forged: the head is {last}" for n in counts if n > last]
-        expected = {entry.number - 1: entry.previous for entry in entries} | {last: head}
         found += [
-            f"entry {entry.number} was altered after it was written"
-            for entry in entries
-            if counts[entry.number] == 1 and expected.get(entry.number) not in (None, entry.sha256)
+            f"entry {copy.number} was altered after it was written"
+            for copy in copies
+            if counts[copy.number] == 1
+            and copy.sha256 != {expected.get(copy.number, min(copy.sha256))}
         ]
         return sorted(found)
 
-    def _runs(self) -> "list[Run]":
-        import mlflow
+    def anchor(self, entry: Entry) -> Anchor:
+        """Return the anchor of an entry of this journal."""
+        return self._anchor(entry.number, entry.sha256)
 
-        return list(mlflow.search_runs([self._experiment], output_format="list"))
+    def against(self, entries: list[Entry], anchors: list[Anchor]) -> list[str]:
+        """Return which of these anchors are not in the journal, one message for each kind."""
+        return compare(entries, self._experiment, anchors)
+
+    def _anchor(self, number: int, sha256: str) -> Anchor:
+        model = self._project.name
+        return Anchor(model=model, store=self._experiment, entry=number, sha256=sha256)
+
+    def _publish(self, number: int, sha256: str) -> None:
+        set_anchor(str(self._anchor(number, sha256)) if number else "")
+
+    def _chain(self, last: int, head: str) -> list[Entry] | None:
+        """Return the entries from the first to the head, or None if they are not complete."""
+        chain = list(self._links(last, head, fetch=True))
+        complete = len(chain) == last and (not chain or chain[-1].previous == START)
+        return chain[::-1] if complete else None
+
+    def _links(self, last: int, head: str, *, fetch: bool = False) -> Iterator[Entry]:
+        """Yield the entries from the head backwards, as far as they are linked."""
+        fetched = self._runs.texts_newest_first(last) if fetch else iter(())
+        wanted = head
+        for number in range(last, 0, -1):
+            entry = self._cache.get(wanted)
+            while entry is None:
+                texts = next(fetched, None)
+                if texts is None:
+                    return
+                for text, folder in texts:
+                    self._cache.add(text, folder)
+                entry = self._cache.get(wanted)
+            if entry.number != number:
+                return
+            yield entry
+            wanted = entry.previous
+
+    def _copies(self, last: int, linked: dict[str, Entry], *, every_file: bool) -> list[Copy]:
+        """Return what the store contains, except entries that their writers have not finished."""
+        runs = [run for run in self._runs.all() if not run.unfinished(last)]
+        read = [run for run in runs if every_file or not run.tagged or is_local(run.folder)]
+        files = dict(zip((run.run_id for run in read), file_texts(read), strict=True))
+        copies = (_copy(run, files.get(run.run_id, run.tagged), linked) for run in runs)
+        return [copy for copy in copies if copy is not None]
 
     def _head(self) -> tuple[int, str]:
         """Return the number and the hash of the last entry."""
         tags = self._client.get_registered_model(self._project.name).tags
         number, _, digest = tags.get(HEAD, f"0:{START}").partition(":")
+        if not number.isdecimal():
+            raise MlopsError(
+                f"the tag {HEAD} of {self._project.name} is not a number and a hash; restore the "
+                "tracking store from its backup."
+            )
         return int(number), digest
 
 
-def _unfinished(run: "Run", last: int) -> bool:
-    """Return whether a run beyond the head belongs to a writer that is running, or was killed."""
-    number = run.info.run_name.split()[0]
-    return bool(run.info.status == "RUNNING" and number.isdigit() and int(number) > last)
+def _copy(run: JournalRun, in_file: str, linked: dict[str, Entry]) -> Copy | None:
+    """Return what a run claims to be, or None if it does not claim to be an entry."""
+    text = run.tagged or in_file
+    digests = frozenset(map(hash_of_text, {text, in_file}))
+    if len(digests) == 1 and (entry := linked.get(min(digests))):
+        return Copy(entry.number, entry.previous, digests)
+    try:
+        facts = json.loads(text)
+        return Copy(int(facts["number"]), str(facts["previous"]), digests)
+    except (ValueError, LookupError, TypeError):
+        return None if run.number is None else Copy(run.number, "", digests)

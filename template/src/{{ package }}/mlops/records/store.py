@@ -3,9 +3,10 @@
 from ..base.console import Result, resources
 from ..base.errors import MlopsError, PersonNeeded
 from ..base.project import Project
+from .anchor import Anchor
 from .details import Details, PauseDetails, PromoteDetails, ResumeDetails, RollbackDetails
 from .entry import Entry
-from .journal import Journal
+from .journal import BrokenJournal, Journal
 from .registry import CHAMPION, Registry, Version
 from .tracking import connect, writer_lock
 
@@ -42,6 +43,11 @@ class Store:
         )
         if self._entries is not None:
             self._entries.append(entry)
+
+    @property
+    def anchor(self) -> Anchor | None:
+        """The newest entry as an anchor; None if there are no entries."""
+        return self.journal.anchor(self.entries[-1]) if self.entries else None
 
     @property
     def champions(self) -> list[int]:
@@ -101,14 +107,14 @@ class Store:
             )
         return self.registry.fetch(number)
 
-    def refuse_broken(self) -> None:
-        """Raise MlopsError if the journal is not as it was written."""
-        problems = "; ".join(self.journal.problems(self.entries))
+    def refuse_broken(self, *, every_file: bool = False) -> None:
+        """Raise BrokenJournal if the journal in the store is not as it was written.
+
+        `every_file` is that of `Journal.problems`.
+        """
+        problems = self.journal.problems(every_file=every_file)
         if problems:
-            raise MlopsError(
-                f"the journal of {self.registry.name} cannot be trusted: {problems}; restore the "
-                "tracking store from its backup."
-            )
+            raise BrokenJournal(self.project, problems)
 
     def refuse_pause(self) -> None:
         """Raise PersonNeeded while the environment is paused."""

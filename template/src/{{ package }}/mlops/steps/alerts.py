@@ -32,7 +32,10 @@ def send_change(
     sender = require_addresses(store.project)
     if state == known or sender is None:
         return state
-    if sender.notify(body=plain(message), title=f"{store.project.name}: {kind.COMMAND}"):
+    body = plain(message)
+    if store.anchor:
+        body = f"{body}\n{store.anchor}"
+    if sender.notify(body=body, title=f"{store.project.name}: {kind.COMMAND}"):
         return state
     print_step("an address in alerts did not take its message; it is sent again next time")
     return known

@@ -111,7 +111,7 @@ def _tables(project: Project) -> str:
 
 def _store(project: Project) -> str:
     store = open_store(project)
-    store.refuse_broken()
+    store.refuse_broken(every_file=True)
     return f"{len(store.registry.numbers())} versions"
 
 

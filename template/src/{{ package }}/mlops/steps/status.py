@@ -1,14 +1,17 @@
 """The command `status`: versions, batches and pause, and whether the journal is sound."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..base.console import Outcome
 from ..base.errors import MlopsError
 from ..base.project import Project
 from ..pages.model_card import last_state
 from ..records import predictions
+from ..records.anchor import read_anchors, write_anchor
 from ..records.details import GateDetails, ScoreDetails, TrainDetails
 from ..records.entry import with_details
+from ..records.journal import BrokenJournal
 from ..records.registry import CHALLENGER
 from ..records.store import Store, open_store
 
@@ -33,10 +36,28 @@ class State:
     """What is wrong with the journal or the alias, one message each."""
 
 
-def status(project: Project) -> Outcome:
-    """Show the versions, their verdicts, the champion, the last batch and the journal's state."""
+def status(
+    project: Project,
+    *,
+    verify: bool = False,
+    anchor: Path | None = None,
+    against: Path | None = None,
+) -> Outcome:
+    """Show the versions, their verdicts, the champion, the last batch and the journal's state.
+
+    With `verify`, every file of the journal is read, also from a server. The journal is compared
+    with the anchors in the file `against`; if it is sound, its head is appended to `anchor`.
+    """
+    anchors = read_anchors(against, project.name) if against else []
     store = open_store(project)
-    state = _state(store)
+    problems = store.journal.problems(every_file=verify)
+    try:
+        problems += store.journal.against(store.entries, anchors)
+    except BrokenJournal as broken:
+        return _broken(project, broken.problems)
+    state = _state(store, problems)
+    if anchor and not state.problems:
+        _keep_anchor(store, anchor)
     rows = tuple(_row(store, number, state) for number in store.registry.numbers()[-SHOWN:])
     batch = state.last_batch
     facts = {
@@ -53,12 +74,26 @@ def status(project: Project) -> Outcome:
     )
 
 
-def _state(store: Store) -> State:
-    problems = store.journal.problems(store.entries)
+def _broken(project: Project, problems: list[str]) -> Outcome:
+    """Return the outcome for a journal from which nothing can be read."""
+    message = f"{project.name}: the journal is BROKEN: {', '.join(problems)}"
+    return Outcome("failed", message, {"problems": problems})
+
+
+def _keep_anchor(store: Store, file: Path) -> None:
+    if store.anchor is None:
+        raise MlopsError(
+            f"--anchor {file}: the journal of {store.project.name} has no entry to anchor; run "
+            f"{store.project.command('train')} first."
+        )
+    write_anchor(file, store.anchor)
+
+
+def _state(store: Store, problems: list[str]) -> State:
     try:
         store.champion()
     except MlopsError as moved:
-        problems.append(str(moved).removesuffix("."))
+        problems = [*problems, str(moved).removesuffix(".")]
     batches = predictions.published(store.entries)
     return State(
         champion=store.recorded_champion,
