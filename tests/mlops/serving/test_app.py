@@ -34,7 +34,7 @@ def client(make_model: Callable[..., Any], state: Any) -> Client:
             "http_version": "1.1",
             "method": "POST" if chunks else "GET",
             "path": path,
-            "headers": [],
+            "headers": [(b"content-type", b"application/json")],
             "query_string": b"",
         }
         incoming = [
@@ -158,8 +158,8 @@ def test_nothing_is_kept_of_a_request_without_an_answer(
 def test_a_pause_stops_predictions_but_not_the_process(client: Client, state: Any) -> None:
     assert client("/ready") == (200, {"status": "ok"})
     state.pause_reason = "prices look odd"
-    assert client("/ready") == (503, {"detail": "prices look odd"})
-    assert client("/predict", body(LOAN)) == (503, {"detail": "prices look odd"})
+    assert client("/ready") == (503, {"detail": "paused: prices look odd"})
+    assert client("/predict", body(LOAN)) == (503, {"detail": "paused: prices look odd"})
     assert client("/health") == (200, {"status": "ok"})
 
 

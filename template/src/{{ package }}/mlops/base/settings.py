@@ -271,6 +271,12 @@ class Serving(Section):
     """The most rows in one request."""
     max_bytes: int = Field(default=5_000_000, ge=1)
     """The greatest length of a request's body, in bytes."""
+    timeout: float = Field(default=10.0, gt=0)
+    """Seconds in which a request must have arrived in full; then the connection is closed."""
+    hosts: tuple[str, ...] = ()
+    """The names under which clients may address the server, as `risk.bank.example`; addresses such
+    as 10.1.2.3 are always allowed. Without any: all names, but only `localhost` if the server
+    listens on this machine alone."""
     refresh: float = Field(default=10.0, gt=0)
     """Seconds between two checks of the registry, and between two writes of the predictions."""
     shadow: bool = False

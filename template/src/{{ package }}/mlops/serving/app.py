@@ -8,12 +8,14 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
 
 from ..base.console import print_result
 from ..base.errors import MlopsError, trace
+from .interface import interface_page
 from .model import ServedModel
 from .state import ServingState
 
@@ -24,6 +26,9 @@ VERSION = Gauge("model_version", "The version that answers.")
 OUTDATED = Gauge(
     "model_outdated", "1 while the registry cannot be read or a new champion cannot be loaded."
 )
+
+GONE = 499  # the client has left, so nobody reads the answer
+POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:"}
 
 Facts = dict[str, Any]  # a JSON object that FastAPI encodes
 
@@ -40,7 +45,8 @@ def build_app(model: ServedModel, state: ServingState) -> FastAPI:
         "required": True,
         "content": {"application/json": {"schema": model.parser.json_schema()}},
     }
-    app = FastAPI(title=version.name, version=str(version.number))
+    # FastAPI's own pages load scripts from elsewhere
+    app = FastAPI(title=version.name, version=str(version.number), docs_url=None, redoc_url=None)
     VERSION.set(version.number)
     OUTDATED.set_function(lambda: bool(state.registry_problem))
 
@@ -56,8 +62,14 @@ def build_app(model: ServedModel, state: ServingState) -> FastAPI:
         A loaded model has already passed its golden-row check.
         """
         if state.pause_reason:
-            return _detail(503, state.pause_reason)
+            return _paused(state)
         return JSONResponse({"status": "ok"})
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        """Return a page that describes the interface."""
+        page = interface_page(version.name, version.number, model.parser)
+        return HTMLResponse(page, headers=POLICY)
 
     @app.get("/model")
     async def describe_model() -> Facts:
@@ -74,10 +86,7 @@ def build_app(model: ServedModel, state: ServingState) -> FastAPI:
     async def predict(request: Request) -> Response:
         """Predict rows; keys are optional, and come back."""
         start = time.perf_counter()
-        if state.pause_reason:
-            response = _detail(503, state.pause_reason)
-        else:
-            response = await _predict(model, state, request)
+        response = await _answer(model, state, request)
         SECONDS.labels(response.status_code).observe(time.perf_counter() - start)
         return response
 
@@ -97,6 +106,17 @@ def describe(model: ServedModel) -> Facts:
         "windows": card.windows.to_json(),
         "trained_as_of": card.time.as_of,
     }
+
+
+async def _answer(model: ServedModel, state: ServingState, request: Request) -> JSONResponse:
+    if state.pause_reason:
+        return _paused(state)
+    if not _is_json(request):
+        return _detail(415, "send JSON, with the header Content-Type: application/json")
+    try:
+        return await _predict(model, state, request)
+    except ClientDisconnect:
+        return _detail(GONE, "the client has left")
 
 
 async def _predict(model: ServedModel, state: ServingState, request: Request) -> JSONResponse:
@@ -133,6 +153,12 @@ async def _predict(model: ServedModel, state: ServingState, request: Request) ->
     return response
 
 
+def _is_json(request: Request) -> bool:
+    """Return whether a body is said to be JSON, which no page elsewhere can send unasked."""
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    return kind.strip().lower() == "application/json"
+
+
 async def _read_body(request: Request, max_bytes: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
@@ -155,6 +181,10 @@ def _log_error(model: ServedModel, error: Exception, *, shows_text: bool) -> str
     )
     sys.stderr.write("".join(traceback.format_exception(error)) if shows_text else trace(error))
     return error_id
+
+
+def _paused(state: ServingState) -> JSONResponse:
+    return _detail(503, f"paused: {state.pause_reason}")
 
 
 def _detail(status: int, detail: object) -> JSONResponse:

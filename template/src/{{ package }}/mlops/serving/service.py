@@ -3,7 +3,9 @@
 import time
 from typing import TYPE_CHECKING
 
-from ..base.console import print_step
+from starlette.responses import JSONResponse
+
+from ..base.console import print_result, print_step
 from ..base.errors import summarize
 from ..base.text import plain
 from ..records.predictions import ONLINE
@@ -12,19 +14,24 @@ from ..records.store import Store, open_store
 from ..records.tracking import store_error
 from ..steps.score.shadow import HIDDEN
 from .app import build_app
+from .hosts import THIS_MACHINE, is_allowed
 from .log import PredictionLog
 from .model import ServedModel
 from .shadow import Shadow
 from .state import ServingState
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+WRONG_HOST = JSONResponse(
+    {"detail": "this server does not answer for this host; serving.hosts in conf/ lists those"}, 421
+)
 
 
 class Service:
     """An ASGI application that passes each request to the application of the champion."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, listens_on: str = THIS_MACHINE) -> None:
         self._project = store.project
         self._registry = store.registry
         settings = self._project.settings
@@ -33,13 +40,24 @@ class Service:
         shadow = Shadow(folder / HIDDEN / ONLINE)
         is_dev = self._project.env == "dev"
         self._state = ServingState(settings.serving, log, shadow, shows_texts=is_dev)
+        self._listens_on = listens_on
         self._champion: int | None = None
         self._last_seen: dict[str, str] = {}
         self._load_champion(store)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer with the current champion, even if another one takes over in the meantime."""
-        await self._app(scope, receive, send)
+        app: ASGIApp = self._app
+        if scope["type"] == "http":
+            headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+            host = headers.get(b"host", "")
+            if not is_allowed(host, self._listens_on, self._state.limits.hosts):
+                app = WRONG_HOST
+        try:
+            await app(scope, receive, send)
+        except Exception as error:  # the server sends 500
+            print_result("error", f"a request failed: {summarize(error)}")
+            raise
 
     def follow_registry(self) -> None:
         """Write predictions and look for a new champion, every `serving.refresh` seconds."""

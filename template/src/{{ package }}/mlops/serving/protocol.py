@@ -1,0 +1,51 @@
+"""HTTP connections that end if a request does not arrive in time.
+
+uvicorn itself waits for the rest of a request forever.
+"""
+
+import asyncio
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+COMPLETE = (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
+
+
+class TimedProtocol(H11Protocol):
+    """A connection each of whose requests must have arrived within `seconds`."""
+
+    seconds: float
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Expect the first request."""
+        super().connection_made(transport)
+        self._expect_request()
+
+    def data_received(self, data: bytes) -> None:
+        """Read a part of a request; more parts do not give it more time."""
+        if self._timer is None:
+            self._expect_request()
+        super().data_received(data)
+        if self.conn.their_state in COMPLETE:
+            self._stop_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the timer."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def _expect_request(self) -> None:
+        self._timer = self.loop.call_later(self.seconds, self._end)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _end(self) -> None:
+        answered = self.cycle is not None and self.cycle.response_started
+        if not answered:
+            self.transport.write(TOO_SLOW)
+        self.transport.close()
