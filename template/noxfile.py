@@ -147,8 +147,10 @@ DEMO_STORE = {
     "MLOPS_EXTRACTS": f"{DEMO.as_posix()}/extracts",
     "MLOPS_REPORTS": f"{DEMO.as_posix()}/reports",
 }
+# MLflow's own commands report their use to its makers unless told otherwise.
+MLFLOW_UI = "MLFLOW_DISABLE_TELEMETRY=true uv run mlflow ui"
 WHAT_NOW = [
-    ("view", f"uv run mlflow ui --backend-store-uri sqlite:///{DEMO.as_posix()}/mlflow.db", ""),
+    ("view", f"{MLFLOW_UI} --backend-store-uri sqlite:///{DEMO.as_posix()}/mlflow.db", ""),
     ("", f"{DEMO.as_posix()}/predictions", "what was predicted"),
     ("", f"{DEMO.as_posix()}/reports", "the model card and the report, pages for the browser"),
     ("edit", f"{PACKAGE.as_posix()}/data.py", "where rows come from"),

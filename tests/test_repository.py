@@ -1,14 +1,21 @@
 """The commands, pins and sessions of this repository."""
 
 import ast
+import json
 import re
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from rendering import ROOT
 
 COMMANDS = ["./nox -s demo", "./nox"]
+DOCKERFILE = "template/Dockerfile.jinja"
+WORKFLOWS = "template/.github/workflows"
+GUIDES = [str(file.relative_to(ROOT)) for file in (ROOT / "docs").rglob("*.md")]
 PIN = re.compile(
     r"^([\w.-]+)==([^\s;]+)( ; [^\\]+)? \\(\n    --hash=sha256:[0-9a-f]{64}( \\)?)+$", re.MULTILINE
 )
@@ -38,6 +45,25 @@ def test_the_pins_satisfy_the_requirements() -> None:
             pin = pins.get(canonicalize_name(requirement.name))
             assert pin, f"{requirement} is not in requirements.txt: run ./nox -s pins"
             assert requirement.specifier.contains(pin), f"{requirement} is not {pin}"
+
+
+def test_the_base_image_is_pinned_and_renovate_moves_its_digest_and_the_actions() -> None:
+    assert re.search(r"^ARG BASE=\S+:\S+@sha256:[0-9a-f]{64}$", text(DOCKERFILE), re.MULTILINE)
+    schema = ["check-jsonschema", "--builtin-schema=vendor.renovate", "renovate.json"]
+    subprocess.run(
+        [str(Path(sys.executable).with_name(schema[0])), *schema[1:]], cwd=ROOT, check=True
+    )
+    configuration = json.loads(text("renovate.json"))
+    workflows = [file.relative_to(ROOT) for file in (ROOT / WORKFLOWS).iterdir()]
+    for manager, files in {"dockerfile": [DOCKERFILE], "github-actions": workflows}.items():
+        [pattern] = configuration[manager]["managerFilePatterns"]
+        assert all(re.search(pattern.strip("/"), str(file)) for file in files), manager
+
+
+def test_every_command_of_mlflow_that_is_printed_reports_nothing_to_its_makers() -> None:
+    for name in ("template/noxfile.py", "template/README.md.jinja", *GUIDES):
+        for command in re.findall(r".{0,40}mlflow (?:ui|server)\b", text(name)):
+            assert "MLFLOW_DISABLE_TELEMETRY=true" in command, name
 
 
 def test_every_session_has_a_help_sentence() -> None:
