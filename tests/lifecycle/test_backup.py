@@ -1,6 +1,7 @@
 """The page about backups is true: its commands save a project and bring it back."""
 
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -53,13 +54,21 @@ def damage(project: Project) -> None:
         path.write_bytes(b"")
 
 
-def test_what_was_backed_up_is_restored_as_the_page_says(scored: Project) -> None:
+def test_what_was_backed_up_is_restored_and_an_older_backup_is_noticed(scored: Project) -> None:
     before = contents(scored)
     entries = scored.call(behind.entries)
     follow(scored, commands("Back up a local project"))
     damage(scored)
-    follow(scored, commands("Restore a local project"))
+    restore = commands("Restore a local project")
+    follow(scored, restore)
     assert contents(scored) == before
     assert scored.call(behind.entries) == entries
     assert scored.run("score", "--as-of", AS_OF).facts["batch"] == "0002"
-    scored.run("status")
+
+    scored.run("status", "--anchor", "../anchors")  # as every later backup does
+    shutil.rmtree(scored.path("damaged"))
+    *moving, comparing, _ = restore
+    follow(scored, moving)
+    answer = scored.run(*shlex.split(comparing)[3:], code=1)
+    assert f"entry {len(entries) + 1} is anchored: an older state" in answer.said
+    assert scored.run("status").facts["entries"] == len(entries)  # sound in itself

@@ -43,10 +43,10 @@ def batch(root: Path, date: str, *customers: str, number: str = "0001") -> Path:
     return part
 
 
-def key_file(folder: Path, text: str) -> Any:
+def key_file(folder: Path, text: str, customer: str = "str") -> Any:
     file = folder / "persons.csv"
     file.write_text(text, encoding="utf-8")
-    return keys.read_keys(file, ["customer", "month"])
+    return keys.read_keys(file, {"customer": customer, "month": "int64"})
 
 
 def recorded(*erased: Any, command: str = "erase", time: str = "2026-01-01T00:00:00+00:00") -> Any:
@@ -130,10 +130,21 @@ def test_a_file_of_keys_that_is_not_clear_is_refused(tmp_path: Path, text: str, 
 
 
 def test_a_key_of_another_type_is_refused_without_being_quoted(tmp_path: Path) -> None:
-    part = write(tmp_path / "x.parquet", customer=[1, 2])
-    with pytest.raises(errors.Misconfigured, match="customer is not of type int64") as refusal:
-        keys.count_matches(part, key_file(tmp_path, f"customer\n{IBAN}\n"))
+    with pytest.raises(errors.Misconfigured, match=r"line 2 .* customer is int64") as refusal:
+        key_file(tmp_path, f"customer\n1\n{IBAN}\n", customer="int64")
     assert IBAN not in str(refusal.value)
+
+
+def test_a_key_that_an_older_file_cannot_hold_matches_no_row_there(tmp_path: Path) -> None:
+    part = write(tmp_path / "x.parquet", customer=[1, 2])
+    assert keys.count_matches(part, key_file(tmp_path, f"customer\n{IBAN}\n")) == 0
+    assert keys.count_matches(part, key_file(tmp_path, f"customer\n{IBAN}\n2\n")) == 1
+
+
+def test_a_row_without_a_key_matches_nobody(tmp_path: Path) -> None:
+    part = write(tmp_path / "x.parquet", customer=["a", None], month=[None, 1.0])
+    assert keys.count_matches(part, key_file(tmp_path, "customer\na\n")) == 1
+    assert keys.count_matches(part, key_file(tmp_path, "customer,month\na,1\n")) == 0
 
 
 # Retention
@@ -203,8 +214,18 @@ def test_no_rows_are_erased_while_a_batch_is_written(tmp_path: Path) -> None:
 def test_a_second_run_is_refused(tmp_path: Path) -> None:
     with (
         erase._alone(make_project(tmp_path)),
-        pytest.raises(errors.MlopsError, match="another process erases"),
+        pytest.raises(errors.MlopsError, match=r"erase of .* is running"),
         erase._alone(make_project(tmp_path)),
+    ):
+        pass
+
+
+def test_no_rows_are_erased_while_monitor_reads_them(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    with (
+        platform("records.tracking").command_lock(project, "monitor"),
+        pytest.raises(errors.MlopsError, match=r"monitor of .* is running"),
+        erase._alone(project),
     ):
         pass
 

@@ -108,12 +108,12 @@ def _refuse_future(moment: pd.Timestamp) -> None:
 
 def _read_keys(project: Project, file: Path) -> Keys:
     contract = read_contract(user_module("schema"), project.settings.problem)
-    return read_keys(file, contract.keys)
+    return read_keys(file, {name: contract.inputs.types[name] for name in contract.keys})
 
 
 @contextlib.contextmanager
 def _alone(project: Project) -> Iterator[None]:
-    """Refuse to run next to another `erase` or a `score`."""
+    """Refuse to run next to another `erase`, or to a command that reads or writes batches."""
     from filelock import Timeout
 
     for folder in running_batches(project):
@@ -121,13 +121,16 @@ def _alone(project: Project) -> Iterator[None]:
             f"a run of score writes {project.shown(folder)}; wait until it ends, or delete this "
             "folder if the run was killed."
         )
-    try:
-        with command_lock(project, "erase").acquire(blocking=False):
-            yield
-    except Timeout:
-        raise MlopsError(
-            f"another process erases rows of {project.name}; wait until it ends."
-        ) from None
+    with contextlib.ExitStack() as stack:
+        for command in ("erase", "monitor"):
+            try:
+                stack.enter_context(command_lock(project, command).acquire(blocking=False))
+            except Timeout:
+                raise MlopsError(
+                    f"{command} of {project.name} is running in another process; wait until it "
+                    "ends."
+                ) from None
+        yield
 
 
 def _complete(project: Project, store: Store) -> int:

@@ -5,6 +5,7 @@ commands. No message and no entry of the journal quotes one.
 """
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ...base.errors import Misconfigured, reading
+from ...data.contract import ColumnType
 
+Line = dict[str, str]  # values by column
+
+ARROW_TYPES: dict[ColumnType, pa.DataType] = {
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "bool": pa.bool_(),
+    "str": pa.string(),
+    "datetime": pa.timestamp("us"),
+}
 INPUT = "input_"  # precedes a column of the request log whose name is taken
 
 
@@ -21,9 +32,7 @@ INPUT = "input_"  # precedes a column of the request log whose name is taken
 class Keys:
     """The lines of a file; a row is erased if it matches all columns of one of them."""
 
-    file: str
-    """Name of the file, for messages."""
-    lines: tuple[dict[str, str], ...]
+    lines: tuple[Line, ...]
     """The values of each line by column: all columns of the key, or some of them."""
 
     @property
@@ -38,51 +47,63 @@ class Keys:
 
     def match(self, table: pa.Table) -> pa.ChunkedArray:
         """Return for each row of a table with these columns whether it matches a line."""
-        values = [self._values(name, table.schema.types[i]) for i, name in enumerate(self.columns)]
-        found = pc.is_in(table[0], value_set=values[0])
-        for column, value_set in zip(table.columns[1:], values[1:], strict=True):
-            found = pc.and_(found, pc.is_in(column, value_set=value_set))
-        if len(values) == 1 or not pc.any(found).as_py():
+        kinds = table.schema.types
+        cast_lines = (cast_line(line, kinds) for line in self.lines)
+        lines = [line for line in cast_lines if line is not None]
+        found: pa.ChunkedArray | None = None
+        for position, column in enumerate(table.columns):
+            values = pa.array([line[position] for line in lines], kinds[position])
+            matches = pc.is_in(column, value_set=values)
+            found = matches if found is None else pc.and_(found, matches)
+        if len(kinds) == 1 or not pc.any(found).as_py():
             return found
         # Each column matches a line: is it the same one?
-        wanted = set(zip(*(value_set.to_pylist() for value_set in values), strict=True))
+        wanted = set(lines)
         rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
         return pa.chunked_array([[row in wanted for row in rows]], pa.bool_())
 
-    def _values(self, name: str, kind: pa.DataType) -> pa.Array:
-        try:
-            return pa.array([line[name] for line in self.lines]).cast(kind)
-        except pa.ArrowInvalid:  # its text quotes the value
-            raise Misconfigured(
-                f"{self.file}: a value of the column {name} is not of type {kind}, the type of the "
-                "stored rows; correct the file."
-            ) from None
 
-
-def read_keys(file: Path, key: list[str]) -> Keys:
+def read_keys(file: Path, types: Mapping[str, ColumnType]) -> Keys:
     """Return the keys in a CSV file whose header names columns of the key.
 
-    Raises Misconfigured for another column, no line, and a value that is missing.
+    `types` has the type of each column of the key. Raises Misconfigured for another column, no
+    line, and a value that is missing or of another type.
     """
     with reading(str(file), "give a CSV file whose header names columns of the key"):
         text = file.read_text(encoding="utf-8-sig")
     reader = csv.DictReader(text.splitlines(), restkey="", restval="")
     header = reader.fieldnames or []
-    if not header or not set(header) <= set(key) or len(set(header)) < len(header):
+    if not header or not set(header) <= set(types) or len(set(header)) < len(header):
         raise Misconfigured(
-            f"{file.name}: the first line must name the column of the key, {', '.join(key)}; "
+            f"{file.name}: the first line must name the column of the key, {', '.join(types)}; "
             "correct it."
         )
     lines = tuple({name: str(value).strip() for name, value in line.items()} for line in reader)
     if not lines:
         raise Misconfigured(f"{file.name} has no line after its header; write one for each key.")
+    kinds = [ARROW_TYPES[types[name]] for name in header]
     for number, line in enumerate(lines, start=1):
         if len(line) > len(header) or not all(line.values()):
             raise Misconfigured(
                 f"{file.name}: line {number} after the header must have {len(header)} values; "
                 "correct it."
             )
-    return Keys(file.name, lines)
+        if cast_line(line, kinds) is None:
+            wanted = " and ".join(f"{name} is {types[name]}" for name in header)
+            raise Misconfigured(
+                f"{file.name}: line {number} after the header is not of the type in schema.py, "
+                f"where {wanted}; correct it."
+            )
+    return Keys(lines)
+
+
+def cast_line(line: Line, kinds: list[pa.DataType]) -> tuple[object, ...] | None:
+    """Return the values of a line in these types; None if one of them has no such value."""
+    values = zip(line.values(), kinds, strict=True)
+    try:
+        return tuple(pa.scalar(value).cast(kind).as_py() for value, kind in values)
+    except pa.ArrowInvalid:  # its text quotes the value
+        return None
 
 
 def count_matches(part: Path, keys: Keys) -> int | None:
