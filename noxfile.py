@@ -115,6 +115,12 @@ def release(session: nox.Session) -> None:
 
 
 @nox.session
+def keep(session: nox.Session) -> None:
+    """Keep the records and the store of a released version: `./nox -s keep -- v0.2.0`."""
+    session.run("python", "tests/kept/make.py", *session.posargs)
+
+
+@nox.session
 def diff(session: nox.Session) -> None:
     """Show what a project gets from an update: `./nox -s diff -- v0.1.0 v0.2.0`."""
     session.run("python", "-m", "tools.diff", *session.posargs)

@@ -44,6 +44,8 @@ def ready(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     answers = (folder / "tests/answers/v0.1.0.yml").read_text(encoding="utf-8")
     (folder / "tests/answers/v0.2.0.yml").write_text(answers, encoding="utf-8")
     append("\n# newer\n", "template/noxfile.py")(folder)
+    (folder / "tests/kept/stores/v0.1.0-binary.tar.xz").write_bytes(b"kept")
+    use_stores(folder, "")  # the real tests take minutes
     commit(folder)
     return folder
 
@@ -73,6 +75,12 @@ def append(addition: str, name: str) -> Change:
             file.write(addition)
 
     return change
+
+
+def use_stores(folder: Path, fault: str) -> None:
+    """Replace the tests on kept stores by one that finds a fault, or none."""
+    text = f"def test_a_store_is_read() -> None:\n    assert {fault!r} == ''\n"
+    (folder / "tests/test_kept_stores.py").write_text(text, encoding="utf-8")
 
 
 def release(template: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -149,12 +157,27 @@ def test_uncommitted_changes_and_other_branches_are_refused(candidate: Path) -> 
     assert_refused(candidate, "v0.2.0", "not on a detached HEAD")
 
 
+def test_a_release_without_the_store_of_an_earlier_one_is_refused(candidate: Path) -> None:
+    (candidate / "tests/kept/stores/v0.1.0-binary.tar.xz").unlink()
+    commit(candidate)
+    sentence = "v0.1.0-binary.tar.xz is missing: make it with `./nox -s keep -- v0.1.0`"
+    assert_refused(candidate, "v0.2.0", sentence)
+
+
+def test_a_release_that_does_not_read_a_kept_store_is_refused(candidate: Path) -> None:
+    git(candidate, "tag", "--delete", "v0.1.0")  # there is no update to try before
+    use_stores(candidate, "score ended with 1: KeyError")
+    commit(candidate)
+    assert_refused(candidate, "v0.2.0", "score ended with 1: KeyError")
+
+
 def test_the_first_release_says_that_it_is_the_first(candidate: Path) -> None:
     git(candidate, "tag", "--delete", "v0.1.0")
     done = release(candidate, "v0.2.0")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no earlier release: there is nothing to update from" in done.stdout
     assert "git push --atomic origin main v0.2.0" in done.stdout
+    assert "./nox -s keep -- v0.2.0" in done.stdout
     assert git(candidate, "cat-file", "-t", "v0.2.0") == "tag\n"
     message = git(candidate, "tag", "--list", "--format=%(contents)", "v0.2.0")
     assert message.startswith("v0.2.0\n\n### Added\n")
@@ -205,12 +228,12 @@ HARMFUL = {  # the change, the message about it, and how many rules still pass
             "copier.yml",
         ),
         "refuses an answer that was accepted before: Validation error for question 'description'",
-        5,
+        6,
     ),
     "a removed choice": (
         substitute("    little; a gated model goes live by itself (low): low\n", "", "copier.yml"),
         "refuses an answer that was accepted before: Invalid choice for 'risk_tier'",
-        6,
+        7,
     ),
     "a line next to the user's": (
         substitute(
@@ -219,14 +242,14 @@ HARMFUL = {  # the change, the message about it, and how many rules still pass
             "template/pyproject.toml.jinja",
         ),
         "pyproject.toml is left with a conflict",
-        7,
+        8,
     ),
     "a user's file that older projects lack": (
         append(
             "\nfrom .. import warehouse as warehouse\n", "template/src/{{ package }}/mlops/cli.py"
         ),
         "mypy fails in a project of v0.1.0 after the update",
-        8,
+        9,
     ),
 }
 
@@ -235,7 +258,7 @@ HARMFUL = {  # the change, the message about it, and how many rules still pass
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.wide if HARMFUL[name][2] > 5 else [])
+        pytest.param(name, marks=pytest.mark.wide if HARMFUL[name][2] > 6 else [])
         for name in HARMFUL
     ],
 )

@@ -4,6 +4,8 @@ Each rule is a function: its name says what must hold, and it yields what breaks
 """
 
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +16,9 @@ import yaml
 from .versions import git, parse_version, releases
 
 SAMPLE_ANSWERS = Path("tests/answers")
+STORES = Path("tests/kept/stores")
+STORE_TESTS = "tests/test_kept_stores.py"
+LINES_SHOWN = 40
 TO_DO = "### What to do"
 VERSION = re.compile(r"v\d+\.\d+\.\d+((a|b|rc)\d+)?")
 
@@ -120,10 +125,33 @@ def sample_answers_are_kept_for_later_releases(candidate: Candidate) -> Iterator
         )
 
 
+def a_store_of_every_earlier_release_is_kept(candidate: Candidate) -> Iterator[str]:
+    for tag in releases(candidate.template):
+        file = STORES / f"{tag}-binary.tar.xz"
+        if not (candidate.template / file).is_file():
+            yield (
+                f"{file.as_posix()} is missing: make it with `./nox -s keep -- {tag}`, "
+                "and commit it"
+            )
+
+
+def todays_commands_work_on_every_kept_store(candidate: Candidate) -> Iterator[str]:
+    command = (sys.executable, "-m", "pytest", "-q", "--tb=short", "--numprocesses=2", STORE_TESTS)
+    done = subprocess.run(
+        command, cwd=candidate.template, check=False, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        failed = [line for line in done.stdout.splitlines() if line.startswith(("E  ", "FAILED"))]
+        yield "\n".join(failed[:LINES_SHOWN] or done.stdout.splitlines()[-LINES_SHOWN:])
+
+
 RULES = (
     main_is_checked_out_with_nothing_to_commit,
     the_version_is_greater_than_every_tag,
     pyproject_has_the_same_version,
     the_changelog_says_what_changes_and_what_to_do,
     sample_answers_are_kept_for_later_releases,
+    a_store_of_every_earlier_release_is_kept,
 )
+
+SLOW_RULES = (todays_commands_work_on_every_kept_store,)

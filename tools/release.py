@@ -1,7 +1,8 @@
 """`./nox -s release -- v0.2.0` checks the current commit of the template, and tags it.
 
 Projects update from one tag to another, so a tag is never moved or deleted: all checks come first.
-Nothing is pushed. The tests are not run again: run `./nox` and `./nox -s full` before.
+Nothing is pushed. Of the tests, only those on the stores of earlier versions run again: run `./nox`
+and `./nox -s full` before.
 """
 
 import argparse
@@ -27,7 +28,11 @@ def main() -> int:
     version = options.version
     commit = git(TEMPLATE, "rev-parse", "HEAD").strip()
     candidate = readiness.Candidate(TEMPLATE, version)
-    if not (passes(readiness.RULES, candidate) and is_compatible(version)):
+    if not (
+        passes(readiness.RULES, candidate)
+        and is_compatible(version)
+        and passes(readiness.SLOW_RULES, candidate)
+    ):
         sys.exit(f"\n{version} is not tagged: fix what is refused, commit, and repeat.")
     if options.check:
         print(f"\n{version} can be tagged: repeat without --check.")
@@ -38,6 +43,7 @@ def main() -> int:
     except Refused as refusal:
         sys.exit(str(refusal))
     print(f"\n{version} is tagged. Publish it:\n\n    git push --atomic origin main {version}")
+    print(f"\nThen keep a store for later releases:\n\n    ./nox -s keep -- {version}")
     return 0
 
 

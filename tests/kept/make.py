@@ -1,8 +1,9 @@
 """Make stored records: let a landed version of the template run a project, keep what it writes.
 
 `python tests/kept/make.py COMMIT [PROBLEM]` renders the template of that commit below /home/maria,
-installs the project by its own lock, runs the commands of `LIFE` that the version has, and copies
-the JSON records to tests/kept/COMMIT/PROBLEM. README.md next to this file describes them.
+installs the project by its own lock, runs the commands of `LIFE` that the version has, copies the
+JSON records to tests/kept/COMMIT/PROBLEM, and packs the project with its complete store into
+tests/kept/stores/COMMIT-PROBLEM.tar.xz. README.md next to this file describes both.
 
 The commands run as maria@build-host, in a namespace of their own (`unshare --uts`, Linux as root),
 so no record needs an edit afterwards: the journal's hashes cover who acted.
@@ -22,6 +23,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from pack import pack
 
 HERE = Path(__file__).resolve().parent
 TEMPLATE = HERE.parent.parent
@@ -117,6 +120,8 @@ def main() -> None:
     collect(place.folder, target)
     write_json(target / "commands.json", done)
     refuse_traces(target)
+    name = f"{given.commit}/{given.problem}"
+    print(pack(name.replace("/", "-"), {name: place.folder}))
 
 
 def install(commit: str, problem: str, exclude_newer: str | None) -> Place:

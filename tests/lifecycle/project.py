@@ -188,20 +188,20 @@ class Project:
 def copy_project(project: Project, folder: Path) -> Project:
     """Copy a project with its store, whose addresses are absolute, to another folder."""
     shutil.copytree(project.folder, folder, symlinks=True)
-    database = folder / "mlflow.db"
-    if database.exists():
-        with closing(sqlite3.connect(database)) as connection:
-            _move_addresses(connection, str(project.folder), str(folder))
-            connection.commit()
+    if (folder / "mlflow.db").exists():
+        move_addresses(folder / "mlflow.db", str(project.folder), str(folder))
     return Project(folder, project.warm)
 
 
-def _move_addresses(connection: sqlite3.Connection, old: str, new: str) -> None:
+def move_addresses(database: Path, old: str, new: str) -> None:
+    """Replace a folder in all columns of MLflow's database: addresses of artifacts are absolute."""
     tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
-    for (table,) in connection.execute(tables).fetchall():
-        for _, column, *_ in connection.execute(f"PRAGMA table_info({table})").fetchall():
-            connection.execute(
-                f"UPDATE {table} SET {column} = replace({column}, ?, ?)"  # noqa: S608 - its own
-                f" WHERE instr({column}, ?)",
-                (old, new, old),
-            )
+    with closing(sqlite3.connect(database)) as connection:
+        for (table,) in connection.execute(tables).fetchall():
+            for _, column, *_ in connection.execute(f"PRAGMA table_info({table})").fetchall():
+                connection.execute(
+                    f"UPDATE {table} SET {column} = replace({column}, ?, ?)"  # noqa: S608 - its own
+                    f" WHERE instr({column}, ?)",
+                    (old, new, old),
+                )
+        connection.commit()

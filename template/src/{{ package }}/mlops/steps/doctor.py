@@ -1,25 +1,70 @@
 """The command `doctor`: what is wrong here, and the remedy."""
 
+import errno
 import re
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cached_property, partial
+from pathlib import Path
 from typing import Literal
 
 from ..base.console import Outcome
 from ..base.errors import MlopsError, summarize
 from ..base.project import ENVIRONMENTS, PACKAGE, Project, open_project, user_module
-from ..base.windows import parse_as_of, plan
+from ..base.windows import Window, parse_as_of, periods, plan
 from ..data.contract import read_contract
+from ..data.labelled_rows import PointInTimeData, read_labels
 from ..data.tables import Tables
+from ..records import predictions
 from ..records.lineage import locked_requirements, read_build_facts
+from ..records.registry import LoadedVersion
 from ..records.snapshot import take_snapshot
-from ..records.store import open_store
+from ..records.store import Store, open_store
 from ..records.tracking import sqlite_file, store_error
+from .alerts import require_addresses
+from .monitor.monitor import require_profile
+from .pieces import first_rows
 from .rights import describe_rights
+from .score.score import plan_batch, work_of
 
-Examine = Callable[[Project], str]  # returns what it found; raises MlopsError if it is wrong
+FEW = 100  # rows that are tried
+NOT_PERMITTED = (errno.EACCES, errno.EPERM, errno.EROFS)
+NEEDED_TO_TRY = ("user modules", "tables", "store", "champion")
+
+
+@dataclass(frozen=True)
+class Note:
+    """A finding that is no fault, but because of which a command refuses or does less."""
+
+    text: str
+    """What was found."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What several checks look at, opened once."""
+
+    project: Project
+    """The project in one environment."""
+
+    @cached_property
+    def store(self) -> Store:
+        """The registry and the journal."""
+        return open_store(self.project)
+
+    @cached_property
+    def champion(self) -> LoadedVersion | None:
+        """The champion, which has predicted its golden rows; None if there is none."""
+        number = self.store.champion()
+        if number is None:
+            return None
+        return self.store.registry.load(self.store.registry.fetch(number))
+
+
+# Returns what it found; raises MlopsError if it is wrong.
+Examine = Callable[[Opened], str | Note]
 
 
 @dataclass(frozen=True)
@@ -28,8 +73,8 @@ class Finding:
 
     check: str
     """What was checked."""
-    verdict: Literal["ok", "failed"]
-    """How the check ended."""
+    verdict: Literal["ok", "noted", "failed"]
+    """How the check ended; `noted` means that a command refuses, or does less, without a fault."""
     finding: str
     """What was found, or what is wrong and how to fix it."""
 
@@ -44,23 +89,43 @@ def doctor(project: Project) -> Outcome:
         "tables": _tables,
         "store": _store,
         "champion": _champion,
+        "score": _score,
+        "monitor": _monitor,
         "answers": _answers,
         "approval": _approval,
         "rights": _rights,
     }
-    findings = [_run(project, name, examine) for name, examine in checks.items()]
-    failed = [finding.check for finding in findings if finding.verdict == "failed"]
-    facts = {"findings": [asdict(finding) for finding in findings]}
+    opened = Opened(project)
+    findings: dict[str, Finding] = {}
+    for name, examine in checks.items():
+        findings[name] = _not_tried(name, findings) or _run(opened, name, examine)
+    failed = [name for name, finding in findings.items() if finding.verdict == "failed"]
+    noted = [name for name, finding in findings.items() if finding.verdict == "noted"]
+    facts = {"findings": [asdict(finding) for finding in findings.values()]}
     columns = ("check", "verdict", "finding")
-    rows = tuple((f.check, f.verdict, f.finding) for f in findings)
+    rows = tuple((f.check, f.verdict, f.finding) for f in findings.values())
     if failed:
         return Outcome("failed", f"fix: {', '.join(failed)}", facts, columns, rows)
+    if noted:
+        message = f"there is nothing to fix, but read what is noted at {' and '.join(noted)}"
+        return Outcome("ok", message, facts, columns, rows)
     return Outcome("ok", "everything that a command needs is here", facts, columns, rows)
 
 
-def _run(project: Project, name: str, examine: Examine) -> Finding:
+def _not_tried(name: str, findings: Mapping[str, Finding]) -> Finding | None:
+    """Return why a command is not tried: what it needs has failed, and is reported already."""
+    if name not in ("score", "monitor"):
+        return None
+    failed = [each for each in NEEDED_TO_TRY if findings[each].verdict == "failed"]
+    return Finding(name, "noted", f"not tried before {failed[0]} is fixed") if failed else None
+
+
+def _run(opened: Opened, name: str, examine: Examine) -> Finding:
     try:
-        return Finding(name, "ok", examine(project))
+        found = examine(opened)
+        if isinstance(found, Note):
+            return Finding(name, "noted", found.text)
+        return Finding(name, "ok", found)
     except MlopsError as error:
         return Finding(name, "failed", str(error))
     except Exception as error:  # noqa: BLE001 - from a store or from user code
@@ -68,26 +133,26 @@ def _run(project: Project, name: str, examine: Examine) -> Finding:
         return Finding(name, "failed", str(message))
 
 
-def _python(_: Project) -> str:
+def _python(_: Opened) -> str:
     return sys.version.split()[0]
 
 
-def _configuration(env: str, _: Project) -> str:
+def _configuration(env: str, _: Opened) -> str:
     settings = open_project(env).settings
     rule = "a person approves" if settings.needs_approval else "automatic"
     return f"{settings.origin} tables; promotion: {rule}"
 
 
-def _code_facts(project: Project) -> str:
-    facts = read_build_facts(project)
-    packages = len(locked_requirements(project))
+def _code_facts(opened: Opened) -> str:
+    facts = read_build_facts(opened.project)
+    packages = len(locked_requirements(opened.project))
     dirty = " with uncommitted changes" if facts.dirty else ""
     return f"commit {facts.commit[:12]}{dirty}; {packages} locked packages"
 
 
-def _modules(project: Project) -> str:
+def _modules(opened: Opened) -> str:
     """Import all modules of the user: a release that breaks in one of them is broken."""
-    snapshot = take_snapshot(project)
+    snapshot = take_snapshot(opened.project)
     for path in sorted(snapshot.glob("*.py")):
         try:
             user_module(path.stem, snapshot)
@@ -96,12 +161,13 @@ def _modules(project: Project) -> str:
                 f"{PACKAGE}/{path.name} cannot be imported: {summarize(error)}; correct this "
                 "file, or add a missing library with `uv add NAME`."
             ) from None
-    contract = read_contract(user_module("schema", snapshot), project.settings.problem)
+    contract = read_contract(user_module("schema", snapshot), opened.project.settings.problem)
     return f"{snapshot.name}: {len(contract.features)} features, target {contract.target}"
 
 
-def _tables(project: Project) -> str:
+def _tables(opened: Opened) -> str:
     """Read the first rows of each table."""
+    project = opened.project
     window = plan(parse_as_of(None, project.settings), project.settings.time).train
     kinds = {name: table.kind for name, table in project.settings.tables.items()}
     for name in kinds:
@@ -109,24 +175,108 @@ def _tables(project: Project) -> str:
     return ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
 
 
-def _store(project: Project) -> str:
-    store = open_store(project)
-    store.refuse_broken(every_file=True)
-    return f"{len(store.registry.numbers())} versions"
+def _store(opened: Opened) -> str:
+    opened.store.refuse_broken(every_file=True)
+    return f"{len(opened.store.registry.numbers())} versions"
 
 
-def _champion(project: Project) -> str:
+def _champion(opened: Opened) -> str:
     """Load the champion and replay its golden rows; a new lockfile or image may break it."""
-    store = open_store(project)
-    number = store.champion()
-    if number is None:
+    if opened.champion is None:
         return "none yet"
-    store.registry.load(store.registry.fetch(number))
-    return f"version {number} predicts its golden rows as on its first day"
+    return f"{opened.champion.version} predicts its golden rows as on its first day"
 
 
-def _answers(project: Project) -> str:
+def _score(opened: Opened) -> str | Note:
+    """Do what `score` does with a few rows, and publish nothing."""
+    project = opened.project
+    if opened.champion is None:
+        return Note("refuses, since there is no champion yet")
+    if opened.store.pause:
+        return Note(f"refuses until `resume`, since it is paused: {opened.store.pause_reason}")
+    batch = plan_batch(project, opened.champion, None)
+    rows = first_rows(project, opened.champion, batch.window, FEW)
+    if rows is None:
+        where = f"in {batch.window}" if batch.window else "at all"
+        table = project.settings.streamed_table
+        return Note(f"refuses until table {table} has rows, since it has none {where}")
+    keys, prediction = work_of(project)(opened.champion, rows)
+    batch.add(rows, prediction)
+    unwritable = _find_unwritable(project.path(project.settings.predictions))
+    if unwritable:
+        return unwritable
+    if not opened.champion.version.card.profile.predictions:
+        return Note(
+            f"publishes without a check of the distribution: an older template trained "
+            f"{opened.champion.version} and kept no profile of its predictions"
+        )
+    return f"{opened.champion.version} predicts {len(keys)} rows of {batch.window or 'the table'}"
+
+
+def _monitor(opened: Opened) -> str | Note:
+    """Read what `monitor` reads: a batch, labels, the addresses of alerts."""
+    project = opened.project
+    require_addresses(project)
+    if opened.champion is None:
+        return Note("refuses, since there is no champion yet")
+    try:
+        require_profile(project, opened.champion.version)
+    except MlopsError as error:
+        return Note(f"refuses: {error}")
+    batches = predictions.current_batches(project)
+    if batches:
+        _read_batch(opened.champion, batches[max(batches)])
+    labels = _count_labels(project, opened.champion)
+    unwritable = _find_unwritable(project.path(project.settings.reports))
+    if unwritable:
+        return unwritable
+    newest = f"the newest batch is of {max(batches):%Y-%m-%d}" if batches else "no batch yet"
+    return f"{newest}; {labels} labels of the last period whose labels are due"
+
+
+def _read_batch(champion: LoadedVersion, folder: Path) -> None:
+    """Raise MlopsError if a batch cannot be read, or lacks a column that `monitor` needs."""
+    part = folder / predictions.PART
+    rows = next(predictions.read_parts([part]), None)
+    needed = [*champion.contract.keys, "version"]
+    missing = [name for name in needed if rows is not None and name not in rows]
+    if missing:
+        raise MlopsError(
+            f"the predictions {predictions.part_name(part)} have no column {missing[0]}; score "
+            "that date again."
+        )
+
+
+def _count_labels(project: Project, champion: LoadedVersion) -> int:
+    """Return the number of labels of the last period whose labels are due."""
+    time = project.settings.time
+    as_of = parse_as_of(None, project.settings)
+    end = as_of - periods(time.label_horizon, time.period)
+    window = Window(end - periods(1, time.period), end)
+    timed = champion.contract.inputs.one("event_time") is not None
+    source = PointInTimeData(project, user_module("data"), champion.contract, as_of, time)
+    return len(read_labels(source, window if timed else None, f"labels of the window {window}"))
+
+
+def _find_unwritable(folder: Path) -> Note | None:
+    """Return a note if this user may not write to a folder; another identity may be allowed to.
+
+    Raises MlopsError for any other reason why nothing can be written there.
+    """
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            return None
+    except OSError as error:
+        text = f"{folder} cannot be written by this user ({error.strerror})"
+        if error.errno in NOT_PERMITTED:
+            return Note(text)
+        raise MlopsError(f"{text}; correct the folder, or its setting in conf/.") from None
+
+
+def _answers(opened: Opened) -> str:
     """Find files of the user that do not name the team in the answers."""
+    project = opened.project
     team = project.settings.team
     address = re.search(r"<(.+)>", team)
     for name in ("CODEOWNERS", "README.md"):
@@ -140,11 +290,11 @@ def _answers(project: Project) -> str:
     return team
 
 
-def _approval(project: Project) -> str:
-    if sqlite_file(project) is not None:
+def _approval(opened: Opened) -> str:
+    if sqlite_file(opened.project) is not None:
         return "on a local store an approval is a convention: anyone can give a name"
     return "an approval is a typed name next to user@host; the server decides who may write"
 
 
-def _rights(project: Project) -> str:
-    return describe_rights(open_store(project))
+def _rights(opened: Opened) -> str:
+    return describe_rights(opened.store)

@@ -59,6 +59,26 @@ def work_on_pieces(
         raise MlopsError(f"table {name} has no rows {where}; check tables and time in conf/.")
 
 
+def first_rows(
+    project: Project, subject: LoadedVersion, window: Window | None, count: int
+) -> pd.DataFrame | None:
+    """Return up to `count` cleaned rows of the streamed table; None if it has none in the window.
+
+    They are read here, also if the table's kind is `spark`.
+    """
+    name = project.settings.streamed_table
+    for piece in Tables(project, subject.contract.text).pieces(name, window):
+        for part in (piece.head(count), piece):  # data.py may filter
+            rows = _work_on_piece(project, window, _take_rows, subject, part)
+            if rows is not None:
+                return rows.head(count)
+    return None
+
+
+def _take_rows(_: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame:
+    return rows
+
+
 def _results(
     project: Project,
     subject: Subject,

@@ -50,6 +50,12 @@ def _refuse(project: Project, version: Version) -> None:
             f"{version} was trained with uncommitted changes, so no commit contains its code; "
             "commit, then train a new version."
         )
+    if not version.card.tables:
+        raise MlopsError(
+            f"{version} cannot be rebuilt: an older template trained it and did not keep the "
+            "settings of its tables; train a new version with "
+            f"{project.command('train')}."
+        )
     trusted = project.settings.trusted_types
     strange = untrusted(version.artifact("model.skops"), version.card.snapshot, trusted)
     if strange:

@@ -19,6 +19,7 @@ from ...figures.drift import ColumnDrift
 from ...pages import report as page
 from ...records.details import MonitorDetails
 from ...records.monitoring import MonitoringReport, MonitoringSummary, Windows
+from ...records.registry import Version
 from ...records.store import open_store
 from ...records.tracking import command_lock, experiment_id
 from ..alerts import require_addresses, send_change
@@ -58,11 +59,7 @@ def _monitor(project: Project, as_of: str | None) -> Monitored:
     with started(project):
         store = open_store(project)
         champion = store.fetch_champion()
-    if not champion.card.profile.inputs:
-        raise MlopsError(
-            f"{champion} cannot be monitored: an older template trained it and kept no profile of "
-            f"its columns; train a new version with {project.command('train')}."
-        )
+    require_profile(project, champion)
     context = MonitoringContext(project, store, champion, parse_as_of(as_of, project.settings))
 
     print_step(f"monitoring {champion} of {project.name} on {context.as_of:%Y-%m-%d}")
@@ -79,6 +76,15 @@ def _monitor(project: Project, as_of: str | None) -> Monitored:
     details = MonitorDetails(**dict(report.history[-1]), run=run, alerted=alerted)
     store.record(details, subject=str(report.version), as_of=str(report.as_of))
     return Monitored(message, report)
+
+
+def require_profile(project: Project, champion: Version) -> None:
+    """Raise MlopsError for a version with which nothing can be compared."""
+    if not champion.card.profile.inputs:
+        raise MlopsError(
+            f"{champion} cannot be monitored: an older template trained it and kept no profile of "
+            f"its columns; train a new version with {project.command('train')}."
+        )
 
 
 def _report(context: MonitoringContext, inputs: Inputs, outcomes: Outcomes) -> MonitoringReport:

@@ -23,6 +23,7 @@ from ...records.registry import LoadedVersion
 from ..pieces import work_on_pieces
 
 KeysAndPrediction = tuple[pd.DataFrame, pd.DataFrame]
+Work = Callable[[LoadedVersion, pd.DataFrame], KeysAndPrediction]
 
 
 @dataclass
@@ -69,9 +70,7 @@ class Batch:
         raise MlopsError(f"the batch of {self.champion.version} is not published: {reason}.")
 
 
-def write(
-    batch: Batch, target: Path, work: Callable[[LoadedVersion, pd.DataFrame], KeysAndPrediction]
-) -> None:
+def write(batch: Batch, target: Path, work: Work) -> None:
     """Stream the results of `work` for all rows into one Parquet file."""
     stamps: dict[str, Any] = {  # Any: the stubs of pandas take no mapping of different types
         "batch": batch.number,

@@ -19,7 +19,7 @@ from ...records.registry import LoadedVersion
 from ...records.store import open_store
 from ..reasons import reasons, required
 from . import shadow
-from .batch import Batch, KeysAndPrediction, predict, write
+from .batch import Batch, KeysAndPrediction, Work, predict, write
 
 
 def score(project: Project, as_of: str | None) -> Outcome:
@@ -28,13 +28,13 @@ def score(project: Project, as_of: str | None) -> Outcome:
         store = open_store(project)
         store.refuse_pause()
         champion = store.registry.load(store.fetch_champion())
-        batch = _plan_batch(project, champion, as_of)
+        batch = plan_batch(project, champion, as_of)
 
     print_step(f"scoring {batch.window or 'all rows'} with {champion.version} of {project.name}")
     start = time.perf_counter()
     with predictions.stage(project) as staged:
         part = staged / predictions.PART
-        write(batch, part, _explain if required(project.settings) else predict)
+        write(batch, part, work_of(project))
         _check_rows(batch, part)
         _check_distribution(batch)
         speed = round(batch.rows / (time.perf_counter() - start))
@@ -67,13 +67,18 @@ def score(project: Project, as_of: str | None) -> Outcome:
     return Outcome("ok", message, result)
 
 
-def _plan_batch(project: Project, champion: LoadedVersion, as_of: str | None) -> Batch:
+def plan_batch(project: Project, champion: LoadedVersion, as_of: str | None) -> Batch:
     """Return the batch of the last period, or of all rows if events have no time."""
     moment = parse_as_of(as_of, project.settings)
     date = f"{moment:%Y-%m-%d}"
     timed = champion.contract.inputs.one("event_time") is not None
     window = plan(moment, project.settings.time).scoring if timed else None
     return Batch(project, champion, window, date, predictions.next_batch(project, date))
+
+
+def work_of(project: Project) -> Work:
+    """Return what is done with the rows: they are predicted, with reasons if these are required."""
+    return _explain if required(project.settings) else predict
 
 
 def _explain(champion: LoadedVersion, rows: pd.DataFrame) -> KeysAndPrediction:
