@@ -17,6 +17,7 @@ from ..base.windows import parse_as_of, periods
 from ..figures.decision import Decision
 from ..records.details import MonitorDetails, PromoteDetails, RetrainDetails
 from ..records.entry import with_details
+from ..records.lineage import refuse_unreviewed
 from ..records.registry import CHALLENGER, CHAMPION
 from ..records.store import Store, open_store
 from ..records.tracking import command_lock
@@ -56,6 +57,7 @@ def retrain(project: Project, as_of: str | None, *, hold: bool = False) -> Outco
 
     With `hold`, it does not promote: another identity does.
     """
+    refuse_unreviewed(project, "retrain")
     date = f"{parse_as_of(as_of, project.settings):%Y-%m-%d}"
     require_addresses(project)
     with _only_one(project):
