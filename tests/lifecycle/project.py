@@ -181,6 +181,11 @@ class Project:
             content[key] = below | value if isinstance(below, dict) else value
         self.write(f"conf/{env}.yml", yaml.safe_dump(content))
 
+    def use_store_in_prod(self) -> None:
+        """Let prod use the local database, as only low risk may; a person still approves."""
+        self.configure("prod", risk_tier="low", promotion="approval")
+        self.commit()
+
     def commit(self) -> None:
         """Commit all changes."""
         commit(self.folder)

@@ -12,6 +12,7 @@ ENVIRONMENTS = ("dev", "test", "prod")
 @pytest.mark.full
 def test_three_environments_share_one_store(live: Project) -> None:
     live.run("score", "--as-of", AS_OF)
+    live.use_store_in_prod()
     for env in ("test", "prod"):
         live.run("train", "--as-of", AS_OF, "--env", env)
         live.run("gate", "--env", env)

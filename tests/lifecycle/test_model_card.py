@@ -124,6 +124,7 @@ def test_a_card_is_complete_even_if_parts_are_missing(
 
 @pytest.mark.full
 def test_a_version_copied_by_hand_has_a_card(gated: Project) -> None:
+    gated.use_store_in_prod()
     gated.run("status", "--env", "prod")
     gated.call(behind.copy, "dev.loan-risk", 1, "prod.loan-risk")
     gated.run("gate", "1", "--env", "prod")

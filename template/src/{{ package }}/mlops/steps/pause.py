@@ -5,7 +5,7 @@ from ..base.errors import Misconfigured
 from ..base.people import is_reason
 from ..base.project import Project
 from ..records.details import PauseDetails, ResumeDetails
-from ..records.lineage import refuse_unreviewed
+from ..records.rules import refuse_unfit
 from ..records.store import open_store
 
 
@@ -26,6 +26,6 @@ def pause(project: Project, reason: str) -> Outcome:
 
 def resume(project: Project) -> Outcome:
     """End a pause."""
-    refuse_unreviewed(project, "resume")
+    refuse_unfit(project, "resume")
     open_store(project).record(ResumeDetails())
     return Outcome("ok", f"{project.name} is no longer paused")

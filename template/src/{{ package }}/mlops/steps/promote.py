@@ -9,15 +9,16 @@ from ..pages import model_card
 from ..records.details import GateDetails, PromoteDetails, RollbackDetails, TrainDetails
 from ..records.entry import Entry, with_details
 from ..records.evidence import read_evidence, sha256_of
-from ..records.lineage import LOGIN, current_actor, refuse_unreviewed
+from ..records.lineage import LOGIN, current_actor
 from ..records.registry import CHALLENGER, CHAMPION, Version
+from ..records.rules import refuse_unfit
 from ..records.store import Store, open_store
 
 
 def promote(project: Project, number: int | None, approved_by: str | None) -> Outcome:
     """Make a version the champion, if the journal's evidence and the rules allow it."""
     approver = _read_approver(approved_by)
-    refuse_unreviewed(project, "promote")
+    refuse_unfit(project, "promote")
     store = open_store(project)
     store.refuse_pause()
     store.refuse_broken()

@@ -7,8 +7,8 @@ from ..base.project import Project
 from ..pages import model_card
 from ..records import predictions
 from ..records.details import RollbackDetails
-from ..records.lineage import refuse_unreviewed
 from ..records.registry import CHAMPION
+from ..records.rules import refuse_unfit
 from ..records.store import open_store
 
 
@@ -19,7 +19,7 @@ def rollback(project: Project, reason: str) -> Outcome:
             "rollback --reason needs one line of at most 500 visible characters, with a letter or "
             "digit, because the journal keeps it; give another."
         )
-    refuse_unreviewed(project, "rollback")
+    refuse_unfit(project, "rollback")
     store = open_store(project)
     champions = store.champions
     if len(champions) < 2:

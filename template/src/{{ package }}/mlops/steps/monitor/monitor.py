@@ -18,8 +18,8 @@ from ...figures.decision import Decision, Figure, Finding, LostDecay, RowCounts,
 from ...figures.drift import ColumnDrift
 from ...pages import report as page
 from ...records.details import MonitorDetails
-from ...records.lineage import refuse_unreviewed
 from ...records.monitoring import MonitoringReport, MonitoringSummary, Windows
+from ...records.rules import refuse_unfit
 from ...records.store import open_store
 from ...records.tracking import command_lock, experiment_id
 from ..alerts import require_addresses, send_change
@@ -50,7 +50,7 @@ def monitor(project: Project, as_of: str | None) -> Outcome:
 
 def monitor_champion(project: Project, as_of: str | None) -> Monitored:
     """Monitor the champion, and record what was found."""
-    refuse_unreviewed(project, "monitor")
+    refuse_unfit(project, "monitor")
     require_addresses(project)
     with command_lock(project, "monitor"):  # a second run must know which alerts the first one sent
         return _monitor(project, as_of)
