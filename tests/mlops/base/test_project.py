@@ -73,8 +73,10 @@ def test_a_wheel_reads_its_own_configuration_and_no_other(
     copy_conf(checkout, wheel, "built").joinpath(".copier-answers.yml").rename(
         wheel / "answers.yml"
     )
+    (wheel / "conf/prod.yml").write_text("predictions: built\n")
     opened = project.open_project("prod")
     assert (opened.root, opened.name) == (checkout, "prod.built")
+    assert opened.settings.predictions == "built"
 
 
 def test_a_checkout_does_not_read_the_configuration_of_a_wheel(
