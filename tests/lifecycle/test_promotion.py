@@ -144,6 +144,7 @@ DECIDING: dict[str, tuple[str, ...]] = {
     "rollback": (),
     "resume": (),
     "serve": ("--port", "0"),
+    "erase": ("--expired", "--yes"),
 }
 
 
