@@ -96,9 +96,9 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def rehearse(session: nox.Session) -> None:
-    """Read the configuration of all environments, then run the lifecycle in test on synthetic rows.
+    """Read the configuration of all environments, then run a lifecycle with the settings of test.
 
-    It needs no credentials, but your work must be committed: in test, lineage names a commit.
+    Its rows are synthetic. It needs no credentials, but your work must be committed, as in test.
     """
     git_init(session)
     sync(session)

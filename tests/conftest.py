@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 Rendered = Callable[..., Path]
+PIPELINES = ("GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD")  # each is set in a vendor's pipelines
 LONGEST = (
     "test_another_lock",
     "test_azure",
@@ -35,7 +36,7 @@ def pytest_configure() -> None:
         "PYTHONDONTWRITEBYTECODE", None
     )  # with it, every command recompiles its packages
     for name in list(os.environ):
-        if name.startswith("MLOPS_") or name == "VIRTUAL_ENV":
+        if name.startswith("MLOPS_") or name in ("VIRTUAL_ENV", *PIPELINES):
             del os.environ[name]
 
 

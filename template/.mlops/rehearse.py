@@ -1,9 +1,12 @@
-"""Rehearse a change: read the configuration of every environment, then run a lifecycle in test.
+"""Rehearse a change: read the configuration of every environment, then run a lifecycle.
 
 It needs no credentials: the rows come from synthetic.py, and the records are written to
 build/rehearsal. A project without synthetic.py is rehearsed on the tables of conf/test.yml.
+
+The lifecycle has the settings of test, but runs in dev: in test, nothing may override the tables.
 """
 
+import json
 import shutil
 import sys
 from importlib import import_module
@@ -18,13 +21,18 @@ from story import DATED, FIRST_CHAMPION, SUCCESSOR, print_headline
 OUT = Path("build/rehearsal")
 SUMMARY = Path("build/summary/rehearse.md")  # a pipeline shows the files of this folder
 DATE = "2026-01-01"
-SETTINGS = {
-    "alerts": "[]",  # send none
+SETTINGS: dict[str, Any] = {
+    "alerts": [],  # send none
+    "allow_dirty": False,  # as in test
+    "approvers": [],  # the rehearsal approves
+    "experiments": "",
     "extracts": f"{OUT.as_posix()}/extracts",
     "predictions": f"{OUT.as_posix()}/predictions",
+    "registered_model": "",
     "reports": f"{OUT.as_posix()}/reports",
     "tracking_uri": f"sqlite:///{OUT.as_posix()}/mlflow.db",
 }
+NOT_REHEARSED = {"env", "as_of", "deployment", "schedules"}
 
 
 def main() -> int:
@@ -38,22 +46,24 @@ def main() -> int:
     SUMMARY.unlink(missing_ok=True)
     OUT.mkdir(parents=True)
     try:
-        tables = read_configurations(package)
+        settings = read_configurations(package)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 2
-    settings = dict(SETTINGS)
+    rehearsed = settings.model_dump(mode="json", exclude=NOT_REHEARSED) | SETTINGS
     if (Path("src") / package / "synthetic.py").exists():
-        settings |= synthetic_tables(tables)
-    code = run_lifecycle(name, package, [f"--set={key}={settings[key]}" for key in settings])
+        for table in rehearsed["tables"].values():
+            table |= {"kind": "synthetic", "origin": "synthetic"}
+    options = [f"--set={key}={json.dumps(value)}" for key, value in rehearsed.items()]
+    code = run_lifecycle(name, package, options)
     for card in OUT.glob("reports/*.md"):
         SUMMARY.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(card, SUMMARY)
     return code
 
 
-def read_configurations(package: str) -> list[str]:
-    """Read the configuration of every environment; return the names of the tables of test.
+def read_configurations(package: str) -> Any:
+    """Read the configuration of every environment; return the settings of test.
 
     Raises Refusal for the first mistake in conf/.
     """
@@ -62,7 +72,7 @@ def read_configurations(package: str) -> list[str]:
     settings = {env: settings_of(package, env) for env in environments}
     for env in environments:
         print_configuration(env, settings[env])
-    return list(settings["test"].tables)
+    return settings["test"]
 
 
 def print_configuration(env: str, settings: Any) -> None:
@@ -76,21 +86,16 @@ def print_configuration(env: str, settings: Any) -> None:
         raise Refusal(f"{env}: {refusal}") from None
 
 
-def synthetic_tables(tables: list[str]) -> dict[str, str]:
-    """Return the settings by which synthetic.py generates the rows of the tables."""
-    return {f"tables.{table}.{key}": "synthetic" for table in tables for key in ("kind", "origin")}
-
-
-def run_lifecycle(name: str, package: str, settings: list[str]) -> int:
-    """Run the commands of a lifecycle in test, until one fails; return its exit code."""
+def run_lifecycle(name: str, package: str, options: list[str]) -> int:
+    """Run the commands of a lifecycle until one fails; return its exit code."""
     program = import_module(f"{package}.mlops.cli").app
     for command, meaning in (FIRST_CHAMPION | SUCCESSOR).items():
-        arguments = [command, "--env=test", *settings]
+        arguments = [command, "--env=dev", *options]
         if command in DATED:
             arguments += ["--as-of", DATE]
         if command == "promote":
             arguments.append("--approved-by=rehearsal")  # conf/ may require an approval
-        print_headline(f"{name} {command} --env test: {meaning}")
+        print_headline(f"{name} {command}, with the settings of test: {meaning}")
         code = program(arguments, prog_name=name, standalone_mode=False)
         if code:
             return int(code)

@@ -102,22 +102,27 @@ class Project:
         variables: Mapping[str, str] | None = None,
         screen: str = "",
         largest: int = 0,
+        person: str = "",
     ) -> Answer:
         """Run a command with --json; expect an exit code, and no output of libraries.
 
-        `screen` is a terminal in place of stderr; `largest` is how many bytes a file may get.
+        `screen` is a terminal in place of stderr; `largest` is how many bytes a file may get;
+        `person` is the name that the system has for the user.
         """
         job: Facts = {"function": f"{self.package.name}.mlops.cli:main", "arguments": []}
         job |= {"words": [self.name, *words, "--json"]} | ({"stderr": screen} if screen else {})
-        job["largest"] = largest
+        job |= {"largest": largest, "person": person}
         answer = self._do(job, variables or {})
         assert not NOISE.search(answer.said), answer.said[-3000:]
         assert code in (None, answer.code), f"{words} ended with {answer.code}:\n{answer.said}"
         return answer
 
-    def enter(self, module: str, *words: str, variables: Mapping[str, str]) -> Answer:
+    def enter(
+        self, module: str, *words: str, variables: Mapping[str, str], person: str = ""
+    ) -> Answer:
         """Run the `main` of one of the platform's modules, as an entry point does."""
         job: Facts = {"function": f"{self.package.name}.mlops.{module}:main", "arguments": []}
+        job["person"] = person
         return self._do(job | {"words": [self.name, *words]}, variables)
 
     def run_file(self, path: Path, *words: str, variables: Mapping[str, str]) -> Answer:
@@ -175,6 +180,11 @@ class Project:
             below = content.get(key)
             content[key] = below | value if isinstance(below, dict) else value
         self.write(f"conf/{env}.yml", yaml.safe_dump(content))
+
+    def use_store_in_prod(self) -> None:
+        """Let prod use the local database, as only low risk may; a person still approves."""
+        self.configure("prod", risk_tier="low", promotion="approval")
+        self.commit()
 
     def commit(self) -> None:
         """Commit all changes."""

@@ -175,7 +175,7 @@ MISTAKES = [
     Mistake(
         "a risk tier of test on the command line",
         nothing,
-        ("--set sets risk_tier", "in test", "conf/"),
+        ("--set sets risk_tier", "in test", "conf/test.yml"),
         code=2,
         command=("status", "--env", "test", "--set", "risk_tier=low"),
     ),
@@ -216,7 +216,7 @@ def test_a_folder_that_is_not_a_project_is_refused(born: Project) -> None:
     for name in ("conf", ".copier-answers.yml"):
         born.path(name).rename(born.path(f"{name}.away"))
     answer = born.run("status", code=2)
-    assert "is missing; run the command in the project's folder" in answer.said
+    assert "is missing; restore the file with git" in answer.said
     assert not born.path("mlflow.db").exists()
 
 

@@ -56,7 +56,9 @@ class Databricks:
         variables = HERE | login(who) | {"MLOPS_TRACKING_URI": self.address}
         if entry_point.endswith(".py"):
             return self.call_program(entry_point, words, variables), {}
-        answer = self.project.enter(ENTRY_POINTS[entry_point], *words, variables=variables)
+        answer = self.project.enter(
+            ENTRY_POINTS[entry_point], *words, variables=variables, person=who
+        )
         print(answer.said)
         lines = answer.printed.splitlines()
         return answer.code, json.loads(lines[-1]) if lines else {}

@@ -12,10 +12,11 @@ ENVIRONMENTS = ("dev", "test", "prod")
 @pytest.mark.full
 def test_three_environments_share_one_store(live: Project) -> None:
     live.run("score", "--as-of", AS_OF)
+    live.use_store_in_prod()
     for env in ("test", "prod"):
         live.run("train", "--as-of", AS_OF, "--env", env)
         live.run("gate", "--env", env)
-        live.run("promote", "--approved-by", "Ann Other", "--env", env)
+        live.run("promote", "--approved-by", "Ann Other", "--env", env, person="ann")
         live.run("score", "--as-of", AS_OF, "--env", env)
     live.run("rollback", "--env", "prod", code=1)
     live.run("pause", "a test", "--env", "test")

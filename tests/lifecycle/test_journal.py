@@ -49,10 +49,26 @@ def test_rejected_and_waiting_verdicts_are_entries_too(trained: Project) -> None
 
 
 def test_an_entry_names_the_actor_and_how_the_actor_was_identified(live: Project) -> None:
-    live.run("pause", "a test", variables={"USER": "carol", "LOGNAME": "carol"})
+    bob = {"USER": "bob", "LOGNAME": "bob"}
+    live.run("pause", "a test", variables=bob, person="carol")
     entry = live.call(behind.entries)[-1]
-    assert entry["actor"].startswith("carol@")
+    assert entry["actor"].startswith("carol@"), "the system knows who it is, whatever variables say"
     assert entry["actor_source"] == "login"
+
+
+def test_an_entry_names_the_overrides_and_has_a_hash_of_the_settings(live: Project) -> None:
+    before = live.call(behind.entries)
+    assert {tuple(entry["overrides"]) for entry in before} == {()}
+    assert len({entry["settings_sha256"] for entry in before}) == 1
+    assert "overridden" not in live.run("status").said
+    live.run("gate", "1", "--set", "reports=elsewhere")
+    assert "overridden" in live.run("status").said
+    options = ("--set", "reports=elsewhere")
+    live.run("pause", "a test", *options, variables={"MLOPS_TIME__TRAIN": "6"})
+    entry = live.call(behind.entries)[-1]
+    assert entry["overrides"] == ["MLOPS_TIME__TRAIN", "--set reports"]
+    assert entry["settings_sha256"] != before[-1]["settings_sha256"]
+    assert "elsewhere" not in str(entry)
 
 
 def test_a_deleted_last_entry_is_detected(live: Project) -> None:

@@ -73,19 +73,19 @@ def test_a_card_says_why_a_version_is_rejected(trained: Project, form: str) -> N
 
 @pytest.mark.full
 def test_a_card_follows_its_version_through_approval_and_withdrawal(gated: Project) -> None:
-    gated.run("promote", "--approved-by", "Ada | <b>Lovelace</b>")
-    assert "Approved by Ada | <b>Lovelace</b>." in card(gated, "html")
-    assert "Ada \\| &lt;b>Lovelace" in card(gated, "md")
+    gated.run("promote", "--approved-by", "Ada Lovelace")
+    assert "Approved by Ada Lovelace." in card(gated, "html")
     gated.run("train", "--as-of", AS_OF)
     gated.run("gate")
     gated.run("promote")
     assert "Replaced" in card(gated, "html", 1)
     gated.run("gate", "1")
     assert "Passed the gate" in card(gated, "html", 1)
-    gated.run("rollback", "--reason", "scores jumped")
+    gated.run("rollback", "--reason", "scores | <b>jumped</b>")
     assert "Champion" in card(gated, "html", 1)
     assert "Withdrawn" in card(gated, "html", 2)
-    assert "scores jumped" in card(gated, "md", 2)
+    assert "scores | <b>jumped</b>" in card(gated, "html", 2)
+    assert "scores \\| &lt;b>jumped" in card(gated, "md", 2)
     assert "<b>" not in card(gated, "md", 2)
 
 
@@ -124,6 +124,7 @@ def test_a_card_is_complete_even_if_parts_are_missing(
 
 @pytest.mark.full
 def test_a_version_copied_by_hand_has_a_card(gated: Project) -> None:
+    gated.use_store_in_prod()
     gated.run("status", "--env", "prod")
     gated.call(behind.copy, "dev.loan-risk", 1, "prod.loan-risk")
     gated.run("gate", "1", "--env", "prod")

@@ -77,17 +77,20 @@ def test_an_alias_moved_by_hand_is_named_and_not_used(live: Project) -> None:
 
 @pytest.mark.full
 def test_a_version_copied_from_another_environment_is_refused_until_gated(live: Project) -> None:
+    live.use_store_in_prod()
     live.call(behind.copy, MODEL, 1, PROD)
-    answer = live.run("promote", "1", "--env", "prod", "--approved-by", "Ann Other", code=1)
+    promote = ("promote", "1", "--env", "prod", "--approved-by", "Ann Other")
+    answer = live.run(*promote, code=1)
     assert "no verdict on version 1" in answer.said
     assert "another environment" in answer.said
     assert champion(live, PROD) is None
     live.run("gate", "1", "--env", "prod")
-    live.run("promote", "1", "--env", "prod", "--approved-by", "Ann Other")
+    live.run(*promote, person="ann")
     assert champion(live, PROD) == 1
 
 
 def test_evidence_of_another_environment_is_refused(live: Project) -> None:
+    live.use_store_in_prod()
     live.run("status", "--env", "prod")
     live.call(behind.copy, MODEL, 1, PROD)
     entry = live.call(behind.entries)[1] | {"number": 1, "previous": "0" * 64}
@@ -131,64 +134,103 @@ def dirty(project: Project) -> None:
     project.edit("features.py", '"""Add the instalment', '"""Also add the instalment')
 
 
-@pytest.mark.full
+DECIDING: dict[str, tuple[str, ...]] = {
+    "train": ("--as-of", AS_OF),
+    "gate": (),
+    "promote": ("--approved-by", "Ann Other"),
+    "score": ("--as-of", AS_OF),
+    "monitor": ("--as-of", AS_OF),
+    "retrain": ("--as-of", AS_OF),
+    "rollback": (),
+    "resume": (),
+    "serve": ("--port", "0"),
+    "erase": ("--expired", "--yes"),
+}
+
+
 @pytest.mark.parametrize("env", ["test", "prod"])
-def test_a_version_trained_in_a_dirty_tree_is_refused_beyond_dev(opened: Project, env: str) -> None:
-    where = ("--env", env)
-    dirty(opened)
-    opened.run("train", "--as-of", AS_OF, *where)
+def test_nothing_is_decided_in_a_dirty_tree_beyond_dev(opened: Project, env: str) -> None:
+    opened.configure(env, promotion="automatic", risk_tier="low")
+    for command, words in DECIDING.items():
+        answer = opened.run(command, *words, "--env", env, code=1)
+        expected = f"{command} in {env} needs a clean tree, and these files differ from the commit:"
+        assert f"{expected} conf/{env}.yml; commit" in answer.said
+    for words in (("status",), ("pause", "an emergency")):
+        opened.run(*words, "--env", env)
     opened.commit()
-    opened.run("gate", *where)
-    answer = opened.run("promote", *where, "--approved-by", "Ann Other", code=1)
+    opened.run("resume", "--env", env)
+
+
+def test_a_version_trained_in_a_dirty_tree_of_dev_is_refused_beyond_dev(live: Project) -> None:
+    dirty(live)
+    live.run("train", "--as-of", AS_OF)
+    live.commit()
+    live.run("status", "--env", "test")
+    live.call(behind.copy, MODEL, 2, "test.loan-risk")
+    live.run("gate", "1", "--env", "test")
+    answer = live.run("promote", "1", "--env", "test", code=1)
     assert "trained with uncommitted changes" in answer.said
     assert "train and gate again" in answer.said
-    assert champion(opened, f"{env}.loan-risk") is None
-
-
-@pytest.mark.full
-def test_a_version_judged_in_a_dirty_tree_is_refused_beyond_dev(opened: Project) -> None:
-    opened.run("train", "--as-of", AS_OF, "--env", "test")
-    dirty(opened)
-    opened.run("gate", "--env", "test")
-    answer = opened.run("promote", "--env", "test", code=1)
-    assert "judged by code with uncommitted changes" in answer.said
-    assert "commit, then run `uv run loan-risk gate 1 --env test`" in answer.said
-    opened.commit()
-    opened.run("gate", "--env", "test")
-    opened.run("promote", "--env", "test")
-    assert champion(opened, "test.loan-risk") == 1
+    assert champion(live, "test.loan-risk") is None
 
 
 def test_a_version_trained_on_less_real_rows_than_the_environment_requires_is_refused(
     gated: Project,
 ) -> None:
-    origin = {"kind": "synthetic", "origin": "production"}
-    gated.configure("dev", tables={"applications": origin, "outcomes": origin})
+    table = {"kind": "files", "path": "data/*.csv", "origin": "production"}
+    gated.configure("dev", tables={"applications": table, "outcomes": table})
     answer = gated.run("promote", code=1)
     assert "trained on synthetic rows" in answer.said
     assert "production" in answer.said
     assert champion(gated) is None
 
 
-def test_prod_waits_for_another_person_at_medium_risk(opened: Project) -> None:
-    carol = {"USER": "carol", "LOGNAME": "carol"}
-    opened.run("train", "--as-of", AS_OF, "--env", "prod", variables=carol)
-    opened.run("gate", "--env", "prod", variables=carol)
-    waiting = opened.run("promote", "--env", "prod", variables=carol, code=4)
+NO_NAMES = ("-", ".", "ann\x1b[31m", "ann\nother", "a" * 10_000, "c\N{CYRILLIC SMALL LETTER A}rol")
+PROMOTE = ("promote", "--env", "prod", "--approved-by")
+
+
+def await_approval(project: Project) -> None:
+    """Let carol train and gate a version in prod."""
+    project.run("train", "--as-of", AS_OF, "--env", "prod", person="carol")
+    project.run("gate", "--env", "prod", person="carol")
+
+
+def test_prod_does_not_decide_on_a_local_store_at_medium_risk(opened: Project) -> None:
+    answer = opened.run("train", "--as-of", AS_OF, "--env", "prod", code=2)
+    assert "train in prod needs a tracking server at medium risk" in answer.said
+    assert "set tracking_uri in conf/prod.yml" in answer.said
+
+
+def test_prod_waits_for_another_person(opened: Project) -> None:
+    opened.use_store_in_prod()
+    await_approval(opened)
+    waiting = opened.run("promote", "--env", "prod", person="carol", code=4)
     assert "waits for approval" in waiting.said
     assert "loan-risk promote 1 --approved-by NAME --env prod" in waiting.said
-    promote = ("promote", "--env", "prod", "--approved-by")
     for nobody in ("", " "):
-        assert "waits for approval" in opened.run(*promote, nobody, variables=carol, code=4).said
-    for herself in ("carol", "Carol", opened.call(behind.entries, "prod")[0]["actor"]):
-        refused = opened.run(*promote, herself, variables=carol, code=4)
+        assert "waits for approval" in opened.run(*PROMOTE, nobody, person="ann", code=4).said
+    actor = opened.call(behind.entries, "prod")[0]["actor"]
+    for herself in ("carol", "Carol", actor, "c\u00e1rol", "caro1", "carol@bank.example"):
+        refused = opened.run(*PROMOTE, herself, person="ann", code=4)
         assert "another person must approve" in refused.said
+    for name in NO_NAMES:
+        assert (
+            "--approved-by must be a name" in opened.run(*PROMOTE, name, person="ann", code=2).said
+        )
+    bob = {
+        "USER": "bob",
+        "LOGNAME": "bob",
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_TRIGGERING_ACTOR": "bob",
+    }
+    refused = opened.run(*PROMOTE, "Ann Other", person="carol", variables=bob, code=4)
+    assert f"{actor} trained version 1 and runs this command" in refused.said
     assert champion(opened, PROD) is None
-    opened.run(*promote, "Ann Other", variables=carol)
+    opened.run(*PROMOTE, "Ann Other", person="ann")
     assert champion(opened, PROD) == 1
     entry = opened.call(behind.entries, "prod")[-1]
     assert entry["details"]["approved_by"] == "Ann Other"
-    assert entry["actor"].startswith("carol@")
+    assert entry["actor"].startswith("ann@")
     verdict = opened.call(behind.entries, "prod")[-2]
     assert entry["details"]["evidence_sha256"] == verdict["details"]["evidence_sha256"]
 
@@ -254,6 +296,8 @@ def test_rollback_names_the_batches_of_the_withdrawn_version(live: Project) -> N
     assert "check the 2 batches of version 2" in answer.said
 
 
-def test_a_pause_needs_a_reason(live: Project) -> None:
-    answer = live.run("pause", " ", code=2)
-    assert "pause needs a reason" in answer.said
+@pytest.mark.parametrize("reason", [" ", "-", "a\nb", "a\x1b[2J", "a" * 10_000])
+def test_a_reason_is_one_visible_line(live: Project, reason: str) -> None:
+    assert "pause needs a reason" in live.run("pause", reason, code=2).said
+    answer = live.run("rollback", "--reason", reason, code=2)
+    assert "rollback --reason needs one line of at most 500 visible characters" in answer.said

@@ -1,4 +1,4 @@
-"""`nox -s rehearse`: every environment's configuration, then the lifecycle in test."""
+"""`nox -s rehearse`: every environment's configuration, then a lifecycle with those of test."""
 
 import re
 
@@ -25,7 +25,8 @@ COMMANDS = ["train", "gate", "promote", "score", "monitor", "status"]
 def test_a_new_project_passes(at: At, problem: str, risk_tier: str) -> None:
     """Even if test requires an approval, and if alerts name a missing secret."""
     project = at("born", problem=problem, risk_tier=risk_tier)
-    project.configure("test", promotion="approval", alerts=[{"secret": "teams"}])
+    project.configure("test", promotion="approval", approvers=["Ann Other"])
+    project.configure("test", alerts=[{"secret": "teams"}])
     project.configure("prod", tables={"applications": SQL, "outcomes": SQL})
     project.commit()
     code, said = rehearse(project)
@@ -50,7 +51,8 @@ def test_a_model_that_the_gate_rejects_stops_it_and_shows_its_card(born: Project
     born.commit()
     code, said = rehearse(born)
     assert code == 3
-    assert "promote --env test" not in said.partition("loan-risk gate")[2].partition("next:")[0]
+    assert "--- loan-risk gate, with the settings of test" in said
+    assert "--- loan-risk promote" not in said
     card = born.path("build/summary/rehearse.md").read_text(encoding="utf-8")
     assert "| auc | rejected |" in card
 

@@ -62,7 +62,9 @@ def test_two_identities_share_the_whole_lifecycle(team: Team) -> None:
     team.run("trainer", "score", "--as-of", AS_OF)
     assert team.run("trainer", "monitor", "--as-of", AS_OF).facts["decision"] == "healthy"
 
-    old = ("--as-of", LATER, "--set", "monitoring.max_age=1")
+    team.project.configure("test", monitoring={"max_age": 1})
+    team.project.commit()
+    old = ("--as-of", LATER)
     held = team.run("trainer", "retrain", "--hold", *old).facts
     assert (held["decision"], held["version"]) == ("retrain", 2)
     assert team.run("trainer", "status").facts["champion"] == 1

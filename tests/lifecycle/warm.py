@@ -7,6 +7,7 @@ clean interpreter, which may not know the project either, is another fork, made 
 
 import json
 import os
+import pwd
 import resource
 import runpy
 import signal
@@ -162,9 +163,17 @@ def _enter(job: dict[str, Any]) -> None:
     if job.get("largest"):  # as on a full disk, writing fails
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"], job["largest"]))
         sys.dont_write_bytecode = True  # else Python itself keeps a cut file of bytecode
+    if job.get("person"):
+        _become(job["person"])
     sys.argv = job["words"]
     found = [str(Path(job["folder"]) / "src"), str(Path(__file__).parent.parent)]
     sys.path[:0] = job.get("path", found)
+
+
+def _become(person: str) -> None:
+    """Let the system have this name for the user, which no variable can change."""
+    user = pwd.getpwuid(os.getuid())
+    pwd.getpwuid = lambda _: pwd.struct_passwd((person, *user[1:]))
 
 
 if __name__ == "__main__":

@@ -111,6 +111,7 @@ def render(project: Path, env: str, facts: Facts) -> Path:
     """Let target.py write the bundle of one environment; return its folder."""
     folder = project / "build/release/deploy" / env
     with opened(project) as target:
+        platform("base.project").CHECKOUT = project
         settings = platform("base.project").open_project(env).settings
         target.render(settings, target.Release.from_facts(facts), folder)
     return folder

@@ -132,7 +132,7 @@ def test_a_missing_key_is_nobodys_mistake(tmp_path: Path) -> None:
         ("- gate", "conf/base.yml must have keys and values at its top level"),
         ("gate", "conf/base.yml must have keys and values at its top level"),
         (b"gate: \xff", "conf/base.yml is not valid YAML; correct the file: "),
-        (None, "conf/base.yml is missing; run the command in the project's folder"),
+        (None, "conf/base.yml is missing; restore the file with git; outside a clone, install"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named(
@@ -163,28 +163,76 @@ def test_an_override_that_cannot_be_read_is_named(tmp_path: Path, text: str, wor
 # What only dev may do
 
 
+PLACES = {
+    "as_of": "2026-01-01",
+    "tracking_uri": "http://mlflow",
+    "experiments": "/Shared/loans",
+    "predictions": "p",
+    "extracts": "e",
+    "reports": "r",
+}
+RULES = sorted(configuration.Settings.model_fields.keys() - PLACES - {"env"})
+
+
 @pytest.mark.parametrize("env", ["test", "prod"])
-@pytest.mark.parametrize(
-    "text",
-    ["gate.margin=1", "risk_tier=low", "promotion=automatic", "trusted_types=[x]", "gate={}"],
-)
-def test_a_rule_of_test_and_prod_is_in_a_file(tmp_path: Path, env: str, text: str) -> None:
-    rule = text.partition("=")[0].partition(".")[0]
-    assert refused(tmp_path, text, env=env) == (
-        f"--set sets {rule}, which cannot be overridden in {env}; change it in conf/ instead, "
-        "where it is reviewed."
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_of_test_and_prod_is_in_a_file(
+    tmp_path: Path, env: str, rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = (
+        f"sets {rule}.x, which cannot be overridden in {env}; change it in conf/{env}.yml instead, "
+        "where the change is reviewed."
     )
-    load(tmp_path, "time.train=3", env=env)  # which is not a rule
+    assert refused(tmp_path, f"{rule}.x=1", env=env) == f"--set {end}"
+    variable = f"MLOPS_{rule.upper()}__X"
+    monkeypatch.setenv(variable, "1")
+    assert refused(tmp_path, env=env) == f"the variable {variable} {end}"
 
 
-def test_a_variable_does_not_change_a_rule_either(
+def test_invented_rows_do_not_replace_those_of_prod(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MLOPS_GATE__MARGIN", "1")
-    assert load(tmp_path).gate.margin == 1
-    assert refused(tmp_path, env="prod").startswith(
-        "the variable MLOPS_GATE__MARGIN sets gate, which"
+    monkeypatch.setenv("MLOPS_TABLES__LOANS__KIND", "synthetic")
+    real = {"tables": {"loans": {"kind": "files", "path": "x.csv", "origin": "production"}}}
+    assert "sets tables.loans.kind, which cannot be overridden in prod" in refused(
+        tmp_path, env="prod", base=BASE | real
     )
+    assert refused(tmp_path, base=BASE | real).startswith(
+        "the variable MLOPS_TABLES__LOANS__KIND: tables.loans: a table of kind synthetic has inv"
+    )
+
+
+@pytest.mark.parametrize("env", ["test", "prod"])
+def test_dates_and_places_of_test_and_prod_may_be_overridden(
+    tmp_path: Path, env: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = load(tmp_path, *(f"{key}={value}" for key, value in PLACES.items()), env=env)
+    assert {key: str(getattr(found, key)) for key in PLACES} == PLACES
+    for key, value in PLACES.items():
+        monkeypatch.setenv(f"MLOPS_{key.upper()}", value)
+    assert load(tmp_path, env=env) == found
+    monkeypatch.setenv("MLOPS_TRACKING_URI", "{secret: store}")
+    assert load(tmp_path, env=env).tracking_uri.model_dump() == {"secret": "store"}
+
+
+def test_an_unknown_key_is_named_beyond_dev_too(tmp_path: Path) -> None:
+    assert refused(tmp_path, "predictons=x", env="prod") == (
+        "--set: unknown key predictons; did you mean predictions?"
+    )
+
+
+def test_the_names_of_overrides_have_no_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MLOPS_ENV", "MLOPS_SECRET_STORE", "MLOPS_TIME__TRAIN"):
+        monkeypatch.setenv(name, "24")
+    found = configuration.name_overrides(("model.params.depth=3", "predictions=x"))
+    assert found == ("MLOPS_TIME__TRAIN", "--set model.params.depth", "--set predictions")
+
+
+def test_the_settings_of_a_registered_version_win(tmp_path: Path) -> None:
+    load(tmp_path)
+    card = {"time": {"train": 3}, "tables": BASE["tables"]}
+    found = configuration.load_settings("prod", tmp_path, ANSWERS, (), card)
+    assert (found.env, found.time.train, found.gate.margin) == ("prod", 3, 0.02)
 
 
 @pytest.mark.parametrize("name", ["base", "prod"])

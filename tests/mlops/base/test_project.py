@@ -1,12 +1,14 @@
 """A project is found from each of its folders, and says its commands as a user types them."""
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from mlops.projects import TABLES, make_project
-from rendering import platform
+from rendering import ROOT, platform
 
 project = platform("base.project")
 errors = platform("base.errors")
@@ -14,7 +16,8 @@ errors = platform("base.errors")
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout with a configuration, which is the working directory."""
+    """A checkout with a configuration, whose code runs, and which is the working directory."""
+    monkeypatch.setattr(project, "CHECKOUT", tmp_path)
     (tmp_path / "conf").mkdir()
     base = {"tables": TABLES, "gate": {"thresholds": {"auc": {"min": 0.7}}}}
     (tmp_path / "conf/base.yml").write_text(yaml.safe_dump(base))
@@ -41,28 +44,86 @@ def test_a_project_is_found_from_a_folder_inside(
     assert project.open_project("dev").root == checkout
 
 
-def test_a_folder_with_conf_inside_a_project_is_not_taken_for_the_project(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Only a folder with the answers and the configuration is a project."""
-    (checkout / "other/conf").mkdir(parents=True)
-    (checkout / "other/.copier-answers.yml").write_text("project_name: other")
-    monkeypatch.chdir(checkout / "other")
-    assert project.open_project("dev").settings.project_name == "loan-risk"
+def copy_conf(source: Path, folder: Path, name: str) -> Path:
+    """Give a folder the configuration of a project that has another name."""
+    shutil.copytree(source / "conf", folder / "conf")
+    answers = yaml.safe_load((source / ".copier-answers.yml").read_text())
+    (folder / ".copier-answers.yml").write_text(yaml.safe_dump(answers | {"project_name": name}))
+    return folder
 
 
-def test_without_a_checkout_the_configuration_is_that_of_the_wheel(
+def test_a_folder_with_its_own_conf_does_not_configure_the_code_of_another(
     checkout: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    facts = tmp_path_factory.mktemp("wheel") / "_build"
-    facts.mkdir()
-    (checkout / "conf").rename(facts / "conf")
-    (checkout / ".copier-answers.yml").rename(facts / "answers.yml")
-    with pytest.raises(errors.Misconfigured, match=r"^answers.yml is missing; run the command in"):
+    (checkout / "inside").mkdir()
+    for folder in (checkout / "inside", tmp_path_factory.mktemp("outside")):
+        monkeypatch.chdir(copy_conf(checkout, folder, "other"))
+        opened = project.open_project("prod")
+        assert (opened.root, opened.settings.project_name) == (checkout, "loan-risk")
+
+
+def test_a_wheel_reads_its_own_configuration_and_no_other(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project, "CHECKOUT", None)
+    wheel = tmp_path_factory.mktemp("wheel")
+    monkeypatch.setattr(project, "BUILD_FACTS", wheel)
+    with pytest.raises(errors.Misconfigured, match=r"^answers.yml is missing; .* a wheel built wi"):
         project.open_project("dev")
-    monkeypatch.setattr(project, "BUILD_FACTS", facts)
+    copy_conf(checkout, wheel, "built").joinpath(".copier-answers.yml").rename(
+        wheel / "answers.yml"
+    )
+    (wheel / "conf/prod.yml").write_text("predictions: built\n")
     opened = project.open_project("prod")
-    assert (opened.root, opened.name) == (checkout, "prod.loan-risk")
+    assert (opened.root, opened.name) == (checkout, "prod.built")
+    assert opened.settings.predictions == "built"
+
+
+def test_a_checkout_does_not_read_the_configuration_of_a_wheel(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = checkout / "src/loan_risk/_build"
+    planted.mkdir(parents=True)
+    copy_conf(checkout, planted, "planted").joinpath(".copier-answers.yml").rename(
+        planted / "answers.yml"
+    )
+    monkeypatch.setattr(project, "BUILD_FACTS", planted)
+    assert project.open_project("prod").settings.project_name == "loan-risk"
+    (checkout / "conf/prod.yml").unlink()
+    with pytest.raises(errors.Misconfigured, match=r"^conf/prod.yml is missing; restore the file"):
+        project.open_project("prod")
+
+
+def test_code_below_src_is_that_of_a_checkout() -> None:
+    """The unit tests run the platform where it is in the template."""
+    assert project.CHECKOUT == ROOT / "template"
+
+
+@pytest.mark.parametrize("name", [".copier-answers.yml", "conf", "conf/base.yml", "conf/prod.yml"])
+def test_configuration_behind_a_link_is_refused(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "moved"
+    (checkout / name).rename(elsewhere)
+    (checkout / name).symlink_to(elsewhere)
+    with pytest.raises(errors.Misconfigured, match=rf"^{name} is a link, so a review does not"):
+        project.open_project("prod")
+
+
+def test_configuration_that_is_no_file_is_missing(checkout: Path) -> None:
+    (checkout / "conf/prod.yml").unlink()
+    os.mkfifo(checkout / "conf/prod.yml")
+    with pytest.raises(errors.Misconfigured, match=r"^conf/prod.yml is missing"):
+        project.open_project("prod")
+
+
+def test_a_project_knows_the_names_of_its_overrides(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert project.open_project("dev").overrides == ()
+    monkeypatch.setenv("MLOPS_PREDICTIONS", "elsewhere")
+    found = project.open_project("dev", ("time.train=3",)).overrides
+    assert (checkout, found) == (checkout, ("MLOPS_PREDICTIONS", "--set time.train"))
 
 
 def test_an_unknown_environment_is_refused_with_the_known_ones() -> None:

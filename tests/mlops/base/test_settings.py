@@ -77,6 +77,11 @@ def test_settings_do_not_change() -> None:
         ({"kind": "files", "path": "x", "max_late": 1}, "max_late needs the key control"),
         ({"kind": "delta", "path": "x", "version": -1}, "greater than or equal to 0"),
         ({"kind": "excel", "path": "x"}, "Input should be 'files'"),
+        (
+            {"kind": "synthetic", "origin": "production"},
+            "a table of kind synthetic has invented rows, so its origin cannot be production",
+        ),
+        ({"kind": "synthetic", "origin": "masked"}, "its origin cannot be masked; correct kind"),
     ],
 )
 def test_a_table_has_the_keys_of_its_kind(table: dict[str, Any], words: str) -> None:
@@ -222,6 +227,14 @@ def test_a_person_approves_in_prod_unless_the_risk_is_low(
     env: str, tier: str, promotion: str | None, *, needed: bool
 ) -> None:
     assert make_settings(env=env, risk_tier=tier, promotion=promotion).needs_approval is needed
+
+
+def test_approvers_are_names_that_can_be_written_in_one_way_only() -> None:
+    assert make_settings(approvers=["Ann Other", "bob@bank.example"]).approvers
+    for name in ("-", "\N{CYRILLIC SMALL LETTER A}nna", "anna\n", "a" * 101):
+        message = refused(approvers=["Ann Other", name])
+        assert "name 2 of approvers must have 2 to 100 Latin letters" in message
+        assert name not in message or name == "-"
 
 
 def test_a_dirty_tree_is_for_dev_only() -> None:

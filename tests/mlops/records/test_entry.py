@@ -23,6 +23,7 @@ def test_an_entry_of_an_older_version_is_read_with_the_details_of_its_command(pa
     facts = read(path)
     lifted = stored(path)
     assert isinstance(lifted.details, details.KINDS[facts["command"]])  # type: ignore[attr-defined]
+    assert (lifted.settings_sha256, lifted.overrides) == ("", None)  # type: ignore[attr-defined]
     assert (lifted.number, lifted.subject) == (facts["number"], facts["subject"])  # type: ignore[attr-defined]
 
 
@@ -35,7 +36,7 @@ def test_the_chain_of_an_older_version_holds_over_its_entries_as_they_were_writt
 
 def test_what_is_written_today_is_read_back() -> None:
     written = entry.Entry(
-        format=2,
+        format=3,
         number=1,
         time="2026-01-01T00:00:00+00:00",
         environment="dev",
@@ -47,12 +48,15 @@ def test_what_is_written_today_is_read_back() -> None:
         actor="maria@build-host",
         actor_source="login",
         previous="0" * 64,
+        settings_sha256="1" * 64,
+        overrides=("MLOPS_PREDICTIONS", "--set time.train"),
     )
     facts = written.to_json()
     assert "sha256" not in facts
     assert "folder" not in facts
     again = entry.Entry.stored(facts, "file:///artifacts")
     assert again.details == written.details
+    assert again.overrides == written.overrides
     assert again.sha256 == entry.hash_of(facts)
 
 

@@ -3,6 +3,11 @@
 import dataclasses
 import hashlib
 import json
+import os
+import pwd
+import shutil
+import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,9 @@ def checkout(tmp_path: Path) -> Path:
     """A repository with a commit and a lock file."""
     (tmp_path / "uv.lock").write_text("version = 1\n")
     (tmp_path / ".gitignore").write_text("build/\n")
+    for name, text in {"conf/prod.yml": "# nothing\n", "src/loan_risk/data.py": ""}.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text)
     commit(tmp_path)
     return tmp_path
 
@@ -45,6 +53,154 @@ def test_a_changed_or_a_new_file_makes_a_checkout_dirty_and_an_ignored_one_does_
     assert lineage.read_build_facts(make_project(checkout)).dirty
 
 
+# What git was told to overlook, so that its status shows nothing
+
+
+def assume_unchanged(checkout: Path) -> None:
+    """Tell git not to look at a file, then change it."""
+    git(checkout, "update-index", "--assume-unchanged", "conf/prod.yml")
+    (checkout / "conf/prod.yml").write_text("promotion: automatic\n")
+
+
+def skip_worktree(checkout: Path) -> None:
+    """Tell git that the file is another one here, then change it."""
+    git(checkout, "update-index", "--skip-worktree", "conf/prod.yml")
+    (checkout / "conf/prod.yml").write_text("promotion: automatic\n")
+
+
+def exclude_locally(checkout: Path) -> None:
+    """Add code that git ignores in this clone only."""
+    (checkout / ".git/info").mkdir(exist_ok=True)
+    (checkout / ".git/info/exclude").write_text("extra.py\n")
+    (checkout / "src/loan_risk/extra.py").write_text("x = 1\n")
+
+
+def ignore_configuration(checkout: Path) -> None:
+    """Have an ignored file of configuration that no commit has."""
+    (checkout / ".git/info").mkdir(exist_ok=True)
+    (checkout / ".git/info/exclude").write_text("conf/test.yml\n")
+    (checkout / "conf/test.yml").write_text("promotion: automatic\n")
+
+
+def filter_content(checkout: Path) -> None:
+    """Let a filter show git the old content of a changed file."""
+    git(checkout, "config", "filter.old.clean", "printf '# nothing\\n'")
+    (checkout / ".git/info").mkdir(exist_ok=True)
+    (checkout / ".git/info/attributes").write_text("conf/prod.yml filter=old\n")
+    (checkout / "conf/prod.yml").write_text("same: size")
+
+
+def replace_commit(checkout: Path) -> None:
+    """Let git take another commit for this one."""
+    first = git(checkout, "rev-parse", "HEAD").strip()
+    (checkout / "conf/prod.yml").write_text("promotion: automatic\n")
+    commit(checkout)
+    other = git(checkout, "rev-parse", "HEAD").strip()
+    git(checkout, "reset", "--quiet", "--soft", first)
+    git(checkout, "replace", first, other)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        assume_unchanged,
+        skip_worktree,
+        exclude_locally,
+        ignore_configuration,
+        filter_content,
+        replace_commit,
+    ],
+)
+def test_a_change_that_git_overlooks_makes_a_checkout_dirty(
+    checkout: Path, change: Callable[[Path], None]
+) -> None:
+    change(checkout)
+    assert git(checkout, "status", "--porcelain") == ""
+    assert lineage.read_build_facts(make_project(checkout)).dirty
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("GIT_DIR", "other/.git"), ("GIT_INDEX_FILE", "other/.git/index")]
+)
+def test_a_variable_does_not_show_git_another_repository(
+    checkout: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+) -> None:
+    other = tmp_path_factory.mktemp("elsewhere")
+    shutil.copytree(checkout, other / "other")
+    project = make_project(checkout)
+    (checkout / "conf/prod.yml").write_text("promotion: automatic\n")
+    commit(other / "other")
+    expected = lineage.read_build_facts(project)
+    monkeypatch.setenv(variable, str(other / value))
+    assert lineage.read_build_facts(project) == expected
+    assert expected.dirty
+
+
+def test_bytecode_and_line_endings_of_windows_change_nothing(checkout: Path) -> None:
+    (checkout / ".git/info").mkdir(exist_ok=True)
+    (checkout / ".git/info/exclude").write_text("__pycache__/\n_build/\n")
+    for name in ("__pycache__/features.py", "_build/facts.py"):
+        (checkout / "src/loan_risk" / name).parent.mkdir()
+        (checkout / "src/loan_risk" / name).touch()
+    git(checkout, "config", "core.autocrlf", "true")
+    (checkout / "conf/prod.yml").unlink()
+    git(checkout, "checkout", "--", "conf/prod.yml")
+    assert (checkout / "conf/prod.yml").read_bytes() == b"# nothing\r\n"
+    assert not lineage.uncommitted_files(make_project(checkout))
+
+
+# Who may decide
+
+
+@pytest.mark.parametrize("env", ["test", "prod"])
+def test_beyond_dev_a_decision_needs_a_clean_tree(checkout: Path, env: str) -> None:
+    there, dev = make_project(checkout, env=env), make_project(checkout)
+    lineage.refuse_unreviewed(there, "gate")
+    for name in ("conf/prod.yml", "a.txt", "b.txt", "c.txt"):
+        (checkout / name).write_text("promotion: automatic\n")
+    with pytest.raises(errors.MlopsError) as caught:
+        lineage.refuse_unreviewed(there, "gate")
+    assert str(caught.value) == (
+        f"gate in {env} needs a clean tree, and these files differ from the commit: a.txt, b.txt, "
+        "c.txt and 1 more; commit them through a review, or undo the changes."
+    )
+    lineage.refuse_unreviewed(dev, "gate")
+
+
+@pytest.mark.parametrize("dirty", [True, False])
+def test_beyond_dev_a_decision_needs_a_wheel_of_committed_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, dirty: bool
+) -> None:
+    install(tmp_path, monkeypatch, dirty=dirty)
+    project = make_project(tmp_path / "nowhere", env="prod")
+    if not dirty:
+        lineage.refuse_unreviewed(project, "gate")
+        return
+    with pytest.raises(errors.MlopsError, match="gate in prod needs a wheel of committed code"):
+        lineage.refuse_unreviewed(project, "gate")
+
+
+def test_a_checkout_does_not_read_the_facts_of_a_wheel(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = checkout / "src/loan_risk/_build"
+    planted.mkdir()
+    facts = {"commit": "abc", "dirty": False, "template": "v0.2.0", "lock_sha256": "00"}
+    (planted / "build.json").write_text(json.dumps(facts))
+    (planted / "requirements.txt").write_text("planted==1\n")
+    monkeypatch.setattr(lineage, "BUILD_FACTS", planted)
+    (checkout / "new.py").touch()
+    found = lineage.read_build_facts(make_project(checkout))
+    assert (found.commit, found.dirty) == (git(checkout, "rev-parse", "HEAD").strip(), True)
+    monkeypatch.setenv("UV", "false")  # a program that fails
+    with pytest.raises(errors.MlopsError, match=r"^uv.lock does not fit pyproject.toml"):
+        lineage.locked_requirements(make_project(checkout))
+
+
 def test_a_folder_without_a_commit_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,12 +218,19 @@ def test_a_checkout_without_a_lock_is_refused(checkout: Path) -> None:
         lineage.read_build_facts(make_project(checkout))
 
 
+def install(folder: Path, monkeypatch: pytest.MonkeyPatch, *, dirty: bool) -> dict[str, Any]:
+    """Let the code run as a wheel with its facts in a folder; return these."""
+    monkeypatch.setattr(lineage, "CHECKOUT", None)
+    monkeypatch.setattr(lineage, "BUILD_FACTS", folder)
+    facts = {"commit": "abc", "dirty": dirty, "template": "v0.2.0", "lock_sha256": "00"}
+    (folder / "build.json").write_text(json.dumps(facts))
+    return facts
+
+
 def test_a_wheel_carries_its_facts_and_needs_no_git(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lineage, "BUILD_FACTS", tmp_path)
-    facts = {"commit": "abc", "dirty": False, "template": "v0.2.0", "lock_sha256": "00"}
-    (tmp_path / "build.json").write_text(json.dumps(facts))
+    facts = install(tmp_path, monkeypatch, dirty=False)
     (tmp_path / "requirements.txt").write_text(
         "# by uv\nnumpy==2.3.1 \\\n    --hash=sha256:00\npandas==3.1.1 ; python_version > '3' \\\n"
     )
@@ -88,7 +251,7 @@ def test_a_wheel_carries_its_facts_and_needs_no_git(
         ({"time": {"train": 6}}, False),
         ({"model": {"seed": 8}}, False),
         ({"model": {"params": {"depth": 3}}}, False),
-        ({"tables": {"loans": {"kind": "synthetic", "origin": "masked"}}}, False),
+        ({"tables": {"loans": {"kind": "files", "path": "x", "origin": "masked"}}}, False),
     ],
 )
 def test_the_hash_of_the_configuration_is_of_what_shapes_a_model(
@@ -104,15 +267,70 @@ def test_the_order_of_params_does_not_change_the_hash(tmp_path: Path) -> None:
     assert lineage.configuration_hash(one) == lineage.configuration_hash(other)
 
 
+@pytest.mark.parametrize(
+    ("keys", "same"),
+    [
+        ({}, True),
+        ({"team": "Risk <risk@bank.example>"}, False),
+        ({"monitoring": {"max_age": 3}}, False),
+        ({"predictions": "elsewhere"}, False),
+    ],
+)
+def test_the_hash_of_the_settings_is_of_all_that_are_in_effect(
+    tmp_path: Path, keys: dict[str, Any], *, same: bool
+) -> None:
+    usual = lineage.settings_hash(make_project(tmp_path))
+    assert (lineage.settings_hash(make_project(tmp_path, **keys)) == usual) is same
+    assert len(usual) == 64
+
+
+# Who acts
+
+
+@pytest.fixture
+def _no_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in lineage.PIPELINES:
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.mark.usefixtures("_no_pipeline")
+def test_no_variable_changes_who_acts(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = pwd.getpwuid(os.getuid()).pw_name
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "bob")
+    found = lineage.current_actor()
+    assert found == {"actor": f"{name}@{socket.gethostname()}", "actor_source": "login"}
+
+
+@pytest.mark.usefixtures("_no_pipeline")
 def test_who_acts_is_known_even_in_a_container_without_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def nobody() -> str:
-        raise KeyError("getpwuid(): uid not found: 10001")
+    def nobody(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
 
-    assert "@" in lineage.current_actor()["actor"]
-    monkeypatch.setattr(lineage.getpass, "getuser", nobody)
-    assert lineage.current_actor()["actor"].startswith("unknown@")
+    monkeypatch.setenv("USER", "loan-risk")
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    found = lineage.current_actor()
+    assert found["actor"] == f"uid-{os.getuid()}@{socket.gethostname()}"
+    assert found["actor_source"] == "uid"
+
+
+@pytest.mark.usefixtures("_no_pipeline")
+@pytest.mark.parametrize("variable", list(lineage.PIPELINES))
+def test_a_pipeline_adds_who_started_it_and_never_hides_the_login(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = lineage.current_actor()["actor"]
+    vendor, person = lineage.PIPELINES[variable]
+    monkeypatch.setenv(person, "anna@bank.example")
+    assert lineage.current_actor()["actor"] == login, "this is no run of a pipeline"
+    monkeypatch.setenv(variable, "true")
+    expected = {"actor": f"anna@bank.example via {vendor}, {login}"}
+    assert lineage.current_actor() == expected | {"actor_source": "pipeline, login"}
+    for name in ("", "anna\nvia", "x" * 200):
+        monkeypatch.setenv(person, name)
+        assert lineage.current_actor()["actor"] == login
 
 
 def test_uv_is_found_by_its_variable_or_on_the_path(

@@ -175,6 +175,29 @@ def test_any_other_error_is_not_the_stores(error: Exception) -> None:
     assert tracking.store_error(error) is None
 
 
+@pytest.mark.parametrize(
+    "uri", ["sqlite:///mlflow.db", "sqlite+pysqlite:///x.db", "file:///runs", "mlruns", "./runs"]
+)
+def test_prod_does_not_decide_on_a_local_store_unless_the_risk_is_low(
+    tmp_path: Path, uri: str
+) -> None:
+    for tier in ("medium", "high"):
+        prod = make_project(tmp_path, env="prod", risk_tier=tier, tracking_uri=uri)
+        with pytest.raises(errors.Misconfigured, match=f"^gate in prod needs .* at {tier} risk"):
+            tracking.refuse_local_store(prod, "gate")
+    for env, tier in (("prod", "low"), ("test", "high"), ("dev", "high")):
+        allowed = make_project(tmp_path, env=env, risk_tier=tier, tracking_uri=uri)
+        tracking.refuse_local_store(allowed, "gate")
+
+
+@pytest.mark.parametrize(
+    "uri", ["https://mlflow", "databricks", "databricks://risk", "postgresql+psycopg://db/mlflow"]
+)
+def test_a_server_or_a_database_elsewhere_is_a_store_for_prod(tmp_path: Path, uri: str) -> None:
+    prod = make_project(tmp_path, env="prod", tracking_uri=uri)
+    tracking.refuse_local_store(prod, "gate")
+
+
 # Experiments
 
 

@@ -99,8 +99,7 @@ def open_as_trained(card: VersionCard) -> Project:
         "tables": card.tables,
         "time": card.time.model_dump(mode="json", exclude={"as_of"}),
     }
-    overrides = tuple(f"{key}={json.dumps(value)}" for key, value in settings.items())
-    return open_project(card.lineage.environment, overrides)
+    return open_project(card.lineage.environment, card=settings)
 
 
 def find_rows(

@@ -20,7 +20,9 @@ from .settings import Section, Settings
 ANSWERS = ("project_name", "description", "team", "problem", "risk_tier")  # that are settings
 PREFIX = "MLOPS_"
 NOT_SETTINGS = ("MLOPS_ENV", "MLOPS_SECRET")  # prefixes of variables that are read elsewhere
-RULES = ("gate", "risk_tier", "promotion", "trusted_types")  # changes need a review
+# What variables and --set may change in test and prod: the date, the store and the folders. All
+# other settings are rules, which change through a review of conf/.
+OVERRIDABLE = ("as_of", "tracking_uri", "experiments", "predictions", "extracts", "reports")
 
 Values = dict[str, Any]  # of YAML, which Settings checks once all layers are merged
 
@@ -35,13 +37,18 @@ class Layer:
     """Nested keys and values."""
     is_file: bool = False
     """Whether the source is a file, so that each change of it is reviewed."""
+    key: str = ""
+    """The key that a variable or an option overrides, `time.train`; empty for other sources."""
 
 
-def load_settings(env: str, conf: Path, answers: Values, overrides: Sequence[str]) -> Settings:
+def load_settings(
+    env: str, conf: Path, answers: Values, overrides: Sequence[str], card: Values | None = None
+) -> Settings:
     """Return the settings of an environment.
 
     `conf` is the folder of base.yml and <env>.yml, and `overrides` are texts such as
-    "time.train=24". Raises Misconfigured with the place of the first unknown key or wrong value.
+    "time.train=24". `card` has the settings of a registered version, which win over all others.
+    Raises Misconfigured with the place of the first unknown key or wrong value.
     """
     answered = {key: answers[key] for key in ANSWERS if key in answers}
     layers = [
@@ -50,6 +57,7 @@ def load_settings(env: str, conf: Path, answers: Values, overrides: Sequence[str
         Layer(f"conf/{env}.yml", read_yaml(conf / f"{env}.yml", f"conf/{env}.yml"), is_file=True),
         *_read_variables(),
         *(_read_assignment("--set", text) for text in overrides),
+        Layer("the version's card", card or {}),
         Layer("--env", {"env": env}),
     ]
     if env != "dev":
@@ -58,19 +66,25 @@ def load_settings(env: str, conf: Path, answers: Values, overrides: Sequence[str
     return _validate(layers)
 
 
+def name_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the variables and options that override settings, without values."""
+    variables = (layer.where.removeprefix("the variable ") for layer in _read_variables())
+    options = (f"--set {_read_assignment('--set', text).key}" for text in overrides)
+    return (*variables, *options)
+
+
 def read_yaml(path: Path, where: str) -> Values:
     """Return the keys and values of a YAML file; `where` names it in errors.
 
     Raises Misconfigured for a file that is missing, or that has no keys and values.
     """
+    if not path.is_file():
+        raise Misconfigured(
+            f"{where} is missing; restore the file with git; outside a clone, install a wheel "
+            "built with `uvx nox -s build`."
+        )
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Misconfigured(
-            f"{where} is missing; run the command in the project's folder; if you are there, "
-            "restore the file with git; outside a clone, install a wheel built with "
-            "`uvx nox -s build`."
-        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Misconfigured(
             f"{where} is not valid YAML; correct the file: {' '.join(str(error).split())}"
@@ -105,11 +119,14 @@ def _read_assignment(where: str, text: str) -> Layer:
         ) from None
     for part in reversed(key.split(".")):
         values = {part: values}
-    return Layer(where, values)
+    return Layer(where, values, key=key)
 
 
 def _refuse_what_only_dev_may(env: str, layer: Layer) -> None:
-    """Refuse a date in a file, which would never advance, and a rule outside the files."""
+    """Refuse a date in a file, which would never advance, and a rule outside the files.
+
+    An unknown key is left to the validation, which names the nearest known one.
+    """
     if layer.is_file:
         if "as_of" in layer.values:
             raise Misconfigured(
@@ -117,12 +134,12 @@ def _refuse_what_only_dev_may(env: str, layer: Layer) -> None:
                 f"advance; remove it, and choose the date of a command in {env} with --as-of."
             )
         return
-    for rule in RULES:
-        if rule in layer.values:
-            raise Misconfigured(
-                f"{layer.where} sets {rule}, which cannot be overridden in {env}; change it in "
-                "conf/ instead, where it is reviewed."
-            )
+    section = layer.key.partition(".")[0]
+    if section in Settings.model_fields and section not in OVERRIDABLE:
+        raise Misconfigured(
+            f"{layer.where} sets {layer.key}, which cannot be overridden in {env}; change it in "
+            f"conf/{env}.yml instead, where the change is reviewed."
+        )
 
 
 def _validate(layers: Sequence[Layer]) -> Settings:

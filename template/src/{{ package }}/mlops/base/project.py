@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .configuration import load_settings, read_yaml
+from .configuration import load_settings, name_overrides, read_yaml
 from .errors import Misconfigured
 from .settings import Settings
 
@@ -15,6 +15,9 @@ PLATFORM = Path(__file__).parents[1]  # the folder of this platform, `mlops`
 PACKAGE_ROOT = PLATFORM.parent  # the folder of the user's modules
 PACKAGE = PACKAGE_ROOT.name
 BUILD_FACTS = PACKAGE_ROOT / "_build"  # in a wheel: conf/, the answers, and the build facts
+# The project's folder if this code runs from a clone; None in an installed wheel. The place of the
+# code decides, because a file can be put anywhere.
+CHECKOUT = PACKAGE_ROOT.parents[1] if PACKAGE_ROOT.parent.name == "src" else None
 ENVIRONMENTS = ("dev", "test", "prod")
 
 
@@ -28,6 +31,8 @@ class Project:
     """The merged configuration of the environment."""
     template_version: str
     """The version of the template that rendered the project."""
+    overrides: tuple[str, ...] = ()
+    """The names of the variables and options that override settings: `MLOPS_PREDICTIONS`."""
 
     @property
     def env(self) -> str:
@@ -54,24 +59,30 @@ class Project:
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
 
-def open_project(env: str, overrides: tuple[str, ...] = ()) -> Project:
-    """Return the project of the working directory, with the settings of an environment.
+def open_project(
+    env: str, overrides: tuple[str, ...] = (), card: dict[str, Any] | None = None
+) -> Project:
+    """Return the project that this code belongs to, with the settings of an environment.
 
-    `overrides` are texts such as "time.train=24". Without a checkout, the configuration is that
-    of the installed wheel. Raises Misconfigured for an unknown key, a wrong value or a missing
-    file.
+    `overrides` are texts such as "time.train=24"; `card` has the settings of a version that is
+    rebuilt. A clone is configured by its own files, and a wheel by those that it carries; a wheel's
+    relative paths start from the working directory. Raises Misconfigured for an unknown key, a
+    wrong value or a missing file.
     """
     if env not in ENVIRONMENTS:
         raise Misconfigured(f"--env {env} is unknown; choose dev, test or prod.")
-    root = _find_root()
-    if (root / "conf/base.yml").is_file():
-        conf = root / "conf"
-        answers = read_yaml(root / ".copier-answers.yml", ".copier-answers.yml")
-    else:
+    if CHECKOUT is None:
+        root = Path.cwd()
         conf = BUILD_FACTS / "conf"
         answers = read_yaml(BUILD_FACTS / "answers.yml", "answers.yml")
-    settings = load_settings(env, conf, answers, overrides)
-    return Project(root, settings, str(answers.get("_commit", "unknown")))
+    else:
+        root = CHECKOUT
+        conf = root / "conf"
+        _refuse_links(root, (".copier-answers.yml", "conf", "conf/base.yml", f"conf/{env}.yml"))
+        answers = read_yaml(root / ".copier-answers.yml", ".copier-answers.yml")
+    settings = load_settings(env, conf, answers, overrides, card)
+    version = str(answers.get("_commit", "unknown"))
+    return Project(root, settings, version, name_overrides(overrides))
 
 
 def user_module(name: str, package: Path = PACKAGE_ROOT) -> ModuleType:
@@ -104,10 +115,11 @@ def import_extra(module: str, extra: str) -> Any:  # mypy cannot know what a nam
         ) from None
 
 
-def _find_root() -> Path:
-    """Return the checkout that contains the working directory, or else the latter itself."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / ".copier-answers.yml").is_file() and (folder / "conf/base.yml").is_file():
-            return folder
-    return here
+def _refuse_links(root: Path, names: tuple[str, ...]) -> None:
+    """Refuse configuration behind a link, whose changes git and a review would not see."""
+    for name in names:
+        if (root / name).is_symlink():
+            raise Misconfigured(
+                f"{name} is a link, so a review does not see what it points to; replace it with "
+                "the file itself, and commit that."
+            )

@@ -5,6 +5,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from .people import is_name
+
 Problem = Literal["binary", "multiclass", "regression"]
 RiskTier = Literal["low", "medium", "high"]
 
@@ -44,8 +46,8 @@ class Table(Section):
     Spark, which is scored and monitored there; `synthetic` calls `rows(month, seed)` in
     `synthetic.py`."""
     origin: Origin
-    """How close the rows are to production. A version cannot be promoted in an environment whose
-    tables are closer to it than those it was trained on."""
+    """How close the rows are to production; `synthetic` for a table of that kind. A version cannot
+    be promoted in an environment whose tables are closer to it than those it was trained on."""
     time: str | None = None
     """The column that a window selects by, at the source if it is a date or a time there. Without
     it the whole table is read."""
@@ -82,6 +84,11 @@ class Table(Section):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
+        if self.kind == "synthetic" and self.origin != "synthetic":
+            raise ValueError(
+                f"a table of kind synthetic has invented rows, so its origin cannot be "
+                f"{self.origin}; correct kind, or write origin: synthetic"
+            )
         required = REQUIRED_KEY.get(self.kind)
         if required and not getattr(self, required):
             raise ValueError(f"a table of kind {self.kind} needs the key {required}; add it")
@@ -339,6 +346,9 @@ class Settings(Section):
 
     promotion: Literal["automatic", "approval"] | None = None
     """Whether a person must approve each promotion; in prod `approval` unless the risk is low."""
+    approvers: tuple[str, ...] = ()
+    """The names of those who may approve; empty allows anybody but the trainer. At high risk, an
+    approval in prod needs the list."""
     allow_dirty: bool = False
     """Whether a version trained with uncommitted changes may be promoted; for dev only."""
     trusted_types: tuple[str, ...] = ()
@@ -371,6 +381,13 @@ class Settings(Section):
                 f"allow_dirty is allowed in dev only; remove it from conf/base.yml, "
                 f"conf/{self.env}.yml, the variables and the command line"
             )
+        for number, name in enumerate(self.approvers, 1):
+            if not is_name(name):
+                raise ValueError(
+                    f"name {number} of approvers must have 2 to 100 Latin letters, digits, spaces "
+                    "and . , ' @ + # & ( ) _ - \\, because other letters can look like these; "
+                    "correct it"
+                )
         if self.time.split != "time" and self.risk_tier == "high":
             raise ValueError(
                 f"time.split is {self.time.split}, but risk_tier is high, which allows only time; "

@@ -76,10 +76,9 @@ class Lineage(Record):
     lock_sha256: str
     """SHA-256 of uv.lock."""
     actor: str
-    """Who trained the version: `user@host`."""
+    """Who trained the version, as in `Entry.actor`."""
     actor_source: str
-    """How the actor is known: always `login` so far, which is the name of the operating system's
-    user."""
+    """How the actor is known, as in `Entry.actor_source`."""
     environment: str
     """The environment that trained the version: dev, test or prod."""
     origin: Origin

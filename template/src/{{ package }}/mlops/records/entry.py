@@ -59,10 +59,16 @@ class Entry(StoredRecord):
     details: SerializeAsAny[Details]
     """What only this kind of entry records."""
     actor: str
-    """Who did it: `user@host`."""
+    """Who did it: `user@host`, in a pipeline `person via vendor, user@host`."""
     actor_source: str
-    """How the actor is known: always `login` so far, which is the name of the operating system's
-    user."""
+    """How the user is known: `login` is the name that the operating system has for the process's
+    user, `uid` the number of a user without a name. With `pipeline, ` before it, the variables of a
+    pipeline named the person."""
+    settings_sha256: str = ""
+    """SHA-256 of all settings that were in effect; empty before format 3."""
+    overrides: tuple[str, ...] | None = None
+    """Names of the variables and options that overrode settings: `MLOPS_PREDICTIONS`, `--set
+    time.train`; None before format 3."""
     previous: str
     """SHA-256 of the entry before; zeros in the first one."""
     sha256: str = Field(default="", exclude=True)

@@ -21,7 +21,7 @@ from .details import Details
 from .entry import Entry, canonical, hash_of_text
 from .journal_cache import open_cache
 from .journal_runs import ENTRY, JournalRun, JournalRuns, entry_tags, file_texts, is_local
-from .lineage import current_actor
+from .lineage import current_actor, settings_hash
 from .tracking import Client, experiment_id, tracking_uri, writer_lock
 
 HEAD = "mlops_journal_head"
@@ -116,6 +116,8 @@ class Journal:
                 as_of=as_of,
                 details=details,
                 previous=previous,
+                settings_sha256=settings_hash(self._project),
+                overrides=self._project.overrides,
                 **current_actor(),
             )
             facts = entry.to_json()

@@ -1,10 +1,9 @@
 """Where a version comes from: code, environment and person.
 
 A wheel carries these facts in `_build/`, written by `nox -s build`; in a checkout they come from
-git and the lockfile.
+git and the lockfile. A checkout never reads `_build/`, which git ignores.
 """
 
-import getpass
 import hashlib
 import json
 import os
@@ -15,9 +14,30 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..base.errors import MlopsError
-from ..base.project import BUILD_FACTS, Project
+from ..base.people import is_name
+from ..base.project import BUILD_FACTS, CHECKOUT, Project
 
 EXPORT = "export --quiet --frozen --no-dev --no-hashes --no-emit-project --no-header --no-annotate"
+
+# What decides: each of these files must be as the commit has it, whatever git is told to overlook.
+DECIDING = ("src", "conf", ".copier-answers.yml", "pyproject.toml", "uv.lock")
+NOT_CODE = ("_build", "__pycache__")  # folders below src/ that nothing is read from
+LINK = "120000"  # git's mode of a symbolic link
+
+# Variables that would show git another repository, and answers that it would give for another tree.
+GIT_PLACES = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+)
+LOGIN = "login"  # the source of an actor whom the system knows by name
+GIT = ("git", "--no-replace-objects", "-c", "core.fsmonitor=false")
+
+# By the variable that is set in each run: the vendor, and the variable with who started the run.
+PIPELINES = {
+    "GITHUB_ACTIONS": ("GitHub", "GITHUB_TRIGGERING_ACTOR"),
+    "GITLAB_CI": ("GitLab", "GITLAB_USER_LOGIN"),
+    "TF_BUILD": ("Azure DevOps", "BUILD_REQUESTEDFOREMAIL"),
+}
 
 
 @dataclass(frozen=True)
@@ -35,16 +55,16 @@ class BuildFacts:
 
 
 def read_build_facts(project: Project) -> BuildFacts:
-    """Return the facts of the wheel, or else of the checkout.
+    """Return the facts of the checkout that this code is in, or else of the wheel.
 
-    Raises MlopsError if there are neither.
+    Raises MlopsError if there are none.
     """
     recorded = BUILD_FACTS / "build.json"
-    if recorded.is_file():
+    if CHECKOUT is None and recorded.is_file():
         return BuildFacts(**json.loads(recorded.read_text(encoding="utf-8")))
     try:
-        commit = _output(project, "git", "rev-parse", "HEAD").strip()
-        dirty = bool(_output(project, "git", "status", "--porcelain"))
+        commit = _output(project, *GIT, "rev-parse", "HEAD").strip()
+        dirty = bool(uncommitted_files(project))
     except (OSError, subprocess.CalledProcessError):
         raise MlopsError(
             "neither build facts nor a git commit say which code this is; commit first "
@@ -57,10 +77,73 @@ def read_build_facts(project: Project) -> BuildFacts:
     return BuildFacts(commit, dirty, project.template_version, sha256)
 
 
+def refuse_unreviewed(project: Project, command: str) -> None:
+    """Raise MlopsError if a command would decide beyond dev by files that no commit has."""
+    if project.env == "dev" or not read_build_facts(project).dirty:
+        return
+    if CHECKOUT is None:
+        raise MlopsError(
+            f"{command} in {project.env} needs a wheel of committed code, and this one was built "
+            "with uncommitted changes; commit them, and build it again with `uvx nox -s build`."
+        )
+    files = uncommitted_files(project)
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    raise MlopsError(
+        f"{command} in {project.env} needs a clean tree, and these files differ from the commit: "
+        f"{', '.join(files[:3])}{more}; commit them through a review, or undo the changes."
+    )
+
+
+def uncommitted_files(project: Project) -> list[str]:
+    """Return the files of a checkout that differ from its commit.
+
+    Code and configuration are compared byte by byte with the commit, because git can be told to
+    overlook a file (`update-index --assume-unchanged`, `.git/info/exclude`, a filter).
+    """
+    status = _output(
+        project, *GIT, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"
+    )
+    found = {line[3:] for line in status.split("\0") if line}
+    listed = _output(project, *GIT, "ls-tree", "-r", "-z", "HEAD", "--", *DECIDING)
+    committed: set[str] = set()
+    for line in filter(None, listed.split("\0")):
+        facts, _, name = line.partition("\t")
+        mode, _, digest = facts.split()
+        committed.add(name)
+        if not _is_unchanged(project.path(name), mode, digest):
+            found.add(name)
+    code = [
+        file
+        for file in project.path("src").rglob("*.py")
+        if not set(NOT_CODE).intersection(file.parts)
+    ]
+    for file in (*code, *project.path("conf").rglob("*.yml")):
+        name = file.relative_to(project.root).as_posix()
+        if name not in committed:
+            found.add(name)
+    return sorted(found)
+
+
+def _is_unchanged(file: Path, mode: str, digest: str) -> bool:
+    """Return whether a file is what the commit has; line endings may be those of Windows."""
+    if mode == LINK or file.is_symlink():
+        return mode == LINK and file.is_symlink() and _blob(os.fsencode(file.readlink()), digest)
+    if not file.is_file():
+        return False
+    content = file.read_bytes()
+    return _blob(content, digest) or _blob(content.replace(b"\r\n", b"\n"), digest)
+
+
+def _blob(content: bytes, digest: str) -> bool:
+    """Return whether git would store the content under this digest, SHA-1 or SHA-256."""
+    algorithm = hashlib.sha256 if len(digest) == 64 else hashlib.sha1
+    return algorithm(b"blob %d\0" % len(content) + content).hexdigest() == digest
+
+
 def locked_requirements(project: Project) -> list[str]:
     """Return the locked runtime requirements, one line each, without hashes."""
     recorded = BUILD_FACTS / "requirements.txt"
-    if recorded.is_file():
+    if CHECKOUT is None and recorded.is_file():
         lines = recorded.read_text(encoding="utf-8").splitlines()
         return [line.removesuffix("\\").strip() for line in lines if line[:1].isalnum()]
     try:
@@ -83,12 +166,30 @@ def uv_program() -> str:
 
 
 def current_actor() -> dict[str, str]:
-    """Return who runs this command (`actor`), and how that is known (`actor_source`)."""
+    """Return who runs this command (`actor`), and how that is known (`actor_source`).
+
+    The system knows the login, which no variable changes. A pipeline adds who started the run. That
+    comes from variables, so it never replaces the login.
+    """
+    login, source = _login()
+    actor = f"{login}@{socket.gethostname()}"
+    for variable, (vendor, person) in PIPELINES.items():
+        name = os.environ.get(person, "")
+        if variable in os.environ and is_name(name):
+            return {"actor": f"{name} via {vendor}, {actor}", "actor_source": f"pipeline, {source}"}
+    return {"actor": actor, "actor_source": source}
+
+
+def _login() -> tuple[str, str]:
+    """Return the name of the process's user, and whether it is a login or only a number."""
     try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        user = "unknown"
-    return {"actor": f"{user}@{socket.gethostname()}", "actor_source": "login"}
+        import pwd
+    except ModuleNotFoundError:  # Windows, where the system itself answers the next call
+        return os.getlogin(), LOGIN
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name, LOGIN
+    except KeyError:  # the user of a container may have no name
+        return f"uid-{os.getuid()}", "uid"
 
 
 def configuration_hash(project: Project) -> str:
@@ -97,13 +198,22 @@ def configuration_hash(project: Project) -> str:
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 
+def settings_hash(project: Project) -> str:
+    """Return a SHA-256 of all settings that are in effect, with the overrides."""
+    settings = project.settings.model_dump(mode="json")
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
 def as_tags(facts: BuildFacts) -> dict[str, str]:
     """Return lineage as tags for display; nothing reads them back."""
     return {f"mlops_{key}": str(value) for key, value in (asdict(facts) | current_actor()).items()}
 
 
 def _output(project: Project, *command: str) -> str:
-    done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True)
+    env = {name: value for name, value in os.environ.items() if name not in GIT_PLACES}
+    done = subprocess.run(
+        command, cwd=project.root, env=env, capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Client: TypeAlias = "MlflowClient"
 
 SQLITE = "sqlite:///"
+LOCAL = ("sqlite", "file")  # schemes of stores that are files of this machine
 SQLITE_SIGNATURE = b"SQLite format 3"  # the first bytes of every database that is not empty
 PROBE_SECONDS = 5
 # Packages whose exceptions come from the store.
@@ -72,6 +73,22 @@ def tracking_uri(project: Project) -> str:
     """Return the address of the store; the path of a SQLite database is made absolute."""
     uri = resolve(project.settings.tracking_uri)
     return f"{SQLITE}{project.path(uri.removeprefix(SQLITE))}" if uri.startswith(SQLITE) else uri
+
+
+def refuse_local_store(project: Project, command: str) -> None:
+    """Raise Misconfigured if prod would use a store that anyone on this machine can change.
+
+    At low risk it may, because there nobody has to approve.
+    """
+    uri = tracking_uri(project)
+    scheme, slashes, _ = uri.partition("://")
+    is_remote = uri.startswith("databricks") or (slashes and scheme.partition("+")[0] not in LOCAL)
+    tier = project.settings.risk_tier
+    if project.env == "prod" and tier != "low" and not is_remote:
+        raise Misconfigured(
+            f"{command} in prod needs a tracking server at {tier} risk, because anyone on this "
+            "machine can change a local store; set tracking_uri in conf/prod.yml."
+        )
 
 
 def sqlite_file(project: Project) -> Path | None:

@@ -11,6 +11,7 @@ from ..base.console import Outcome, print_step
 from ..base.errors import Misconfigured
 from ..base.project import Project, import_extra
 from ..base.settings import Serving
+from ..records.rules import refuse_unfit
 from ..records.store import open_store
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def serve(project: Project, host: str, port: int) -> Outcome:
     Raises PersonNeeded while the environment is paused, and Misconfigured for an address that is
     not free or a missing extra.
     """
+    refuse_unfit(project, "serve")
     # On few rows, threads spend most of their time waiting. Libraries read this when loaded.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     store = open_store(project)

@@ -140,6 +140,8 @@ def _python(_: Opened) -> str:
 def _configuration(env: str, _: Opened) -> str:
     settings = open_project(env).settings
     rule = "a person approves" if settings.needs_approval else "automatic"
+    if env == "prod" and settings.risk_tier == "high" and not settings.approvers:
+        rule += ", but approvers names nobody"
     return f"{settings.origin} tables; promotion: {rule}"
 
 

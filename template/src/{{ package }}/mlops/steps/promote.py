@@ -1,28 +1,32 @@
 """The step `promote`: make a version champion if its evidence and the rules allow it."""
 
 from ..base.console import Outcome
-from ..base.errors import MlopsError, PersonNeeded, Rejected
+from ..base.errors import Misconfigured, MlopsError, PersonNeeded, Rejected
+from ..base.people import is_actor, is_name, is_same
 from ..base.project import Project
 from ..base.settings import ORIGINS
 from ..pages import model_card
-from ..records.details import GateDetails, PromoteDetails, RollbackDetails
-from ..records.entry import Entry
+from ..records.details import GateDetails, PromoteDetails, RollbackDetails, TrainDetails
+from ..records.entry import Entry, with_details
 from ..records.evidence import read_evidence, sha256_of
+from ..records.lineage import LOGIN, current_actor
 from ..records.registry import CHALLENGER, CHAMPION, Version
+from ..records.rules import refuse_unfit
 from ..records.store import Store, open_store
 
 
 def promote(project: Project, number: int | None, approved_by: str | None) -> Outcome:
     """Make a version the champion, if the journal's evidence and the rules allow it."""
+    approver = _read_approver(approved_by)
+    refuse_unfit(project, "promote")
     store = open_store(project)
     store.refuse_pause()
     store.refuse_broken()
     registry = store.registry
     version = registry.fetch_challenger() if number is None else registry.fetch(number)
-    approver = (approved_by or "").strip()
     details = _verdict(store, version, approver)
     _refuse_lineage(project, version)
-    _require_approval(project, version, details)
+    _require_approval(store, version, details)
     before = store.recorded_champion
     if before != version.number:
         registry.load(version)
@@ -35,6 +39,17 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
     model_card.write_again(store, version.number, before)
     message = f"{version} is the champion of {project.name}; next: {project.command('score')}"
     return Outcome("ok", message, {"version": version.number, "before": before})
+
+
+def _read_approver(name: str | None) -> str:
+    """Return the name of the approver, "" if none is given; raises Misconfigured for no name."""
+    approver = (name or "").strip()
+    if approver and not is_name(approver):
+        raise Misconfigured(
+            "--approved-by must be a name of 2 to 100 Latin letters, digits, spaces and . , ' @ + "
+            "# & ( ) _ - \\, because other letters can look like these; write it in these."
+        )
+    return approver
 
 
 def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:
@@ -105,36 +120,88 @@ def _newest_verdict(store: Store, version: Version, command: str) -> tuple[Entry
 
 
 def _refuse_lineage(project: Project, version: Version) -> None:
-    """Raise MlopsError for uncommitted code, and for rows further from production than here."""
+    """Raise MlopsError for uncommitted code, and for rows further from production than here.
+
+    A table of kind synthetic is synthetic, whatever an older version recorded as its origin.
+    """
     lineage = version.card.lineage
     settings = project.settings
+    kinds = {table.get("kind") for table in version.card.tables.values()}
+    origin = "synthetic" if "synthetic" in kinds else lineage.origin
     if lineage.dirty and not settings.allow_dirty:
         raise MlopsError(
             f"{version} was trained with uncommitted changes, which {project.env} does not allow; "
             "commit, then train and gate again."
         )
-    if ORIGINS.index(lineage.origin) < ORIGINS.index(settings.origin):
+    if ORIGINS.index(origin) < ORIGINS.index(settings.origin):
         raise MlopsError(
-            f"{version} was trained on {lineage.origin} rows, but the tables of {project.env} are "
+            f"{version} was trained on {origin} rows, but the tables of {project.env} are "
             f"{settings.origin}; train and gate a version on those."
         )
 
 
-def _require_approval(project: Project, version: Version, details: PromoteDetails) -> None:
-    """Require a second person if the environment demands it or the verdict is `insufficient`."""
+def _require_approval(store: Store, version: Version, details: PromoteDetails) -> None:
+    """Require a second person if the environment demands it or the verdict is `insufficient`.
+
+    Raises PersonNeeded if the right person must act, and Misconfigured without the list of
+    approvers that high risk needs.
+    """
+    project = store.project
     approver = details.approved_by
     trainer = version.card.lineage.actor
+    trainers = {trainer, *_recorded_trainers(store, version)}
     insufficient = details.verdict == "insufficient"
-    if not approver and (insufficient or project.settings.needs_approval):
+    required = insufficient or project.settings.needs_approval
+    command = project.command(f"promote {version.number} --approved-by NAME")
+    if required and not approver:
         cause = "the gate could not judge it" if insufficient else f"{project.env} requires it"
-        command = project.command(f"promote {version.number} --approved-by NAME")
         raise PersonNeeded(
             f"{version} of {project.name} waits for approval ({cause}); somebody other than "
             f"{trainer} must run {command}."
         )
-    own = trainer.casefold()
-    if approver and approver.casefold() in (own, own.partition("@")[0]):
-        command = project.command(f"promote {version.number} --approved-by NAME")
+    if approver and any(is_actor(approver, each) for each in trainers):
         raise PersonNeeded(
             f"{approver} trained {version}; another person must approve it with {command}."
+        )
+    if required:
+        _require_listed(project, approver)
+        _require_second_login(project, version, trainers, command)
+
+
+def _recorded_trainers(store: Store, version: Version) -> list[str]:
+    """Return who trained a version by the journal; nobody if it was copied here."""
+    entries = [entry for entry in store.entries if entry.subject == str(version.number)]
+    return [entry.actor for entry, _ in with_details(entries, TrainDetails)]
+
+
+def _require_listed(project: Project, approver: str) -> None:
+    """Refuse an approver who is not on the list in conf/; at high risk, prod needs the list."""
+    settings = project.settings
+    if not settings.approvers and project.env == "prod" and settings.risk_tier == "high":
+        raise Misconfigured(
+            "conf/prod.yml has no approvers, and at high risk only people on that list may "
+            "approve; add their names through a review."
+        )
+    if settings.approvers and not any(is_same(approver, name) for name in settings.approvers):
+        raise PersonNeeded(
+            f"{approver} is not one of the approvers in conf/{project.env}.yml; one of them must "
+            "approve."
+        )
+
+
+def _require_second_login(
+    project: Project, version: Version, trainers: set[str], command: str
+) -> None:
+    """Refuse an approval in test or prod under the login that trained the version.
+
+    The user of a container has no login: there the pipeline that starts the job asks for the
+    approval. In dev, one person may do everything.
+    """
+    actor = current_actor()
+    login = actor["actor"].rpartition(", ")[2]
+    own = login in {trainer.rpartition(", ")[2] for trainer in trainers}
+    if own and project.env != "dev" and actor["actor_source"].endswith(LOGIN):
+        raise PersonNeeded(
+            f"{login} trained {version} and runs this command; another person must run {command} "
+            "under their own login."
         )

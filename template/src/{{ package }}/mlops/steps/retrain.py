@@ -18,6 +18,7 @@ from ..figures.decision import Decision
 from ..records.details import MonitorDetails, PromoteDetails, RetrainDetails
 from ..records.entry import with_details
 from ..records.registry import CHALLENGER, CHAMPION
+from ..records.rules import refuse_unfit
 from ..records.store import Store, open_store
 from ..records.tracking import command_lock
 from .alerts import require_addresses, send_change
@@ -56,6 +57,7 @@ def retrain(project: Project, as_of: str | None, *, hold: bool = False) -> Outco
 
     With `hold`, it does not promote: another identity does.
     """
+    refuse_unfit(project, "retrain")
     date = f"{parse_as_of(as_of, project.settings):%Y-%m-%d}"
     require_addresses(project)
     with _only_one(project):

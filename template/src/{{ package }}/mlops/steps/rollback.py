@@ -1,17 +1,25 @@
 """The step `rollback`: withdraw the champion, and go back to the one before."""
 
 from ..base.console import Outcome
-from ..base.errors import MlopsError
+from ..base.errors import Misconfigured, MlopsError
+from ..base.people import is_reason
 from ..base.project import Project
 from ..pages import model_card
 from ..records import predictions
 from ..records.details import RollbackDetails
 from ..records.registry import CHAMPION
+from ..records.rules import refuse_unfit
 from ..records.store import open_store
 
 
 def rollback(project: Project, reason: str) -> Outcome:
     """Withdraw the champion and make the one before it the champion again."""
+    if not is_reason(reason):
+        raise Misconfigured(
+            "rollback --reason needs one line of at most 500 visible characters, with a letter or "
+            "digit, because the journal keeps it; give another."
+        )
+    refuse_unfit(project, "rollback")
     store = open_store(project)
     champions = store.champions
     if len(champions) < 2:

@@ -10,7 +10,7 @@ from ..pages.model_card import last_state
 from ..records import predictions
 from ..records.anchor import read_anchors, write_anchor
 from ..records.details import GateDetails, ScoreDetails, TrainDetails
-from ..records.entry import with_details
+from ..records.entry import Entry, with_details
 from ..records.journal import BrokenJournal
 from ..records.registry import CHALLENGER
 from ..records.store import Store, open_store
@@ -68,7 +68,7 @@ def status(
         "entries": state.entries,
         "problems": state.problems,
     }
-    columns = ("version", "role", "verdict", "as of", "trained by", "snapshot")
+    columns = ("version", "role", "verdict", "as of", "trained by", "snapshot", "settings")
     return Outcome(
         "failed" if state.problems else "ok", _message(project, state), facts, columns, rows
     )
@@ -131,10 +131,17 @@ def _row(store: Store, number: int, state: State) -> tuple[str, ...]:
             "",
             "copied here",
             "",
+            _settings(entries),
         )
     entry, details = trained
     role = _role(number, state, last_state(entries))
-    return (str(number), role, verdict, entry.as_of, entry.actor, details.snapshot)
+    settings = _settings(entries)
+    return (str(number), role, verdict, entry.as_of, entry.actor, details.snapshot, settings)
+
+
+def _settings(entries: list[Entry]) -> str:
+    """Return "overridden" if variables or options changed settings for one of the entries."""
+    return "overridden" if any(entry.overrides for entry in entries) else ""
 
 
 def _role(number: int, state: State, last: str) -> str:

@@ -21,7 +21,7 @@ from ...data.contract import read_contract
 from ...records.card import VersionCard, read_card
 from ...records.details import EraseDetails, ErasedFile
 from ...records.erasures import Erasure, last_erasures
-from ...records.lineage import extract_path
+from ...records.lineage import extract_path, refuse_unreviewed
 from ...records.store import Store, open_store
 from ...records.tracking import command_lock
 from .files import count_rows, delete, flush, replace_by_staged, sha256_of
@@ -79,6 +79,8 @@ def erase(
     """
     if expired == (keys is not None):
         raise Misconfigured("say what to erase: either --expired or --keys FILE.")
+    if confirmed:
+        refuse_unreviewed(project, "erase")
     moment = parse_as_of(as_of, project.settings)
     _refuse_future(moment)
     persons = _read_keys(project, keys) if keys else None

@@ -15,6 +15,7 @@ from ...records.details import GateDetails
 from ...records.evidence import Check, GateEvidence, Verdict, sha256_of
 from ...records.lineage import read_build_facts
 from ...records.registry import LoadedVersion, Version
+from ...records.rules import refuse_unfit
 from ...records.store import Store, open_store
 from .. import reasons
 from . import checks, comparison
@@ -48,6 +49,7 @@ class Examination:
 
 def gate(project: Project, number: int | None) -> Outcome:
     """Judge a version, by default the challenger, on the window held out for it."""
+    refuse_unfit(project, "gate")
     store = open_store(project)
     registry = store.registry
     version = registry.fetch_challenger() if number is None else registry.fetch(number)

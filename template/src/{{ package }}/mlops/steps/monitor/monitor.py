@@ -20,6 +20,7 @@ from ...pages import report as page
 from ...records.details import MonitorDetails
 from ...records.monitoring import MonitoringReport, MonitoringSummary, Windows
 from ...records.registry import Version
+from ...records.rules import refuse_unfit
 from ...records.store import open_store
 from ...records.tracking import command_lock, experiment_id
 from ..alerts import require_addresses, send_change
@@ -50,6 +51,7 @@ def monitor(project: Project, as_of: str | None) -> Outcome:
 
 def monitor_champion(project: Project, as_of: str | None) -> Monitored:
     """Monitor the champion, and record what was found."""
+    refuse_unfit(project, "monitor")
     require_addresses(project)
     with command_lock(project, "monitor"):  # a second run must know which alerts the first one sent
         return _monitor(project, as_of)

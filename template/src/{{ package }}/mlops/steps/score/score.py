@@ -16,6 +16,7 @@ from ...records import predictions
 from ...records.details import ScoreDetails
 from ...records.predictions import BatchFacts
 from ...records.registry import LoadedVersion
+from ...records.rules import refuse_unfit
 from ...records.store import open_store
 from ..reasons import reasons, required
 from . import shadow
@@ -24,6 +25,7 @@ from .batch import Batch, KeysAndPrediction, Work, predict, write
 
 def score(project: Project, as_of: str | None) -> Outcome:
     """Score the last period before `as_of` with the champion, and publish the batch."""
+    refuse_unfit(project, "score")
     with started(project):
         store = open_store(project)
         store.refuse_pause()

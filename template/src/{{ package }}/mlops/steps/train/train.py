@@ -10,6 +10,7 @@ from ...data.labelled_rows import PointInTimeData, read_split
 from ...records.details import TrainDetails
 from ...records.lineage import read_build_facts
 from ...records.registry import CHALLENGER
+from ...records.rules import refuse_unfit
 from ...records.snapshot import take_snapshot
 from ...records.store import open_store
 from .estimator import check_trainable, fit
@@ -26,6 +27,7 @@ def train(project: Project, as_of: str | None, tune: int = 0, *, changed: bool =
     not train if the champion or the newest version has the same code, configuration, lockfile and
     reference date.
     """
+    refuse_unfit(project, "train")
     if changed and (unchanged := find_unchanged(project, as_of)):
         return unchanged
     version = train_version(project, as_of, tune)

@@ -1,0 +1,75 @@
+"""Names cannot be written in two ways, and nobody is two people."""
+
+import pytest
+from rendering import platform
+
+people = platform("base.people")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Ann Other", "anna@bank.example", "Jane O'Neil", "Jane O\u2019Neil", "José Müller-Łuk"),
+        *(r"BANK\anna", "anna_bank.example#EXT#@bank.onmicrosoft.com", "Lovelace, Ada (Risk)"),
+        *("A. Nother", "octo-cat", "Jose\N{COMBINING ACUTE ACCENT}"),
+    ],
+)
+def test_names_logins_and_addresses_are_accepted(name: str) -> None:
+    assert people.is_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "-", ".", "--", "a", "42", "()", " "),
+        "c\N{CYRILLIC SMALL LETTER A}rol",
+        "\N{FULLWIDTH LATIN SMALL LETTER A}nna",
+        *("anna\x1b[31m", "anna\nbob", "anna\x00", "anna\N{ZERO WIDTH SPACE}", "anna\u202e"),
+        *("##vso[task.complete]", "::error::anna", "<b>anna</b>", "a" * 101, "a" * 10_000),
+    ],
+)
+def test_what_is_no_name_or_could_be_taken_for_another_is_not(name: str) -> None:
+    assert not people.is_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("carol", "Carol", "CAROL", "C.A.R.O.L.", " carol ", "c\u00e1rol", "caro1", "caroI"),
+        *("car0l", "carol@host", "Carol@Host", "carol@bank.example", r"BANK\carol"),
+        *("\N{FULLWIDTH LATIN SMALL LETTER C}arol", "carol+x@host".replace("+x", "")),
+    ],
+)
+def test_a_trainer_has_many_spellings(name: str) -> None:
+    assert people.is_actor(name, "carol@host")
+    assert people.is_actor(name, "octocat via GitHub, carol@host")
+
+
+@pytest.mark.parametrize("name", ["octocat", "Octo Cat", "0ctocat", "octocat@bank.example"])
+def test_who_started_the_pipeline_is_an_actor_too(name: str) -> None:
+    assert people.is_actor(name, "octocat via GitHub, runner@host")
+    assert people.is_actor(name, "octocat@bank.example via Azure DevOps, runner@host")
+
+
+@pytest.mark.parametrize("name", ["Ann Other", "caroline", "host", "car", "carl", "runner2"])
+def test_another_person_is_another(name: str) -> None:
+    assert not people.is_actor(name, "carol@host")
+    assert not people.is_actor(name, "octocat via GitHub, runner@host")
+
+
+def test_names_are_the_same_apart_from_how_they_are_written() -> None:
+    assert people.is_same("Anna Müller", "ANNA MULLER")
+    assert people.is_same("anna@bank.example", "Anna@Bank.example")
+    assert not people.is_same("anna@bank.example", "anna@other.example")
+
+
+@pytest.mark.parametrize("text", ["scores jumped on 3 March", "Жалобы", "7", "not given"])
+def test_a_reason_is_in_any_alphabet(text: str) -> None:
+    assert people.is_reason(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "-", "...", "a\nb", "a\x1b[0m", "a\u202eb", "a" * 501, "a" * 10_000]
+)
+def test_a_reason_is_one_visible_line_that_says_something(text: str) -> None:
+    assert not people.is_reason(text)
