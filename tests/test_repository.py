@@ -55,7 +55,11 @@ def test_the_base_image_is_pinned_and_renovate_moves_its_digest_and_the_actions(
     )
     configuration = json.loads(text("renovate.json"))
     workflows = [file.relative_to(ROOT) for file in (ROOT / WORKFLOWS).iterdir()]
-    for manager, files in {"dockerfile": [DOCKERFILE], "github-actions": workflows}.items():
+    managed: dict[str, list[Path]] = {
+        "dockerfile": [Path(DOCKERFILE)],
+        "github-actions": workflows,
+    }
+    for manager, files in managed.items():
         [pattern] = configuration[manager]["managerFilePatterns"]
         assert all(re.search(pattern.strip("/"), str(file)) for file in files), manager
 

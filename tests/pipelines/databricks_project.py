@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import yaml
 from rendering import platform
@@ -110,8 +111,8 @@ def build(
 def render(project: Path, env: str, facts: Facts) -> Path:
     """Let target.py write the bundle of one environment; return its folder."""
     folder = project / "build/release/deploy" / env
-    with opened(project) as target:
-        platform("base.project").CHECKOUT = project
-        settings = platform("base.project").open_project(env).settings
+    base = platform("base.project")
+    with opened(project) as target, mock.patch.object(base, "CHECKOUT", project):
+        settings = base.open_project(env).settings
         target.render(settings, target.Release.from_facts(facts), folder)
     return folder
