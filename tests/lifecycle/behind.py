@@ -250,3 +250,23 @@ def artifacts(model: str, number: int) -> list[str]:
     client = _client()
     run = client.get_model_version(model, str(number)).run_id
     return [file.path for file in client.list_artifacts(str(run), "model_card")]
+
+
+def vouch(number: int) -> None:
+    """Let the journal of dev say that a version's files are what they are now.
+
+    A test that changes the files of a version, but is not about that, goes on with this. It writes
+    all entries of the version and the chain again, as nobody without the journal can.
+    """
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.records.store import open_store
+
+    files_now = open_store(open_project("dev")).registry.copy(number)
+    previous = "0" * 64
+    for entry in entries():
+        if entry["subject"] == str(number) and "digest" in entry["details"]:
+            entry["details"]["digest"] = files_now.digest
+        entry["previous"] = previous
+        _client().log_dict(_run("dev", entry["number"]).info.run_id, entry, "entry.json")
+        previous = digest(entry)
+    crown(entries()[-1])

@@ -13,6 +13,7 @@ from ..base.project import ENVIRONMENTS, PACKAGE, Project, open_project, user_mo
 from ..base.windows import parse_as_of, plan
 from ..data.contract import read_contract
 from ..data.tables import Tables
+from ..records import predictions
 from ..records.lineage import locked_requirements, read_build_facts
 from ..records.snapshot import take_snapshot
 from ..records.store import open_store
@@ -44,6 +45,7 @@ def doctor(project: Project) -> Outcome:
         "tables": _tables,
         "store": _store,
         "champion": _champion,
+        "predictions": _predictions,
         "answers": _answers,
         "approval": _approval,
         "rights": _rights,
@@ -121,8 +123,17 @@ def _champion(project: Project) -> str:
     number = store.champion()
     if number is None:
         return "none yet"
-    store.registry.load(store.registry.fetch(number))
+    store.registry.load(store.fetch(number))
     return f"version {number} predicts its golden rows as on its first day"
+
+
+def _predictions(project: Project) -> str:
+    """Compare each published batch with its entry in the journal."""
+    entries = open_store(project).entries
+    problems = predictions.problems(project, entries)
+    if problems:
+        raise MlopsError(f"{'; '.join(problems)}.")
+    return f"{len(predictions.published(entries))} batches are as they were published"
 
 
 def _answers(project: Project) -> str:

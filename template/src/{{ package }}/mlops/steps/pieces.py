@@ -18,6 +18,7 @@ from ..base.windows import Window
 from ..data import spark
 from ..data.labelled_rows import in_window
 from ..data.tables import Tables
+from ..records.integrity import Known, VersionFiles, check_digests, check_shape
 from ..records.registry import LoadedVersion, Version, load_version
 
 Subject = TypeVar("Subject", Version, LoadedVersion)
@@ -91,7 +92,10 @@ def _work_on_worker(
 
 @cache  # a worker gets many pieces
 def _subject_on_worker(shipped: _OnWorker, folder: Path) -> Any:  # what `work` takes
-    version = replace(shipped.version, folder=folder)
+    version = replace(shipped.version, files=VersionFiles(folder))
+    check_shape(folder, f"{version} on a worker")
+    sent = Known(shipped.version.digest, "the command that sent them")
+    check_digests(version.files, [sent], f"{version} on a worker")
     if shipped.loads:
         return load_version(version, shipped.project.settings.trusted_types)
     return version
