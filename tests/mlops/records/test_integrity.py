@@ -9,53 +9,18 @@ from typing import Any
 
 import pytest
 import yaml
+from mlops.version_files import FLAVOR, SNAPSHOT, write, write_model, write_version
 from rendering import platform
 
 integrity = platform("records.integrity")
 details = platform("records.details")
 entries = platform("records.entry")
 
-SNAPSHOT = f"code/{integrity.PACKAGE}_0123abcd"
-FLAVOR = {
-    "artifacts": {
-        name: {"path": f"artifacts/{file}", "uri": f"/home/ann/{file}"}
-        for name, file in integrity.ARTIFACTS.items()
-    },
-    "code": "code",
-    "loader_module": "mlflow.pyfunc.loaders.code_model",
-    "model_code_path": "/home/ann/loan-risk/src/loan_risk/mlops/records/scorer.py",
-    "streamable": False,
-}
-EXAMPLE = {"artifact_path": "input_example.json", "type": "dataframe"}
-
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     """The folder of a version as `train` makes it."""
-    folder = tmp_path / "version"
-    written = {
-        *integrity.REQUIRED,
-        *integrity.WRITTEN_BY_MLFLOW,
-        f"{SNAPSHOT}/__init__.py",
-        f"{SNAPSHOT}/schema.py",
-        f"{SNAPSHOT}/rules/age_bands.py",
-    }
-    for name in written:
-        write(folder / name, name)
-    write_model(folder)
-    return folder
-
-
-def write(path: Path, text: str = "") -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-
-
-def write_model(folder: Path, drop: str = "", **keys: Any) -> None:
-    """Write MLmodel with these keys of its flavor changed."""
-    flavor = {name: value for name, value in (FLAVOR | keys).items() if name != drop}
-    facts = {"flavors": {"python_function": flavor}, "saved_input_example_info": EXAMPLE}
-    write(folder / "MLmodel", yaml.safe_dump(facts))
+    return write_version(tmp_path / "version")
 
 
 def check(folder: Path) -> str:
