@@ -269,3 +269,31 @@ def test_leftovers_of_a_download_are_deleted(files: Path) -> None:
     found.drop_leftovers()
     assert check(files) == ""
     assert found.digest == before
+
+
+# What `train` records is what it has written
+
+
+@pytest.fixture
+def written(files: Path) -> dict[str, str]:
+    """The hashes of the files that were written."""
+    names = [name for name, _ in integrity.named_files(files)]
+    ours = [name for name in names if name.startswith(("artifacts/", "code/", "scorer.py"))]
+    return {name: integrity.sha256_of_file(files / name) for name in ours}
+
+
+def test_the_files_that_were_written_are_accepted(files: Path, written: dict[str, str]) -> None:
+    integrity.check_written(files, written, "version 7")
+
+
+@pytest.mark.parametrize("name", ["scorer.py", f"{SNAPSHOT}/schema.py", "artifacts/card.json"])
+def test_a_file_that_differs_is_refused(files: Path, written: dict[str, str], name: str) -> None:
+    write(files / name, "changed")
+    with pytest.raises(integrity.FilesChanged, match="as it was written a moment ago"):
+        integrity.check_written(files, written, "version 7")
+
+
+def test_code_that_was_not_written_is_refused(files: Path, written: dict[str, str]) -> None:
+    write(files / SNAPSHOT / "rules/__init__.py")
+    with pytest.raises(integrity.FilesChanged, match="which was not written to it"):
+        integrity.check_written(files, written, "version 7")

@@ -165,6 +165,28 @@ def check_digests(files: VersionFiles, known: list[Known], version: str) -> None
             )
 
 
+def check_written(folder: Path, written: dict[str, str], version: str) -> None:
+    """Raise FilesChanged if the store has other files than those that were just written to it.
+
+    `written` is the SHA-256 of each by name: of all code, and of all artifacts.
+    """
+    kept = {name: sha256_of_file(path) for name, path in named_files(folder)}
+    for name, digest in written.items():
+        if kept.get(name) != digest:
+            raise FilesChanged(
+                f"the store does not hold {name} of {version} as it was written a moment ago, so "
+                "the journal has no entry of this version; find out who writes to the store, then "
+                "train again."
+            )
+    strange = sorted(name for name in kept if name.startswith("code/") and name not in written)
+    if strange:
+        raise FilesChanged(
+            f"the store holds {strange[0]} in {version}, which was not written to it, so the "
+            "journal has no entry of this version; find out who writes to the store, then train "
+            "again."
+        )
+
+
 def check_shape(folder: Path, version: str) -> None:
     """Raise MlopsError unless the files have the one shape that `train` makes.
 

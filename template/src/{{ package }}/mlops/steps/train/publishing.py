@@ -21,7 +21,7 @@ from ...figures.importance import permutation_importance
 from ...figures.profile import take_profile
 from ...records import lineage
 from ...records.card import Profiles, VersionCard
-from ...records.integrity import SCORER, FilesChanged, named_files, sha256_of_file
+from ...records.integrity import SCORER, check_written, sha256_of_file
 from ...records.registry import Registry, signature, untrusted
 from ...records.scorer import Estimator, ScorerFacts, predict_frame
 from ...records.tracking import experiment_id
@@ -71,7 +71,7 @@ def publish(training: Training, registry: Registry) -> Published:
     )
     number = int(version.version)
     files = registry.copy(number)
-    _refuse_other_files(files.folder, written, f"version {number} of {project.name}")
+    check_written(files.folder, written, f"version {number} of {project.name}")
     return Published(number, card, files.digest)
 
 
@@ -175,25 +175,6 @@ def _hash_files(training: Training, folder: Path) -> dict[str, str]:
     }
     files[SCORER] = PLATFORM / "records" / SCORER
     return {name: sha256_of_file(path) for name, path in files.items()}
-
-
-def _refuse_other_files(folder: Path, written: dict[str, str], version: str) -> None:
-    """Raise FilesChanged if the store has other files than those that were just written to it."""
-    kept = {name: sha256_of_file(path) for name, path in named_files(folder)}
-    for name, digest in written.items():
-        if kept.get(name) != digest:
-            raise FilesChanged(
-                f"the store does not hold {name} of {version} as it was written a moment ago, so "
-                "the journal has no entry of this version; find out who writes to the store, then "
-                "train again."
-            )
-    strange = sorted(name for name in kept if name.startswith("code/") and name not in written)
-    if strange:
-        raise FilesChanged(
-            f"the store holds {strange[0]} in {version}, which was not written to it, so the "
-            "journal has no entry of this version; find out who writes to the store, then train "
-            "again."
-        )
 
 
 def _keep_rows(training: Training, card: VersionCard) -> None:
