@@ -180,11 +180,13 @@ def problems(project: Project, entries: list[Entry], newest: int = 0) -> list[st
     known = known_hashes(entries)
     found: list[str] = []
     for position, (place, sha256) in enumerate(reversed(known.items())):
+        if not sha256:
+            continue
         folder = _folder(project) / place
-        if sha256:
-            found += _find_changes(folder, facts[place])
-        if sha256 and not found and (not newest or position < newest):
-            found += _find_other_bytes(folder, sha256)
+        wrong = _find_changes(folder, facts[place])
+        if not wrong and (not newest or position < newest):
+            wrong = _find_other_bytes(folder, sha256)
+        found += wrong
     current = (part_name(folder / PART) for folder in current_batches(project).values())
     found += [
         f"{place} is published but has no entry in the journal; run "
@@ -217,7 +219,8 @@ def _find_changes(folder: Path, details: ScoreDetails) -> list[str]:
         return [f"{place} holds {strange[0]}, which `score` did not write; delete that file"]
     with reading(f"{COMPLETE} of {place}", REMEDY):
         facts = json.loads((folder / COMPLETE).read_text(encoding="utf-8"))
-    if any(facts.get(name) != getattr(details, name) for name in ("batch", "date", "version")):
+    expected = {"batch": details.batch, "date": details.date, "version": details.version}
+    if not isinstance(facts, dict) or {name: facts.get(name) for name in expected} != expected:
         return [f"{COMPLETE} of {place} has changed since it was published; {REMEDY}"]
     return []
 
