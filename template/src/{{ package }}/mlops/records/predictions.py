@@ -217,8 +217,10 @@ def _find_changes(folder: Path, details: ScoreDetails) -> list[str]:
     strange = [path.name for path in folder.glob("[!_.]*") if path.name != PART]
     if strange:
         return [f"{place} holds {strange[0]}, which `score` did not write; delete that file"]
-    with reading(f"{COMPLETE} of {place}", REMEDY):
+    try:
         facts = json.loads((folder / COMPLETE).read_text(encoding="utf-8"))
+    except ValueError:
+        facts = None
     expected = {"batch": details.batch, "date": details.date, "version": details.version}
     if not isinstance(facts, dict) or {name: facts.get(name) for name in expected} != expected:
         return [f"{COMPLETE} of {place} has changed since it was published; {REMEDY}"]
