@@ -216,9 +216,10 @@ def _local_folder(uri: str) -> Path | None:
 
     if mlflow.get_registry_uri().startswith("databricks"):
         return None
-    source = ModelsArtifactRepository.get_underlying_uri(uri)
-    local = is_local_uri(source, is_tracking_or_registry_uri=False)
-    return Path(local_file_uri_to_path(source)) if local else None
+    source = ModelsArtifactRepository.get_underlying_uri(uri)  # type: ignore[no-untyped-call]
+    if not is_local_uri(source, is_tracking_or_registry_uri=False):  # type: ignore[no-untyped-call]
+        return None
+    return Path(local_file_uri_to_path(source))  # type: ignore[no-untyped-call]
 
 
 def untrusted(skops_file: Path, snapshot: str, configured: tuple[str, ...]) -> list[str]:
