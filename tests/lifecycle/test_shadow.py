@@ -160,6 +160,7 @@ def broken_file(project: Project) -> None:
     project.run("train", "--as-of", AS_OF)
     model = max(project.folder.glob("mlartifacts/**/model.skops"), key=lambda p: p.stat().st_mtime)
     model.write_bytes(b"broken")
+    project.call(behind.vouch, 2)
 
 
 def another_column(project: Project) -> None:
