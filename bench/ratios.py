@@ -20,6 +20,22 @@ from loan_risk.mlops.cli import app
 for arguments in json.loads(sys.argv[1]):
     assert not app(arguments, standalone_mode=False)
 """
+CHECK_FILES = """
+import time
+from loan_risk.mlops.base.project import open_project
+from loan_risk.mlops.records.store import open_store
+store = open_store(open_project("dev"))
+number = store.champion()  # has read the journal
+start = time.perf_counter()
+store.fetch(number)
+print(time.perf_counter() - start)
+"""
+START_SERVING = """
+from loan_risk.mlops.base.project import open_project
+from loan_risk.mlops.records.store import open_store
+from loan_risk.mlops.serving.service import Service
+Service(open_store(open_project("dev")))
+"""
 SCORE = ("score", "--as-of", AS_OF)
 GATE = ("gate", "--set", "gate.attempts=1000")  # each round judges one more version on this window
 STEPS = (("train", "--as-of", AS_OF), GATE, ("promote",), SCORE)
@@ -91,8 +107,26 @@ def lifecycle_comparisons(scratch: Scratch) -> list[Comparison]:
     return comparisons
 
 
+def integrity_comparisons(scratch: Scratch) -> list[Comparison]:
+    """Compare copying the champion and checking its files with the commands that do it."""
+    for arguments in STEPS[:3]:
+        scratch.python("-c", PROGRAM, *arguments)
+
+    def check_files() -> float:
+        return float(scratch.python("-c", CHECK_FILES).printed)
+
+    name = "check of the champion's files"
+    score = scratch.timer("-c", PROGRAM, *SCORE)
+    start = scratch.timer("-c", START_SERVING)
+    return [
+        Comparison(name, "`score`, a month", check_files, score),
+        Comparison(name, "start of `serve`", check_files, start),
+    ]
+
+
 BENCHES = {
     "copy": copier_comparisons,
     "help": help_comparisons,
     "lifecycle": lifecycle_comparisons,
+    "integrity": integrity_comparisons,
 }

@@ -1,6 +1,7 @@
 """Rules of `deploy/databricks/online/endpoint.py`: when a version may answer, and when not."""
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -72,7 +73,9 @@ def version(tmp_path: Path) -> Any:
     return Version()
 
 
-def follow(version: Any, values: Any) -> tuple[str, ServingEndpoints]:
+def follow(
+    version: Any, values: Any, fetch: Callable[[int], Any] | None = None
+) -> tuple[str, ServingEndpoints]:
     """Let an endpoint that serves version 1 follow; return its message and what it served."""
     endpoints = ServingEndpoints([None if np.isnan(value) else value for value in values.tolist()])
     endpoint = program.Endpoint(
@@ -83,10 +86,11 @@ def follow(version: Any, values: Any) -> tuple[str, ServingEndpoints]:
         size="Small",
         scale_to_zero=False,
         callers="users",
+        fetch=fetch or (lambda _: version),
     )
     try:
-        return endpoint.follow(version), endpoints
-    except program.OperationFailed as error:
+        return endpoint.follow(2), endpoints
+    except (program.OperationFailed, registry.FilesChanged) as error:
         return str(error), endpoints
 
 
@@ -118,3 +122,29 @@ def test_below_one_the_tolerance_is_absolute_and_a_missing_number_differs(
     message, endpoints = follow(version, other)
     assert "differently" in message
     assert endpoints.history == ["1", "2", "1"]
+
+
+def test_a_version_whose_files_have_changed_is_never_served(version: Any) -> None:
+    def fetch(number: int) -> Any:
+        raise registry.FilesChanged(f"the files of version {number} have changed.")
+
+    message, endpoints = follow(version, VALUES, fetch)
+    assert message == "the files of version 2 have changed."
+    assert endpoints.history == ["1"]
+
+
+def test_files_that_change_while_databricks_loads_them_bring_the_previous_version_back(
+    version: Any,
+) -> None:
+    fetched: list[int] = []
+
+    def fetch(number: int) -> Any:
+        fetched.append(number)
+        if fetched == [2, 2]:
+            raise registry.FilesChanged(f"the files of version {number} have changed.")
+        return version
+
+    message, endpoints = follow(version, VALUES, fetch)
+    assert message.startswith("the files of version 2 have changed; version 1 answers again")
+    assert endpoints.history == ["1", "2", "1"]
+    assert fetched == [2, 2, 1]

@@ -112,10 +112,10 @@ def batch(number: int) -> Facts:
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
 
-    registry = open_store(open_project("dev")).registry
-    version = registry.fetch(number)
+    store = open_store(open_project("dev"))
+    version = store.fetch(number)
     rows = pd.read_parquet(version.artifact("golden_rows.parquet")).reset_index(drop=True)
-    prediction = registry.load(version).predict(rows)
+    prediction = store.registry.load(version).predict(rows)
     records = rows.astype("object").where(rows.notna(), None).to_dict("records")
     return {"rows": records, "predictions": prediction.to_dict("records")}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lifecycle import behind
 from lifecycle.project import Project
 
 PROGRAM = "import sys; sys.path.insert(0, 'src'); from loan_risk.mlops.cli import main; main()"
@@ -19,7 +20,7 @@ def loads_alone(patience: int) -> None:
     from loan_risk.mlops.steps.gate import clean_interpreter
 
     clean_interpreter.PATIENCE = patience
-    version = open_store(open_project("dev")).registry.fetch(1)
+    version = open_store(open_project("dev")).fetch(1)
     print(clean_interpreter.loads_alone(version).model_dump_json())
 
 
@@ -32,6 +33,7 @@ def append(project: Project, code: str) -> None:
     """Add a line to the code that version 1 carries."""
     [scorer] = project.folder.glob("mlartifacts/**/artifacts/scorer.py")
     scorer.write_text(f"{scorer.read_text('utf-8')}\n{code}\n", encoding="utf-8")
+    project.call(behind.vouch, 1)
 
 
 def test_a_version_loads_and_predicts_without_the_project(trained: Project) -> None:

@@ -92,6 +92,7 @@ def test_an_underperforming_group_is_judged_by_the_risk_tier(opened: Project) ->
 def test_a_champion_that_cannot_predict_leaves_the_verdict_to_a_person(live: Project) -> None:
     folder = live.call(behind.files, "dev.loan-risk", 1)
     live.write(f"{folder}/artifacts/model.skops", "written by packages of another time")
+    live.call(behind.vouch, 1)
     answer = train_and_gate(live, code=4)
     assert answer.named("insufficient") == {"against champion"}
     assert "does not load" in answer.checks["against champion"]["reason"]

@@ -109,6 +109,7 @@ def test_a_column_that_the_schema_now_forbids_is_rejected(trained: Project) -> N
 def test_a_signature_that_differs_from_the_schema_is_rejected(trained: Project) -> None:
     model = f"{trained.call(behind.files, MODEL, 1)}/MLmodel"
     trained.edit(model, '"name": "decision"', '"name": "verdict"')
+    trained.call(behind.vouch, 1)
     answer = trained.run("gate", code=3)
     assert answer.checks["contract"]["verdict"] == "rejected"
     assert "signature" in answer.checks["contract"]["reason"]
@@ -158,6 +159,7 @@ def test_a_version_that_needs_the_project_is_rejected(opened: Project) -> None:
 def test_a_version_without_its_code_is_rejected(trained: Project) -> None:
     code = trained.path(trained.call(behind.files, MODEL, 1)) / "code"
     next(code.glob("*/features.py")).unlink()
+    trained.call(behind.vouch, 1)
     answer = trained.run("gate", code=3)
     assert answer.named("rejected") == {"stands alone", "loads"}
 
@@ -168,6 +170,7 @@ def test_a_version_that_predicts_differently_than_when_trained_is_rejected(
 ) -> None:
     card = f"{trained.call(behind.files, MODEL, 1)}/artifacts/card.json"
     trained.edit(card, '"cutoff": 0.2', '"cutoff": 0.001')
+    trained.call(behind.vouch, 1)
     answer = trained.run("gate", code=3)
     assert answer.named("rejected") == {"loads"}
     assert "golden rows" in answer.checks["loads"]["reason"]

@@ -127,7 +127,8 @@ def test_a_version_copied_by_hand_has_a_card(gated: Project) -> None:
     gated.use_store_in_prod()
     gated.run("status", "--env", "prod")
     gated.call(behind.copy, "dev.loan-risk", 1, "prod.loan-risk")
-    gated.run("gate", "1", "--env", "prod")
+    digest = gated.call(behind.entries)[0]["details"]["digest"]
+    gated.run("gate", "1", "--digest", digest, "--env", "prod")
     text = card(gated, "html", env="prod")
     assert "Passed the gate" in text
     assert "Trained in dev" in text

@@ -81,10 +81,11 @@ def test_a_version_copied_from_another_environment_is_refused_until_gated(live: 
     live.call(behind.copy, MODEL, 1, PROD)
     promote = ("promote", "1", "--env", "prod", "--approved-by", "Ann Other")
     answer = live.run(*promote, code=1)
-    assert "no verdict on version 1" in answer.said
+    assert "does not know version 1" in answer.said
     assert "another environment" in answer.said
     assert champion(live, PROD) is None
-    live.run("gate", "1", "--env", "prod")
+    digest = live.call(behind.entries)[0]["details"]["digest"]
+    live.run("gate", "1", "--digest", digest, "--env", "prod")
     live.run(*promote, person="ann")
     assert champion(live, PROD) == 1
 
@@ -113,6 +114,8 @@ def test_altered_evidence_is_refused(trained: Project) -> None:
 def test_a_version_altered_after_the_verdict_is_refused(gated: Project) -> None:
     card = f"{gated.call(behind.files, MODEL, 1)}/artifacts/card.json"
     gated.edit(card, '"cutoff": 0.2', '"cutoff": 0.3')
+    assert "have changed" in gated.run("promote", code=1).said
+    gated.call(behind.vouch, 1)  # but the evidence still names the files that were judged
     assert "other files" in gated.run("promote", code=1).said
     assert champion(gated) is None
 

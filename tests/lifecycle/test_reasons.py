@@ -28,6 +28,7 @@ def edit_version(project: Project, old: str, new: str) -> None:
     folder = project.path(project.call(behind.files, MODEL, 1))
     [name] = [str(path) for path in folder.glob("code/*/model.py")]
     project.edit(name, old, new)
+    project.call(behind.vouch, 1)
 
 
 def high(project: Project) -> None:

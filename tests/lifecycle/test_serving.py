@@ -108,8 +108,8 @@ def compare_with_schema(number: int, values: list[Any]) -> Facts:
     from pandas.testing import assert_frame_equal
     from pydantic import ValidationError
 
-    registry = open_store(open_project("dev")).registry
-    model = ServedModel(registry.load(registry.fetch(number)))
+    store = open_store(open_project("dev"))
+    model = ServedModel(store.registry.load(store.fetch(number)))
     good = batch(number)["rows"][0]
     others = {
         "application_id": "A1",

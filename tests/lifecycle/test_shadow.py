@@ -160,6 +160,7 @@ def broken_file(project: Project) -> None:
     project.run("train", "--as-of", AS_OF)
     model = max(project.folder.glob("mlartifacts/**/model.skops"), key=lambda p: p.stat().st_mtime)
     model.write_bytes(b"broken")
+    project.call(behind.vouch, 2)
 
 
 def another_column(project: Project) -> None:
@@ -267,8 +268,8 @@ def predict(number: int, rows: list[Facts]) -> list[Facts]:
     from loan_risk.mlops.records.store import open_store
     from loan_risk.mlops.serving.model import ServedModel
 
-    registry = open_store(open_project("dev")).registry
-    model = ServedModel(registry.load(registry.fetch(number)))
+    store = open_store(open_project("dev"))
+    model = ServedModel(store.registry.load(store.fetch(number)))
     frame = model.parser.frame(model.parser.parse(json.dumps({"rows": rows}).encode()))
     return list(model._scorer.predict(None, frame).to_dict("records"))
 

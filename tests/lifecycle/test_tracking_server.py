@@ -60,7 +60,7 @@ def fetch_three_times(number: int) -> int:
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
 
-    folders = [open_store(open_project("dev")).registry.fetch(number).folder for _ in range(3)]
+    folders = [open_store(open_project("dev")).fetch(number).folder for _ in range(3)]
     assert all(folder.is_dir() for folder in folders)
     return len(set(folders))
 

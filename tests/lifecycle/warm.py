@@ -56,10 +56,12 @@ def get_warm() -> None:
 
 def do(job: dict[str, Any]) -> int:
     """Do a job in a fork and return its exit code."""
-    child = os.fork()
-    if child == 0:
-        _work(job)
-    _, status = os.waitpid(child, 0)
+    with tempfile.TemporaryDirectory() as scratch:  # a fork does not delete what it leaves there
+        child = os.fork()
+        if child == 0:
+            tempfile.tempdir = scratch
+            _work(job)
+        _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status)
 
 

@@ -1,12 +1,20 @@
 """What `_SUCCESS` says of a batch: other programs find the same keys in old and new ones."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from kept_records import kept, name_of, read
+from mlops.projects import make_project
 from rendering import platform
 
+details = platform("records.details")
+entries = platform("records.entry")
+integrity = platform("records.integrity")
 predictions = platform("records.predictions")
+MlopsError = platform("base.errors").MlopsError
 
 
 @pytest.mark.parametrize("path", kept("batches"), ids=name_of)
@@ -27,3 +35,124 @@ def test_the_facts_of_a_shadow_batch_keep_the_keys_of_older_ones(path: Path) -> 
 def test_a_part_is_named_by_its_date_and_batch(tmp_path: Path) -> None:
     part = tmp_path / "date=2026-01-01/batch-0003/part.parquet"
     assert predictions.part_name(part) == "date=2026-01-01/batch-0003"
+
+
+# What the journal says about batches
+
+DATE = "2026-01-01"
+PLACE = f"date={DATE}/batch-0001"
+
+
+def entry(number: int, details: Any) -> Any:
+    """Return an entry of the journal."""
+    return entries.Entry(
+        format=entries.Entry.FORMAT,
+        number=number,
+        time="2026-01-02T04:00:00+00:00",
+        environment="dev",
+        command=details.COMMAND,
+        outcome="ok",
+        subject="",
+        as_of=DATE,
+        details=details,
+        actor="ann@host",
+        actor_source="login",
+        previous="0" * 64,
+    )
+
+
+def publish(root: Path, batch: str = "0001", *, known: bool = True) -> Any:
+    """Publish a batch of one row; return its entry."""
+    facts = {"batch": batch, "date": DATE, "version": 1, "rows": 1, "rows_per_second": 9}
+    with predictions.stage(make_project(root)) as staged:
+        pd.DataFrame({"score": [0.5]}).to_parquet(staged / predictions.PART)
+        sha256 = integrity.sha256_of_file(staged / predictions.PART) if known else ""
+        predictions.publish(make_project(root), staged, predictions.BatchFacts(**facts))
+    return entry(int(batch), details.ScoreDetails(**facts, sha256=sha256))
+
+
+def erase(root: Path, *, wholly: bool) -> Any:
+    """Erase the rows of the first batch, or the batch; return the entry."""
+    part = root / "predictions/dev" / PLACE / predictions.PART
+    sha256 = ""
+    if wholly:
+        shutil.rmtree(part.parent)
+    else:
+        pd.DataFrame({"score": []}).to_parquet(part)
+        sha256 = integrity.sha256_of_file(part)
+    file = details.ErasedFile(kind="prediction", name=PLACE, rows=1, sha256=sha256)
+    return entry(8, details.EraseDetails(reason="keys", files=(file,), versions=()))
+
+
+def problems(root: Path, *journal: Any, newest: int = 0) -> list[str]:
+    return list(predictions.problems(make_project(root), [*journal], newest))
+
+
+def change(root: Path, place: str = PLACE) -> None:
+    pd.DataFrame({"score": [0.9]}).to_parquet(root / "predictions/dev" / place / predictions.PART)
+
+
+def test_a_batch_as_it_was_published_is_no_problem(tmp_path: Path) -> None:
+    assert problems(tmp_path, publish(tmp_path)) == []
+
+
+def test_a_changed_batch_is_a_problem(tmp_path: Path) -> None:
+    published = publish(tmp_path)
+    change(tmp_path)
+    [problem] = problems(tmp_path, published)
+    assert f"{PLACE} has changed since it was published" in problem
+    parts = [tmp_path / "predictions/dev" / PLACE / predictions.PART]
+    with pytest.raises(MlopsError, match="have changed since they were published"):
+        list(predictions.read_parts(parts, [published]))
+
+
+def test_only_the_newest_batches_are_read_where_that_is_enough(tmp_path: Path) -> None:
+    journal = [publish(tmp_path, batch) for batch in ("0001", "0002")]
+    change(tmp_path)
+    assert len(problems(tmp_path, *journal)) == 1
+    assert problems(tmp_path, *journal, newest=1) == []
+    shutil.rmtree(tmp_path / "predictions/dev" / PLACE)
+    assert "its files are gone" in problems(tmp_path, *journal, newest=1)[0]
+
+
+def test_a_batch_of_an_older_template_is_not_compared(tmp_path: Path) -> None:
+    published = publish(tmp_path, known=False)
+    change(tmp_path)
+    assert problems(tmp_path, published) == []
+    shutil.rmtree(tmp_path / "predictions/dev" / PLACE)
+    assert problems(tmp_path, published) == []
+
+
+@pytest.mark.parametrize("wholly", [True, False])
+def test_an_erased_batch_is_what_the_erasure_left(tmp_path: Path, *, wholly: bool) -> None:
+    journal = [publish(tmp_path), erase(tmp_path, wholly=wholly)]
+    assert problems(tmp_path, *journal) == []
+    assert predictions.missing(make_project(tmp_path), journal, "2025-12-01", DATE) == []
+    if not wholly:
+        change(tmp_path)
+        assert len(problems(tmp_path, *journal)) == 1
+
+
+def test_a_newest_batch_without_an_entry_is_a_problem(tmp_path: Path) -> None:
+    journal = [publish(tmp_path), publish(tmp_path, "0002")]
+    [problem] = problems(tmp_path, journal[0])
+    assert "batch-0002 is published but has no entry" in problem
+    assert problems(tmp_path, journal[1]) == []  # a run that was killed, and another one after it
+
+
+@pytest.mark.parametrize("name", ["more.parquet", "more/part.parquet"])
+def test_a_file_next_to_a_batch_is_a_problem(tmp_path: Path, name: str) -> None:
+    published = publish(tmp_path)
+    stray = tmp_path / "predictions/dev" / PLACE / name
+    stray.parent.mkdir(exist_ok=True)
+    stray.touch()
+    assert "`score` did not write" in problems(tmp_path, published)[0]
+
+
+def test_other_facts_of_a_batch_are_a_problem(tmp_path: Path) -> None:
+    published = publish(tmp_path)
+    facts = tmp_path / "predictions/dev" / PLACE / predictions.COMPLETE
+    for text in (facts.read_text().replace('"version":1', '"version":2'), "[]", "no JSON"):
+        facts.write_text(text)
+        [problem] = problems(tmp_path, published)
+        assert f"_SUCCESS of {PLACE}" in problem

@@ -1,5 +1,7 @@
 """A version takes a copy of the user's modules along, under a name that only its content gives."""
 
+import importlib.util
+import marshal
 import sys
 from pathlib import Path
 from typing import Any
@@ -134,3 +136,18 @@ def test_a_module_that_is_not_python_is_named_with_its_line(package: Path, tmp_p
     (package / "features.py").write_text("x = 1\ndef :\n")
     with pytest.raises(errors.Misconfigured, match=r"^features\.py:2: .*; correct this line\.$"):
         take(tmp_path)
+
+
+def test_bytecode_of_other_sources_next_to_a_snapshot_is_not_run(
+    package: Path, tmp_path: Path
+) -> None:
+    """The snapshot is named after its sources, and `build/` is a folder that git ignores."""
+    (package / "model.py").write_text("TOTAL = 3  # no other test imports this snapshot\n")
+    source = take(tmp_path) / "model.py"
+    facts = source.stat()
+    head = importlib.util.MAGIC_NUMBER + bytes(4)
+    head += int(facts.st_mtime).to_bytes(4, "little") + facts.st_size.to_bytes(4, "little")
+    cache = Path(importlib.util.cache_from_source(str(source)))
+    cache.parent.mkdir()
+    cache.write_bytes(head + marshal.dumps(compile("TOTAL = 666", str(source), "exec")))
+    assert user_module("model", take(tmp_path)).TOTAL == 3

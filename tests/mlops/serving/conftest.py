@@ -90,5 +90,6 @@ class Version(SimpleNamespace):
     def artifact(self, name: str) -> Path:
         return self._folder / name
 
+    @property
     def digest(self) -> str:
         return "d1ce"

@@ -12,7 +12,6 @@ import pytest
 from rendering import platform
 
 shadow = platform("serving.shadow")
-MlopsError = platform("base.errors").MlopsError
 
 LOAN = {"amount": 9000.0, "months": 48, "purpose": "car"}
 NOON = datetime.datetime(2026, 3, 1, 12)  # noqa: DTZ001 - the log keeps UTC without a zone
@@ -34,11 +33,12 @@ class Registry:
         self.models = models
         self.loaded: list[int] = []
 
+    @property
+    def registry(self) -> Any:
+        return self
+
     def fetch(self, number: int) -> Any:
         return SimpleNamespace(number=number)
-
-    def fetch_challenger(self) -> Any:
-        raise MlopsError("dev.loans has no challenger; run train first.")
 
     def load(self, version: Any) -> Any:
         self.loaded.append(version.number)
@@ -58,7 +58,7 @@ def test_a_challenger_is_loaded_once_and_the_next_one_takes_its_place(
     challenger: Any, served: Registry
 ) -> None:
     for number in (2, 2, 3, 3):
-        challenger.load(served, number)
+        challenger.load(lambda: served, number)
     assert served.loaded == [2, 3]
     assert challenger.status == shadow.ShadowStatus(version=3)
 
@@ -66,8 +66,8 @@ def test_a_challenger_is_loaded_once_and_the_next_one_takes_its_place(
 def test_without_a_challenger_the_shadow_is_empty_and_says_so(
     challenger: Any, served: Registry, tmp_path: Path
 ) -> None:
-    challenger.load(served, 2)
-    challenger.load(served, None)
+    challenger.load(lambda: served, 2)
+    challenger.load(lambda: served, None)
     assert challenger.status.version is None
     assert "has no challenger" in challenger.status.trouble
     challenger.add(body(LOAN), 1, NOON)
@@ -76,8 +76,8 @@ def test_without_a_challenger_the_shadow_is_empty_and_says_so(
 
 
 def test_a_challenger_that_does_not_load_is_tried_again(challenger: Any, served: Registry) -> None:
-    challenger.load(served, 9)
-    challenger.load(served, 9)
+    challenger.load(lambda: served, 9)
+    challenger.load(lambda: served, 9)
     assert served.loaded == [9, 9]
     assert challenger.status == shadow.ShadowStatus(trouble="ValueError in test_shadow.py, line 46")
 
@@ -85,7 +85,7 @@ def test_a_challenger_that_does_not_load_is_tried_again(challenger: Any, served:
 def test_answered_requests_are_predicted_with_the_time_of_their_answer(
     challenger: Any, served: Registry, tmp_path: Path
 ) -> None:
-    challenger.load(served, 2)
+    challenger.load(lambda: served, 2)
     for _ in range(250):
         challenger.add(body(LOAN, LOAN), 2, NOON)
     challenger.add(body(LOAN), 1, None)  # the log of answers was full

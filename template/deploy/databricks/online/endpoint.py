@@ -1,15 +1,20 @@
 """Make the endpoint of Model Serving answer with the champion: a task of the promoter's jobs.
 
+The files of the version are compared with the journal before Databricks loads them, and again once
+the version is ready. Databricks loads them itself, so nothing can compare them inside the endpoint.
 The previous version answers until the new one is ready. Then the new version replays its golden
-rows over HTTP. If its predictions differ from those of its first day, the previous version is
-served again and the task fails. Running the task again is safe: it does only what is left to do.
+rows over HTTP. If its files have changed, or its predictions differ from those of its first day,
+the previous version is served again and the task fails. Running the task again is safe: it does
+only what is left to do.
 """
 
 import argparse
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -52,10 +57,17 @@ def main() -> None:
             size=options.size,
             scale_to_zero=options.scale_to_zero == "true",
             callers=options.callers,
+            fetch=partial(fetch_again, store),
         )
-        print(endpoint.follow(store.registry.fetch(number)))
+        print(endpoint.follow(number))
     except (errors.MlopsError, DatabricksError, OperationFailed) as error:
         sys.exit(f"{options.name}: {error}")
+
+
+def fetch_again(store: Any, number: int) -> Any:
+    """Return a new copy of a version whose files are those that the journal knows."""
+    store.registry.forget(number)
+    return store.fetch(number)
 
 
 @dataclass(frozen=True)
@@ -71,17 +83,22 @@ class Endpoint:
     scale_to_zero: bool
     callers: str
     """The group that may send queries."""
+    fetch: Callable[[int], Any]
+    """Returns a new copy of a version if its files are those that the journal knows; else raises
+    `FilesChanged`."""
 
-    def follow(self, version: Any) -> str:
+    def follow(self, number: int) -> str:
         """Serve a version and return what was done.
 
-        Raises OperationFailed where that fails; then the previous version still answers, or does
-        again.
+        Raises FilesChanged for a version that must not be served, and OperationFailed where serving
+        fails; then the previous version still answers, or does again.
         """
+        version = self.fetch(number)
         endpoint = self.read()
         previous = served_version(endpoint)
         if endpoint is None or previous != version.number:
             endpoint = self.serve(endpoint, version.name, version.number)
+            self.compare_files(endpoint, version, previous)
         self.allow_callers(endpoint)
         difference = self.replay(version)
         if difference <= self.registry.TOLERANCE:
@@ -91,10 +108,27 @@ class Endpoint:
                 "its golden rows come out the same."
             )
         differs = f"{version} predicts its golden rows differently there, by {difference:.3g}"
-        if previous in (None, version.number):
-            raise OperationFailed(f"{differs}: withdraw it by running the job rollback.")
+        raise self.go_back(endpoint, version, previous, differs)
+
+    def compare_files(
+        self, endpoint: ServingEndpointDetailed, version: Any, previous: int | None
+    ) -> None:
+        """Compare the files of a version with the journal again, now that Databricks has them."""
+        try:
+            self.fetch(version.number)
+        except self.registry.FilesChanged as error:
+            reason = str(error).removesuffix(".")
+            raise self.go_back(endpoint, version, previous, reason) from None
+
+    def go_back(
+        self, endpoint: ServingEndpointDetailed, version: Any, previous: int | None, reason: str
+    ) -> OperationFailed:
+        """Serve the previous version again, if there is one; return the error to raise."""
+        if previous is None or previous == version.number:
+            return OperationFailed(f"{reason}: withdraw it by running the job rollback.")
+        self.fetch(previous)
         self.serve(endpoint, version.name, previous)
-        raise OperationFailed(f"{differs}; version {previous} answers again: run the job rollback.")
+        return OperationFailed(f"{reason}; version {previous} answers again: run the job rollback.")
 
     def read(self) -> ServingEndpointDetailed | None:
         """Return the endpoint as it is now, or None where it does not exist."""

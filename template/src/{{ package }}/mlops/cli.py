@@ -107,6 +107,14 @@ Confirmed = Annotated[
     bool,
     typer.Option("--yes", metavar=NO_TYPE, help="Erase; without it, show only what would go."),
 ]
+Digest = Annotated[
+    str,
+    typer.Option(
+        metavar="SHA256",
+        help="Judge a version that no `train` of this environment made, such as a copied one, if "
+        "its files have this SHA-256.",
+    ),
+]
 RollbackReason = Annotated[
     str, typer.Option(metavar="TEXT", help="The reason, which the journal records.")
 ]
@@ -191,14 +199,18 @@ def train(  # noqa: PLR0913 - options, which the user names
 
 @app.command(rich_help_panel=EVERYDAY_WORK)
 def gate(
-    number: Version = None, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
+    number: Version = None,
+    digest: Digest = "",
+    env: Env = "dev",
+    overrides: Overrides = None,
+    as_json: AsJson = False,
 ) -> None:
     """Judge a version on its gate window, which it was not trained on, and record the verdict."""
 
     def step(project: "Project") -> "Outcome":
         from .steps.gate.gate import gate
 
-        return gate(project, number)
+        return gate(project, number, digest)
 
     _run(step, env, overrides, as_json)
 

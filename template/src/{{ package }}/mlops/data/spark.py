@@ -10,7 +10,6 @@ import logging
 import os
 import pickle
 import re
-import shutil
 import sys
 import tempfile
 import zipfile
@@ -51,8 +50,7 @@ def map_pieces(
     The workers get a copy of `folder`, such as the files of a version; its path is the function's
     first argument.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        files = Path(shutil.make_archive(f"{scratch}/files", "zip", folder)).read_bytes()
+    files = _pack(folder)
     with _readable_errors(request.name):
         frame = _frame(request)
         yield from _run(frame, lambda rows: function(_unpack(files), rows), at_once=True)
@@ -74,6 +72,16 @@ def started(project: Project) -> Iterator[None]:
         yield
         if starting is not None:
             starting.result()
+
+
+def _pack(folder: Path) -> bytes:
+    """Return a ZIP archive of a folder, without the bytecode that this process has cached in it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as files:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                files.write(path, path.relative_to(folder))
+    return archive.getvalue()
 
 
 @cache  # a worker unpacks the same files only once

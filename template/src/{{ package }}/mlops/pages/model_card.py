@@ -93,7 +93,7 @@ def write_again(store: Store, *numbers: int | None) -> None:
         if number is None:
             continue
         try:
-            write(store, store.registry.fetch(number))
+            write(store, store.fetch(number))
         except Exception as error:  # noqa: BLE001 - of a store, of a disk
             print_step(f"the model card of version {number} was not written: {summarize(error)}")
 

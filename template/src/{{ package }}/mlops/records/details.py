@@ -35,6 +35,8 @@ class TrainDetails(Details):
     """Full hash of the commit whose code trained the version."""
     dirty: bool
     """Whether the code had changes that were not committed."""
+    digest: str = ""
+    """SHA-256 over the files of the version; empty in entries of formats 1 and 2."""
 
 
 class GateDetails(Details):
@@ -115,6 +117,8 @@ class ScoreDetails(Details):
     """Number of predictions."""
     rows_per_second: int
     """Speed of reading, predicting and writing the rows; `resources` repeats it."""
+    sha256: str = ""
+    """SHA-256 of the batch's Parquet file; empty in entries of formats 1 and 2."""
 
 
 class ShadowDetails(Details):

@@ -5,6 +5,8 @@ predictions/<env>/date=2026-01-01/batch-0003/part.parquet and `_SUCCESS`, which 
 """
 
 import contextlib
+import hashlib
+import json
 import shutil
 import time
 import uuid
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
+import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
 from ..base.errors import MlopsError, reading
@@ -20,10 +23,13 @@ from ..base.project import Project
 from ..base.record import Record
 from .details import ScoreDetails
 from .entry import Entry, with_details
+from .erasures import last_erasures
+from .integrity import sha256_of_file
 
 COMPLETE = "_SUCCESS"
 PART = "part.parquet"
 ONLINE = "online"
+REMEDY = "restore it from a backup, or score that date again"
 DAY = 86_400  # seconds; no run takes longer to write a batch
 
 
@@ -127,13 +133,109 @@ def part_name(part: Path) -> str:
     return "/".join(part.parts[-3:-1])
 
 
-def read_parts(parts: list[Path]) -> Iterator[pd.DataFrame]:
-    """Yield the rows of parts piece by piece; raises MlopsError if they cannot be read."""
+def read_parts(parts: list[Path], entries: list[Entry]) -> Iterator[pd.DataFrame]:
+    """Yield the rows of parts piece by piece.
+
+    Raises MlopsError if they cannot be read, or if a batch is not the one that the journal knows.
+    """
+    known = known_hashes(entries)
     for part in parts:
-        where = f"the predictions {part_name(part)}"
-        with reading(where, "score that date again"), ParquetFile(part) as file:
-            for piece in file.iter_batches():
-                yield piece.to_pandas()
+        place = part_name(part)
+        where = f"the predictions {place}"
+        with reading(where, "score that date again"), pa.OSFile(str(part)) as file:
+            expected = known.get(place)
+            if expected and hashlib.file_digest(file, "sha256").hexdigest() != expected:
+                raise MlopsError(
+                    f"{where} have changed since they were published; restore them from a backup, "
+                    "or score that date again."
+                )
+            file.seek(0)  # the same open file, so that nothing can take its place
+            with ParquetFile(file) as parquet:
+                for piece in parquet.iter_batches():
+                    yield piece.to_pandas()
+
+
+def known_hashes(entries: list[Entry]) -> dict[str, str]:
+    """Return the SHA-256 of each batch's Parquet file, by its place.
+
+    It is empty where no entry says it, as those of older formats; a batch that was erased as a
+    whole is absent.
+    """
+    known = {place_of(details): details.sha256 for details in published(entries)}
+    for place, erasure in last_erasures(entries).items():
+        if place in known and erasure.file.sha256:
+            known[place] = erasure.file.sha256
+        else:
+            known.pop(place, None)
+    return known
+
+
+def problems(project: Project, entries: list[Entry], newest: int = 0) -> list[str]:
+    """Return what is wrong with the published batches, one message each.
+
+    Each must be there and be what the journal says. Only the bytes of the `newest` batches are
+    read, or those of all if it is 0.
+    """
+    facts = {place_of(details): details for details in published(entries)}
+    known = known_hashes(entries)
+    found: list[str] = []
+    for position, (place, sha256) in enumerate(reversed(known.items())):
+        if not sha256:
+            continue
+        folder = _folder(project) / place
+        wrong = _find_changes(folder, facts[place])
+        if not wrong and (not newest or position < newest):
+            wrong = _find_other_bytes(folder, sha256)
+        found += wrong
+    current = (part_name(folder / PART) for folder in current_batches(project).values())
+    found += [
+        f"{place} is published but has no entry in the journal; run "
+        f"{project.command('score')} again"
+        for place in current
+        if place not in facts
+    ]
+    return found
+
+
+def missing(project: Project, entries: list[Entry], start: str, end: str) -> list[str]:
+    """Return the batches with an entry but no files, of the dates after `start` up to `end`."""
+    dates = {place_of(details): details.date for details in published(entries)}
+    return [
+        place
+        for place, sha256 in known_hashes(entries).items()
+        if sha256
+        and start < dates[place] <= end
+        and not (_folder(project) / place / COMPLETE).is_file()
+    ]
+
+
+def _find_changes(folder: Path, details: ScoreDetails) -> list[str]:
+    """Return what is wrong with the files of a batch, apart from the bytes of its Parquet file."""
+    place = place_of(details)
+    if not ((folder / PART).is_file() and (folder / COMPLETE).is_file()):
+        return [f"{place} has an entry in the journal, but its files are gone; {REMEDY}"]
+    strange = [path.name for path in folder.glob("[!_.]*") if path.name != PART]
+    if strange:
+        return [f"{place} holds {strange[0]}, which `score` did not write; delete that file"]
+    try:
+        facts = json.loads((folder / COMPLETE).read_text(encoding="utf-8"))
+    except ValueError:
+        facts = None
+    expected = {"batch": details.batch, "date": details.date, "version": details.version}
+    if not isinstance(facts, dict) or {name: facts.get(name) for name in expected} != expected:
+        return [f"{COMPLETE} of {place} has changed since it was published; {REMEDY}"]
+    return []
+
+
+def _find_other_bytes(folder: Path, sha256: str) -> list[str]:
+    if sha256_of_file(folder / PART) == sha256:
+        return []
+    return [f"{part_name(folder / PART)} has changed since it was published; {REMEDY}"]
+
+
+def place_of(details: ScoreDetails) -> str:
+    """Return the folder of a batch as `part_name` does: date=2026-01-01/batch-0003."""
+    return f"date={details.date}/batch-{details.batch}"
 
 
 def published(entries: list[Entry]) -> list[ScoreDetails]:

@@ -1,8 +1,7 @@
 """The registry: versions of the registered model `<env>.<project>`, and their aliases."""
 
-import hashlib
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,15 @@ from ..base.errors import MlopsError, summarize
 from ..base.project import PACKAGE, Project, user_module
 from ..data.contract import MLFLOW_TYPES, Contract, read_contract
 from .card import VersionCard, read_card
+from .integrity import (
+    FilesChanged,
+    Known,
+    VersionFiles,
+    check_digests,
+    check_shape,
+    copy_folder,
+    private_folder,
+)
 from .tracking import Client
 
 if TYPE_CHECKING:
@@ -21,25 +29,37 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
-NOT_THE_MODEL = {"registered_model_meta", "__pycache__"}  # added by download and by loading
 TOLERANCE = 1e-9  # as `largest_difference` measures it
 
 
 @dataclass(frozen=True)
 class Version:
-    """A version's files on this machine."""
+    """A version's files on this machine: a private copy, which is what the journal knows.
+
+    Only `Registry.fetch` makes one.
+    """
 
     name: str
     """Name of the registered model."""
     number: int
     """Number of the version."""
-    folder: Path
-    """Folder of the version's files."""
+    files: VersionFiles
+    """The version's files."""
     card: VersionCard
     """What is known about the version."""
 
     def __str__(self) -> str:
         return f"version {self.number}"
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the version's files."""
+        return self.files.folder
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 over the files."""
+        return self.files.digest
 
     @cached_property
     def contract(self) -> Contract:
@@ -50,15 +70,6 @@ class Version:
     def artifact(self, name: str) -> Path:
         """Return the path of one of the files that were logged with the model."""
         return self.folder / "artifacts" / name
-
-    def digest(self) -> str:
-        """Return the SHA-256 over all files, so that a verdict binds to exactly these."""
-        result = hashlib.sha256()
-        for path in sorted(self.folder.rglob("*")):
-            relative = path.relative_to(self.folder)
-            if path.is_file() and not NOT_THE_MODEL.intersection(relative.parts):
-                result.update(relative.as_posix().encode() + b"\0" + path.read_bytes())
-        return result.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -117,18 +128,32 @@ class Registry:
             if alias != CHALLENGER or error.error_code != "PERMISSION_DENIED":
                 raise
 
-    def fetch_challenger(self) -> Version:
-        """Download the files of the challenger; raises MlopsError if there is none."""
-        number = self.alias(CHALLENGER)
-        if number is None:
-            command = self._project.command("train")
-            raise MlopsError(f"{self.name} has no challenger; run {command} first.")
-        return self.fetch(number)
+    def fetch(self, number: int, known: list[Known]) -> Version:
+        """Return a version, once its files have proved to be what is known about them.
 
-    def fetch(self, number: int) -> Version:
-        """Download the files of a version.
+        `Store.fetch` asks the journal what is known. Raises MlopsError if there is no such version,
+        and FilesChanged if its files are others.
+        """
+        version = f"version {number} of {self.name}"
+        key = (self._project.root, self.name, number)
+        files = _VERIFIED.get(key)
+        if files is None or not all(files.has(each.digest) for each in known):
+            files = self.copy(number)
+            check_digests(files, known, version)
+            _VERIFIED[key] = files
+        card = read_card(files.folder / "artifacts/card.json", f"the card of {version}")
+        if not (files.folder / "code" / card.snapshot / "schema.py").is_file():
+            raise FilesChanged(
+                f"{version} holds no schema.py in code/{card.snapshot}, the snapshot that its card "
+                "names; train a new version."
+            )
+        return Version(self.name, number, files, card)
 
-        Raises MlopsError if there is no such version, or if `train` did not make it.
+    def copy(self, number: int) -> VersionFiles:
+        """Return a private copy of a version's files, of which only the shape is checked.
+
+        Raises MlopsError if there is no such version, and FilesChanged if `train` makes no such
+        files.
         """
         numbers = self.numbers()
         if not numbers:
@@ -139,27 +164,62 @@ class Registry:
             raise MlopsError(
                 f"{self.name} has no version {number}; known versions: {known}; give one of them."
             )
-        folder = _download(self._project.root, self.name, number)
-        card = folder / "artifacts/card.json"
-        if not card.is_file():
-            raise MlopsError(
-                f"version {number} of {self.name} has no card.json, so `train` did not make it; "
-                f"train one with {self._project.command('train')}."
-            )
-        where = f"the card of version {number} of {self.name}"
-        return Version(self.name, number, folder, read_card(card, where))
+        files = _copy_files(self.name, number)
+        check_shape(files.folder, f"version {number} of {self.name}")
+        return files
+
+    def forget(self, number: int) -> None:
+        """Let the next `fetch` copy the files of a version again."""
+        _VERIFIED.pop((self._project.root, self.name, number), None)
 
     def load(self, version: Version) -> LoadedVersion:
         """Load a version as `load_version` does, with the types that conf trusts."""
         return load_version(version, self._project.settings.trusted_types)
 
 
-@cache
-def _download(_: Path, name: str, number: int) -> Path:
-    """Download a version's files, once per process: some stores make another copy each time."""
+# One copy of each version per process: `serve` and `retrain` fetch a version many times.
+_VERIFIED: dict[tuple[Path, str, int], VersionFiles] = {}
+
+
+def _copy_files(name: str, number: int) -> VersionFiles:
+    """Return a private copy of a version's files, without what readers left next to them.
+
+    Raises FilesChanged if they are missing.
+    """
     import mlflow
 
-    return Path(mlflow.artifacts.download_artifacts(f"models:/{name}/{number}"))
+    uri = f"models:/{name}/{number}"
+    source = _local_folder(uri)
+    if source is not None:  # MLflow would return this folder itself
+        try:
+            return copy_folder(source)
+        except OSError as error:
+            reason = error.strerror or "not all of them are ordinary files"
+            raise FilesChanged(
+                f"the files of version {number} of {name} cannot be copied from {source} "
+                f"({reason}); restore them from a backup, or train a new version."
+            ) from None
+    folder = private_folder() / "files"
+    folder.mkdir()
+    mlflow.artifacts.download_artifacts(uri, dst_path=str(folder))
+    files = VersionFiles(folder)
+    files.drop_leftovers()
+    return files
+
+
+def _local_folder(uri: str) -> Path | None:
+    """Return the folder of a version's files if the store keeps them on this machine."""
+    import mlflow
+    from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
+    from mlflow.utils.file_utils import local_file_uri_to_path
+    from mlflow.utils.uri import is_local_uri
+
+    if mlflow.get_registry_uri().startswith("databricks"):
+        return None
+    source = ModelsArtifactRepository.get_underlying_uri(uri)  # type: ignore[no-untyped-call]
+    if not is_local_uri(source, is_tracking_or_registry_uri=False):  # type: ignore[no-untyped-call]
+        return None
+    return Path(local_file_uri_to_path(source))  # type: ignore[no-untyped-call]
 
 
 def untrusted(skops_file: Path, snapshot: str, configured: tuple[str, ...]) -> list[str]:

@@ -33,6 +33,8 @@ def take_snapshot(project: Project) -> Path:
         for path, source in sources.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(source)
+    for cache in list(folder.rglob("__pycache__")):  # bytecode may be that of other sources
+        shutil.rmtree(cache, ignore_errors=True)
     importlib.invalidate_caches()
     return folder
 

@@ -6,8 +6,9 @@ from ..base.project import Project
 from .anchor import Anchor
 from .details import Details, PauseDetails, PromoteDetails, ResumeDetails, RollbackDetails
 from .entry import Entry
+from .integrity import Known, UnknownVersion, known_digests
 from .journal import BrokenJournal, Journal
-from .registry import CHAMPION, Registry, Version
+from .registry import CHALLENGER, CHAMPION, Registry, Version
 from .tracking import connect, writer_lock
 
 
@@ -98,14 +99,42 @@ class Store:
         return recorded
 
     def fetch_champion(self) -> Version:
-        """Download the champion's files; raises MlopsError if there is no champion."""
+        """Return the champion as `fetch` does; raises MlopsError if there is no champion."""
         number = self.champion()
         if number is None:
             command = self.project.command("train")
             raise MlopsError(
                 f"{self.project.name} has no champion; run {command}, then gate and promote."
             )
-        return self.registry.fetch(number)
+        return self.fetch(number)
+
+    def fetch_challenger(self) -> Version:
+        """Return the challenger as `fetch` does; raises MlopsError if there is none."""
+        number = self.registry.alias(CHALLENGER)
+        if number is None:
+            command = self.project.command("train")
+            raise MlopsError(f"{self.registry.name} has no challenger; run {command} first.")
+        return self.fetch(number)
+
+    def fetch(self, number: int, digest: str = "") -> Version:
+        """Return a version in a private copy whose files are those that the journal knows.
+
+        Nothing of them has run by then. `digest` vouches for a version that the journal does not
+        know, such as a copied one. Raises MlopsError if the journal is broken, UnknownVersion if it
+        does not know the version, and FilesChanged if the files are others.
+        """
+        known = known_digests(self.entries, number)
+        if digest:
+            known.append(Known(digest, "--digest"))
+        if known:
+            return self.registry.fetch(number, known)
+        found = self.registry.copy(number).digest
+        command = self.project.command(f"gate {number} --digest {found}")
+        raise UnknownVersion(
+            f"the journal of {self.registry.name} does not know version {number}: no `train` here "
+            "made it, and a verdict of another environment does not count; if you copied it, "
+            f"compare its SHA-256, {found}, with that of the original, then run {command}."
+        )
 
     def refuse_broken(self, *, every_file: bool = False) -> None:
         """Raise BrokenJournal if the journal in the store is not as it was written.

@@ -100,7 +100,7 @@ def describe(model: ServedModel) -> Facts:
     return {
         "name": version.name,
         "version": version.number,
-        "digest": version.digest(),
+        "digest": version.digest,
         "problem": card.problem,
         "features": list(card.features),
         "windows": card.windows.to_json(),

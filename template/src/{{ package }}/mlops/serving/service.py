@@ -1,6 +1,7 @@
 """The service: answers requests with the champion, and switches to each new champion."""
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
@@ -33,7 +34,7 @@ class Service:
 
     def __init__(self, store: Store, listens_on: str = THIS_MACHINE) -> None:
         self._project = store.project
-        self._registry = store.registry
+        self._client = store.registry.client
         settings = self._project.settings
         folder = self._project.path(settings.predictions) / self._project.env
         log = PredictionLog(folder / ONLINE)
@@ -77,14 +78,16 @@ class Service:
     def _look_for_champion(self) -> str:
         """Switch to a new champion if there is one; return what prevents it, or an empty text."""
         try:
-            model = self._registry.client.get_registered_model(self._project.name)
+            model = self._client.get_registered_model(self._project.name)
             seen = {**model.aliases, **model.tags}  # the journal's head is a tag
             if seen != self._last_seen:
                 self._load_champion(open_store(self._project))
             self._last_seen = seen
             if self._project.settings.serving.shadow:
                 challenger = model.aliases.get(CHALLENGER)
-                self._state.shadow.load(self._registry, challenger and int(challenger))
+                self._state.shadow.load(
+                    partial(open_store, self._project), challenger and int(challenger)
+                )
         except Exception as error:  # noqa: BLE001 - a store and a model can raise anything
             return " ".join(str(store_error(error) or summarize(error)).split())
         return ""

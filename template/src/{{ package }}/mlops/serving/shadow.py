@@ -7,6 +7,7 @@ import asyncio
 import datetime
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from prometheus_client import Counter
 from pydantic import ValidationError
 
 from ..base.errors import summarize
-from ..records.registry import Registry
+from ..records.store import Store
 from .log import PredictionLog
 from .model import ServedModel
 
@@ -54,18 +55,19 @@ class Shadow:
         self._model: ServedModel | None = None
         self.status = ShadowStatus()
 
-    def load(self, registry: Registry, challenger: int | None) -> None:
+    def load(self, open_store: Callable[[], Store], challenger: int | None) -> None:
         """Load the challenger unless it is loaded; without one, nothing is in the shadow."""
         if challenger is not None and challenger == self.status.version:
             return
         self._model = None
         self.status = ShadowStatus()
+        if challenger is None:
+            self.status = ShadowStatus(trouble="the model has no challenger; run `train` first")
+            return
         try:
-            if challenger is None:
-                version = registry.fetch_challenger()  # raises, because there is none
-            else:
-                version = registry.fetch(challenger)
-            self._model = ServedModel(registry.load(version))
+            store = open_store()
+            version = store.fetch(challenger)
+            self._model = ServedModel(store.registry.load(version))
             self.status = ShadowStatus(version.number)
         except Exception as error:  # noqa: BLE001 - a store and a model can raise anything
             self.status = ShadowStatus(trouble=summarize(error))

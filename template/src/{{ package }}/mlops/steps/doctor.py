@@ -60,7 +60,7 @@ class Opened:
         number = self.store.champion()
         if number is None:
             return None
-        return self.store.registry.load(self.store.registry.fetch(number))
+        return self.store.registry.load(self.store.fetch(number))
 
 
 # Returns what it found; raises MlopsError if it is wrong.
@@ -91,6 +91,7 @@ def doctor(project: Project) -> Outcome:
         "champion": _champion,
         "score": _score,
         "monitor": _monitor,
+        "predictions": _predictions,
         "answers": _answers,
         "approval": _approval,
         "rights": _rights,
@@ -274,6 +275,15 @@ def _find_unwritable(folder: Path) -> Note | None:
         if error.errno in NOT_PERMITTED:
             return Note(text)
         raise MlopsError(f"{text}; correct the folder, or its setting in conf/.") from None
+
+
+def _predictions(opened: Opened) -> str:
+    """Compare each published batch with its entry in the journal."""
+    entries = opened.store.entries
+    problems = predictions.problems(opened.project, entries)
+    if problems:
+        raise MlopsError(f"{'; '.join(problems)}.")
+    return f"{len(predictions.published(entries))} batches are as they were published"
 
 
 def _answers(opened: Opened) -> str:

@@ -18,6 +18,7 @@ from ..base.windows import Window
 from ..data import spark
 from ..data.labelled_rows import in_window
 from ..data.tables import Tables
+from ..records.integrity import Known, VersionFiles, check_digests, check_shape
 from ..records.registry import LoadedVersion, Version, load_version
 
 Subject = TypeVar("Subject", Version, LoadedVersion)
@@ -111,10 +112,18 @@ def _work_on_worker(
 
 @cache  # a worker gets many pieces
 def _subject_on_worker(shipped: _OnWorker, folder: Path) -> Any:  # what `work` takes
-    version = replace(shipped.version, folder=folder)
+    version = replace(shipped.version, files=VersionFiles(folder))
+    _check_files(folder, shipped.version.digest, f"{version} on a worker")
     if shipped.loads:
         return load_version(version, shipped.project.settings.trusted_types)
     return version
+
+
+@cache  # only before the first import, which leaves bytecode in the folder
+def _check_files(folder: Path, digest: str, version: str) -> None:
+    """Raise FilesChanged unless the files on a worker are those that the command has sent."""
+    check_shape(folder, version)
+    check_digests(VersionFiles(folder), [Known(digest, "the command that sent them")], version)
 
 
 def _work_on_piece(

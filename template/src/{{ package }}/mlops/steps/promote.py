@@ -23,7 +23,7 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
     store.refuse_pause()
     store.refuse_broken()
     registry = store.registry
-    version = registry.fetch_challenger() if number is None else registry.fetch(number)
+    version = store.fetch_challenger() if number is None else store.fetch(number)
     details = _verdict(store, version, approver)
     _refuse_lineage(project, version)
     _require_approval(store, version, details)
@@ -63,7 +63,7 @@ def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:
     if sha256_of(text) != details.evidence_sha256:
         raise MlopsError(f"the evidence on {version} was changed after the verdict; run {command}.")
     evidence = read_evidence(text, f"the evidence on {version}")
-    if evidence.environment != store.project.env or evidence.digest != version.digest():
+    if evidence.environment != store.project.env or not version.files.has(evidence.digest):
         raise MlopsError(
             f"the evidence on {version} is about other files or another environment, "
             f"{evidence.environment}; run {command}."

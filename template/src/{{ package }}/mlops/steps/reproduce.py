@@ -31,7 +31,7 @@ def reproduce(project: Project, number: int) -> Outcome:
     Raises MlopsError if it cannot be rebuilt.
     """
     store = open_store(project)
-    version = store.registry.fetch(number)
+    version = store.fetch(number)
     _refuse(project, version)
     answer = _rebuild(project, version)
     details = _details(number, answer, _erased_on(store, version))

@@ -29,7 +29,7 @@ def rollback(project: Project, reason: str) -> Outcome:
             f"champion, run {command}."
         )
     back, withdrawn = champions[-2:]
-    store.registry.load(store.registry.fetch(back))
+    store.registry.load(store.fetch(back))
     batches = [b for b in predictions.published(store.entries) if b.version == withdrawn]
     details = RollbackDetails(
         back_to=back, reason=reason, batches=tuple(f"{b.date}/{b.batch}" for b in batches)

@@ -15,7 +15,7 @@ from ..records.journal import BrokenJournal
 from ..records.registry import CHALLENGER
 from ..records.store import Store, open_store
 
-SHOWN = 10  # versions, the newest ones
+SHOWN = 10  # versions, the newest ones; and batches whose bytes are read
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class State:
     entries: int
     """Number of the journal's entries."""
     problems: list[str]
-    """What is wrong with the journal or the alias, one message each."""
+    """What is wrong with the journal, the alias, the champion's files or the batches."""
 
 
 def status(
@@ -91,9 +91,12 @@ def _keep_anchor(store: Store, file: Path) -> None:
 
 def _state(store: Store, problems: list[str]) -> State:
     try:
-        store.champion()
-    except MlopsError as moved:
-        problems = [*problems, str(moved).removesuffix(".")]
+        champion = store.champion()
+        if champion is not None:
+            store.fetch(champion)  # compares its files with the journal
+    except MlopsError as error:
+        problems = [*problems, str(error).removesuffix(".")]
+    problems = [*problems, *predictions.problems(store.project, store.entries, newest=SHOWN)]
     batches = predictions.published(store.entries)
     return State(
         champion=store.recorded_champion,

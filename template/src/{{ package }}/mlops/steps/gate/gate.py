@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ...base.console import Outcome, Result, print_step
-from ...base.errors import MlopsError, Unreachable
+from ...base.errors import Misconfigured, MlopsError, Unreachable
 from ...base.project import Project, user_module
 from ...data.fingerprints import fingerprint
 from ...data.labelled_rows import LabelledRows, PointInTimeData, read_split
@@ -47,12 +47,16 @@ class Examination:
         return "insufficient" if "insufficient" in verdicts else "passed"
 
 
-def gate(project: Project, number: int | None) -> Outcome:
-    """Judge a version, by default the challenger, on the window held out for it."""
+def gate(project: Project, number: int | None, digest: str = "") -> Outcome:
+    """Judge a version, by default the challenger, on the window held out for it.
+
+    `digest` is the SHA-256 of a version that the journal does not know, such as a copied one.
+    """
+    if digest and number is None:
+        raise Misconfigured("--digest says what one version is made of; name it: gate VERSION.")
     refuse_unfit(project, "gate")
     store = open_store(project)
-    registry = store.registry
-    version = registry.fetch_challenger() if number is None else registry.fetch(number)
+    version = store.fetch_challenger() if number is None else store.fetch(number, digest)
     print_step(f"checking {version} of {project.name} on {version.card.windows.gate}")
     with ThreadPoolExecutor() as aside:
         alone = aside.submit(loads_alone, version)
@@ -114,7 +118,7 @@ def _open_case(store: Store, challenger: LoadedVersion, sample: LabelledRows) ->
     is_champion = number == challenger.version.number
     if number is not None and not is_champion:
         try:
-            champion = store.registry.load(store.registry.fetch(number))
+            champion = store.registry.load(store.fetch(number))
         except MlopsError as error:
             champion_error = str(error)
     return Case(
@@ -134,7 +138,7 @@ def _evidence(store: Store, version: Version, examined: Examination) -> GateEvid
         format=GateEvidence.FORMAT,
         model=version.name,
         version=version.number,
-        digest=version.digest(),
+        digest=version.digest,
         environment=store.project.env,
         champion=store.recorded_champion,
         window=version.card.windows.gate,

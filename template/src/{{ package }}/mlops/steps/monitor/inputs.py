@@ -85,6 +85,7 @@ def examine_inputs(context: MonitoringContext) -> Inputs:
     predicted = predicted or NOTHING
     if not online:
         findings += _unknown_batches(context, batch)
+    findings += _missing_batches(context)
     findings += context.check_versions(predicted.versions, f"the batch of {date:%Y-%m-%d}")
 
     return Inputs(
@@ -146,8 +147,7 @@ def _rows(card: VersionCard, counts: Counts, predicted: Counts, *, periodic: boo
 
 def _unknown_batches(context: MonitoringContext, batch: list[Path]) -> list[Finding]:
     """Return a finding if the run that published a batch stopped before writing its entry."""
-    published = predictions.published(context.store.entries)
-    known = {f"date={each.date}/batch-{each.batch}" for each in published}
+    known = set(map(predictions.place_of, predictions.published(context.store.entries)))
     return [
         Finding(
             INVESTIGATE,
@@ -155,6 +155,23 @@ def _unknown_batches(context: MonitoringContext, batch: list[Path]) -> list[Find
             f"run {context.project.command('score')} again",
         )
         for place in sorted(set(map(predictions.part_name, batch)) - known)
+    ]
+
+
+def _missing_batches(context: MonitoringContext) -> list[Finding]:
+    """Return a finding for each batch of the monitored time whose files are gone."""
+    time = context.project.settings.time
+    start = context.ago(time.label_horizon + time.gate, context.as_of)
+    gone = predictions.missing(
+        context.project, context.store.entries, f"{start:%Y-%m-%d}", f"{context.as_of:%Y-%m-%d}"
+    )
+    return [
+        Finding(
+            INVESTIGATE,
+            f"{place} has an entry in the journal, but its files are gone; restore them from a "
+            "backup",
+        )
+        for place in gone
     ]
 
 
@@ -176,7 +193,7 @@ def _count_answers(context: MonitoringContext, batch: list[Path]) -> Counts:
     """Count what clients sent, which the predictions table keeps with the predictions."""
     profiles = context.card.profile.inputs
     parts = []
-    for rows in predictions.read_parts(batch):
+    for rows in predictions.read_parts(batch, context.store.entries):
         columns = _count_columns(profiles, partial(_sent, rows))
         parts.append(Counts(columns, hashes(rows, context.keys), rows["predicted_at"].max()))
     return _merge(parts)
@@ -192,7 +209,7 @@ def _count_predictions(context: MonitoringContext, batch: list[Path]) -> Counts:
     """Count the predictions; the bins count those of the champion only."""
     profiles = context.card.profile.predictions
     parts = []
-    for rows in predictions.read_parts(batch):
+    for rows in predictions.read_parts(batch, context.store.entries):
         own = rows[rows["version"] == context.number]
         columns = _count_columns(profiles, own.__getitem__) if len(own) else {}
         versions = frozenset(map(int, rows["version"].unique()))

@@ -109,7 +109,7 @@ def rule_of(context: MonitoringContext, metric: str, events: int = 0) -> Rule:
 
 
 def _read_predictions(context: MonitoringContext, date: pd.Timestamp) -> list[pd.DataFrame]:
-    parts = predictions.read_parts(context.batches[date])
+    parts = predictions.read_parts(context.batches[date], context.store.entries)
     return [rows.assign(scoring_date=date) for rows in parts]
 
 

@@ -14,6 +14,7 @@ from ...data.spark import started
 from ...figures.drift import Column, compare
 from ...records import predictions
 from ...records.details import ScoreDetails
+from ...records.integrity import sha256_of_file
 from ...records.predictions import BatchFacts
 from ...records.registry import LoadedVersion
 from ...records.rules import refuse_unfit
@@ -47,6 +48,7 @@ def score(project: Project, as_of: str | None) -> Outcome:
             rows=batch.rows,
             rows_per_second=speed,
         )
+        sha256 = sha256_of_file(part)
         target = predictions.publish(project, staged, facts)
 
     details = ScoreDetails(
@@ -55,6 +57,7 @@ def score(project: Project, as_of: str | None) -> Outcome:
         version=facts.version,
         rows=facts.rows,
         rows_per_second=speed,
+        sha256=sha256,
         resources=resources() | {"rows_per_second": speed},
     )
     store.record(details, subject=batch.date, as_of=batch.date)

@@ -36,12 +36,12 @@ def follow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
 
 def _shadow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
     """Write the challenger's batch."""
-    challenger = store.registry.load(store.registry.fetch_challenger())
+    challenger = store.registry.load(store.fetch_challenger())
     other = Batch(batch.project, challenger, batch.window, batch.date, batch.number)
     with predictions.stage(batch.project) as staged:
         write(other, staged / predictions.PART, predict)
         _refuse_other_rows(batch, other)
-        facts = _compare(batch, other, published, staged)
+        facts = _compare(store, batch, other, published, staged)
         predictions.publish(batch.project, staged, facts, HIDDEN)
     differences = ", ".join(f"{name} by {mean:.4f}" for name, mean in facts.difference.items())
     print_step(f"{challenger.version} in the shadow differs on average: {differences}")
@@ -58,7 +58,7 @@ def _refuse_other_rows(batch: Batch, other: Batch) -> None:
         )
 
 
-def _compare(batch: Batch, other: Batch, ours: Path, theirs: Path) -> ShadowFacts:
+def _compare(store: Store, batch: Batch, other: Batch, ours: Path, theirs: Path) -> ShadowFacts:
     """Return the mean absolute difference and the stability index of each number.
 
     The difference of a decision or a label is the share of the rows on which both disagree.
@@ -66,8 +66,8 @@ def _compare(batch: Batch, other: Batch, ours: Path, theirs: Path) -> ShadowFact
     profile = batch.champion.version.card.profile.predictions
     differences: dict[str, float] = {}
     counts: dict[str, Floats] = {}
-    our_rows = predictions.read_parts([ours / predictions.PART])
-    their_rows = predictions.read_parts([theirs / predictions.PART])
+    our_rows = predictions.read_parts([ours / predictions.PART], store.entries)
+    their_rows = predictions.read_parts([theirs / predictions.PART], [])  # not published yet
     for our, their in zip(our_rows, their_rows, strict=True):
         for name in filter(their.__contains__, profile):
             gap = their[name] != our[name]

@@ -21,6 +21,7 @@ from ...figures.importance import permutation_importance
 from ...figures.profile import take_profile
 from ...records import lineage
 from ...records.card import Profiles, VersionCard
+from ...records.integrity import SCORER, check_written, sha256_of_file
 from ...records.registry import Registry, signature, untrusted
 from ...records.scorer import Estimator, ScorerFacts, predict_frame
 from ...records.tracking import experiment_id
@@ -40,6 +41,8 @@ class Published:
     """Number of the version."""
     card: VersionCard
     """What is known about it."""
+    digest: str
+    """SHA-256 over its files."""
 
 
 def publish(training: Training, registry: Registry) -> Published:
@@ -58,6 +61,7 @@ def publish(training: Training, registry: Registry) -> Published:
             for name, figure in pictures.items():
                 mlflow.log_figure(figure, f"plots/{name}.png")
             info = _log_model(training, card, folder, requirements)
+            written = _hash_files(training, folder)
             mlflow.log_metrics(_known(card.figures), model_id=info.model_id)
             for position, figures in enumerate(plots.by_period(training, prediction)):
                 mlflow.log_metrics(figures, step=position)
@@ -65,7 +69,10 @@ def publish(training: Training, registry: Registry) -> Published:
     version = registry.client.create_model_version(
         project.name, info.model_uri, run.info.run_id, tags=tags, model_id=info.model_id
     )
-    return Published(int(version.version), card)
+    number = int(version.version)
+    files = registry.copy(number)
+    check_written(files.folder, written, f"version {number} of {project.name}")
+    return Published(number, card, files.digest)
 
 
 def write_estimator(training: Training, target: Path) -> list[str]:
@@ -148,7 +155,7 @@ def _log_model(
         shutil.rmtree(cache)  # MLflow would copy it as well
     info: ModelInfo = mlflow.pyfunc.log_model(
         name="model",
-        python_model=str(PLATFORM / "records/scorer.py"),
+        python_model=str(PLATFORM / "records" / SCORER),
         code_paths=[str(training.snapshot)],
         artifacts={path.stem: str(path) for path in folder.iterdir()},
         signature=signature(training.source.contract, list(card.classes)),
@@ -156,6 +163,18 @@ def _log_model(
         pip_requirements=requirements,
     )
     return info
+
+
+def _hash_files(training: Training, folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file that decides what the version does, by its name there."""
+    snapshot = training.snapshot
+    files = {f"artifacts/{path.name}": path for path in folder.iterdir()}
+    files |= {
+        f"code/{snapshot.name}/{path.relative_to(snapshot).as_posix()}": path
+        for path in snapshot.rglob("*.py")
+    }
+    files[SCORER] = PLATFORM / "records" / SCORER
+    return {name: sha256_of_file(path) for name, path in files.items()}
 
 
 def _keep_rows(training: Training, card: VersionCard) -> None:

@@ -38,6 +38,7 @@ def train(project: Project, as_of: str | None, tune: int = 0, *, changed: bool =
     facts = {
         "version": version.number,
         "snapshot": version.card.snapshot,
+        "digest": version.digest,
         "figures": version.card.figures,
         "params": version.card.model.params,
         "resources": resources(version.card.rows.train),
@@ -80,9 +81,11 @@ def train_version(project: Project, as_of: str | None, tune: int = 0) -> Publish
         build=build,
     )
     version = publish(training, store.registry)
-    store.registry.move_alias(CHALLENGER, version.number)
-    details = TrainDetails(snapshot=snapshot.name, commit=build.commit, dirty=build.dirty)
+    details = TrainDetails(
+        snapshot=snapshot.name, commit=build.commit, dirty=build.dirty, digest=version.digest
+    )
     store.record(details, subject=str(version.number), as_of=f"{reference_date:%Y-%m-%d}")
+    store.registry.move_alias(CHALLENGER, version.number)
     return version
 
 

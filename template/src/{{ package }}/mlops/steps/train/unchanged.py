@@ -5,6 +5,7 @@ from ...base.project import Project
 from ...base.windows import parse_as_of
 from ...records.details import GateDetails
 from ...records.entry import with_details
+from ...records.integrity import FilesChanged
 from ...records.lineage import configuration_hash, read_build_facts
 from ...records.snapshot import take_snapshot
 from ...records.store import Store, open_store
@@ -30,8 +31,14 @@ def find_unchanged(project: Project, as_of: str | None) -> Outcome | None:
 
 
 def is_unchanged(store: Store, number: int, date: str) -> bool:
-    """Return whether today's code, configuration and lockfile made a version, as of `date`."""
-    card = store.registry.fetch(number).card
+    """Return whether today's code, configuration and lockfile made a version, as of `date`.
+
+    Nothing made a version whose files have changed, or which the journal does not know.
+    """
+    try:
+        card = store.fetch(number).card
+    except FilesChanged:
+        return False
     return (
         card.snapshot == take_snapshot(store.project).name
         and card.time.as_of == date

@@ -1,0 +1,262 @@
+"""Are the files of a version those that the journal knows? None of them runs before that is sure.
+
+A version is copied to a folder that only this user can enter. The copy is checked there, and only
+the copy is loaded: what somebody changes in the store afterwards has no effect on it.
+"""
+
+import atexit
+import hashlib
+import os
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+import yaml
+
+from ..base.errors import MlopsError
+from ..base.project import PACKAGE
+from .details import GateDetails, PromoteDetails, TrainDetails
+from .entry import Entry
+
+LEFT_BY_READERS = ("registered_model_meta", "__pycache__")  # by a download, and by a load in place
+LOADER = "mlflow.pyfunc.loaders.code_model"  # runs scorer.py; it never unpickles
+SCORER = "scorer.py"
+ARTIFACTS = {
+    "card": "card.json",
+    "golden_predictions": "golden_predictions.parquet",
+    "golden_rows": "golden_rows.parquet",
+    "model": "model.skops",
+    "seen": "seen.npz",
+}
+REQUIRED = {"MLmodel", SCORER, *(f"artifacts/{name}" for name in ARTIFACTS.values())}
+WRITTEN_BY_MLFLOW = {
+    ".python-version",
+    "conda.yaml",
+    "environment_variables.txt",
+    "input_example.json",
+    "pyproject.toml",
+    "python_env.yaml",
+    "requirements.txt",
+    "serving_input_example.json",
+    "uv.lock",
+}
+MODULE = re.compile(
+    rf"code/{re.escape(PACKAGE)}_[0-9a-f]{{8}}/([A-Za-z_]\w*/)*[A-Za-z_]\w*\.py", re.ASCII
+)
+
+
+class FilesChanged(MlopsError):
+    """The files of a version are not, or cannot be, those that the journal knows."""
+
+
+class UnknownVersion(FilesChanged):
+    """The journal does not know a version, so nothing says what its files should be."""
+
+
+class Known(NamedTuple):
+    """What is known about the files of a version."""
+
+    digest: str
+    """SHA-256 over the files."""
+    source: str
+    """Who says so: `entry 3 of the journal`."""
+
+
+@dataclass(frozen=True)
+class VersionFiles:
+    """The files of a version in a folder."""
+
+    folder: Path
+    """Folder of the files."""
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 over the name and the content of each file.
+
+        It is the SHA-256 of what `sha256sum` prints for all files, sorted by name.
+        """
+        lines = [f"{sha256_of_file(path)}  {name}\n" for name, path in named_files(self.folder)]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    @cached_property
+    def older_digest(self) -> str:
+        """The digest that gates recorded before `train` recorded one."""
+        result = hashlib.sha256()
+        for path in sorted(self.folder.rglob("*")):
+            if path.is_file():
+                relative = path.relative_to(self.folder)
+                result.update(relative.as_posix().encode() + b"\0" + path.read_bytes())
+        return result.hexdigest()
+
+    def has(self, digest: str) -> bool:
+        """Return whether a recorded digest is that of these files."""
+        return digest in (self.digest, self.older_digest)
+
+    def drop_leftovers(self) -> None:
+        """Delete what readers have left in a store: no bytecode of a store ever runs."""
+        for name in LEFT_BY_READERS:
+            for path in list(self.folder.rglob(name)):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+
+
+def copy_folder(source: Path) -> VersionFiles:
+    """Return a private copy of a version's folder on this machine; links stay links."""
+    ignore = shutil.ignore_patterns(*LEFT_BY_READERS)
+    folder = shutil.copytree(source, private_folder() / "files", symlinks=True, ignore=ignore)
+    return VersionFiles(folder)
+
+
+def private_folder() -> Path:
+    """Return a new folder that only this user can enter; it is deleted when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="mlops-"))  # with mode 0700
+    atexit.register(_delete, folder, os.getpid())
+    return folder
+
+
+def _delete(folder: Path, process: int) -> None:
+    if os.getpid() == process:  # a fork that ends must not delete the files of its parent
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def known_digests(entries: list[Entry], number: int) -> list[Known]:
+    """Return what the journal says about the files of a version; nothing if it does not know it.
+
+    The first one is of the newest `train`; for a version of an older template, or one that was
+    copied here, of the newest `gate` or `promote`. The promotion of a version counts as well.
+    """
+    trained: Known | None = None
+    judged: Known | None = None
+    promoted: Known | None = None
+    for entry in reversed(entries):
+        if entry.subject != str(number):
+            continue
+        if isinstance(entry.details, PromoteDetails):
+            promoted = promoted or _known(entry, entry.details.digest)
+        if isinstance(entry.details, GateDetails | PromoteDetails):
+            judged = judged or _known(entry, entry.details.digest)
+        if isinstance(entry.details, TrainDetails):
+            if entry.details.digest:
+                trained = _known(entry, entry.details.digest)
+            break  # what is older is about another version that had this number
+    known = dict.fromkeys((trained or judged, promoted))
+    return [each for each in known if each is not None]
+
+
+def _known(entry: Entry, digest: str) -> Known:
+    return Known(digest, f"entry {entry.number} of the journal")
+
+
+def check_digests(files: VersionFiles, known: list[Known], version: str) -> None:
+    """Raise FilesChanged unless the files are those of each digest."""
+    for digest, source in known:
+        if not files.has(digest):
+            raise FilesChanged(
+                f"the files of {version} have changed: their SHA-256 is {files.digest}, but "
+                f"{source} says {digest}; restore them from a backup, or train a new version."
+            )
+
+
+def check_written(folder: Path, written: dict[str, str], version: str) -> None:
+    """Raise FilesChanged if the store has other files than those that were just written to it.
+
+    `written` is the SHA-256 of each by name: of all code, and of all artifacts.
+    """
+    kept = {name: sha256_of_file(path) for name, path in named_files(folder)}
+    for name, digest in written.items():
+        if kept.get(name) != digest:
+            raise FilesChanged(
+                f"the store does not hold {name} of {version} as it was written a moment ago, so "
+                "the journal has no entry of this version; find out who writes to the store, then "
+                "train again."
+            )
+    strange = sorted(name for name in kept if name.startswith("code/") and name not in written)
+    if strange:
+        raise FilesChanged(
+            f"the store holds {strange[0]} in {version}, which was not written to it, so the "
+            "journal has no entry of this version; find out who writes to the store, then train "
+            "again."
+        )
+
+
+def check_shape(folder: Path, version: str) -> None:
+    """Raise MlopsError unless the files have the one shape that `train` makes.
+
+    So loading runs scorer.py and the modules of one snapshot, and neither a pickle nor bytecode.
+    """
+    problem = _find_problem(folder)
+    if problem:
+        raise FilesChanged(
+            f"{version} {problem}, so `train` did not make it like this; restore its files from a "
+            "backup, or train a new version."
+        )
+
+
+def named_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the name and the path of each file, sorted by name."""
+    named = ((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*"))
+    return iter(sorted((name, path) for name, path in named if not path.is_dir()))
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of the content of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _find_problem(folder: Path) -> str:
+    """Return what is wrong with the shape of a version's files; empty if nothing is."""
+    names: set[str] = set()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        mode = path.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            continue
+        if not stat.S_ISREG(mode):
+            return f"holds {name}, which is a link or another special file"
+        if name not in REQUIRED | WRITTEN_BY_MLFLOW and not MODULE.fullmatch(name):
+            return f"holds {name}, which is not one of the files of a version"
+        names.add(name)
+    missing = sorted(REQUIRED - names)
+    if missing:
+        return f"has no {missing[0].rpartition('/')[2]}"
+    snapshots = {PurePosixPath(name).parts[1] for name in names if name.startswith("code/")}
+    if len(snapshots) != 1:
+        return f"holds {len(snapshots)} snapshots in code, not one"
+    return _find_problem_of_model((folder / "MLmodel").read_text(encoding="utf-8"))
+
+
+def _find_problem_of_model(text: str) -> str:
+    """Return what in MLmodel would load something else than scorer.py; empty if nothing does."""
+    try:
+        facts: Any = yaml.safe_load(text)
+        flavors: Any = facts["flavors"]
+        flavor: Any = flavors["python_function"]
+        artifacts: Any = {name: each["path"] for name, each in flavor["artifacts"].items()}
+        example: Any = facts.get("saved_input_example_info") or {}
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError):
+        return "has an MLmodel that cannot be read"
+    expected = {
+        "flavors": (list(flavors), ["python_function"]),
+        "loader_module": (flavor.get("loader_module"), LOADER),
+        "model_code_path": (os.path.basename(str(flavor.get("model_code_path"))), SCORER),  # noqa: PTH119 - as MLflow does
+        "code": (flavor.get("code"), "code"),
+        "artifacts": (artifacts, {name: f"artifacts/{file}" for name, file in ARTIFACTS.items()}),
+        "data": (flavor.get("data"), None),
+        "python_model": (flavor.get("python_model"), None),
+        "model_config": (flavor.get("model_config"), None),
+        "predict_fn": (flavor.get("predict_fn", "predict"), "predict"),
+        "saved_input_example_info": (example.get("artifact_path", ""), "input_example.json"),
+    }
+    for key, (value, wanted) in expected.items():
+        if value != wanted:
+            return f"has an MLmodel with another {key}"
+    return ""
