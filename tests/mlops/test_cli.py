@@ -21,7 +21,7 @@ COMMANDS = {
 }
 OWN = {
     "train": ["--as-of", "--tune", "--changed"],
-    "gate": ["number"],
+    "gate": ["number", "--digest"],
     "promote": ["number", "--approved-by"],
     "score": ["--as-of"],
     "monitor": ["--as-of"],

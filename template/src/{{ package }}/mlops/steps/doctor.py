@@ -18,6 +18,7 @@ from ..data.contract import read_contract
 from ..data.labelled_rows import PointInTimeData, read_labels
 from ..data.tables import Tables
 from ..records import predictions
+from ..records.entry import Entry
 from ..records.lineage import locked_requirements, read_build_facts
 from ..records.registry import LoadedVersion
 from ..records.snapshot import take_snapshot
@@ -228,7 +229,7 @@ def _monitor(opened: Opened) -> str | Note:
         return Note(f"refuses: {error}")
     batches = predictions.current_batches(project)
     if batches:
-        _read_batch(opened.champion, batches[max(batches)])
+        _read_batch(opened.champion, batches[max(batches)], opened.store.entries)
     labels = _count_labels(project, opened.champion)
     unwritable = _find_unwritable(project.path(project.settings.reports))
     if unwritable:
@@ -237,10 +238,10 @@ def _monitor(opened: Opened) -> str | Note:
     return f"{newest}; {labels} labels of the last period whose labels are due"
 
 
-def _read_batch(champion: LoadedVersion, folder: Path) -> None:
+def _read_batch(champion: LoadedVersion, folder: Path, entries: list[Entry]) -> None:
     """Raise MlopsError if a batch cannot be read, or lacks a column that `monitor` needs."""
     part = folder / predictions.PART
-    rows = next(predictions.read_parts([part]), None)
+    rows = next(predictions.read_parts([part], entries), None)
     needed = [*champion.contract.keys, "version"]
     missing = [name for name in needed if rows is not None and name not in rows]
     if missing:
