@@ -8,7 +8,14 @@ FAKES = {
     # runs no checks, fails where a file says so, and records its environment
     "uvx": """
 import json, os, pathlib, sys
-(HERE / "checked").write_text(json.dumps({"arguments": sys.argv[1:], "env": dict(os.environ)}))
+readable = []
+for file in pathlib.Path("/proc").glob("[0-9]*/environ"):
+    try:
+        readable += [name for name in file.read_text().split("\\0") if "of-a-parent" in name]
+    except OSError:
+        pass
+checked = {"arguments": sys.argv[1:], "env": dict(os.environ), "readable": readable}
+(HERE / "checked").write_text(json.dumps(checked))
 print("a check speaks")
 sys.exit(pathlib.Path("broken").exists())
 """,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from programs import write_program
 from rendering import append, commit, contents, git, render
 
 Row = dict[str, Any]
@@ -130,6 +131,45 @@ def test_edited_platform_files_are_named_even_if_no_update_is_due(
     code, [row] = fleet.rows(folder)
     assert code == 0
     assert row["edited"] == [".gitattributes", "src/churn/mlops/steps/gate/gate.py"]
+
+
+EXECUTED = {  # keys of a repository's own configuration whose value git runs
+    "core.fsmonitor": "",
+    "core.hooksPath": "hooks",
+    "core.sshCommand": "",
+    "core.pager": "",
+    "core.editor": "",
+    "diff.external": "",
+    "diff.own.textconv": "",
+    "diff.own.command": "",
+    "filter.own.clean": "",
+    "filter.own.smudge": "",
+    "filter.own.process": "",
+    "merge.own.driver": "",
+    "gpg.program": "",
+    "uploadpack.packObjectsHook": "",
+    "credential.helper": "",
+}
+
+
+@pytest.mark.parametrize("attributes", ["* filter=own diff=own merge=own\n", ""])
+def test_nothing_that_a_listed_folder_configures_is_executed(
+    fleet: Fleet, tmp_path: Path, attributes: str
+) -> None:
+    folder = shutil.copytree(fleet.old, tmp_path / "hostile")
+    trap = write_program(tmp_path / "trap", f"#!/bin/sh\ntouch {tmp_path}/trapped\nexit 1\n")
+    hooks = tmp_path / "hooks"
+    for name in ("post-index-change", "post-checkout", "pre-commit", "reference-transaction"):
+        write_program(hooks / name, trap.read_text(encoding="utf-8"))
+        shutil.copy2(hooks / name, folder / ".git/hooks")
+    for key, value in EXECUTED.items():
+        git(folder, "config", key, str(hooks if value else trap))
+    (folder / ".git/info").mkdir(exist_ok=True)
+    (folder / ".git/info/attributes").write_text(attributes, encoding="utf-8")
+    (folder / "README.md").touch()  # git compares its content
+    code, [row] = fleet.rows(folder)
+    assert not (tmp_path / "trapped").exists()
+    assert (code, row["error"], row["behind"]) == (0, "", 2)
 
 
 def test_a_broken_repository_is_a_row_with_its_error(

@@ -34,6 +34,7 @@ DEFAULT = {
     *(".mlops/refit.py", ".mlops/rehearse.py", ".mlops/release.py", ".mlops/ruff.toml"),
     ".mlops/release_record.py",
     *(".mlops/schedules.py", ".mlops/story.py", ".mlops/template.py", ".mlops/update.py"),
+    ".mlops/unreviewed.py",
 }
 VENDORS = ".mlops/vendors"
 # What answers add to the pipelines' files in ci/ and the place's files in deploy/<place>/.

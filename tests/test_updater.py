@@ -107,8 +107,13 @@ class Desk(NamedTuple):
         return git(self.remote, "for-each-ref", "--format=%(objectname)", f"refs/heads/{BRANCH}")
 
 
+SECRET = "a-secret-of-a-parent"  # noqa: S105 - an example
 QUIET = {"PYTHONDONTWRITEBYTECODE": "1"}  # so that only the updater's files appear
-SECRETS = ("GH_TOKEN", "SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT", "AWS_SECRET_ACCESS_KEY")
+SECRETS = (
+    *("GH_TOKEN", "SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT", "AWS_SECRET_ACCESS_KEY"),
+    *("DATABASE_URL", "KUBECONFIG", "PGPASSFILE", "MLOPS_SECRET_WAREHOUSE", "AZURE_STORAGE_SAS"),
+    "ANYTHING_ELSE",
+)
 LOGINS = ("SSH_AUTH_SOCK", "GIT_CONFIG_VALUE_0", "CI_REPOSITORY_URL")
 
 
@@ -183,7 +188,9 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 def prepared(first: Desk, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """The project with a prepared update that passed its checks. Copy it before use."""
     desk = Desk(shutil.copytree(first.root, tmp_path_factory.mktemp("prepared") / "desk"))
-    done = desk.run("update", **dict.fromkeys((*SECRETS, *LOGINS, "UV_INDEX_OURS_PASSWORD"), "x"))
+    done = desk.run(
+        "update", **dict.fromkeys((*SECRETS, *LOGINS, "UV_INDEX_OURS_PASSWORD"), SECRET)
+    )
     assert done.code == 0, done.said
     return desk
 
@@ -247,6 +254,68 @@ def test_no_secret_reaches_the_checks(prepared: Desk) -> None:
     assert checked["arguments"] == ["nox"]
     assert not checked["env"].keys() & {*SECRETS, *LOGINS, "VIRTUAL_ENV"}
     assert "UV_INDEX_OURS_PASSWORD" in checked["env"], "packages come from a private index"
+
+
+def test_the_checks_read_no_environment_of_another_process(prepared: Desk) -> None:
+    """On Linux, /proc shows the environment of every process of the same user."""
+    checked = json.loads((prepared.programs / "checked").read_text(encoding="utf-8"))
+    assert {name.partition("=")[0] for name in checked["readable"]} <= {"UV_INDEX_OURS_PASSWORD"}
+
+
+@pytest.mark.parametrize(
+    "attack",
+    ["umount /proc", "umount -l /proc", "unshare -Urm umount /proc", "nsenter -t 1 -a true"],
+)
+def test_what_is_separated_cannot_join_the_other_processes_again(attack: str) -> None:
+    code = f"import sys; sys.path.insert(0, {str(UPDATER)!r}); import unreviewed as u; "
+    code += "print(' '.join(u.separation()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    look = "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c ^MARK="
+    found = subprocess.run(
+        [*done.stdout.split(), "env", "-u", "MARK", "sh", "-c", f"{attack} 2>/dev/null; {look}"],
+        env=os.environ | {"MARK": SECRET},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.stdout == "0\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://db"),
+        ("MLOPS_SECRET_WAREHOUSE", "x"),
+        ("AZURE_STORAGE_SAS", "x"),
+        ("WAREHOUSE", "postgresql://user:word@db"),
+    ],
+    ids=["a database", "a secret of conf", "a signature", "an address with a password"],
+)
+def test_without_separation_a_secret_in_the_environment_stops_the_update(
+    desk: Desk, name: str, value: str
+) -> None:
+    write_program(desk.programs / "unshare", "#!/bin/sh\nexit 1\n")
+    done = desk.run("update", **{name: value})
+    assert done.code == 1
+    assert f"{name} is set" in done.said
+    assert "unshare" in done.said
+    assert not (desk.programs / "checked").exists()
+
+
+def test_without_separation_a_secret_of_a_parent_stops_the_update(desk: Desk) -> None:
+    write_program(desk.programs / "unshare", "#!/bin/sh\nexit 1\n")
+    path = f"{desk.programs}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}"
+    shell = f"env -u DATABASE_URL {sys.executable} .mlops/update.py; exit $?"
+    done = subprocess.run(
+        ["sh", "-c", shell],
+        cwd=desk.project,
+        env=os.environ | QUIET | {"PATH": path + os.environ["PATH"], "DATABASE_URL": "x"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "DATABASE_URL is set" in done.stderr
 
 
 VENDORS = {"github": "gh", "gitlab.bank/mirrors/github": "glab", "dev.azure.com": "az"}

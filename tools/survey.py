@@ -14,6 +14,7 @@ from .versions import (
     TEMPLATE,
     Refused,
     git,
+    inert,
     normalize_address,
     parse_version,
     read_answers,
@@ -76,7 +77,8 @@ def make_clone(repository: str, clone: Path) -> None:
     if Path(repository).is_absolute():
         require_committed(Path(repository))
         source = Path(repository).as_uri()
-    command = ["git", "clone", "--quiet", "--depth=1", "--no-tags", "--", source, str(clone)]
+    options = ("--quiet", "--depth=1", "--no-tags", "--template=")
+    command = ["git", *inert(clone.parent), "clone", *options, "--", source, str(clone)]
     error = run_unattended(command, clone.parent)
     if error:
         raise Refused(f"it cannot be cloned: {error}")
@@ -86,7 +88,8 @@ def require_committed(folder: Path) -> None:
     """Raise Refused unless the folder is a git repository without uncommitted changes."""
     if not folder.is_dir():
         raise Refused("there is no such folder")
-    is_bare = not run_unattended(["git", "rev-parse", "--resolve-git-dir", "."], folder)
+    look = ["git", *inert(folder), "rev-parse", "--resolve-git-dir", "."]
+    is_bare = not run_unattended(look, folder)
     if is_bare:
         return  # it has no working tree that could have changes
     if not (folder / ".git").exists():

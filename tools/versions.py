@@ -24,10 +24,57 @@ class Refused(Exception):
     """A user's mistake: the message says what is wrong, and where known how to fix it."""
 
 
+# What a repository's own configuration can make git execute, and the values that switch it off.
+INERT = {
+    "core.alternateRefsCommand": "",
+    "core.askPass": "",
+    "core.editor": "false",
+    "core.fsmonitor": "false",
+    "core.gitProxy": "",
+    "core.hooksPath": "/dev/null",
+    "core.pager": "cat",
+    "core.sshCommand": "ssh -o BatchMode=yes",
+    "diff.external": "",
+    "gpg.program": "false",
+    "gpg.ssh.program": "false",
+    "gpg.x509.program": "false",
+    "interactive.diffFilter": "cat",
+    "protocol.ext.allow": "never",
+    "safe.bareRepository": "explicit",
+    "sequence.editor": "false",
+    "submodule.recurse": "false",
+}
+NAMED = re.compile(  # the same with a name in the middle, which the repository chooses
+    r"(alias\..*|diff\..*\.(command|textconv)|filter\..*\.(clean|process|required|smudge)"
+    r"|merge\..*\.driver|remote\..*\.(receivepack|uploadpack|vcs)|submodule\..*\.update"
+    r"|trailer\..*\.(cmd|command))"
+)
+
+
+def inert(folder: Path) -> list[str]:
+    """Return git's options with which it executes nothing that a folder configures.
+
+    Only the configuration of the folder's own repository counts as foreign: filters such as those
+    of Git LFS, which the user has configured, stay.
+    """
+    listed = subprocess.run(
+        ["git", "config", "--local", "--includes", "--list", "--name-only", "-z"],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    named = {key for key in listed.stdout.split("\0") if NAMED.fullmatch(key)}
+    values = INERT | {key: "false" if key.endswith(".required") else "" for key in named}
+    return [word for key, value in values.items() for word in ("-c", f"{key}={value}")]
+
+
 def git(folder: Path, *arguments: str) -> str:
-    """Run git in a folder and return its output."""
+    """Run git in a folder, which may be somebody else's, and return its output."""
     run = subprocess.run(
-        ["git", *arguments],
+        ["git", *inert(folder), *arguments],
         cwd=folder,
         check=False,
         capture_output=True,

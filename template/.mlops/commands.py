@@ -1,4 +1,4 @@
-"""Run git and other programs for the scripts in this folder, and hide secrets from new code."""
+"""Run git and other programs for the scripts in this folder."""
 
 import os
 import re
@@ -6,14 +6,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-SECRET = re.compile(  # gives access to write; the checks may read a package index
-    r"(?!UV_INDEX_).*(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|JWT|CONNECTION_STRING|_PAT|_KEY)$",
-    re.IGNORECASE,
-)
-LOGIN = re.compile(  # lets git log in: reading the template may need it, the checks never do
-    r"SSH_AUTH_SOCK$|(GIT|SSH)_ASKPASS$|GIT_CONFIG_(COUNT|KEY|VALUE|PARAMETERS)|CI_REPOSITORY_URL$"
-)
-MISLEADING = "VIRTUAL_ENV$|GIT_(AUTHOR|COMMITTER)_DATE$"  # not secret, but set for other purposes
 # As in mlops/base/text.py, which is not installed where some of these scripts run.
 CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -87,10 +79,3 @@ def show(*command: str, folder: Path = Path()) -> None:
     """Run a program and show its output; raise Refusal where it fails."""
     if subprocess.run(command, cwd=folder, check=False).returncode:
         raise Refusal(f"`{' '.join(command[:2])}` failed, see above.")
-
-
-def fails(*command: str, folder: Path) -> bool:
-    """Run a program that may execute new code, show its output, and return whether it fails."""
-    hidden = re.compile(f"{SECRET.pattern}|{LOGIN.pattern}|{MISLEADING}", re.IGNORECASE)
-    env = {name: value for name, value in os.environ.items() if not hidden.match(name)}
-    return bool(subprocess.run(command, cwd=folder, env=env, check=False).returncode)

@@ -6,7 +6,7 @@
 
 The working tree stays as it is. publish.py finds the outcome in build/update/: the commit as a git
 bundle, and the text of its pull request. The checks run code that nobody has reviewed yet, so they
-receive no secret from the environment.
+can read no secret from the environment.
 """
 
 import argparse
@@ -18,8 +18,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from commands import SECRET, Refusal, fails, git
+from commands import Refusal, git
 from template import answers, changelog, is_outdated, update
+from unreviewed import drop_secrets, fails, refuse_readable_secrets
 
 OUT = Path("build/update")
 BRANCH = "template-update"
@@ -29,10 +30,9 @@ MARKERS = "^(<<<<<<< before updating|>>>>>>> after updating)"
 def main() -> int:
     """Prepare an update; return 1 where that fails, or where a person must finish the update."""
     argparse.ArgumentParser(prog="uvx nox -s update", description=__doc__).parse_args()
-    for name in list(os.environ):
-        if SECRET.match(name):
-            del os.environ[name]
     try:
+        refuse_readable_secrets()
+        drop_secrets()
         problem = prepare()
     except (Refusal, OSError) as error:
         print(error, file=sys.stderr)
