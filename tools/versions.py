@@ -26,6 +26,7 @@ class Refused(Exception):
 
 # What a repository's own configuration can make git execute, and the values that switch it off.
 INERT = {
+    "commit.gpgSign": "false",
     "core.alternateRefsCommand": "",
     "core.askPass": "",
     "core.editor": "false",
