@@ -47,7 +47,7 @@ WRITTEN_BY_MLFLOW = {
     "uv.lock",
 }
 MODULE = re.compile(
-    rf"code/{re.escape(PACKAGE)}_[0-9a-f]{{8}}/([A-Za-z_]\w*/)*[A-Za-z_]\w*\.py", re.ASCII
+    "code/" + re.escape(PACKAGE) + r"_[0-9a-f]{8}/([A-Za-z_]\w*/)*[A-Za-z_]\w*\.py", re.ASCII
 )
 
 
