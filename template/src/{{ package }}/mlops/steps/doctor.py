@@ -228,7 +228,7 @@ def _monitor(opened: Opened) -> str | Note:
         return Note(f"refuses: {error}")
     batches = predictions.current_batches(project)
     if batches:
-        _read_batch(opened.champion, batches[max(batches)])
+        _read_batch(opened, opened.champion, batches[max(batches)])
     labels = _count_labels(project, opened.champion)
     unwritable = _find_unwritable(project.path(project.settings.reports))
     if unwritable:
@@ -237,10 +237,10 @@ def _monitor(opened: Opened) -> str | Note:
     return f"{newest}; {labels} labels of the last period whose labels are due"
 
 
-def _read_batch(champion: LoadedVersion, folder: Path) -> None:
+def _read_batch(opened: Opened, champion: LoadedVersion, folder: Path) -> None:
     """Raise MlopsError if a batch cannot be read, or lacks a column that `monitor` needs."""
     part = folder / predictions.PART
-    rows = next(predictions.read_parts([part]), None)
+    rows = next(predictions.read_parts([part], opened.store.entries), None)
     needed = [*champion.contract.keys, "version"]
     missing = [name for name in needed if rows is not None and name not in rows]
     if missing:
