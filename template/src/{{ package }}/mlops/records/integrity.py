@@ -127,12 +127,14 @@ def _delete(folder: Path, process: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def known_digests(entries: list[Entry], number: int) -> list[Known]:
-    """Return what the journal says about the files of a version; nothing if it does not know it.
+def known_digests(entries: list[Entry], number: int) -> list[Known] | None:
+    """Return what the journal says about the files of a version, or None if it does not know it.
 
     The first one is of the newest `train`; for a version of an older template, or one that was
-    copied here, of the newest `gate` or `promote`. The promotion of a version counts as well.
+    copied here, of the newest `gate` or `promote`. The promotion of a version counts as well. There
+    is none for a version that an older template trained, until it is judged.
     """
+    known_to_train = False
     trained: Known | None = None
     judged: Known | None = None
     promoted: Known | None = None
@@ -144,11 +146,12 @@ def known_digests(entries: list[Entry], number: int) -> list[Known]:
         if isinstance(entry.details, GateDetails | PromoteDetails):
             judged = judged or _known(entry, entry.details.digest)
         if isinstance(entry.details, TrainDetails):
+            known_to_train = True
             if entry.details.digest:
                 trained = _known(entry, entry.details.digest)
             break  # what is older is about another version that had this number
-    known = dict.fromkeys((trained or judged, promoted))
-    return [each for each in known if each is not None]
+    found = [each for each in dict.fromkeys((trained or judged, promoted)) if each is not None]
+    return found if found or known_to_train else None
 
 
 def _known(entry: Entry, digest: str) -> Known:

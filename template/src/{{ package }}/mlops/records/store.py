@@ -125,8 +125,8 @@ class Store:
         """
         known = known_digests(self.entries, number)
         if digest:
-            known.append(Known(digest, "--digest"))
-        if known:
+            known = [*(known or []), Known(digest, "--digest")]
+        if known is not None:
             return self.registry.fetch(number, known)
         found = self.registry.copy(number).digest
         command = self.project.command(f"gate {number} --digest {found}")
