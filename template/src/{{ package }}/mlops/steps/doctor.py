@@ -32,7 +32,11 @@ from .score.score import plan_batch, work_of
 
 FEW = 100  # rows that are tried
 NOT_PERMITTED = (errno.EACCES, errno.EPERM, errno.EROFS)
-NEEDED_TO_TRY = ("user modules", "tables", "store", "champion")
+NEEDS: Mapping[str, tuple[str, ...]] = {  # a check that is not tried unless others have passed
+    "champion": ("store",),
+    "score": ("user modules", "tables", "store", "champion"),
+    "monitor": ("user modules", "tables", "store", "champion"),
+}
 
 
 @dataclass(frozen=True)
@@ -115,10 +119,8 @@ def doctor(project: Project) -> Outcome:
 
 
 def _not_tried(name: str, findings: Mapping[str, Finding]) -> Finding | None:
-    """Return why a command is not tried: what it needs has failed, and is reported already."""
-    if name not in ("score", "monitor"):
-        return None
-    failed = [each for each in NEEDED_TO_TRY if findings[each].verdict == "failed"]
+    """Return why a check is not tried: what it needs has failed, and is reported already."""
+    failed = [each for each in NEEDS.get(name, ()) if findings[each].verdict == "failed"]
     return Finding(name, "noted", f"not tried before {failed[0]} is fixed") if failed else None
 
 
