@@ -352,6 +352,51 @@ def test_a_run_that_is_killed_leaves_all_rows_and_the_next_one_ends_as_if_it_had
     assert len(store.entries) == 1
 
 
+# What somebody may have planted
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("extract", "../../elsewhere"),
+        ("extract", "../dev/1a2b.parquet"),
+        ("prediction", "date=2026-01-01/batch-0001/../../../elsewhere"),
+        ("prediction", "date=2026-01-01"),
+        ("request", "/etc"),
+        ("request", ".."),
+        ("request", ""),
+    ],
+)
+def test_a_forged_entry_deletes_nothing_elsewhere(tmp_path: Path, kind: str, name: str) -> None:
+    kept = write(tmp_path / "elsewhere/x.parquet", customer=["a"])
+    file = erased_file(name, kind=kind)
+    store = store_of(recorded(file, time="2999-01-01T00:00:00+00:00"))
+    with pytest.raises(errors.MlopsError, match="is not the name of one"):
+        erase._complete(make_project(tmp_path), store)
+    assert kept.exists()
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "extracts/dev/1a2b.parquet",
+        "predictions/dev/date=2026-01-01",
+        "predictions/dev/date=2026-01-02/batch-0001",
+        "predictions/dev/online/date=2026-01-01",
+        "predictions/dev/_shadow/date=2026-01-02/batch-0001",
+    ],
+)
+def test_a_link_is_not_followed(tmp_path: Path, link: str) -> None:
+    project = make_project(tmp_path)
+    target = batch(tmp_path / "elsewhere", "2026-01-01", "a")
+    path = tmp_path / link
+    path.parent.mkdir(parents=True)
+    elsewhere = target if path.suffix else target.parent
+    path.symlink_to(elsewhere.parent if link.endswith("dev/date=2026-01-01") else elsewhere)
+    with pytest.raises(errors.MlopsError, match="is a link"):
+        erase.erase(project, None, expired=True, keys=None, confirmed=False)
+
+
 # What the journal says
 
 

@@ -33,6 +33,7 @@ from .places import (
     find_staged,
     part_of,
     path_of,
+    refuse_links,
     running_batches,
     staged_path,
     written_on,
@@ -85,6 +86,7 @@ def erase(
     _refuse_future(moment)
     persons = _read_keys(project, keys) if keys else None
     with _alone(project):
+        refuse_links(project)
         store = open_store(project)
         completed = _complete(project, store) if confirmed else 0
         cards = _cards(project, store)
