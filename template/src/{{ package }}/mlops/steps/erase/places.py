@@ -13,10 +13,10 @@ import pandas as pd
 from ...base.errors import MlopsError
 from ...base.project import Project
 from ...records.details import ErasedFile
+from ...records.erasures import STAGED
 from ...records.predictions import DAY, ONLINE, PART
 
 SHADOW = "_shadow"
-STAGED = "_erased_"  # readers skip names that begin with `_`
 DATE = r"(_shadow/)?{}date=\d{{4}}-\d\d-\d\d"
 FILE = r"\w[\w.-]*\.parquet"
 NAMES = {
@@ -97,11 +97,6 @@ def path_of(project: Project, file: ErasedFile) -> Path:
 def part_of(path: Path) -> Path:
     """Return the Parquet file of a batch; any other path is one."""
     return path if path.suffix == ".parquet" else path / PART
-
-
-def staged_path(file: Path) -> Path:
-    """Return the path of what is to replace a file."""
-    return file.with_name(f"{STAGED}{file.name}")
 
 
 def find_staged(project: Project) -> list[Path]:
