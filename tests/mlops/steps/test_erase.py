@@ -19,9 +19,9 @@ entry = platform("records.entry")
 erase = platform("steps.erase.erase")
 erasures = platform("records.erasures")
 errors = platform("base.errors")
-files = platform("steps.erase.files")
+integrity = platform("records.integrity")
 keys = platform("steps.erase.keys")
-places = platform("steps.erase.places")
+predictions = platform("records.predictions")
 
 OLD = time.time() - 2 * 86_400
 IBAN = "DE02120300000000202051"
@@ -38,7 +38,8 @@ def batch(root: Path, date: str, *customers: str, number: str = "0001") -> Path:
     """Write a batch; return its Parquet file."""
     part = root / f"predictions/dev/date={date}/batch-{number}/part.parquet"
     write(part, customer=list(customers), score=[0.5] * len(customers))
-    facts = {"format": 2, "date": date, "rows": len(customers)}
+    rows = len(customers)
+    facts = {"format": 2, "batch": number, "date": date, "version": 1, "rows": rows}
     part.with_name("_SUCCESS").write_text(json.dumps(facts), encoding="utf-8")
     return part
 
@@ -54,7 +55,12 @@ def recorded(*erased: Any, command: str = "erase", time: str = "2026-01-01T00:00
     kinds = {
         "erase": lambda: details.EraseDetails(reason="keys", files=erased, versions=()),
         "score": lambda: details.ScoreDetails(
-            date=erased[0], batch=erased[1], version=1, rows=1, rows_per_second=1
+            date=erased[0],
+            batch=erased[1],
+            version=1,
+            rows=1,
+            rows_per_second=1,
+            sha256="".join(erased[2:]),
         ),
     }
     return entry.Entry(
@@ -77,8 +83,8 @@ def erased_file(name: str, sha256: str = "", kind: str = "prediction") -> Any:
     return details.ErasedFile(kind=kind, name=name, rows=1, sha256=sha256)
 
 
-def store_of(*entries: Any) -> Any:
-    return SimpleNamespace(entries=list(entries))
+def store_of(*entries: Any, project: Any = None) -> Any:
+    return SimpleNamespace(entries=list(entries), project=project)
 
 
 # Keys
@@ -233,11 +239,17 @@ def test_no_rows_are_erased_while_monitor_reads_them(tmp_path: Path) -> None:
 # Killed runs
 
 
+def complete(root: Path, *entries: Any) -> None:
+    """Complete what these entries have recorded."""
+    project = make_project(root)
+    erase._complete(project, erase._pending(project, store_of(*entries)))
+
+
 def staged(tmp_path: Path) -> tuple[Path, Any]:
     """Return a batch whose new file is staged, and what the journal says of it."""
     part = batch(tmp_path, "2026-01-01", "a", "b")
     wanted = key_file(tmp_path, "customer\na\n")
-    [found] = erase._search_keys(make_project(tmp_path), wanted).found
+    [found] = erase._search_keys(store_of(project=make_project(tmp_path)), wanted).found
     return part, erase._stage(found, wanted)
 
 
@@ -245,17 +257,27 @@ def test_a_file_that_was_recorded_but_not_replaced_is_replaced_by_the_next_run(
     tmp_path: Path,
 ) -> None:
     part, file = staged(tmp_path)
-    assert erase._complete(make_project(tmp_path), store_of(recorded(file))) == 1
+    complete(tmp_path, recorded(file))
     assert list(pd.read_parquet(part)["customer"]) == ["b"]
-    assert files.sha256_of(part) == file.sha256
+    assert integrity.sha256_of_file(part) == file.sha256
     assert json.loads(part.with_name("_SUCCESS").read_text())["rows"] == 1
     assert sorted(path.name for path in part.parent.iterdir()) == ["_SUCCESS", "part.parquet"]
-    assert erase._complete(make_project(tmp_path), store_of(recorded(file))) == 0
+    assert erase._pending(make_project(tmp_path), store_of(recorded(file))) == []
+
+
+def test_an_interrupted_erasure_is_named_as_the_reason_of_another_hash(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    part, file = staged(tmp_path)
+    published = recorded("2026-01-01", "0001", "1" * 64, command="score")
+    [problem] = predictions.problems(project, [published, recorded(file)])
+    assert "an erasure was interrupted" in problem
+    with pytest.raises(errors.MlopsError, match="an erasure was interrupted"):
+        list(predictions.read_parts([part], [published, recorded(file)]))
 
 
 def test_a_file_that_was_staged_but_not_recorded_is_deleted(tmp_path: Path) -> None:
     part, _ = staged(tmp_path)
-    assert erase._complete(make_project(tmp_path), store_of()) == 0
+    complete(tmp_path)
     assert list(pd.read_parquet(part)["customer"]) == ["a", "b"]
     assert sorted(path.name for path in part.parent.iterdir()) == ["_SUCCESS", "part.parquet"]
 
@@ -265,15 +287,13 @@ def test_a_batch_that_was_recorded_but_not_deleted_is_deleted_by_the_next_run(
 ) -> None:
     part = batch(tmp_path, "2026-01-01", "a")
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    store = store_of(recorded(erased_file("date=2026-01-01/batch-0001"), time=now))
-    assert erase._complete(make_project(tmp_path), store) == 1
+    complete(tmp_path, recorded(erased_file("date=2026-01-01/batch-0001"), time=now))
     assert not part.parents[1].exists()
 
 
 def test_an_extract_that_was_written_again_after_its_erasure_stays(tmp_path: Path) -> None:
     extract = write(tmp_path / "extracts/dev/1a2b.parquet", customer=["a"])
-    store = store_of(recorded(erased_file("1a2b.parquet", kind="extract")))
-    assert erase._complete(make_project(tmp_path), store) == 0
+    complete(tmp_path, recorded(erased_file("1a2b.parquet", kind="extract")))
     assert extract.exists()
 
 
@@ -284,18 +304,19 @@ def test_rows_that_other_killed_runs_left_are_deleted_after_a_day(tmp_path: Path
         write(tmp_path / "predictions/dev/online/date=2026-01-01/_x.parquet", customer=["a"]),
         write(tmp_path / "predictions/dev/_shadow/online/date=2026-01-01/_x.parquet", c=["a"]),
     ]
-    erase._complete(make_project(tmp_path), store_of())
+    complete(tmp_path)
     assert all(path.exists() for path in left)
     for path in left:
         os.utime(path, (OLD, OLD))
-    erase._complete(make_project(tmp_path), store_of())
+    complete(tmp_path)
     assert not any(path.exists() for path in left)
 
 
 class Journal:
     """A store of which the journal is a list; `after` runs once an entry has been written."""
 
-    def __init__(self, before: Callable[[], None], after: Callable[[], None]) -> None:
+    def __init__(self, project: Any, before: Callable[[], None], after: Callable[[], None]) -> None:
+        self.project = project
         self.entries: list[Any] = []
         self._before = before
         self._after = after
@@ -329,7 +350,7 @@ def test_a_run_that_is_killed_leaves_all_rows_and_the_next_one_ends_as_if_it_had
     project = make_project(tmp_path)
     part = batch(tmp_path, "2026-01-01", "a", "b")
     whole = part.read_bytes()
-    store = Journal(before, after)
+    store = Journal(project, before, after)
     wanted = key_file(tmp_path, "customer\na\n")
     monkeypatch.setattr(erase, "open_store", lambda _: store)
     monkeypatch.setattr(erase, "_cards", lambda *_: {})
@@ -340,6 +361,10 @@ def test_a_run_that_is_killed_leaves_all_rows_and_the_next_one_ends_as_if_it_had
 
     with pytest.raises(KeyboardInterrupt):
         run()
+    shown = erase.erase(
+        project, None, expired=False, keys=tmp_path / "persons.csv", confirmed=False
+    )
+    assert ("was interrupted" in shown.message) == bool(entries)
     assert part.read_bytes() == whole
     assert len(store.entries) == entries
     store._before = store._after = survived
@@ -347,9 +372,75 @@ def test_a_run_that_is_killed_leaves_all_rows_and_the_next_one_ends_as_if_it_had
     assert list(pd.read_parquet(part)["customer"]) == ["b"]
     assert len(store.entries) == 1
     [file] = store.entries[0].details.files
-    assert file.sha256 == files.sha256_of(part)
+    assert file.sha256 == integrity.sha256_of_file(part)
     run()
     assert len(store.entries) == 1
+
+
+# What somebody may have changed or planted
+
+
+def test_a_batch_that_was_changed_is_not_vouched_for_by_its_erasure(tmp_path: Path) -> None:
+    part = batch(tmp_path, "2026-01-01", "a", "b")
+    published = recorded("2026-01-01", "0001", integrity.sha256_of_file(part), command="score")
+    store = store_of(published, project=make_project(tmp_path))
+    assert len(erase._search_keys(store, key_file(tmp_path, "customer\na\n")).found) == 1
+    write(part, customer=["a", "b"], score=[0.5, 0.9])
+    with pytest.raises(errors.MlopsError, match="has changed since it was published"):
+        erase._search_keys(store, key_file(tmp_path, "customer\na\n"))
+
+
+def test_a_batch_may_be_erased_from_twice(tmp_path: Path) -> None:
+    part = batch(tmp_path, "2026-01-01", "a", "b")
+    now = integrity.sha256_of_file(part)
+    entries = (
+        recorded("2026-01-01", "0001", "0" * 64, command="score"),
+        recorded(erased_file("date=2026-01-01/batch-0001", now)),
+    )
+    store = store_of(*entries, project=make_project(tmp_path))
+    assert len(erase._search_keys(store, key_file(tmp_path, "customer\na\n")).found) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("extract", "../../elsewhere"),
+        ("extract", "../dev/1a2b.parquet"),
+        ("prediction", "date=2026-01-01/batch-0001/../../../elsewhere"),
+        ("prediction", "date=2026-01-01"),
+        ("request", "/etc"),
+        ("request", ".."),
+        ("request", ""),
+    ],
+)
+def test_a_forged_entry_deletes_nothing_elsewhere(tmp_path: Path, kind: str, name: str) -> None:
+    kept = write(tmp_path / "elsewhere/x.parquet", customer=["a"])
+    file = erased_file(name, kind=kind)
+    forged = recorded(file, time="2999-01-01T00:00:00+00:00")
+    with pytest.raises(errors.MlopsError, match="is not the name of one"):
+        complete(tmp_path, forged)
+    assert kept.exists()
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "extracts/dev/1a2b.parquet",
+        "predictions/dev/date=2026-01-01",
+        "predictions/dev/date=2026-01-02/batch-0001",
+        "predictions/dev/online/date=2026-01-01",
+        "predictions/dev/_shadow/date=2026-01-02/batch-0001",
+    ],
+)
+def test_a_link_is_not_followed(tmp_path: Path, link: str) -> None:
+    project = make_project(tmp_path)
+    target = batch(tmp_path / "elsewhere", "2026-01-01", "a")
+    path = tmp_path / link
+    path.parent.mkdir(parents=True)
+    elsewhere = target if path.suffix else target.parent
+    path.symlink_to(elsewhere.parent if link.endswith("dev/date=2026-01-01") else elsewhere)
+    with pytest.raises(errors.MlopsError, match="is a link"):
+        erase.erase(project, None, expired=True, keys=None, confirmed=False)
 
 
 # What the journal says

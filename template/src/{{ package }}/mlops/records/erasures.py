@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from .details import EraseDetails, ErasedFile, ScoreDetails, ShadowDetails
 from .entry import Entry
+
+STAGED = "_erased_"  # readers skip names that begin with `_`
 
 
 @dataclass(frozen=True)
@@ -42,3 +45,8 @@ def last_erasures(entries: Iterable[Entry]) -> dict[str, Erasure]:
         elif isinstance(details, ShadowDetails):
             found.pop(f"_shadow/{batch_name(details.date, details.batch)}", None)
     return found
+
+
+def staged_path(file: Path) -> Path:
+    """Return the path of what is to replace a file; it is there until `erase` has done so."""
+    return file.with_name(f"{STAGED}{file.name}")

@@ -23,7 +23,7 @@ from ..base.project import Project
 from ..base.record import Record
 from .details import ScoreDetails
 from .entry import Entry, with_details
-from .erasures import last_erasures
+from .erasures import last_erasures, staged_path
 from .integrity import sha256_of_file
 
 COMPLETE = "_SUCCESS"
@@ -146,8 +146,7 @@ def read_parts(parts: list[Path], entries: list[Entry]) -> Iterator[pd.DataFrame
             expected = known.get(place)
             if expected and hashlib.file_digest(file, "sha256").hexdigest() != expected:
                 raise MlopsError(
-                    f"{where} have changed since they were published; restore them from a backup, "
-                    "or score that date again."
+                    f"{where} have changed since they were published; {_remedy(part.parent)}."
                 )
             file.seek(0)  # the same open file, so that nothing can take its place
             with ParquetFile(file) as parquet:
@@ -230,7 +229,13 @@ def _find_changes(folder: Path, details: ScoreDetails) -> list[str]:
 def _find_other_bytes(folder: Path, sha256: str) -> list[str]:
     if sha256_of_file(folder / PART) == sha256:
         return []
-    return [f"{part_name(folder / PART)} has changed since it was published; {REMEDY}"]
+    return [f"{part_name(folder / PART)} has changed since it was published; {_remedy(folder)}"]
+
+
+def _remedy(folder: Path) -> str:
+    if staged_path(folder / PART).exists():
+        return "an erasure was interrupted, so run `erase --yes` again, which completes it"
+    return REMEDY
 
 
 def place_of(details: ScoreDetails) -> str:

@@ -8,7 +8,7 @@ PROBE = "mlops_probe"  # an alias that nothing reads
 NO_VERSION = str(2**31 - 1)
 DENIED = "PERMISSION_DENIED"
 # What a store answers that would have allowed it.
-ABSENT = ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND", "INVALID_PARAMETER_VALUE", "BAD_REQUEST")
+ABSENT = ("NOT_FOUND", "INVALID_PARAMETER_VALUE", "BAD_REQUEST")  # and all with DOES_NOT_EXIST
 
 
 def describe_rights(store: Store) -> str:
@@ -37,10 +37,11 @@ def may_move_aliases(store: Store) -> bool:
     except MlflowException as error:
         if error.error_code == DENIED:
             return False
-        if error.error_code not in ABSENT:
+        code = str(error.error_code)
+        if code not in ABSENT and "DOES_NOT_EXIST" not in code:
             raise MlopsError(
-                f"the store does not say whether this identity may move champion "
-                f"({error.error_code}); run doctor again, or ask its administrator."
+                f"the store does not say whether this identity may move champion ({code}); "
+                "run doctor again, or ask its administrator."
             ) from None
     else:
         registry.client.delete_registered_model_alias(registry.name, PROBE)

@@ -20,11 +20,13 @@ from ...base.windows import parse_as_of, periods
 from ...data.contract import read_contract
 from ...records.card import VersionCard, read_card
 from ...records.details import EraseDetails, ErasedFile
-from ...records.erasures import Erasure, last_erasures
+from ...records.erasures import Erasure, last_erasures, staged_path
+from ...records.integrity import sha256_of_file
 from ...records.lineage import extract_path, refuse_unreviewed
+from ...records.predictions import known_hashes
 from ...records.store import Store, open_store
 from ...records.tracking import command_lock
-from .files import count_rows, delete, flush, replace_by_staged, sha256_of
+from .files import count_rows, delete, flush, replace_by_staged
 from .keys import Keys, count_matches, count_without_key, read_keys, write_without
 from .places import (
     Place,
@@ -33,8 +35,8 @@ from .places import (
     find_staged,
     part_of,
     path_of,
+    refuse_links,
     running_batches,
-    staged_path,
     written_on,
 )
 
@@ -85,10 +87,20 @@ def erase(
     _refuse_future(moment)
     persons = _read_keys(project, keys) if keys else None
     with _alone(project):
+        refuse_links(project)
         store = open_store(project)
-        completed = _complete(project, store) if confirmed else 0
+        pending = _pending(project, store)
+        if pending and not confirmed:
+            return Outcome(
+                "ok",
+                f"an erasure of {len(pending)} files was interrupted; run this command with --yes, "
+                "which completes it first",
+                {"erased": False, "interrupted": [file.name for file in pending]},
+            )
+        if confirmed:
+            _complete(project, pending)
         cards = _cards(project, store)
-        search = _search_keys(project, persons) if persons else _expired(project, cards, moment)
+        search = _search_keys(store, persons) if persons else _expired(project, cards, moment)
         versions = _versions(project, cards, search)
         if confirmed and search.found:
             files = tuple(_stage(found, persons) for found in search.found)
@@ -97,7 +109,7 @@ def erase(
             store.record(details, as_of=f"{moment:%Y-%m-%d}")
             for file in files:
                 _apply(project, file)
-    return _outcome(search, versions, completed, confirmed=confirmed)
+    return _outcome(search, versions, len(pending), confirmed=confirmed)
 
 
 def _refuse_future(moment: pd.Timestamp) -> None:
@@ -135,25 +147,25 @@ def _alone(project: Project) -> Iterator[None]:
         yield
 
 
-def _complete(project: Project, store: Store) -> int:
-    """Complete what a killed run has recorded, and return how many files that concerns.
-
-    What it has not recorded, and what other killed runs left, is deleted.
-    """
+def _pending(project: Project, store: Store) -> list[ErasedFile]:
+    """Return the files of which a killed run has recorded the erasure, and not done it."""
     erasures = last_erasures(store.entries).values()
-    pending = [erasure.file for erasure in erasures if _is_pending(project, erasure)]
+    return [erasure.file for erasure in erasures if _is_pending(project, erasure)]
+
+
+def _complete(project: Project, pending: list[ErasedFile]) -> None:
+    """Do what a killed run has recorded; delete what it has not, and what other ones left."""
     for file in pending:
         _apply(project, file)
     for path in [*find_staged(project), *find_leftovers(project)]:
         delete(path)
-    return len(pending)
 
 
 def _is_pending(project: Project, erasure: Erasure) -> bool:
     path = path_of(project, erasure.file)
     if erasure.file.sha256:
         staged = staged_path(part_of(path))
-        return staged.is_file() and sha256_of(staged) == erasure.file.sha256
+        return staged.is_file() and sha256_of_file(staged) == erasure.file.sha256
     # `train` may have written the same extract again
     return path.exists() and written_on(path) <= datetime.datetime.fromisoformat(erasure.entry.time)
 
@@ -214,17 +226,28 @@ def _date_of_extract(project: Project, cards: dict[int, VersionCard], place: Pla
     return max(dates) if dates else pd.Timestamp(written_on(place.path).date())
 
 
-def _search_keys(project: Project, persons: Keys) -> Search:
-    """Find the rows of the persons."""
+def _search_keys(store: Store, persons: Keys) -> Search:
+    """Find the rows of the persons.
+
+    Raises MlopsError for a batch that is not as it was published: the entry of its erasure would
+    vouch for what somebody else has changed.
+    """
+    known = known_hashes(store.entries)
     found: list[Found] = []
     lacking = 0
     nameless = 0
-    for place in find_places(project):
+    for place in find_places(store.project):
         for part in place.parts:
             rows = count_matches(part, persons)
             if rows is None:
                 lacking += 1
             elif rows:
+                expected = known.get(place.name)
+                if expected and sha256_of_file(part) != expected:
+                    raise MlopsError(
+                        f"{place.name} has changed since it was published; restore it from a "
+                        "backup, then erase again."
+                    )
                 found.append(Found(place, rows, part))
             if place.kind == "request":
                 nameless += count_without_key(part, persons)
@@ -245,7 +268,7 @@ def _stage(found: Found, persons: Keys | None) -> ErasedFile:
         staged = staged_path(found.part)
         write_without(found.part, persons, staged)
         flush(staged)
-        sha256 = sha256_of(staged)
+        sha256 = sha256_of_file(staged)
     return ErasedFile(kind=found.place.kind, name=found.name, rows=found.rows, sha256=sha256)
 
 

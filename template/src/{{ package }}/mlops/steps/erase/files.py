@@ -1,7 +1,6 @@
 """Replacing and deleting files so that a run which is killed leaves nothing half done."""
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -9,14 +8,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from ...records.erasures import staged_path
 from ...records.predictions import COMPLETE
-from .places import staged_path
-
-
-def sha256_of(file: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def count_rows(part: Path) -> int:

@@ -1,6 +1,7 @@
 """Where an environment keeps rows about people: extracts, batches, and answered requests."""
 
 import datetime
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,12 +10,20 @@ from typing import Literal
 
 import pandas as pd
 
+from ...base.errors import MlopsError
 from ...base.project import Project
 from ...records.details import ErasedFile
+from ...records.erasures import STAGED
 from ...records.predictions import DAY, ONLINE, PART
 
 SHADOW = "_shadow"
-STAGED = "_erased_"  # readers skip names that begin with `_`
+DATE = r"(_shadow/)?{}date=\d{{4}}-\d\d-\d\d"
+FILE = r"\w[\w.-]*\.parquet"
+NAMES = {
+    "extract": re.compile(FILE, re.ASCII),
+    "prediction": re.compile(rf"{DATE.format('')}/batch-\d+", re.ASCII),
+    "request": re.compile(rf"{DATE.format('online/')}(/{FILE})?", re.ASCII),
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,18 @@ class Place:
         return f"{self.name}/{part.name}" if self.kind == "request" else self.name
 
 
+def refuse_links(project: Project) -> None:
+    """Raise MlopsError if a place, or a file in it, is a link, which leads elsewhere."""
+    roots = (_extracts(project), _predictions(project))  # these may be links, to a mounted disk
+    for place in find_places(project):
+        for path in (place.path.parent, place.path, *place.parts):
+            if path.is_symlink() and path not in roots:
+                raise MlopsError(
+                    f"{project.shown(path)} is a link, but erase touches no files elsewhere; "
+                    "delete the link."
+                )
+
+
 def find_places(project: Project) -> Iterator[Place]:
     """Yield each place of the environment; a batch need not be complete."""
     for file in sorted(_extracts(project).glob("[!_]*.parquet")):
@@ -59,7 +80,16 @@ def find_places(project: Project) -> Iterator[Place]:
 
 
 def path_of(project: Project, file: ErasedFile) -> Path:
-    """Return the path of the extract, batch, day or file that an entry names."""
+    """Return the path of the extract, batch, day or file that an entry names.
+
+    Raises MlopsError for a name that `erase` does not write, such as one that leads elsewhere:
+    whoever can write the store can forge an entry.
+    """
+    if not NAMES[file.kind].fullmatch(file.name):
+        raise MlopsError(
+            f"an entry of the journal says that {file.name!r} was erased, which is not the name of "
+            f"one of the {file.kind}s; compare the journal with its anchors (`status --against`)."
+        )
     root = _extracts(project) if file.kind == "extract" else _predictions(project)
     return root / file.name
 
@@ -67,11 +97,6 @@ def path_of(project: Project, file: ErasedFile) -> Path:
 def part_of(path: Path) -> Path:
     """Return the Parquet file of a batch; any other path is one."""
     return path if path.suffix == ".parquet" else path / PART
-
-
-def staged_path(file: Path) -> Path:
-    """Return the path of what is to replace a file."""
-    return file.with_name(f"{STAGED}{file.name}")
 
 
 def find_staged(project: Project) -> list[Path]:
