@@ -53,6 +53,12 @@ def monitor_champion(project: Project, as_of: str | None) -> Monitored:
     """Monitor the champion, and record what was found."""
     refuse_unfit(project, "monitor")
     require_addresses(project)
+    # a second run must know which alerts the first one has sent
+    with command_lock(project, "monitor", "is being monitored by"):
+        return _monitor(project, as_of)
+
+
+def _monitor(project: Project, as_of: str | None) -> Monitored:
     with started(project):
         store = open_store(project)
         champion = store.fetch_champion()
@@ -69,12 +75,9 @@ def monitor_champion(project: Project, as_of: str | None) -> Monitored:
     reasons = "; ".join(report.reasons) or "nothing has drifted and nothing is missing"
     message = f"{champion}: {report.decision}; {reasons}; report: {project.shown(path)}"
     state = "" if report.decision == decision.HEALTHY else report.decision
-    # a second run must know which alerts the first one has sent
-    with command_lock(project, "monitor", "is being monitored by"):
-        store.refresh()
-        alerted = send_change(store, MonitorDetails, state, message)
-        details = MonitorDetails(**dict(report.history[-1]), run=run, alerted=alerted)
-        store.record(details, subject=str(report.version), as_of=str(report.as_of))
+    alerted = send_change(store, MonitorDetails, state, message)
+    details = MonitorDetails(**dict(report.history[-1]), run=run, alerted=alerted)
+    store.record(details, subject=str(report.version), as_of=str(report.as_of))
     return Monitored(message, report)
 
 
