@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HEAD = "mlops_journal_head"
 TAG = "mlops_journal_entry_1"
+MOVED = "mlops_aliases_moved"
 RESOURCES = ("wall_seconds", "cpu_seconds", "peak_memory_mb", "rows_per_second")
 
 
@@ -51,6 +52,26 @@ def aliases(model: str) -> dict[str, int]:
     """Return the aliases of a model and the versions that they point to."""
     found = _client().get_registered_model(model).aliases
     return {alias: int(number) for alias, number in found.items()}
+
+
+def head(model: str = "dev.loan-risk") -> str:
+    """Return the number and the hash of the journal's newest entry."""
+    return str(_client().get_registered_model(model).tags[HEAD])
+
+
+def moved(model: str) -> str:
+    """Return the number of the last entry whose aliases were moved."""
+    return str(_client().get_registered_model(model).tags.get(MOVED, ""))
+
+
+def tag_model(model: str, key: str, value: str) -> None:
+    """Set a tag of a registered model."""
+    _client().set_registered_model_tag(model, key, value)
+
+
+def delete_model(model: str) -> None:
+    """Delete a registered model with all its versions."""
+    _client().delete_registered_model(model)
 
 
 def versions(model: str) -> list[int]:

@@ -265,9 +265,14 @@ def test_a_pause_stops_promotion_and_scoring_until_resume(live: Project) -> None
 def test_rollback_goes_back_twice_and_promotion_works_after_it(live: Project) -> None:
     assert [next_champion(live), next_champion(live)] == [2, 3]
     assert live.run("rollback", "--reason", "complaints").facts["version"] == 2
-    assert live.run("rollback").facts["version"] == 1
+    again = live.run("rollback")
+    assert again.facts["version"] == 2
+    assert "version 3 of dev.loan-risk was withdrawn already" in again.said
+    assert "loan-risk rollback 2" in again.said
+    assert live.run("rollback", "2").facts["version"] == 1
     assert champion(live) == 1
-    assert "no earlier champion to go back to" in live.run("rollback", code=1).said
+    assert "no earlier champion to go back to" in live.run("rollback", "1", code=1).said
+    assert "version 9 is not the champion" in live.run("rollback", "9", code=1).said
     assert champion(live) == 1
 
     withdrawn = live.run("promote", "3", code=1)

@@ -153,6 +153,7 @@ def test_a_challenger_of_other_settings_is_not_reused(live: Project) -> None:
 def test_an_interrupted_promotion_is_finished(live: Project) -> None:
     """The process died after writing the journal and before moving the alias."""
     live.call(behind.drop_alias, MODEL, "champion")
+    live.call(behind.tag_model, MODEL, behind.MOVED, "1")
     live.run("retrain", "--as-of", AS_OF)
     assert live.call(behind.aliases, MODEL) == {"champion": 1}
 

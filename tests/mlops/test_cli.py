@@ -28,7 +28,7 @@ OWN = {
     "retrain": ["--as-of", "--hold"],
     "serve": ["--host", "--port"],
     "erase": ["--expired", "--keys", "--yes", "--as-of"],
-    "rollback": ["--reason"],
+    "rollback": ["number", "--reason"],
     "pause": ["reason"],
     "resume": [],
     "status": ["--verify", "--anchor", "--against"],

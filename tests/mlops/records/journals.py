@@ -54,8 +54,9 @@ class Server:
         page_token: str | None = None,
     ) -> Page:
         self.requests["search"] += 1
-        assert filter_string in ("", "attributes.status = 'RUNNING'")
-        runs = [run for run in self.runs if not filter_string or run.info.status == "RUNNING"]
+        assert not filter_string or filter_string.startswith("attributes.run_name LIKE '")
+        name = filter_string.partition("'")[2].removesuffix("%'")
+        runs = [run for run in self.runs if run.info.run_name.startswith(name)]
         start = int(page_token or 0)
         page = Page(runs[::-1][start : start + max_results])
         page.token = str(start + max_results) if start + max_results < len(runs) else None
@@ -67,6 +68,7 @@ class Server:
             run_id=number,
             run_name=run_name,
             status="RUNNING",
+            start_time=0,
             artifact_uri=f"mlflow-artifacts:/7/{number}",
         )
         self.runs.append(SimpleNamespace(info=info, data=SimpleNamespace(tags=dict(tags or {}))))

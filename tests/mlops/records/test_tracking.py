@@ -1,11 +1,15 @@
 """MLflow's store is reached or reported within seconds, and never with its password."""
 
 import http.server
+import os
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,16 @@ from mlops.projects import make_project
 from rendering import platform
 
 tracking = platform("records.tracking")
+locks = platform("records.locks")
 errors = platform("base.errors")
+
+
+@pytest.fixture(autouse=True)
+def own_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the variables that a connection sets."""
+    for variable in tracking.CALL_LIMITS:
+        monkeypatch.setenv(variable, "")
+        monkeypatch.delenv(variable)
 
 
 class Proxy(http.server.BaseHTTPRequestHandler):
@@ -59,21 +72,131 @@ def test_any_other_store_is_not_a_file_and_stays_as_it_is(tmp_path: Path, uri: s
         assert list(tmp_path.iterdir()) == []
 
 
-def test_two_processes_do_not_write_at_once(tmp_path: Path) -> None:
-    from filelock import Timeout
-
+def test_two_processes_do_not_write_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = make_project(tmp_path)
-    with tracking.writer_lock(project), pytest.raises(Timeout):
-        tracking.writer_lock(project).acquire(blocking=False)
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 0.1)
+    with (
+        tracking.writer_lock(project),
+        tracking.writer_lock(project),  # one thread may hold it twice
+        held_by_another(tmp_path / "mlflow.db.lock") as refused,
+    ):
+        assert refused == "refused"
+    with held_by_another(tmp_path / "mlflow.db.lock") as taken:
+        assert taken == "taken"
+        start = time.monotonic()
+        with pytest.raises(errors.MlopsError, match=r"mlflow\.db is locked by another process"):
+            tracking.writer_lock(project).__enter__()
+        assert time.monotonic() - start < 10
+
+
+def test_reading_and_opening_do_not_wait_for_a_writer(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    with held_by_another(tmp_path / "mlflow.db.lock"), tracking.opening_lock(project):
+        pass
 
 
 def test_a_command_has_a_lock_for_each_environment(tmp_path: Path) -> None:
     dev = make_project(tmp_path)
-    with tracking.command_lock(dev, "monitor"):
-        tracking.command_lock(dev, "retrain").acquire(blocking=False).lock.release()
-        prod = make_project(tmp_path, env="prod")
-        tracking.command_lock(prod, "monitor").acquire(blocking=False).lock.release()
+    with tracking.command_lock(dev, "monitor", "is being monitored by", 0):
+        for other in (
+            tracking.command_lock(dev, "retrain", "is being retrained by", 0),
+            tracking.command_lock(
+                make_project(tmp_path, env="prod"), "monitor", "is being monitored by", 0
+            ),
+        ):
+            with other:
+                pass
     assert (tmp_path / "build/monitor-dev.lock").exists()
+    with held_by_another(tmp_path / "build/monitor-dev.lock"):
+        message = r"dev\.loan-risk is being monitored by another process"
+        with pytest.raises(errors.MlopsError, match=message):
+            tracking.command_lock(dev, "monitor", "is being monitored by", 0).__enter__()
+
+
+@contextmanager
+def held_by_another(lock: Path) -> Iterator[str]:
+    """Let another process take a lock; provide whether it got it."""
+    program = (
+        "import sys; from filelock import FileLock, Timeout\n"
+        "lock = FileLock(sys.argv[1])\n"
+        "try: lock.acquire(timeout=0); print('taken', flush=True)\n"
+        "except Timeout: print('refused', flush=True)\n"
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, lock],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        yield process.stdout.readline().strip()
+        process.stdin.close()
+
+
+# Limits
+
+
+class Slow(http.server.BaseHTTPRequestHandler):
+    """Is healthy, but its interface never answers."""
+
+    def do_GET(self) -> None:
+        """Answer, or wait."""
+        if self.path != "/health":
+            self.server.stopped.wait()  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Be quiet."""
+
+
+def test_a_server_that_is_healthy_but_does_not_answer_requests_is_unreachable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "API_SECONDS", 0.5)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        server.stopped = threading.Event()  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        error = refused(tmp_path, f"http://127.0.0.1:{server.server_port}")
+        server.stopped.set()  # type: ignore[attr-defined]
+        server.shutdown()
+    assert isinstance(error, errors.Unreachable)
+    assert f"the tracking server http://127.0.0.1:{server.server_port} does not answer" in str(
+        error
+    )
+
+
+def test_a_call_to_a_server_has_a_limit_that_a_variable_can_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in tracking.CALL_LIMITS:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "7")
+    refused(tmp_path, "http://127.0.0.1:1")
+    assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "30"
+    assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "7"
+    with tracking.emergency(make_project(tmp_path)):
+        assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "7"
+
+
+def test_an_emergency_command_ends_and_names_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "EMERGENCY_SECONDS", 0.2)
+    project = make_project(tmp_path, tracking_uri="http://ann:s3cret@mlflow.bank.example")
+
+    def hang() -> None:
+        with tracking.emergency(project):
+            threading.Event().wait(20)
+
+    with pytest.raises(errors.Unreachable) as caught:
+        hang()
+    assert "http://mlflow.bank.example did not answer" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
 
 
 # A store that cannot be used
@@ -196,6 +319,37 @@ def test_prod_does_not_decide_on_a_local_store_unless_the_risk_is_low(
 def test_a_server_or_a_database_elsewhere_is_a_store_for_prod(tmp_path: Path, uri: str) -> None:
     prod = make_project(tmp_path, env="prod", tracking_uri=uri)
     tracking.refuse_local_store(prod, "gate")
+
+
+def test_a_damaged_database_is_not_an_unreachable_service(tmp_path: Path) -> None:
+    file = tmp_path / "mlflow.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE runs (number INTEGER)")
+        connection.executemany("INSERT INTO runs VALUES (?)", [(n,) for n in range(5000)])
+        connection.commit()
+    content = bytearray(file.read_bytes())
+    content[4096:] = b"x" * (len(content) - 4096)
+    file.write_bytes(content)
+    engine = sa.create_engine(f"sqlite:///{file}")
+    with pytest.raises(sa.exc.DatabaseError) as caught, engine.connect() as connected:
+        connected.execute(sa.text("SELECT sum(number) FROM runs"))
+    engine.dispose()
+    reported = tracking.store_error(caught.value)
+    assert reported.exit_code == 1
+    assert "is damaged" in str(reported)
+    assert "restore the store from its backup" in str(reported)
+
+
+def test_a_locked_database_is_reported_as_such(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        engine = sa.create_engine(f"sqlite:///{tmp_path}/mlflow.db", connect_args={"timeout": 0})
+        with pytest.raises(sa.exc.OperationalError) as caught, engine.connect() as connected:
+            connected.execute(sa.text("CREATE TABLE runs (number INTEGER)"))
+        engine.dispose()
+    reported = tracking.store_error(caught.value)
+    assert reported.exit_code == 1
+    assert "locked" in str(reported)
 
 
 # Experiments

@@ -115,6 +115,13 @@ Digest = Annotated[
         "its files have this SHA-256.",
     ),
 ]
+Withdrawn = Annotated[
+    int | None,
+    typer.Argument(
+        metavar="VERSION",
+        help="The number of the version to withdraw; by default, the one that was promoted last.",
+    ),
+]
 RollbackReason = Annotated[
     str, typer.Option(metavar="TEXT", help="The reason, which the journal records.")
 ]
@@ -329,20 +336,22 @@ def erase(  # noqa: PLR0913 - options, which the user names
 
 @app.command(rich_help_panel=EMERGENCY)
 def rollback(
+    number: Withdrawn = None,
     reason: RollbackReason = "not given",
     env: Env = "dev",
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Restore the previous champion.
+    """Withdraw the champion and restore the previous one.
 
-    The withdrawn version needs a new verdict before it can be promoted again.
+    The withdrawn version needs a new verdict before it can be promoted again. To repeat a rollback
+    changes nothing.
     """
 
     def step(project: "Project") -> "Outcome":
         from .steps.rollback import rollback
 
-        return rollback(project, reason)
+        return rollback(project, number, reason)
 
     _run(step, env, overrides, as_json)
 

@@ -71,6 +71,8 @@ class PromoteDetails(Details):
     """Number of the gate's entry."""
     approved_by: PlainText
     """Name given with `--approved-by`, whether an approval was required or not; may be empty."""
+    retrained: bool = False
+    """Whether `retrain` promoted it; False if not known, as in entries of format 1 and 2."""
 
 
 class RollbackDetails(Details):

@@ -9,9 +9,16 @@ missing and forked entries are detected.
 import datetime
 import hashlib
 import json
+import os
+import random
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from ..base.console import Result, set_anchor
 from ..base.errors import MlopsError
@@ -22,11 +29,17 @@ from .entry import Entry, canonical, hash_of_text
 from .journal_cache import open_cache
 from .journal_runs import ENTRY, JournalRun, JournalRuns, entry_tags, file_texts, is_local
 from .lineage import current_actor, settings_hash
-from .tracking import Client, experiment_id, tracking_uri, writer_lock
+from .tracking import Client, experiment_id, sqlite_file, tracking_uri, writer_lock
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 HEAD = "mlops_journal_head"
 START = "0" * 64
 EVIDENCE = "evidence.json"
+CLAIM_SECONDS = 120.0  # after that, a claim of a number that was not used is dead
+POLL_SECONDS = 0.2
+ATTEMPTS = 10
 TRIES = 3  # if a writer appends while the store is read
 
 
@@ -40,6 +53,10 @@ class Copy:
     """The hash of the entry before, as it claims."""
     sha256: frozenset[str]
     """Its own hash; two if the text in the tags and the text in the file differ."""
+
+
+class EntryTaken(MlopsError):
+    """Another writer has written, or is writing, the entry that this one would have been."""
 
 
 class BrokenJournal(MlopsError):
@@ -89,7 +106,7 @@ class Journal:
 
         return str(mlflow.artifacts.load_text(f"{entry.folder}/{EVIDENCE}"))
 
-    def append(
+    def append(  # noqa: PLR0913 - the fields of an entry
         self,
         details: Details,
         *,
@@ -97,43 +114,132 @@ class Journal:
         subject: str = "",
         as_of: str = "",
         evidence: str = "",
+        expected_head: int | None = None,
     ) -> Entry:
-        """Write the next entry with its evidence, and return it as `entries` does."""
-        with writer_lock(self._project):
-            last, previous = self._head()
-            for run in self._runs.running():
-                if run.unfinished(last):
-                    self._client.delete_run(run.run_id)
-            number = last + 1
-            entry = Entry(
-                format=Entry.FORMAT,
-                number=number,
-                time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                environment=self._project.env,
-                command=details.COMMAND,
-                outcome=outcome,
-                subject=subject,
-                as_of=as_of,
-                details=details,
-                previous=previous,
-                settings_sha256=settings_hash(self._project),
-                overrides=self._project.overrides,
-                **current_actor(),
-            )
-            facts = entry.to_json()
-            text = canonical(facts)
-            tags = entry_tags(text)
-            name = f"{number} {details.COMMAND}"
-            info = self._client.create_run(self._experiment, tags=tags, run_name=name).info
-            if evidence:
-                self._client.log_text(info.run_id, evidence, EVIDENCE)
-            self._client.log_text(info.run_id, text, ENTRY)
-            head = f"{number}:{hash_of_text(text)}"
-            self._client.set_registered_model_tag(self._project.name, HEAD, head)
-            self._client.set_terminated(info.run_id)
+        """Write the next entry with its evidence, and return it as `entries` does.
+
+        `expected_head` is the number of the last entry that the decision rests on. Raises
+        EntryTaken if there is a newer one, and then writes nothing.
+
+        Two writers never use the same number. In a local store, a lock sees to it. MLflow's
+        interface has no lock and no compare-and-set, so there a writer first claims the number: it
+        creates the run, writes the files, and then lists all runs with this number. Of two writers,
+        at least one sees the other, because each claims before it lists. A claim is used only if it
+        is alone. If it is not, the one that began later withdraws, and the one that began first
+        waits until the other has withdrawn, or has used its claim. Once a claim was alone it is
+        never withdrawn, so both cannot have been alone.
+
+        This holds if a run is listed as soon as it exists, and if clocks differ by less than half
+        of CLAIM_SECONDS: a claim of that age belongs to a writer that was killed, and is deleted. A
+        writer that is suspended for that long between its list and its next request can damage the
+        chain; `problems` reports that.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            with writer_lock(self._project):
+                last, previous = self._head()
+                if expected_head not in (None, last):
+                    raise self._taken(last)
+                entry = Entry(
+                    format=Entry.FORMAT,
+                    number=last + 1,
+                    time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                    environment=self._project.env,
+                    command=details.COMMAND,
+                    outcome=outcome,
+                    subject=subject,
+                    as_of=as_of,
+                    details=details,
+                    previous=previous,
+                    settings_sha256=settings_hash(self._project),
+                    overrides=self._project.overrides,
+                    **current_actor(),
+                )
+                try:
+                    return self._write(entry, evidence)
+                except EntryTaken:
+                    if expected_head is not None or attempt == ATTEMPTS:
+                        raise
+            time.sleep(random.uniform(0, attempt * POLL_SECONDS))  # noqa: S311 - no secret
+        raise AssertionError("the last attempt returns or raises")
+
+    def _write(self, entry: Entry, evidence: str) -> Entry:
+        """Claim the number of an entry, write it, and make it the head."""
+        local = sqlite_file(self._project) is not None
+        if local:
+            self._delete_dead_claims(self._claims(entry.number))
+        facts = entry.to_json()
+        text = canonical(facts)
+        digest = hash_of_text(text)
+        began = time.monotonic()
+        info = self._client.create_run(
+            self._experiment, tags=entry_tags(text), run_name=f"{entry.number} {entry.command}"
+        ).info
+        if evidence:
+            self._client.log_text(info.run_id, evidence, EVIDENCE)
+        self._client.log_text(info.run_id, text, ENTRY)
+        sync(info.artifact_uri)
+        if not local:
+            try:
+                self._wait_until_alone(entry.number, info.run_id, began)
+            except EntryTaken:
+                self._client.delete_run(info.run_id)
+                raise
+        head = f"{entry.number}:{digest}"
+        self._client.set_registered_model_tag(self._project.name, HEAD, head)
+        self._client.set_terminated(info.run_id)
         self._cache.add(text, info.artifact_uri)
-        self._publish(number, hash_of_text(text))
+        self._publish(entry.number, digest)
         return Entry.stored(facts, info.artifact_uri)
+
+    def _delete_dead_claims(self, claims: "list[Run]", own: str = "") -> bool:
+        """Delete the runs with which killed writers claimed a number; return whether any did.
+
+        Under the lock of a local store no other writer is alive.
+        """
+        local = sqlite_file(self._project) is not None
+        dead = [
+            run.info.run_id
+            for run in claims
+            if run.info.status == "RUNNING"
+            and run.info.run_id != own
+            and (local or time.time() - run.info.start_time / 1000 > CLAIM_SECONDS)
+        ]
+        for run_id in dead:
+            self._client.delete_run(run_id)
+        return bool(dead)
+
+    def _wait_until_alone(self, number: int, run_id: str, began: float) -> None:
+        """Return once no other writer claims the number; raise EntryTaken if this one must not."""
+        while time.monotonic() - began < CLAIM_SECONDS / 2:
+            claims = self._claims(number)
+            if [run.info.run_id for run in claims] == [run_id]:
+                return
+            if self._delete_dead_claims(claims, run_id):
+                continue
+            claims.sort(key=lambda run: (run.info.start_time, run.info.run_id))
+            used = any(run.info.status != "RUNNING" for run in claims)
+            if used or not claims or claims[0].info.run_id != run_id:
+                break
+            time.sleep(POLL_SECONDS)
+        raise self._taken(number)
+
+    def _claims(self, number: int) -> "list[Run]":
+        """Return the runs that claim a number or have used it."""
+        found = self._client.search_runs(
+            [self._experiment], filter_string=f"attributes.run_name LIKE '{number} %'"
+        )
+        return list(found)
+
+    def _taken(self, number: int) -> EntryTaken:
+        return EntryTaken(
+            f"another command wrote entry {number} of the journal of {self._project.name} at the "
+            "same time; run this command again."
+        )
+
+    @property
+    def head(self) -> int:
+        """The number of the last entry; 0 if there is none."""
+        return self._head()[0]
 
     def problems(self, *, every_file: bool = False) -> list[str]:
         """Return what is wrong with the journal in the store, one message per problem.
@@ -212,7 +318,7 @@ class Journal:
         """Return the number and the hash of the last entry."""
         tags = self._client.get_registered_model(self._project.name).tags
         number, _, digest = tags.get(HEAD, f"0:{START}").partition(":")
-        if not number.isdecimal():
+        if not (number.isascii() and number.isdecimal()):
             raise MlopsError(
                 f"the tag {HEAD} of {self._project.name} is not a number and a hash; restore the "
                 "tracking store from its backup."
@@ -231,3 +337,21 @@ def _copy(run: JournalRun, in_file: str, linked: dict[str, Entry]) -> Copy | Non
         return Copy(int(facts["number"]), str(facts["previous"]), digests)
     except (ValueError, LookupError, TypeError):
         return None if run.number is None else Copy(run.number, "", digests)
+
+
+def sync(folder: str) -> None:
+    """Have the files of a local folder on the disk before the database names them."""
+    if not folder.startswith("file:"):
+        return
+    path = Path(url2pathname(urlsplit(folder).path))
+    for each in (*path.iterdir(), path):
+        try:
+            descriptor = os.open(each, os.O_RDONLY)
+        except OSError:  # Windows opens no folder
+            continue
+        try:
+            os.fsync(descriptor)
+        except OSError:  # some file systems cannot
+            continue
+        finally:
+            os.close(descriptor)

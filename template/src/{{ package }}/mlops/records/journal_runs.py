@@ -116,11 +116,6 @@ class JournalRuns:
         """Return all runs, each once."""
         return list({run.run_id: run for page in self.newest_first() for run in page}.values())
 
-    def running(self) -> list[JournalRun]:
-        """Return the runs that their writers have not ended."""
-        found = self._client.search_runs([self._experiment], "attributes.status = 'RUNNING'")
-        return [_from_mlflow(run) for run in found]
-
     def _search(self, size: int, token: str | None) -> tuple[list[JournalRun], str | None]:
         found = self._client.search_runs(
             [self._experiment],

@@ -25,6 +25,7 @@ from .details import ScoreDetails
 from .entry import Entry, with_details
 from .erasures import last_erasures, staged_path
 from .integrity import sha256_of_file
+from .tracking import sqlite_file
 
 COMPLETE = "_SUCCESS"
 PART = "part.parquet"
@@ -108,11 +109,33 @@ def publish(
     return target
 
 
-def next_batch(project: Project, date: str) -> str:
-    """Return the number of the batch that supersedes all others of a date: `0004`."""
-    complete = (_folder(project) / f"date={date}").glob(f"batch-*/{COMPLETE}")
-    done = (int(file.parent.name.removeprefix("batch-")) for file in complete)
+def take_back(published: Path, staged: Path) -> None:
+    """Move a batch back to where it was staged."""
+    (published / COMPLETE).unlink()
+    published.rename(staged)
+
+
+def next_batch(project: Project, date: str, entries: list[Entry]) -> str:
+    """Return the number of the batch that supersedes all others of a date: `0004`.
+
+    In a local store it follows the last one in the journal. Elsewhere a batch that has no entry yet
+    may belong to a run that is about to write it.
+    """
+    done = [int(batch.batch) for batch in published(entries) if batch.date == date]
+    if sqlite_file(project) is None:
+        complete = (_folder(project) / f"date={date}").glob(f"batch-*/{COMPLETE}")
+        done += [int(file.parent.name.removeprefix("batch-")) for file in complete]
     return f"{max(done, default=0) + 1:04d}"
+
+
+def set_aside(project: Project, date: str, batch: str) -> None:
+    """Hide the batches of a date from this number on, none of which has an entry in the journal.
+
+    A run was killed after it had published one, and before it had written its entry.
+    """
+    for folder in (_folder(project) / f"date={date}").glob("batch-*"):
+        if folder.name >= f"batch-{batch}":
+            folder.rename(folder.with_name(f"_unrecorded-{folder.name}-{uuid.uuid4().hex}"))
 
 
 def current_batches(project: Project) -> dict[pd.Timestamp, Path]:

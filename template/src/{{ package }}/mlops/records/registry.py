@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+MOVED = "mlops_aliases_moved"  # tag with the number of the last entry whose aliases were moved
 TOLERANCE = 1e-9  # as `largest_difference` measures it
 
 
@@ -96,6 +97,17 @@ class LoadedVersion:
         return self.contract.inputs.clean(raw, f"the rows for {self.version}")
 
 
+@dataclass(frozen=True)
+class Aliases:
+    """Where the aliases of a registered model point."""
+
+    versions: dict[str, int]
+    """The version of each alias."""
+    moved: int | None
+    """The number of the last entry of the journal whose aliases were moved; None if the store was
+    written by an older template."""
+
+
 class Registry:
     """The registered model of one environment, in MLflow's registry."""
 
@@ -111,11 +123,19 @@ class Registry:
 
     def alias(self, alias: str) -> int | None:
         """Return the number of the version that an alias points to, or None."""
-        known = self.client.get_registered_model(self.name).aliases
-        return int(known[alias]) if alias in known else None
+        return self.aliases().versions.get(alias)
 
-    def move_alias(self, alias: str, number: int) -> None:
-        """Move an alias to a version.
+    def aliases(self) -> "Aliases":
+        """Return all aliases, and up to which entry of the journal they have been moved."""
+        model = self.client.get_registered_model(self.name)
+        moved = model.tags.get(MOVED, "")
+        return Aliases(
+            versions={alias: int(number) for alias, number in model.aliases.items()},
+            moved=int(moved) if moved.isascii() and moved.isdecimal() else None,
+        )
+
+    def move_alias(self, alias: str, number: int | None) -> None:
+        """Move an alias to a version; None removes it.
 
         It is not an error if the store does not allow this identity to move the challenger's alias:
         such an identity refers to versions by number.
@@ -123,10 +143,22 @@ class Registry:
         from mlflow.exceptions import MlflowException
 
         try:
-            self.client.set_registered_model_alias(self.name, alias, str(number))
+            if number is None:
+                self.client.delete_registered_model_alias(self.name, alias)
+            else:
+                self.client.set_registered_model_alias(self.name, alias, str(number))
         except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                raise MlopsError(
+                    f"alias {alias} of {self.name} cannot be moved: the registry has no version "
+                    f"{number}; restore the store from its backup."
+                ) from None
             if alias != CHALLENGER or error.error_code != "PERMISSION_DENIED":
                 raise
+
+    def mark_moved(self, entry: int) -> None:
+        """Write down that the aliases are as an entry of the journal requires."""
+        self.client.set_registered_model_tag(self.name, MOVED, str(entry))
 
     def fetch(self, number: int, known: list[Known]) -> Version:
         """Return a version, once its files have proved to be what is known about them.

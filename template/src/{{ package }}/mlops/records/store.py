@@ -1,32 +1,87 @@
 """The registry and the journal of one environment, opened together."""
 
+import contextlib
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
 from ..base.console import Result, resources
 from ..base.errors import MlopsError, PersonNeeded
 from ..base.project import Project
+from . import predictions
 from .anchor import Anchor
-from .details import Details, PauseDetails, PromoteDetails, ResumeDetails, RollbackDetails
+from .details import (
+    Details,
+    PauseDetails,
+    PromoteDetails,
+    ResumeDetails,
+    RollbackDetails,
+    TrainDetails,
+)
 from .entry import Entry
 from .integrity import Known, UnknownVersion, known_digests
-from .journal import BrokenJournal, Journal
-from .registry import CHALLENGER, CHAMPION, Registry, Version
-from .tracking import connect, writer_lock
+from .journal import ATTEMPTS, HEAD, BrokenJournal, EntryTaken, Journal
+from .registry import CHALLENGER, CHAMPION, Aliases, Registry, Version
+from .tracking import Client, connect, opening_lock, sqlite_file, store_error, writer_lock
+
+MOVERS = (TrainDetails, PromoteDetails, RollbackDetails)  # entries after which an alias moves
+
+Decided = TypeVar("Decided")
 
 
 class Store:
-    """The registry and the journal of one environment, as they are when it is opened."""
+    """The registry and the journal of one environment, as they are when it is opened.
+
+    The journal is the truth. An alias follows the entry that moves it; a tag of the registered
+    model says up to which entry all aliases have followed, so that the next command can finish what
+    a killed one has left, and tells that apart from an alias that somebody moved by hand.
+    """
 
     def __init__(self, project: Project, registry: Registry, journal: Journal) -> None:
         self.project = project
         self.registry = registry
         self.journal = journal
         self._entries: list[Entry] | None = None
+        self._expected_head: int | None = None
 
     @property
     def entries(self) -> list[Entry]:
-        """The journal's entries, oldest first; they are read once."""
+        """The journal's entries, oldest first; they are read once, and again by `decide`.
+
+        Raises MlopsError if they cannot be read.
+        """
         if self._entries is None:
-            self._entries = self.journal.entries()
+            try:
+                self._entries = self.journal.entries()
+            except Exception as error:
+                reported = store_error(error)
+                if reported is None:
+                    raise
+                raise reported from error
         return self._entries
+
+    def refresh(self) -> None:
+        """Read the entries again when they are needed next."""
+        self._entries = None
+
+    def decide(self, decision: Callable[[], Decided]) -> Decided:
+        """Read, decide and write as one act: run `decision` on the journal as it is now.
+
+        A local store is locked meanwhile, so `decision` must be short. Elsewhere `record` refuses
+        an entry that does not follow the last one that the decision has read, and the decision is
+        made again: see `Journal.append`.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            with writer_lock(self.project):
+                self.refresh()
+                self._expected_head = self.journal.head
+                try:
+                    return decision()
+                except EntryTaken:
+                    if attempt == ATTEMPTS:
+                        raise
+                finally:
+                    self._expected_head = None
+        raise AssertionError("the last attempt returns or raises")
 
     def record(
         self,
@@ -37,13 +92,45 @@ class Store:
         as_of: str = "",
         evidence: str = "",
     ) -> None:
-        """Append an entry to the journal, with the resources that the command has used."""
+        """Append an entry to the journal, with the resources that the command has used.
+
+        Then move the alias that follows it.
+        """
         used = details.model_copy(update={"resources": {**resources(), **details.resources}})
-        entry = self.journal.append(
-            used, outcome=outcome, subject=subject, as_of=as_of, evidence=evidence
-        )
-        if self._entries is not None:
-            self._entries.append(entry)
+        moves = isinstance(details, MOVERS)
+        with writer_lock(self.project):
+            if moves:
+                self._mark_older_store()
+            entry = self.journal.append(
+                used,
+                outcome=outcome,
+                subject=subject,
+                as_of=as_of,
+                evidence=evidence,
+                expected_head=self._expected_head,
+            )
+            if self._expected_head is not None:
+                self._expected_head = entry.number
+            if self._entries is not None:
+                self._entries.append(entry)
+            if isinstance(details, TrainDetails):
+                self.settle()
+            elif moves:
+                self._move_aliases()
+
+    def settle(self) -> None:
+        """Move the aliases that a killed command has left behind its entry."""
+        if not self._unmoved(self.registry.aliases()):
+            return
+        from mlflow.exceptions import MlflowException
+
+        try:
+            with writer_lock(self.project):
+                self.refresh()
+                self._move_aliases()
+        except MlflowException as error:
+            if error.error_code != "PERMISSION_DENIED":  # another identity does it
+                raise
 
     @property
     def anchor(self) -> Anchor | None:
@@ -53,13 +140,7 @@ class Store:
     @property
     def champions(self) -> list[int]:
         """The stack of promoted versions, newest last; a rollback removes the newest."""
-        stack: list[int] = []
-        for entry in self.entries:
-            if isinstance(entry.details, PromoteDetails):
-                stack.append(int(entry.subject))
-            elif isinstance(entry.details, RollbackDetails) and stack:  # the promotion may be lost
-                stack.pop()
-        return stack
+        return _stack(self.entries)
 
     @property
     def recorded_champion(self) -> int | None:
@@ -86,10 +167,23 @@ class Store:
     def champion(self) -> int | None:
         """Return the version that the journal promoted last.
 
-        Raises MlopsError if the alias points elsewhere: somebody moved it by hand.
+        Raises MlopsError if the alias points elsewhere, and no command has left it behind or is
+        moving it now: somebody moved it by hand.
         """
+        aliases = self.registry.aliases()
+        for _ in range(ATTEMPTS):
+            if aliases.versions.get(CHAMPION) == self.recorded_champion:
+                return self.recorded_champion
+            self.refresh()  # a command may have ended since they were read
+            self.settle()
+            seen = aliases
+            aliases = self.registry.aliases()
+            if self._unmoved(aliases):
+                return self.recorded_champion
+            if aliases == seen:
+                break
         recorded = self.recorded_champion
-        alias = self.registry.alias(CHAMPION)
+        alias = aliases.versions.get(CHAMPION)
         if recorded != alias:
             command = self.project.command(f"promote {recorded or alias}")
             raise MlopsError(
@@ -155,17 +249,107 @@ class Store:
                 f"{self.pause_reason}; end the pause with {command}."
             )
 
+    def _unmoved(self, aliases: Aliases) -> list[Entry]:
+        """Return the entries whose aliases have not been moved yet, oldest first."""
+        moved = aliases.moved
+        if moved is not None:
+            return [e for e in self.entries if isinstance(e.details, MOVERS) and e.number > moved]
+        # An older template wrote the store. It moved the challenger before it wrote the entry.
+        promoted = (PromoteDetails, RollbackDetails)
+        moves = [entry for entry in self.entries if isinstance(entry.details, promoted)]
+        alias = aliases.versions.get(CHAMPION)
+        before = _stack(moves[:-1])
+        if alias != self.recorded_champion and alias == (before[-1] if before else None):
+            return moves[-1:]
+        return []
+
+    def _mark_older_store(self) -> None:
+        """Mark all entries as moved in a store of an older template; finish its last one first."""
+        aliases = self.registry.aliases()
+        if aliases.moved is None:
+            self.settle()
+            self.registry.mark_moved(self.journal.head)
+
+    def _move_aliases(self) -> None:
+        """Move the aliases as the entries require; the caller holds the lock of a local store.
+
+        Where there is no lock, look again afterwards: whoever writes last sees what all have done.
+        If that command is killed just then, the alias may stay behind, and `champion` reports it.
+        """
+        local = sqlite_file(self.project) is not None
+        for _ in range(ATTEMPTS):
+            aliases = self.registry.aliases()
+            unmoved = self._unmoved(aliases)
+            if not unmoved:
+                return
+            if any(not isinstance(entry.details, TrainDetails) for entry in unmoved):
+                self.registry.move_alias(CHAMPION, self.recorded_champion)
+            before = aliases.versions.get(CHALLENGER)
+            challenger = _challenger_after(unmoved, before)
+            if challenger != before:
+                self.registry.move_alias(CHALLENGER, challenger)
+            self.registry.mark_moved(unmoved[-1].number)
+            if local:
+                return
+            self.refresh()
+
 
 def open_store(project: Project) -> Store:
-    """Connect, and create the registered model and the journal if they do not exist."""
+    """Connect, and create the registered model and the journal if they do not exist.
+
+    Raises MlopsError for a store that was emptied. Finishes what a killed command has left.
+    """
+    client = connect(project)
+    with opening_lock(project):
+        _require_model(client, project)
+        store = Store(project, Registry(client, project), Journal(client, project))
+    with contextlib.suppress(MlopsError):  # a command that needs the journal reports it
+        store.settle()
+    return store
+
+
+def _require_model(client: Client, project: Project) -> None:
+    """Create the registered model if it is missing, but not in place of one that was lost."""
     from mlflow.exceptions import MlflowException
 
-    client = connect(project)
-    with writer_lock(project):
-        try:  # Unity Catalog does not search by name
-            client.get_registered_model(project.name)
-        except MlflowException as error:
-            if "DOES_NOT_EXIST" not in str(error.error_code):
-                raise
-            client.create_registered_model(project.name)
-        return Store(project, Registry(client, project), Journal(client, project))
+    try:  # Unity Catalog does not search by name
+        tags = client.get_registered_model(project.name).tags
+    except MlflowException as error:
+        if "DOES_NOT_EXIST" not in str(error.error_code):
+            raise
+        tags = None
+    if not (tags and HEAD in tags) and predictions.current_batches(project):
+        folder = project.path(project.settings.predictions) / project.env
+        raise MlopsError(
+            f"the store has no journal of {project.name}, but {project.shown(folder)} has its "
+            "predictions; restore the store from its backup, or correct tracking_uri in conf/; to "
+            f"start again without them, move {project.shown(folder)} away."
+        )
+    if tags is None:
+        client.create_registered_model(project.name)
+        Registry(client, project).mark_moved(0)
+
+
+def _stack(entries: Iterable[Entry]) -> list[int]:
+    """Return the stack of promoted versions that entries make, newest last.
+
+    A rollback removes the version that it names, and only while that is the newest: its promotion
+    may be lost, and older templates could write the same rollback twice.
+    """
+    stack: list[int] = []
+    for entry in entries:
+        if isinstance(entry.details, PromoteDetails):
+            stack.append(int(entry.subject))
+        elif isinstance(entry.details, RollbackDetails) and stack[-1:] == [int(entry.subject)]:
+            stack.pop()
+    return stack
+
+
+def _challenger_after(entries: list[Entry], challenger: int | None) -> int | None:
+    """Return the challenger after entries, if it was `challenger` before."""
+    for entry in entries:
+        if isinstance(entry.details, TrainDetails):
+            challenger = int(entry.subject)
+        elif isinstance(entry.details, PromoteDetails) and challenger == int(entry.subject):
+            challenger = None
+    return challenger

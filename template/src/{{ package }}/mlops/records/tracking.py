@@ -2,20 +2,24 @@
 
 import contextlib
 import logging
+import os
 import re
+import sqlite3
 import urllib.request
 import warnings
+from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.error import HTTPError
 
+from ..base.deadline import deadline
 from ..base.errors import Misconfigured, MlopsError, Unreachable
 from ..base.project import Project
 from ..base.secrets import resolve
+from .locks import hold
 
 if TYPE_CHECKING:
-    from filelock import FileLock
     from mlflow import MlflowClient
 
 Client: TypeAlias = "MlflowClient"
@@ -24,8 +28,31 @@ SQLITE = "sqlite:///"
 LOCAL = ("sqlite", "file")  # schemes of stores that are files of this machine
 SQLITE_SIGNATURE = b"SQLite format 3"  # the first bytes of every database that is not empty
 PROBE_SECONDS = 5
+API_SECONDS = 20  # the first call may wake the server's database
+API = "api/2.0/mlflow/experiments/get?experiment_id=0"
+# MLflow's own variables, and values with which a call ends after 100 seconds at most. By its own
+# defaults, a call takes up to 20 minutes, or as long as the server asks it to wait. A variable that
+# is set already keeps its value.
+CALL_LIMITS = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
+    "MLFLOW_DATABRICKS_ENDPOINT_HTTP_RETRY_TIMEOUT": "100",
+}
+# The same for a command with which a person stops something that goes wrong.
+EMERGENCY_LIMITS = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+EMERGENCY_SECONDS = 60.0
+# What SQLite and MLflow say about a database that is not as MLflow left it.
+DAMAGE = re.compile(
+    "malformed|not a database|no such (table|column)|disk I/O error|out-of-date database schema"
+    "|Can't locate revision"
+)
 # Packages whose exceptions come from the store.
 STORES = ("mlflow", "sqlalchemy", "psycopg", "psycopg2", "pymysql", "pyodbc")
+
+# What MLflow says about an artifact that it wrote and does not find, or cannot read.
+MISSING = re.compile("No such (file|artifact)|artifacts from file:|Unable to form a JSON object")
 
 
 def connect(project: Project) -> Client:
@@ -36,14 +63,12 @@ def connect(project: Project) -> Client:
     """
     uri = tracking_uri(project)
     database = sqlite_file(project)
+    for variable, value in CALL_LIMITS.items():
+        os.environ.setdefault(variable, value)
     if uri.startswith("http"):
         _probe(uri)
     elif database is not None:
         _require_writable(database)
-    elif "://" in uri:
-        from mlflow.store.db import utils
-
-        utils.MAX_RETRY_COUNT = 2  # MLflow's default of ten takes 100 seconds
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # the command reports their exceptions
     warnings.filterwarnings("ignore", module=r"(mlflow|sklearn\.metrics)\..*")
@@ -52,17 +77,55 @@ def connect(project: Project) -> Client:
     registry = re.sub("^databricks", "databricks-uc", uri)  # Unity Catalog
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(registry)
-    with writer_lock(project):  # the first client of a new database creates its tables
+    if "://" in uri and not uri.startswith("http"):
+        from mlflow.store.db import utils
+
+        utils.MAX_RETRY_COUNT = 2  # MLflow's default of ten takes 100 seconds
+    with opening_lock(project):  # the first client of a new database creates its tables
         return mlflow.MlflowClient(uri, registry)
 
 
-def store_error(error: Exception) -> Unreachable | None:
-    """Return the error to report if this one comes from the store, or else None."""
+@contextlib.contextmanager
+def emergency(project: Project) -> Iterator[None]:
+    """Raise Unreachable if a command that must not hang takes longer than its limits."""
+    with contextlib.ExitStack() as stack:
+        for variable, value in EMERGENCY_LIMITS.items():
+            if variable not in os.environ:
+                os.environ[variable] = value
+                stack.callback(os.environ.pop, variable, None)
+        shown = re.sub("//.*@", "//", tracking_uri(project))  # without a password
+        message = (
+            f"{shown} did not answer all requests within {EMERGENCY_SECONDS:.0f} seconds; check "
+            "it, and run the command again: that finishes what has begun."
+        )
+        stack.enter_context(deadline(EMERGENCY_SECONDS, message))
+        yield
+
+
+def store_error(error: Exception) -> MlopsError | None:
+    """Return the error to report if this one comes from the store, or else None.
+
+    A damaged store is no unreachable one: waiting does not help.
+    """
     module = error.name if isinstance(error, ModuleNotFoundError) else type(error).__module__
     if str(module).partition(".")[0] not in STORES:
         return None
     first_line = str(error).split("\n", maxsplit=1)[0]
     reason = re.sub("//[^/@]*@", "//", first_line)  # without a password
+    if _is_sqlite(error):
+        if DAMAGE.search(str(error)):
+            return MlopsError(
+                f"the MLflow database is damaged ({reason}); restore the store from its backup."
+            )
+        return MlopsError(
+            f"the MLflow database cannot be used now ({reason}); make sure that its disk has space "
+            "and that no other program locks it, and run the command again."
+        )
+    if _is_missing_file(error):
+        return MlopsError(
+            f"a file of the tracking store is missing or damaged ({reason}); restore the store "
+            "from its backup."
+        )
     return Unreachable(
         f"the tracking store does not answer correctly ({reason}); check it, or correct "
         "tracking_uri in conf/."
@@ -97,23 +160,33 @@ def sqlite_file(project: Project) -> Path | None:
     return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
 
 
-def writer_lock(project: Project) -> contextlib.AbstractContextManager[object]:
-    """Let one process write to a local store; elsewhere the scheduler starts one run at a time."""
+def writer_lock(project: Project) -> contextlib.AbstractContextManager[None]:
+    """Let one process decide and write in a local store; elsewhere `Journal.append` sees to it.
+
+    Reading needs no lock.
+    """
+    return _database_lock(project, "lock")
+
+
+def opening_lock(project: Project) -> contextlib.AbstractContextManager[None]:
+    """Let one process create what a local store lacks; it is never held for longer than that."""
+    return _database_lock(project, "opening.lock")
+
+
+def command_lock(
+    project: Project, command: str, claim: str, seconds: float | None = None
+) -> contextlib.AbstractContextManager[None]:
+    """Let a command of an environment run once at a time on this machine."""
+    file = project.path(f"build/{command}-{project.env}.lock")
+    return hold(file, f"{project.name} {claim}", seconds)
+
+
+def _database_lock(project: Project, suffix: str) -> contextlib.AbstractContextManager[None]:
     database = sqlite_file(project)
     if database is None:
         return contextlib.nullcontext()
-    from filelock import FileLock
-
-    return FileLock(f"{database}.lock")
-
-
-def command_lock(project: Project, command: str) -> "FileLock":
-    """Return the lock that lets a command of an environment run once at a time on this machine."""
-    from filelock import FileLock
-
-    lock = project.path(f"build/{command}-{project.env}.lock")
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    return FileLock(lock)
+    file = database.with_name(f"{database.name}.{suffix}")
+    return hold(file, f"the MLflow database {database} is locked by")
 
 
 def experiment_id(client: Client, project: Project, suffix: str = "") -> str:
@@ -129,18 +202,40 @@ def experiment_id(client: Client, project: Project, suffix: str = "") -> str:
     if experiment is not None:
         return str(experiment.experiment_id)
     database = sqlite_file(project)
-    if database is None:  # a server decides where to store artifacts
-        return str(client.create_experiment(name))
-    artifacts = database.parent / "mlartifacts" / name.strip("/")  # next to the database
-    return str(client.create_experiment(name, artifact_location=artifacts.as_uri()))
+    with opening_lock(project):
+        experiment = client.get_experiment_by_name(name)  # another process may have created it
+        if experiment is not None:
+            return str(experiment.experiment_id)
+        if database is None:  # a server decides where to store artifacts
+            return str(client.create_experiment(name))
+        artifacts = database.parent / "mlartifacts" / name.strip("/")  # next to the database
+        return str(client.create_experiment(name, artifact_location=artifacts.as_uri()))
+
+
+def _is_sqlite(error: BaseException | None) -> bool:
+    """Return whether an error of SQLite is among the causes."""
+    while error is not None:
+        if isinstance(error, sqlite3.Error) or isinstance(
+            getattr(error, "orig", None), sqlite3.Error
+        ):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _is_missing_file(error: BaseException) -> bool:
+    """Return whether an artifact does not exist, or is not the JSON that was written."""
+    return MISSING.search(str(error)) is not None
 
 
 def _probe(uri: str) -> None:
+    """Raise Unreachable unless the server and its API answer, each within its limit."""
     shown = re.sub("//.*@", "//", uri)  # without a password
-    health = f"{shown.rstrip('/')}/health"
+    base = shown.rstrip("/")
     try:
-        with contextlib.suppress(HTTPError):  # any answer counts, even that of a proxy
-            urllib.request.urlopen(health, timeout=PROBE_SECONDS).close()  # noqa: S310 - http only
+        for address, seconds in ((f"{base}/health", PROBE_SECONDS), (f"{base}/{API}", API_SECONDS)):
+            with contextlib.suppress(HTTPError):  # any answer counts, even that of a proxy
+                urllib.request.urlopen(address, timeout=seconds).close()  # noqa: S310 - http only
     except (OSError, ValueError, HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise Unreachable(

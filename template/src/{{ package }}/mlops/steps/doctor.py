@@ -200,7 +200,7 @@ def _score(opened: Opened) -> str | Note:
         return Note("refuses, since there is no champion yet")
     if opened.store.pause:
         return Note(f"refuses until `resume`, since it is paused: {opened.store.pause_reason}")
-    batch = plan_batch(project, opened.champion, None)
+    batch = plan_batch(opened.store, opened.champion, None)
     rows = first_rows(project, opened.champion, batch.window, FEW)
     if rows is None:
         where = f"in {batch.window}" if batch.window else "at all"

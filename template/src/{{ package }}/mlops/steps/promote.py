@@ -1,5 +1,7 @@
 """The step `promote`: make a version champion if its evidence and the rules allow it."""
 
+from functools import partial
+
 from ..base.console import Outcome
 from ..base.errors import Misconfigured, MlopsError, PersonNeeded, Rejected
 from ..base.people import is_actor, is_name, is_same
@@ -15,8 +17,13 @@ from ..records.rules import refuse_unfit
 from ..records.store import Store, open_store
 
 
-def promote(project: Project, number: int | None, approved_by: str | None) -> Outcome:
-    """Make a version the champion, if the journal's evidence and the rules allow it."""
+def promote(
+    project: Project, number: int | None, approved_by: str | None, *, retrained: bool = False
+) -> Outcome:
+    """Make a version the champion, if the journal's evidence and the rules allow it.
+
+    `retrained` says whether `retrain` does it.
+    """
     approver = _read_approver(approved_by)
     refuse_unfit(project, "promote")
     store = open_store(project)
@@ -24,18 +31,10 @@ def promote(project: Project, number: int | None, approved_by: str | None) -> Ou
     store.refuse_broken()
     registry = store.registry
     version = store.fetch_challenger() if number is None else store.fetch(number)
-    details = _verdict(store, version, approver)
-    _refuse_lineage(project, version)
-    _require_approval(store, version, details)
-    before = store.recorded_champion
-    if before != version.number:
+    _allow(store, version, approver)
+    if store.recorded_champion != version.number:
         registry.load(version)
-        # permission probe: fail before writing the journal
-        registry.move_alias(CHAMPION, before or version.number)
-        store.record(details, subject=str(version.number))
-    registry.move_alias(CHAMPION, version.number)
-    if registry.alias(CHALLENGER) == version.number:
-        registry.client.delete_registered_model_alias(project.name, CHALLENGER)
+    before = store.decide(partial(_promote, store, version, approver, retrained=retrained))
     model_card.write_again(store, version.number, before)
     message = f"{version} is the champion of {project.name}; next: {project.command('score')}"
     return Outcome("ok", message, {"version": version.number, "before": before})
@@ -50,6 +49,40 @@ def _read_approver(name: str | None) -> str:
             "# & ( ) _ - \\, because other letters can look like these; write it in these."
         )
     return approver
+
+
+def _allow(store: Store, version: Version, approver: str) -> PromoteDetails:
+    """Return what the journal records of the promotion, if everything allows it."""
+    store.refuse_pause()
+    details = _verdict(store, version, approver)
+    _refuse_lineage(store.project, version)
+    _require_approval(store, version, details)
+    return details
+
+
+def _promote(store: Store, version: Version, approver: str, *, retrained: bool) -> int | None:
+    """Decide by the journal as it is now, write the entry, and return the champion before."""
+    details = _allow(store, version, approver)
+    before = store.recorded_champion
+    if before == version.number:
+        store.registry.move_alias(CHAMPION, version.number)  # somebody may have moved it by hand
+        if store.registry.alias(CHALLENGER) == version.number:
+            store.registry.move_alias(CHALLENGER, None)
+        return before
+    _require_permission(store, version)
+    store.record(details.model_copy(update={"retrained": retrained}), subject=str(version.number))
+    return before
+
+
+def _require_permission(store: Store, version: Version) -> None:
+    """Fail before the journal is written if this identity must not move the champion's alias.
+
+    It moves the challenger's alias to where it points already. If there is none, it makes the
+    version the challenger, which is true until it is promoted.
+    """
+    registry = store.registry
+    number = registry.alias(CHALLENGER) or version.number
+    registry.client.set_registered_model_alias(registry.name, CHALLENGER, str(number))
 
 
 def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:

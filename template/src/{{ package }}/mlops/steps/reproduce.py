@@ -11,8 +11,6 @@ import shutil
 import subprocess
 import sys
 
-from filelock import FileLock
-
 from ..base.console import Outcome, Result
 from ..base.errors import MlopsError
 from ..base.project import Project
@@ -20,6 +18,7 @@ from ..records.card import Sides
 from ..records.details import RebuiltSide, ReproduceDetails
 from ..records.erasures import last_erasures
 from ..records.lineage import extract_path, uv_program
+from ..records.locks import hold
 from ..records.refit import RefitAnswer, RefitJob
 from ..records.registry import Version, untrusted
 from ..records.store import Store, open_store
@@ -85,7 +84,8 @@ def _rebuild(project: Project, version: Version) -> RefitAnswer:
     )
     folder = project.path("build/reproduce")
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
+    lock = folder.with_name(f"{folder.name}.lock")
+    with hold(lock, f"a version of {project.name} is being rebuilt by", 0):
         file = folder / "job.json"
         file.write_text(json.dumps(job.to_json()), encoding="utf-8")
         command = [sys.executable, str(program), str(file)]

@@ -4,20 +4,25 @@ It may be killed anywhere and run again: a challenger of the same code, configur
 and date is used again, a promotion that was cut is finished, and nothing is done twice.
 """
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from ..base.console import Outcome, print_step
-from ..base.errors import MlopsError, PersonNeeded, summarize
+from ..base.errors import PersonNeeded, summarize
 from ..base.project import Project
 from ..base.windows import parse_as_of, periods
 from ..figures.decision import Decision
-from ..records.details import MonitorDetails, PromoteDetails, RetrainDetails
-from ..records.entry import with_details
-from ..records.registry import CHALLENGER, CHAMPION
+from ..records.details import (
+    GateDetails,
+    MonitorDetails,
+    PromoteDetails,
+    RetrainDetails,
+    RollbackDetails,
+    TrainDetails,
+)
+from ..records.entry import Entry, last_details, with_details
+from ..records.registry import CHALLENGER
 from ..records.rules import refuse_unfit
 from ..records.store import Store, open_store
 from ..records.tracking import command_lock
@@ -60,11 +65,11 @@ def retrain(project: Project, as_of: str | None, *, hold: bool = False) -> Outco
     refuse_unfit(project, "retrain")
     date = f"{parse_as_of(as_of, project.settings):%Y-%m-%d}"
     require_addresses(project)
-    with _only_one(project):
+    with command_lock(project, "retrain", "is being retrained by", 0):
         store = open_store(project)
         store.refuse_pause()
-        if not hold:
-            _finish_promotion(store)
+        if unfinished := _unfinished(store):
+            return _end(project, *unfinished)
         cause = _decide(store, date)
         if cause.decision != "retrain":
             message = f"{_champion_stays(store)}: monitor says {cause.decision}"
@@ -72,17 +77,25 @@ def retrain(project: Project, as_of: str | None, *, hold: bool = False) -> Outco
         return _cooling_down(store, cause) or _attempt(project, cause, hold=hold)
 
 
-@contextlib.contextmanager
-def _only_one(project: Project) -> Iterator[None]:
-    from filelock import Timeout
+def _unfinished(store: Store) -> tuple[Outcome, Cause] | None:
+    """Return how an attempt ended that was killed after its promotion, and its cause."""
+    for entry in reversed(store.entries):
+        if isinstance(entry.details, (RetrainDetails, RollbackDetails)):
+            return None
+        if isinstance(entry.details, PromoteDetails):
+            return _killed_after(store, entry) if entry.details.retrained else None
+    return None
 
-    try:
-        with command_lock(project, "retrain").acquire(blocking=False):
-            yield
-    except Timeout:
-        raise MlopsError(
-            f"{project.name} is being retrained by another process; wait until it ends."
-        ) from None
+
+def _killed_after(store: Store, promotion: Entry) -> tuple[Outcome, Cause]:
+    version = int(promotion.subject)
+    before = store.entries[: promotion.number - 1]
+    trained = with_details(reversed(before), TrainDetails)
+    date = next(entry.as_of for entry, _ in trained if entry.subject == promotion.subject)
+    decided = last_details(before, MonitorDetails)
+    reasons = decided.reasons if decided else ("there is no champion yet",)
+    done = Outcome("ok", f"version {version} is the champion of {store.project.name}")
+    return done, Cause("retrain", reasons, date, version)
 
 
 def _champion_stays(store: Store) -> str:
@@ -90,13 +103,6 @@ def _champion_stays(store: Store) -> str:
     if number is None:
         return f"{store.project.name} has no champion yet"
     return f"version {number} stays the champion of {store.project.name}"
-
-
-def _finish_promotion(store: Store) -> None:
-    """Move the alias if a promotion ended between the journal and the registry."""
-    last = store.entries[-1] if store.entries else None
-    if last and isinstance(last.details, PromoteDetails) and last.outcome == "ok":
-        store.registry.move_alias(CHAMPION, int(last.subject))
 
 
 def _decide(store: Store, date: str) -> Cause:
@@ -137,15 +143,20 @@ def _attempt(project: Project, cause: Cause, *, hold: bool) -> Outcome:
     try:
         number = _challenger(project, cause.as_of)
         cause = replace(cause, version=number)
-        done = gate(project, number)
+        done = _last_verdict(project, number) or gate(project, number)
         print_step(done.message)
         if done.outcome == "ok" and not hold:
-            done = promote(project, number, None)
+            done = promote(project, number, None, retrained=True)
     except PersonNeeded as waits:
         done = Outcome("waiting", str(waits).removesuffix("."))
     except Exception as error:
         _record(project, Outcome("failed", summarize(error)), cause)
         raise
+    return _end(project, done, cause)
+
+
+def _end(project: Project, done: Outcome, cause: Cause) -> Outcome:
+    """Record how an attempt ended."""
     _record(project, done, cause)
     message = f"{done.message}; retrained because {'; '.join(cause.reasons)}"
     return replace(done, message=message, facts=cause.facts())
@@ -156,11 +167,24 @@ def _challenger(project: Project, date: str) -> int:
     store = open_store(project)
     number = store.registry.alias(CHALLENGER)
     if number is not None and is_unchanged(store, number, date):
-        print_step(
-            f"version {number} was already trained on the same rows; it goes to the gate now"
-        )
+        print_step(f"version {number} was already trained on the same rows; it is judged now")
         return number
     return train_version(project, date).number
+
+
+def _last_verdict(project: Project, number: int) -> Outcome | None:
+    """Return the verdict on a version that passed while the champion was the present one.
+
+    The attempt that judged it was killed before its end. A verdict of any other kind is made again.
+    """
+    store = open_store(project)
+    for entry in reversed(store.entries):
+        if isinstance(entry.details, (PromoteDetails, RollbackDetails, RetrainDetails)):
+            return None
+        if isinstance(entry.details, GateDetails) and entry.subject == str(number):
+            passed = entry.outcome == "ok"
+            return Outcome("ok", f"version {number} passed the gate already") if passed else None
+    return None
 
 
 def _record(project: Project, done: Outcome, cause: Cause) -> None:

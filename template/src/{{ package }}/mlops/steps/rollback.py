@@ -1,4 +1,7 @@
-"""The step `rollback`: withdraw the champion, and go back to the one before."""
+"""The step `rollback`: withdraw a champion, and go back to the one before."""
+
+from dataclasses import dataclass
+from functools import partial
 
 from ..base.console import Outcome
 from ..base.errors import Misconfigured, MlopsError
@@ -6,45 +9,111 @@ from ..base.people import is_reason
 from ..base.project import Project
 from ..pages import model_card
 from ..records import predictions
-from ..records.details import RollbackDetails
-from ..records.registry import CHAMPION
+from ..records.details import PromoteDetails, RollbackDetails, ScoreDetails
 from ..records.rules import refuse_unfit
-from ..records.store import open_store
+from ..records.store import Store, open_store
+from ..records.tracking import emergency
 
 
-def rollback(project: Project, reason: str) -> Outcome:
-    """Withdraw the champion and make the one before it the champion again."""
+@dataclass(frozen=True)
+class Withdrawal:
+    """A version that is withdrawn, and the champion after it."""
+
+    version: int
+    """The version that is withdrawn."""
+    back_to: int
+    """The version that is the champion again."""
+    is_done: bool
+    """Whether an earlier run has withdrawn it already."""
+
+
+def rollback(project: Project, number: int | None, reason: str) -> Outcome:
+    """Withdraw a champion, and make the one before it the champion again.
+
+    Without a number, it is the version that was promoted last. To repeat a rollback changes
+    nothing, so that it never goes back two versions.
+    """
     if not is_reason(reason):
         raise Misconfigured(
             "rollback --reason needs one line of at most 500 visible characters, with a letter or "
             "digit, because the journal keeps it; give another."
         )
     refuse_unfit(project, "rollback")
-    store = open_store(project)
+    with emergency(project):
+        store = open_store(project)
+        planned = _plan(store, number)
+        if not planned.is_done:
+            store.registry.load(store.fetch(planned.back_to))
+        done = store.decide(partial(_withdraw, store, planned, reason))
+        model_card.write_again(store, done.version, done.back_to)
+        return _outcome(store, done)
+
+
+def _plan(store: Store, number: int | None) -> Withdrawal:
+    """Return what a rollback of a version means now; raises MlopsError if it is not possible."""
     champions = store.champions
-    if len(champions) < 2:
-        command = project.command("pause REASON")
+    moves = [e for e in store.entries if isinstance(e.details, (PromoteDetails, RollbackDetails))]
+    last = moves[-1] if moves else None
+    if number is None and last is not None and isinstance(last.details, RollbackDetails):
+        number = int(last.subject)
+    withdrawn = {int(e.subject) for e in moves if isinstance(e.details, RollbackDetails)}
+    if number in withdrawn and number not in champions and champions:
+        return Withdrawal(number, champions[-1], is_done=True)
+    if number is not None and number not in champions[-1:]:
         raise MlopsError(
-            f"{project.name} has no earlier champion to go back to; to stop using the current "
-            f"champion, run {command}."
+            f"version {number} is not the champion of {store.project.name}, which is "
+            f"{champions[-1] if champions else 'none'}; only the champion can be withdrawn."
         )
-    back, withdrawn = champions[-2:]
-    store.registry.load(store.fetch(back))
-    batches = [b for b in predictions.published(store.entries) if b.version == withdrawn]
+    if len(champions) < 2:
+        command = store.project.command("pause REASON")
+        raise MlopsError(
+            f"{store.project.name} has no earlier champion to go back to; to stop using the "
+            f"current champion, run {command}."
+        )
+    return Withdrawal(champions[-1], champions[-2], is_done=False)
+
+
+def _withdraw(store: Store, planned: Withdrawal, reason: str) -> Withdrawal:
+    """Write the entry and move the alias, unless another run has done so."""
+    now = _plan(store, planned.version)
+    if now.is_done:
+        return now
+    if now != planned:
+        raise MlopsError(
+            f"the champion before version {now.version} of {store.project.name} has changed in the "
+            "meantime; run this command again."
+        )
     details = RollbackDetails(
-        back_to=back, reason=reason, batches=tuple(f"{b.date}/{b.batch}" for b in batches)
+        back_to=now.back_to,
+        reason=reason,
+        batches=tuple(f"{b.date}/{b.batch}" for b in _batches(store, now.version)),
     )
-    store.record(details, subject=str(withdrawn))
-    store.registry.move_alias(CHAMPION, back)
-    model_card.write_again(store, withdrawn, back)
+    store.record(details, subject=str(now.version))
+    return now
+
+
+def _batches(store: Store, version: int) -> list[ScoreDetails]:
+    return [batch for batch in predictions.published(store.entries) if batch.version == version]
+
+
+def _outcome(store: Store, done: Withdrawal) -> Outcome:
+    project = store.project
+    batches = _batches(store, done.version)
     message = (
-        f"version {withdrawn} is withdrawn, version {back} is the champion of {project.name} again"
+        f"version {done.version} is withdrawn, version {done.back_to} is the champion of "
+        f"{project.name} again"
     )
+    if done.is_done:
+        command = project.command(f"rollback {done.back_to}")
+        message = (
+            f"version {done.version} of {project.name} was withdrawn already, and version "
+            f"{done.back_to} is the champion; to withdraw that one as well, run {command}"
+        )
     if batches:
-        message += f"; check the {len(batches)} batches of version {withdrawn}"
+        message += f"; check the {len(batches)} batches of version {done.version}"
     facts = {
-        "withdrawn": withdrawn,
-        "version": back,
+        "withdrawn": done.version,
+        "version": done.back_to,
         "batches": [batch.to_json() for batch in batches],
     }
     rows = tuple((b.batch, b.date, f"{b.rows:,}") for b in batches)

@@ -128,22 +128,15 @@ def _read_keys(project: Project, file: Path) -> Keys:
 @contextlib.contextmanager
 def _alone(project: Project) -> Iterator[None]:
     """Refuse to run next to another `erase`, or to a command that reads or writes batches."""
-    from filelock import Timeout
-
     for folder in running_batches(project):
         raise MlopsError(
             f"a run of score writes {project.shown(folder)}; wait until it ends, or delete this "
             "folder if the run was killed."
         )
-    with contextlib.ExitStack() as stack:
-        for command in ("erase", "monitor"):
-            try:
-                stack.enter_context(command_lock(project, command).acquire(blocking=False))
-            except Timeout:
-                raise MlopsError(
-                    f"{command} of {project.name} is running in another process; wait until it "
-                    "ends."
-                ) from None
+    with (
+        command_lock(project, "erase", "loses rows, which are being erased by", 0),
+        command_lock(project, "monitor", "is being monitored by", 0),
+    ):
         yield
 
 

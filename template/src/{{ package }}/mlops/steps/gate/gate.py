@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from ...data.fingerprints import fingerprint
 from ...data.labelled_rows import LabelledRows, PointInTimeData, read_split
 from ...pages import model_card
 from ...records.details import GateDetails
+from ...records.entry import with_details
 from ...records.evidence import Check, GateEvidence, Verdict, sha256_of
 from ...records.lineage import read_build_facts
 from ...records.registry import LoadedVersion, Version
@@ -63,7 +65,7 @@ def gate(project: Project, number: int | None, digest: str = "") -> Outcome:
         examined = _examine(store, version)
         examined = Examination(examined.sample, (alone.result(), *examined.checks))
     evidence = _evidence(store, version, examined)
-    _record(store, evidence)
+    store.decide(partial(_record, store, evidence, _rests_on(store, evidence)))
     model_card.write(store, version)
     return Outcome(
         OUTCOMES[evidence.verdict],
@@ -151,7 +153,27 @@ def _evidence(store: Store, version: Version, examined: Examination) -> GateEvid
     )
 
 
-def _record(store: Store, evidence: GateEvidence) -> None:
+def _rests_on(store: Store, evidence: GateEvidence) -> tuple[int | None, set[str]]:
+    """Return what the verdict takes from the journal: champion, and versions judged on the window.
+
+    The version itself does not count among the latter.
+    """
+    judged = with_details(store.entries, GateDetails)
+    subjects = {entry.subject for entry, details in judged if details.window == evidence.window}
+    return store.recorded_champion, subjects - {str(evidence.version)}
+
+
+def _record(store: Store, evidence: GateEvidence, rests_on: tuple[int | None, set[str]]) -> None:
+    """Write the entry, unless what the verdict rests on has changed while it was computed.
+
+    Raises MlopsError if it has.
+    """
+    if _rests_on(store, evidence) != rests_on:
+        command = store.project.command(f"gate {evidence.version}")
+        raise MlopsError(
+            f"while version {evidence.version} was judged, another champion was promoted, or "
+            f"another version was judged on the same window; run {command} again."
+        )
     text = evidence.to_text()
     details = GateDetails(
         verdict=evidence.verdict,

@@ -53,7 +53,8 @@ def monitor_champion(project: Project, as_of: str | None) -> Monitored:
     """Monitor the champion, and record what was found."""
     refuse_unfit(project, "monitor")
     require_addresses(project)
-    with command_lock(project, "monitor"):  # a second run must know which alerts the first one sent
+    # a second run must know which alerts the first one has sent
+    with command_lock(project, "monitor", "is being monitored by"):
         return _monitor(project, as_of)
 
 

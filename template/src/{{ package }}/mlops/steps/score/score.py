@@ -1,6 +1,7 @@
 """The step `score`: score the rows of a period with the champion; stage, check, publish."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,12 @@ from ...figures.drift import Column, compare
 from ...records import predictions
 from ...records.details import ScoreDetails
 from ...records.integrity import sha256_of_file
+from ...records.journal import EntryTaken
 from ...records.predictions import BatchFacts
 from ...records.registry import LoadedVersion
 from ...records.rules import refuse_unfit
-from ...records.store import open_store
+from ...records.store import Store, open_store
+from ...records.tracking import sqlite_file
 from ..reasons import reasons, required
 from . import shadow
 from .batch import Batch, KeysAndPrediction, Work, predict, write
@@ -31,7 +34,7 @@ def score(project: Project, as_of: str | None) -> Outcome:
         store = open_store(project)
         store.refuse_pause()
         champion = store.registry.load(store.fetch_champion())
-        batch = plan_batch(project, champion, as_of)
+        batch = plan_batch(store, champion, as_of)
 
     print_step(f"scoring {batch.window or 'all rows'} with {champion.version} of {project.name}")
     start = time.perf_counter()
@@ -41,26 +44,17 @@ def score(project: Project, as_of: str | None) -> Outcome:
         _check_rows(batch, part)
         _check_distribution(batch)
         speed = round(batch.rows / (time.perf_counter() - start))
-        facts = BatchFacts(
+        details = ScoreDetails(
             batch=batch.number,
             date=batch.date,
             version=champion.version.number,
             rows=batch.rows,
             rows_per_second=speed,
+            sha256=sha256_of_file(part),
+            resources=resources() | {"rows_per_second": speed},
         )
-        sha256 = sha256_of_file(part)
-        target = predictions.publish(project, staged, facts)
+        target = store.decide(partial(_publish, store, batch, staged, details))
 
-    details = ScoreDetails(
-        batch=facts.batch,
-        date=facts.date,
-        version=facts.version,
-        rows=facts.rows,
-        rows_per_second=speed,
-        sha256=sha256,
-        resources=resources() | {"rows_per_second": speed},
-    )
-    store.record(details, subject=batch.date, as_of=batch.date)
     result = details.to_json() | {"path": str(target)}
     if project.settings.scoring.shadow:
         followed = shadow.follow(store, batch, target)
@@ -72,13 +66,45 @@ def score(project: Project, as_of: str | None) -> Outcome:
     return Outcome("ok", message, result)
 
 
-def plan_batch(project: Project, champion: LoadedVersion, as_of: str | None) -> Batch:
+def plan_batch(store: Store, champion: LoadedVersion, as_of: str | None) -> Batch:
     """Return the batch of the last period, or of all rows if events have no time."""
+    project = store.project
     moment = parse_as_of(as_of, project.settings)
     date = f"{moment:%Y-%m-%d}"
     timed = champion.contract.inputs.one("event_time") is not None
     window = plan(moment, project.settings.time).scoring if timed else None
-    return Batch(project, champion, window, date, predictions.next_batch(project, date))
+    number = predictions.next_batch(project, date, store.entries)
+    return Batch(project, champion, window, date, number)
+
+
+def _publish(store: Store, batch: Batch, staged: Path, details: ScoreDetails) -> Path:
+    """Publish the batch and write its entry, if what it rests on has not changed meanwhile.
+
+    Raises PersonNeeded if the environment was paused, and MlopsError if another version is the
+    champion, or if another run has published this batch.
+    """
+    store.refuse_pause()
+    champion = store.champion()
+    if champion != details.version:
+        batch.refuse(f"version {champion} has become the champion; score again")
+    if predictions.next_batch(batch.project, batch.date, store.entries) != batch.number:
+        batch.refuse(f"another run has published batch {batch.number} of {batch.date}; score again")
+    if sqlite_file(batch.project) is not None:
+        predictions.set_aside(batch.project, batch.date, batch.number)
+    facts = BatchFacts(
+        batch=details.batch,
+        date=details.date,
+        version=details.version,
+        rows=details.rows,
+        rows_per_second=details.rows_per_second,
+    )
+    target = predictions.publish(batch.project, staged, facts)
+    try:
+        store.record(details, subject=batch.date, as_of=batch.date)
+    except EntryTaken:  # the decision is made again
+        predictions.take_back(target, staged)
+        raise
+    return target
 
 
 def work_of(project: Project) -> Work:

@@ -9,7 +9,6 @@ from ...data.contract import read_contract
 from ...data.labelled_rows import PointInTimeData, read_split
 from ...records.details import TrainDetails
 from ...records.lineage import read_build_facts
-from ...records.registry import CHALLENGER
 from ...records.rules import refuse_unfit
 from ...records.snapshot import take_snapshot
 from ...records.store import open_store
@@ -85,7 +84,6 @@ def train_version(project: Project, as_of: str | None, tune: int = 0) -> Publish
         snapshot=snapshot.name, commit=build.commit, dirty=build.dirty, digest=version.digest
     )
     store.record(details, subject=str(version.number), as_of=f"{reference_date:%Y-%m-%d}")
-    store.registry.move_alias(CHALLENGER, version.number)
     return version
 
 

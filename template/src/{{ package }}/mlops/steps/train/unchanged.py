@@ -3,7 +3,7 @@
 from ...base.console import Outcome
 from ...base.project import Project
 from ...base.windows import parse_as_of
-from ...records.details import GateDetails
+from ...records.details import GateDetails, TrainDetails
 from ...records.entry import with_details
 from ...records.integrity import FilesChanged
 from ...records.lineage import configuration_hash, read_build_facts
@@ -19,7 +19,9 @@ def find_unchanged(project: Project, as_of: str | None) -> Outcome | None:
     store = open_store(project)
     date = f"{parse_as_of(as_of, project.settings):%Y-%m-%d}"
     gated = {entry.subject for entry, _ in with_details(store.entries, GateDetails)}
-    candidates = (store.champion(), *store.registry.numbers()[-1:])
+    # of a version without an entry, the training was killed
+    trained = [int(entry.subject) for entry, _ in with_details(store.entries, TrainDetails)]
+    candidates = (store.champion(), *trained[-1:])
     for number in dict.fromkeys(candidates):
         if number is not None and is_unchanged(store, number, date):
             message = (
