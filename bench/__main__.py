@@ -11,12 +11,15 @@ from pathlib import Path
 
 from rendering import ROOT
 
-from . import imports, monitoring, ratios, recovery, scale, serving, update
+from . import imports, journal, monitoring, ratios, recovery, scale, serving, update
 from .comparison import compare
 from .scratch import Scratch
 
 PAGE = ROOT / "docs/reference/bench.md"
-NAMES = (*ratios.BENCHES, "imports", "score", "spark", "monitor", "serve", "update", "monitoring")
+NAMES = (
+    *(*ratios.BENCHES, "imports", "score", "spark", "monitor", "serve", "journal", "update"),
+    "monitoring",
+)
 PACKAGES = ("copier", "typer", "pandas", "scikit-learn", "mlflow")
 
 
@@ -56,6 +59,9 @@ def main() -> None:
         if "serve" in names:
             rows = serving.served(scratch, options.repeat, options.requests)
             sections["## Serving measured"] = table(serving.HEADER, rows)
+        if "journal" in names:
+            rows = journal.read(scratch, options.repeat)
+            sections["## Journal measured"] = table(journal.HEADER, rows)
     if "update" in names:
         rows = update.updated(options.seed, options.histories)
         sections["## Updates measured"] = table(update.HEADER, rows)

@@ -81,6 +81,15 @@ def test_no_command_imports_what_it_does_not_use() -> None:
 
 @pytest.mark.full
 @pytest.mark.wide
+def test_a_long_journal_takes_little_more_than_a_short_one() -> None:
+    (table,) = bench("journal", "--repeat", "1")
+    assert list(table) == ["1", "1,000", "10,000"]
+    assert float(table["10,000"]["next process, s"]) < 1
+    assert float(table["10,000"]["second reading, s"]) < 0.1
+
+
+@pytest.mark.full
+@pytest.mark.wide
 def test_the_server_answers_concurrent_clients_faster_than_mlflow() -> None:
     (table,) = bench("serve", "--repeat", "1", "--requests", "50")
     row = table["`serve`, a bare estimator, clients at once: 4"]

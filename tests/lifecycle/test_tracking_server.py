@@ -1,8 +1,11 @@
 """A team's tracking server in place of the embedded store: one line of conf/."""
 
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
+from long_journals import write_entries
 
 from lifecycle.project import AS_OF, Facts, Project
 from lifecycle.served import batch, serving, wait_until
@@ -53,6 +56,41 @@ def test_a_champion_answers_while_the_server_is_down(
         assert served.predict(rows) == before
         assert before[0] == 200
     assert "tracking store" in served.said()
+
+
+def test_a_long_journal_on_a_server_is_read_with_few_requests(
+    born: Project, server: str, tmp_path: Path
+) -> None:
+    born.configure(tracking_uri=server)
+    born.run("status")
+    write_entries(tmp_path / "server/mlflow.db", 2500, files=False)
+    opening = born.call(count_requests, 0)
+    assert born.call(count_requests, 2500) - opening == 1 + 1 + 3  # head, newest, pages of 1,000
+    assert born.call(count_requests, 2500) - opening == 1
+    assert born.run("status").facts["entries"] == 2500
+    assert "entry=2501" in born.run("pause", "a test").facts["anchor"]
+    assert born.call(count_requests, 2501) - opening == 2
+
+
+def count_requests(entries: int) -> int:
+    """Return how many requests a command needs to open the store and to read this many entries."""
+    import requests
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.records.store import open_store
+
+    sent: list[str] = []
+    send = requests.Session.send
+
+    def counted(session: Any, request: Any, **options: Any) -> Any:
+        sent.append(request.url)
+        return send(session, request, **options)
+
+    requests.Session.send = counted  # type: ignore[assignment, method-assign]
+    store = open_store(open_project("dev"))
+    if entries:
+        assert len(store.entries) == entries
+        assert len(store.entries) == entries
+    return len(sent)
 
 
 def fetch_three_times(number: int) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import mlflow
 from mlops.projects import make_project
 from rendering import platform
 
@@ -33,6 +34,7 @@ class Server:
         self.runs: list[Any] = []
         self.files: dict[str, str] = {}
         self.tags: dict[str, str] = {}
+        self.broken = False
 
     def get_experiment_by_name(self, _: str) -> Any:
         return SimpleNamespace(experiment_id="7")
@@ -85,7 +87,13 @@ class Server:
 
     def load_text(self, address: str) -> str:
         self.requests["file"] += 1
+        if self.broken or address not in self.files:
+            raise mlflow.MlflowException("the file cannot be downloaded")
         return self.files[address]
+
+    def list_artifacts(self, folder: str) -> list[Any]:
+        paths = [name.rpartition("/") for name in self.files]
+        return [SimpleNamespace(path=path) for above, _, path in paths if above == folder]
 
     def run(self, run_id: str) -> Any:
         """Return a run."""

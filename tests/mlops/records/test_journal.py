@@ -25,7 +25,8 @@ ALTERED = "entry 2 was altered after it was written"
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     """A server without entries."""
     server = Server()
-    monkeypatch.setattr(mlflow.artifacts, "load_text", server.load_text)
+    for name in ("load_text", "list_artifacts"):
+        monkeypatch.setattr(mlflow.artifacts, name, getattr(server, name))
     return server
 
 
@@ -167,6 +168,17 @@ def test_an_altered_file_on_a_server_is_noticed_when_every_file_is_read(
     assert opened().problems(every_file=True) == [ALTERED]
     server.files[name] = "not JSON"
     assert opened().problems(every_file=True) == [ALTERED]
+    del server.files[name]
+    assert opened().problems(every_file=True) == [ALTERED]
+
+
+def test_a_server_that_does_not_return_a_file_is_not_an_altered_entry(
+    server: Server, opened: Callable[[], Any]
+) -> None:
+    server.write(list(pauses(3)))
+    server.broken = True
+    with pytest.raises(mlflow.MlflowException, match="cannot be downloaded"):
+        opened().problems(every_file=True)
 
 
 def test_a_deleted_entry_is_noticed_even_if_this_machine_has_a_copy(
@@ -195,6 +207,17 @@ def test_a_shorter_chain_under_a_higher_number_is_refused(
     _, _, digest = server.tags[journal.HEAD].partition(":")
     server.tags[journal.HEAD] = f"4:{digest}"
     with pytest.raises(journal.BrokenJournal, match="entry 4 is missing"):
+        opened().entries()
+
+
+def test_a_chain_whose_entries_have_other_numbers_is_refused(
+    server: Server, opened: Callable[[], Any]
+) -> None:
+    server.write(list(pauses(2)))
+    text = changed(server.runs[-1].data.tags["mlops_journal_entry_1"], number=1)
+    server.runs[-1].data.tags = journal_runs.entry_tags(text)
+    server.tags[journal.HEAD] = f"2:{entry.hash_of_text(text)}"
+    with pytest.raises(journal.BrokenJournal, match="entry 1 is forked: 2 entries claim it"):
         opened().entries()
 
 

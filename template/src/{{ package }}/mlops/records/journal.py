@@ -329,7 +329,8 @@ class Journal:
 def _copy(run: JournalRun, in_file: str, linked: dict[str, Entry]) -> Copy | None:
     """Return what a run claims to be, or None if it does not claim to be an entry."""
     text = run.tagged or in_file
-    digests = frozenset(map(hash_of_text, {text, in_file}))
+    texts = {text, in_file}
+    digests = frozenset(map(hash_of_text, texts))
     if len(digests) == 1 and (entry := linked.get(min(digests))):
         return Copy(entry.number, entry.previous, digests)
     try:

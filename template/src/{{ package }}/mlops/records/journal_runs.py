@@ -176,7 +176,12 @@ def _file_text(run: JournalRun) -> str:
         except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
             return ""
     else:
-        text = mlflow.artifacts.load_text(f"{run.folder}/{ENTRY}")
+        try:
+            text = mlflow.artifacts.load_text(f"{run.folder}/{ENTRY}")
+        except mlflow.MlflowException:
+            if any(file.path == ENTRY for file in mlflow.artifacts.list_artifacts(run.folder)):
+                raise
+            return ""  # the server answers, and has no such file
     return text if text == run.tagged else _canonical(text)
 
 
