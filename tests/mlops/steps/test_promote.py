@@ -105,6 +105,17 @@ def test_the_user_of_a_container_passes_on_what_the_pipeline_asked(
     assert refused(make_project(tmp_path, env="prod"), trained, "Anna") == ""
 
 
+def test_the_user_of_a_job_at_databricks_does_so_too(
+    tmp_path: Path, carols: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prod = make_project(tmp_path, env="prod")
+    become("carol", monkeypatch)
+    assert "under their own login" in refused(prod, carols, "Anna")
+    monkeypatch.setattr(lineage, "DATABRICKS", tmp_path)
+    assert lineage.current_actor()["actor_source"] == "job"
+    assert refused(prod, carols, "Anna") == ""
+
+
 def test_who_started_the_training_in_a_pipeline_does_not_approve_it(
     tmp_path: Path, carols: Any
 ) -> None:

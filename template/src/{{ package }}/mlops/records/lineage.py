@@ -30,6 +30,7 @@ GIT_PLACES = (
     *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
 )
 LOGIN = "login"  # the source of an actor whom the system knows by name
+DATABRICKS = Path("/databricks")  # on each machine of Databricks, whose users are not persons
 GIT = ("git", "--no-replace-objects", "-c", "core.fsmonitor=false")
 
 # By the variable that is set in each run: the vendor, and the variable with who started the run.
@@ -181,15 +182,16 @@ def current_actor() -> dict[str, str]:
 
 
 def _login() -> tuple[str, str]:
-    """Return the name of the process's user, and whether it is a login or only a number."""
+    """Return the name of the process's user, and whether it is a login, a job's or a number."""
     try:
         import pwd
     except ModuleNotFoundError:  # Windows, where the system itself answers the next call
         return os.getlogin(), LOGIN
     try:
-        return pwd.getpwuid(os.getuid()).pw_name, LOGIN
+        name = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # the user of a container may have no name
         return f"uid-{os.getuid()}", "uid"
+    return name, "job" if DATABRICKS.is_dir() else LOGIN
 
 
 def configuration_hash(project: Project) -> str:

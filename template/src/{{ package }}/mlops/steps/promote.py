@@ -227,8 +227,8 @@ def _require_second_login(
 ) -> None:
     """Refuse an approval in test or prod under the login that trained the version.
 
-    The user of a container has no login: there the pipeline that starts the job asks for the
-    approval. In dev, one person may do everything.
+    The user of a container or of a job at Databricks is not a person's login: there the pipeline
+    that starts the job asks for the approval. In dev, one person may do everything.
     """
     actor = current_actor()
     login = actor["actor"].rpartition(", ")[2]
