@@ -9,11 +9,12 @@ from rendering import platform
 integrity = platform("records.integrity")
 
 SNAPSHOT = f"code/{integrity.PACKAGE}_0123abcd"
+ARTIFACTS = {
+    name: {"path": f"artifacts/{file}", "uri": f"/home/ann/{file}"}
+    for name, file in integrity.ARTIFACTS.items()
+}
 FLAVOR = {
-    "artifacts": {
-        name: {"path": f"artifacts/{file}", "uri": f"/home/ann/{file}"}
-        for name, file in integrity.ARTIFACTS.items()
-    },
+    "artifacts": ARTIFACTS,
     "code": "code",
     "loader_module": "mlflow.pyfunc.loaders.code_model",
     "model_code_path": "/home/ann/loan-risk/src/loan_risk/mlops/records/scorer.py",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from mlops.version_files import FLAVOR, SNAPSHOT, write, write_model, write_version
+from mlops.version_files import ARTIFACTS, SNAPSHOT, write, write_model, write_version
 from rendering import platform
 
 integrity = platform("records.integrity")
@@ -109,8 +109,8 @@ def test_a_link_to_a_folder_is_refused(files: Path, tmp_path: Path) -> None:
         {"model_config": {"path": "/etc"}},
         {"predict_fn": "__reduce__"},
         {"artifacts": {"card": {"path": "artifacts/card.json"}}},
-        {"artifacts": FLAVOR["artifacts"] | {"model": {"path": "/tmp/model.skops"}}},  # noqa: S108
-        {"artifacts": FLAVOR["artifacts"] | {"model": {"path": "artifacts/seen.npz"}}},
+        {"artifacts": ARTIFACTS | {"model": {"path": "/tmp/model.skops"}}},  # noqa: S108
+        {"artifacts": ARTIFACTS | {"model": {"path": "artifacts/seen.npz"}}},
         {"artifacts": ["card"]},
     ],
     ids=str,
