@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 from mlops.projects import make_project
 from rendering import platform
 
@@ -217,20 +218,19 @@ def test_no_rows_are_erased_while_a_batch_is_written(tmp_path: Path) -> None:
         pass
 
 
-def test_a_second_run_is_refused(tmp_path: Path) -> None:
-    with (
-        erase._alone(make_project(tmp_path)),
-        pytest.raises(errors.MlopsError, match=r"erase of .* is running"),
-        erase._alone(make_project(tmp_path)),
-    ):
-        pass
-
-
-def test_no_rows_are_erased_while_monitor_reads_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("erase", "are being erased by another"), ("monitor", "is being monitored by another")],
+)
+def test_no_rows_are_erased_while_another_process_needs_them(
+    tmp_path: Path, command: str, words: str
+) -> None:
     project = make_project(tmp_path)
+    file = project.path(f"build/{command}-{project.env}.lock")
+    file.parent.mkdir(parents=True)
     with (
-        platform("records.tracking").command_lock(project, "monitor"),
-        pytest.raises(errors.MlopsError, match=r"monitor of .* is running"),
+        FileLock(file),  # as another process holds it
+        pytest.raises(errors.MlopsError, match=words),
         erase._alone(project),
     ):
         pass

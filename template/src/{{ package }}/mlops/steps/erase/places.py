@@ -17,12 +17,12 @@ from ...records.erasures import STAGED
 from ...records.predictions import DAY, ONLINE, PART
 
 SHADOW = "_shadow"
-DATE = r"(_shadow/)?{}date=\d{{4}}-\d\d-\d\d"
+DATE = r"date=\d{4}-\d\d-\d\d"
 FILE = r"\w[\w.-]*\.parquet"
 NAMES = {
     "extract": re.compile(FILE, re.ASCII),
-    "prediction": re.compile(rf"{DATE.format('')}/batch-\d+", re.ASCII),
-    "request": re.compile(rf"{DATE.format('online/')}(/{FILE})?", re.ASCII),
+    "prediction": re.compile(rf"(_shadow/)?{DATE}/batch-\d+", re.ASCII),
+    "request": re.compile(rf"(_shadow/)?online/{DATE}(/{FILE})?", re.ASCII),
 }
 
 
