@@ -402,9 +402,10 @@ def test_a_column_may_have_the_name_of_a_column_of_the_predictions(
 def test_a_request_that_has_begun_is_answered_after_sigterm(live: Project, host: Warm) -> None:
     known = live.call(batch, 1)
     body = json.dumps({"rows": known["rows"]}).encode()
-    with serving(live, host) as served:
+    with serving(live, host, "--set", "serving.timeout=60") as served:
         connection = http.client.HTTPConnection("127.0.0.1", served.port)
         connection.putrequest("POST", "/predict")
+        connection.putheader("Content-Type", "application/json")
         connection.putheader("Content-Length", str(len(body)))
         connection.endheaders()
         connection.send(body[:100])
