@@ -202,6 +202,8 @@ def test_prod_does_not_decide_on_a_local_store_at_medium_risk(opened: Project) -
     answer = opened.run("train", "--as-of", AS_OF, "--env", "prod", code=2)
     assert "train in prod needs a tracking server at medium risk" in answer.said
     assert "set tracking_uri in conf/prod.yml" in answer.said
+    found = opened.run("doctor", "--env", "prod", code=1).said
+    assert "a command that decides in prod needs a tracking server at medium risk" in found
 
 
 def test_prod_waits_for_another_person(opened: Project) -> None:
