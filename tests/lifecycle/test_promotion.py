@@ -170,7 +170,8 @@ def test_a_version_trained_in_a_dirty_tree_of_dev_is_refused_beyond_dev(live: Pr
     live.commit()
     live.run("status", "--env", "test")
     live.call(behind.copy, MODEL, 2, "test.loan-risk")
-    live.run("gate", "1", "--env", "test")
+    digest = live.call(behind.entries)[-1]["details"]["digest"]
+    live.run("gate", "1", "--digest", digest, "--env", "test")
     answer = live.run("promote", "1", "--env", "test", code=1)
     assert "trained with uncommitted changes" in answer.said
     assert "train and gate again" in answer.said
