@@ -170,7 +170,8 @@ def test_a_version_trained_in_a_dirty_tree_of_dev_is_refused_beyond_dev(live: Pr
     live.commit()
     live.run("status", "--env", "test")
     live.call(behind.copy, MODEL, 2, "test.loan-risk")
-    live.run("gate", "1", "--env", "test")
+    digest = live.call(behind.entries)[-1]["details"]["digest"]
+    live.run("gate", "1", "--digest", digest, "--env", "test")
     answer = live.run("promote", "1", "--env", "test", code=1)
     assert "trained with uncommitted changes" in answer.said
     assert "train and gate again" in answer.said
@@ -202,6 +203,8 @@ def test_prod_does_not_decide_on_a_local_store_at_medium_risk(opened: Project) -
     answer = opened.run("train", "--as-of", AS_OF, "--env", "prod", code=2)
     assert "train in prod needs a tracking server at medium risk" in answer.said
     assert "set tracking_uri in conf/prod.yml" in answer.said
+    found = opened.run("doctor", "--env", "prod", code=1).said
+    assert "a command that decides in prod needs a tracking server at medium risk" in found
 
 
 def test_prod_waits_for_another_person(opened: Project) -> None:

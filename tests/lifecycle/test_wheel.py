@@ -65,7 +65,7 @@ def test_a_release_describes_itself_and_is_reproducible(born: Project) -> None:
     assert dirty["version"] == f"{facts['version']}.dirty"
 
 
-def test_a_wheel_trains_gates_promotes_and_scores_in_an_empty_folder(
+def test_a_wheel_trains_gates_promotes_and_scores_in_a_folder_with_another_conf(
     born: Project, tmp_path: Path
 ) -> None:
     release = build(born)
@@ -75,7 +75,9 @@ def test_a_wheel_trains_gates_promotes_and_scores_in_an_empty_folder(
     assert {f"loan_risk/mlops/{path.name}" for path in platform} <= set(ZipFile(wheel).namelist())
 
     fresh, empty = tmp_path / "fresh", tmp_path / "empty"
-    empty.mkdir()
+    for name in ("conf/base.yml", "conf/test.yml", ".copier-answers.yml"):  # which are not its own
+        (empty / name).parent.mkdir(parents=True, exist_ok=True)
+        (empty / name).write_text("surprise: 1\n", encoding="utf-8")
     run(empty, "uv", "venv", "--quiet", "--python", sys.executable, fresh)
     run(empty, "uv", "pip", "install", "--quiet", "--python", fresh, wheel)
 

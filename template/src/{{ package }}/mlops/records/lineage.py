@@ -102,7 +102,7 @@ def uncommitted_files(project: Project) -> list[str]:
     overlook a file (`update-index --assume-unchanged`, `.git/info/exclude`, a filter).
     """
     status = _output(
-        project, *GIT, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"
+        project, *GIT, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal"
     )
     found = {line[3:] for line in status.split("\0") if line}
     listed = _output(project, *GIT, "ls-tree", "-r", "-z", "HEAD", "--", *DECIDING)

@@ -21,6 +21,7 @@ from ..records import predictions
 from ..records.entry import Entry
 from ..records.lineage import locked_requirements, read_build_facts
 from ..records.registry import LoadedVersion
+from ..records.rules import refuse_unfit
 from ..records.snapshot import take_snapshot
 from ..records.store import Store, open_store
 from ..records.tracking import sqlite_file, store_error
@@ -150,6 +151,7 @@ def _configuration(env: str, _: Opened) -> str:
 
 
 def _code_facts(opened: Opened) -> str:
+    refuse_unfit(opened.project, "a command that decides")
     facts = read_build_facts(opened.project)
     packages = len(locked_requirements(opened.project))
     dirty = " with uncommitted changes" if facts.dirty else ""
