@@ -95,7 +95,7 @@ MISTAKES = [
     Mistake(
         "one class only",
         labels('reviewed = reviewed[reviewed["defaulted"] == 0]'),
-        ("training window", "defaulted", "only one class", "data.labels"),
+        ("training window", "defaulted", "only one class", "labels in data.py"),
     ),
     Mistake(
         "a target other than 0 and 1",

@@ -212,7 +212,10 @@ def test_a_version_that_no_longer_loads_is_reported(live: Project) -> None:
 def test_a_deleted_champion_is_reported(live: Project) -> None:
     live.call(behind.delete, MODEL, 1)
     answer = live.run("score", "--as-of", AS_OF, code=1)
-    assert "points to None, but the journal promoted 1" in answer.said
+    assert (
+        "points to no version, but according to the journal the champion is version 1"
+        in answer.said
+    )
     assert "has no version 1" in live.run("promote", "1", code=1).said
 
 

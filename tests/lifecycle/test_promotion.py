@@ -98,7 +98,7 @@ def test_evidence_of_another_environment_is_refused(live: Project) -> None:
     live.call(behind.forge, entry, "prod", live.call(behind.evidence, 2))
     live.call(behind.crown, entry, "prod")
     answer = live.run("promote", "1", "--env", "prod", "--approved-by", "Ann Other", code=1)
-    assert "another environment" in answer.said
+    assert "is from dev, not from prod" in answer.said
     assert champion(live, PROD) is None
 
 
@@ -116,7 +116,7 @@ def test_a_version_altered_after_the_verdict_is_refused(gated: Project) -> None:
     gated.edit(card, '"cutoff": 0.2', '"cutoff": 0.3')
     assert "have changed" in gated.run("promote", code=1).said
     gated.call(behind.vouch, 1)  # but the evidence still names the files that were judged
-    assert "other files" in gated.run("promote", code=1).said
+    assert "since the verdict" in gated.run("promote", code=1).said
     assert champion(gated) is None
 
 

@@ -301,10 +301,20 @@ def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:
 def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVersion:
     """Load a version after checking its types, and replay its golden rows.
 
-    Raises MlopsError if it does not load, or predicts its golden rows differently than at training.
+    Raises MlopsError if it has types that nobody trusts, does not load, or predicts its golden rows
+    differently than at training.
     """
     try:
-        loaded = LoadedVersion(_load_model(version, trusted_types), version)
+        strange = untrusted(version.artifact("model.skops"), version.card.snapshot, trusted_types)
+    except Exception as error:
+        raise _broken(version, f"does not load here ({summarize(error)})") from error
+    if strange:
+        raise MlopsError(
+            f"{version} of {version.name} contains types that are not trusted: "
+            f"{', '.join(strange)}; if you trust them, add them to trusted_types in conf/."
+        )
+    try:
+        loaded = LoadedVersion(_load_model(version), version)
         expected = pd.read_parquet(version.artifact("golden_predictions.parquet"))
         now = loaded.predict(pd.read_parquet(version.artifact("golden_rows.parquet")))
         difference = largest_difference(expected, now)
@@ -324,11 +334,9 @@ def _broken(version: Version, reason: str) -> MlopsError:
     )
 
 
-def _load_model(version: Version, trusted_types: tuple[str, ...]) -> "PyFuncModel":
+def _load_model(version: Version) -> "PyFuncModel":
     import mlflow
 
-    for name in untrusted(version.artifact("model.skops"), version.card.snapshot, trusted_types):
-        raise MlopsError(f"its type {name} is not in trusted_types in conf/")
     model: PyFuncModel = mlflow.pyfunc.load_model(str(version.folder), suppress_warnings=True)
     return model
 

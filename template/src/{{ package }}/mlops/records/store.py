@@ -187,8 +187,9 @@ class Store:
         if recorded != alias:
             command = self.project.command(f"promote {recorded or alias}")
             raise MlopsError(
-                f"alias champion of {self.registry.name} points to {alias}, but the journal "
-                f"promoted {recorded}: it was moved by hand; run {command}."
+                f"the alias champion of {self.registry.name} points to {_named(alias)}, but "
+                f"according to the journal the champion is {_named(recorded)}: the alias was moved "
+                f"by hand; to restore it, run {command}."
             )
         return recorded
 
@@ -292,6 +293,10 @@ class Store:
             if local:
                 return
             self.refresh()
+
+
+def _named(number: int | None) -> str:
+    return "no version" if number is None else f"version {number}"
 
 
 def open_store(project: Project) -> Store:

@@ -96,11 +96,13 @@ def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:
     if sha256_of(text) != details.evidence_sha256:
         raise MlopsError(f"the evidence on {version} was changed after the verdict; run {command}.")
     evidence = read_evidence(text, f"the evidence on {version}")
-    if evidence.environment != store.project.env or not version.files.has(evidence.digest):
+    if evidence.environment != store.project.env:
         raise MlopsError(
-            f"the evidence on {version} is about other files or another environment, "
-            f"{evidence.environment}; run {command}."
+            f"the evidence on {version} is from {evidence.environment}, not from "
+            f"{store.project.env}; run {command}."
         )
+    if not version.files.has(evidence.digest):
+        raise MlopsError(f"the files of {version} have changed since the verdict; run {command}.")
     champion = store.recorded_champion
     if evidence.champion is None and champion not in (None, version.number):
         raise MlopsError(
