@@ -236,6 +236,7 @@ def test_a_changed_challenger_is_not_in_the_shadow(live: Project) -> None:
 
 
 def test_a_version_that_nobody_trained_here_is_judged_only_by_name(live: Project) -> None:
+    live.use_store_in_prod()
     live.call(behind.copy, MODEL, 1, "prod.loan-risk")
     prod = ("--env", "prod")
     said = live.run("gate", "1", *prod, code=1).said
@@ -247,7 +248,7 @@ def test_a_version_that_nobody_trained_here_is_judged_only_by_name(live: Project
     assert "VERSION" in live.run("gate", "--digest", digest, *prod, code=2).said
     live.run("gate", "1", "--digest", digest, *prod)
     live.run("gate", "1", *prod)  # from now on, the journal knows it
-    live.run("promote", "1", *prod, "--approved-by", "Ann Other")
+    live.run("promote", "1", *prod, "--approved-by", "Ann Other", person="ann")
 
 
 def test_the_digest_of_training_is_that_of_the_gate_and_the_promotion(live: Project) -> None:
