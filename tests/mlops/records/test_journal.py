@@ -234,6 +234,18 @@ def test_a_run_beyond_the_head_is_forged_unless_its_writer_has_not_finished(
     assert opened().problems() == []
 
 
+def test_a_killed_writer_that_had_claimed_the_number_of_another_is_no_problem(
+    server: Server, opened: Callable[[], Any]
+) -> None:
+    server.write(list(pauses(2)))
+    text = changed(server.entry(2).data.tags["mlops_journal_entry_1"], actor="somebody")
+    lost = server.create_run("7", journal_runs.entry_tags(text), "2 pause")
+    assert opened().problems() == []
+    assert opened().entries()[1].actor == "maria@build-host"
+    lost.info.status = "FINISHED"
+    assert opened().problems() == ["entry 2 is forked: 2 entries claim it"]
+
+
 def test_a_head_that_is_no_number_is_reported(server: Server, opened: Callable[[], Any]) -> None:
     server.tags[journal.HEAD] = "the last one"
     with pytest.raises(errors.MlopsError, match=r"mlops_journal_head of dev\.loan-risk"):

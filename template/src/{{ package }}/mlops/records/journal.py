@@ -53,6 +53,8 @@ class Copy:
     """The hash of the entry before, as it claims."""
     sha256: frozenset[str]
     """Its own hash; two if the text in the tags and the text in the file differ."""
+    running: bool
+    """Whether its writer has not ended the run."""
 
 
 class EntryTaken(MlopsError):
@@ -250,7 +252,7 @@ class Journal:
         for _ in range(TRIES):
             last, head = self._head()
             linked = {entry.sha256: entry for entry in self._links(last, head)}
-            copies = self._copies(last, linked, every_file=every_file)
+            copies = self._copies(last, head, linked, every_file=every_file)
             if self._head() == (last, head):
                 break
         counts = Counter(copy.number for copy in copies)
@@ -306,13 +308,18 @@ class Journal:
             yield entry
             wanted = entry.previous
 
-    def _copies(self, last: int, linked: dict[str, Entry], *, every_file: bool) -> list[Copy]:
+    def _copies(
+        self, last: int, head: str, linked: dict[str, Entry], *, every_file: bool
+    ) -> list[Copy]:
         """Return what the store contains, except entries that their writers have not finished."""
         runs = [run for run in self._runs.all() if not run.unfinished(last)]
         read = [run for run in runs if every_file or not run.tagged or is_local(run.folder)]
         files = dict(zip((run.run_id for run in read), file_texts(read), strict=True))
-        copies = (_copy(run, files.get(run.run_id, run.tagged), linked) for run in runs)
-        return [copy for copy in copies if copy is not None]
+        found = [_copy(run, files.get(run.run_id, run.tagged), linked) for run in runs]
+        copies = [copy for copy in found if copy is not None]
+        chain = _chain_of(head, copies, linked)
+        # a writer whose number another one has taken withdraws, unless it is killed before that
+        return [copy for copy in copies if not copy.running or copy.sha256 & chain]
 
     def _head(self) -> tuple[int, str]:
         """Return the number and the hash of the last entry."""
@@ -332,12 +339,24 @@ def _copy(run: JournalRun, in_file: str, linked: dict[str, Entry]) -> Copy | Non
     texts = {text, in_file}
     digests = frozenset(map(hash_of_text, texts))
     if len(digests) == 1 and (entry := linked.get(min(digests))):
-        return Copy(entry.number, entry.previous, digests)
+        return Copy(entry.number, entry.previous, digests, run.running)
     try:
         facts = json.loads(text)
-        return Copy(int(facts["number"]), str(facts["previous"]), digests)
+        return Copy(int(facts["number"]), str(facts["previous"]), digests, run.running)
     except (ValueError, LookupError, TypeError):
-        return None if run.number is None else Copy(run.number, "", digests)
+        return None if run.number is None else Copy(run.number, "", digests, run.running)
+
+
+def _chain_of(head: str, copies: list[Copy], linked: dict[str, Entry]) -> set[str]:
+    """Return the hashes on the way from the head to the first entry, as far as it is complete."""
+    previous = {digest: copy.previous for copy in copies for digest in copy.sha256}
+    previous |= {digest: entry.previous for digest, entry in linked.items()}
+    chain: set[str] = set()
+    wanted = head
+    while wanted in previous and wanted not in chain:
+        chain.add(wanted)
+        wanted = previous[wanted]
+    return chain
 
 
 def sync(folder: str) -> None:
