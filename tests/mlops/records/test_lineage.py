@@ -82,6 +82,16 @@ def hide_a_library(checkout: Path) -> None:
     (checkout / "src/loan_risk/data.abi3.so").write_bytes(b"")
 
 
+def hide_a_linked_package(checkout: Path) -> None:
+    """Add a package elsewhere that Python imports in place of a module, and that git ignores."""
+    (checkout / ".git/info").mkdir(exist_ok=True)
+    (checkout / ".git/info/exclude").write_text("/src/loan_risk/data\n")
+    elsewhere = checkout / "build/data"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "__init__.py").touch()
+    (checkout / "src/loan_risk/data").symlink_to(elsewhere)
+
+
 def ignore_configuration(checkout: Path) -> None:
     """Have an ignored file of configuration that no commit has."""
     (checkout / ".git/info").mkdir(exist_ok=True)
@@ -114,6 +124,7 @@ def replace_commit(checkout: Path) -> None:
         skip_worktree,
         exclude_locally,
         hide_a_library,
+        hide_a_linked_package,
         ignore_configuration,
         filter_content,
         replace_commit,

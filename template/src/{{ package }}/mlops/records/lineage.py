@@ -117,7 +117,8 @@ def uncommitted_files(project: Project) -> list[str]:
             found.add(name)
     for file in (*project.path("src").rglob("*"), *project.path("conf").rglob("*.yml")):
         path = file.relative_to(project.root)
-        is_read = file.name.endswith(READ) and not NOT_CODE.intersection(path.parts)
+        may_be_read = file.is_symlink() or file.name.endswith(READ)
+        is_read = may_be_read and not NOT_CODE.intersection(path.parts)
         if is_read and path.as_posix() not in committed:
             found.add(path.as_posix())
     return sorted(found)
