@@ -75,6 +75,23 @@ def exclude_locally(checkout: Path) -> None:
     (checkout / "src/loan_risk/extra.py").write_text("x = 1\n")
 
 
+def hide_a_library(checkout: Path) -> None:
+    """Add a library that Python imports in place of a source file, and that git ignores."""
+    (checkout / ".git/info").mkdir(exist_ok=True)
+    (checkout / ".git/info/exclude").write_text("*.so\n")
+    (checkout / "src/loan_risk/data.abi3.so").write_bytes(b"")
+
+
+def hide_a_linked_package(checkout: Path) -> None:
+    """Add a package elsewhere that Python imports in place of a module, and that git ignores."""
+    (checkout / ".git/info").mkdir(exist_ok=True)
+    (checkout / ".git/info/exclude").write_text("/src/loan_risk/data\n")
+    elsewhere = checkout / "build/data"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "__init__.py").touch()
+    (checkout / "src/loan_risk/data").symlink_to(elsewhere)
+
+
 def ignore_configuration(checkout: Path) -> None:
     """Have an ignored file of configuration that no commit has."""
     (checkout / ".git/info").mkdir(exist_ok=True)
@@ -106,6 +123,8 @@ def replace_commit(checkout: Path) -> None:
         assume_unchanged,
         skip_worktree,
         exclude_locally,
+        hide_a_library,
+        hide_a_linked_package,
         ignore_configuration,
         filter_content,
         replace_commit,
@@ -138,6 +157,17 @@ def test_a_variable_does_not_show_git_another_repository(
     monkeypatch.setenv(variable, str(other / value))
     assert lineage.read_build_facts(project) == expected
     assert expected.dirty
+
+
+def test_the_folder_of_a_project_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "_build/loan-risk"
+    (folder / "src").mkdir(parents=True)
+    (folder / "uv.lock").touch()
+    commit(folder)
+    (folder / ".git/info").mkdir(exist_ok=True)
+    (folder / ".git/info/exclude").write_text("extra.py\n")
+    (folder / "src/extra.py").touch()
+    assert lineage.uncommitted_files(make_project(folder)) == ["src/extra.py"]
 
 
 def test_bytecode_and_line_endings_of_windows_change_nothing(checkout: Path) -> None:

@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 from dataclasses import asdict, dataclass
+from importlib.machinery import all_suffixes
 from pathlib import Path
 
 from ..base.errors import MlopsError
@@ -21,7 +22,8 @@ EXPORT = "export --quiet --frozen --no-dev --no-hashes --no-emit-project --no-he
 
 # What decides: each of these files must be as the commit has it, whatever git is told to overlook.
 DECIDING = ("src", "conf", ".copier-answers.yml", "pyproject.toml", "uv.lock")
-NOT_CODE = ("_build", "__pycache__")  # folders below src/ that nothing is read from
+NOT_CODE = {"_build", "__pycache__"}  # folders below src/ that nothing is read from
+READ = (".yml", *all_suffixes())  # configuration, and what Python imports, even before a source
 LINK = "120000"  # git's mode of a symbolic link
 
 # Variables that would show git another repository, and answers that it would give for another tree.
@@ -113,15 +115,12 @@ def uncommitted_files(project: Project) -> list[str]:
         committed.add(name)
         if not _is_unchanged(project.path(name), mode, digest):
             found.add(name)
-    code = [
-        file
-        for file in project.path("src").rglob("*.py")
-        if not set(NOT_CODE).intersection(file.parts)
-    ]
-    for file in (*code, *project.path("conf").rglob("*.yml")):
-        name = file.relative_to(project.root).as_posix()
-        if name not in committed:
-            found.add(name)
+    for file in (*project.path("src").rglob("*"), *project.path("conf").rglob("*.yml")):
+        path = file.relative_to(project.root)
+        may_be_read = file.is_symlink() or file.name.endswith(READ)
+        is_read = may_be_read and not NOT_CODE.intersection(path.parts)
+        if is_read and path.as_posix() not in committed:
+            found.add(path.as_posix())
     return sorted(found)
 
 
