@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,42 @@ def test_two_identities_share_the_whole_lifecycle(team: Team) -> None:
     team.run("promoter", "rollback")
     status = team.run("trainer", "status").facts
     assert (status["champion"], status["problems"]) == (1, [])
+
+
+def test_a_trainer_who_forges_a_promotion_promotes_nothing(team: Team, address: str) -> None:
+    team.project.configure("test", promotion="approval")
+    team.project.commit()
+    team.run("promoter", "doctor")
+    team.run("trainer", "train", "--as-of", AS_OF)
+    team.run("trainer", "gate", "1")
+    team.project.call(forge_promotion)
+    for who, command in (("trainer", ("score", "--as-of", AS_OF)), ("promoter", ("status",))):
+        assert "entry 3 of the journal promotes version 1" in team.run(who, *command, code=1).said
+    assert "waits for approval" in team.run("promoter", "promote", "1", code=4).said
+    assert "champion" not in team.project.call(behind_aliases, address)
+
+
+def forge_promotion() -> None:
+    """Write the entry of a promotion as the trainer, past the commands."""
+    os.environ |= named("trainer")
+    open_project = import_module("loan_risk.mlops.base.project").open_project
+    details = import_module("loan_risk.mlops.records.details")
+    store = import_module("loan_risk.mlops.records.store").open_store(open_project("test"))
+    gate = store.entries[-1].details
+    taken = {name: getattr(gate, name) for name in ("verdict", "window", "digest")}
+    forged = details.PromoteDetails(
+        **taken, evidence_sha256=gate.evidence_sha256, evidence_entry=2, approved_by="Ann Bell"
+    )
+    with contextlib.redirect_stdout(sys.stderr):
+        store.journal.append(forged, subject="1")
+
+
+def behind_aliases(address: str) -> dict[str, str]:
+    """Return the aliases of the model."""
+    import mlflow
+
+    os.environ |= named("promoter")
+    return dict(mlflow.MlflowClient(address, address).get_registered_model(MODEL).aliases)
 
 
 REFUSED: dict[str, str] = {

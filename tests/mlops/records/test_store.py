@@ -276,3 +276,30 @@ def test_a_head_that_is_not_one_is_reported(project: Any, head: str) -> None:
     server.tags["mlops_journal_head"] = head
     with pytest.raises(errors.MlopsError, match="restore the tracking store from its backup"):
         Journal(Client(server, lambda: None), project, server).head  # noqa: B018 - it is read
+
+
+def test_an_entry_alone_promotes_nothing_where_a_person_must_approve(tmp_path: Path) -> None:
+    places = {"tracking_uri": "http://mlflow.bank.example", "env": "test"}
+    project = make_project(tmp_path, promotion="approval", **places)
+    server = with_champions(project, 1)
+    client = Client(server, lambda: None)
+    what, subject = promotion(2)
+    Journal(client, project, server).append(what, subject=subject)  # by who may not move aliases
+    opens = opened(server, project, client)
+    opens.settle()
+    assert server.aliases["champion"] == "1"
+    with pytest.raises(errors.MlopsError, match=r"entry 2 .* promotes version 2, .*--approved-by"):
+        opens.champion()
+    opens.finish()  # what `promote` does once it has checked the rules
+    assert server.aliases["champion"] == "2"
+    assert opens.champion() == 2
+
+
+def test_without_an_approval_any_command_completes_a_promotion(project: Any) -> None:
+    server = with_champions(project, 1)
+    client = Client(server, lambda: None)
+    what, subject = promotion(2)
+    Journal(client, project, server).append(what, subject=subject)
+    opens = opened(server, project, client)
+    opens.settle()
+    assert (server.aliases["champion"], opens.champion()) == ("2", 2)

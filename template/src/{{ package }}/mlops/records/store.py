@@ -119,8 +119,12 @@ class Store:
                 self._move_aliases()
 
     def settle(self) -> None:
-        """Move the aliases that a killed command has left behind its entry."""
-        if not self._unmoved(self.registry.aliases()):
+        """Move the aliases that a killed command has left behind its entry.
+
+        A promotion that a person must approve is left to `promote`: see `_unapproved`.
+        """
+        unmoved = self._unmoved(self.registry.aliases())
+        if not unmoved or self._unapproved(unmoved):
             return
         from mlflow.exceptions import MlflowException
 
@@ -131,6 +135,11 @@ class Store:
         except MlflowException as error:
             if error.error_code != "PERMISSION_DENIED":  # another identity does it
                 raise
+
+    def finish(self) -> None:
+        """Move all aliases as the entries require, because the rules allow it."""
+        with writer_lock(self.project):
+            self._move_aliases()
 
     @property
     def anchor(self) -> Anchor | None:
@@ -168,8 +177,10 @@ class Store:
         """Return the version that the journal promoted last.
 
         Raises MlopsError if the alias points elsewhere, and no command has left it behind or is
-        moving it now: somebody moved it by hand.
+        moving it now: somebody moved it by hand. Raises it also for a promotion that only `promote`
+        may complete.
         """
+        unapproved: Entry | None = None
         aliases = self.registry.aliases()
         for _ in range(ATTEMPTS):
             if aliases.versions.get(CHAMPION) == self.recorded_champion:
@@ -178,12 +189,22 @@ class Store:
             self.settle()
             seen = aliases
             aliases = self.registry.aliases()
-            if self._unmoved(aliases):
+            unmoved = self._unmoved(aliases)
+            unapproved = self._unapproved(unmoved)
+            if unmoved and not unapproved:
                 return self.recorded_champion
             if aliases == seen:
                 break
         recorded = self.recorded_champion
         alias = aliases.versions.get(CHAMPION)
+        if recorded != alias and unapproved:
+            command = self.project.command(f"promote {unapproved.subject} --approved-by NAME")
+            raise MlopsError(
+                f"entry {unapproved.number} of the journal promotes version {unapproved.subject}, "
+                f"but alias champion of {self.registry.name} was not moved: the command was "
+                "killed, or somebody wrote the entry who may not move it; find out which, then run "
+                f"{command}, or `rollback`."
+            )
         if recorded != alias:
             command = self.project.command(f"promote {recorded or alias}")
             raise MlopsError(
@@ -249,6 +270,17 @@ class Store:
                 f"{self.registry.name} was paused by {paused.actor} at {paused.time}: "
                 f"{self.pause_reason}; end the pause with {command}."
             )
+
+    def _unapproved(self, unmoved: list[Entry]) -> Entry | None:
+        """Return the promotion among these entries that only `promote` may complete, if any.
+
+        On a server, an identity may have the right to write entries, as training needs, and not the
+        right to move aliases. Where a person must approve, its entry alone promotes nothing.
+        """
+        if sqlite_file(self.project) is not None or not self.project.settings.needs_approval:
+            return None
+        promotions = [entry for entry in unmoved if isinstance(entry.details, PromoteDetails)]
+        return promotions[-1] if promotions else None
 
     def _unmoved(self, aliases: Aliases) -> list[Entry]:
         """Return the entries whose aliases have not been moved yet, oldest first."""

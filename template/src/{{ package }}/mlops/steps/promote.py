@@ -32,7 +32,7 @@ def promote(
     registry = store.registry
     version = store.fetch_challenger() if number is None else store.fetch(number)
     _allow(store, version, approver)
-    if store.recorded_champion != version.number:
+    if registry.alias(CHAMPION) != version.number:
         registry.load(version)
     before = store.decide(partial(_promote, store, version, approver, retrained=retrained))
     model_card.write_again(store, version.number, before)
@@ -68,6 +68,7 @@ def _promote(store: Store, version: Version, approver: str, *, retrained: bool) 
         store.registry.move_alias(CHAMPION, version.number)  # somebody may have moved it by hand
         if store.registry.alias(CHALLENGER) == version.number:
             store.registry.move_alias(CHALLENGER, None)
+        store.finish()
         return before
     _require_permission(store, version)
     store.record(details.model_copy(update={"retrained": retrained}), subject=str(version.number))
