@@ -1,6 +1,7 @@
 """What `_SUCCESS` says of a batch: other programs find the same keys in old and new ones."""
 
 import shutil
+import types
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,52 @@ def test_other_facts_of_a_batch_are_a_problem(tmp_path: Path) -> None:
         facts.write_text(text)
         [problem] = problems(tmp_path, published)
         assert f"_SUCCESS of {PLACE}" in problem
+
+
+# A run that was killed after it had published its batch, and before it had written its entry
+
+
+def score_entry(batch: str) -> Any:
+    """Return the journal's entry of a batch of 2026-01-01."""
+    details = platform("records.details").ScoreDetails(
+        batch=batch, date="2026-01-01", version=1, rows=1, rows_per_second=1
+    )
+    return types.SimpleNamespace(details=details)
+
+
+def publish_empty(project: Any, batch: str) -> Path:
+    """Publish a batch of 2026-01-01."""
+    facts = predictions.BatchFacts(
+        batch=batch, date="2026-01-01", version=1, rows=1, rows_per_second=1
+    )
+    with predictions.stage(project) as staged:
+        return Path(predictions.publish(project, staged, facts))
+
+
+def test_a_batch_without_an_entry_makes_way_for_the_next_one(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    recorded, cut = publish_empty(project, "0001"), publish_empty(project, "0002")
+    (cut / "part.parquet").touch()
+    assert predictions.next_batch(project, "2026-01-01", [score_entry("0001")]) == "0002"
+    predictions.set_aside(project, "2026-01-01", "0002")
+    assert list(predictions.current_batches(project).values()) == [recorded]
+    assert publish_empty(project, "0002").is_dir()
+    leftovers = list(recorded.parent.glob("_unrecorded-batch-0002-*/part.parquet"))
+    assert len(leftovers) == 1
+
+
+def test_on_a_server_a_batch_without_an_entry_may_belong_to_a_run_that_is_at_work(
+    tmp_path: Path,
+) -> None:
+    project = make_project(tmp_path, tracking_uri="http://mlflow.bank.example")
+    publish_empty(project, "0001")
+    assert predictions.next_batch(project, "2026-01-01", []) == "0002"
+
+
+def test_a_batch_that_is_taken_back_can_be_published_again(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    published = publish_empty(project, "0001")
+    staged = tmp_path / "predictions/dev/_staged_1"
+    predictions.take_back(published, staged)
+    assert predictions.current_batches(project) == {}
+    assert list(staged.iterdir()) == []

@@ -211,7 +211,7 @@ def test_a_writer_waits_for_a_claim_that_may_be_alive_and_then_gives_up(
 ) -> None:
     server = Server()
     Client(server, lambda: None).create_run("", "1 pause")
-    monkeypatch.setattr(journal, "CLAIM_SECONDS", 1.0)
+    monkeypatch.setattr(journal, "CLAIM_SECONDS", 0.5)
     with pytest.raises(journal.EntryTaken, match="run this command again"):
         append(server, project, Client(server, lambda: None))
     assert server.entries() == []

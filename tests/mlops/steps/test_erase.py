@@ -301,6 +301,10 @@ def test_rows_that_other_killed_runs_left_are_deleted_after_a_day(tmp_path: Path
     left = [
         write(tmp_path / "extracts/dev/1a2b.tmp", customer=["a"]),
         write(tmp_path / "predictions/dev/_staged_1/part.parquet", customer=["a"]).parent,
+        write(
+            tmp_path / "predictions/dev/date=2026-01-01/_unrecorded-batch-0001-1/part.parquet",
+            customer=["a"],
+        ).parent,
         write(tmp_path / "predictions/dev/online/date=2026-01-01/_x.parquet", customer=["a"]),
         write(tmp_path / "predictions/dev/_shadow/online/date=2026-01-01/_x.parquet", c=["a"]),
     ]

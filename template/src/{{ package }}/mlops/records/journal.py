@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 HEAD = "mlops_journal_head"
 START = "0" * 64
 EVIDENCE = "evidence.json"
-CLAIM_SECONDS = 120.0  # after that, a claim of a number that was not used is dead
+CLAIM_SECONDS = 40.0  # after that, a claim of a number that was not used is dead
 POLL_SECONDS = 0.2
-ATTEMPTS = 10
+LONGEST_PAUSE = 2.0  # seconds
 TRIES = 3  # if a writer appends while the store is read
 
 
@@ -136,7 +136,7 @@ class Journal:
         writer that is suspended for that long between its list and its next request can damage the
         chain; `problems` reports that.
         """
-        for attempt in range(1, ATTEMPTS + 1):
+        for is_last in attempts():
             with writer_lock(self._project):
                 last, previous = self._head()
                 if expected_head not in (None, last):
@@ -159,9 +159,8 @@ class Journal:
                 try:
                     return self._write(entry, evidence)
                 except EntryTaken:
-                    if expected_head is not None or attempt == ATTEMPTS:
+                    if expected_head is not None or is_last:
                         raise
-            time.sleep(random.uniform(0, attempt * POLL_SECONDS))  # noqa: S311 - no secret
         raise AssertionError("the last attempt returns or raises")
 
     def _write(self, entry: Entry, evidence: str) -> Entry:
@@ -357,6 +356,20 @@ def _chain_of(head: str, copies: list[Copy], linked: dict[str, Entry]) -> set[st
         chain.add(wanted)
         wanted = previous[wanted]
     return chain
+
+
+def attempts() -> Iterator[bool]:
+    """Yield whether an attempt to write is the last one, with a pause between two.
+
+    They go on for a little longer than the claim of a killed writer counts.
+    """
+    until = time.monotonic() + 1.1 * CLAIM_SECONDS
+    pause = POLL_SECONDS
+    while time.monotonic() < until:
+        yield False
+        time.sleep(random.uniform(0, pause))  # noqa: S311 - no secret
+        pause = min(2 * pause, LONGEST_PAUSE)
+    yield True
 
 
 def sync(folder: str) -> None:

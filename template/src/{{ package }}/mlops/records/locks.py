@@ -24,8 +24,10 @@ class Locked(MlopsError):
 
 
 @contextlib.contextmanager
-def hold(file: Path, claim: str, seconds: float | None = None) -> Iterator[None]:
-    """Hold a lock, again if this thread holds it already, and write down who holds it.
+def hold(
+    file: Path, claim: str, seconds: float | None = None, *, nested: bool = False
+) -> Iterator[None]:
+    """Hold a lock, and write down who holds it; with `nested`, this thread may hold it already.
 
     Raises Locked after `seconds`, by default LOCK_SECONDS. `claim` begins its message, before the
     name of the holder.
@@ -34,13 +36,12 @@ def hold(file: Path, claim: str, seconds: float | None = None) -> Iterator[None]
 
     lock = _lock(file, os.getpid())
     outermost = not lock.is_locked
+    if not outermost and not nested:
+        raise _locked(file, claim)
     try:
         lock.acquire(timeout=LOCK_SECONDS if seconds is None else seconds)
     except Timeout:
-        raise Locked(
-            f"{claim} {holder(file)}; wait until it ends, or end it if it hangs, and run this "
-            "command again."
-        ) from None
+        raise _locked(file, claim) from None
     try:
         if outermost:
             _sign(file)
@@ -49,6 +50,13 @@ def hold(file: Path, claim: str, seconds: float | None = None) -> Iterator[None]
         if outermost:
             _note(file).unlink(missing_ok=True)
         lock.release()
+
+
+def _locked(file: Path, claim: str) -> Locked:
+    return Locked(
+        f"{claim} {holder(file)}; wait until it ends, or end it if it hangs, and run this command "
+        "again."
+    )
 
 
 def holder(file: Path) -> str:

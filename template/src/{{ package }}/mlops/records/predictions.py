@@ -30,6 +30,7 @@ from .tracking import sqlite_file
 COMPLETE = "_SUCCESS"
 PART = "part.parquet"
 ONLINE = "online"
+UNRECORDED = "_unrecorded-"  # begins the name of a batch that was set aside
 REMEDY = "restore it from a backup, or score that date again"
 DAY = 86_400  # seconds; no run takes longer to write a batch
 
@@ -135,7 +136,7 @@ def set_aside(project: Project, date: str, batch: str) -> None:
     """
     for folder in (_folder(project) / f"date={date}").glob("batch-*"):
         if folder.name >= f"batch-{batch}":
-            folder.rename(folder.with_name(f"_unrecorded-{folder.name}-{uuid.uuid4().hex}"))
+            folder.rename(folder.with_name(f"{UNRECORDED}{folder.name}-{uuid.uuid4().hex}"))
 
 
 def current_batches(project: Project) -> dict[pd.Timestamp, Path]:

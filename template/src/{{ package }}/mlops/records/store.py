@@ -19,11 +19,12 @@ from .details import (
 )
 from .entry import Entry
 from .integrity import Known, UnknownVersion, known_digests
-from .journal import ATTEMPTS, HEAD, BrokenJournal, EntryTaken, Journal
+from .journal import HEAD, BrokenJournal, EntryTaken, Journal, attempts
 from .registry import CHALLENGER, CHAMPION, Aliases, Registry, Version
 from .tracking import Client, connect, opening_lock, sqlite_file, store_error, writer_lock
 
 MOVERS = (TrainDetails, PromoteDetails, RollbackDetails)  # entries after which an alias moves
+LOOKS = 10  # at aliases that other commands move at the same time
 
 Decided = TypeVar("Decided")
 
@@ -70,14 +71,14 @@ class Store:
         an entry that does not follow the last one that the decision has read, and the decision is
         made again: see `Journal.append`.
         """
-        for attempt in range(1, ATTEMPTS + 1):
+        for is_last in attempts():
             with writer_lock(self.project):
                 self.refresh()
                 self._expected_head = self.journal.head
                 try:
                     return decision()
                 except EntryTaken:
-                    if attempt == ATTEMPTS:
+                    if is_last:
                         raise
                 finally:
                     self._expected_head = None
@@ -182,7 +183,7 @@ class Store:
         """
         unapproved: Entry | None = None
         aliases = self.registry.aliases()
-        for _ in range(ATTEMPTS):
+        for _ in range(LOOKS):
             if aliases.versions.get(CHAMPION) == self.recorded_champion:
                 return self.recorded_champion
             self.refresh()  # a command may have ended since they were read
@@ -310,7 +311,7 @@ class Store:
         If that command is killed just then, the alias may stay behind, and `champion` reports it.
         """
         local = sqlite_file(self.project) is not None
-        for _ in range(ATTEMPTS):
+        for _ in range(LOOKS):
             aliases = self.registry.aliases()
             unmoved = self._unmoved(aliases)
             if not unmoved:

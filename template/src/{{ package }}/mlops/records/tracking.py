@@ -186,7 +186,7 @@ def _database_lock(project: Project, suffix: str) -> contextlib.AbstractContextM
     if database is None:
         return contextlib.nullcontext()
     file = database.with_name(f"{database.name}.{suffix}")
-    return hold(file, f"the MLflow database {database} is locked by")
+    return hold(file, f"the MLflow database {database} is locked by", nested=True)
 
 
 def experiment_id(client: Client, project: Project, suffix: str = "") -> str:

@@ -14,7 +14,7 @@ from ...base.errors import MlopsError
 from ...base.project import Project
 from ...records.details import ErasedFile
 from ...records.erasures import STAGED
-from ...records.predictions import DAY, ONLINE, PART
+from ...records.predictions import DAY, ONLINE, PART, UNRECORDED
 
 SHADOW = "_shadow"
 DATE = r"date=\d{4}-\d\d-\d\d"
@@ -114,6 +114,7 @@ def find_leftovers(project: Project) -> list[Path]:
     """Return files and folders with rows that killed runs left more than a day ago."""
     root = _predictions(project)
     found = [*_extracts(project).glob("*.tmp"), *root.glob("_staged_*")]
+    found += root.glob(f"date=*/{UNRECORDED}*")
     for folder in (root, root / SHADOW):
         found += (folder / ONLINE).glob("date=*/_*.parquet")
     return [path for path in found if not _is_recent(path)]
