@@ -78,7 +78,7 @@ def test_a_version_is_rebuilt_or_the_answer_says_what_differs(born: Project) -> 
     shutil.move(born.path("data"), born.folder.with_name("data"))
     answer = own(born, "reproduce", "1", code=1)
     assert answer.facts["answer"] == "data gone"
-    assert "no file at data/applications" in answer.facts["message"]
+    assert "no file matches data/applications" in answer.facts["message"]
 
 
 @pytest.mark.full
