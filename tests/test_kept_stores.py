@@ -102,7 +102,7 @@ OTHER_PROBLEMS: dict[str, Table] = {
         "monitor --as-of 2026-07-01": refuses(NO_PROFILE),
         "gate 1": works("version 1 passed the gate"),
         "rollback --reason brokers": refuses(NO_PREDECESSOR),
-        "retrain --as-of 2027-07-01": refuses(NO_PROFILE),
+        "retrain --as-of 2027-08-01": refuses(NO_PROFILE),
         "reproduce 1": refuses(NO_ROWS),
     },
     "c1308a1": {
@@ -112,7 +112,7 @@ OTHER_PROBLEMS: dict[str, Table] = {
         "monitor --as-of 2026-07-01": works("version 1: "),
         "gate 1": works("version 1 passed the gate"),
         "rollback --reason brokers": refuses(NO_PREDECESSOR),
-        "retrain --as-of 2027-07-01": works("version 2 is the champion"),
+        "retrain --as-of 2027-08-01": works("version 2 is the champion"),
         "reproduce 1": works("version 1 of dev.loan-risk: exact"),
     },
 }
