@@ -124,7 +124,7 @@ PLACES = [
     Mistake(
         "a folder of Spark without parts",
         both(write("data/a.parquet/_SUCCESS", ""), table(**FILES, path="data/*.parquet")),
-        ("table applications", "no file at data/*.parquet"),
+        ("table applications", "no file matches data/*.parquet"),
     ),
     Mistake(
         "a broken Parquet file",

@@ -275,7 +275,7 @@ def test_a_missing_table_is_reported(scored: Project) -> None:
     scored.configure(tables={"applications": table})
     facts = watch(scored)
     assert facts["decision"] == "investigate"
-    assert "no file at gone/*.csv" in facts["reasons"][0]
+    assert "no file matches gone/*.csv" in facts["reasons"][0]
     assert [column["name"] for column in facts["columns"]] == ["score", "decision"]
 
 
