@@ -19,7 +19,6 @@ SCORE = ("score", "--as-of", AS_OF)
 MOST = 2000
 # Each command, with the stage of the project in which it is stopped.
 COMMANDS: dict[tuple[str, ...], str] = {
-    ("status",): "born",
     ("train", "--changed", "--as-of", AS_OF): "live",
     ("gate", "2"): "rivals",
     ("promote",): "gated",
@@ -32,7 +31,7 @@ COMMANDS: dict[tuple[str, ...], str] = {
     ("retrain", *OLD): "live",
     ("retrain", "--as-of", AS_OF): "opened",
 }
-AT_ONCE = [words for words in COMMANDS if words[0] not in ("promote", "retrain", "status")]
+AT_ONCE = [words for words in COMMANDS if words[0] not in ("promote", "retrain")]
 
 
 @pytest.fixture(scope="module")
