@@ -10,6 +10,8 @@ from lifecycle.conftest import At
 from lifecycle.kills import KILLED, MODEL
 from lifecycle.project import AS_OF, Facts, Project, copy_project
 
+pytestmark = pytest.mark.full
+
 Fresh = Callable[[Project], Project]
 
 MOST = 400  # writes of one command
@@ -70,7 +72,15 @@ def moves(left: Facts) -> list[str]:
 # Stopped
 
 
-@pytest.mark.parametrize("words", [("rollback",), ("promote", "2"), ("pause", "a test")], ids=str)
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(("rollback",), marks=pytest.mark.wide),
+        pytest.param(("promote", "2"), marks=pytest.mark.wide),
+        ("pause", "a test"),
+    ],
+    ids=str,
+)
 def test_a_command_stopped_before_any_of_its_calls_is_completed_by_repeating_it(
     rivals: Project, third: Project, fresh: Fresh, words: tuple[str, ...]
 ) -> None:
@@ -134,7 +144,6 @@ def test_two_rollbacks_at_once_go_back_once(third: Project, fresh: Fresh) -> Non
     assert moves(left)[3:] == ["rollback 3"]
 
 
-@pytest.mark.full
 def test_scoring_during_a_promotion_accuses_nobody(rivals: Project, fresh: Fresh) -> None:
     project = fresh(rivals)
     score = ["score", "--as-of", AS_OF]
