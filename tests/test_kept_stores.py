@@ -55,7 +55,8 @@ QUICK: dict[str, Table] = {
         "doctor": works("read what is noted at score and monitor"),
         "score --as-of 2027-10-01": works("600 predictions"),
         "monitor --as-of 2027-10-01": refuses(NO_PROFILE),
-        "rollback --reason brokers": refuses(NO_PREDECESSOR),
+        "rollback --reason brokers": works("version 2 of dev.loan-risk was withdrawn already"),
+        "rollback 1 --reason brokers": refuses(NO_PREDECESSOR),
     },
     **{
         version: {
