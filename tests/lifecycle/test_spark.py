@@ -103,7 +103,7 @@ REFUSED = {
     ),
     "a table that workers cannot look up": (
         (),
-        "table outcomes cannot be looked up by Spark's workers; make applications a view",
+        "table outcomes cannot be read by Spark's workers; create a view in Spark that",
     ),
     "no rows": (("tables.applications={path: '', table: none}", LOCAL), "has no rows"),
 }

@@ -55,16 +55,16 @@ def test_settings_do_not_change() -> None:
         ({"kind": "sql", "table": "loans"}, "a table of kind sql needs the key address"),
         (
             {"kind": "sql", "address": "x"},
-            "a table of kind sql needs exactly one of the keys table and query",
+            "a table of kind sql needs either `table` or `query`",
         ),
         (
             {"kind": "sql", "address": "x", "table": "loans", "query": "SELECT 1"},
-            "needs exactly one of the keys table and query",
+            "needs either `table` or `query`",
         ),
-        ({"kind": "spark"}, "a table of kind spark needs exactly one of the keys table and path"),
+        ({"kind": "spark"}, "a table of kind spark needs either `table` or `path`"),
         (
             {"kind": "spark", "path": "x", "table": "y"},
-            "needs exactly one of the keys table and path",
+            "needs either `table` or `path`",
         ),
         (
             {"kind": "delta", "path": "x", "control": "*.ctl"},

@@ -286,7 +286,7 @@ WRONG = {
     "no class": (SimpleNamespace(Inputs=Inputs), "class Labels is missing"),
     "no key": (
         SimpleNamespace(Inputs=Labels, Labels=Labels),
-        "target, which Inputs does not know; use one of key",
+        "target, which is not allowed in Inputs; use one of key",
     ),
     "no target": (
         SimpleNamespace(Inputs=Inputs, Labels=Key),

@@ -443,7 +443,7 @@ def test_a_link_is_not_followed(tmp_path: Path, link: str) -> None:
     path.parent.mkdir(parents=True)
     elsewhere = target if path.suffix else target.parent
     path.symlink_to(elsewhere.parent if link.endswith("dev/date=2026-01-01") else elsewhere)
-    with pytest.raises(errors.MlopsError, match="is a link"):
+    with pytest.raises(errors.MlopsError, match="is a symbolic link"):
         erase.erase(project, None, expired=True, keys=None, confirmed=False)
 
 

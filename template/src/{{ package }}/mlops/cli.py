@@ -33,7 +33,8 @@ Overrides = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Override a setting, such as time.train=24. Can be repeated.",
+        help="Override a setting, such as time.train=24; in test and prod, only a date or a place, "
+        "such as predictions=FOLDER. Can be repeated.",
     ),
 ]
 AsJson = Annotated[
@@ -63,8 +64,8 @@ Changed = Annotated[
     typer.Option(
         "--changed",
         metavar=NO_TYPE,
-        help="Train only if something changed: not if the champion or the newest version has the "
-        "same code, configuration, lockfile and reference date.",
+        help="Do nothing if the champion or the newest version already has the same code, "
+        "configuration, lockfile and reference date.",
     ),
 ]
 Version = Annotated[
@@ -119,7 +120,8 @@ Withdrawn = Annotated[
     int | None,
     typer.Argument(
         metavar="VERSION",
-        help="The number of the version to withdraw; by default, the one that was promoted last.",
+        help="The number of the version to withdraw, which must be the champion. Right after a "
+        "rollback, the command without it changes nothing, so it can be repeated.",
     ),
 ]
 RollbackReason = Annotated[
@@ -137,16 +139,16 @@ Verify = Annotated[
     typer.Option(
         "--verify",
         metavar=NO_TYPE,
-        help="Also read the files of all journal entries again if they are on a server, which "
-        "takes a request for each.",
+        help="Read the file of every journal entry, also from a server, where this takes one "
+        "request per entry.",
     ),
 ]
 AnchorFile = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Append the head of the journal, in one line, to this file. Keep it where the writers "
-        "of the store cannot change it.",
+        help="Append an anchor, one line with the number and hash of the newest journal entry, to "
+        "this file. Keep the file where people who can write to the store cannot change it.",
     ),
 ]
 AgainstFile = Annotated[
@@ -344,7 +346,7 @@ def rollback(
 ) -> None:
     """Withdraw the champion and restore the previous one.
 
-    The withdrawn version needs a new verdict before it can be promoted again. To repeat a rollback
+    The withdrawn version needs a new verdict before it can be promoted again. Repeating a rollback
     changes nothing.
     """
 

@@ -95,8 +95,8 @@ class Table(Section):
         other = TABLE_OR.get(self.kind)
         if other and bool(self.table) == bool(getattr(self, other)):
             raise ValueError(
-                f"a table of kind {self.kind} needs exactly one of the keys table and {other}; add "
-                "or remove one"
+                f"a table of kind {self.kind} needs either `table` or `{other}`, and not both; "
+                "add or remove one"
             )
         for key, kind in KIND_OF_KEY.items():
             if self.kind not in (kind, "synthetic") and getattr(self, key) not in ("", None):

@@ -222,8 +222,8 @@ def _read_schema(schema: ModuleType, name: str, required_role: str) -> Schema:
             continue
         if role not in ROLES[name]:
             raise Misconfigured(
-                f"schema.py: {name}.{column} has the role {role}, which {name} does not know; use "
-                f"one of {', '.join(ROLES[name])}."
+                f"schema.py: {name}.{column} has the role {role}, which is not allowed in {name}; "
+                f"use one of {', '.join(ROLES[name])}."
             )
         if role in TIMES and types[column] != "datetime":
             raise Misconfigured(

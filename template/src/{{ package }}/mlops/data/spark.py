@@ -162,8 +162,9 @@ def _session(request: TableRequest) -> Any:
 
     if TaskContext.get():
         raise Misconfigured(
-            f"table {request.name} cannot be looked up by Spark's workers; make "
-            f"{request.project.settings.streamed_table} a view that joins it."
+            f"table {request.name} cannot be read by Spark's workers; create a view in Spark that "
+            f"joins it to {request.project.settings.streamed_table}, and name the view in "
+            f"tables.{request.project.settings.streamed_table}.table."
         )
     spark = SparkSession.getActiveSession() or _start(request.name)
     # the error that is raised says the same as its log

@@ -176,8 +176,8 @@ class Registry:
         card = read_card(files.folder / "artifacts/card.json", f"the card of {version}")
         if not (files.folder / "code" / card.snapshot / "schema.py").is_file():
             raise FilesChanged(
-                f"{version} holds no schema.py in code/{card.snapshot}, the snapshot that its card "
-                "names; train a new version."
+                f"{version} is incomplete: code/{card.snapshot}/schema.py is missing; restore its "
+                "files from a backup, or train a new version."
             )
         return Version(self.name, number, files, card)
 

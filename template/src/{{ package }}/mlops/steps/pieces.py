@@ -57,7 +57,9 @@ def work_on_pieces(
             yield result
     if empty:
         where = f"in {window}" if window else "at all"
-        raise MlopsError(f"table {name} has no rows {where}; check tables and time in conf/.")
+        raise MlopsError(
+            f"table {name} has no rows {where}; check the settings tables and time in conf/."
+        )
 
 
 def first_rows(

@@ -103,7 +103,10 @@ def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:
             f"{store.project.env}; run {command}."
         )
     if not version.files.has(evidence.digest):
-        raise MlopsError(f"the files of {version} have changed since the verdict; run {command}.")
+        raise MlopsError(
+            f"the files of {version} are not those that the gate judged; find out who changed them "
+            f"since the verdict, then run {command}."
+        )
     champion = store.recorded_champion
     if evidence.champion is None and champion not in (None, version.number):
         raise MlopsError(
@@ -220,8 +223,8 @@ def _require_listed(project: Project, approver: str) -> None:
         )
     if settings.approvers and not any(is_same(approver, name) for name in settings.approvers):
         raise PersonNeeded(
-            f"{approver} is not one of the approvers in conf/{project.env}.yml; one of them must "
-            "approve."
+            f"{approver} is not one of the approvers that conf/ lists for {project.env}; one of "
+            "them must approve."
         )
 
 

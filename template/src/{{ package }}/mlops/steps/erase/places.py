@@ -62,8 +62,8 @@ def refuse_links(project: Project) -> None:
         for path in (place.path.parent, place.path, *place.parts):
             if path.is_symlink() and path not in roots:
                 raise MlopsError(
-                    f"{project.shown(path)} is a link, but erase touches no files elsewhere; "
-                    "delete the link."
+                    f"{project.shown(path)} is a symbolic link, which erase does not follow; "
+                    "replace it with the files that it points to."
                 )
 
 
