@@ -226,6 +226,7 @@ def forge(entry: Facts, env: str = "dev", text: str = "") -> None:
     client.log_dict(run_id, entry, "entry.json")
     if text:
         client.log_text(run_id, text, "evidence.json")
+    client.set_terminated(run_id)
 
 
 def begin(name: str) -> None:

@@ -64,7 +64,7 @@ def rewrite(project: Project, change: Callable[[pd.DataFrame], pd.DataFrame]) ->
 def test_a_quiet_month_is_healthy_and_says_when_labels_mature(at: At, problem: str) -> None:
     project = at("scored", problem=problem)
     facts = watch(project)
-    assert set(facts) == SECTIONS | {"outcome", "message"}
+    assert set(facts) == SECTIONS | {"anchor", "outcome", "message"}
     assert facts["decision"] == "healthy"
     assert drifted(facts) == set()
     assert facts["performance"] == []

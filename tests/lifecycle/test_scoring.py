@@ -198,16 +198,16 @@ def test_predictions_may_be_written_to_a_folder_elsewhere(live: Project, tmp_pat
     assert len(list((tmp_path / "shared").rglob("_SUCCESS"))) == 1
 
 
-def test_two_runs_that_score_one_date_publish_one_batch(live: Project) -> None:
-    """The second run finds its planned name taken, and changes nothing."""
+def test_a_batch_that_a_killed_run_left_without_an_entry_is_set_aside(live: Project) -> None:
     other = f"predictions/dev/date={AS_OF}/batch-0001"
     line = f"__import__('os').makedirs('{other}'); open('{other}/_SUCCESS', 'w').close()"
     live.edit("data.py", RETURN, f"    {line}\n{RETURN}")
-    answer = live.run("score", "--as-of", AS_OF, code=1)
-    assert "batch 0001 of 2026-01-01 was published by another run" in answer.said
-    assert [file.name for file in live.path(other).iterdir()] == ["_SUCCESS"]
-    assert [folder.name for folder in live.path("predictions/dev").iterdir()] == [f"date={AS_OF}"]
-    assert live.call(behind.entries)[-1]["command"] == "promote"
+    live.run("score", "--as-of", AS_OF)
+    published = [file.name for file in live.path(other).iterdir()]
+    assert len(published) > 1
+    [aside] = live.path(f"predictions/dev/date={AS_OF}").glob("_unrecorded-*")
+    assert [file.name for file in aside.iterdir()] == ["_SUCCESS"]
+    assert live.call(behind.entries)[-1]["command"] == "score"
 
 
 def test_rows_of_another_period_are_not_scored(live: Project) -> None:

@@ -140,7 +140,7 @@ def test_rows_without_a_date_are_tuned(tunable: Project) -> None:
 def test_the_error_says_what_prevents_a_search(opened: Project) -> None:
     assert "no search_space(trial)" in opened.run(*TUNE, "2", code=2).said
     space(opened)
-    assert "too short" in opened.run(*TUNE, "2", "--set", "time.train=4", code=1).said
+    assert "fewer than two values" in opened.run(*TUNE, "2", "--set", "time.train=4", code=1).said
     # found before the real one, as none is found without the extra
     opened.write("src/optuna.py", "raise ModuleNotFoundError('no', name='optuna')")
     answer = opened.run(*TUNE, "2", code=2)

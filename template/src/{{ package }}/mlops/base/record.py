@@ -6,14 +6,16 @@ formats are lifted from format to format when they are read.
 
 import json
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, ValidationError
 
 from .errors import MlopsError
+from .text import plain
 
 Facts = dict[str, JsonValue]  # a JSON object, not validated
 Lift = Callable[[Facts], Facts]
+PlainText = Annotated[str, AfterValidator(plain)]  # what a person or a program has written
 
 
 class Record(BaseModel):

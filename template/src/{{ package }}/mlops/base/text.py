@@ -4,9 +4,6 @@ It may come from a user, a file or a table, so it must not act on a terminal or 
 """
 
 import re
-from typing import Annotated
-
-from pydantic import AfterValidator
 
 # What moves a cursor, hides or reorders text, or starts a line: also in other scripts than Latin.
 CONTROL = re.compile(
@@ -36,7 +33,3 @@ def hide_values(text: str) -> str:
     That is what stands in quotes, and long numbers.
     """
     return NUMBER.sub(MORE, QUOTED.sub(f"'{MORE}'", text))
-
-
-# A text in a record, as `plain` returns it.
-PlainText = Annotated[str, AfterValidator(plain)]

@@ -4,8 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from ..base.record import Record
-from ..base.text import PlainText
+from ..base.record import PlainText, Record
 from ..figures.decision import Decision
 from .evidence import Verdict
 from .monitoring import MonitoringSummary

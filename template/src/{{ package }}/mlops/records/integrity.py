@@ -5,6 +5,7 @@ the copy is loaded: what somebody changes in the store afterwards has no effect 
 """
 
 import atexit
+import errno
 import hashlib
 import os
 import re
@@ -24,6 +25,7 @@ from ..base.project import PACKAGE
 from .details import GateDetails, PromoteDetails, TrainDetails
 from .entry import Entry
 
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LEFT_BY_READERS = ("registered_model_meta", "__pycache__")  # by a download, and by a load in place
 LOADER = "mlflow.pyfunc.loaders.code_model"  # runs scorer.py; it never unpickles
 SCORER = "scorer.py"
@@ -109,10 +111,26 @@ class VersionFiles:
 
 
 def copy_folder(source: Path) -> VersionFiles:
-    """Return a private copy of a version's folder on this machine; links stay links."""
+    """Return a private copy of a version's folder on this machine; links stay links.
+
+    Raises MlopsError if there is no space for it.
+    """
     ignore = shutil.ignore_patterns(*LEFT_BY_READERS)
-    folder = shutil.copytree(source, private_folder() / "files", symlinks=True, ignore=ignore)
+    folder = private_folder() / "files"
+    shutil.copytree(source, folder, symlinks=True, ignore=ignore, copy_function=_copy_file)
     return VersionFiles(folder)
+
+
+def _copy_file(source: str, target: str) -> None:
+    try:
+        shutil.copy2(source, target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        raise MlopsError(
+            f"a version's files cannot be copied to {tempfile.gettempdir()} ({error.strerror}); "
+            "free some space there, or set TMPDIR to another folder."
+        ) from None
 
 
 def private_folder() -> Path:

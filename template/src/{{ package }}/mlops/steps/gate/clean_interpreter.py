@@ -11,14 +11,18 @@ from .case import check
 
 PROGRAM = """
 import gc, sys; gc.disable()
+ABOUT_CODE = (ImportError, SyntaxError, NameError, AttributeError, OSError)  # no text quotes a row
 sys.modules[sys.argv[1]] = None  # importing the project is an error from here on
 try:
     import mlflow, pandas
     model = mlflow.pyfunc.load_model(sys.argv[2], suppress_warnings=True)
     model.predict(pandas.read_parquet(f"{sys.argv[2]}/artifacts/golden_rows.parquet"))
-except (ImportError, SyntaxError, NameError, AttributeError, OSError):
-    raise  # the text is about code
 except Exception as error:
+    cause = error  # MLflow wraps an error of the version's code in its own
+    while cause and not isinstance(cause, ABOUT_CODE):
+        cause = cause.__cause__ or cause.__context__
+    if cause:
+        sys.exit(f"{type(cause).__name__}: {cause}")
     sys.exit(f"{type(error).__name__}, whose text may quote a value of a row")
 gc.freeze()  # what was imported is no garbage: a collection at exit takes as long as predicting
 """
