@@ -78,8 +78,9 @@ class Shop:
             shutil.copy(file, self.folder / "deploy")
         (self.folder / "deploy/box/target.py").write_text(TARGET, encoding="utf-8")
         shutil.copytree(project / "conf", self.folder / "conf")
+        shutil.copytree(project / "src", self.folder / "src")  # it reads the conf/ next to it
         shutil.copy(project / ".copier-answers.yml", self.folder)
-        self.env = {"PYTHONPATH": str(project / "src")}
+        self.env = {"PYTHONPATH": str(self.folder / "src")}
 
     def build(self, model: str, number: int, **facts: Any) -> Path:
         """Write a release of a commit with this number into build/release."""
