@@ -141,13 +141,32 @@ def test_a_newest_batch_without_an_entry_is_a_problem(tmp_path: Path) -> None:
     assert problems(tmp_path, journal[1]) == []  # a run that was killed, and another one after it
 
 
-@pytest.mark.parametrize("name", ["more.parquet", "more/part.parquet"])
+@pytest.mark.parametrize("name", ["more.parquet", "more/part.parquet", "_hidden.parquet"])
 def test_a_file_next_to_a_batch_is_a_problem(tmp_path: Path, name: str) -> None:
     published = publish(tmp_path)
     stray = tmp_path / "predictions/dev" / PLACE / name
     stray.parent.mkdir(exist_ok=True)
     stray.touch()
     assert "`score` did not write" in problems(tmp_path, published)[0]
+
+
+def test_a_file_next_to_the_batches_of_a_date_is_a_problem(tmp_path: Path) -> None:
+    published = publish(tmp_path)
+    day = (tmp_path / "predictions/dev" / PLACE).parent
+    (day / "zz.parquet").touch()
+    assert problems(tmp_path, published) == [
+        f"{day.name}/zz.parquet is not a batch; delete it, since `score` did not write it"
+    ]
+
+
+@pytest.mark.parametrize("linked", ["date", "batch"])
+def test_a_link_among_the_batches_is_a_problem(tmp_path: Path, linked: str) -> None:
+    published = publish(tmp_path)
+    batch = tmp_path / "predictions/dev" / PLACE
+    place = batch.parent if linked == "date" else batch
+    place.rename(tmp_path / "elsewhere")
+    place.symlink_to(tmp_path / "elsewhere")
+    assert "is a symbolic link" in problems(tmp_path, published)[-1]
 
 
 def test_other_facts_of_a_batch_are_a_problem(tmp_path: Path) -> None:

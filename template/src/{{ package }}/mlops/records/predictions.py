@@ -10,7 +10,7 @@ import json
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -210,13 +210,8 @@ def problems(project: Project, entries: list[Entry], newest: int = 0) -> list[st
         if not wrong and (not newest or position < newest):
             wrong = _find_other_bytes(folder, sha256)
         found += wrong
-    current = (part_name(folder / PART) for folder in current_batches(project).values())
-    found += [
-        f"{place} is published but has no entry in the journal; run "
-        f"{project.command('score')} again"
-        for place in current
-        if place not in facts
-    ]
+    for day in sorted(_folder(project).glob("date=*")):
+        found += _find_strangers(project, day, facts)
     return found
 
 
@@ -232,12 +227,37 @@ def missing(project: Project, entries: list[Entry], start: str, end: str) -> lis
     ]
 
 
+def _find_strangers(project: Project, day: Path, facts: Mapping[str, ScoreDetails]) -> list[str]:
+    """Return what a date has besides the batches of the journal; readers skip `_` and `.`.
+
+    A batch without an entry counts if it is the newest: a killed run may have left an older one.
+    """
+    if day.is_symlink():
+        return [f"{day.name} is a symbolic link; replace it with the files that it points to"]
+    newest = max((file.parent for file in day.glob(f"batch-*/{COMPLETE}")), default=None)
+    found = []
+    for path in sorted(day.glob("[!_.]*")):
+        place = f"{day.name}/{path.name}"
+        if place in facts:
+            if path.is_symlink():
+                found.append(f"{place} is a symbolic link; replace it with the files themselves")
+        elif path == newest:
+            found.append(
+                f"{place} is published but has no entry in the journal; run "
+                f"{project.command('score')} again"
+            )
+        elif not path.name.startswith("batch-"):  # such a folder may be that of a run at work
+            found.append(f"{place} is not a batch; delete it, since `score` did not write it")
+    return found
+
+
 def _find_changes(folder: Path, details: ScoreDetails) -> list[str]:
     """Return what is wrong with the files of a batch, apart from the bytes of its Parquet file."""
     place = place_of(details)
     if not ((folder / PART).is_file() and (folder / COMPLETE).is_file()):
         return [f"{place} has an entry in the journal, but its files are gone; {REMEDY}"]
-    strange = [path.name for path in folder.glob("[!_.]*") if path.name != PART]
+    written = {PART, COMPLETE, staged_path(folder / PART).name}
+    strange = [path.name for path in sorted(folder.iterdir()) if path.name not in written]
     if strange:
         return [f"{place} holds {strange[0]}, which `score` did not write; delete that file"]
     try:
