@@ -95,7 +95,7 @@ CONTROL = [
     Mistake(
         "a control file whose rows are not a number",
         both(delivery("2025-12", rows="many"), table(**JOB)),
-        ("table applications", "control file 2025-12.ctl", "many"),
+        ("table applications", "control file 2025-12.ctl", "cannot be read", "correct"),
     ),
     Mistake(
         "a late delivery",
@@ -184,7 +184,7 @@ COMBINATIONS = [
     Mistake(
         "sql with a table and a query",
         table(**DATABASE, address=ADDRESS, query="SELECT 1"),
-        ("exactly one of the keys table and query",),
+        ("either `table` or `query`",),
         code=2,
     ),
     Mistake(

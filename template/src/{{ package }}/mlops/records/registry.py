@@ -309,10 +309,8 @@ def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVers
     except Exception as error:
         raise _broken(version, f"does not load here ({summarize(error)})") from error
     if strange:
-        raise MlopsError(
-            f"{version} of {version.name} contains types that are not trusted: "
-            f"{', '.join(strange)}; if you trust them, add them to trusted_types in conf/."
-        )
+        reason = f"does not load here, since nobody trusts its type {', '.join(strange)}"
+        raise _broken(version, reason, "add the type to trusted_types in conf/ if you trust it, ")
     try:
         loaded = LoadedVersion(_load_model(version), version)
         expected = pd.read_parquet(version.artifact("golden_predictions.parquet"))
@@ -325,12 +323,12 @@ def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVers
     return loaded
 
 
-def _broken(version: Version, reason: str) -> MlopsError:
+def _broken(version: Version, reason: str, remedy: str = "") -> MlopsError:
     lineage = version.card.lineage
     return MlopsError(
         f"{version} of {version.name} {reason}; it was made with the lockfile "
         f"{lineage.lock_sha256[:12]} of commit {lineage.commit[:12]}: install that lockfile "
-        "(`git checkout`, `uv sync`), or train a new version."
+        f"(`git checkout`, `uv sync`), {remedy}or train a new version."
     )
 
 
