@@ -277,17 +277,35 @@ def artifacts(model: str, number: int) -> list[str]:
 def vouch(number: int) -> None:
     """Let the journal of dev say that a version's files are what they are now.
 
-    A test that changes the files of a version, but is not about that, goes on with this. It writes
-    the entries of the version and the whole chain again, as nobody without the journal can.
+    A test that changes the files of a version, but is not about that, goes on with this.
     """
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
 
     now = open_store(open_project("dev")).registry.copy(number).digest
-    previous = "0" * 64
-    for entry in entries():
+    journal = entries()
+    for entry in journal:
         if entry["subject"] == str(number) and "digest" in entry["details"]:
             entry["details"]["digest"] = now
+    _write_again(journal)
+
+
+def forget_hashes() -> None:
+    """Let the journal of dev know no SHA-256 of a batch, like one that an older template wrote.
+
+    A test that changes or deletes batches, but is not about that, goes on with this.
+    """
+    journal = entries()
+    for entry in journal:
+        if entry["command"] == "score":
+            entry["details"]["sha256"] = ""
+    _write_again(journal)
+
+
+def _write_again(journal: list[Facts]) -> None:
+    """Write the whole chain again, as nobody without the journal can."""
+    previous = "0" * 64
+    for entry in journal:
         entry["previous"] = previous
         run_id = _run("dev", entry["number"]).info.run_id
         text = json.dumps(entry, sort_keys=True)

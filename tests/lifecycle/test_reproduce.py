@@ -81,7 +81,7 @@ def test_a_version_is_rebuilt_or_the_answer_says_what_differs(born: Project) -> 
 
     edit_the_registered(born)
     answer = own(born, "reproduce", "1", code=1)
-    assert "the files of version 1 have changed" in answer.said
+    assert "have changed: their SHA-256" in answer.said
 
 
 @pytest.mark.full
