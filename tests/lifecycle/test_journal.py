@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -145,6 +147,13 @@ def test_the_log_of_a_command_is_an_anchor(live: Project) -> None:
 def test_an_empty_journal_has_nothing_to_anchor(opened: Project) -> None:
     assert "has no entry to anchor" in opened.run("status", "--anchor", "anchors", code=1).said
     assert not opened.path("anchors").exists()
+
+
+def test_an_entry_whose_file_is_said_to_be_elsewhere_is_detected(live: Project) -> None:
+    with closing(sqlite3.connect(live.path("mlflow.db"))) as database, database:
+        names = "UPDATE runs SET artifact_uri = 's3://nobody/x' WHERE name LIKE '2 gate%'"
+        assert database.execute(names).rowcount == 1
+    refuse(live, "entry 2", "altered")
 
 
 def test_a_forged_entry_is_detected(live: Project) -> None:

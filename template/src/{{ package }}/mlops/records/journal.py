@@ -312,9 +312,17 @@ class Journal:
     ) -> list[Copy]:
         """Return what the store contains, except entries that their writers have not finished."""
         runs = [run for run in self._runs.all() if not run.unfinished(last)]
-        read = [run for run in runs if every_file or not run.tagged or is_local(run.folder)]
+        local = self._runs.are_local
+        read = [
+            run
+            for run in runs
+            if is_local(run.folder) or (not local and (every_file or not run.tagged))
+        ]
         files = dict(zip((run.run_id for run in read), file_texts(read), strict=True))
-        found = [_copy(run, files.get(run.run_id, run.tagged), linked) for run in runs]
+        # a local store keeps no file elsewhere, so whoever says so has not written one
+        found = [
+            _copy(run, files.get(run.run_id, "" if local else run.tagged), linked) for run in runs
+        ]
         copies = [copy for copy in found if copy is not None]
         chain = _chain_of(head, copies, linked)
         # a writer whose number another one has taken withdraws, unless it is killed before that

@@ -78,6 +78,11 @@ class JournalRuns:
         self._database = sqlite_file(project)
         self._experiment = experiment
 
+    @property
+    def are_local(self) -> bool:
+        """Whether the store is a SQLite database, whose files are all on this machine."""
+        return self._database is not None
+
     def newest_first(self) -> Iterator[list[JournalRun]]:
         """Yield the runs in pages, the newest first: one request for a few, then for 1,000 each.
 
