@@ -159,7 +159,7 @@ def refusals() -> dict[str, str]:
             Mistake(
                 "neither table nor path",
                 table(**SPARK),
-                ("exactly one of the keys table and path",),
+                ("either `table` or `path`",),
                 code=2,
             )
         ),
