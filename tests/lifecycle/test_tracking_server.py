@@ -64,12 +64,13 @@ def test_a_long_journal_on_a_server_is_read_with_few_requests(
     born.configure(tracking_uri=server)
     born.run("status")
     write_entries(tmp_path / "server/mlflow.db", 2500, files=False)
-    opening = born.call(count_requests, 0)
-    assert born.call(count_requests, 2500) - opening == 1 + 1 + 3  # head, newest, pages of 1,000
-    assert born.call(count_requests, 2500) - opening == 1
+    first = born.call(count_requests, 2500)
+    again = born.call(count_requests, 2500)
+    assert first - again == 1 + 3  # the newest runs, and pages of 1,000
+    assert again <= 5  # to open the store, and to read the head
     assert born.run("status").facts["entries"] == 2500
     assert "entry=2501" in born.run("pause", "a test").facts["anchor"]
-    assert born.call(count_requests, 2501) - opening == 2
+    assert born.call(count_requests, 2501) - again <= 1
 
 
 def count_requests(entries: int) -> int:
@@ -87,9 +88,8 @@ def count_requests(entries: int) -> int:
 
     requests.Session.send = counted  # type: ignore[assignment, method-assign]
     store = open_store(open_project("dev"))
-    if entries:
-        assert len(store.entries) == entries
-        assert len(store.entries) == entries
+    assert len(store.entries) == entries
+    assert len(store.entries) == entries
     return len(sent)
 
 
