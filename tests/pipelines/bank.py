@@ -113,6 +113,8 @@ class Bank(ABC):
             configure(self.project, env, model={"params": {"max_iter": 30}})
             (self.workspace(env) / f"Volumes/risk_{env}/loan_risk/releases").mkdir(parents=True)
             (self.workspace(env) / LOGIN).write_text(self.identity.format(env), "utf-8")
+        # The store of these workspaces is a file, which prod may use at low risk only.
+        configure(self.project, "prod", risk_tier="low", promotion="approval")
         add = ["uv", "add", "--quiet", "--no-sync", "pandas<3"]
         subprocess.run(add, cwd=self.project, check=True)
 

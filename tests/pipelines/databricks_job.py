@@ -7,8 +7,10 @@ release says. Python is the one of the project's environment, which uv.lock made
 import os
 import sys
 import zipfile
+from importlib import import_module
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from unittest import mock
 
 ENTRY, *WORDS = sys.argv[1:]
 WORKSPACE = Path(os.environ["DATABRICKS_PLACE"]) / os.environ["DATABRICKS_HOST"].split("//")[1]
@@ -38,6 +40,9 @@ def main() -> None:
     machine.mkdir(exist_ok=True)
     os.chdir(machine)
     sys.path.insert(0, str(code))
+    lineage = import_module(f"{called.partition('.')[0]}.mlops.records.lineage")
+    # each machine of Databricks has a folder /databricks
+    mock.patch.object(lineage, "DATABRICKS", WORKSPACE).start()
     sys.argv = [ENTRY, *WORDS]
     EntryPoint(ENTRY, called, "console_scripts").load()()
 
