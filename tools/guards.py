@@ -5,6 +5,9 @@ one stops, the line, what is there without it, and the test that must fail then.
 copies the repository, runs these tests on the unchanged copy, where all must pass, and then once
 for each guard without it. `./nox -s guards -- NAME ...` tries only the guards that are named, and
 `--write` writes the table of docs/reference/guards.md.
+
+Without its guard, a test does what the guard prevents. So a test may name only files of its own
+temporary folder: nothing else may be read, run or deleted if the guard is gone.
 """
 
 import argparse

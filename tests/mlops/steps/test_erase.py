@@ -412,14 +412,15 @@ def test_a_batch_may_be_erased_from_twice(tmp_path: Path) -> None:
         ("extract", "../dev/1a2b.parquet"),
         ("prediction", "date=2026-01-01/batch-0001/../../../elsewhere"),
         ("prediction", "date=2026-01-01"),
-        ("request", "/etc"),
+        ("request", "{folder}/elsewhere"),
         ("request", ".."),
         ("request", ""),
     ],
 )
 def test_a_forged_entry_deletes_nothing_elsewhere(tmp_path: Path, kind: str, name: str) -> None:
+    """Without its guard, this deletes what the names say: nothing outside of the test's folder."""
     kept = write(tmp_path / "elsewhere/x.parquet", customer=["a"])
-    file = erased_file(name, kind=kind)
+    file = erased_file(name.format(folder=tmp_path), kind=kind)
     forged = recorded(file, time="2999-01-01T00:00:00+00:00")
     with pytest.raises(errors.MlopsError, match="is not the name of one"):
         complete(tmp_path, forged)
