@@ -147,7 +147,7 @@ DEMO_STORE = {
     "MLOPS_EXTRACTS": f"{DEMO.as_posix()}/extracts",
     "MLOPS_REPORTS": f"{DEMO.as_posix()}/reports",
 }
-# MLflow's own commands report their use to its makers unless told otherwise.
+# MLflow's own commands send usage data to its makers unless this is set.
 MLFLOW_UI = "MLFLOW_DISABLE_TELEMETRY=true uv run mlflow ui"
 WHAT_NOW = [
     ("view", f"{MLFLOW_UI} --backend-store-uri sqlite:///{DEMO.as_posix()}/mlflow.db", ""),

@@ -304,7 +304,8 @@ def test_an_older_state_of_the_store_ends_before_its_anchor(
     opened: Callable[[], Any], server: Server
 ) -> None:
     server.write(list(pauses(2)))
-    runs, tags = list(server.runs), dict(server.tags)
+    runs = list(server.runs)
+    tags = dict(server.tags)
     server.write(list(pauses(2)))
     newest = opened().anchor(opened().entries()[-1])
     server.runs, server.tags = runs, tags

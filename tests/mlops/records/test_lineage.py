@@ -188,7 +188,8 @@ def test_bytecode_and_line_endings_of_windows_change_nothing(checkout: Path) -> 
 
 @pytest.mark.parametrize("env", ["test", "prod"])
 def test_beyond_dev_a_decision_needs_a_clean_tree(checkout: Path, env: str) -> None:
-    there, dev = make_project(checkout, env=env), make_project(checkout)
+    there = make_project(checkout, env=env)
+    dev = make_project(checkout)
     lineage.refuse_unreviewed(there, "gate")
     for name in ("conf/prod.yml", "a.txt", "b.txt", "c.txt"):
         (checkout / name).write_text("promotion: automatic\n")

@@ -200,7 +200,8 @@ def publish_empty(project: Any, batch: str) -> Path:
 
 def test_a_batch_without_an_entry_makes_way_for_the_next_one(tmp_path: Path) -> None:
     project = make_project(tmp_path)
-    recorded, cut = publish_empty(project, "0001"), publish_empty(project, "0002")
+    recorded = publish_empty(project, "0001")
+    cut = publish_empty(project, "0002")
     (cut / "part.parquet").touch()
     assert predictions.next_batch(project, "2026-01-01", [score_entry("0001")]) == "0002"
     predictions.set_aside(project, "2026-01-01", "0002")

@@ -25,7 +25,8 @@ def start(
     make_model: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Start]:
     """Return a function that serves a model with these settings, and returns the port."""
-    service, serve = platform("serving.service"), platform("serving.serve")
+    service = platform("serving.service")
+    serve = platform("serving.serve")
     monkeypatch.setattr(service, "ServedModel", lambda _: make_model())
     servers: list[tuple[Any, threading.Thread]] = []
 

@@ -98,7 +98,9 @@ class VersionFiles:
 
     def has(self, digest: str) -> bool:
         """Return whether a recorded digest is that of these files."""
-        return digest in (self.digest, self.older_digest)
+        if digest == self.digest:
+            return True
+        return digest == self.older_digest  # which reads all files a second time
 
     def drop_leftovers(self) -> None:
         """Delete what readers have left in a store: no bytecode of a store ever runs."""

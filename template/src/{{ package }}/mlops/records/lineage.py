@@ -20,7 +20,7 @@ from ..base.project import BUILD_FACTS, CHECKOUT, Project
 
 EXPORT = "export --quiet --frozen --no-dev --no-hashes --no-emit-project --no-header --no-annotate"
 
-# What decides: each of these files must be as the commit has it, whatever git is told to overlook.
+# What decides: each of these files must be as the commit has it, even if git overlooks a change.
 DECIDING = ("src", "conf", ".copier-answers.yml", "pyproject.toml", "uv.lock")
 NOT_CODE = {"_build", "__pycache__"}  # folders below src/ that nothing is read from
 READ = (".yml", *all_suffixes())  # configuration, and what Python imports, even before a source
