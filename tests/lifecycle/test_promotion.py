@@ -85,7 +85,15 @@ def test_a_version_copied_from_another_environment_is_refused_until_gated(live: 
     assert "another environment" in answer.said
     assert champion(live, PROD) is None
     digest = live.call(behind.entries)[0]["details"]["digest"]
-    live.run("gate", "1", "--digest", digest, "--env", "prod")
+    gate = ("gate", "1", "--digest", digest, "--env", "prod")
+    live.configure("prod", model={"cutoff": 0.3})
+    live.commit()
+    answer = live.run(*gate, code=3)
+    assert "rejected by: settings of a copy" in answer.said
+    assert "model.cutoff is 0.2 on its card" in answer.said, answer.said
+    live.configure("prod", model={"cutoff": 0.2})
+    live.commit()
+    live.run(*gate)
     live.run(*promote, person="ann")
     assert champion(live, PROD) == 1
 

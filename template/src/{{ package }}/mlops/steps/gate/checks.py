@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...base.project import user_module
-from ...base.settings import Limit
+from ...base.settings import Limit, Settings, Time
 from ...data.contract import read_contract
 from ...data.fingerprints import hashes
 from ...data.labelled_rows import count_events
 from ...figures.decision import INTERVAL, interval_text
-from ...records.details import GateDetails
+from ...records.card import VersionCard
+from ...records.details import GateDetails, TrainDetails
 from ...records.entry import with_details
 from ...records.evidence import Check, CheckVerdict
 from ...records.registry import signature
@@ -21,6 +22,7 @@ def on_its_own(case: Case) -> Iterator[Check]:
     """Run the checks of this module on a version that loads and whose window can be read."""
     yield enough_events(case)
     yield attempts(case)
+    yield from settings_of_a_copy(case)
     yield contract_kept(case)
     yield from known_in_time(case)
     yield from not_seen_in_training(case)
@@ -47,6 +49,47 @@ def attempts(case: Case) -> Check:
     count = len(tried | {str(case.challenger.version.number)})
     reason = "" if count <= limit else "move --as-of to a later window"
     return check("attempts", passed_if(count <= limit), str(count), f"<= {limit}", reason)
+
+
+def settings_of_a_copy(case: Case) -> Iterator[Check]:
+    """Require of a version that was not trained here the windows and the cutoff of this conf/.
+
+    Both are taken from its card, which was written elsewhere.
+    """
+    trained_here = {entry.subject for entry, _ in with_details(case.entries, TrainDetails)}
+    if str(case.challenger.version.number) in trained_here:
+        return
+    differences = settings_that_differ(case.card, case.settings)
+    reason = ""
+    if differences:
+        reason = f"it was trained elsewhere with other settings: {'; '.join(differences)}"
+    figure = f"{len(differences)} differ"
+    yield check("settings of a copy", passed_if(not differences), figure, "0", reason)
+
+
+def settings_that_differ(card: VersionCard, settings: Settings) -> list[str]:
+    """Return each setting that decides how a version is judged, and differs from its card."""
+    on_card = _judged_by(card.time.settings())
+    in_conf = _judged_by(settings.time)
+    if settings.problem == "binary":
+        on_card["model.cutoff"] = card.cutoff
+        in_conf["model.cutoff"] = settings.model.cutoff
+    return [
+        f"{key} is {on_card[key]} on its card and {in_conf[key]} in conf/"
+        for key in in_conf
+        if on_card[key] != in_conf[key]
+    ]
+
+
+def _judged_by(time: Time) -> dict[str, object]:
+    """Return the settings that place the gate window; how long training looks back is free."""
+    return {
+        "time.split": time.split,
+        "time.period": time.period,
+        "time.gate": time.gate,
+        "time.label_horizon": time.label_horizon,
+        "time.embargo": time.label_horizon if time.embargo is None else time.embargo,
+    }
 
 
 def contract_kept(case: Case) -> Check:

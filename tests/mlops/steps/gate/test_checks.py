@@ -1,0 +1,67 @@
+"""The checks that a version needs no rows for."""
+
+from typing import Any
+
+import pytest
+from rendering import platform
+
+card = platform("records.card")
+checks = platform("steps.gate.checks")
+settings = platform("base.settings")
+
+
+def conf(**keys: Any) -> Any:
+    """Return the settings of an environment that judges a binary model."""
+    return settings.Settings.model_validate(
+        {
+            "env": "prod",
+            "project_name": "loan-risk",
+            "problem": "binary",
+            "risk_tier": "low",
+            "tables": {"loans": {"kind": "synthetic", "origin": "synthetic"}},
+            "gate": {"thresholds": {"auc": {"min": 0.6}}},
+            **keys,
+        }
+    )
+
+
+def card_of(trained_with: Any) -> Any:
+    """Return as much of a card as the windows and the cutoff of these settings."""
+    time = card.CardTime(**trained_with.time.model_dump(), as_of="2026-01-01")
+    return card.VersionCard.model_construct(time=time, cutoff=trained_with.model.cutoff)
+
+
+@pytest.mark.parametrize(
+    ("here", "elsewhere", "difference"),
+    [
+        ({"cutoff": 0.2}, {"cutoff": 0.05}, "model.cutoff is 0.05 on its card and 0.2 in conf/"),
+        ({"gate": 3}, {"gate": 1}, "time.gate is 1 on its card and 3 in conf/"),
+        ({"label_horizon": 2}, {}, "time.label_horizon is 0 on its card and 2 in conf/"),
+        ({"embargo": 3}, {}, "time.embargo is 0 on its card and 3 in conf/"),
+        ({"period": "week"}, {}, "time.period is month on its card and week in conf/"),
+        (
+            {},
+            {"split": "random", "reason": "one day of data"},
+            "time.split is random on its card and time in conf/",
+        ),
+    ],
+)
+def test_a_setting_that_judges_a_copy_differently_is_named(
+    here: dict[str, Any], elsewhere: dict[str, Any], difference: str
+) -> None:
+    assert difference in checks.settings_that_differ(card_of(of(**elsewhere)), of(**here))
+
+
+def test_an_embargo_that_is_written_out_is_no_difference() -> None:
+    written_out = card_of(of(label_horizon=2, embargo=2))
+    assert checks.settings_that_differ(written_out, of(label_horizon=2)) == []
+
+
+def test_a_copy_may_have_learned_from_a_longer_time() -> None:
+    assert checks.settings_that_differ(card_of(of(train=24)), of(train=12)) == []
+
+
+def of(**keys: Any) -> Any:
+    """Return settings with this cutoff, and with these keys of `time`."""
+    model = {"cutoff": keys.pop("cutoff")} if "cutoff" in keys else {}
+    return conf(model=model, time=keys)
