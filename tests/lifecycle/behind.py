@@ -119,6 +119,27 @@ def training(model: str, number: int) -> Facts:
     }
 
 
+def foreign_run() -> tuple[str, str]:
+    """Create an experiment with a run that no command made; return their identifiers."""
+    client = _client()
+    experiment = client.create_experiment("elsewhere")
+    return str(experiment), str(client.create_run(experiment).info.run_id)
+
+
+def data_of(run: str) -> Facts:
+    """Return what has been logged to a run."""
+    found = _client().get_run(run)
+    names = [tag for tag in found.data.tags if not tag.startswith("mlflow.")]
+    return {"params": dict(found.data.params), "metrics": dict(found.data.metrics), "tags": names}
+
+
+def experiment_of(model: str, number: int) -> str:
+    """Return the name of the experiment with the run that made a version."""
+    client = _client()
+    run = client.get_run(str(client.get_model_version(model, str(number)).run_id))
+    return str(client.get_experiment(run.info.experiment_id).name)
+
+
 def trials() -> list[Facts]:
     """Return the runs of all trials in dev, oldest first, each with the state of its search."""
     client = _client()

@@ -17,6 +17,8 @@ import yaml
 from rendering import commit
 
 AS_OF = "2026-01-01"  # the reference date of the tests
+# MLflow sets them in a process that connects, such as that of an earlier unit test.
+SET_BY_MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 Facts = dict[str, Any]
 
 # What libraries print unasked: tracebacks, warnings, hints, logs, progress bars.
@@ -153,7 +155,8 @@ class Project:
         streams = {name: self.folder.with_name(name) for name in ("stdout", "stderr")}
         for stream in streams.values():
             stream.write_text("")
-        here = {"folder": self.folder, "variables": {**os.environ, **variables}, **streams}
+        ours = {name: text for name, text in os.environ.items() if name not in SET_BY_MLFLOW}
+        here = {"folder": self.folder, "variables": {**ours, **variables}, **streams}
         code = self.warm.run(here | job)
         said, printed = (streams[name].read_text("utf-8") for name in ("stderr", "stdout"))
         return Answer(code, said, printed)

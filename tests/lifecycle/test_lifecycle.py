@@ -1,5 +1,6 @@
 """The lifecycle: a project trains, gates, promotes, scores, and records what it did."""
 
+import json
 import os
 import re
 import subprocess
@@ -82,6 +83,20 @@ def test_a_run_records_everything_that_produced_a_version(at: At, problem: str) 
     commit = git(project.folder, "rev-parse", "HEAD").strip()
     assert run["tags"]["mlops_commit"] == commit
     assert run["tags"]["mlops_template"] == "v0.1.0"
+
+
+def test_a_run_of_a_surrounding_job_is_left_alone(opened: Project) -> None:
+    experiment, run = opened.call(behind.foreign_run)
+    variables = {
+        "MLFLOW_RUN_ID": run,
+        "MLFLOW_RUN_CONTEXT": json.dumps({"owner": "the surrounding job"}),
+        "MLFLOW_EXPERIMENT_ID": experiment,
+        "MLFLOW_EXPERIMENT_NAME": "elsewhere",
+    }
+    opened.run("train", "--as-of", AS_OF, variables=variables)
+    assert opened.call(behind.data_of, run) == {"params": {}, "metrics": {}, "tags": []}
+    assert opened.call(behind.experiment_of, MODEL, 1) == MODEL
+    assert "owner" not in opened.call(behind.training, MODEL, 1)["tags"]
 
 
 def test_a_version_carries_everything_that_it_needs(trained: Project) -> None:

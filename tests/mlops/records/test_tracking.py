@@ -1,9 +1,12 @@
 """MLflow's store is reached or reported within seconds, and never with its password."""
 
+import datetime
 import http.server
+import ipaddress
 import os
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,6 +18,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from mlflow.exceptions import MlflowException
+from mlflow.utils.credentials import get_default_host_creds
+from mlflow.utils.rest_utils import http_request
 from mlops.projects import make_project
 from rendering import platform
 
@@ -261,6 +270,105 @@ def test_an_address_that_leads_nowhere_is_unreachable(tmp_path: Path, uri: str) 
 
 def test_an_answer_of_a_proxy_is_an_answer(proxy: str) -> None:
     tracking._probe(proxy)
+
+
+@pytest.fixture
+def own_certificate(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """The address of a server with TLS, and the file of the authority that vouches for it."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "the bank")])
+    now = datetime.datetime.now(datetime.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    authority = tmp_path / "authority.pem"
+    authority.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private = tmp_path / "key.pem"
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority, private)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_port}", str(authority)
+        server.shutdown()
+
+
+def mlflow_reaches(address: str) -> bool:
+    """Return whether a request of MLflow itself gets an answer."""
+    credentials = get_default_host_creds(address)  # type: ignore[no-untyped-call]
+    try:
+        http_request(  # type: ignore[no-untyped-call]
+            credentials, "/health", "GET", max_retries=0, timeout=5
+        )
+    except MlflowException:
+        return False
+    return True
+
+
+CERTIFICATES = (
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "MLFLOW_TRACKING_SERVER_CERT_PATH",
+    "MLFLOW_TRACKING_INSECURE_TLS",
+)
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+@pytest.mark.parametrize("variable", CERTIFICATES)
+def test_a_certificate_is_trusted_exactly_if_mlflow_trusts_it(
+    own_certificate: tuple[str, str], variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, authority = own_certificate
+    for each in CERTIFICATES:
+        monkeypatch.delenv(each, raising=False)
+    assert not mlflow_reaches(address)
+    with pytest.raises(errors.Unreachable) as caught:
+        tracking._probe(address)
+    assert f"certificate of the tracking server {address} is not trusted" in str(caught.value)
+    monkeypatch.setenv(variable, "true" if variable.endswith("TLS") else authority)
+    assert mlflow_reaches(address)
+    tracking._probe(address)
+
+
+def test_a_proxy_is_used_exactly_if_mlflow_uses_it(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    assert not mlflow_reaches(proxy)
+    with pytest.raises(errors.Unreachable):
+        tracking._probe(proxy)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
+    assert mlflow_reaches(proxy)
+    tracking._probe(proxy)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_another_protocol_on_the_servers_port_is_named(tmp_path: Path, scheme: str) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+                connection.recv(1000)
+
+        threading.Thread(target=answer, daemon=True).start()
+        error = refused(tmp_path, f"{scheme}://127.0.0.1:{listening.getsockname()[1]}")
+    assert isinstance(error, errors.Unreachable)
+    assert f"what answers there does not speak {scheme.upper()}" in str(error)
 
 
 # Errors of others

@@ -5,13 +5,12 @@ import logging
 import os
 import re
 import sqlite3
-import urllib.request
+import ssl
 import warnings
 from collections.abc import Iterator
-from http.client import HTTPException
+from http.client import BadStatusLine
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.error import HTTPError
 
 from ..base.deadline import deadline
 from ..base.errors import Misconfigured, MlopsError, Unreachable
@@ -43,6 +42,19 @@ CALL_LIMITS = {
 # The same for a command with which a person stops something that goes wrong.
 EMERGENCY_LIMITS = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 EMERGENCY_SECONDS = 60.0
+# A job around a command may set these for runs of its own. MLflow would add the command's figures
+# to the run, the experiment or the model that they name, or write them after the command has
+# ended. MLflow's other variables count: they choose credentials, certificates and limits.
+OF_OTHER_RUNS = (
+    "MLFLOW_RUN_ID",
+    "MLFLOW_RUN_CONTEXT",
+    "MLFLOW_EXPERIMENT_ID",
+    "MLFLOW_EXPERIMENT_NAME",
+    "MLFLOW_ACTIVE_MODEL_ID",
+    "_MLFLOW_ACTIVE_MODEL_ID",
+    "MLFLOW_ENABLE_ASYNC_LOGGING",
+    "SERVERLESS_GPU_COMPUTE_ASSOCIATED_JOB_RUN_ID",
+)
 # What SQLite and MLflow say about a database that is not as MLflow left it.
 DAMAGE = re.compile(
     "malformed|not a database|no such (table|column)|disk I/O error|out-of-date database schema"
@@ -65,6 +77,10 @@ def connect(project: Project) -> Client:
     database = sqlite_file(project)
     for variable, value in CALL_LIMITS.items():
         os.environ.setdefault(variable, value)
+    for variable in OF_OTHER_RUNS:
+        os.environ.pop(variable, None)
+    # it comes with each request of those who set MLFLOW_TRACKING_INSECURE_TLS
+    warnings.filterwarnings("ignore", message="Unverified HTTPS request")
     if uri.startswith("http"):
         _probe(uri)
     elif database is not None:
@@ -229,19 +245,50 @@ def _is_missing_file(error: BaseException) -> bool:
 
 
 def _probe(uri: str) -> None:
-    """Raise Unreachable unless the server and its API answer, each within its limit."""
+    """Raise Unreachable unless the server and its API answer, each within its limit.
+
+    Certificates and proxies are those that MLflow's own requests use.
+    """
+    import requests
+
     shown = re.sub("//.*@", "//", uri)  # without a password
     base = shown.rstrip("/")
+    insecure = os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in ("true", "1")
+    authority = os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH", "")
+    certificate = os.environ.get("MLFLOW_TRACKING_CLIENT_CERT_PATH", "")
     try:
         for address, seconds in ((f"{base}/health", PROBE_SECONDS), (f"{base}/{API}", API_SECONDS)):
-            with contextlib.suppress(HTTPError):  # any answer counts, even that of a proxy
-                urllib.request.urlopen(address, timeout=seconds).close()  # noqa: S310 - http only
-    except (OSError, ValueError, HTTPException) as error:
-        reason = getattr(error, "reason", error)
+            requests.get(  # any answer counts, even that of a proxy
+                address,
+                timeout=seconds,
+                allow_redirects=False,
+                verify=authority or not insecure,
+                cert=certificate or None,
+            ).close()
+    except (OSError, ValueError) as error:
+        cause = _innermost(error)
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            raise Unreachable(
+                f"the certificate of the tracking server {shown} is not trusted "
+                f"({cause.verify_message}); name the file of your certificate authority in "
+                "REQUESTS_CA_BUNDLE."
+            ) from None
+        reason = re.sub(r"^HTTPS?Connection(Pool)?\(.*?\): ", "", str(cause))
+        if isinstance(cause, BadStatusLine | ssl.SSLError):
+            reason = f"what answers there does not speak {uri.partition(':')[0].upper()}"
         raise Unreachable(
             f"the tracking server {shown} does not answer ({reason}); start it, or correct "
             "tracking_uri in conf/."
         ) from None
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """Return the error with the reason: requests and urllib3 wrap it several times."""
+    wrapped = (getattr(error, "reason", None), *error.args)
+    for inner in wrapped:
+        if isinstance(inner, BaseException):
+            return _innermost(inner)
+    return error
 
 
 def _require_writable(database: Path) -> None:
