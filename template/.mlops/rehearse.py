@@ -26,11 +26,7 @@ SETTINGS: dict[str, Any] = {
     "allow_dirty": False,  # as in test
     "approvers": [],  # the rehearsal approves
     "experiments": "",
-    "extracts": f"{OUT.as_posix()}/extracts",
-    "predictions": f"{OUT.as_posix()}/predictions",
     "registered_model": "",
-    "reports": f"{OUT.as_posix()}/reports",
-    "tracking_uri": f"sqlite:///{OUT.as_posix()}/mlflow.db",
 }
 NOT_REHEARSED = {"env", "as_of", "deployment", "schedules"}
 
@@ -50,7 +46,8 @@ def main() -> int:
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 2
-    rehearsed = settings.model_dump(mode="json", exclude=NOT_REHEARSED) | SETTINGS
+    places = import_module(f"{package}.mlops.base.settings").places_below(OUT)
+    rehearsed = settings.model_dump(mode="json", exclude=NOT_REHEARSED) | SETTINGS | places
     if (Path("src") / package / "synthetic.py").exists():
         for table in rehearsed["tables"].values():
             table |= {"kind": "synthetic", "origin": "synthetic"}

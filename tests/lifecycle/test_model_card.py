@@ -134,6 +134,17 @@ def test_a_version_copied_by_hand_has_a_card(gated: Project) -> None:
     assert "Trained in dev" in text
 
 
+def test_the_card_of_another_stores_version_is_kept(gated: Project) -> None:
+    digest = gated.call(behind.entries)[0]["details"]["digest"]
+    assert digest in card(gated, "md")
+    other = card(gated, "md").replace(digest, "ab" * 32)
+    gated.write("build/monitor/card-dev-1.md", other)
+    answer = gated.run("gate")
+    assert "card-dev-1.md described a version of another store" in answer.said
+    assert digest in card(gated, "md")
+    assert gated.path("build/monitor/card-dev-1-abababab.md").read_text("utf-8") == other
+
+
 @pytest.mark.full
 def test_a_card_is_stored_with_the_run_of_its_version(live: Project) -> None:
     found = live.call(behind.artifacts, "dev.loan-risk", 1)

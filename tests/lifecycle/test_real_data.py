@@ -1,5 +1,6 @@
 """Real data replaces the example through the user's four files and conf/ alone."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import Rendered
 from real.make_data import write_diabetes, write_wine
-from rendering import ROOT
+from rendering import ROOT, git
 
 from lifecycle.conftest import At
 from lifecycle.project import Project
@@ -67,13 +68,30 @@ def test_a_second_version_of_the_same_rows_is_compared_with_the_first(real: Proj
 
 
 @pytest.mark.full
-def test_real_data_passes_the_contract_tests_of_the_platform(real: Project) -> None:
+def test_the_contract_tests_pass_and_leave_what_the_commands_made_as_it_was(real: Project) -> None:
+    for command in ("train", "gate", "promote", "score", "monitor"):
+        real.run(command)
+    made = contents(real)
+    assert {"mlflow.db", "predictions", "extracts"} <= {path.parts[0] for path in made}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/mlops"]
     env = os.environ | {"PYTHONPATH": "src"}
     done = subprocess.run(
         command, cwd=real.folder, env=env, text=True, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:]
+    assert contents(real) == made
+
+
+def contents(project: Project) -> dict[Path, str]:
+    """Return the SHA-256 of each file that git ignores, apart from what can be made again."""
+    names = git(project.folder, "ls-files", "--others", "-z").split("\0")
+    files = [Path(name) for name in names if name and "__pycache__" not in name]
+    again = ("build/journal", "build/snapshots")
+    return {
+        file: hashlib.sha256((project.folder / file).read_bytes()).hexdigest()
+        for file in files
+        if not file.as_posix().startswith(again)
+    }
 
 
 @pytest.mark.full

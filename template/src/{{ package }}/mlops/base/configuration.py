@@ -15,14 +15,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .errors import Misconfigured
-from .settings import Section, Settings
+from .settings import PLACES, Section, Settings
 
 ANSWERS = ("project_name", "description", "team", "problem", "risk_tier")  # that are settings
 PREFIX = "MLOPS_"
 NOT_SETTINGS = ("MLOPS_ENV", "MLOPS_SECRET")  # prefixes of variables that are read elsewhere
 # What variables and --set may change in test and prod: the date, the store and the folders. All
 # other settings are rules, which change through a review of conf/.
-OVERRIDABLE = ("as_of", "tracking_uri", "experiments", "predictions", "extracts", "reports")
+OVERRIDABLE = ("as_of", "experiments", *PLACES)
 
 Values = dict[str, Any]  # of YAML, which Settings checks once all layers are merged
 

@@ -1,6 +1,7 @@
 """The settings: every key that an environment may change, with its type, default and meaning."""
 
 import datetime
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,6 +10,17 @@ from .people import is_name
 
 Problem = Literal["binary", "multiclass", "regression"]
 RiskTier = Literal["low", "medium", "high"]
+
+
+# The settings that say where an environment keeps what its commands make. A test or a rehearsal
+# must leave all of that alone, so it sets every one of them, by `places_below`.
+PLACES = ("tracking_uri", "predictions", "extracts", "reports")
+
+
+def places_below(folder: Path) -> dict[str, str]:
+    """Return a value of each setting in PLACES, so that everything is kept in one folder."""
+    places = {name: (folder / name).as_posix() for name in PLACES}
+    return places | {"tracking_uri": f"sqlite:///{(folder / 'mlflow.db').as_posix()}"}
 
 
 class Section(BaseModel):

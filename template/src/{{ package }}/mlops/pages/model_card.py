@@ -9,6 +9,7 @@ import contextlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from markupsafe import Markup
 
@@ -33,6 +34,7 @@ from .templates import fill, save
 Cell = str | float  # a float is a share, which is drawn as a bar
 Rows = list[tuple[Cell, ...]]
 
+DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 TEAMS_WORDS = "docs/model-card.md"
 ABOUT_VERSION = (TrainDetails, GateDetails, PromoteDetails, RollbackDetails, ReproduceDetails)
 
@@ -77,11 +79,26 @@ def write(store: Store, version: Version) -> None:
     folder = project.path(project.settings.reports)
     for kind in ("md", "html"):
         path = folder / f"card-{project.env}-{version.number}.{kind}"
+        _keep_card_of_another_store(path, version.digest)
         save(fill(f"card.{kind}", **facts), path)
         with contextlib.suppress(MlflowException):  # a copied version has its run elsewhere
             run = client.get_model_version(version.name, str(version.number)).run_id
             client.log_artifact(run, str(path), "model_card")
     print_step(f"model card: {project.shown(path)}")
+
+
+def _keep_card_of_another_store(path: Path, digest: str) -> None:
+    """Rename an existing card if it describes another version, which has the same number."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError:
+        return
+    described = DIGEST.search(text)  # cards of older templates have none
+    if described is None or described.group() == digest:
+        return
+    kept = path.with_stem(f"{path.stem}-{described.group()[:8]}")
+    path.replace(kept)
+    print_step(f"{path.name} described a version of another store; it is {kept.name} now")
 
 
 def write_again(store: Store, *numbers: int | None) -> None:
