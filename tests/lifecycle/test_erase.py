@@ -91,6 +91,16 @@ def test_what_is_past_its_retention_is_deleted(scored: Project) -> None:
     scored.run("doctor")
 
 
+def test_a_date_on_an_altered_card_deletes_nothing(live: Project) -> None:
+    folder = live.call(behind.files, "dev.loan-risk", 1)
+    live.edit(f"{folder}/artifacts/card.json", f'"as_of": "{AS_OF}"', '"as_of": "2019-01-01"')
+    kept = rows_of(live, "extracts")
+    words = ("erase", "--expired", "--yes", "--set", "retention.extracts=24", "--as-of", AS_OF)
+    answer = live.run(*words, code=1)
+    assert "version 1 of dev.loan-risk have changed" in answer.said, answer.said
+    assert rows_of(live, "extracts") == kept
+
+
 def test_no_model_holds_a_key_or_a_column_with_a_role(live: Project) -> None:
     golden = [
         frame

@@ -176,9 +176,12 @@ def test_reading_needs_no_lock_and_writing_names_who_holds_it(
 
 def test_an_emptied_store_next_to_predictions_is_not_a_new_one(live: Project) -> None:
     live.run("score", "--as-of", AS_OF)
-    live.call(behind.delete_model, MODEL)
-    for lost in ("the model", "the database"):
-        if lost == "the database":
+    for lost in ("the head", "the model", "the database"):
+        if lost == "the head":
+            live.call(behind.tag_model, MODEL, behind.HEAD, f"0:{'0' * 64}")
+        elif lost == "the model":
+            live.call(behind.delete_model, MODEL)
+        else:
             live.path("mlflow.db").unlink()
         answer = live.run("train", "--as-of", AS_OF, code=1)
         assert "the store has no journal of dev.loan-risk" in answer.said

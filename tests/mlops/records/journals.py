@@ -65,7 +65,7 @@ class Server:
         return page
 
     def create_run(self, _: str, tags: dict[str, str] | None = None, run_name: str = "") -> Any:
-        number = str(len(self.runs))
+        number = f"{len(self.runs):032x}"  # as MLflow's identifiers
         info = SimpleNamespace(
             run_id=number,
             run_name=run_name,

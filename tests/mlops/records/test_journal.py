@@ -126,6 +126,20 @@ def test_an_altered_copy_on_this_machine_is_not_believed(
     assert {each.details.reason for each in before} == {"a test"}
 
 
+def test_a_copy_that_leads_to_another_address_is_fetched_again(
+    server: Server, opened: Callable[[], Any], tmp_path: Path
+) -> None:
+    server.write(list(pauses(3)))
+    before = opened().entries()
+    file = copies(tmp_path)
+    lines = [line.partition("\t")[0] for line in file.read_text("utf-8").splitlines()]
+    address = "http://127.0.0.1:47811/api/2.0/mlflow-artifacts/artifacts/entry"
+    file.write_text("".join(f"{line}\t{address}\n" for line in lines), encoding="utf-8")
+    server.counted()
+    assert [each.run_id for each in opened().entries()] == [each.run_id for each in before]
+    assert server.counted()["search"] == 1
+
+
 def test_a_cut_copy_is_fetched_again(
     server: Server, opened: Callable[[], Any], tmp_path: Path
 ) -> None:

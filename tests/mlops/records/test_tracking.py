@@ -407,7 +407,11 @@ def test_any_other_error_is_not_the_stores(error: Exception) -> None:
 
 
 @pytest.mark.parametrize(
-    "uri", ["sqlite:///mlflow.db", "sqlite+pysqlite:///x.db", "file:///runs", "mlruns", "./runs"]
+    "uri",
+    [
+        *("sqlite:///mlflow.db", "sqlite+pysqlite:///x.db", "SQLITE:///x.db"),
+        *("file:///runs", "FILE:///runs", "mlruns", "./runs", "databricks.local/mlruns"),
+    ],
 )
 def test_prod_does_not_decide_on_a_local_store_unless_the_risk_is_low(
     tmp_path: Path, uri: str

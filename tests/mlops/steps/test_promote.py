@@ -93,6 +93,15 @@ def test_the_login_that_trained_does_not_pass_on_an_approval(
     assert refused(project, carols, "Anna") == ""
 
 
+def test_the_login_that_trained_is_the_same_on_another_machine(
+    tmp_path: Path, carols: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    become("carol", monkeypatch)
+    monkeypatch.setattr(lineage.socket, "gethostname", lambda: "build-host")
+    prod = make_project(tmp_path, env="prod")
+    assert "under their own login" in refused(prod, carols, "Anna")
+
+
 def test_the_user_of_a_container_passes_on_what_the_pipeline_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

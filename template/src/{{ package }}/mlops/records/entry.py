@@ -73,8 +73,8 @@ class Entry(StoredRecord):
     """SHA-256 of the entry before; zeros in the first one."""
     sha256: str = Field(default="", exclude=True)
     """SHA-256 of this entry as it is stored; computed when it is read."""
-    folder: str = Field(default="", exclude=True)
-    """Address of the entry's artifacts; known when it is read."""
+    run_id: str = Field(default="", exclude=True)
+    """Identifier of the run that keeps the entry; known when it is read."""
 
     @model_validator(mode="before")
     @classmethod
@@ -92,13 +92,13 @@ class Entry(StoredRecord):
         return facts | {"details": KINDS[command].model_validate(details)}
 
     @classmethod
-    def stored(cls, facts: Mapping[str, JsonValue], folder: str, sha256: str = "") -> Self:
+    def stored(cls, facts: Mapping[str, JsonValue], run_id: str, sha256: str = "") -> Self:
         """Return the entry in a stored JSON object; raises MlopsError if it cannot be read.
 
         `sha256` is the object's hash if it is already known.
         """
         entry = cls.read(facts, f"entry {facts.get('number')} of the journal")
-        return entry.model_copy(update={"sha256": sha256 or hash_of(facts), "folder": folder})
+        return entry.model_copy(update={"sha256": sha256 or hash_of(facts), "run_id": run_id})
 
 
 def canonical(facts: Mapping[str, JsonValue]) -> str:

@@ -106,7 +106,7 @@ class Journal:
         """Return the text of the evidence that was appended together with `entry`."""
         import mlflow
 
-        return str(mlflow.artifacts.load_text(f"{entry.folder}/{EVIDENCE}"))
+        return str(mlflow.artifacts.load_text(f"runs:/{entry.run_id}/{EVIDENCE}"))
 
     def append(  # noqa: PLR0913 - the fields of an entry
         self,
@@ -188,9 +188,9 @@ class Journal:
         head = f"{entry.number}:{digest}"
         self._client.set_registered_model_tag(self._project.name, HEAD, head)
         self._client.set_terminated(info.run_id)
-        self._cache.add(text, info.artifact_uri)
+        self._cache.add(text, info.run_id)
         self._publish(entry.number, digest)
-        return Entry.stored(facts, info.artifact_uri)
+        return Entry.stored(facts, info.run_id)
 
     def _delete_dead_claims(self, claims: "list[Run]", own: str = "") -> bool:
         """Delete the runs with which killed writers claimed a number; return whether any did.
@@ -299,8 +299,8 @@ class Journal:
                 texts = next(fetched, None)
                 if texts is None:
                     return
-                for text, folder in texts:
-                    self._cache.add(text, folder)
+                for text, run_id in texts:
+                    self._cache.add(text, run_id)
                 entry = self._cache.get(wanted)
             if entry.number != number:
                 return

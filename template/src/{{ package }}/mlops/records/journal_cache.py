@@ -6,16 +6,20 @@ copy itself. So an altered copy is never used: it has another hash, and the entr
 
 import contextlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 
 from .entry import Entry, hash_of_text
 
+RUN_ID = re.compile("[0-9a-f]{32}")
+
 
 class EntryCache:
     """The copies of one journal's entries: in memory, and in a file with one line per entry.
 
-    A line is the entry's canonical JSON, a tab, and the address of the entry's artifacts.
+    A line is the entry's canonical JSON, a tab, and the identifier of the run that keeps the entry.
+    The store says where that run's files are: an address in this file could lead anywhere.
     """
 
     def __init__(self, file: Path) -> None:
@@ -31,21 +35,21 @@ class EntryCache:
                 self._texts = self._read()
             if sha256 not in self._texts:
                 return None
-            text, folder = self._texts.pop(sha256)
-            self._entries[sha256] = Entry.stored(json.loads(text), folder, sha256)
+            text, run_id = self._texts.pop(sha256)
+            self._entries[sha256] = Entry.stored(json.loads(text), run_id, sha256)
         return self._entries[sha256]
 
-    def add(self, text: str, folder: str) -> None:
+    def add(self, text: str, run_id: str) -> None:
         """Add an entry by its canonical text."""
         if self._texts is None:
             self._texts = self._read()
         sha256 = hash_of_text(text)
         if sha256 not in self._texts and sha256 not in self._entries:
-            self._texts[sha256] = self._unsaved[sha256] = (text, folder)
+            self._texts[sha256] = self._unsaved[sha256] = (text, run_id)
 
     def save(self) -> None:
         """Add what is new to the file; without it, the next process fetches the entries again."""
-        lines = "".join(f"{text}\t{folder}\n" for text, folder in self._unsaved.values())
+        lines = "".join(f"{text}\t{run_id}\n" for text, run_id in self._unsaved.values())
         self._unsaved = {}
         if lines:
             with contextlib.suppress(OSError):  # a container may not be allowed to write
@@ -59,7 +63,11 @@ class EntryCache:
         except OSError:
             return {}
         split = (line.partition("\t") for line in lines)
-        return {hash_of_text(text): (text, folder) for text, _, folder in split if folder}
+        return {
+            hash_of_text(text): (text, run_id)
+            for text, _, run_id in split
+            if RUN_ID.fullmatch(run_id)
+        }
 
 
 @cache

@@ -102,20 +102,19 @@ class JournalRuns:
             more = token
 
     def texts_newest_first(self, last: int) -> Iterator[list[tuple[str, str]]]:
-        """Yield the entries' texts with the addresses of their runs, many at once.
+        """Yield the entries' texts with the identifiers of their runs, many at once.
 
         `last` is the number of the head. Files of runs without tags are read in small groups, since
         the caller may have the older ones.
         """
         for page in self.newest_first():
             runs = [run for run in page if not run.unfinished(last)]
-            yield [(run.tagged, run.folder) for run in runs if run.tagged]
+            yield [(run.tagged, run.run_id) for run in runs if run.tagged]
             untagged = [run for run in runs if not run.tagged]
             for start in range(0, len(untagged), FILES):
                 group = untagged[start : start + FILES]
-                folders = (run.folder for run in group)
-                texts = zip(file_texts(group), folders, strict=True)
-                yield [(text, folder) for text, folder in texts if text]
+                texts = zip(file_texts(group), group, strict=True)
+                yield [(text, run.run_id) for text, run in texts if text]
 
     def all(self) -> list[JournalRun]:
         """Return all runs, each once."""

@@ -356,7 +356,9 @@ def _require_model(client: Client, project: Project) -> None:
         if "DOES_NOT_EXIST" not in str(error.error_code):
             raise
         tags = None
-    if not (tags and HEAD in tags) and predictions.current_batches(project):
+    head = (tags or {}).get(HEAD, "")
+    has_journal = head.partition(":")[0] not in ("", "0")
+    if not has_journal and predictions.current_batches(project):
         folder = project.path(project.settings.predictions) / project.env
         raise MlopsError(
             f"the store has no journal of {project.name}, but {project.shown(folder)} has its "

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Client: TypeAlias = "MlflowClient"
 
 SQLITE = "sqlite:///"
-LOCAL = ("sqlite", "file")  # schemes of stores that are files of this machine
+# Schemes of stores that are not files of this machine.
+REMOTE = ("http", "https", "databricks", "postgresql", "mysql", "mssql")
 SQLITE_SIGNATURE = b"SQLite format 3"  # the first bytes of every database that is not empty
 PROBE_SECONDS = 5
 API_SECONDS = 20  # the first call may wake the server's database
@@ -161,7 +162,7 @@ def refuse_local_store(project: Project, command: str) -> None:
     """
     uri = tracking_uri(project)
     scheme, slashes, _ = uri.partition("://")
-    is_remote = uri.startswith("databricks") or (slashes and scheme.partition("+")[0] not in LOCAL)
+    is_remote = uri == "databricks" or (slashes and scheme.lower().partition("+")[0] in REMOTE)
     tier = project.settings.risk_tier
     if project.env == "prod" and tier != "low" and not is_remote:
         raise Misconfigured(

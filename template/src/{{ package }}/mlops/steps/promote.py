@@ -237,10 +237,15 @@ def _require_second_login(
     that starts the job asks for the approval. In dev, one person may do everything.
     """
     actor = current_actor()
-    login = actor["actor"].rpartition(", ")[2]
-    own = login in {trainer.rpartition(", ")[2] for trainer in trainers}
+    login = _login_of(actor["actor"])
+    own = any(is_same(login, _login_of(trainer)) for trainer in trainers)
     if own and project.env != "dev" and actor["actor_source"].endswith(LOGIN):
         raise PersonNeeded(
             f"{login} trained {version} and runs this command; another person must run {command} "
             "under their own login."
         )
+
+
+def _login_of(actor: str) -> str:
+    """Return the login in `Entry.actor`, without its machine: people log in to several."""
+    return actor.rpartition(", ")[2].rpartition("@")[0]

@@ -18,10 +18,10 @@ from ...base.errors import Misconfigured, MlopsError
 from ...base.project import Project, user_module
 from ...base.windows import parse_as_of, periods
 from ...data.contract import read_contract
-from ...records.card import VersionCard, read_card
+from ...records.card import VersionCard
 from ...records.details import EraseDetails, ErasedFile
 from ...records.erasures import Erasure, last_erasures, staged_path
-from ...records.integrity import sha256_of_file
+from ...records.integrity import UnknownVersion, sha256_of_file
 from ...records.lineage import extract_path, refuse_unreviewed
 from ...records.predictions import known_hashes
 from ...records.store import Store, open_store
@@ -164,17 +164,19 @@ def _is_pending(project: Project, erasure: Erasure) -> bool:
 
 
 def _cards(project: Project, store: Store) -> dict[int, VersionCard]:
-    """Return the card of each version that was trained in this environment."""
-    import mlflow
+    """Return the card of each version that was trained in this environment.
 
+    Raises FilesChanged for a version that is not as the journal knows it: the dates on its card
+    decide what is past its retention.
+    """
     cards: dict[int, VersionCard] = {}
     for number in store.registry.numbers():
-        where = f"the card of version {number} of {project.name}"
-        address = f"models:/{project.name}/{number}/artifacts/card.json"
-        with contextlib.suppress(OSError, mlflow.MlflowException):  # `train` did not make it
-            card = read_card(Path(mlflow.artifacts.download_artifacts(address)), where)
-            if card.lineage.environment == project.env:
-                cards[number] = card
+        try:
+            card = store.fetch(number).card
+        except UnknownVersion:  # `train` did not make it
+            continue
+        if card.lineage.environment == project.env:
+            cards[number] = card
     return cards
 
 
