@@ -1,9 +1,9 @@
 """Make stored records: let a landed version of the template run a project, keep what it writes.
 
 `python tests/kept/make.py COMMIT [PROBLEM]` renders the template of that commit below /home/maria,
-installs the project by its own lock, runs the commands of `LIFE` that the version has, copies the
-JSON records to tests/kept/COMMIT/PROBLEM, and packs the project with its complete store into
-tests/kept/stores/COMMIT-PROBLEM.tar.xz. README.md next to this file describes both.
+installs the project by its own lock, and runs the commands of `LIFE` that the version has. It packs
+the JSON records into tests/kept/records/COMMIT-PROBLEM.tar.xz, and the project with its complete
+store into tests/kept/stores/COMMIT-PROBLEM.tar.xz. README.md next to this file describes both.
 
 The commands run as maria@build-host, in a namespace of their own (`unshare --uts`, Linux as root),
 so no record needs an edit afterwards: the journal's hashes cover who acted.
@@ -24,10 +24,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pack import pack
+from pack import pack_records, pack_stores
 
-HERE = Path(__file__).resolve().parent
-TEMPLATE = HERE.parent.parent
+TEMPLATE = Path(__file__).resolve().parent.parent.parent
 HOME = Path("/home/maria")
 NAME = "loan-risk"
 PERSON = {"name": "Maria Example", "email": "maria@bank.example"}
@@ -112,16 +111,17 @@ def main() -> None:
     given = parser.parse_args()
     if HOME.exists():
         sys.exit(f"{HOME} exists; move away what an earlier run left there.")
-    target = HERE / given.commit / given.problem
-    shutil.rmtree(target, ignore_errors=True)
     place = install(given.commit, given.problem, given.exclude_newer)
+    records = HOME / "records"
     commands = LIFE if given.problem == "binary" else SHORT
-    done = live(place, commands, target / "job")
-    collect(place.folder, target)
-    write_json(target / "commands.json", done)
-    refuse_traces(target)
-    name = f"{given.commit}/{given.problem}"
-    print(pack(name.replace("/", "-"), {name: place.folder}))
+    done = live(place, commands, records / "job")
+    collect(place.folder, records)
+    write_json(records / "commands.json", done)
+    refuse_traces(records)
+    store = f"{given.commit}/{given.problem}"
+    name = store.replace("/", "-")
+    print(pack_records(name, {store: records}))
+    print(pack_stores(name, {store: place.folder}))
 
 
 def install(commit: str, problem: str, exclude_newer: str | None) -> Place:

@@ -1,8 +1,10 @@
-"""Pack complete stores: projects as landed versions of the template left them, in one archive.
+"""Pack what landed versions of the template wrote: their JSON records, or complete stores.
 
-`python tests/kept/pack.py NAME STORE=PROJECT ...` writes tests/kept/stores/NAME.tar.xz. A store is
-named after its commit and problem, `c1308a1/binary`; its project is a folder that `make.py` left.
-The same folders give the same bytes. README.md next to this file says what is left out.
+`python tests/kept/pack.py records NAME STORE=FOLDER ...` writes tests/kept/records/NAME.tar.xz;
+`stores` instead of `records` writes tests/kept/stores/NAME.tar.xz. A store is named after its
+commit and problem, `c1308a1/binary`. Its folder is one that `make.py` left: that of the records, or
+the project. The same folders give the same bytes. README.md next to this file says what is left
+out.
 """
 
 import io
@@ -10,10 +12,11 @@ import lzma
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-STORES = Path(__file__).resolve().parent / "stores"
+HERE = Path(__file__).resolve().parent
 COMMIT = "commit"  # name in the archive of the project's commit, as git stores it
 
 # What commands write and read again. Left out are pages and pictures for people, and bytecode.
@@ -21,26 +24,65 @@ STORE = ("mlflow.db", "mlartifacts", "mlruns", "predictions", "extracts")
 LEFT_OUT = frozenset({"__pycache__", "model_card", "plots"})
 
 
+@dataclass(frozen=True)
+class Packed:
+    """A file in an archive, without what differs from machine to machine."""
+
+    path: str
+    content: bytes
+    executable: bool = False
+
+
 def main() -> None:
-    """Pack the projects that the command line names."""
-    name, *given = sys.argv[1:]
-    projects = dict(each.split("=", maxsplit=1) for each in given)
-    target = pack(name, {store: Path(folder) for store, folder in projects.items()})
+    """Pack the folders that the command line names."""
+    kind, name, *given = sys.argv[1:]
+    folders = {store: Path(folder) for store, folder in (each.split("=", 1) for each in given)}
+    target = {"records": pack_records, "stores": pack_stores}[kind](name, folders)
     print(f"{target}: {target.stat().st_size:,} bytes")
 
 
-def pack(name: str, projects: Mapping[str, Path]) -> Path:
-    """Write an archive with one folder per store, and return its path."""
+def pack_records(name: str, folders: Mapping[str, Path], into: Path = HERE / "records") -> Path:
+    """Write an archive with the JSON records of each store, and return its path."""
+    return write(
+        into / f"{name}.tar.xz",
+        (
+            Packed(f"{store}/{file.relative_to(folder).as_posix()}", file.read_bytes())
+            for store, folder in sorted(folders.items())
+            for file in sorted(folder.rglob("*.json"))
+        ),
+    )
+
+
+def pack_stores(name: str, projects: Mapping[str, Path], into: Path = HERE / "stores") -> Path:
+    """Write an archive with the complete store of each project, and return its path."""
+    return write(
+        into / f"{name}.tar.xz",
+        (
+            packed
+            for store, project in sorted(projects.items())
+            for packed in packed_project(store, project)
+        ),
+    )
+
+
+def packed_project(store: str, project: Path) -> Iterator[Packed]:
+    """Yield the commit of a project, its files and those of its store."""
+    yield Packed(f"{store}/{COMMIT}", commit_of(project))
+    for file in kept_files(project):
+        path = f"{store}/{project.name}/{file.relative_to(project).as_posix()}"
+        yield Packed(path, file.read_bytes(), executable=bool(file.stat().st_mode & 0o100))
+
+
+def write(target: Path, files: Iterable[Packed]) -> Path:
+    """Write an archive, and return its path."""
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for store, project in sorted(projects.items()):
-            add(archive, f"{store}/{COMMIT}", commit_of(project), executable=False)
-            for file in kept_files(project):
-                path = f"{store}/{project.name}/{file.relative_to(project).as_posix()}"
-                executable = bool(file.stat().st_mode & 0o100)
-                add(archive, path, file.read_bytes(), executable=executable)
-    STORES.mkdir(exist_ok=True)
-    target = STORES / f"{name}.tar.xz"
+        for file in files:
+            entry = tarfile.TarInfo(file.path)
+            entry.size = len(file.content)
+            entry.mode = 0o755 if file.executable else 0o644
+            archive.addfile(entry, io.BytesIO(file.content))
+    target.parent.mkdir(exist_ok=True)
     # The largest dictionary, so that what all stores have in common is stored once.
     target.write_bytes(lzma.compress(content.getvalue(), preset=9 | lzma.PRESET_EXTREME))
     return target
@@ -66,14 +108,6 @@ def commit_of(project: Path) -> bytes:
 def git(project: Path, *arguments: str) -> bytes:
     """Run git in a project and return its output."""
     return subprocess.run(["git", *arguments], cwd=project, check=True, capture_output=True).stdout
-
-
-def add(archive: tarfile.TarFile, path: str, content: bytes, *, executable: bool) -> None:
-    """Add a file without what differs from machine to machine."""
-    entry = tarfile.TarInfo(path)
-    entry.size = len(content)
-    entry.mode = 0o755 if executable else 0o644
-    archive.addfile(entry, io.BytesIO(content))
 
 
 if __name__ == "__main__":

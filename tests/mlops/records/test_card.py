@@ -1,10 +1,10 @@
 """The card of a version: what is written is read back, and older cards are lifted."""
 
 from math import nan
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
-from kept_records import kept, name_of, read
+from kept_records import kept, name_of, read, text_of
 from rendering import platform
 
 card = platform("records.card")
@@ -14,9 +14,9 @@ each_card = pytest.mark.parametrize("path", kept("cards"), ids=name_of)
 
 
 @each_card
-def test_a_card_of_an_older_version_is_read(path: Path) -> None:
+def test_a_card_of_an_older_version_is_read(path: PurePosixPath) -> None:
     facts = read(path)
-    lifted = card.read_card(path, "the card")
+    lifted = card.VersionCard.read_text(text_of(path), "the card")
     assert lifted.format == 2
     assert list(lifted.features) == facts["features"]
     assert lifted.windows.gate == facts["windows"]["gate"]
@@ -25,15 +25,15 @@ def test_a_card_of_an_older_version_is_read(path: Path) -> None:
 
 
 @each_card
-def test_a_lifted_card_is_written_and_read_without_a_change(path: Path) -> None:
-    lifted = card.read_card(path, "the card")
+def test_a_lifted_card_is_written_and_read_without_a_change(path: PurePosixPath) -> None:
+    lifted = card.VersionCard.read_text(text_of(path), "the card")
     assert card.VersionCard.read(lifted.to_json(), "the card") == lifted
 
 
 def test_the_first_profile_which_nothing_compares_any_more_is_left_out() -> None:
     first = next(path for path in kept("cards") if "29a5253" in name_of(path))
     assert isinstance(read(first)["profile"]["score"], list)
-    assert card.read_card(first, "the card").profile == card.Profiles()
+    assert card.VersionCard.read(read(first), "the card").profile == card.Profiles()
 
 
 def test_a_metric_that_could_not_be_computed_is_none() -> None:

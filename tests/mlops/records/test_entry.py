@@ -1,9 +1,9 @@
 """Entries of the journal: typed by their command, hashed as they are stored, lifted when old."""
 
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import pytest
-from kept_records import kept, name_of, read
+from kept_records import inside, kept, name_of, read
 from rendering import platform
 
 details = platform("records.details")
@@ -13,13 +13,15 @@ errors = platform("base.errors")
 each_entry = pytest.mark.parametrize("path", kept("journal"), ids=name_of)
 
 
-def stored(path: Path) -> object:
+def stored(path: PurePosixPath) -> object:
     """Return the entry in a stored file."""
     return entry.Entry.stored(read(path), "file:///artifacts")
 
 
 @each_entry
-def test_an_entry_of_an_older_version_is_read_with_the_details_of_its_command(path: Path) -> None:
+def test_an_entry_of_an_older_version_is_read_with_the_details_of_its_command(
+    path: PurePosixPath,
+) -> None:
     facts = read(path)
     lifted = stored(path)
     assert isinstance(lifted.details, details.KINDS[facts["command"]])  # type: ignore[attr-defined]
@@ -29,7 +31,7 @@ def test_an_entry_of_an_older_version_is_read_with_the_details_of_its_command(pa
 
 def test_the_chain_of_an_older_version_holds_over_its_entries_as_they_were_written() -> None:
     for folder in {path.parent for path in kept("journal")}:
-        entries = [entry.Entry.stored(read(path), "") for path in sorted(folder.iterdir())]
+        entries = [entry.Entry.stored(read(path), "") for path in inside(folder)]
         hashes = [each.sha256 for each in entries]
         assert [each.previous for each in entries] == ["0" * 64, *hashes[:-1]]
 
@@ -88,7 +90,7 @@ def test_an_entry_with_an_unknown_detail_is_refused() -> None:
 
 def test_details_are_found_by_their_kind() -> None:
     folder = kept("journal")[0].parent
-    entries = [entry.Entry.stored(read(path), "") for path in sorted(folder.iterdir())]
+    entries = [entry.Entry.stored(read(path), "") for path in inside(folder)]
     promotions = list(entry.with_details(entries, details.PromoteDetails))
     assert promotions
     assert {each.command for each, _ in promotions} == {"promote"}

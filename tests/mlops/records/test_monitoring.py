@@ -1,6 +1,6 @@
 """Reports of monitorings are typed, and those of landed versions are lifted."""
 
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import pytest
 from kept_records import kept, name_of, read
@@ -15,7 +15,7 @@ each_report = pytest.mark.parametrize("path", kept("monitor"), ids=name_of)
 
 
 @each_report
-def test_a_report_of_an_older_version_is_read(path: Path) -> None:
+def test_a_report_of_an_older_version_is_read(path: PurePosixPath) -> None:
     facts = read(path)
     report = monitoring.MonitoringReport.read(facts, path.name)
     written = report.to_json()

@@ -2,7 +2,7 @@
 
 import shutil
 import types
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,7 @@ MlopsError = platform("base.errors").MlopsError
 
 
 @pytest.mark.parametrize("path", kept("batches"), ids=name_of)
-def test_the_facts_of_a_batch_keep_the_keys_of_older_ones(path: Path) -> None:
+def test_the_facts_of_a_batch_keep_the_keys_of_older_ones(path: PurePosixPath) -> None:
     facts = predictions.BatchFacts.model_validate(read(path) | {"format": 2})
     assert facts.to_json() == {"format": 2, **read(path)}
     assert f"{facts.date}-batch-{facts.batch}" == path.stem
@@ -27,7 +27,7 @@ def test_the_facts_of_a_batch_keep_the_keys_of_older_ones(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", kept("shadow"), ids=name_of)
-def test_the_facts_of_a_shadow_batch_keep_the_keys_of_older_ones(path: Path) -> None:
+def test_the_facts_of_a_shadow_batch_keep_the_keys_of_older_ones(path: PurePosixPath) -> None:
     facts = predictions.ShadowFacts.model_validate(read(path) | {"format": 2})
     assert facts.to_json() == {"format": 2, **read(path)}
     assert set(facts.psi) <= set(facts.difference)

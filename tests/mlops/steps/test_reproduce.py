@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from kept_records import kept, name_of
+from kept_records import kept, name_of, read
 from mlops.projects import make_project
 from rendering import platform
 
@@ -123,7 +123,7 @@ def test_the_day_of_an_erasure_is_that_of_the_versions_own_extracts() -> None:
 
 def test_a_version_whose_tables_are_not_known_is_refused_before_anything_is_installed() -> None:
     path = next(path for path in kept("cards") if "29a5253" in name_of(path))
-    card = platform("records.card").read_card(path, "the card")
+    card = platform("records.card").VersionCard.read(read(path), "the card")
     project = SimpleNamespace(command=lambda name: f"`{name}`")
     with pytest.raises(platform("base.errors").MlopsError) as refusal:
         reproduce._refuse(project, SimpleNamespace(card=card))

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from kept_records import kept, name_of
+from kept_records import kept, name_of, read
 from rendering import platform
 
 monitor = platform("steps.monitor.monitor")
@@ -11,7 +11,7 @@ monitor = platform("steps.monitor.monitor")
 
 def test_a_champion_without_profiles_is_refused_before_anything_is_read() -> None:
     path = next(path for path in kept("cards") if "29a5253" in name_of(path))
-    card = platform("records.card").read_card(path, "the card")
+    card = platform("records.card").VersionCard.read(read(path), "the card")
     project = SimpleNamespace(command=lambda name: f"`{name}`")
     with pytest.raises(platform("base.errors").MlopsError) as refusal:
         monitor.require_profile(project, SimpleNamespace(card=card))
