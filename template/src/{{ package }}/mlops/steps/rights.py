@@ -40,8 +40,8 @@ def may_move_aliases(store: Store) -> bool:
         code = str(error.error_code)
         if code not in ABSENT and "DOES_NOT_EXIST" not in code:
             raise MlopsError(
-                f"the store does not say whether this identity may move champion ({code}); "
-                "run doctor again, or ask its administrator."
+                "the store does not say whether this identity may move the alias champion "
+                f"({code}); run doctor again, or ask the administrator of the store."
             ) from None
     else:
         registry.client.delete_registered_model_alias(registry.name, PROBE)

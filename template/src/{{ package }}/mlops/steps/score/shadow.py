@@ -53,8 +53,8 @@ def _refuse_other_rows(batch: Batch, other: Batch) -> None:
     alike = all(map(np.array_equal, batch.keys, other.keys))
     if not alike or other.rows != batch.rows:
         raise MlopsError(
-            "the challenger got the rows in a different order than the champion, or the rows have "
-            "changed since; run `score` again"
+            "the challenger did not get the same rows in the same order as the champion, perhaps "
+            "because the table changed meanwhile; run `score` again"
         )
 
 
