@@ -134,7 +134,7 @@ def _alone(project: Project) -> Iterator[None]:
             "this folder if the run was killed."
         )
     with (
-        command_lock(project, "erase", "loses rows, which are being erased by", 0),
+        command_lock(project, "erase", "has rows that are being erased by", 0),
         command_lock(project, "monitor", "is being monitored by", 0),
     ):
         yield

@@ -28,7 +28,7 @@ def follow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
         details = _shadow(store, batch, published)
     except Exception as error:  # noqa: BLE001 - a challenger can raise anything
         details = ShadowDetails(missing=summarize(error))
-        print_step(f"nothing is in the shadow: {details.missing}")
+        print_step(f"there is no shadow: {details.missing}")
     subject = "" if details.version is None else str(details.version)
     store.record(details, subject=subject, as_of=batch.date)
     return details
