@@ -48,7 +48,7 @@ def test_a_version_that_does_not_exist_is_refused(trained: Project, command: str
 
 def test_a_project_without_build_facts_or_git_is_refused(born: Project) -> None:
     shutil.rmtree(born.path(".git"))
-    words = ("neither build facts nor a git commit", "nox -s setup", "nox -s build")
+    words = ("there is no git commit", "nox -s setup", "nox -s build")
     expect(born, Mistake("", nothing, words))
 
 
@@ -79,8 +79,8 @@ def test_a_store_that_cannot_be_written_is_reported_before_training(
     change(born)
     for command in (TRAIN, ("status",)):
         answer = born.run(*command, code=1)
-        assert "the MLflow database" in answer.said
-        assert "mlflow.db cannot be written (" in answer.said
+        assert "cannot write to the MLflow database" in answer.said
+        assert "mlflow.db (" in answer.said
         assert "tracking_uri" in answer.said
         assert "fitting" not in answer.said, "hours may be spent on it"
 

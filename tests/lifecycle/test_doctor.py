@@ -53,7 +53,7 @@ def test_labels_and_folders_that_cannot_be_used_are_found(scored: Project) -> No
     scored.configure(predictions="README.md")
     found = findings(scored, code=1)
     assert "defaulted" in found["monitor"]["finding"]
-    assert "README.md cannot be written by this user (Not a directory)" in found["score"]["finding"]
+    assert "README.md (Not a directory)" in found["score"]["finding"]
     assert {found[name]["verdict"] for name in ("score", "monitor")} == {"failed"}
     assert "Not a directory" in scored.run("score", *TODAY, code=1).said
 

@@ -176,7 +176,7 @@ def test_a_successor_that_has_not_made_up_for_a_decay_is_retrained_again(due: Pr
     assert facts["staleness"]["stale"]
     assert facts["reasons"][0].startswith(
         "version 1 had decayed by 2026-04-01, and the champion was trained on rows from before "
-        "that too: auc"
+        "that date, too: auc"
     )
     due.edit("data.py", MIXED, "")  # the data is as it was before
     succeed(due, "2026-05-01")

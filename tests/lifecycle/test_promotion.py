@@ -209,10 +209,10 @@ def await_approval(project: Project) -> None:
 
 def test_prod_does_not_decide_on_a_local_store_at_medium_risk(opened: Project) -> None:
     answer = opened.run("train", "--as-of", AS_OF, "--env", "prod", code=2)
-    assert "train in prod needs a tracking server at medium risk" in answer.said
+    assert "with risk_tier medium, train in prod needs a tracking server" in answer.said
     assert "set tracking_uri in conf/prod.yml" in answer.said
     found = opened.run("doctor", "--env", "prod", code=1).said
-    assert "a command that decides in prod needs a tracking server at medium risk" in found
+    assert "with risk_tier medium, nearly every command in prod needs a tracking server" in found
 
 
 def test_prod_waits_for_another_person(opened: Project) -> None:

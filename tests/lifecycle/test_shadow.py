@@ -150,7 +150,7 @@ def expect_no_shadow(project: Project, *phrases: str) -> None:
     pd.testing.assert_frame_equal(before, after)
     reason = answer.facts["shadow"]["missing"]
     assert all(phrase in reason for phrase in phrases), reason
-    assert f"nothing is in the shadow: {reason}" in answer.said
+    assert f"there is no shadow: {reason}" in answer.said
     assert entries(project, "shadow") == [answer.facts["shadow"]]
     assert whole(project) == []
     assert not list(project.path("predictions/dev").glob("_staged*"))

@@ -53,7 +53,7 @@ def test_two_identities_share_the_whole_lifecycle(team: Team) -> None:
     for who, may in (("promoter", "lets"), ("trainer", "does not let")):
         findings = team.run(who, "doctor").facts["findings"]
         [rights] = [each["finding"] for each in findings if each["check"] == "rights"]
-        assert rights == f"the store {may} this identity move champion"
+        assert rights == f"the store {may} this identity move the alias champion"
     version = team.run("trainer", "train", "--as-of", AS_OF).facts["version"]
     team.run("trainer", "gate", str(version))
     refused = team.run("trainer", "promote", str(version), code=5)

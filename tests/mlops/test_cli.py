@@ -67,6 +67,15 @@ def test_every_command_and_parameter_has_a_help_text() -> None:
         assert all(parameter.help.endswith(".") for parameter in command.params), name
 
 
+def test_the_help_shows_no_type_for_a_flag() -> None:
+    program = typer.main.get_command(cli.app)
+    context = program.make_context("loan-risk", ["doctor"])
+    for command in (program, *program.commands.values()):  # type: ignore[attr-defined]
+        flags = [each for each in command.get_params(context) if getattr(each, "is_flag", False)]
+        assert "--help" in [flag.opts[0] for flag in flags], command.name
+        assert {flag.metavar for flag in flags} == {""}, command.name
+
+
 @pytest.mark.parametrize(
     ("outcome", "code"), [("ok", 0), ("failed", 1), ("rejected", 3), ("waiting", 4)]
 )

@@ -304,7 +304,7 @@ WRONG = {
     ),
     "a key of the predictions": (
         SimpleNamespace(Inputs=TakenKey, Labels=TakenLabels),
-        "the key score has the name of a column of the predictions",
+        "the key score has the same name as another column of the predictions",
     ),
     "the target as a feature": (
         SimpleNamespace(Inputs=TargetInInputs, Labels=Labels),

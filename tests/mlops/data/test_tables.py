@@ -80,7 +80,7 @@ def test_no_row_in_the_window_gives_the_columns(tmp_path: Path) -> None:
 def test_a_time_that_is_not_plain_is_refused(tmp_path: Path, days: "pd.Series[str]") -> None:
     ROWS.assign(day=days).to_parquet(tmp_path / "loans.parquet")
     with pytest.raises(
-        errors.MlopsError, match=r"loans: column day, which tables\.loans\.time names, does"
+        errors.MlopsError, match=r"loans: column day, which tables\.loans\.time names, must"
     ):
         tables_of(tmp_path, time="day").read("loans", NEW_YEAR)
 

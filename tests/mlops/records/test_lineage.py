@@ -236,7 +236,7 @@ def test_a_folder_without_a_commit_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    with pytest.raises(errors.MlopsError, match="neither build facts nor a git commit"):
+    with pytest.raises(errors.MlopsError, match="there is no git commit, and this is not a wheel"):
         lineage.read_build_facts(make_project(tmp_path))
     git(tmp_path, "init", "--quiet")
     with pytest.raises(errors.MlopsError, match="commit first"):

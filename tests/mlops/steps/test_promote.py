@@ -151,6 +151,17 @@ def test_high_risk_needs_the_list_in_prod(tmp_path: Path, carols: Any) -> None:
     assert "waits for approval" in refused(make_project(tmp_path, **high), carols, "")
 
 
+@pytest.mark.parametrize("reason", ["complaints", "not given"])
+def test_a_withdrawn_version_needs_a_new_verdict(reason: str) -> None:
+    rollback = details.RollbackDetails(back_to=2, reason=reason, batches=())
+    withdrawn = SimpleNamespace(subject="3", details=rollback, time="2026-01-01T04:00:00+00:00")
+    store = SimpleNamespace(entries=[withdrawn])
+    with pytest.raises(errors.MlopsError) as caught:
+        promote._newest_verdict(store, version("carol"), "loan-risk gate 3")
+    assert f"was withdrawn at 2026-01-01T04:00:00+00:00 (reason: {reason})" in str(caught.value)
+    assert "run loan-risk gate 3, then promote it again" in str(caught.value)
+
+
 @pytest.mark.parametrize("name", ["-", "a", "anna\x1b[2J", "anna\nbob", "a" * 10_000, "\u0430nna"])
 def test_an_approver_has_a_name(name: str) -> None:
     with pytest.raises(errors.Misconfigured, match=r"^--approved-by must be a name of 2 to 100"):

@@ -43,9 +43,9 @@ def store(root: Path, code: str, **keys: Any) -> Any:
 @pytest.mark.parametrize(
     ("code", "words"),
     {
-        "PERMISSION_DENIED": "does not let this identity move champion",
-        "RESOURCE_DOES_NOT_EXIST": "lets this identity move champion",
-        "": "lets this identity move champion",
+        "PERMISSION_DENIED": "does not let this identity move the alias champion",
+        "RESOURCE_DOES_NOT_EXIST": "lets this identity move the alias champion",
+        "": "lets this identity move the alias champion",
     }.items(),
 )
 def test_the_stores_answer_says_what_this_identity_may_do(

@@ -9,9 +9,10 @@ import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from .base.errors import MlopsError
 
@@ -26,8 +27,31 @@ INSPECT = "Inspect"
 
 NO_TYPE = ""  # a flag takes no value, so its help shows no type
 
+
+class Command(TyperCommand):
+    """A command whose --help shows no type either."""
+
+    def get_help_option(self, ctx: Any) -> TyperOption | None:  # Any: typer hides the base's type
+        return _without_type(super().get_help_option(ctx))
+
+
+class Program(TyperGroup):
+    """The program itself, whose --help shows no type either."""
+
+    def get_help_option(self, ctx: Any) -> TyperOption | None:  # Any: typer hides the base's type
+        return _without_type(super().get_help_option(ctx))
+
+
+def _without_type(option: TyperOption | None) -> TyperOption | None:
+    if option is not None:
+        option.metavar = NO_TYPE
+    return option
+
+
 # Options that all commands share
-Env = Annotated[str, typer.Option(help="dev, test or prod.", envvar="MLOPS_ENV")]
+Env = Annotated[
+    str, typer.Option(metavar="ENVIRONMENT", help="dev, test or prod.", envvar="MLOPS_ENV")
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
@@ -50,6 +74,14 @@ AsOf = Annotated[
         "Default: the setting as_of, else the end of the last complete period.",
     ),
 ]
+AgesAsOf = Annotated[
+    str | None,
+    typer.Option(
+        metavar="YYYY-MM-DD",
+        help="With --expired, the age of rows is counted from this date; --keys does not depend on "
+        "it. Default: the setting as_of, else the end of the last complete period.",
+    ),
+]
 Trials = Annotated[
     int,
     typer.Option(
@@ -64,8 +96,8 @@ Changed = Annotated[
     typer.Option(
         "--changed",
         metavar=NO_TYPE,
-        help="Do nothing if the champion or the newest version already has the same code, "
-        "configuration, lockfile and reference date.",
+        help="Train only if something has changed: do nothing if the champion or the newest "
+        "version already has the same code, configuration, lockfile and reference date.",
     ),
 ]
 Version = Annotated[
@@ -101,12 +133,15 @@ KeysFile = Annotated[
     typer.Option(
         "--keys",
         metavar="FILE",
-        help="Erase the rows of some people: a CSV file whose header names the column of the key.",
+        help="Erase the rows with the keys in this CSV file: its header names the columns of the "
+        "key, and each further line is one key.",
     ),
 ]
 Confirmed = Annotated[
     bool,
-    typer.Option("--yes", metavar=NO_TYPE, help="Erase; without it, show only what would go."),
+    typer.Option(
+        "--yes", metavar=NO_TYPE, help="Erase the rows; without it, only show what would be erased."
+    ),
 ]
 Digest = Annotated[
     str,
@@ -120,8 +155,8 @@ Withdrawn = Annotated[
     int | None,
     typer.Argument(
         metavar="VERSION",
-        help="The number of the version to withdraw, which must be the champion. Right after a "
-        "rollback, the command without it changes nothing, so it can be repeated.",
+        help="The number of the version to withdraw, which must be the champion. Needed only to "
+        "go back once more: without it, repeating a rollback changes nothing.",
     ),
 ]
 RollbackReason = Annotated[
@@ -139,8 +174,9 @@ Verify = Annotated[
     typer.Option(
         "--verify",
         metavar=NO_TYPE,
-        help="Read the file of every journal entry, also from a server, where this takes one "
-        "request per entry.",
+        help="Also read the file of every journal entry from a server, which takes a request for "
+        "each. Without it, a server's entries are verified by their tags. Local files are always "
+        "read.",
     ),
 ]
 AnchorFile = Annotated[
@@ -155,8 +191,8 @@ AgainstFile = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Compare the journal with the anchors in this file, which --anchor wrote, or with "
-        "those in the log of a pipeline.",
+        help="Compare the journal with the anchors in this file: one that --anchor wrote, or the "
+        "saved log of a pipeline, in which each command prints an anchor.",
     ),
 ]
 Host = Annotated[
@@ -171,6 +207,7 @@ Port = Annotated[
 ]
 
 app = typer.Typer(
+    cls=Program,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -184,7 +221,7 @@ app = typer.Typer(
 )
 
 
-@app.command(rich_help_panel=EVERYDAY_WORK)
+@app.command(cls=Command, rich_help_panel=EVERYDAY_WORK)
 def train(  # noqa: PLR0913 - options, which the user names
     as_of: AsOf = None,
     tune: Trials = 0,
@@ -193,7 +230,7 @@ def train(  # noqa: PLR0913 - options, which the user names
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train on the rows whose labels are known at the reference date, and register a new version.
+    """Train a model on the rows of the training window, and register it as a new version.
 
     It becomes the challenger.
     """
@@ -206,7 +243,7 @@ def train(  # noqa: PLR0913 - options, which the user names
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=EVERYDAY_WORK)
+@app.command(cls=Command, rich_help_panel=EVERYDAY_WORK)
 def gate(
     number: Version = None,
     digest: Digest = "",
@@ -224,7 +261,7 @@ def gate(
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=EVERYDAY_WORK)
+@app.command(cls=Command, rich_help_panel=EVERYDAY_WORK)
 def promote(
     number: Version = None,
     approved_by: Approver = None,
@@ -245,7 +282,7 @@ def promote(
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=EVERYDAY_WORK)
+@app.command(cls=Command, rich_help_panel=EVERYDAY_WORK)
 def score(
     as_of: AsOf = None, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
@@ -259,7 +296,7 @@ def score(
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=EVERYDAY_WORK)
+@app.command(cls=Command, rich_help_panel=EVERYDAY_WORK)
 def monitor(
     as_of: AsOf = None, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
@@ -273,7 +310,7 @@ def monitor(
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=AUTOMATION)
+@app.command(cls=Command, rich_help_panel=AUTOMATION)
 def retrain(
     as_of: AsOf = None,
     hold: Hold = False,
@@ -294,7 +331,7 @@ def retrain(
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=AUTOMATION)
+@app.command(cls=Command, rich_help_panel=AUTOMATION)
 def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
@@ -312,20 +349,21 @@ def serve(
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=AUTOMATION)
+@app.command(cls=Command, rich_help_panel=AUTOMATION)
 def erase(  # noqa: PLR0913 - options, which the user names
     expired: Expired = False,
     keys: KeysFile = None,
     confirmed: Confirmed = False,
-    as_of: AsOf = None,
+    as_of: AgesAsOf = None,
     env: Env = "dev",
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase rows that may no longer be kept: all that are too old, or those of some people.
+    """Erase rows that may no longer be kept: those past their retention, or those of given keys.
 
-    It searches the extracts, the predictions and the requests that `serve` has kept. The journal
-    only gets an entry with the number of rows. Without --yes, nothing changes.
+    It searches the extracts (copies of the rows that versions were trained and judged on), the
+    predictions, and the requests that `serve` has answered. The journal records which files lose
+    how many rows, but no key. Without --yes, nothing changes.
     """
 
     def step(project: "Project") -> "Outcome":
@@ -336,7 +374,7 @@ def erase(  # noqa: PLR0913 - options, which the user names
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=EMERGENCY)
+@app.command(cls=Command, rich_help_panel=EMERGENCY)
 def rollback(
     number: Withdrawn = None,
     reason: RollbackReason = "not given",
@@ -358,7 +396,7 @@ def rollback(
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=EMERGENCY)
+@app.command(cls=Command, rich_help_panel=EMERGENCY)
 def pause(
     reason: PauseReason, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
@@ -372,7 +410,7 @@ def pause(
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=EMERGENCY)
+@app.command(cls=Command, rich_help_panel=EMERGENCY)
 def resume(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False) -> None:
     """End a pause."""
 
@@ -384,7 +422,7 @@ def resume(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = Fals
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=INSPECT)
+@app.command(cls=Command, rich_help_panel=INSPECT)
 def status(  # noqa: PLR0913 - options, which the user names
     verify: Verify = False,
     anchor: AnchorFile = None,
@@ -403,7 +441,7 @@ def status(  # noqa: PLR0913 - options, which the user names
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=INSPECT)
+@app.command(cls=Command, rich_help_panel=INSPECT)
 def reproduce(
     number: RequiredVersion, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
@@ -417,7 +455,7 @@ def reproduce(
     _run(step, env, overrides, as_json)
 
 
-@app.command(rich_help_panel=INSPECT)
+@app.command(cls=Command, rich_help_panel=INSPECT)
 def doctor(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Find what is wrong on this machine, and say how to fix it."""
 

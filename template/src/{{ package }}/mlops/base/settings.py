@@ -153,8 +153,7 @@ class Time(Section):
     def _is_honest(self) -> Self:
         if self.split != "time" and not self.reason:
             raise ValueError(
-                f"split: {self.split} needs a reason, which the model card shows; write it "
-                "as time.reason"
+                f"split: {self.split} needs a reason, which the model card shows; set time.reason"
             )
         if self.embargo is not None and self.embargo < self.label_horizon:
             raise ValueError(

@@ -180,8 +180,8 @@ def read_contract(schema: ModuleType, problem: Problem) -> Contract:
             )
         if key in {*TAKEN, *REASONS}:
             raise Misconfigured(
-                f"schema.py: the key {key} has the name of a column of the predictions; rename the "
-                "key, here and in data.py."
+                f"schema.py: the key {key} has the same name as another column of the predictions; "
+                "rename the key, here and in data.py."
             )
     if contract.target in inputs.types:
         raise Misconfigured(

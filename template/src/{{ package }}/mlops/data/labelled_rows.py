@@ -135,7 +135,8 @@ def _read(source: PointInTimeData, window: Window | None, where: str) -> Labelle
     raw = returned.reset_index(drop=True)
     if raw.empty:
         raise MlopsError(
-            f"{where}: data.inputs returned no rows; check data.py, and tables and time in conf/."
+            f"{where}: data.inputs returned no rows; check this function, `tables` in conf/, and "
+            "the reference date."
         )
     inputs = in_window(contract.inputs.clean(raw, where), contract, window)
     if inputs.empty:

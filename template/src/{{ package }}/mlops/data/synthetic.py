@@ -14,9 +14,9 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
     window = request.window
     if window is None:
         raise Misconfigured(
-            f"table {request.name} is synthetic: synthetic.rows generates months, so it needs a "
-            "window of time, which only an event_time column gives; in schema.py, give a column of "
-            "Inputs the role event_time."
+            f"table {request.name} is synthetic: synthetic.rows generates the rows of a month, so "
+            "there must be a time window, and only an event_time column gives one; in schema.py, "
+            "give a column of Inputs the role event_time."
         )
     seed = request.project.settings.model.seed
     first = window.start.replace(day=1)

@@ -115,6 +115,7 @@ def _select_window(frame: pd.DataFrame, request: TableRequest) -> pd.DataFrame:
         return frame[window.contains(pd.to_datetime(frame[time], format="ISO8601"))]
     except (ValueError, TypeError):  # text that is no time, or times with a zone
         raise MlopsError(
-            f"table {request.name}: column {time}, which tables.{request.name}.time names, does "
-            "not contain plain times; write them as 2026-01-31 or 2026-01-31 12:00, without a zone."
+            f"table {request.name}: column {time}, which tables.{request.name}.time names, must "
+            "contain dates or times without a time zone, such as 2026-01-31 or 2026-01-31 12:00; "
+            "correct the table, or name another column."
         ) from None

@@ -277,8 +277,8 @@ def staleness_findings(staleness: Staleness, max_drifted: float) -> Iterator[Fin
         yield Finding(
             RETRAIN,
             f"version {lost.version} had decayed by {lost.as_of}, and the champion was trained on "
-            f"rows from before that too: {lost.metric} is {lost.now:.3f} in its gate window, "
-            f"and was {lost.then:.3f} in that of version {lost.version}",
+            f"rows from before that date, too: {lost.metric} is {lost.now:.3f} in the champion's "
+            f"gate window, and was {lost.then:.3f} in that of version {lost.version}",
         )
     if staleness.age > staleness.limit:
         yield Finding(

@@ -218,7 +218,7 @@ def check_shape(folder: Path, version: str) -> None:
     problem = _find_problem(folder)
     if problem:
         raise FilesChanged(
-            f"{version} {problem}, so `train` did not make it like this; restore its files from a "
+            f"{version} {problem}, so it is not as `train` made it; restore its files from a "
             "backup, or train a new version."
         )
 

@@ -70,8 +70,8 @@ def read_build_facts(project: Project) -> BuildFacts:
         dirty = bool(uncommitted_files(project))
     except (OSError, subprocess.CalledProcessError):
         raise MlopsError(
-            "neither build facts nor a git commit say which code this is; commit first "
-            "(`uvx nox -s setup`), or install a wheel built with `uvx nox -s build`."
+            "it is not known which code this is: there is no git commit, and this is not a wheel "
+            "built with `uvx nox -s build`; commit first (`uvx nox -s setup`), or install one."
         ) from None
     lock = project.path("uv.lock")
     if not lock.is_file():

@@ -38,9 +38,9 @@ class RefitJob(StoredRecord):
         number = facts.get("format")
         if isinstance(number, int) and number > cls.FORMAT:
             raise MlopsError(
-                f"{where} is in format {number}, but the platform's code in this version's commit "
-                f"reads only formats up to {cls.FORMAT}; the version can no longer be rebuilt, so "
-                "train a new one."
+                "the version can no longer be rebuilt: the platform of its commit reads jobs for a "
+                f"rebuild only up to format {cls.FORMAT}, and {where} is in format {number}; train "
+                "a new version."
             )
         return super().read(facts, where)
 

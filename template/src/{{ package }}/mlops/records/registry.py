@@ -301,16 +301,18 @@ def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:
 def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVersion:
     """Load a version after checking its types, and replay its golden rows.
 
-    Raises MlopsError if it has types that nobody trusts, does not load, or predicts its golden rows
-    differently than at training.
+    Raises MlopsError if it has types that are not trusted, does not load, or predicts its golden
+    rows differently than at training.
     """
     try:
         strange = untrusted(version.artifact("model.skops"), version.card.snapshot, trusted_types)
     except Exception as error:
         raise _broken(version, f"does not load here ({summarize(error)})") from error
     if strange:
-        reason = f"does not load here, since nobody trusts its type {', '.join(strange)}"
-        raise _broken(version, reason, "add the type to trusted_types in conf/ if you trust it, ")
+        reason = (
+            f"does not load here, since it has types that are not trusted: {', '.join(strange)}"
+        )
+        raise _broken(version, reason, "add them to trusted_types in conf/ if you trust them, ")
     try:
         loaded = LoadedVersion(_load_model(version), version)
         expected = pd.read_parquet(version.artifact("golden_predictions.parquet"))

@@ -202,9 +202,9 @@ class Store:
             command = self.project.command(f"promote {unapproved.subject} --approved-by NAME")
             raise MlopsError(
                 f"entry {unapproved.number} of the journal promotes version {unapproved.subject}, "
-                f"but alias champion of {self.registry.name} was not moved: the command was "
-                "killed, or somebody wrote the entry who may not move it; find out which, then run "
-                f"{command}, or `rollback`."
+                f"but the alias champion of {self.registry.name} was not moved: the command was "
+                "killed, or somebody who must not move the alias wrote the entry; find out which, "
+                f"then run {command}, or `rollback`."
             )
         if recorded != alias:
             command = self.project.command(f"promote {recorded or alias}")

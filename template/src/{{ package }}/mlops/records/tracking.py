@@ -166,8 +166,8 @@ def refuse_local_store(project: Project, command: str) -> None:
     tier = project.settings.risk_tier
     if project.env == "prod" and tier != "low" and not is_remote:
         raise Misconfigured(
-            f"{command} in prod needs a tracking server at {tier} risk, because anyone on this "
-            "machine can change a local store; set tracking_uri in conf/prod.yml."
+            f"with risk_tier {tier}, {command} in prod needs a tracking server, because anyone on "
+            "this machine can change a local store; set tracking_uri in conf/prod.yml."
         )
 
 
@@ -305,8 +305,8 @@ def _require_writable(database: Path) -> None:
             start = file.read(len(SQLITE_SIGNATURE))
     except OSError as error:
         raise MlopsError(
-            f"the MLflow database {database} cannot be written ({error.strerror}); correct the "
-            "permissions of its folder, or tracking_uri in conf/."
+            f"cannot write to the MLflow database {database} ({error.strerror}); correct its "
+            "permissions or those of its folder, or correct tracking_uri in conf/."
         ) from None
     if start not in (b"", SQLITE_SIGNATURE):
         raise MlopsError(

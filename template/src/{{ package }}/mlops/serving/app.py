@@ -84,7 +84,7 @@ def build_app(model: ServedModel, state: ServingState) -> FastAPI:
 
     @app.post("/predict", openapi_extra={"requestBody": body})
     async def predict(request: Request) -> Response:
-        """Predict rows; keys are optional, and come back."""
+        """Predict rows; keys are optional, and are returned."""
         start = time.perf_counter()
         response = await _answer(model, state, request)
         SECONDS.labels(response.status_code).observe(time.perf_counter() - start)

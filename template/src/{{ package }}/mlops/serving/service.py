@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 WRONG_HOST = JSONResponse(
-    {"detail": "this server does not answer for this host; serving.hosts in conf/ lists those"}, 421
+    {
+        "detail": "this server does not answer for this host; serving.hosts in conf/ lists those "
+        "that it answers for"
+    },
+    421,
 )
 
 

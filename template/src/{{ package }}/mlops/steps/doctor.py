@@ -151,7 +151,7 @@ def _configuration(env: str, _: Opened) -> str:
 
 
 def _code_facts(opened: Opened) -> str:
-    refuse_unfit(opened.project, "a command that decides")
+    refuse_unfit(opened.project, "nearly every command")
     facts = read_build_facts(opened.project)
     packages = len(locked_requirements(opened.project))
     dirty = " with uncommitted changes" if facts.dirty else ""
@@ -276,7 +276,7 @@ def _find_unwritable(folder: Path) -> Note | None:
         with tempfile.TemporaryFile(dir=existing):
             return None
     except OSError as error:
-        text = f"{folder} cannot be written by this user ({error.strerror})"
+        text = f"this user cannot write to {folder} ({error.strerror})"
         if error.errno in NOT_PERMITTED:
             return Note(text)
         raise MlopsError(f"{text}; correct the folder, or its setting in conf/.") from None

@@ -55,10 +55,14 @@ def work_on_pieces(
         if result is not None:
             empty = False
             yield result
-    if empty:
-        where = f"in {window}" if window else "at all"
+    if empty and window:
         raise MlopsError(
-            f"table {name} has no rows {where}; check the settings tables and time in conf/."
+            f"table {name} has no rows in {window}; check the reference date, tables.{name} in "
+            "conf/, and the filters in data.py."
+        )
+    if empty:
+        raise MlopsError(
+            f"table {name} has no rows; check tables.{name} in conf/, and the filters in data.py."
         )
 
 

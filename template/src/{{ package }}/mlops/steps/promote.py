@@ -149,8 +149,8 @@ def _newest_verdict(store: Store, version: Version, command: str) -> tuple[Entry
             return entry, entry.details
         if isinstance(entry.details, RollbackDetails):
             raise MlopsError(
-                f"{version} was withdrawn on {entry.time} ({entry.details.reason}); run {command} "
-                "again first."
+                f"{version} was withdrawn at {entry.time} (reason: {entry.details.reason}) and "
+                f"needs a new verdict; run {command}, then promote it again."
             )
     raise MlopsError(
         f"{version.name} has no verdict on {version}: tags, and verdicts of another environment, "
@@ -174,8 +174,8 @@ def _refuse_lineage(project: Project, version: Version) -> None:
         )
     if ORIGINS.index(origin) < ORIGINS.index(settings.origin):
         raise MlopsError(
-            f"{version} was trained on {origin} rows, but the tables of {project.env} are "
-            f"{settings.origin}; train and gate a version on those."
+            f"{version} was trained on {origin} rows, but the tables of {project.env} have "
+            f"{settings.origin} rows; train and gate a version on those."
         )
 
 

@@ -32,9 +32,15 @@ def reasons(loaded: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame | None:
     moved = model.explain(estimator, features)
     lacking = features.columns.difference(moved.columns)
     if len(lacking):
-        raise MlopsError(f"explain returns no column {', '.join(lacking)}")
+        raise MlopsError(
+            f"explain in model.py returns no column {', '.join(lacking)}; return one for each "
+            "feature, then train a new version."
+        )
     if not rows.index.isin(moved.index).all():
-        raise MlopsError("explain does not return every row")
+        raise MlopsError(
+            "explain in model.py must return a row for each row that it gets, with the same index; "
+            "correct it, then train a new version."
+        )
     sizes = moved.loc[rows.index, features.columns].abs().to_numpy("float64")
     order = np.argsort(-sizes, axis=1, kind="stable")[:, : len(REASONS)]
     names = pd.DataFrame(features.columns.to_numpy()[order], rows.index, dtype="string")
@@ -47,18 +53,25 @@ def check_reasons(case: Case) -> Iterator[Check]:
     if not required(case.settings):
         return
     problem = _problem(case)
-    reason = ""
-    if problem:
-        reason = f"give model.py an explain(estimator, rows), then train again ({problem})"
-    yield check("reasons", passed_if(not problem), "no" if problem else "yes", "yes", reason)
+    yield check("reasons", passed_if(not problem), "no" if problem else "yes", "yes", problem)
 
 
 def _problem(case: Case) -> str:
-    """Return what is wrong with the version's reasons; empty if nothing is."""
+    """Return what is wrong with the version's reasons and how to fix it; empty if nothing is."""
     try:
         given = reasons(case.challenger, case.sample.frame.head(TRIED_ROWS))
+    except MlopsError as error:
+        return str(error).removesuffix(".")
     except Exception as error:  # noqa: BLE001 - user code can raise anything
-        return summarize(error)
-    if given is None or not given.notna().any(axis=None):
-        return "it has none"
+        return (
+            f"explain in model.py has failed ({summarize(error)}); correct it, then train a new "
+            "version"
+        )
+    if given is None:
+        return "model.py has no explain(estimator, rows); write it, then train a new version"
+    if not given.notna().any(axis=None):
+        return (
+            "explain in model.py returns only zeros or missing values; correct it, then train a "
+            "new version"
+        )
     return ""

@@ -17,10 +17,12 @@ def describe_rights(store: Store) -> str:
     Run as the identity that trains, it must not. Raises MlopsError if the store does not say.
     """
     if sqlite_file(store.project) is not None:
-        return "a local store has no rights: whoever can write its files can move champion"
+        return (
+            "a local store has no rights: whoever can write its files can move the alias champion"
+        )
     if may_move_aliases(store):
-        return "the store lets this identity move champion"
-    return "the store does not let this identity move champion"
+        return "the store lets this identity move the alias champion"
+    return "the store does not let this identity move the alias champion"
 
 
 def may_move_aliases(store: Store) -> bool:
@@ -40,8 +42,8 @@ def may_move_aliases(store: Store) -> bool:
         code = str(error.error_code)
         if code not in ABSENT and "DOES_NOT_EXIST" not in code:
             raise MlopsError(
-                f"the store does not say whether this identity may move champion ({code}); "
-                "run doctor again, or ask its administrator."
+                "the store does not say whether this identity may move the alias champion "
+                f"({code}); run doctor again, or ask the administrator of the store."
             ) from None
     else:
         registry.client.delete_registered_model_alias(registry.name, PROBE)

@@ -30,7 +30,7 @@ class Withdrawal:
 def rollback(project: Project, number: int | None, reason: str) -> Outcome:
     """Withdraw a champion, and make the one before it the champion again.
 
-    Without a number, it is the version that was promoted last. To repeat a rollback changes
+    Without a number, it is the version that was promoted last. Repeating a rollback changes
     nothing, so that it never goes back two versions.
     """
     if not is_reason(reason):
@@ -80,8 +80,8 @@ def _withdraw(store: Store, planned: Withdrawal, reason: str) -> Withdrawal:
         return now
     if now != planned:
         raise MlopsError(
-            f"the champion before version {now.version} of {store.project.name} has changed in the "
-            "meantime; run this command again."
+            f"another command has changed which version a rollback of version {now.version} of "
+            f"{store.project.name} restores; run this command again."
         )
     details = RollbackDetails(
         back_to=now.back_to,

@@ -115,8 +115,8 @@ def erase(
 def _refuse_future(moment: pd.Timestamp) -> None:
     if moment > pd.Timestamp(datetime.datetime.now(datetime.UTC).date()):
         raise Misconfigured(
-            f"the reference date {moment:%Y-%m-%d} is in the future, when more rows will be past "
-            "their retention; give an earlier --as-of."
+            f"the reference date {moment:%Y-%m-%d} is in the future; give an earlier date with "
+            "--as-of."
         )
 
 
@@ -130,11 +130,11 @@ def _alone(project: Project) -> Iterator[None]:
     """Refuse to run next to another `erase`, or to a command that reads or writes batches."""
     for folder in running_batches(project):
         raise MlopsError(
-            f"a run of score writes {project.shown(folder)}; wait until it ends, or delete this "
-            "folder if the run was killed."
+            f"a run of score is writing to {project.shown(folder)}; wait until it ends, or delete "
+            "this folder if the run was killed."
         )
     with (
-        command_lock(project, "erase", "loses rows, which are being erased by", 0),
+        command_lock(project, "erase", "has rows that are being erased by", 0),
         command_lock(project, "monitor", "is being monitored by", 0),
     ):
         yield

@@ -75,8 +75,8 @@ def read_keys(file: Path, types: Mapping[str, ColumnType]) -> Keys:
     header = reader.fieldnames or []
     if not header or not set(header) <= set(types) or len(set(header)) < len(header):
         raise Misconfigured(
-            f"{file.name}: the first line must name the column of the key, {', '.join(types)}; "
-            "correct it."
+            f"{file.name}: the first line must name columns of the key ({', '.join(types)}), each "
+            "only once; correct it."
         )
     lines = tuple({name: str(value).strip() for name, value in line.items()} for line in reader)
     if not lines:

@@ -47,7 +47,7 @@ def attempts(case: Case) -> Check:
     verdicts = with_details(case.entries, GateDetails)
     tried = {entry.subject for entry, details in verdicts if details.window == window}
     count = len(tried | {str(case.challenger.version.number)})
-    reason = "" if count <= limit else "move --as-of to a later window"
+    reason = "" if count <= limit else "train a new version with a later --as-of"
     return check("attempts", passed_if(count <= limit), str(count), f"<= {limit}", reason)
 
 
@@ -178,7 +178,7 @@ def thresholds(case: Case) -> Iterator[Check]:
             interval=around,
         )
         if limit.suspects(value):
-            reason = "too good to be true: look for a column that knows the answer"
+            reason = "too good to be true: look for a column that reveals the label"
             yield check(f"{name} plausible", "rejected", figure, "", reason)
 
 

@@ -55,7 +55,10 @@ def gate(project: Project, number: int | None, digest: str = "") -> Outcome:
     `digest` is the SHA-256 of a version that the journal does not know, such as a copied one.
     """
     if digest and number is None:
-        raise Misconfigured("--digest says what one version is made of; name it: gate VERSION.")
+        raise Misconfigured(
+            "--digest needs the number of the version that it belongs to; run `gate VERSION "
+            "--digest SHA256`."
+        )
     refuse_unfit(project, "gate")
     store = open_store(project)
     version = store.fetch_challenger() if number is None else store.fetch(number, digest)

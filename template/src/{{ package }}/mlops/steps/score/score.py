@@ -144,7 +144,7 @@ def _check_distribution(batch: Batch) -> None:
         drift = compare(Column("prediction", name, profiles[name]), counts, floor, family=1)
         if drift.drifted:
             batch.refuse(
-                f"{name} has moved from its gate window "
+                f"the distribution of {name} has moved too far from that in the gate window "
                 f"(PSI {drift.psi:.2f} > {drift.limit:.2f}); "
                 "check the inputs, then train again or raise scoring.max_psi"
             )

@@ -28,7 +28,7 @@ def follow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
         details = _shadow(store, batch, published)
     except Exception as error:  # noqa: BLE001 - a challenger can raise anything
         details = ShadowDetails(missing=summarize(error))
-        print_step(f"nothing is in the shadow: {details.missing}")
+        print_step(f"there is no shadow: {details.missing}")
     subject = "" if details.version is None else str(details.version)
     store.record(details, subject=subject, as_of=batch.date)
     return details
@@ -53,8 +53,8 @@ def _refuse_other_rows(batch: Batch, other: Batch) -> None:
     alike = all(map(np.array_equal, batch.keys, other.keys))
     if not alike or other.rows != batch.rows:
         raise MlopsError(
-            "the challenger got the rows in a different order than the champion, or the rows have "
-            "changed since; run `score` again"
+            "the challenger did not get the same rows in the same order as the champion, perhaps "
+            "because the table changed meanwhile; run `score` again"
         )
 
 

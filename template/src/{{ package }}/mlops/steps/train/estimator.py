@@ -60,8 +60,8 @@ def check_trainable(contract: Contract, rows: LabelledRows) -> None:
     if contract.problem == "multiclass":
         for name in TAKEN & set(target.astype(str)):
             raise Misconfigured(
-                f"data.labels: the target's class {name} has the name of a column of the "
-                "predictions; return another name for it in data.py."
+                f"data.labels: the class {name} of the target has the same name as a column of the "
+                "predictions, which get a column for each class; rename the class in data.py."
             )
     if contract.problem != "regression" and target.nunique() < 2:
         raise MlopsError(
