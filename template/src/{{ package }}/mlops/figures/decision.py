@@ -143,6 +143,9 @@ class InputRows(Record):
     """Rows that repeat the key of an earlier row; 0 online; None as for `read`."""
     without_prediction: int
     """Rows in the tables that are not in the batch."""
+    undated: int | None = None
+    """Rows that were left out because their time is missing, which schema.py allows; None in
+    reports that did not count them."""
 
 
 class OutcomeRows(Record):

@@ -11,6 +11,7 @@ from ...base.errors import Misconfigured, MlopsError, Unreachable
 from ...base.project import Project, user_module
 from ...data.fingerprints import fingerprint
 from ...data.labelled_rows import LabelledRows, PointInTimeData, read_split
+from ...data.window_rows import describe_undated
 from ...pages import model_card
 from ...records.details import GateDetails
 from ...records.entry import with_details
@@ -109,7 +110,10 @@ def _read_window(project: Project, challenger: LoadedVersion) -> LabelledRows:
         pd.Timestamp(time.as_of),
         time.settings(),
     )
-    return read_split(source, "gate")
+    rows = read_split(source, "gate")
+    for sentence in describe_undated(source.undated):
+        print_step(sentence)
+    return rows
 
 
 def _open_case(store: Store, challenger: LoadedVersion, sample: LabelledRows) -> Case:

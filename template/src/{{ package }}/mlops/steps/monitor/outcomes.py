@@ -11,6 +11,7 @@ from ...base.project import user_module
 from ...base.windows import Window, periods
 from ...data.fingerprints import hashes
 from ...data.labelled_rows import PointInTimeData, count_events, read_labels
+from ...data.window_rows import describe_undated
 from ...figures import decision
 from ...figures.decision import (
     HEALTHY,
@@ -71,8 +72,10 @@ def examine_outcomes(context: MonitoringContext) -> Outcomes:
     findings += _gaps(context, dates, end)
     own = own.drop_duplicates(context.keys, keep="last")
     window = context.window(context.ago(1, dates[0]), dates[-1])
-    labels, unread = try_to_read(partial(_read_labels, context, window))
+    undated: dict[str, int] = {}
+    labels, unread = try_to_read(partial(_read_labels, context, window, undated))
     findings += unread
+    findings += [Finding(HEALTHY, sentence) for sentence in describe_undated(undated)]
     matured = own.iloc[:0].assign(**{TRUTH: None})
     unknown_keys = 0
     if labels is not None:
@@ -113,11 +116,18 @@ def _read_predictions(context: MonitoringContext, date: pd.Timestamp) -> list[pd
     return [rows.assign(scoring_date=date) for rows in parts]
 
 
-def _read_labels(context: MonitoringContext, window: Window | None) -> pd.DataFrame:
-    """Return the known labels, by key."""
-    time = context.project.settings.time
-    contract = context.champion.contract
-    source = PointInTimeData(context.project, user_module("data"), contract, context.as_of, time)
+def _read_labels(
+    context: MonitoringContext, window: Window | None, undated: dict[str, int]
+) -> pd.DataFrame:
+    """Return the known labels, by key; count those without a time in `undated`."""
+    source = PointInTimeData(
+        context.project,
+        user_module("data"),
+        context.champion.contract,
+        context.as_of,
+        context.project.settings.time,
+        undated,
+    )
     labels = read_labels(source, window, f"labels of the window {window or 'of all rows'}")
     return labels.set_axis([TRUTH], axis="columns")
 
