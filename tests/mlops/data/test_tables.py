@@ -25,7 +25,8 @@ def tables_of(
     """Return tables of a project that names one table, `loans`."""
     named = {"loans": {"kind": "files", "origin": "masked", "path": "loans.parquet"} | table}
     project = make_project(root, tables=named, scoring={"batch_rows": rows})
-    return tables.Tables(project, batch=batch, nullable_times=nullable or {"day": False})
+    held = NEW_YEAR if batch else None
+    return tables.Tables(project, (), batch, held, nullable or {"day": False})
 
 
 def test_every_kind_of_the_settings_has_a_reader() -> None:
@@ -215,6 +216,33 @@ def test_a_batch_is_read_in_place_of_its_table_and_stays_as_it_is(tmp_path: Path
     found = tables_of(tmp_path, batch={"loans": batch}).read("loans", NEW_YEAR)
     found["loan"] = -1
     pd.testing.assert_frame_equal(batch, ROWS.head(2))
+
+
+@pytest.mark.parametrize("days", [("2025-12-01", "2026-01-03"), ("2026-01-01", "2026-01-04"), None])
+def test_a_window_that_is_wider_than_the_batch_is_refused_with_the_remedy(
+    tmp_path: Path, days: tuple[str, str] | None
+) -> None:
+    """A lag would be computed from the rows of the batch, and be empty."""
+    wider = days and windows.Window(*map(pd.Timestamp, days))
+    found = tables_of(tmp_path, batch={"loans": ROWS[2:4]}, time="day")
+    with pytest.raises(errors.Misconfigured) as caught:
+        found.read("loans", wider)
+    asked = f"the window {wider}" if wider else "all rows"
+    assert str(caught.value) == (
+        f"data.py reads {asked} of table loans, but while scoring it gets the rows of "
+        "2026-01-01..2026-01-03 only, in batches; read other rows under a second name: in "
+        "conf/base.yml, add tables.loans_history with the same keys as tables.loans, and read "
+        "loans_history in data.py."
+    )
+
+
+def test_a_window_within_the_batch_selects_its_rows(tmp_path: Path) -> None:
+    second = windows.Window(pd.Timestamp("2026-01-02"), NEW_YEAR.end)
+    found = tables_of(tmp_path, batch={"loans": ROWS[2:4]}, time="day")
+    assert list(found.read("loans", second)["loan"]) == [3]
+    assert list(found.read("loans", NEW_YEAR)["loan"]) == [2, 3]
+    without_time = tables_of(tmp_path, batch={"loans": ROWS[2:4]})
+    assert list(without_time.read("loans")["loan"]) == [2, 3]
 
 
 # Databases

@@ -26,6 +26,8 @@ class Tables:
     """Columns of text; a CSV reader must not turn them into numbers."""
     batch: Mapping[str, pd.DataFrame] | None = None
     """Frames that are read in place of a table: scoring passes its rows piece by piece."""
+    batch_window: Window | None = None
+    """The window whose rows `batch` has; None if they have no time."""
     nullable_times: Mapping[str, bool] = field(default_factory=dict)
     """Whether a column of times may be missing, as `Contract.nullable_times` says it."""
     undated: dict[str, int] = field(default_factory=dict, compare=False)
@@ -35,10 +37,11 @@ class Tables:
     def read(self, name: str, window: Window | None = None) -> pd.DataFrame:
         """Return the rows of a table; only those of `window` if the table has a time in conf.
 
-        Raises Misconfigured for an unknown table, and MlopsError for a missing file or column.
+        Raises Misconfigured for an unknown table and for rows beyond those of the batch, and
+        MlopsError for a missing file or column.
         """
         if self.batch and name in self.batch:
-            return self.batch[name].copy()
+            return self._read_batch(self.batch[name].copy(), name, window)
         frames = list(self.pieces(name, window))
         with_rows = [frame for frame in frames if len(frame)]  # empty frames would change the types
         return pd.concat(with_rows or frames[:1])
@@ -93,6 +96,24 @@ class Tables:
                 f"read one of {', '.join(tables)}."
             )
         return tables[name]
+
+    def _read_batch(self, batch: pd.DataFrame, name: str, window: Window | None) -> pd.DataFrame:
+        """Return the rows of a batch; training would get those of the whole window."""
+        held = self.batch_window
+        request = self.request(name, window)
+        if held is None or window == held or (window is None and request.table.time is None):
+            return batch
+        if window is None or window.start < held.start or window.end > held.end:
+            asked = f"the window {window}" if window else "all rows"
+            raise Misconfigured(
+                f"data.py reads {asked} of table {name}, but while scoring it gets the rows of "
+                f"{held} only, in batches; read other rows under a second name: in conf/base.yml, "
+                f"add tables.{name}_history with the same keys as tables.{name}, and read "
+                f"{name}_history in data.py."
+            )
+        if request.table.time is None:
+            return batch
+        return batch[window.contains(_times(batch, request))]
 
     def _settle(self, request: TableRequest, undated: int, places: list[str]) -> None:
         """Refuse rows without a time, or note how many are left out."""

@@ -154,7 +154,7 @@ def _work_on_piece(
     contract = subject.contract
     name = project.settings.streamed_table
     nullable = contract.nullable_times
-    tables = Tables(project, contract.text, {name: piece}, nullable_times=nullable)
+    tables = Tables(project, contract.text, {name: piece}, window, nullable)
     with user_function("data.inputs"):
         raw = piece if piece.empty else user_module("data").inputs(tables, window)
     if raw.empty:  # data.py may filter

@@ -22,6 +22,7 @@ from ...records.rules import refuse_unfit
 from ...records.store import Store, open_store
 from .. import reasons
 from . import checks, comparison
+from .as_scored import same_when_scored
 from .case import Case, check
 from .clean_interpreter import loads_alone
 
@@ -94,7 +95,11 @@ def _examine(store: Store, version: Version) -> Examination:
     except MlopsError as error:
         return Examination(None, (check("window", "rejected", "no", "yes", str(error)),))
     case = _open_case(store, challenger, sample)
-    found = [*checks.on_its_own(case), *reasons.check_reasons(case)]
+    found = [
+        *checks.on_its_own(case),
+        same_when_scored(store.project, case),
+        *reasons.check_reasons(case),
+    ]
     if all(each.figure != "missing" for each in found):
         found += comparison.with_others(case)
     return Examination(sample, tuple(found))

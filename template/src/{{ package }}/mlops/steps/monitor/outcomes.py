@@ -140,9 +140,7 @@ def _read_labels(
     return labels.set_axis([TRUTH], axis="columns")
 
 
-def _seen_in_training(
-    context: MonitoringContext, matured: pd.DataFrame
-) -> npt.NDArray[np.bool_]:
+def _seen_in_training(context: MonitoringContext, matured: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Return for each row whether the champion was trained on its key.
 
     Without dates, or with a batch of an earlier date, it was trained on some of the rows that it
