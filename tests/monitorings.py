@@ -87,6 +87,7 @@ def first_month() -> Facts:
     facts = healthy()
     gone = {**numeric("savings", psi=0.9), "ks": None, "missing_now": 1.0, "drifted": False}
     unmatured = metric("auc", None, reference=0.790, bound=None, verdict="unknown")
+    learned = metric("brier", None, reference=0.139, bound=None, verdict="seen in training")
     return facts | {
         "env": "dev",
         "decision": "investigate",
@@ -99,7 +100,7 @@ def first_month() -> Facts:
         "windows": {"scored": "all rows", "matured": "2026-02-01..2026-03-01"},
         "rows": {**rows(), "usual": None, "matured": 0, "expected": 0, "coverage": None},
         "columns": [*({**category(name, psi=0.03), "ks": None} for name in CATEGORIES), gone],
-        "performance": [unmatured],
+        "performance": [unmatured, learned],
         "staleness": staleness(age=0, drifted_share=0.0),
         "freshness": {"newest_row": None, "late": True},
         "history": [],

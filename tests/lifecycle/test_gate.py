@@ -131,6 +131,36 @@ def test_a_value_known_only_after_the_event_is_rejected(
 
 
 @pytest.mark.full
+@pytest.mark.parametrize(
+    ("line", "figure", "words"),
+    [
+        (
+            'applications["late_payments"] = applications["late_payments"].rank().astype(int)',
+            "200 rows",
+            "data.inputs gives late_payments another value for a batch than when training, in",
+        ),
+        (
+            'tables.read("applications", type(window)(pd.Timestamp("2020-01-01"), window.end))',
+            "no answer",
+            "add tables.applications_history with the same keys",
+        ),
+        (
+            "applications = applications.iloc[:0] if len(applications) < 1000 else applications",
+            "no rows",
+            "none for a batch of the same rows",
+        ),
+    ],
+    ids=["values", "a longer window", "no rows"],
+)
+def test_data_that_scoring_reads_otherwise_is_rejected(
+    trained: Project, line: str, figure: str, words: str
+) -> None:
+    trained.edit("data.py", "    return applications[", f"    {line}\n    return applications[")
+    found = trained.run("gate", code=3).checks["same when scored"]
+    assert (found["verdict"], found["figure"], found["limit"]) == ("rejected", figure, "0")
+    assert words in found["reason"]
+
+
 def test_the_same_key_on_both_sides_is_rejected(opened: Project) -> None:
     for name in ("applications", "reviewed"):
         cut = f'{name}.assign(application_id={name}["application_id"].str[5:])'

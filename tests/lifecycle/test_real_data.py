@@ -50,12 +50,20 @@ def real(request: pytest.FixtureRequest, at: At) -> Project:
 
 
 def test_real_data_goes_through_the_whole_lifecycle(real: Project) -> None:
+    """All rows are scored, but only those that the version was not trained on are judged."""
     figures = real.run("train").facts["figures"]
     print(f"{real.package}: {figures}")
     assert real.run("gate").facts["verdict"] == "passed"
     real.run("promote")
     rows = len((next((real.folder / "data").glob("*.csv"))).read_text("utf-8").splitlines()) - 1
     assert real.run("score").facts["rows"] == rows
+    monitored = real.run("monitor").facts
+    for figure in monitored["performance"]:
+        assert figure["value"] == pytest.approx(figures[figure["metric"]])
+    seen = monitored["rows"]["seen_in_training"]
+    assert 0.5 * rows < seen < rows
+    said = f"{seen} of {rows} matured rows were seen in training, and are not judged"
+    assert said in monitored["reasons"]
 
 
 @pytest.mark.full

@@ -129,11 +129,12 @@ def test_a_database_selects_the_window_and_streams_the_rows(source: Project) -> 
     change(source, SQL, columns=["application_id", "applied_on"])
     asked = source.call(statements, "applications", "2025-12-01", "2026-01-01")
     assert asked["rows"] == [0, *[100] * 6, 60]
-    [statement] = asked["statements"]
+    undated, statement = asked["statements"]
+    assert undated == "SELECT count(*) AS count_1 FROM risk.applications WHERE applied_on IS NULL"
     question, _, window = statement.partition(" WHERE ")
     assert question == "SELECT application_id, applied_on FROM risk.applications"
     assert window == "applied_on >= %(applied_on_1)s::DATE AND applied_on < %(applied_on_2)s::DATE"
-    assert asked["cursors"] == ["ServerCursor"]
+    assert asked["cursors"] == ["Cursor", "ServerCursor"]
     assert asked["columns"] == ["application_id", "applied_on"]
 
 

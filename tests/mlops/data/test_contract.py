@@ -327,3 +327,37 @@ def test_a_role_that_must_be_there_once_is_asked_for_with_the_reason() -> None:
     assert READ.inputs.need("group", "time.split: group") == "customer"
     with pytest.raises(errors.Misconfigured, match="needs a column of Labels with"):
         READ.labels.need("event_time", "time.split: time")
+
+
+# Rows that must not disappear
+
+
+def test_a_time_may_be_missing_only_if_every_class_that_has_it_says_so() -> None:
+    class WithTime(Labels):
+        """Labels that repeat the time of the event."""
+
+        applied_on: datetime = pa.Field(nullable=True)
+        known_on: datetime = pa.Field(nullable=True, metadata={"role": "label_time"})
+
+    read = contract.read_contract(SimpleNamespace(Inputs=Inputs, Labels=WithTime), "binary")
+    assert read.nullable_times == {"applied_on": False, "known_on": True}
+
+
+def test_a_schema_that_drops_rows_is_refused() -> None:
+    class Dropping(Inputs):
+        """Inputs that lose the rows that they do not accept."""
+
+        class Config:
+            """Pandera's own setting."""
+
+            drop_invalid_rows = True
+
+    read = contract.read_contract(SimpleNamespace(Inputs=Dropping, Labels=Labels), "binary")
+    assert len(read.inputs.clean(ROWS, "here")) == 2
+    with pytest.raises(errors.MlopsError) as caught:
+        read.inputs.clean(ROWS.assign(amount=[1.5, -1.0]), "here")
+    assert str(caught.value) == (
+        "here: schema.Inputs drops rows, and 1 of 2 would be lost unnoticed; remove "
+        "drop_invalid_rows, or the parser that drops them, from schema.py, and leave rows out in "
+        "data.py."
+    )

@@ -1,5 +1,6 @@
 """A model learns from rows that it is not judged on, and only labels count that are known."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -112,6 +113,34 @@ def test_a_label_that_never_comes_is_not_a_zero(tmp_path: Path) -> None:
     gate = labelled_rows.read_split(source_of(tmp_path, loans), "gate")
     assert 7 not in list(gate.frame["applied_on"].dt.day)
     assert gate.coverage == pytest.approx(29 / 30)
+
+
+def test_rows_without_a_time_are_counted_where_the_schema_allows_them(tmp_path: Path) -> None:
+    """The tables here have no time in conf/, so the rows are selected by schema.py alone."""
+
+    class Undated(Inputs):
+        """Loans, some of which have no date."""
+
+        applied_on: datetime = pa.Field(nullable=True, metadata={"role": "event_time"})
+
+    class Unreviewed(Labels):
+        """Labels, some of which have no date."""
+
+        known_on: datetime = pa.Field(nullable=True, metadata={"role": "label_time"})
+
+    read = contract.read_contract(SimpleNamespace(Inputs=Undated, Labels=Unreviewed), "binary")
+    loans = make_loans()
+    loans.loc[loans["applied_on"].dt.day == 3, ["applied_on"]] = None
+    loans.loc[loans["applied_on"].dt.day == 7, ["known_on"]] = None
+    loans.loc[loans["applied_on"].dt.day == 9, ["known_on", "defaulted"]] = None  # never a label
+    strict = source_of(tmp_path, loans)
+    assert "column applied_on fails the check not_nullable" in refused(strict, "gate")
+    source = replace(strict, contract=read)
+    gate = labelled_rows.read_split(source, "gate")
+    assert sorted({*range(1, 31)} - {*gate.frame["applied_on"].dt.day}) == [3, 7, 9]
+    labelled_rows.read_split(source, "train")  # of the same tables
+    assert source.undated == {"Inputs.applied_on": 12, "Labels.known_on": 12}
+    assert len(gate.all_inputs) == 29
 
 
 def test_rows_before_the_time_of_the_tables_are_refused_with_their_window(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Every kind of table is read by name, and only the rows of the window come through."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,11 +19,14 @@ ROWS = pd.DataFrame({"loan": range(6), "day": pd.date_range("2025-12-30", period
 NEW_YEAR = windows.Window(pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-03"))
 
 
-def tables_of(root: Path, *, rows: int = 65_536, batch: Any = None, **table: Any) -> Any:
+def tables_of(
+    root: Path, *, rows: int = 65_536, batch: Any = None, nullable: Any = None, **table: Any
+) -> Any:
     """Return tables of a project that names one table, `loans`."""
     named = {"loans": {"kind": "files", "origin": "masked", "path": "loans.parquet"} | table}
     project = make_project(root, tables=named, scoring={"batch_rows": rows})
-    return tables.Tables(project, batch=batch)
+    held = NEW_YEAR if batch else None
+    return tables.Tables(project, (), batch, held, nullable or {"day": False})
 
 
 def test_every_kind_of_the_settings_has_a_reader() -> None:
@@ -48,10 +52,123 @@ def test_times_as_text_are_compared_with_the_window(tmp_path: Path, form: str) -
     assert list(found["loan"]) == [2, 3]
 
 
-def test_a_missing_time_is_in_no_window(tmp_path: Path) -> None:
-    ROWS.assign(day=ROWS["day"].where(ROWS["loan"] != 2)).to_parquet(tmp_path / "loans.parquet")
-    found = tables_of(tmp_path, time="day").read("loans", NEW_YEAR)
-    assert list(found["loan"]) == [3]
+# Rows without a time, which are in no window
+
+UNDATED = ROWS.assign(day=ROWS["day"].where(~ROWS["loan"].isin([2, 4])))
+
+
+def as_csv(folder: Path) -> dict[str, Any]:
+    UNDATED.to_csv(folder / "loans.csv", index=False)
+    return {"path": "loans.csv"}
+
+
+def as_parquet(folder: Path) -> dict[str, Any]:
+    UNDATED.to_parquet(folder / "loans.parquet", row_group_size=2)
+    return {}
+
+
+def as_text(folder: Path) -> dict[str, Any]:
+    days = UNDATED["day"].dt.strftime("%Y-%m-%d")
+    UNDATED.assign(day=days).to_parquet(folder / "loans.parquet", row_group_size=2)
+    return {}
+
+
+def as_delta(folder: Path) -> dict[str, Any]:
+    from deltalake import write_deltalake
+
+    days = UNDATED["day"].astype("datetime64[us]")
+    write_deltalake(folder / "lake", UNDATED.assign(day=days))
+    return {"kind": "delta", "path": "lake"}
+
+
+def as_database(folder: Path) -> dict[str, Any]:
+    text = UNDATED.assign(day=UNDATED["day"].dt.strftime("%Y-%m-%d"))
+    text.loc[4, "day"] = ""
+    with sqlite3.connect(folder / "bank.db") as connection:
+        text.to_sql("loans", connection, index=False)
+    connection.close()
+    address = f"sqlite:///{folder}/bank.db"
+    return {"kind": "sql", "path": "", "table": "loans", "address": address}
+
+
+IN_THE_FILE = "row 2 of loans.{}, row 4 of loans.{}, counted from 0"
+PLACES = {
+    as_csv: IN_THE_FILE.replace("{}", "csv"),
+    as_parquet: IN_THE_FILE.replace("{}", "parquet"),
+    as_text: IN_THE_FILE.replace("{}", "parquet"),
+    as_delta: "day IS NULL",
+    as_database: "day IS NULL",
+}
+every_kind = pytest.mark.parametrize("write", PLACES)
+Write = Callable[[Path], dict[str, Any]]
+
+
+@every_kind
+@pytest.mark.parametrize("rows", [1, 100])
+def test_rows_without_a_time_are_refused_and_counted(
+    tmp_path: Path, write: Write, rows: int
+) -> None:
+    found = tables_of(tmp_path, rows=rows, time="day", **write(tmp_path))
+    with pytest.raises(errors.MlopsError) as caught:
+        found.read("loans", NEW_YEAR)
+    assert str(caught.value) == (
+        f"table loans: day is missing in 2 rows ({PLACES[write]}), and no window contains a row "
+        "without it; correct the source, or declare day nullable in schema.py to leave such rows "
+        "out."
+    )
+
+
+@every_kind
+def test_rows_without_a_time_are_left_out_and_counted_if_the_schema_allows_them(
+    tmp_path: Path, write: Write
+) -> None:
+    nullable = {"day": True}
+    found = tables_of(tmp_path, rows=1, time="day", nullable=nullable, **write(tmp_path))
+    assert list(found.read("loans", NEW_YEAR)["loan"]) == [3]
+    assert found.undated == {"loans.day": 2}
+    assert len(found.read("loans")) == 6  # without a window, a row needs no time
+
+
+def test_a_time_that_the_schema_does_not_have_must_not_be_missing_either(tmp_path: Path) -> None:
+    found = tables_of(tmp_path, time="day", nullable={"other": True}, **as_parquet(tmp_path))
+    words = r"correct the source, or remove tables\.loans\.time, and select the rows in data\.py"
+    with pytest.raises(errors.MlopsError, match=words):
+        found.read("loans", NEW_YEAR)
+
+
+def test_a_short_line_and_a_footer_of_a_csv_file_are_refused_with_their_positions(
+    tmp_path: Path,
+) -> None:
+    lines = ["loan,day", "1,2026-01-01", "2", "TOTAL;2"]
+    (tmp_path / "loans.csv").write_text("\n".join(lines), encoding="utf-8")
+    found = tables_of(tmp_path, path="loans.csv", time="day")
+    words = r"day is missing in 2 rows \(row 1 of loans\.csv, row 2 of loans\.csv, counted from 0\)"
+    with pytest.raises(errors.MlopsError, match=words):
+        found.read("loans", NEW_YEAR)
+
+
+def test_positions_are_those_in_the_file_even_if_row_groups_before_them_are_not_read(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "loans").mkdir()
+    ROWS.to_parquet(tmp_path / "loans/a.parquet", row_group_size=2)
+    last = ROWS.assign(day=ROWS["day"].where(ROWS["loan"] != 5))
+    last.to_parquet(tmp_path / "loans/b.parquet", row_group_size=2)
+    later = windows.Window(pd.Timestamp("2026-01-03"), pd.Timestamp("2026-02-01"))
+    found = tables_of(tmp_path, path="loans/*.parquet", time="day")
+    with pytest.raises(errors.MlopsError, match=r"in 1 row \(row 5 of b\.parquet, counted"):
+        found.read("loans", later)
+
+
+def test_no_row_is_lost_between_reading_and_selecting() -> None:
+    counted = tables.WindowRows(NEW_YEAR)
+    selected = counted.select(UNDATED, UNDATED["day"])
+    assert list(selected["loan"]) == [3]
+    assert (counted.read, counted.kept, counted.outside, counted.undated) == (6, 1, 3, 2)
+    counted.check()
+    counted.read += 1
+    with pytest.raises(RuntimeError, match="7 rows were read, but 6 are counted"):
+        counted.check()
 
 
 def test_without_a_time_or_a_window_all_rows_come(tmp_path: Path) -> None:
@@ -99,6 +216,33 @@ def test_a_batch_is_read_in_place_of_its_table_and_stays_as_it_is(tmp_path: Path
     found = tables_of(tmp_path, batch={"loans": batch}).read("loans", NEW_YEAR)
     found["loan"] = -1
     pd.testing.assert_frame_equal(batch, ROWS.head(2))
+
+
+@pytest.mark.parametrize("days", [("2025-12-01", "2026-01-03"), ("2026-01-01", "2026-01-04"), None])
+def test_a_window_that_is_wider_than_the_batch_is_refused_with_the_remedy(
+    tmp_path: Path, days: tuple[str, str] | None
+) -> None:
+    """A lag would be computed from the rows of the batch, and be empty."""
+    wider = days and windows.Window(*map(pd.Timestamp, days))
+    found = tables_of(tmp_path, batch={"loans": ROWS[2:4]}, time="day")
+    with pytest.raises(errors.Misconfigured) as caught:
+        found.read("loans", wider)
+    asked = f"the window {wider}" if wider else "all rows"
+    assert str(caught.value) == (
+        f"data.py reads {asked} of table loans, but while scoring it gets the rows of "
+        "2026-01-01..2026-01-03 only, in batches; read other rows under a second name: in "
+        "conf/base.yml, add tables.loans_history with the same keys as tables.loans, and read "
+        "loans_history in data.py."
+    )
+
+
+def test_a_window_within_the_batch_selects_its_rows(tmp_path: Path) -> None:
+    second = windows.Window(pd.Timestamp("2026-01-02"), NEW_YEAR.end)
+    found = tables_of(tmp_path, batch={"loans": ROWS[2:4]}, time="day")
+    assert list(found.read("loans", second)["loan"]) == [3]
+    assert list(found.read("loans", NEW_YEAR)["loan"]) == [2, 3]
+    without_time = tables_of(tmp_path, batch={"loans": ROWS[2:4]})
+    assert list(without_time.read("loans")["loan"]) == [2, 3]
 
 
 # Databases

@@ -105,9 +105,16 @@ class Schema:
                     "values as missing."
                 )
         try:
-            return pd.DataFrame(self.checks.validate(result, lazy=True))
+            valid = pd.DataFrame(self.checks.validate(result, lazy=True))
         except SchemaErrors as error:
             raise MlopsError(f"{where}: {self._first_failure(error, result)}") from None
+        if len(valid) != len(result):
+            raise MlopsError(
+                f"{where}: schema.{self.name} drops rows, and {len(result) - len(valid)} of "
+                f"{len(result)} would be lost unnoticed; remove drop_invalid_rows, or the parser "
+                "that drops them, from schema.py, and leave rows out in data.py."
+            )
+        return valid
 
     def _first_failure(self, error: "SchemaErrors", frame: pd.DataFrame) -> str:
         """Return where the first value is that breaks a check; never the value."""
@@ -155,6 +162,16 @@ class Contract:
         """The columns of text, which no reader may turn into numbers."""
         types = self.labels.types | self.inputs.types
         return tuple(name for name, kind in types.items() if kind == "str")
+
+    @property
+    def nullable_times(self) -> dict[str, bool]:
+        """Whether each column of times may be missing, by every class that has it."""
+        found: dict[str, bool] = {}
+        for schema in (self.inputs, self.labels):
+            for name in (each for each, kind in schema.types.items() if kind == "datetime"):
+                nullable = bool(schema.checks.columns[name].nullable)
+                found[name] = nullable and found.get(name, True)
+        return found
 
 
 def read_contract(schema: ModuleType, problem: Problem) -> Contract:

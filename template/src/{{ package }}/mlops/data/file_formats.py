@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -64,18 +66,36 @@ def _read_parquet(path: Path, request: TableRequest) -> Iterator[pd.DataFrame]:
     with pq.ParquetFile(path, buffer_size=1_000_000, pre_buffer=False) as file:
         columns = list(request.table.columns) or file.schema_arrow.names
         yield file.schema_arrow.empty_table().select(columns).to_pandas()
+        read = 0
         for batch in file.iter_batches(request.batch_rows, groups, columns, use_threads=False):
-            yield batch.to_pandas()
+            rows = np.arange(read, read + len(batch))
+            yield batch.to_pandas().set_axis(_positions(rows, file.metadata, groups))
+            read += len(batch)
+
+
+def _positions(rows: npt.NDArray[np.int64], metadata: Any, groups: list[int]) -> Any:
+    """Return the positions in a file of rows that are counted through some row groups only."""
+    sizes = np.array(
+        [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+    )
+    starts = np.cumsum(sizes) - sizes
+    ends = np.cumsum(sizes[groups])
+    group = np.searchsorted(ends, rows, side="right")
+    return rows + (starts[groups] - (ends - sizes[groups]))[group]
 
 
 def _arrow_filter(schema: pa.Schema, table: Table, window: Window | None) -> Any:
-    """Return the window as an Arrow expression; it keeps all rows if the time is not typed."""
+    """Return the window as an Arrow expression; it keeps all rows if the time is not typed.
+
+    It keeps the rows without a time as well, so that they are counted.
+    """
     kind = schema.field(table.time).type if table.time in schema.names else pa.null()
     if window is None or not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
         return pc.scalar(True)
     start = pa.scalar(window.start.to_pydatetime(), kind)
     end = pa.scalar(window.end.to_pydatetime(), kind)
-    return (ds.field(table.time) >= start) & (ds.field(table.time) < end)
+    time = ds.field(table.time)
+    return ((time >= start) & (time < end)) | time.is_null()
 
 
 def _read_csv(path: Path, request: TableRequest) -> Iterator[pd.DataFrame]:

@@ -9,7 +9,7 @@ import pandas as pd
 from ..base.errors import MlopsError, reading
 from . import control_files
 from .file_formats import read_file
-from .request import TableRequest
+from .request import PLACE, TableRequest
 
 
 def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
@@ -41,6 +41,7 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
                             "earlier file has; ask whoever delivers the table for a complete file."
                         )
                     known.update(map(str, frame))
+                frame.attrs[PLACE] = path.name
                 yield frame
 
 

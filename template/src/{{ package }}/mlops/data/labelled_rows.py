@@ -1,6 +1,6 @@
 """Rows with their labels: read, cleaned, joined, matured, and split into train and gate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Literal
 
@@ -13,6 +13,7 @@ from ..base.windows import Window, plan
 from .contract import Contract, refuse_duplicates
 from .fingerprints import fingerprint, hashes
 from .tables import Tables
+from .window_rows import WindowRows
 
 SplitName = Literal["train", "gate"]
 
@@ -50,6 +51,15 @@ class PointInTimeData:
     """The reference date; later labels are not used."""
     time: Time
     """The time settings that give the windows."""
+    undated: dict[str, int] = field(default_factory=dict, compare=False)
+    """How many rows were left out because their time is missing, as in `Tables.undated`."""
+
+    @property
+    def tables(self) -> Tables:
+        """The tables that the module reads."""
+        contract = self.contract
+        nullable = contract.nullable_times
+        return Tables(self.project, contract.text, nullable_times=nullable, undated=self.undated)
 
 
 def read_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
@@ -62,12 +72,23 @@ def read_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
     return _read_hashed_split(source, split)
 
 
-def in_window(frame: pd.DataFrame, contract: Contract, window: Window | None) -> pd.DataFrame:
-    """Return the rows whose event is in the window; their table may be selected by another time."""
+def in_window(
+    frame: pd.DataFrame, contract: Contract, window: Window | None, undated: dict[str, int]
+) -> pd.DataFrame:
+    """Return the rows whose event is in the window; their table may be selected by another time.
+
+    Adds the number of rows without an event time, which schema.py must allow, to `undated`.
+    """
     event_time = contract.inputs.one("event_time")
     if window is None or event_time is None:
         return frame
-    return frame[window.contains(frame[event_time])]
+    counted = WindowRows(window)
+    rows = counted.select(frame, frame[event_time])
+    counted.check()
+    if counted.undated:
+        name = f"Inputs.{event_time}"
+        undated[name] = undated.get(name, 0) + counted.undated
+    return rows
 
 
 def count_events(contract: Contract, truth: pd.Series) -> int:
@@ -84,11 +105,14 @@ def read_labels(source: PointInTimeData, window: Window | None, where: str) -> p
     """Return the target of each key whose label is known at `as_of`, indexed by the keys."""
     contract = source.contract
     with user_function("data.labels"):
-        returned = source.data.labels(Tables(source.project, contract.text), window)
+        returned = source.data.labels(source.tables, window)
     labels = contract.labels.clean(returned.reset_index(drop=True), where)
     refuse_duplicates(labels, contract.keys, where)
     label_time = contract.labels.one("label_time")
     if label_time is not None:
+        undated = labels[label_time].isna() & labels[contract.target].notna()
+        if undated.any():
+            source.undated[f"Labels.{label_time}"] = int(undated.sum())
         labels = labels[labels[label_time] <= source.as_of]
     return labels[[*contract.keys, contract.target]].dropna().set_index(contract.keys)
 
@@ -131,14 +155,16 @@ def _read(source: PointInTimeData, window: Window | None, where: str) -> Labelle
     """Read the rows of a window, and the labels that are known at `as_of`."""
     contract = source.contract
     with user_function("data.inputs"):
-        returned = source.data.inputs(Tables(source.project, contract.text), window)
+        returned = source.data.inputs(source.tables, window)
     raw = returned.reset_index(drop=True)
     if raw.empty:
         raise MlopsError(
             f"{where}: data.inputs returned no rows; check this function, `tables` in conf/, and "
             "the reference date."
         )
-    inputs = in_window(contract.inputs.clean(raw, where), contract, window)
+    undated: dict[str, int] = {}
+    inputs = in_window(contract.inputs.clean(raw, where), contract, window, undated)
+    source.undated.update(undated)  # the rows of both windows contain the same ones
     if inputs.empty:
         raise MlopsError(
             f"{where}: data.inputs returned no row whose event is in this window; check its "

@@ -6,6 +6,10 @@ from ..base.project import Project
 from ..base.settings import Table
 from ..base.windows import Window
 
+PLACE = "place"
+"""Key of `DataFrame.attrs` with which a reader may say where rows come from, such as a file; the
+index is then the row's position there."""
+
 
 @dataclass(frozen=True)
 class TableRequest:

@@ -42,6 +42,14 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
         yield from _run(frame, lambda rows: rows)
 
 
+def count_undated(request: TableRequest) -> int:
+    """Return the number of rows without a time, which no window selects."""
+    with _readable_errors(request.name):
+        frame = _load(request)
+        time, _ = _time(frame, str(request.table.time))
+        return int(frame.where(time.isNull()).count())
+
+
 def map_pieces(
     request: TableRequest, folder: Path, function: Callable[[Path, pd.DataFrame], Result]
 ) -> Iterator[Result]:
@@ -132,23 +140,34 @@ def _run(
             results.unpersist()
 
 
+def _load(request: TableRequest) -> Any:
+    """Return Spark's plan of all rows."""
+    table = request.table
+    spark = _session(request)
+    if not table.path:
+        return spark.table(table.table)
+    remote = ":/" in table.path
+    return spark.read.load(table.path if remote else str(request.project.path(table.path)))
+
+
+def _time(frame: Any, name: str) -> tuple[Any, Any]:
+    """Return a column of times and its type; text is cast."""
+    from pyspark.sql.functions import col
+
+    kind = frame.select(name).schema[0].dataType
+    if kind.typeName() != "string":
+        return col(name), kind
+    return col(name).cast("timestamp_ntz"), "timestamp_ntz"
+
+
 def _frame(request: TableRequest) -> Any:
     """Return Spark's plan of the rows: Spark selects the columns and the window."""
     table = request.table
-    spark = _session(request)
-    from pyspark.sql.functions import col, lit
-
-    if table.path:
-        remote = ":/" in table.path
-        frame = spark.read.load(table.path if remote else str(request.project.path(table.path)))
-    else:
-        frame = spark.table(table.table)
+    frame = _load(request)
     if request.window and table.time:
-        time = col(table.time)
-        kind = frame.select(table.time).schema[0].dataType
-        if kind.typeName() == "string":
-            kind = "timestamp_ntz"
-            time = time.cast(kind)
+        from pyspark.sql.functions import lit
+
+        time, kind = _time(frame, table.time)
         start = lit(str(request.window.start)).cast(kind)
         end = lit(str(request.window.end)).cast(kind)
         frame = frame.where((time >= start) & (time < end))

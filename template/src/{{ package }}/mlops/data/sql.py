@@ -1,5 +1,6 @@
 """Tables of kind `sql`: rows streamed from a database through SQLAlchemy."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,15 +21,33 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
 
     Raises Unreachable for a database that does not answer, and MlopsError for one that refuses.
     """
+    with _connect(request) as connection:
+        streaming = connection.execution_options(yield_per=request.batch_rows)
+        result = streaming.execute(_statement(request.table, request.window))
+        names = list(result.keys())
+        yield pd.DataFrame(columns=names)
+        for rows in result.partitions():
+            yield pd.DataFrame.from_records(rows, columns=names, coerce_float=True)
+
+
+def count_undated(request: TableRequest) -> int:
+    """Return the number of rows without a time, which no window selects."""
+    time: sa.ColumnClause[object] = sa.column(str(request.table.time))
+    with _connect(request) as connection:
+        undated: sa.ColumnElement[bool] = time.is_(None)
+        if connection.dialect.name == "sqlite":  # whose times are text
+            undated = undated | (time == "")
+        statement = sa.select(sa.func.count()).select_from(_rows_of(request.table)).where(undated)
+        return int(connection.execute(statement).scalar_one())
+
+
+@contextlib.contextmanager
+def _connect(request: TableRequest) -> Iterator[sa.Connection]:
+    """Connect to the database, and turn its errors into messages."""
     engine = _engine(request.name, request.table)
     try:
         with engine.connect() as connection:
-            streaming = connection.execution_options(yield_per=request.batch_rows)
-            result = streaming.execute(_statement(request.table, request.window))
-            names = list(result.keys())
-            yield pd.DataFrame(columns=names)
-            for rows in result.partitions():
-                yield pd.DataFrame.from_records(rows, columns=names, coerce_float=True)
+            yield connection
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).split("\n", maxsplit=1)[0]
         if engine.url.password:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..base.errors import Misconfigured
 from ..base.project import user_module
-from .request import TableRequest
+from .request import PLACE, TableRequest
 
 
 def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
@@ -27,4 +27,6 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
                 f"synthetic.rows returns the tables {', '.join(frames)}, but not {request.name}; "
                 f"add it there, or correct tables.{request.name}.kind in conf/."
             )
-        yield frames[request.name]
+        frame = frames[request.name].reset_index(drop=True)
+        frame.attrs[PLACE] = f"synthetic.rows for {month:%Y-%m}"
+        yield frame

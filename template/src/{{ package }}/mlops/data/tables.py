@@ -1,7 +1,7 @@
 """Tables by name: the only way in which rows enter the project."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -9,9 +9,11 @@ from ..base.errors import Misconfigured, MlopsError
 from ..base.project import Project
 from ..base.settings import Kind, Table
 from ..base.windows import Window
-from .request import TableRequest
+from .request import PLACE, TableRequest
+from .window_rows import WindowRows
 
 Reader = Callable[[TableRequest], Iterator[pd.DataFrame]]
+SHOWN = 3  # positions of rows in a message
 
 
 @dataclass(frozen=True)
@@ -24,25 +26,62 @@ class Tables:
     """Columns of text; a CSV reader must not turn them into numbers."""
     batch: Mapping[str, pd.DataFrame] | None = None
     """Frames that are read in place of a table: scoring passes its rows piece by piece."""
+    batch_window: Window | None = None
+    """The window whose rows `batch` has; None if they have no time."""
+    nullable_times: Mapping[str, bool] = field(default_factory=dict)
+    """Whether a column of times may be missing, as `Contract.nullable_times` says it."""
+    undated: dict[str, int] = field(default_factory=dict, compare=False)
+    """How many rows were left out because their time may be missing and is, by table and column:
+    `{"applications.applied_on": 14}`."""
 
     def read(self, name: str, window: Window | None = None) -> pd.DataFrame:
         """Return the rows of a table; only those of `window` if the table has a time in conf.
 
-        Raises Misconfigured for an unknown table, and MlopsError for a missing file or column.
+        Raises Misconfigured for an unknown table and for rows beyond those of the batch, and
+        MlopsError for a missing file or column.
         """
         if self.batch and name in self.batch:
-            return self.batch[name].copy()
+            return self._read_batch(self.batch[name].copy(), name, window)
         frames = list(self.pieces(name, window))
         with_rows = [frame for frame in frames if len(frame)]  # empty frames would change the types
         return pd.concat(with_rows or frames[:1])
 
     def pieces(self, name: str, window: Window | None = None) -> Iterator[pd.DataFrame]:
-        """Yield the rows of a table in frames of at most `scoring.batch_rows` rows."""
+        """Yield the rows of a table in frames of at most `scoring.batch_rows` rows.
+
+        Raises MlopsError for rows without a time, unless `nullable_times` allows them. It counts
+        all of them first, and yields none of the rows that come after the first one.
+        """
         request = self.request(name, window)
+        self.count_undated(request)
+        counted = None if window is None else WindowRows(window)
+        places: list[str] = []
         rows = 0
         for frame in READERS[request.table.kind](request):
-            yield _select_window(frame.set_axis(range(rows, rows + len(frame))), request)
+            piece = frame.set_axis(range(rows, rows + len(frame)))
+            piece.attrs = {}
             rows += len(frame)
+            if counted is None or request.table.time is None:
+                yield piece
+                continue
+            times = _times(piece, request)
+            selected = counted.select(piece, times)
+            if counted.undated == 0 or self.nullable_times.get(request.table.time):
+                yield selected
+            elif len(places) < SHOWN:
+                places += _places(frame, times)
+        if counted is not None:
+            counted.check()
+            self._settle(request, counted.undated, places)
+
+    def count_undated(self, request: TableRequest) -> None:
+        """Count the rows without a time of a table whose engine selects the window.
+
+        Raises MlopsError if there are any, unless `nullable_times` allows them.
+        """
+        count = COUNTERS.get(request.table.kind)
+        if count is not None and request.window is not None and request.table.time is not None:
+            self._settle(request, count(request), [])
 
     def request(self, name: str, window: Window | None = None) -> TableRequest:
         """Return the request for the rows of a table; raises Misconfigured for an unknown one."""
@@ -57,6 +96,42 @@ class Tables:
                 f"read one of {', '.join(tables)}."
             )
         return tables[name]
+
+    def _read_batch(self, batch: pd.DataFrame, name: str, window: Window | None) -> pd.DataFrame:
+        """Return the rows of a batch; training would get those of the whole window."""
+        held = self.batch_window
+        request = self.request(name, window)
+        if held is None or window == held or (window is None and request.table.time is None):
+            return batch
+        if window is None or window.start < held.start or window.end > held.end:
+            asked = f"the window {window}" if window else "all rows"
+            raise Misconfigured(
+                f"data.py reads {asked} of table {name}, but while scoring it gets the rows of "
+                f"{held} only, in batches; read other rows under a second name: in conf/base.yml, "
+                f"add tables.{name}_history with the same keys as tables.{name}, and read "
+                f"{name}_history in data.py."
+            )
+        if request.table.time is None:
+            return batch
+        return batch[window.contains(_times(batch, request))]
+
+    def _settle(self, request: TableRequest, undated: int, places: list[str]) -> None:
+        """Refuse rows without a time, or note how many are left out."""
+        time = request.table.time
+        if not undated or time is None:
+            return
+        if self.nullable_times.get(time):
+            self.undated[f"{request.name}.{time}"] = undated
+            return
+        rows = "1 row" if undated == 1 else f"{undated} rows"
+        shown = f"{', '.join(places[:SHOWN])}, counted from 0" if places else f"{time} IS NULL"
+        remedy = f"declare {time} nullable in schema.py to leave such rows out"
+        if time not in self.nullable_times:
+            remedy = f"remove tables.{request.name}.time, and select the rows in data.py"
+        raise MlopsError(
+            f"table {request.name}: {time} is missing in {rows} ({shown}), and no window contains "
+            f"a row without it; correct the source, or {remedy}."
+        )
 
 
 def _read_files(request: TableRequest) -> Iterator[pd.DataFrame]:
@@ -83,6 +158,18 @@ def _read_spark(request: TableRequest) -> Iterator[pd.DataFrame]:
     return spark.read_pieces(request)
 
 
+def _count_sql(request: TableRequest) -> int:
+    from . import sql
+
+    return sql.count_undated(request)
+
+
+def _count_spark(request: TableRequest) -> int:
+    from . import spark
+
+    return spark.count_undated(request)
+
+
 def _read_synthetic(request: TableRequest) -> Iterator[pd.DataFrame]:
     from . import synthetic
 
@@ -99,23 +186,38 @@ READERS: Mapping[Kind, Reader] = {
     "synthetic": _read_synthetic,
 }
 
+# The kinds whose engine selects the window, so that rows without a time never come here.
+COUNTERS: Mapping[Kind, Callable[[TableRequest], int]] = {
+    "sql": _count_sql,
+    "spark": _count_spark,
+}
 
-def _select_window(frame: pd.DataFrame, request: TableRequest) -> pd.DataFrame:
-    """Return the rows of the window; some readers cannot filter by time and return more."""
-    window = request.window
-    time = request.table.time
-    if time is None or window is None:
-        return frame
+
+def _times(frame: pd.DataFrame, request: TableRequest) -> "pd.Series[pd.Timestamp]":
+    """Return the times of the rows; raises MlopsError for a column that is missing or no time."""
+    time = str(request.table.time)
     if time not in frame:
         raise MlopsError(
             f"table {request.name} has no column {time}; correct tables.{request.name}.time in "
             "conf/, or the table."
         )
+    times: pd.Series[pd.Timestamp] | None
     try:
-        return frame[window.contains(pd.to_datetime(frame[time], format="ISO8601"))]
-    except (ValueError, TypeError):  # text that is no time, or times with a zone
+        times = pd.to_datetime(frame[time], format="ISO8601")
+    except (ValueError, TypeError):  # text that is no time
+        times = None
+    if times is None or times.dt.tz is not None:
         raise MlopsError(
             f"table {request.name}: column {time}, which tables.{request.name}.time names, must "
             "contain dates or times without a time zone, such as 2026-01-31 or 2026-01-31 12:00; "
             "correct the table, or name another column."
-        ) from None
+        )
+    return times
+
+
+def _places(frame: pd.DataFrame, times: pd.Series) -> list[str]:
+    """Return where the first rows without a time are, if the reader says from where they come."""
+    if PLACE not in frame.attrs:
+        return []
+    rows = frame.index[times.isna().to_numpy()][:SHOWN]
+    return [f"row {row} of {frame.attrs[PLACE]}" for row in rows]

@@ -78,8 +78,9 @@ class Figure(Record):
     """The figure of the gate window."""
     better: Literal["higher", "lower"]
     """Which values of the metric are better."""
-    verdict: Literal["ok", "decayed", "unknown"]
-    """`unknown` with too few events, or without a value or bound."""
+    verdict: Literal["ok", "decayed", "unknown", "seen in training"]
+    """`unknown` with too few events, or without a value or bound; `seen in training` if the
+    champion was trained on all matured rows, so that none of them can judge it."""
     events: int
     """Matured rows of the rarest class; for a regression, all matured rows."""
 
@@ -143,6 +144,9 @@ class InputRows(Record):
     """Rows that repeat the key of an earlier row; 0 online; None as for `read`."""
     without_prediction: int
     """Rows in the tables that are not in the batch."""
+    undated: int | None = None
+    """Rows that were left out because their time is missing, which schema.py allows; None in
+    reports that did not count them."""
 
 
 class OutcomeRows(Record):
@@ -156,6 +160,9 @@ class OutcomeRows(Record):
     """Labels without a prediction."""
     coverage: float | None
     """matured / expected, 0 to 1; None if nothing is expected."""
+    seen_in_training: int | None = None
+    """Matured rows that the champion was trained on, which are not judged; None in reports that
+    judged them as well."""
 
 
 class RowCounts(InputRows, OutcomeRows):
@@ -208,6 +215,21 @@ def judge(metric: str, value: float, error: float, rule: Rule) -> Figure:
         better="higher" if rule.sign > 0 else "lower",
         verdict=verdict,
         events=rule.events,
+    )
+
+
+def not_judged(metric: str, rule: Rule) -> Figure:
+    """Return a figure that has no value, because the champion was trained on all matured rows."""
+    return Figure(
+        metric=metric,
+        value=None,
+        low=None,
+        high=None,
+        bound=None,
+        reference=rule.reference,
+        better="higher" if rule.sign > 0 else "lower",
+        verdict="seen in training",
+        events=0,
     )
 
 

@@ -164,6 +164,9 @@ class VersionCard(StoredRecord):
     """Number of labelled rows."""
     coverage: Sides[float]
     """Share of the window's rows that have a label, 0 to 1."""
+    undated: dict[str, int] | None = None
+    """Rows that were left out because their time is missing, which schema.py allows, by table and
+    column: `{"applications.applied_on": 14}`. None on cards that did not count them."""
     gate_events: int
     """Labelled gate rows of the rarest class; for a regression, all labelled gate rows."""
     lineage: Lineage

@@ -120,6 +120,9 @@ class ScoreDetails(Details):
     """Speed of reading, predicting and writing the rows; `resources` repeats it."""
     sha256: str = ""
     """SHA-256 of the batch's Parquet file; empty in entries of formats 1 and 2."""
+    undated: dict[str, int] | None = None
+    """Rows that were left out because their time is missing, which schema.py allows, by table and
+    column: `{"applications.applied_on": 14}`. None in entries that did not count them."""
 
 
 class ShadowDetails(Details):

@@ -178,8 +178,10 @@ def _tables(opened: Opened) -> str:
     project = opened.project
     window = plan(parse_as_of(None, project.settings), project.settings.time).train
     kinds = {name: table.kind for name, table in project.settings.tables.items()}
+    contract = read_contract(user_module("schema"), project.settings.problem)
+    tables = Tables(project, contract.text, nullable_times=contract.nullable_times)
     for name in kinds:
-        next(Tables(project).pieces(name, window), None)
+        next(tables.pieces(name, window), None)
     return ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
 
 

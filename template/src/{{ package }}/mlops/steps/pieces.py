@@ -23,6 +23,8 @@ from ..records.registry import LoadedVersion, Version, load_version
 
 Subject = TypeVar("Subject", Version, LoadedVersion)
 Result = TypeVar("Result")
+PieceResult = tuple[Result | None, dict[str, int]]
+"""A result, None without rows in the window; and the rows without a time, as `Tables.undated`."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,20 @@ def work_on_pieces(
     subject: Subject,
     window: Window | None,
     work: Callable[[Subject, pd.DataFrame], Result],
+    undated: dict[str, int],
 ) -> Iterator[Result]:
     """Yield the result of `work` for each piece of cleaned rows.
 
     `subject` is the version whose schema cleans the rows, loaded if `work` predicts. `work` must be
-    a function of a module, because Spark's workers unpickle it. Raises MlopsError if the table has
-    no rows in the window.
+    a function of a module, because Spark's workers unpickle it. How many rows are left out because
+    their time is missing is added to `undated`, as in `Tables.undated`. Raises MlopsError if the
+    table has no rows in the window.
     """
     name = project.settings.streamed_table
     empty = True
-    for result in _results(project, subject, window, work):
+    for result, left_out in _results(project, subject, window, work, undated):
+        for column, count in left_out.items():
+            undated[column] = undated.get(column, 0) + count
         if result is not None:
             empty = False
             yield result
@@ -74,9 +80,9 @@ def first_rows(
     They are read here, also if the table's kind is `spark`.
     """
     name = project.settings.streamed_table
-    for piece in Tables(project, subject.contract.text).pieces(name, window):
+    for piece in _tables(project, subject, {}).pieces(name, window):
         for part in (piece.head(count), piece):  # data.py may filter
-            rows = _work_on_piece(project, window, _take_rows, subject, part)
+            rows, _ = _work_on_piece(project, window, _take_rows, subject, part)
             if rows is not None:
                 return rows.head(count)
     return None
@@ -86,20 +92,29 @@ def _take_rows(_: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
+def _tables(project: Project, subject: Version | LoadedVersion, undated: dict[str, int]) -> Tables:
+    contract = subject.contract
+    nullable = contract.nullable_times
+    return Tables(project, contract.text, nullable_times=nullable, undated=undated)
+
+
 def _results(
     project: Project,
     subject: Subject,
     window: Window | None,
     work: Callable[[Subject, pd.DataFrame], Result],
-) -> Iterator[Result | None]:
+    undated: dict[str, int],
+) -> Iterator[PieceResult[Result]]:
     name = project.settings.streamed_table
-    tables = Tables(project, subject.contract.text)
+    tables = _tables(project, subject, undated)
     if tables.table(name).kind == "spark":
         loads = isinstance(subject, LoadedVersion)
         version = subject.version if isinstance(subject, LoadedVersion) else subject
         shipped = _OnWorker(project, replace(version), loads)  # a copy without the cached contract
         job = partial(_work_on_worker, shipped, window, work)
-        yield from spark.map_pieces(tables.request(name, window), version.folder, job)
+        request = tables.request(name, window)
+        tables.count_undated(request)
+        yield from spark.map_pieces(request, version.folder, job)
     else:
         for piece in tables.pieces(name, window):
             yield _work_on_piece(project, window, work, subject, piece)
@@ -111,7 +126,7 @@ def _work_on_worker(
     work: Callable[[Subject, pd.DataFrame], Result],
     folder: Path,
     piece: pd.DataFrame,
-) -> Result | None:
+) -> PieceResult[Result]:
     subject: Subject = _subject_on_worker(shipped, folder)
     return _work_on_piece(shipped.project, window, work, subject, piece)
 
@@ -138,15 +153,17 @@ def _work_on_piece(
     work: Callable[[Subject, pd.DataFrame], Result],
     subject: Subject,
     piece: pd.DataFrame,
-) -> Result | None:
-    """Return the result of `work` for a piece, or None if it has no rows in the window."""
+) -> PieceResult[Result]:
+    """Return the result of `work` for a piece, and how many rows have no event time."""
     contract = subject.contract
     name = project.settings.streamed_table
-    tables = Tables(project, contract.text, {name: piece})
+    nullable = contract.nullable_times
+    tables = Tables(project, contract.text, {name: piece}, window, nullable)
     with user_function("data.inputs"):
         raw = piece if piece.empty else user_module("data").inputs(tables, window)
     if raw.empty:  # data.py may filter
-        return None
+        return None, {}
     rows = contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
-    kept = in_window(rows, contract, window)
-    return None if kept.empty else work(subject, kept)
+    undated: dict[str, int] = {}
+    kept = in_window(rows, contract, window, undated)
+    return (None if kept.empty else work(subject, kept)), undated

@@ -11,6 +11,7 @@ from ...base.errors import Misconfigured, MlopsError, Unreachable
 from ...base.project import Project, user_module
 from ...data.fingerprints import fingerprint
 from ...data.labelled_rows import LabelledRows, PointInTimeData, read_split
+from ...data.window_rows import describe_undated
 from ...pages import model_card
 from ...records.details import GateDetails
 from ...records.entry import with_details
@@ -21,6 +22,7 @@ from ...records.rules import refuse_unfit
 from ...records.store import Store, open_store
 from .. import reasons
 from . import checks, comparison
+from .as_scored import same_when_scored
 from .case import Case, check
 from .clean_interpreter import loads_alone
 
@@ -96,7 +98,11 @@ def _examine(store: Store, version: Version) -> Examination:
     except MlopsError as error:
         return Examination(None, (check("window", "rejected", "no", "yes", str(error)),))
     case = _open_case(store, challenger, sample)
-    found = [*checks.on_its_own(case), *reasons.check_reasons(case)]
+    found = [
+        *checks.on_its_own(case),
+        same_when_scored(store.project, case),
+        *reasons.check_reasons(case),
+    ]
     if all(each.figure != "missing" for each in found):
         found += comparison.with_others(case)
     return Examination(sample, tuple(found))
@@ -112,7 +118,10 @@ def _read_window(project: Project, challenger: LoadedVersion) -> LabelledRows:
         pd.Timestamp(time.as_of),
         time.settings(),
     )
-    return read_split(source, "gate")
+    rows = read_split(source, "gate")
+    for sentence in describe_undated(source.undated):
+        print_step(sentence)
+    return rows
 
 
 def _open_case(store: Store, challenger: LoadedVersion, sample: LabelledRows) -> Case:

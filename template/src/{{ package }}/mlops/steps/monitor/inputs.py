@@ -11,7 +11,8 @@ import pandas as pd
 
 from ...base.windows import Window
 from ...data.fingerprints import hashes
-from ...figures.decision import INVESTIGATE, Finding, InputRows
+from ...data.window_rows import describe_undated
+from ...figures.decision import HEALTHY, INVESTIGATE, Finding, InputRows
 from ...figures.drift import Column, ColumnDrift, compare
 from ...figures.profile import ColumnProfile, Floats, count
 from ...records import predictions
@@ -63,13 +64,17 @@ def examine_inputs(context: MonitoringContext) -> Inputs:
     online = context.is_online(date)
 
     findings: list[Finding] = []
+    undated: dict[str, int] = {}
     late = not batch or date <= context.ago(1, context.as_of)
     if late:
         findings.append(_not_scored(context, date if batch else None))
     counts, unread = try_to_read(
-        partial(_count_answers, context, batch) if online else partial(_count, context, window)
+        partial(_count_answers, context, batch)
+        if online
+        else partial(_count, context, window, undated)
     )
     findings += unread
+    findings += [Finding(HEALTHY, sentence) for sentence in describe_undated(undated)]
     counts = counts or NOTHING
     early = not online and _ends_early(counts.newest, window)
     if early:
@@ -91,7 +96,13 @@ def examine_inputs(context: MonitoringContext) -> Inputs:
     return Inputs(
         columns=_compare(context, counts.columns, predicted.columns),
         window=str(window or "all rows"),
-        rows=_rows(context.card, counts, predicted, periodic=bool(window) and not online),
+        rows=_rows(
+            context.card,
+            counts,
+            predicted,
+            periodic=bool(window) and not online,
+            undated=sum(undated.values()),
+        ),
         freshness=Freshness(
             newest_row=None if counts.newest is None else counts.newest.date(), late=late or early
         ),
@@ -128,7 +139,9 @@ def _ends_early(newest: pd.Timestamp | None, window: Window | None) -> bool:
     return bool(newest < window.end - (window.end - window.start) / 2)
 
 
-def _rows(card: VersionCard, counts: Counts, predicted: Counts, *, periodic: bool) -> InputRows:
+def _rows(
+    card: VersionCard, counts: Counts, predicted: Counts, *, periodic: bool, undated: int = 0
+) -> InputRows:
     """Return the row counts; `periodic` means that the rows are those of one period, each once.
 
     Requests are not periodic: clients may send the same row any number of times.
@@ -142,6 +155,7 @@ def _rows(card: VersionCard, counts: Counts, predicted: Counts, *, periodic: boo
         usual=usual_rows(learned, judged, card.time) if periodic and learned else None,
         doubled=int(keys.duplicated().sum()) if periodic else 0,
         without_prediction=int((~keys.isin(predicted.keys)).sum()),  # faster than NumPy's isin
+        undated=undated,
     )
 
 
@@ -175,8 +189,8 @@ def _missing_batches(context: MonitoringContext) -> list[Finding]:
     ]
 
 
-def _count(context: MonitoringContext, window: Window | None) -> Counts:
-    return _merge(work_on_pieces(context.project, context.champion, window, _count_piece))
+def _count(context: MonitoringContext, window: Window | None, undated: dict[str, int]) -> Counts:
+    return _merge(work_on_pieces(context.project, context.champion, window, _count_piece, undated))
 
 
 def _count_piece(champion: Version, rows: pd.DataFrame) -> Counts:

@@ -29,6 +29,7 @@ from .inputs import Inputs, examine_inputs
 from .outcomes import Outcomes, examine_outcomes, rule_of
 
 HISTORY_LENGTH = 36  # summaries in the history of a report
+VERDICTS = {"seen in training": "not judged: seen in training"}  # on screen, if another text
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,7 @@ def _table(report: MonitoringReport) -> tuple[tuple[str, ...], ...]:
                 _shown(figure.reference),
                 f"{_shown(figure.value)} ({_shown(figure.low)} to {_shown(figure.high)})",
                 f"{sign} {_shown(figure.bound)}",
-                figure.verdict,
+                VERDICTS.get(figure.verdict, figure.verdict),
             )
         )
     for column in report.columns:

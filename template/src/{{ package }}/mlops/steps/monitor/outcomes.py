@@ -5,12 +5,14 @@ from functools import partial
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ...base.project import user_module
 from ...base.windows import Window, periods
 from ...data.fingerprints import hashes
 from ...data.labelled_rows import PointInTimeData, count_events, read_labels
+from ...data.window_rows import describe_undated
 from ...figures import decision
 from ...figures.decision import (
     HEALTHY,
@@ -71,22 +73,31 @@ def examine_outcomes(context: MonitoringContext) -> Outcomes:
     findings += _gaps(context, dates, end)
     own = own.drop_duplicates(context.keys, keep="last")
     window = context.window(context.ago(1, dates[0]), dates[-1])
-    labels, unread = try_to_read(partial(_read_labels, context, window))
+    undated: dict[str, int] = {}
+    labels, unread = try_to_read(partial(_read_labels, context, window, undated))
     findings += unread
+    findings += [Finding(HEALTHY, sentence) for sentence in describe_undated(undated)]
     matured = own.iloc[:0].assign(**{TRUTH: None})
     unknown_keys = 0
     if labels is not None:
         matured = own.join(labels, on=context.keys, how="inner").reset_index(drop=True)
         foreign = ~np.isin(hashes(labels.reset_index(), context.keys), hashes(made, context.keys))
         unknown_keys = int(foreign.sum())
-    findings += _too_few_events(context, matured, start)
+    seen = _seen_in_training(context, matured)
+    judged = matured[~seen]
+    findings += _not_judged(seen)
+    findings += _too_few_events(context, judged, start)
     rows = OutcomeRows(
         expected=len(own),
         matured=len(matured),
         unknown_keys=unknown_keys,
         coverage=len(matured) / len(own),
+        seen_in_training=int(seen.sum()),
     )
-    figures = _figures(context, matured) if len(matured) else []
+    figures = _figures(context, judged) if len(judged) else []
+    if len(matured) and not len(judged):
+        names = context.project.settings.gate.thresholds
+        figures = [decision.not_judged(name, rule_of(context, name)) for name in names]
     return Outcomes(figures, _by_batch(own, matured), str(window or "all rows"), rows, findings)
 
 
@@ -113,13 +124,41 @@ def _read_predictions(context: MonitoringContext, date: pd.Timestamp) -> list[pd
     return [rows.assign(scoring_date=date) for rows in parts]
 
 
-def _read_labels(context: MonitoringContext, window: Window | None) -> pd.DataFrame:
-    """Return the known labels, by key."""
-    time = context.project.settings.time
-    contract = context.champion.contract
-    source = PointInTimeData(context.project, user_module("data"), contract, context.as_of, time)
+def _read_labels(
+    context: MonitoringContext, window: Window | None, undated: dict[str, int]
+) -> pd.DataFrame:
+    """Return the known labels, by key; count those without a time in `undated`."""
+    source = PointInTimeData(
+        context.project,
+        user_module("data"),
+        context.champion.contract,
+        context.as_of,
+        context.project.settings.time,
+        undated,
+    )
     labels = read_labels(source, window, f"labels of the window {window or 'of all rows'}")
     return labels.set_axis([TRUTH], axis="columns")
+
+
+def _seen_in_training(context: MonitoringContext, matured: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return for each row whether the champion was trained on its key.
+
+    Without dates, or with a batch of an earlier date, it was trained on some of the rows that it
+    scored. It may know their answers by heart.
+    """
+    with np.load(context.champion.artifact("seen.npz")) as stored:
+        return np.isin(hashes(matured, context.keys), stored["keys"])
+
+
+def _not_judged(seen: npt.NDArray[np.bool_]) -> list[Finding]:
+    if not seen.any():
+        return []
+    return [
+        Finding(
+            HEALTHY,
+            f"{seen.sum()} of {len(seen)} matured rows were seen in training, and are not judged",
+        )
+    ]
 
 
 def _without_key(count: int) -> list[Finding]:

@@ -42,6 +42,8 @@ class Batch:
     """Number within the date, four digits: `0003`."""
     keys: list[npt.NDArray[np.uint64]] = field(default_factory=list)
     """The hash of each key, 8 bytes, in one array per piece."""
+    undated: dict[str, int] = field(default_factory=dict)
+    """How many rows were left out because their time is missing, as in `Tables.undated`."""
     counts: dict[str, Floats] = field(default_factory=dict)
     """Number of rows in each bin of a prediction's profile, by column."""
 
@@ -82,7 +84,8 @@ def write(batch: Batch, target: Path, work: Work) -> None:
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(row_progress())
         task = progress.add_task("", total=None)
-        for rows, prediction in work_on_pieces(batch.project, batch.champion, batch.window, work):
+        pieces = work_on_pieces(batch.project, batch.champion, batch.window, work, batch.undated)
+        for rows, prediction in pieces:
             batch.add(rows, prediction)
             frame = pd.concat([rows, prediction], axis=1).assign(**stamps)
             table = pa.Table.from_pandas(frame, preserve_index=False)

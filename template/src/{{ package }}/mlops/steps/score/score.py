@@ -12,6 +12,7 @@ from ...base.console import Outcome, print_step, resources
 from ...base.project import Project
 from ...base.windows import parse_as_of, plan
 from ...data.spark import started
+from ...data.window_rows import describe_undated
 from ...figures.drift import Column, compare
 from ...records import predictions
 from ...records.details import ScoreDetails
@@ -51,6 +52,7 @@ def score(project: Project, as_of: str | None) -> Outcome:
             rows=batch.rows,
             rows_per_second=speed,
             sha256=sha256_of_file(part),
+            undated=batch.undated,
             resources=resources() | {"rows_per_second": speed},
         )
         target = store.decide(partial(_publish, store, batch, staged, details))
@@ -63,6 +65,7 @@ def score(project: Project, as_of: str | None) -> Outcome:
     message = (
         f"{batch.rows:,} predictions in {project.shown(target)}; {speed:,} rows/s, peak {peak} MB"
     )
+    message = "; ".join([message, *describe_undated(batch.undated)])
     return Outcome("ok", message, result)
 
 

@@ -7,6 +7,7 @@ from ...base.project import Project, user_module
 from ...base.windows import parse_as_of
 from ...data.contract import read_contract
 from ...data.labelled_rows import PointInTimeData, read_split
+from ...data.window_rows import describe_undated
 from ...records.details import TrainDetails
 from ...records.lineage import read_build_facts
 from ...records.rules import refuse_unfit
@@ -60,6 +61,8 @@ def train_version(project: Project, as_of: str | None, tune: int = 0) -> Publish
     )
     train_rows = read_split(source, "train")
     gate_rows = read_split(source, "gate")
+    for sentence in describe_undated(source.undated):
+        print_step(sentence)
     check_trainable(contract, train_rows)
     model = user_module("model", snapshot)
     tuned = project
