@@ -151,3 +151,36 @@ def test_bytecode_of_other_sources_next_to_a_snapshot_is_not_run(
     cache.parent.mkdir()
     cache.write_bytes(head + marshal.dumps(compile("TOTAL = 666", str(source), "exec")))
     assert user_module("model", take(tmp_path)).TOTAL == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import helpers",
+        "from helpers.dates import month",
+        "from shared import rates",
+        "import importlib; importlib.import_module('loan_risk.features')",
+        "from importlib import import_module; import_module('helpers')",
+        "__import__('loan_risk')",
+    ],
+)
+def test_a_module_that_no_version_contains_is_refused(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """It is found in the repository, but not in a wheel, and not next to a registered model."""
+    monkeypatch.setattr(snapshot, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), str(tmp_path / "src"), *sys.path])
+    (tmp_path / "src/helpers").mkdir()
+    (tmp_path / "shared.py").touch()
+    (package / "features.py").write_text(f"import math\n{line}\n")
+    with pytest.raises(errors.Misconfigured, match=r"^features.py:2: imports .*relatively"):
+        take(tmp_path)
+
+
+def test_installed_modules_may_be_imported(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "CHECKOUT", tmp_path)
+    lines = "import numpy.random\nimport importlib; importlib.import_module('.x', __package__)\n"
+    (package / "features.py").write_text(f"{lines}import __main__\nimport not_installed\n")
+    take(tmp_path)

@@ -363,8 +363,8 @@ class Settings(Section):
     allow_dirty: bool = False
     """Whether a version trained with uncommitted changes may be promoted; for dev only."""
     trusted_types: tuple[str, ...] = ()
-    """Types that a stored model may contain in addition to those of scikit-learn, NumPy and the
-    project."""
+    """Types that a stored model may contain in addition to those of scikit-learn, NumPy, the
+    project, and the vetted ones of boosting libraries."""
 
     tracking_uri: str | SecretName = "sqlite:///mlflow.db"
     """MLflow's tracking server or store."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.errors import MlopsError, summarize
-from ..base.project import PACKAGE, Project, user_module
+from ..base.project import Project, user_module
 from ..data.contract import MLFLOW_TYPES, Contract, read_contract
 from .card import VersionCard, read_card
 from .integrity import (
@@ -22,6 +22,7 @@ from .integrity import (
     private_folder,
 )
 from .tracking import Client
+from .trusted_types import untrusted
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -252,25 +253,6 @@ def _local_folder(uri: str) -> Path | None:
     if not is_local_uri(source, is_tracking_or_registry_uri=False):  # type: ignore[no-untyped-call]
         return None
     return Path(local_file_uri_to_path(source))  # type: ignore[no-untyped-call]
-
-
-def untrusted(skops_file: Path, snapshot: str, configured: tuple[str, ...]) -> list[str]:
-    """Return the types in a skops file that are not trusted.
-
-    Trusted are the types that skops itself trusts, those of scikit-learn, NumPy and the version's
-    own snapshot, and `configured`, which comes from conf and never from the artifact.
-    """
-    import skops.io
-
-    packages = {"sklearn", "numpy"}
-    if snapshot.startswith(f"{PACKAGE}_"):
-        packages.add(snapshot)
-    return [
-        name
-        for name in skops.io.get_untrusted_types(file=skops_file)
-        if name not in configured
-        and (name.split(".")[0] not in packages or "<" in name)  # all lambdas have the same name
-    ]
 
 
 def largest_difference(left: pd.DataFrame, right: pd.DataFrame) -> float:

@@ -7,14 +7,16 @@ code. So a model is trained from `<package>_<sha8>`, and that folder is stored w
 import ast
 import hashlib
 import importlib
+import importlib.util
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..base.errors import Misconfigured
-from ..base.project import PACKAGE, PACKAGE_ROOT, Project
+from ..base.project import CHECKOUT, PACKAGE, PACKAGE_ROOT, Project
 
 NOT_THE_USERS = {"mlops", "_build", "__pycache__"}  # folders of the package that are skipped
+IMPORTERS = {"import_module", "__import__"}
 
 
 def take_snapshot(project: Project) -> Path:
@@ -61,6 +63,27 @@ def _refuse_absolute_imports(path: str, source: bytes) -> None:
                 ".features import ...) and never mlops: a registered model must "
                 "work without the project."
             )
+        if _is_beside_the_package(name):
+            raise Misconfigured(
+                f"{path}:{line}: imports {name}, a file of this repository that no version "
+                f"contains; move it to src/{PACKAGE}/ and import it relatively."
+            )
+
+
+def _is_beside_the_package(name: str) -> bool:
+    """Return whether a module is found in src/ or in the repository's folder itself."""
+    top = name.split(".", maxsplit=1)[0]
+    if not top or CHECKOUT is None:
+        return False
+    try:
+        spec = importlib.util.find_spec(top)
+    except ValueError:  # a module without a specification, such as __main__
+        return False
+    if spec is None:
+        return False
+    folders = list(spec.submodule_search_locations or ())
+    places = [Path(each) for each in folders or [spec.origin or ""]]
+    return any(place.parent in (CHECKOUT, PACKAGE_ROOT.parent) for place in places)
 
 
 def _imported_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -73,3 +96,15 @@ def _imported_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
             names = [node.module] if node.module else [alias.name for alias in node.names]
             for name in names:
                 yield node.lineno, f".{name}" if node.level else name
+        elif isinstance(node, ast.Call) and node.args and _called(node) in IMPORTERS:
+            given = node.args[0]
+            if isinstance(given, ast.Constant) and isinstance(given.value, str):
+                yield node.lineno, given.value
+
+
+def _called(call: ast.Call) -> str:
+    """Return the name of the function that is called, without its module."""
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""

@@ -20,8 +20,9 @@ from ..records.erasures import last_erasures
 from ..records.lineage import extract_path, uv_program
 from ..records.locks import hold
 from ..records.refit import RefitAnswer, RefitJob
-from ..records.registry import Version, untrusted
+from ..records.registry import Version
 from ..records.store import Store, open_store
+from ..records.trusted_types import untrusted
 
 
 def reproduce(project: Project, number: int) -> Outcome:

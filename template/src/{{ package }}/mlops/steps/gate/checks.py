@@ -10,6 +10,7 @@ from ...data.contract import read_contract
 from ...data.fingerprints import hashes
 from ...data.labelled_rows import count_events
 from ...figures.decision import INTERVAL, interval_text
+from ...figures.predictions import find_fault
 from ...records.card import VersionCard
 from ...records.details import GateDetails, TrainDetails
 from ...records.entry import with_details
@@ -147,11 +148,9 @@ def sane_predictions(case: Case) -> Check:
 
 def _insanity(case: Case) -> str:
     """Return what is wrong with the predictions; empty if they are sane."""
+    if fault := find_fault(case.contract.problem, case.prediction):
+        return fault
     numbers = case.prediction.select_dtypes("float64").to_numpy()
-    if not np.isfinite(numbers).all():
-        return "some are missing or infinite"
-    if case.contract.problem != "regression" and (numbers.min() < 0 or numbers.max() > 1):
-        return "some probabilities are below 0 or above 1"
     if (numbers == numbers[0]).all():
         return "all rows get the same"
     return ""

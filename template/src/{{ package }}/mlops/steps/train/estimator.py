@@ -34,13 +34,20 @@ def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataF
     target = frame[contract.target]
     if contract.problem == "multiclass":
         target = target.astype(str)  # classes become columns of the prediction frame
-    return estimator.fit(frame[contract.features], target, **arguments)
+    try:
+        return estimator.fit(frame[contract.features], target, **arguments)
+    except TypeError as error:
+        if "unexpected keyword argument 'sample_weight'" not in str(error):
+            raise
+        raise Misconfigured(
+            f"model.sample_weight: the estimator takes no weights ({error}); remove the function "
+            "from model.py, or build another estimator."
+        ) from error
 
 
 def check_trainable(contract: Contract, rows: LabelledRows) -> None:
     """Raise MlopsError if no estimator could learn from `rows`."""
     frame = rows.frame
-    target = frame[contract.target]
     for name in rows.raw.columns.difference(list(contract.inputs.types)):
         raise MlopsError(
             f"training window: column {name} is not in Inputs of schema.py; add it there, or leave "
@@ -51,6 +58,17 @@ def check_trainable(contract: Contract, rows: LabelledRows) -> None:
         raise MlopsError(
             f"training window: column {name} has no values; correct the source, or remove the "
             "column from Inputs in schema.py."
+        )
+    check_target(contract, frame[contract.target])
+
+
+def check_target(contract: Contract, target: pd.Series) -> None:
+    """Raise MlopsError for a target that does not fit the problem."""
+    kind = contract.labels.types[contract.target]
+    if contract.problem == "regression" and kind not in ("float64", "int64"):
+        raise Misconfigured(
+            f"schema.py: the target {contract.target} has the type {kind}, but a regression "
+            "predicts numbers; give it the type float or int, and return numbers from data.labels."
         )
     if contract.problem == "binary" and not target.isin([0, 1]).all():
         raise Misconfigured(
@@ -63,8 +81,9 @@ def check_trainable(contract: Contract, rows: LabelledRows) -> None:
                 f"data.labels: the class {name} of the target has the same name as a column of the "
                 "predictions, which get a column for each class; rename the class in data.py."
             )
-    if contract.problem != "regression" and target.nunique() < 2:
+    if target.nunique() < 2:
+        single = "value" if contract.problem == "regression" else "class"
         raise MlopsError(
-            f"training window: the target {contract.target} has only one class; check the function "
-            "labels in data.py, or increase the setting time.train."
+            f"training window: the target {contract.target} has only one {single}; check the "
+            "function labels in data.py, or increase the setting time.train."
         )

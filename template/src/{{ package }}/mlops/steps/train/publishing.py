@@ -14,7 +14,6 @@ from mlflow.data.pandas_dataset import from_pandas
 from mlflow.models.model import ModelInfo
 
 from ...base.console import resources
-from ...base.errors import Misconfigured
 from ...base.project import PLATFORM
 from ...data.fingerprints import hashes, row_hashes
 from ...figures.importance import permutation_importance
@@ -22,10 +21,11 @@ from ...figures.profile import take_profile
 from ...records import lineage
 from ...records.card import Profiles, VersionCard
 from ...records.integrity import SCORER, check_written, sha256_of_file
-from ...records.registry import Registry, signature, untrusted
-from ...records.scorer import Estimator, ScorerFacts, predict_frame
+from ...records.registry import Registry, signature
+from ...records.scorer import ScorerFacts, predict_frame
 from ...records.tracking import experiment_id
 from . import plots
+from .stored_estimator import Trust, write_estimator
 from .training import HeldOut, Training, make_card
 
 GOLDEN_ROWS = 20
@@ -75,39 +75,12 @@ def publish(training: Training, registry: Registry) -> Published:
     return Published(number, card, files.digest)
 
 
-def write_estimator(training: Training, target: Path) -> list[str]:
-    """Write the estimator as a skops file; return the types that loading it must trust.
-
-    Raises Misconfigured for a type that is neither known nor configured, naming the step.
-    """
-    import skops.io
-
-    skops.io.dump(training.estimator, target)
-    configured = training.source.project.settings.trusted_types
-    for name in untrusted(target, training.snapshot.name, configured):
-        raise Misconfigured(
-            f"model.build: step {_step_with(training.estimator, name)} holds the type {name}, "
-            "which is not trusted; use a named function or class of features.py, or add the type "
-            "to trusted_types in conf/base.yml."
-        )
-    return list(skops.io.get_untrusted_types(file=target))
-
-
-def _step_with(estimator: Estimator, type_name: str) -> str:
-    """Return the name of the pipeline's step that contains a type."""
-    import skops.io
-
-    for name, part in getattr(estimator, "steps", []):
-        if type_name in skops.io.get_untrusted_types(data=skops.io.dumps(part)):
-            return str(name)
-    return "of the estimator"
-
-
 def _write_files(training: Training, folder: Path) -> tuple[VersionCard, pd.DataFrame]:
     """Write the version's files; return its card and its prediction of the gate window."""
     gate = training.gate.frame
     features = training.source.contract.features
-    trusted_types = write_estimator(training, folder / "model.skops")
+    trust = Trust(training.snapshot.name, training.source.project.settings.trusted_types)
+    trusted_types = write_estimator(training.estimator, folder / "model.skops", trust)
     predict = _predictor(training)
     everyone = predict(training.gate.all_inputs)
     prediction = everyone.loc[gate.index]

@@ -13,6 +13,7 @@ from ...records.lineage import read_build_facts
 from ...records.rules import refuse_unfit
 from ...records.snapshot import take_snapshot
 from ...records.store import open_store
+from .dry_run import check_on_few_rows
 from .estimator import check_trainable, fit
 from .publishing import Published, publish
 from .training import Training
@@ -65,6 +66,7 @@ def train_version(project: Project, as_of: str | None, tune: int = 0) -> Publish
         print_step(sentence)
     check_trainable(contract, train_rows)
     model = user_module("model", snapshot)
+    check_on_few_rows(project, model, contract, train_rows.frame)
     tuned = project
     if tune:
         params = search_params(source, model, train_rows.frame, tune)

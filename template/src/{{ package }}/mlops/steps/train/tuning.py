@@ -22,6 +22,7 @@ from ...records.lineage import configuration_hash, read_build_facts
 from ...records.scorer import ScorerFacts, predict_frame
 from ...records.store import open_store
 from ...records.tracking import experiment_id
+from .dry_run import check_on_few_rows
 from .estimator import fit
 
 Study = Any  # Optuna is an extra, so its types may be missing
@@ -124,7 +125,10 @@ def _try(
     trial = study.ask()
     params = settings.model.params | (model.search_space(trial) if number else {})
     trial.set_user_attr("params", params)
-    estimator = fit(with_params(source.project, params), model, contract, parts.learn)
+    tried = with_params(source.project, params)
+    if _choices(params) != _choices(settings.model.params):  # it may be another kind of estimator
+        check_on_few_rows(tried, model, contract, parts.learn)
+    estimator = fit(tried, model, contract, parts.learn)
     facts: ScorerFacts = {
         "problem": contract.problem,
         "features": contract.features,
@@ -138,6 +142,16 @@ def _try(
         mlflow.log_params(params)
         mlflow.log_metric(settings.metric, settings.sign * skill)
     print_step(f"trial {number + 1}: {settings.metric} {settings.sign * skill:.4f}")
+
+
+def _choices(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the params that are not numbers."""
+    numbers = (int, float)
+    return {
+        name: value
+        for name, value in params.items()
+        if isinstance(value, bool) or not isinstance(value, numbers)
+    }
 
 
 def _finished(study: Study) -> list[Trial]:
