@@ -77,8 +77,8 @@ def test_a_second_version_of_the_same_rows_is_compared_with_the_first(real: Proj
 
 @pytest.mark.full
 def test_the_contract_tests_pass_and_leave_what_the_commands_made_as_it_was(real: Project) -> None:
-    for command in ("train", "gate", "promote", "score", "monitor"):
-        real.run(command)
+    for step in ("train", "gate", "promote", "score", "monitor"):
+        real.run(step)
     made = contents(real)
     assert {"mlflow.db", "predictions", "extracts"} <= {path.parts[0] for path in made}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/mlops"]

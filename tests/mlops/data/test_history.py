@@ -90,7 +90,8 @@ def in_training(root: Path, section: str) -> Answer:
         tables.Tables(project_of(root, section)), YEAR
     )
     time = "month" if "month" in made else "applied_on"
-    return made[DECEMBER.contains(made[time])]
+    in_december: pd.Series[bool] = DECEMBER.contains(made[time])
+    return made[in_december]
 
 
 def in_scoring(root: Path, section: str) -> Answer:
@@ -99,10 +100,13 @@ def in_scoring(root: Path, section: str) -> Answer:
     inputs = run(blocks(section, "python")[0])["inputs"]
     name = project.settings.streamed_table
     whole = tables.Tables(project).read(name, DECEMBER)
-    batches = [whole[start : start + BATCH_ROWS] for start in range(0, len(whole), BATCH_ROWS)]
-    return pd.concat(
+    batches: list[pd.DataFrame] = [
+        whole[start : start + BATCH_ROWS] for start in range(0, len(whole), BATCH_ROWS)
+    ]
+    made: pd.DataFrame = pd.concat(
         [inputs(tables.Tables(project, (), {name: batch}, DECEMBER), DECEMBER) for batch in batches]
     )
+    return made
 
 
 CASES: dict[str, tuple[Callable[[Path], None], str, str, list[Any]]] = {

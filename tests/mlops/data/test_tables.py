@@ -92,7 +92,8 @@ def as_database(folder: Path) -> dict[str, Any]:
 
 
 IN_THE_FILE = "row 2 of loans.{}, row 4 of loans.{}, counted from 0"
-PLACES = {
+Write = Callable[[Path], dict[str, Any]]
+PLACES: dict[Write, str] = {
     as_csv: IN_THE_FILE.replace("{}", "csv"),
     as_parquet: IN_THE_FILE.replace("{}", "parquet"),
     as_text: IN_THE_FILE.replace("{}", "parquet"),
@@ -100,7 +101,6 @@ PLACES = {
     as_database: "day IS NULL",
 }
 every_kind = pytest.mark.parametrize("write", PLACES)
-Write = Callable[[Path], dict[str, Any]]
 
 
 @every_kind

@@ -12,7 +12,7 @@ as_scored = platform("steps.gate.as_scored")
 ROWS = pd.DataFrame(
     {
         "loan": ["a", "b", "c"],
-        "day": pd.to_datetime(["2026-01-01", None, "2026-01-03"]),
+        "day": pd.to_datetime(["2026-01-01", "", "2026-01-03"]),
         "lag": [0.3, None, 1.0],
         "purpose": ["car", None, "home"],
         "known": [True, False, True],
@@ -31,7 +31,7 @@ def compared(batch: pd.DataFrame, split: str = "time") -> Any:
 
 
 def test_the_same_rows_in_another_order_pass_up_to_rounding() -> None:
-    batch = ROWS.assign(lag=[0.1 + 0.2, None, 1.0])[::-1].head(2)
+    batch = ROWS.assign(lag=[0.1 + 0.2, float("nan"), 1.0])[::-1].head(2)
     found = compared(batch)
     assert (found.verdict, found.figure) == ("passed", "0 rows")
     assert found.reason == "of 2 rows that were read as a batch"

@@ -313,7 +313,8 @@ def _create_tables(database: Path) -> None:
     new = target.with_name(f"{target.name}.new")
     for left in (new, new.with_name(f"{new.name}-journal")):
         left.unlink(missing_ok=True)
-    store = SqlAlchemyStore(f"{SQLITE}{new}", DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH)
+    artifacts = DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
+    store = SqlAlchemyStore(f"{SQLITE}{new}", artifacts)  # type: ignore[no-untyped-call]
     store.engine.dispose()
     new.replace(target)
 
