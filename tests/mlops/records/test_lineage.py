@@ -228,7 +228,7 @@ def test_a_checkout_does_not_read_the_facts_of_a_wheel(
     found = lineage.read_build_facts(make_project(checkout))
     assert (found.commit, found.dirty) == (git(checkout, "rev-parse", "HEAD").strip(), True)
     monkeypatch.setenv("UV", "false")  # a program that fails
-    with pytest.raises(errors.MlopsError, match=r"^uv.lock does not fit pyproject.toml"):
+    with pytest.raises(errors.MlopsError, match=r"^uv cannot read the locked requirements"):
         lineage.locked_requirements(make_project(checkout))
 
 

@@ -175,8 +175,8 @@ Verify = Annotated[
         "--verify",
         metavar=NO_TYPE,
         help="Also read the file of every journal entry from a server, which takes a request for "
-        "each. Without it, a server's entries are verified by their tags. Local files are always "
-        "read.",
+        "each. Without it, only the copy of each entry in the tags of its MLflow run is verified. "
+        "Local files are always read.",
     ),
 ]
 AnchorFile = Annotated[

@@ -151,7 +151,8 @@ def locked_requirements(project: Project) -> list[str]:
     except subprocess.CalledProcessError as error:
         reason = " ".join(error.stderr.split())
         raise MlopsError(
-            f"uv.lock does not fit pyproject.toml; run `uv lock` and commit it: {reason}"
+            f"uv cannot read the locked requirements ({reason}); correct uv.lock and "
+            "pyproject.toml, or restore them with git, run `uv lock`, and commit both."
         ) from None
 
 

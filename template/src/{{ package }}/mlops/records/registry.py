@@ -291,10 +291,11 @@ def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVers
     except Exception as error:
         raise _broken(version, f"does not load here ({summarize(error)})") from error
     if strange:
-        reason = (
-            f"does not load here, since it has types that are not trusted: {', '.join(strange)}"
+        raise MlopsError(
+            f"{version} of {version.name} does not load here, since it has types that are not "
+            f"trusted: {', '.join(strange)}; add these types to trusted_types in conf/ if you "
+            "trust them, or train a new version."
         )
-        raise _broken(version, reason, "add them to trusted_types in conf/ if you trust them, ")
     try:
         loaded = LoadedVersion(_load_model(version), version)
         expected = pd.read_parquet(version.artifact("golden_predictions.parquet"))
@@ -307,12 +308,12 @@ def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVers
     return loaded
 
 
-def _broken(version: Version, reason: str, remedy: str = "") -> MlopsError:
+def _broken(version: Version, reason: str) -> MlopsError:
     lineage = version.card.lineage
     return MlopsError(
         f"{version} of {version.name} {reason}; it was made with the lockfile "
         f"{lineage.lock_sha256[:12]} of commit {lineage.commit[:12]}: install that lockfile "
-        f"(`git checkout`, `uv sync`), {remedy}or train a new version."
+        "(`git checkout`, `uv sync`), or train a new version."
     )
 
 

@@ -153,8 +153,8 @@ def _newest_verdict(store: Store, version: Version, command: str) -> tuple[Entry
                 f"needs a new verdict; run {command}, then promote it again."
             )
     raise MlopsError(
-        f"{version.name} has no verdict on {version}: tags, and verdicts of another environment, "
-        f"do not count; run {command}."
+        f"the journal has no verdict on {version} of {version.name}; tags, and verdicts of another "
+        f"environment, do not count; run {command}."
     )
 
 

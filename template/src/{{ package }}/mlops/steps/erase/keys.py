@@ -85,8 +85,8 @@ def read_keys(file: Path, types: Mapping[str, ColumnType]) -> Keys:
     for number, line in enumerate(lines, start=1):
         if len(line) > len(header) or not all(line.values()):
             raise Misconfigured(
-                f"{file.name}: line {number} after the header must have {len(header)} values; "
-                "correct it."
+                f"{file.name}: line {number} after the header, not counting empty ones, must have "
+                f"exactly one value of each column ({', '.join(header)}); correct it."
             )
         if cast_line(line, kinds) is None:
             wanted = " and ".join(f"{name} is {types[name]}" for name in header)
