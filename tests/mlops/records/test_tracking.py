@@ -448,6 +448,45 @@ def test_a_damaged_database_is_not_an_unreachable_service(tmp_path: Path) -> Non
     assert "restore the store from its backup" in str(reported)
 
 
+def cut_tables(engine: sa.Engine) -> None:
+    """Create MLflow's tables as far as a command that is killed in the middle of it."""
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE metrics ADD COLUMN step BIGINT"))
+    raise KeyboardInterrupt
+
+
+def test_a_database_whose_creation_was_killed_is_created_by_the_next_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    project = make_project(tmp_path)
+    with monkeypatch.context() as killed:
+        killed.setattr("mlflow.store.db.utils._upgrade_db", cut_tables)
+        with pytest.raises(KeyboardInterrupt):
+            tracking.connect(project)
+    store = "mlflow.store.tracking.sqlalchemy_store.SqlAlchemyStore"
+    monkeypatch.setattr(f"{store}._engine_map", {})  # as in a new process
+    assert len(tracking.connect(project).search_experiments()) == 1
+    assert [path.name for path in tmp_path.glob("mlflow.db*") if "lock" not in path.name] == [
+        "mlflow.db"
+    ]
+
+
+def test_a_database_that_was_not_created_completely_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by an older template, or by another program."""
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection:
+        connection.execute("CREATE TABLE metrics (step INTEGER)")
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/mlflow.db")
+    with pytest.raises(sa.exc.OperationalError) as caught:
+        cut_tables(engine)
+    engine.dispose()
+    reported = tracking.store_error(caught.value)
+    assert "was not created completely (" in str(reported)
+    assert "delete its file if the store is new" in str(reported)
+
+
 def test_a_locked_database_is_reported_as_such(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as writer:
         writer.execute("BEGIN EXCLUSIVE")

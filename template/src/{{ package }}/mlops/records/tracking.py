@@ -60,6 +60,8 @@ DAMAGE = re.compile(
     "malformed|not a database|no such (table|column)|disk I/O error|out-of-date database schema"
     "|Can't locate revision"
 )
+# What SQLite says if MLflow creates its tables again because some of them are missing.
+INCOMPLETE = re.compile("duplicate column name|(table|index) \\S+ already exists")
 # Packages whose exceptions come from the store.
 STORES = ("mlflow", "sqlalchemy", "psycopg", "psycopg2", "pymysql", "pyodbc")
 
@@ -97,7 +99,9 @@ def connect(project: Project) -> Client:
         from mlflow.store.db import utils
 
         utils.MAX_RETRY_COUNT = 2  # MLflow's default of ten takes 100 seconds
-    with opening_lock(project):  # the first client of a new database creates its tables
+    with opening_lock(project):
+        if database is not None and not database.stat().st_size:
+            _create_tables(database)
         return mlflow.MlflowClient(uri, registry)
 
 
@@ -129,6 +133,11 @@ def store_error(error: Exception) -> MlopsError | None:
     first_line = str(error).split("\n", maxsplit=1)[0]
     reason = re.sub("//[^/@]*@", "//", first_line)  # without a password
     if _is_sqlite(error):
+        if INCOMPLETE.search(str(error)):
+            return MlopsError(
+                f"the MLflow database was not created completely ({reason}); delete its file if "
+                "the store is new, or else restore the store from its backup."
+            )
         if DAMAGE.search(str(error)):
             return MlopsError(
                 f"the MLflow database is damaged ({reason}); restore the store from its backup."
@@ -289,6 +298,23 @@ def _innermost(error: BaseException) -> BaseException:
         if isinstance(inner, BaseException):
             return _innermost(inner)
     return error
+
+
+def _create_tables(database: Path) -> None:
+    """Create MLflow's tables in another file, which then takes the place of the empty one.
+
+    MLflow creates them step by step, and cannot go on where a command was killed.
+    """
+    from mlflow.store.tracking import DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    target = database.resolve()  # the file, even behind a link
+    new = target.with_name(f"{target.name}.new")
+    for left in (new, new.with_name(f"{new.name}-journal")):
+        left.unlink(missing_ok=True)
+    store = SqlAlchemyStore(f"{SQLITE}{new}", DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH)
+    store.engine.dispose()
+    new.replace(target)
 
 
 def _require_writable(database: Path) -> None:
