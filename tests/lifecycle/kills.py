@@ -3,9 +3,20 @@
 These functions run in a process of their own, in the project's folder: `project.call(stop_at, …)`.
 """
 
+import contextlib
+import hashlib
+import http.client
+import json
 import os
+import shutil
+import signal
+import sqlite3
+import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,32 +33,139 @@ CLIENT = (
     *("set_registered_model_alias", "delete_registered_model_alias", "set_registered_model_tag"),
 )
 NO_STATE = (".lock", ".holder", ".pyc", ".db", ".db-journal")  # locks, bytecode; rows are commits
+STATE = ("mlflow.db*", "mlartifacts", "predictions", "extracts", "build")  # what commands write
+OTHERS = "experiment_id NOT IN (SELECT experiment_id FROM experiments WHERE name = 'dev.loan-risk')"
+# What commands read of MLflow's tables, apart from the runs of trainings.
+READ = {
+    "experiments": "SELECT * FROM experiments",
+    "registered_models": "SELECT * FROM registered_models",
+    "registered_model_tags": "SELECT * FROM registered_model_tags",
+    "registered_model_aliases": "SELECT * FROM registered_model_aliases",
+    "model_versions": "SELECT * FROM model_versions",
+    "model_version_tags": "SELECT * FROM model_version_tags",
+    "runs": f"SELECT * FROM runs WHERE {OTHERS}",  # noqa: S608 - a constant
+    "tags": f"SELECT * FROM tags WHERE run_uuid IN (SELECT run_uuid FROM runs WHERE {OTHERS})",  # noqa: S608
+}
+BATCHES = "predictions/dev/date=*/batch-*"
+PATIENCE = 300  # seconds for one command
 
 
-def stop_at(number: int, kind: str, words: list[str]) -> int:
-    """Run a command that is killed before its write of this number; return its exit code.
+def stop_at(number: int, words: list[str]) -> int:
+    """Run a command that is killed before its call of this number; return its exit code.
 
-    `kind` is "calls" for the calls that write to journal and registry, "commits" for those of the
-    database, or "all" for the latter, and the files and folders that the command creates, changes,
-    moves or deletes.
+    The calls are those that write to journal and registry.
+    """
+    return _run(words, lambda: _count_calls(_counter(number)))
+
+
+def keep_states(folder: str, words: list[str], requests: list[Facts]) -> int:
+    """Run a command, and copy the state before each of its writes to FOLDER/0001 and so on.
+
+    That is what the command leaves if it is killed there. A write is a commit of the database, or a
+    file or folder that the command creates, changes, moves or deletes. If it empties a file to
+    write it, FOLDER/0001-opened is the state right after that. `serve` answers the requests, then
+    it is stopped. Return the exit code.
     """
 
     def child() -> None:
-        count = _counter(number)
-        if kind == "calls":
-            _count_calls(count)
-            return
-        _count_commits(count)
-        if kind == "all":
-            _count_files(count)
+        keep = _keeper(Path(folder))
+        _watch_commits(keep)
+        _watch_files(keep)
+        _ask(words, requests)
 
     return _run(words, child)
 
 
-def at_once(commands: list[list[str]]) -> list[int]:
-    """Run commands at the same time; return their exit codes."""
-    children = [_fork(words, lambda: None) for words in commands]
+def try_states(folder: str, words: list[str], requests: list[Facts]) -> list[Facts]:
+    """Run a command in the states that `keep_states` kept; return the exit codes and what is left.
+
+    Of states that follow each other and look alike to any command, it tries the first and the last.
+    """
+    _load(words)
+    states = sorted(Path(folder).iterdir())
+    views = [_view(state) for state in states]
+    found: list[Facts] = []
+    for number, state in enumerate(states):
+        if views[number] in views[number - 1 : number] and views[number] in views[number + 1 :][:1]:
+            continue
+        signal.alarm(PATIENCE)
+        restore(str(state))
+        [code] = at_once([words], requests)
+        said = Path("said").read_text(encoding="utf-8")
+        found.append({"state": state.name, "code": code, "said": said, **_in_fork(left)})
+    return found
+
+
+def _load(words: list[str]) -> None:
+    """Import the modules of a command and of `status`, for all forks of this process."""
+    for name in ("cli", "steps.status", f"steps.{words[0]}", f"steps.{words[0]}.{words[0]}"):
+        with contextlib.suppress(ModuleNotFoundError):
+            import_module(f"loan_risk.mlops.{name}")
+
+
+def _view(state: Path) -> str:
+    """Return a hash of all that a command can read in a state.
+
+    No command reads what belongs to a training whose version is not registered: its artifacts, and
+    the parameters, metrics and tags of its run. MLflow writes each of these by a commit of its own.
+    """
+    digest = hashlib.sha256()
+    files = (path for path in sorted(state.rglob("*")) if path.is_file())
+    for path in files:
+        name = str(path.relative_to(state))
+        if not name.startswith(("mlflow.db", "mlartifacts/dev.loan-risk/")):
+            digest.update(name.encode() + path.read_bytes())
+    scratch = Path("said.db")  # a copy, since opening a database ends what was cut
+    for path in state.glob("mlflow.db*"):
+        shutil.copy(path, f"{scratch}{path.name.removeprefix('mlflow.db')}")
+    if scratch.exists():
+        with contextlib.closing(sqlite3.connect(scratch)) as opened:
+            tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+            present = {name for (name,) in opened.execute(tables)}
+            for name in sorted(present.intersection(READ)):
+                digest.update(repr(opened.execute(READ[name]).fetchall()).encode())
+        scratch.unlink()
+    return digest.hexdigest()
+
+
+def _in_fork(function: Callable[[], Facts]) -> Facts:
+    """Call a function in a process of its own, which a library's caches do not leave."""
+    answer, end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(answer)
+        with os.fdopen(end, "w", encoding="utf-8") as file:
+            json.dump(function(), file)
+        os._exit(0)
+    os.close(end)
+    with os.fdopen(answer, encoding="utf-8") as file:
+        text = file.read()
+    assert _wait(child) == 0
+    return dict(json.loads(text))
+
+
+def at_once(commands: list[list[str]], requests: list[Facts] | None = None) -> list[int]:
+    """Run commands at the same time; return their exit codes. `requests` is for `serve`."""
+    children = [_fork(words, lambda: _ask(words, requests or [])) for words in commands]  # noqa: B023
     return [_wait(child) for child in children]
+
+
+def save(state: str) -> None:
+    """Copy what commands write to a new folder."""
+    Path(state).mkdir(parents=True)
+    found = [str(path) for name in STATE for path in Path().glob(name)]
+    if found:
+        subprocess.run(["cp", "--archive", *found, state], check=True)
+
+
+def restore(state: str, *names: str) -> None:
+    """Replace what commands write by the copy in a folder; with names, only these."""
+    for name in names or STATE:
+        for path in Path().glob(name):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        found = [str(path) for path in Path(state).glob(name)]
+        if found:
+            subprocess.run(["cp", "--archive", *found, "."], check=True)
 
 
 def hold_lock(words: list[str], seconds: float, limit: float) -> Facts:
@@ -55,8 +173,6 @@ def hold_lock(words: list[str], seconds: float, limit: float) -> Facts:
 
     `limit` is how long the command waits for a lock.
     """
-    import time
-
     from loan_risk.mlops.records import locks
 
     end, ready = os.pipe(), os.pipe()
@@ -89,16 +205,42 @@ def remains() -> Facts:
     heads = ["0" * 64, *(behind.digest(entry) for entry in entries)]
     assert [entry["number"] for entry in entries] == list(range(1, len(entries) + 1))
     assert [entry["previous"] for entry in entries] == heads[:-1]
-    assert behind.head() == f"{len(entries)}:{heads[-1]}"
+    assert not entries or behind.head() == f"{len(entries)}:{heads[-1]}"
     return {
         "entries": [[entry["command"], entry["outcome"], entry["subject"]] for entry in entries],
         "aliases": behind.aliases(MODEL),
         "moved": behind.moved(MODEL),
         "batches": sorted(
             f"{path.parent.parent.name}/{path.parent.name}"
-            for path in Path("predictions").glob("dev/date=*/batch-*/_SUCCESS")
+            for path in Path().glob(f"{BATCHES}/_SUCCESS")
         ),
     }
+
+
+def rows() -> Facts:
+    """Return the number of rows of each extract and of each date's batches, and those of `serve`.
+
+    Batches of one date that have the same number of rows count once.
+    """
+    from pyarrow.parquet import read_metadata
+
+    kept = [*Path("extracts/dev").glob("*.parquet")]
+    kept += [file.with_name("part.parquet") for file in Path().glob(f"{BATCHES}/_SUCCESS")]
+    names = ((path.name if "extracts" in path.parts else path.parts[-3], path) for path in kept)
+    online = Path("predictions/dev/online").glob("date=*/[!_]*.parquet")
+    return {
+        "kept": sorted({f"{name}: {read_metadata(path).num_rows}" for name, path in names}),
+        "answered": sum(read_metadata(path).num_rows for path in online),
+    }
+
+
+def left() -> Facts:
+    """Return all that a command leaves: `remains`, `rows`, and what `status` finds wrong."""
+    from loan_risk.mlops.base.project import open_project
+    from loan_risk.mlops.steps.status import status
+
+    problems = status(open_project("dev")).facts["problems"]
+    return {**remains(), **rows(), "problems": problems}
 
 
 def _run(words: list[str], prepare: Callable[[], None]) -> int:
@@ -148,6 +290,53 @@ def _counter(number: int) -> Callable[[], None]:
     return count
 
 
+def _keeper(folder: Path) -> Callable[[str], None]:
+    """Return a function that copies the state before a write, and after a file was emptied."""
+    main = os.getpid()
+    one = threading.Lock()
+    number = 0
+    copying = threading.local()
+
+    def keep(emptied: str = "") -> None:
+        nonlocal number
+        if os.getpid() != main or getattr(copying, "now", False):
+            return
+        with one:
+            copying.now = True
+            number += 1
+            save(f"{folder}/{number:04d}")
+            opened = Path(f"{folder}/{number:04d}-opened")
+            if emptied and Path(emptied).parent.is_dir():
+                save(str(opened))
+                (opened / emptied).write_bytes(b"")
+            copying.now = False
+
+    return keep
+
+
+def _ask(words: list[str], requests: list[Facts]) -> None:
+    """If the command is `serve`, have a thread ask it for predictions, then stop it."""
+    if words[0] == "serve":
+        port = int(words[words.index("--port") + 1])
+        threading.Thread(target=_predict_and_stop, args=(port, requests), daemon=True).start()
+
+
+def _predict_and_stop(port: int, requests: list[Facts]) -> None:
+    body = json.dumps({"rows": requests})
+    headers = {"Content-Type": "application/json"}
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        with contextlib.closing(connection), contextlib.suppress(ConnectionError):
+            connection.request("POST", "/predict", body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            os.kill(os.getpid(), signal.SIGTERM if answer.status == 200 else signal.SIGKILL)
+            return
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _count_calls(count: Callable[[], None]) -> None:
     from mlflow import MlflowClient
 
@@ -163,7 +352,7 @@ def _counted(function: Callable[..., Any], count: Callable[[], None]) -> Callabl
     return call
 
 
-def _count_commits(count: Callable[[], None]) -> None:
+def _watch_commits(keep: Callable[[str], None]) -> None:
     from sqlalchemy import Engine, event
 
     written: set[int] = set()
@@ -175,28 +364,30 @@ def _count_commits(count: Callable[[], None]) -> None:
     def commit(connection: Any) -> None:
         if id(connection) in written:
             written.discard(id(connection))
-            count()
+            keep("")
 
     event.listen(Engine, "before_cursor_execute", execute)
     event.listen(Engine, "commit", commit)
 
 
-def _count_files(count: Callable[[], None]) -> None:
-    here = str(Path.cwd())
+def _watch_files(keep: Callable[[str], None]) -> None:
+    here = Path.cwd()
 
     def audit(name: str, arguments: Any) -> None:
+        empties = False
         if name == "open":
             path, mode, flags = arguments
-            writes = bool(set(str(mode or "")) & set("wax+")) or bool(
-                (flags or 0) & (os.O_WRONLY | os.O_RDWR)
-            )
+            if not (set(str(mode or "")) & set("wax+") or (flags or 0) & (os.O_WRONLY | os.O_RDWR)):
+                return
+            empties = "a" not in str(mode or "") and bool((flags or 0) & os.O_TRUNC)
         elif name in ("os.rename", "os.remove", "os.rmdir", "os.mkdir"):
-            path, writes = arguments[0], True
+            path = arguments[0]
         else:
             return
         text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
-        if writes and str(Path(here, text)).startswith(f"{here}/") and _is_state(text):
-            count()
+        place = here / text
+        if place.is_relative_to(here) and place != here and _is_state(text):
+            keep(str(place.relative_to(here)) if empties else "")
 
     sys.addaudithook(audit)
 

@@ -1,179 +1,306 @@
-"""The whole campaign: each command is stopped at each of its writes, and each file is damaged."""
+"""The whole campaign: each command is stopped at each of its writes, runs twice, and meets damage.
 
-import shutil
+Every case prints what it went through. The state before each write is copied while the command runs
+once; a command that is killed there leaves just that.
+"""
+
+import json
+import socket
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from lifecycle import kills
+from lifecycle import behind, kills
 from lifecycle.conftest import At
-from lifecycle.project import AS_OF, Facts, Project, copy_project
+from lifecycle.project import AS_OF, NOISE, Answer, Facts, Project, copy_project
+from lifecycle.served import batch
 
 pytestmark = [pytest.mark.full, pytest.mark.wide]
 
-Fresh = Callable[[Project], Project]
+Stage = Callable[[str], Project]
+Record = Callable[[str, object], None]
 
 OLD = ("--as-of", "2026-09-01", "--set", "monitoring.max_age=1")
 SCORE = ("score", "--as-of", AS_OF)
-MOST = 2000
-# Each command, with the stage of the project in which it is stopped.
+ANCHORS = "build/anchors"
+REBUILT = """import json
+from pathlib import Path
+
+print(Path("build/answer.json").read_text(encoding="utf-8"))
+"""
+SIDE = {"source": "extract", "changed": 0, "trouble": ""}
+ANSWER = {
+    "format": 1,
+    "commit": "0" * 40,
+    "dirty": False,
+    "template": "v0.1.0",
+    "lock_sha256": "0" * 64,
+    "configuration": "0" * 64,
+    "rows": {"train": SIDE, "gate": SIDE},
+    "difference": 0.0,
+    "differs": [],
+}
+# Each command, with the stage of the project in which it runs. `serve` gets a port and requests.
 COMMANDS: dict[tuple[str, ...], str] = {
-    ("train", "--changed", "--as-of", AS_OF): "live",
+    ("train", "--changed", "--as-of", "2025-12-01"): "live",
     ("gate", "2"): "rivals",
     ("promote",): "gated",
     ("promote", "2"): "rivals",
     SCORE: "live",
+    (*SCORE, "--set", "scoring.shadow=true"): "rivals",
     ("monitor", "--as-of", AS_OF): "scored",
+    ("retrain", *OLD): "live",
+    ("retrain", "--as-of", AS_OF): "opened",
     ("rollback",): "third",
     ("pause", "a test"): "live",
     ("resume",): "paused",
-    ("retrain", *OLD): "live",
-    ("retrain", "--as-of", AS_OF): "opened",
+    ("erase", "--expired", "--as-of", "2026-10-01", "--yes"): "retaining",
+    ("erase", "--keys", "build/persons.csv", "--yes"): "retaining",
+    ("reproduce", "1"): "rebuilt",
+    ("serve",): "live",
+    ("doctor",): "scored",
+    ("status",): "born",
+    ("status", "--anchor", ANCHORS): "live",
 }
-AT_ONCE = [words for words in COMMANDS if words[0] not in ("promote", "retrain")]
+NO_ENTRY = ("serve", "doctor", "status")  # commands that the journal does not record
 
 
 @pytest.fixture(scope="module")
-def stage(shelf: At, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Project]:
+def stage(shelf: At, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     """Return a project at a stage of this module or of the shelf. Do not edit it."""
     known: dict[str, Project] = {}
-    steps: dict[str, tuple[str, list[tuple[str, ...]]]] = {
-        "rivals": ("live", [("train", "--as-of", AS_OF), ("gate",)] * 2),
-        "third": ("rivals", [("promote", "2"), ("gate", "3"), ("promote", "3")]),
-        "paused": ("live", [("pause", "a test")]),
+    steps: dict[str, tuple[str, Callable[[Project], object]]] = {
+        "rivals": ("live", lambda it: [judge(it) for _ in range(2)]),
+        "third": ("rivals", succeed),
+        "paused": ("live", lambda it: it.run("pause", "a test")),
+        "retaining": ("scored", retain),
+        "rebuilt": ("live", let_rebuild),
     }
 
     def take(name: str) -> Project:
         if name not in steps:
             return shelf(name)
         if name not in known:
-            before, commands = steps[name]
+            before, prepare = steps[name]
             known[name] = copy_project(take(before), tmp_path_factory.mktemp(name) / "loan-risk")
-            for words in commands:
-                known[name].run(*words)
+            prepare(known[name])
         return known[name]
 
     return take
 
 
-@pytest.fixture
-def fresh(tmp_path: Path) -> Fresh:
-    """Return copies of a project; each replaces the one before."""
-    count = iter(range(10_000))
-
-    def copy(project: Project) -> Project:
-        number = next(count)
-        shutil.rmtree(tmp_path / f"{number - 2}", ignore_errors=True)
-        return copy_project(project, tmp_path / f"{number}/loan-risk")
-
-    return copy
+def judge(project: Project) -> None:
+    """Train and gate one more version."""
+    project.run("train", "--as-of", AS_OF)
+    project.run("gate")
 
 
-def decisive(left: Facts) -> Facts:
-    """Return what decides from now on, whatever was done twice to get there.
-
-    `train`, `gate`, `score` and `monitor` do their work again when they are repeated after their
-    entry. A version that was cut before its entry has a number that no entry names.
-    """
-    entries: list[list[str]] = []
-    for entry in left["entries"]:
-        if entries[-1:] != [entry]:
-            entries.append(entry)
-    known = sorted({on for what, _, on in entries if what == "train"}, key=int)
-    ranks = {number: f"version {rank}" for rank, number in enumerate(known)}
-    return {
-        "entries": [[what, how, ranks.get(on, on)] for what, how, on in entries],
-        "aliases": {alias: ranks.get(str(on)) for alias, on in left["aliases"].items()},
-        "dates": sorted({batch.partition("/")[0] for batch in left["batches"]}),
-    }
+def succeed(project: Project) -> None:
+    """Let versions 2 and 3 become champion, one after the other."""
+    project.run("promote", "2")
+    project.run("gate", "3")
+    project.run("promote", "3")
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def retain(project: Project) -> None:
+    """Keep rows for a limited time, and list some people."""
+    project.configure(retention={"extracts": 6, "predictions": 10})
+    project.commit()
+    parts = [max(project.path("extracts").rglob("*.parquet")), *project.folder.glob(PARTS)]
+    persons = [pd.read_parquet(part)["application_id"].iloc[5] for part in parts]
+    project.write("build/persons.csv", "\n".join(["application_id", *persons]))
+
+
+PARTS = f"{kills.BATCHES}/part.parquet"
+
+
+def let_rebuild(project: Project) -> None:
+    """Let a rebuild end at once; tests of `reproduce` run a real one."""
+    project.write(".mlops/rebuild.py", REBUILT)
+    project.write("build/answer.json", json.dumps(ANSWER))
+
+
+@dataclass(frozen=True)
+class Arena:
+    """A project in which one command runs again and again, each time from a known state."""
+
+    project: Project
+    words: tuple[str, ...]
+    states: Path
+    requests: list[Facts]
+    entries: int
+    """Number of entries in the journal before the command."""
+
+    def path(self, state: str) -> str:
+        """Return the folder of a state: `before` and `whole` an uninterrupted run, or a write."""
+        return str(self.states / state)
+
+    def save(self, state: str) -> None:
+        """Keep the present state."""
+        self.project.call(kills.save, self.path(state))
+
+    def restore(self, state: str, *names: str) -> None:
+        """Go back to a state; with names, only for these."""
+        self.project.call(kills.restore, self.path(state), *names)
+
+    def run(self) -> Answer:
+        """Run the command and return its answer; its exit code may be any."""
+        if self.words[0] != "serve":
+            return self.project.run(*self.words, code=None)
+        [code] = self.at_once(1)
+        return Answer(code, self.project.path("said").read_text("utf-8"), "")
+
+    def at_once(self, count: int) -> list[int]:
+        """Run the command several times at the same time; return the exit codes."""
+        every = [self.with_port() for _ in range(count)]
+        codes: list[int] = self.project.call(kills.at_once, every, self.requests)
+        return codes
+
+    def with_port(self) -> list[str]:
+        """Return the command, with a free port if it is `serve`."""
+        if self.words[0] != "serve":
+            return list(self.words)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            return [*self.words, "--port", str(free.getsockname()[1])]
+
+    def left(self) -> Facts:
+        """Return what decides from now on, and what `status` finds wrong."""
+        return self.decisive(self.project.call(kills.left))
+
+    def decisive(self, left: Facts) -> Facts:
+        """Return what decides from now on, whatever was done twice to get there.
+
+        `train`, `gate`, `score` and `monitor` do their work again when they are repeated after
+        their entry. A version that was cut before its entry has a number that no entry names.
+        """
+        entries = left["entries"]
+        known = sorted({on for what, _, on in entries if what == "train"}, key=int)
+        ranks = {number: f"version {rank}" for rank, number in enumerate(known)}
+        named = [(what, how, ranks.get(on, on)) for what, how, on in entries]
+        return {
+            "entries": [*named[: self.entries], *dict.fromkeys(named[self.entries :])],
+            "aliases": {alias: ranks.get(str(on)) for alias, on in left["aliases"].items()},
+            "dates": sorted({each.partition("/")[0] for each in left["batches"]}),
+            "rows": left["kept"],
+            "answered": bool(left["answered"]),
+            "problems": left["problems"],
+        }
+
+
+@pytest.fixture(params=COMMANDS, ids=" ".join)
+def arena(request: pytest.FixtureRequest, stage: Stage, tmp_path: Path) -> Arena:
+    """An arena for each command."""
+    words = request.param
+    return prepare(stage(COMMANDS[words]), words, tmp_path)
+
+
+def prepare(source: Project, words: tuple[str, ...], folder: Path) -> Arena:
+    """Return the arena of a command, which has not run yet."""
+    project = copy_project(source, folder / "loan-risk")
+    requests = project.call(batch, 1)["rows"][:3] if words[0] == "serve" else []
+    count = len(project.call(behind.entries)) if project.path("mlflow.db").exists() else 0
+    arena = Arena(project, words, folder / "states", requests, count)
+    arena.save("before")
+    return arena
+
+
 def test_a_command_stopped_at_any_write_is_completed_by_repeating_it(
-    stage: Callable[[str], Project],
-    fresh: Fresh,
-    words: tuple[str, ...],
-    record_property: Callable[[str, object], None],
+    arena: Arena, record_property: Record
 ) -> None:
-    project = stage(COMMANDS[words])
-    whole = fresh(project)
-    whole.run(*words)
-    expected = decisive(whole.call(kills.remains))
-    number = 1
-    while True:
-        stopped = fresh(project)
-        code = stopped.call(kills.stop_at, number, "all", list(words))
-        if code != kills.KILLED:
-            assert code == 0
-            break
-        answer = stopped.run(*words, code=None)
-        assert answer.code == 0 or "no challenger" in answer.said, f"write {number}: {answer.said}"
-        assert decisive(stopped.call(kills.remains)) == expected, f"stopped at write {number}"
-        assert stopped.run("status").facts["problems"] == []
-        number += 1
-        assert number < MOST
-    record_property(f"{' '.join(words)}: stopped at each of its writes", number - 1)
+    options = (arena.path("at"), arena.with_port(), arena.requests)
+    code = arena.project.call(kills.keep_states, *options)
+    assert code == 0, arena.project.path("said").read_text("utf-8")
+    expected = arena.left()
+    assert expected["problems"] == []
+    tried = arena.project.call(kills.try_states, *options)
+    for run in tried:
+        place = f"stopped at write {run['state']}: {run['said']}"
+        assert run["code"] == 0 or "no challenger" in run["said"], place
+        assert not NOISE.search(run["said"]), place
+        assert arena.decisive(run) == expected, place
+    assert len(tried) > 1
+    places = len(list(Path(arena.path("at")).iterdir()))
+    outcomes = Counter("completed" if not run["code"] else "found complete" for run in tried)
+    outcomes["as the place before"] = places - len(tried)
+    record_property(f"{' '.join(arena.words)}: stopped at {places} places", dict(outcomes))
 
 
-@pytest.mark.parametrize("words", AT_ONCE, ids=" ".join)
-def test_a_command_that_runs_twice_at_once_leaves_a_sound_journal(
-    stage: Callable[[str], Project], fresh: Fresh, words: tuple[str, ...]
+def test_a_command_that_runs_twice_at_once_ends_as_if_it_had_run_once(
+    arena: Arena, record_property: Record
 ) -> None:
-    project = fresh(stage(COMMANDS[words]))
-    codes = project.call(kills.at_once, [list(words), list(words)])
-    assert 0 in codes
-    assert set(codes) <= {0, 1}
-    whole = fresh(stage(COMMANDS[words]))
-    whole.run(*words)
-    left = decisive(project.call(kills.remains))
-    expected = decisive(whole.call(kills.remains))
-    assert left["aliases"].keys() == expected["aliases"].keys()
-    assert left["dates"] == expected["dates"]
-    assert project.run("status").facts["problems"] == []
+    assert arena.run().code == 0
+    expected = arena.left()
+    arena.restore("before")
+    codes = sorted(arena.at_once(2))
+    assert codes in ([0, 0], [0, 1]), arena.project.path("said").read_text("utf-8")
+    left = arena.left()
+    if arena.words[0] == "train":  # both trained
+        assert left["aliases"].keys() == expected["aliases"].keys()
+        assert left["rows"] == expected["rows"]
+        assert left["problems"] == []
+    else:
+        assert left == expected
+    record_property(f"{' '.join(arena.words)}: exit codes of two at once", codes)
+
+
+@pytest.mark.parametrize("part", ["the store", "the database"])
+def test_an_older_store_next_to_newer_files_is_noticed_and_the_command_runs_again(
+    arena: Arena, part: str, record_property: Record
+) -> None:
+    """As after a backup was restored, or after the power failed before the last commits."""
+    assert arena.run().code == 0
+    expected = arena.left()
+    if arena.words[0] != "status":
+        arena.project.run("status", "--anchor", ANCHORS)
+    arena.restore("before", *["mlflow.db*", "mlartifacts"][: 2 if part == "the store" else 1])
+    outcomes = []
+    if arena.words[0] not in NO_ENTRY:
+        noticed = arena.project.run("status", "--against", ANCHORS, code=1)
+        assert "an older state of the store was restored" in noticed.said
+        outcomes.append("noticed by the anchor")
+    answer = arena.run()
+    assert answer.code == 0, answer.said
+    left = arena.left()
+    problems = left["problems"]
+    assert all("restore" in problem for problem in problems)
+    assert problems or left == expected
+    outcomes.append("a sentence says what to restore" if problems else "completed")
+    record_property(f"{' '.join(arena.words)}: next to an older state of {part}", outcomes)
 
 
 @pytest.mark.parametrize("how", ["half", "empty", "gone"])
 def test_a_damaged_file_is_reported_in_one_sentence(
-    stage: Callable[[str], Project],
-    fresh: Fresh,
-    how: str,
-    record_property: Callable[[str, object], None],
+    stage: Stage, tmp_path: Path, how: str, record_property: Record
 ) -> None:
-    project = stage("rivals")
+    """As after a failing disk, or a file that the system had not written when the power failed."""
+    source = stage("third")
+    arena = prepare(source, ("status",), tmp_path)
+    arena.project.run(*SCORE)
+    arena.save("scored")
     kinds: dict[tuple[str, str], str] = {}
-    for path in project.call(kills.files_of_store):
+    for path in arena.project.call(kills.files_of_store):
         kinds.setdefault((Path(path).name, path.split("/")[1]), path)
-    commands = [("status",), ("promote", "2"), SCORE, ("monitor", "--as-of", AS_OF), ("gate", "2")]
+    commands = [
+        ("status",),
+        ("promote", "3"),
+        SCORE,
+        ("monitor", "--as-of", AS_OF),
+        ("gate", "2"),
+        ("rollback",),
+    ]
+    outcomes: Counter[str] = Counter()
     for path in kinds.values():
         for words in commands:
-            damaged = fresh(project)
-            damaged.call(kills.damage, path, how)
-            answer = damaged.run(*words, code=None)  # which refuses a traceback
-            assert answer.code in (0, 1, 3), f"{words} with {path} {how}: {answer.said}"
-    record_property(f"files that were {how}", len(kinds))
-
-
-@pytest.mark.parametrize("words", [("rollback",), ("promote", "2"), SCORE], ids=" ".join)
-def test_a_lost_last_write_is_noticed_or_made_again(
-    stage: Callable[[str], Project], fresh: Fresh, words: tuple[str, ...]
-) -> None:
-    """The power failed: the database is as it was before its last commit, or a file is empty."""
-    project = stage(COMMANDS[words])
-    whole = fresh(project)
-    whole.run(*words)
-    expected = decisive(whole.call(kills.remains))
-    number = 1
-    while fresh(project).call(kills.stop_at, number, "commits", list(words)) == kills.KILLED:
-        number += 1
-    before = fresh(project)
-    before.call(kills.stop_at, number - 1, "commits", list(words))
-    before.run(*words)
-    assert decisive(before.call(kills.remains)) == expected
-    old = project.call(kills.files_of_store)
-    for path in sorted(set(whole.call(kills.files_of_store)).difference(old)):
-        lost = fresh(whole)
-        lost.call(kills.damage, path, "empty")
-        answer = lost.run("status", code=None)
-        assert answer.code in (0, 1), answer.said
-        assert answer.code == 0 or "restore" in answer.said
+            arena.restore("scored")
+            arena.project.call(kills.damage, path, how)
+            answer = arena.project.run(*words, code=None)  # which refuses a traceback
+            place = f"{words} with {path} {how}: {answer.said}"
+            assert answer.code in (0, 1, 3), place
+            if words == ("status",):
+                assert answer.code == 0 or "restore" in answer.said, place
+            outcomes[f"exit code {answer.code}"] += 1
+    record_property(f"{len(kinds)} files that were {how}, {len(commands)} commands", dict(outcomes))
