@@ -5,9 +5,9 @@ A message is a sentence: what is wrong, where (file, column, key or version), an
 
 import contextlib
 import re
-import sysconfig
 import traceback
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from .text import hide_values
@@ -15,7 +15,6 @@ from .text import hide_values
 # Errors whose text is about code, files or names, and not about values.
 ABOUT_CODE = (ImportError, SyntaxError, NameError, AttributeError, UnicodeError, OSError)
 NAMES = re.compile("Usecols|No match for FieldRef|Index .* (invalid|out of range)")
-LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
 
 
 class MlopsError(Exception):
@@ -85,7 +84,7 @@ def trace(error: BaseException) -> str:
 def _place(error: BaseException) -> str:
     """Return the line that raised an error, the last one outside of libraries if there is one."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith((*LIBRARIES, "<"))]
+    own = [frame for frame in frames if not frame.filename.startswith((*_libraries(), "<"))]
     for frame in (own or list(frames))[-1:]:
         return f" in {Path(frame.filename).name}, line {frame.lineno}"
     return ""
@@ -105,10 +104,19 @@ def _missing(error: KeyError) -> str:
     return f"a column or another key is missing{_place(error)}"
 
 
+@cache
+def _libraries() -> tuple[str, ...]:
+    """Return the folders of Python's own modules and of the installed packages."""
+    import sysconfig  # for an error only: it loads all that is known about how Python was built
+
+    paths = sysconfig.get_paths()
+    return paths["stdlib"], paths["purelib"], paths["platlib"]
+
+
 def _own_code(error: BaseException) -> str:
     """Return the text of the files outside of libraries through which an error came."""
     frames = traceback.extract_tb(error.__traceback__)
-    files = {frame.filename for frame in frames if not frame.filename.startswith(LIBRARIES)}
+    files = {frame.filename for frame in frames if not frame.filename.startswith(_libraries())}
     existing = [Path(file) for file in files if Path(file).is_file()]
     return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in existing)
 

@@ -126,6 +126,7 @@ def _log_model(
 ) -> ModelInfo:
     for cache in training.snapshot.rglob("__pycache__"):
         shutil.rmtree(cache)  # MLflow would copy it as well
+    _skip_comparison()
     info: ModelInfo = mlflow.pyfunc.log_model(
         name="model",
         python_model=str(PLATFORM / "records" / SCORER),
@@ -136,6 +137,18 @@ def _log_model(
         pip_requirements=requirements,
     )
     return info
+
+
+def _skip_comparison() -> None:
+    """Keep MLflow from comparing the requirements with the installed packages.
+
+    It does so twice, for a warning that `connect` silences, and the first time reads the files of
+    every package, which takes as long as fitting the example's estimator. The name is MLflow's own:
+    if a newer MLflow has another one, only the time is lost.
+    """
+    from mlflow.utils import requirements_utils
+
+    vars(requirements_utils)["_check_requirement_satisfied"] = lambda _: None
 
 
 def _hash_files(training: Training, folder: Path) -> dict[str, str]:
