@@ -5,11 +5,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from histories.quick import quick_copier
+from lifecycle.project import Warm
 from pipelines.osv import Osv, database
 from rendering import commit, copy_template, render
 
@@ -18,13 +20,21 @@ if TYPE_CHECKING:
 
 Rendered = Callable[..., Path]
 PIPELINES = ("GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD")  # each is set in a vendor's pipelines
-LONGEST = (
-    "test_another_lock",
+LONGEST = (  # modules of minutes, the longest first
     "test_azure",
     "test_image",
-    "test_reproduce",
+    "test_releases",
+    "test_databricks_jobs",
     "test_start",
+    "test_kept_stores",
+    "test_real_data",
     "test_updater",
+    "test_kubernetes",
+    "test_reproduce",
+    "test_spark",
+    "test_github",
+    "test_wheel",
+    "test_another_lock",
 )
 
 
@@ -40,9 +50,27 @@ def pytest_configure() -> None:
             del os.environ[name]
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out modules without slow tests where only those run: importing all takes seconds."""
+    only_slow = config.option.markexpr.startswith("full")
+    leave_out = only_slow and collection_path.suffix == ".py" and not may_be_slow(collection_path)
+    return True if leave_out else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the tests that take minutes, so that the workers finish at about the same time."""
-    items.sort(key=lambda item: item.path.stem not in LONGEST)
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
+    for item in items:
+        if item.get_closest_marker("full") and not may_be_slow(item.path):
+            raise pytest.UsageError(f"`-m full` would not find {item.nodeid}: write mark.full here")
+
+
+@cache
+def may_be_slow(module: Path) -> bool:
+    """Return whether a module names the mark of slow tests, or the function that sets it."""
+    text = module.read_text(encoding="utf-8")
+    return "mark.full" in text or "slow(" in text
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -116,6 +144,14 @@ def locked_project(new_project: Rendered, lock: bytes) -> Rendered:
         return folder
 
     return fresh
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """An interpreter that runs the commands of any project without delay."""
+    warm = Warm()
+    yield warm
+    warm.close()
 
 
 @pytest.fixture(scope="session")

@@ -198,6 +198,9 @@ def test_a_bad_change_is_stopped_by_its_check(
     done = service.run(CHECKS, only=change.job)[change.job]
     assert done.failed_steps == [f"nox -s {change.session}"], done.log[-3000:]
     assert change.words in done.log
+    if what == "a bad model":
+        [evidence] = done.summaries
+        assert "| auc | rejected |" in evidence
 
 
 @pytest.mark.full
@@ -231,7 +234,7 @@ def test_an_exception_with_an_owner_and_a_future_date_passes(
 def test_the_weekly_update_becomes_a_pull_request(
     team: Path, service: Service, tmp_path: Path
 ) -> None:
-    newer_template(team, tmp_path / "template")
+    newer_template(team, tmp_path / "template", sessions="audit")
     push(team, service)
     service.programs = tmp_path / "programs"
     add_program(service.programs, "az", "vendor")

@@ -163,6 +163,7 @@ def test_cookiecutter_generates_the_same_as_copier(address: str, desk: Path) -> 
 
 
 @pytest.mark.full
+@pytest.mark.wide  # as in the first half of the next test
 def test_cruft_generates_the_same_as_copier(server: Path, desk: Path) -> None:
     made = make(CRUFT, desk, server, "--checkout=v0.1.0")
     assert made.returncode == 0, made.stderr
@@ -213,6 +214,7 @@ def test_cookiecutter_asks_only_for_the_name(address: str, desk: Path) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide  # the next test stores one, too
 def test_a_path_is_stored_as_absolute(source: Path, desk: Path) -> None:
     made = make(COOKIECUTTER, desk, "../source", "--output-dir=new")
     assert made.returncode == 0, made.stderr
@@ -305,7 +307,11 @@ def test_a_bad_name_leaves_nothing(template: Path, desk: Path) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("door", [COOKIECUTTER, CRUFT], ids=["cookiecutter", "cruft"])
+@pytest.mark.parametrize(
+    "door",
+    [COOKIECUTTER, pytest.param(CRUFT, marks=pytest.mark.wide)],  # it runs the same hook
+    ids=["cookiecutter", "cruft"],
+)
 def test_a_bad_answer_leaves_nothing(template: Path, desk: Path, door: Door) -> None:
     file = write(desk / "answers.yml", {"team": "nobody"})
     failed = make(door, desk, template, _data_file=file)

@@ -118,6 +118,7 @@ def test_a_version_is_the_same_in_every_place(rendered: Rendered) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_a_good_change_passes(team: Path, service: GitHub) -> None:
     append(team / "src/loan_risk/data.py", "\n\n# Read and understood.\n")
     service.host.take(team)
@@ -131,7 +132,7 @@ def test_a_good_change_passes(team: Path, service: GitHub) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("what", in_ci("a failing test"))
+@pytest.mark.parametrize("what", in_ci("a bad model"))
 def test_a_bad_change_is_stopped_by_its_check(
     what: str, team: Path, service: GitHub, osv: Osv
 ) -> None:
@@ -141,6 +142,9 @@ def test_a_bad_change_is_stopped_by_its_check(
     done = service.run(CHECKS, "pull_request", only=change.job)[change.job]
     assert done.failed_steps == [f"{NOX} {change.session}"], done.log[-3000:]
     assert change.words in done.log
+    if change.job == "rehearsal":
+        assert done.summary.startswith("# loan-risk, version 1: model card")
+        assert "| auc | rejected |" in done.summary
 
 
 @pytest.mark.full

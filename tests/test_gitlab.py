@@ -120,7 +120,7 @@ def test_a_good_change_passes(team: Path, service: GitLab) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("what", in_ci("a bad model"))
+@pytest.mark.parametrize("what", in_ci("a vulnerable dependency"))
 def test_a_bad_change_is_stopped_by_its_check(
     what: str, team: Path, service: GitLab, osv: Osv
 ) -> None:

@@ -127,14 +127,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return kept_stores.unpack(tmp_path_factory.mktemp("kept"))
 
 
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    """An interpreter that runs the commands of any project without delay."""
-    warm = Warm()
-    yield warm
-    warm.close()
-
-
 @pytest.fixture
 def updated(
     kept: dict[str, Path], rendered: Rendered, lock: bytes, warm: Warm, tmp_path: Path

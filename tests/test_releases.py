@@ -140,6 +140,7 @@ class Releases:
         if bank.asks_in_turn:
             assert bank.rules.waited == []
 
+    @pytest.mark.wide
     def test_without_the_guards_what_is_bad_reaches_prod(self, bank: Bank) -> None:
         """This proves that the guards stopped it above, not the runner."""
         bank.rules.unprotect(PROD)

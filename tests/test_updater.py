@@ -784,35 +784,44 @@ def real(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
-def run_nox(project: Path, *arguments: str) -> Run:
+def run_nox(project: Path, quick: dict[str, str], *arguments: str) -> Run:
     """Run nox as a person does, with uv's caches and without a name for git."""
     done = subprocess.run(
-        ["uvx", "nox", *arguments], cwd=project, capture_output=True, text=True, check=False
+        ["uvx", "nox", *arguments],
+        cwd=project,
+        env=os.environ | quick,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return Run(done.returncode, done.stdout + done.stderr)
 
 
 @pytest.mark.full
-def test_a_real_project_updates_by_its_session_and_its_own_checks(real: Path) -> None:
+def test_a_real_project_updates_by_its_session_and_its_own_checks(
+    real: Path, quick: dict[str, str]
+) -> None:
     git(real.parent, "init", "--quiet", "--bare", "--initial-branch=main", "remote.git")
     git(real, "remote", "add", "origin", str(real.parent / "remote.git"))
     git(real, "push", "--quiet", "origin", "main")
-    done = run_nox(real, "-s", "update")
+    done = run_nox(real, quick, "-s", "update")
     assert done.code == 0, done.said[-3000:]
     assert "Session lint was successful" in done.said
     assert "Session tests was successful" in done.said
-    done = run_nox(real, "-s", "update", "--", "publish")
+    done = run_nox(real, quick, "-s", "update", "--", "publish")
     assert done.code == 0, done.said[-3000:]
     changed = git(real.parent / "remote.git", "diff", "--name-only", "main", BRANCH).split()
     assert changed == [".copier-answers.yml", ".mlops/files", "noxfile.py", "uv.lock"]
 
 
 @pytest.mark.full
-def test_the_checks_refuse_what_an_update_could_not_merge(real: Path) -> None:
+def test_the_checks_refuse_what_an_update_could_not_merge(
+    real: Path, quick: dict[str, str]
+) -> None:
     """Renovate commits what Copier leaves, markers too; the project's own checks stop it."""
     conflict = "<<<<<<< before updating\na\n=======\nb\n>>>>>>> after updating\n"
     write(real, {"notes.md": conflict, "pyproject.toml.rej": "-a\n+b\n"})
-    done = run_nox(real, "-s", "lint")
+    done = run_nox(real, quick, "-s", "lint")
     assert done.code == 1
     failed = re.findall(r"^(no .+?)\.+Failed$", done.said, re.MULTILINE)
     assert failed == ["no conflict markers", "no rejected changes"]

@@ -30,14 +30,6 @@ STAGES = {
 
 
 @pytest.fixture(scope="session")
-def warm() -> Iterator[Warm]:
-    """An interpreter that runs the commands of any project without delay."""
-    warm = Warm()
-    yield warm
-    warm.close()
-
-
-@pytest.fixture(scope="session")
 def shelf(rendered: Rendered, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> At:
     """Return a project at a stage, `shelf("live", risk_tier="high")`. Do not edit it."""
     base = tmp_path_factory.getbasetemp()

@@ -284,6 +284,7 @@ sys.exit(subprocess.run([os.path.join(venv, "bin", entry), *words]).returncode)
 """
 
 
+@pytest.mark.wide  # in CI, those of an image run alone, and pandas 2 in the releases to Databricks
 def test_the_wheel_of_a_release_runs_with_its_requirements_alone(shelf: At, tmp_path: Path) -> None:
     project = copy_project(shelf("born", compute="databricks"), tmp_path / "loan-risk")
     configure(project.folder, "test", **settings_of("test"))

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from rendering import ROOT, commit, copy_template, git, render, update
 
+from lifecycle.kept_stores import write_uv
 from lifecycle.locked import own
 from lifecycle.project import AS_OF, Project, Warm
 from lifecycle.tables import write_tables
@@ -48,7 +49,9 @@ def test_a_version_of_a_dirty_tree_is_refused_in_one_sentence(born: Project) -> 
 
 
 @pytest.mark.full
-def test_a_version_is_rebuilt_or_the_answer_says_what_differs(born: Project) -> None:
+def test_a_version_is_rebuilt_or_the_answer_says_what_differs(
+    born: Project, tmp_path: Path
+) -> None:
     write_tables(born, "2024-01-01", "2026-01-01", kind="parquet")
     born.commit()
     own(born, "train", "--as-of", AS_OF, "--set", "model.params.max_iter=20")
@@ -65,22 +68,24 @@ def test_a_version_is_rebuilt_or_the_answer_says_what_differs(born: Project) -> 
     assert len(git(born.folder, "worktree", "list").splitlines()) == 1
     assert not born.path("build/reproduce").exists()
 
+    # The lock file was installed above; from here on, the tests have the packages.
+    installed = {"UV": str(write_uv(tmp_path / "uv"))}
     shutil.rmtree(born.path("extracts"))
-    answer = own(born, "reproduce", "1", code=1)
+    answer = born.run("reproduce", "1", code=1, variables=installed)
     assert answer.facts["answer"] == f"data changed: {EDITED} rows"
 
     born.path(MONTH).write_bytes(original)
-    answer = own(born, "reproduce", "1")
+    answer = born.run("reproduce", "1", variables=installed)
     assert answer.facts["answer"] == "exact"
     assert {side["from"] for side in answer.facts["rows"].values()} == {"tables"}
 
     shutil.move(born.path("data"), born.folder.with_name("data"))
-    answer = own(born, "reproduce", "1", code=1)
+    answer = born.run("reproduce", "1", code=1, variables=installed)
     assert answer.facts["answer"] == "data gone"
     assert "no file matches data/applications" in answer.facts["message"]
 
     edit_the_registered(born)
-    answer = own(born, "reproduce", "1", code=1)
+    answer = born.run("reproduce", "1", code=1, variables=installed)
     assert "have changed: their SHA-256" in answer.said
 
 
