@@ -40,7 +40,7 @@ def run_with(project: Project, pins: list[str], *commands: tuple[str, ...]) -> N
     ).stdout.strip()
     found = (packages, sysconfig.get_path("purelib"), project.folder / "src")
     Path(own, "found.pth").write_text("\n".join(map(str, found)), encoding="utf-8")
-    program = [python, "-c", PROGRAM, json.dumps(commands)]
+    program = [str(python), "-c", PROGRAM, json.dumps(commands)]
     subprocess.run(program, cwd=project.folder, check=True)
 
 

@@ -74,7 +74,7 @@ def stage(shelf: At, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     """Return a project at a stage of this module or of the shelf. Do not edit it."""
     known: dict[str, Project] = {}
     steps: dict[str, tuple[str, Callable[[Project], object]]] = {
-        "rivals": ("live", lambda it: [judge(it) for _ in range(2)]),
+        "rivals": ("live", challenge),
         "third": ("rivals", succeed),
         "paused": ("live", lambda it: it.run("pause", "a test")),
         "retaining": ("scored", retain),
@@ -93,10 +93,11 @@ def stage(shelf: At, tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return take
 
 
-def judge(project: Project) -> None:
-    """Train and gate one more version."""
-    project.run("train", "--as-of", AS_OF)
-    project.run("gate")
+def challenge(project: Project) -> None:
+    """Train and gate two more versions."""
+    for _ in range(2):
+        project.run("train", "--as-of", AS_OF)
+        project.run("gate")
 
 
 def succeed(project: Project) -> None:
