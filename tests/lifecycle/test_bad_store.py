@@ -30,7 +30,7 @@ SCORE = ("score", "--as-of", AS_OF)
         Mistake(
             "rollback",
             nothing,
-            ("no earlier champion to go back to", "pause"),
+            ("no champion, so there is nothing to roll back", "loan-risk promote"),
             command=("rollback",),
         ),
     ],

@@ -147,7 +147,7 @@ def test_rows_before_the_time_of_the_tables_are_refused_with_their_window(tmp_pa
     source = source_of(tmp_path, make_loans(), as_of=pd.Timestamp("2027-01-01"))
     assert refused(source, "gate") == (
         "gate window 2026-11-01..2026-12-01: data.inputs returned no row whose event is in this "
-        "window; check its filters and the dates of the table, or give another --as-of."
+        "window; check its filters, the dates of the table, and the reference date."
     )
 
 

@@ -168,7 +168,7 @@ def _read(source: PointInTimeData, window: Window | None, where: str) -> Labelle
     if inputs.empty:
         raise MlopsError(
             f"{where}: data.inputs returned no row whose event is in this window; check its "
-            "filters and the dates of the table, or give another --as-of."
+            "filters, the dates of the table, and the reference date."
         )
     refuse_duplicates(inputs, contract.keys, where)
     labels = read_labels(source, window, f"labels of the {where}")

@@ -72,7 +72,8 @@ def _engine(name: str, table: Table) -> sa.Engine:
     except (ArgumentError, ValueError):  # the text of these may contain a password
         raise Misconfigured(
             f"table {name}: tables.{name}.address, or the secret that it names, is not the address "
-            "of a database; write it as postgresql+psycopg://user:…@host/database."
+            "of a database; write an SQLAlchemy URL, such as "
+            "postgresql+psycopg://user:…@host/database."
         ) from None
 
 

@@ -64,7 +64,12 @@ def _plan(store: Store, number: int | None) -> Withdrawal:
             f"version {number} is not the champion of {store.project.name}, which is "
             f"{champions[-1] if champions else 'none'}; only the champion can be withdrawn."
         )
-    if len(champions) < 2:
+    if not champions:
+        raise MlopsError(
+            f"{store.project.name} has no champion, so there is nothing to roll back; make one "
+            f"with {store.project.command('promote')}."
+        )
+    if len(champions) == 1:
         command = store.project.command("pause REASON")
         raise MlopsError(
             f"{store.project.name} has no earlier champion to go back to; to stop using the "
