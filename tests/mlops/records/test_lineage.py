@@ -92,6 +92,38 @@ def hide_a_linked_package(checkout: Path) -> None:
     (checkout / "src/loan_risk/data").symlink_to(elsewhere)
 
 
+def hide_an_entry_point(checkout: Path) -> None:
+    """Add the metadata of a package to what Python looks through, and have git ignore it."""
+    (checkout / ".git/info").mkdir(exist_ok=True)
+    (checkout / ".git/info/exclude").write_text("*-info/\n*-INFO/\n")
+    for name in ("evil-1.0.dist-info/entry_points.txt", ".evil.EGG-INFO/entry_points.txt"):
+        (checkout / "src" / name).parent.mkdir()
+        (checkout / "src" / name).write_text("[mlflow.request_header_provider]\nx = evil\n")
+
+
+def hide_code_among_build_facts(checkout: Path) -> None:
+    """Add a module to the folder of a build, which git ignores."""
+    (checkout / ".git/info").mkdir(exist_ok=True)
+    (checkout / ".git/info/exclude").write_text("_build/\n")
+    (checkout / "src/loan_risk/_build").mkdir()
+    (checkout / "src/loan_risk/_build/evil.py").write_text("x = 1\n")
+
+
+def hide_code_among_bytecode(checkout: Path) -> None:
+    """Add bytecode that is nobody's cache, and can be imported by its name."""
+    (checkout / ".git/info").mkdir(exist_ok=True)
+    (checkout / ".git/info/exclude").write_text("__pycache__/\n")
+    (checkout / "src/loan_risk/__pycache__").mkdir()
+    (checkout / "src/loan_risk/__pycache__/evil.pyc").touch()
+
+
+def hide_data(checkout: Path) -> None:
+    """Add a file that is no code, but that code may read."""
+    (checkout / ".git/info").mkdir(exist_ok=True)
+    (checkout / ".git/info/exclude").write_text("*.csv\n")
+    (checkout / "src/loan_risk/rates.csv").touch()
+
+
 def ignore_configuration(checkout: Path) -> None:
     """Have an ignored file of configuration that no commit has."""
     (checkout / ".git/info").mkdir(exist_ok=True)
@@ -125,6 +157,10 @@ def replace_commit(checkout: Path) -> None:
         exclude_locally,
         hide_a_library,
         hide_a_linked_package,
+        hide_an_entry_point,
+        hide_code_among_build_facts,
+        hide_code_among_bytecode,
+        hide_data,
         ignore_configuration,
         filter_content,
         replace_commit,
@@ -136,6 +172,63 @@ def test_a_change_that_git_overlooks_makes_a_checkout_dirty(
     change(checkout)
     assert git(checkout, "status", "--porcelain") == ""
     assert lineage.read_build_facts(make_project(checkout)).dirty
+
+
+def overwrite(checkout: Path, name: str, changed: str) -> None:
+    """Let git show one object under the name of another."""
+    digests = [git(checkout, "rev-parse", each).strip() for each in (name, changed)]
+    old, new = (checkout / f".git/objects/{each[:2]}/{each[2:]}" for each in digests)
+    old.chmod(0o644)
+    shutil.copyfile(new, old)
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+def test_an_overwritten_folder_of_the_commit_is_refused(checkout: Path, algorithm: str) -> None:
+    shutil.rmtree(checkout / ".git")
+    git(checkout, "init", "--quiet", f"--object-format={algorithm}")
+    commit(checkout)
+    project = make_project(checkout)
+    assert not lineage.read_build_facts(project).dirty
+    (checkout / "conf/prod.yml").write_text("promotion: automatic\n")
+    commit(checkout)
+    overwrite(checkout, "HEAD~:conf", "HEAD:conf")
+    git(checkout, "reset", "--quiet", "--soft", "HEAD~")
+    assert git(checkout, "status", "--porcelain") == ""
+    with pytest.raises(errors.MlopsError, match="is not what its name stands for"):
+        lineage.read_build_facts(project)
+
+
+@pytest.mark.parametrize("suffix", ["", "^{tree}"])
+def test_an_overwritten_commit_is_refused(checkout: Path, suffix: str) -> None:
+    (checkout / "conf/prod.yml").write_text("promotion: automatic\n")
+    commit(checkout)
+    git(checkout, "reset", "--quiet", "--soft", "HEAD~")
+    overwrite(checkout, f"HEAD{suffix}", f"ORIG_HEAD{suffix}")
+    with pytest.raises(errors.MlopsError):  # git itself may notice
+        lineage.read_build_facts(make_project(checkout))
+    with pytest.raises(errors.MlopsError, match="is not what its name stands for"):
+        lineage.committed_files(lineage.GIT, checkout, os.environ, "", ["conf"])
+
+
+def test_a_missing_object_of_the_commit_is_named(checkout: Path) -> None:
+    digest = git(checkout, "rev-parse", "HEAD:src").strip()
+    (checkout / f".git/objects/{digest[:2]}/{digest[2:]}").unlink()
+    with pytest.raises(errors.MlopsError, match=f"has no object {digest}"):
+        lineage.committed_files(lineage.GIT, checkout, os.environ, "", ["src"])
+
+
+def test_a_project_may_be_in_a_folder_of_its_repository(checkout: Path) -> None:
+    above = checkout / "models/credit"
+    above.mkdir(parents=True)
+    for name in ("src", "conf", "uv.lock"):
+        shutil.move(checkout / name, above / name)
+    commit(checkout)
+    project = make_project(above)
+    assert not lineage.read_build_facts(project).dirty
+    assume_unchanged_file = "models/credit/conf/prod.yml"
+    git(checkout, "update-index", "--assume-unchanged", assume_unchanged_file)
+    (checkout / assume_unchanged_file).write_text("promotion: automatic\n")
+    assert lineage.uncommitted_files(project) == ["conf/prod.yml"]
 
 
 @pytest.mark.parametrize(
@@ -170,12 +263,23 @@ def test_the_folder_of_a_project_may_have_any_name(tmp_path: Path) -> None:
     assert lineage.uncommitted_files(make_project(folder)) == ["src/extra.py"]
 
 
-def test_bytecode_and_line_endings_of_windows_change_nothing(checkout: Path) -> None:
+def test_bytecode_leftovers_and_line_endings_of_windows_change_nothing(checkout: Path) -> None:
     (checkout / ".git/info").mkdir(exist_ok=True)
-    (checkout / ".git/info/exclude").write_text("__pycache__/\n_build/\n")
-    for name in ("__pycache__/features.py", "_build/facts.py"):
-        (checkout / "src/loan_risk" / name).parent.mkdir()
+    (checkout / ".git/info/exclude").write_text("*\n")
+    names = (
+        "__pycache__/features.cpython-311.pyc",
+        "__pycache__/features.cpython-311.pyc.140094",  # another process writes it
+        "_build/build.json",
+        "_build/conf/base.yml",
+        ".features.py.swp",
+        ".ipynb_checkpoints/a-checkpoint.py",
+        "features.py~",
+        ".DS_Store",
+    )
+    for name in names:
+        (checkout / "src/loan_risk" / name).parent.mkdir(parents=True, exist_ok=True)
         (checkout / "src/loan_risk" / name).touch()
+    (checkout / "src/loan_risk/.#features.py").symlink_to("ann@host.123")  # a lock of Emacs
     git(checkout, "config", "core.autocrlf", "true")
     (checkout / "conf/prod.yml").unlink()
     git(checkout, "checkout", "--", "conf/prod.yml")

@@ -7,24 +7,31 @@ git and the lockfile. A checkout never reads `_build/`, which git ignores.
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 from dataclasses import asdict, dataclass
-from importlib.machinery import all_suffixes
 from pathlib import Path
 
 from ..base.errors import MlopsError
 from ..base.people import is_name
 from ..base.project import BUILD_FACTS, CHECKOUT, Project
+from .commits import LINK, committed_files, is_object
 
 EXPORT = "export --quiet --frozen --no-dev --no-hashes --no-emit-project --no-header --no-annotate"
 
 # What decides: each of these files must be as the commit has it, even if git overlooks a change.
 DECIDING = ("src", "conf", ".copier-answers.yml", "pyproject.toml", "uv.lock")
-NOT_CODE = {"_build", "__pycache__"}  # folders below src/ that nothing is read from
-READ = (".yml", *all_suffixes())  # configuration, and what Python imports, even before a source
-LINK = "120000"  # git's mode of a symbolic link
+# What may be below src/ although no commit has it: bytecode, the facts that older templates built,
+# and hidden files and backups of editors and systems. Python imports none of the latter, except
+# through the metadata of a package, whose entry points it follows.
+NOT_COMMITTED = re.compile(
+    r"src/(.+/)?__pycache__/[^/]+\.[^/]+\.pyc(\.\d+)?"
+    r"|src/[^/]+/_build/(answers\.yml|build\.json|requirements\.txt|conf/[^/]+\.yml)"
+    r"|src/(.+/)?(\.[^/]+(/.+)?|[^/]+~|#[^/]+#|Thumbs\.db|desktop\.ini)"
+)
+METADATA = re.compile(r"\.(dist|egg)-info(/|$)", re.IGNORECASE)
 
 # Variables that would show git another repository, and answers that it would give for another tree.
 GIT_PLACES = (
@@ -101,43 +108,42 @@ def uncommitted_files(project: Project) -> list[str]:
     """Return the files of a checkout that differ from its commit.
 
     Code and configuration are compared byte by byte with the commit, because git can be told to
-    overlook a file (`update-index --assume-unchanged`, `.git/info/exclude`, a filter).
+    overlook a file (`update-index --assume-unchanged`, `.git/info/exclude`, a filter). Raises
+    MlopsError if an object of the commit was overwritten.
     """
     status = _output(
         project, *GIT, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal"
     )
     found = {line[3:] for line in status.split("\0") if line}
-    listed = _output(project, *GIT, "ls-tree", "-r", "-z", "HEAD", "--", *DECIDING)
-    committed: set[str] = set()
-    for line in filter(None, listed.split("\0")):
-        facts, _, name = line.partition("\t")
-        mode, _, digest = facts.split()
-        committed.add(name)
+    prefix = _output(project, *GIT, "rev-parse", "--show-prefix").rstrip("\n")
+    committed = committed_files(GIT, project.root, _environment(), prefix, DECIDING)
+    for name, (mode, digest) in committed.items():
         if not _is_unchanged(project.path(name), mode, digest):
             found.add(name)
     for file in (*project.path("src").rglob("*"), *project.path("conf").rglob("*.yml")):
-        path = file.relative_to(project.root)
-        may_be_read = file.is_symlink() or file.name.endswith(READ)
-        is_read = may_be_read and not NOT_CODE.intersection(path.parts)
-        if is_read and path.as_posix() not in committed:
-            found.add(path.as_posix())
+        name = file.relative_to(project.root).as_posix()
+        if name not in committed and not _may_be_uncommitted(file, name):
+            found.add(name)
     return sorted(found)
+
+
+def _may_be_uncommitted(file: Path, name: str) -> bool:
+    """Return whether nothing can run or read what is at a path below src/ or conf/."""
+    if file.is_dir() and not file.is_symlink():
+        return True  # the files in it count
+    return bool(NOT_COMMITTED.fullmatch(name)) and not METADATA.search(name)
 
 
 def _is_unchanged(file: Path, mode: str, digest: str) -> bool:
     """Return whether a file is what the commit has; line endings may be those of Windows."""
     if mode == LINK or file.is_symlink():
-        return mode == LINK and file.is_symlink() and _blob(os.fsencode(file.readlink()), digest)
+        both = mode == LINK and file.is_symlink()
+        return both and is_object("blob", os.fsencode(file.readlink()), digest)
     if not file.is_file():
         return False
     content = file.read_bytes()
-    return _blob(content, digest) or _blob(content.replace(b"\r\n", b"\n"), digest)
-
-
-def _blob(content: bytes, digest: str) -> bool:
-    """Return whether git would store the content under this digest, SHA-1 or SHA-256."""
-    algorithm = hashlib.sha256 if len(digest) == 64 else hashlib.sha1
-    return algorithm(b"blob %d\0" % len(content) + content).hexdigest() == digest
+    unix = content.replace(b"\r\n", b"\n")
+    return is_object("blob", content, digest) or is_object("blob", unix, digest)
 
 
 def locked_requirements(project: Project) -> list[str]:
@@ -212,11 +218,14 @@ def as_tags(facts: BuildFacts) -> dict[str, str]:
 
 
 def _output(project: Project, *command: str) -> str:
-    env = {name: value for name, value in os.environ.items() if name not in GIT_PLACES}
     done = subprocess.run(
-        command, cwd=project.root, env=env, capture_output=True, text=True, check=True
+        command, cwd=project.root, env=_environment(), capture_output=True, text=True, check=True
     )
     return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in GIT_PLACES}
 
 
 def extract_path(project: Project, env: str, fingerprint: str) -> Path:
