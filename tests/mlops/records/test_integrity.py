@@ -282,23 +282,38 @@ def test_leftovers_of_a_download_are_deleted(files: Path) -> None:
 @pytest.fixture
 def written(files: Path) -> dict[str, str]:
     """The hashes of the files that were written."""
-    names = [name for name, _ in integrity.named_files(files)]
-    ours = [name for name in names if name.startswith(("artifacts/", "code/", "scorer.py"))]
-    return {name: integrity.sha256_of_file(files / name) for name in ours}
+    return {name: integrity.sha256_of_file(path) for name, path in integrity.named_files(files)}
 
 
 def test_the_files_that_were_written_are_accepted(files: Path, written: dict[str, str]) -> None:
     integrity.check_written(files, written, "version 7")
 
 
-@pytest.mark.parametrize("name", ["scorer.py", f"{SNAPSHOT}/schema.py", "artifacts/card.json"])
+@pytest.mark.parametrize(
+    "name", ["scorer.py", f"{SNAPSHOT}/schema.py", "artifacts/card.json", "requirements.txt"]
+)
 def test_a_file_that_differs_is_refused(files: Path, written: dict[str, str], name: str) -> None:
     write(files / name, "changed")
     with pytest.raises(integrity.FilesChanged, match="as it was written a moment ago"):
         integrity.check_written(files, written, "version 7")
 
 
-def test_code_that_was_not_written_is_refused(files: Path, written: dict[str, str]) -> None:
-    write(files / SNAPSHOT / "rules/__init__.py")
+@pytest.mark.parametrize("name", [f"{SNAPSHOT}/rules/__init__.py", "environment_variables.txt"])
+def test_a_file_that_was_not_written_is_refused(
+    files: Path, written: dict[str, str], name: str
+) -> None:
+    written.pop(name, None)
+    write(files / name)
     with pytest.raises(integrity.FilesChanged, match="which was not written to it"):
+        integrity.check_written(files, written, "version 7")
+
+
+def test_the_copies_that_mlflow_makes_on_databricks_are_accepted_if_they_are_copies(
+    files: Path, written: dict[str, str]
+) -> None:
+    write(files / "metadata/requirements.txt", (files / "requirements.txt").read_text())
+    assert check(files) == ""
+    integrity.check_written(files, written, "version 7")
+    write(files / "metadata/requirements.txt", "evil-package==6.6.6")
+    with pytest.raises(integrity.FilesChanged, match="does not hold metadata/requirements"):
         integrity.check_written(files, written, "version 7")

@@ -1,17 +1,95 @@
-"""What MLflow does while a version is published, and what it is kept from."""
+"""What MLflow does while a version is published, and what `train` reads back from the store."""
 
 import importlib
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
+from mlops.version_files import SNAPSHOT, write, write_version
 from rendering import platform
 
+integrity = platform("records.integrity")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # MLflow's own, of the scorer
+    publishing = platform("steps.train.publishing")
 
-@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")  # at MLflow's import
+
+@pytest.fixture
+def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The files of a version in a store, which holds what MLflow has written."""
+    files = write_version(tmp_path / "store")
+    write(files / "scorer.py", (publishing.PLATFORM / "records/scorer.py").read_text())
+
+    def save(path: str, **options: object) -> None:
+        for name, file in integrity.named_files(files):
+            write(Path(path) / name, file.read_text())
+        write(Path(path) / "__pycache__/scorer.cpython-311.pyc")
+
+    def log(training: Any, card: Any, folder: Path, requirements: list[str], *more: Any) -> Any:
+        for flavor in more:
+            flavor.save_model(path=str(tmp_path / "before"))
+        return SimpleNamespace(model_id="m-1", model_uri="models:/m-1")
+
+    for name in ("mlflow", "lineage", "plots"):
+        monkeypatch.setattr(publishing, name, MagicMock())
+    publishing.mlflow.pyfunc.save_model = save
+    publishing.plots.by_period.return_value = []
+    card = SimpleNamespace(
+        model=SimpleNamespace(params={}, seed=0),
+        rows=SimpleNamespace(train=1),
+        figures={},
+        importance={},
+    )
+    monkeypatch.setattr(publishing, "_write_files", lambda *_: (card, None))
+    monkeypatch.setattr(publishing, "_keep_rows", lambda *_: None)
+    monkeypatch.setattr(publishing, "_log_model", log)
+    monkeypatch.setattr(publishing, "experiment_id", lambda *_: "1")
+    return files
+
+
+def publish(stored: Path) -> Any:
+    """Register a version whose files are in the store."""
+    registry = MagicMock()
+    registry.client.create_model_version.return_value.version = "7"
+    registry.copy.return_value = integrity.VersionFiles(stored)
+    training = SimpleNamespace(
+        source=SimpleNamespace(project=SimpleNamespace(name="dev.loans")),
+        build=None,
+        truth=None,
+        snapshot=stored / SNAPSHOT,
+    )
+    return publishing.publish(training, registry)
+
+
+def test_a_version_is_published_if_the_store_holds_what_was_written(stored: Path) -> None:
+    published = publish(stored)
+    assert published.number == 7
+    assert published.digest == integrity.VersionFiles(stored).digest
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["requirements.txt", "conda.yaml", "python_env.yaml", "uv.lock", "pyproject.toml", "MLmodel"],
+)
+def test_a_file_that_changes_while_it_is_registered_is_noticed(
+    stored: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def change(*_: object) -> dict[str, str]:
+        with (stored / name).open("a") as file:
+            file.write("evil-package==6.6.6\n")
+        return {}
+
+    monkeypatch.setattr(publishing, "_hash_files", change)  # after the upload
+    with pytest.raises(integrity.FilesChanged, match=f"does not hold {name} of version 7"):
+        publish(stored)
+
+
 def test_mlflow_reads_no_installed_packages_for_a_warning_that_nobody_sees(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    publishing = platform("steps.train.publishing")
     environment: Any = importlib.import_module("mlflow.utils.environment")
     compared: list[str] = []
     check = "mlflow.utils.requirements_utils._check_requirement_satisfied"

@@ -48,6 +48,8 @@ WRITTEN_BY_MLFLOW = {
     "serving_input_example.json",
     "uv.lock",
 }
+COPY = "metadata/"  # of the files below, which MLflow adds on Databricks to share a version
+COPIES = {f"{COPY}{n}" for n in ("MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt")}
 MODULE = re.compile(
     "code/" + re.escape(PACKAGE) + r"_[0-9a-f]{8}/([A-Za-z_]\w*/)*[A-Za-z_]\w*\.py", re.ASCII
 )
@@ -191,17 +193,19 @@ def check_digests(files: VersionFiles, known: list[Known], version: str) -> None
 def check_written(folder: Path, written: dict[str, str], version: str) -> None:
     """Raise FilesChanged if the store has other files than those that were just written to it.
 
-    `written` is the SHA-256 of each by name: of all code, and of all artifacts.
+    `written` is the SHA-256 of each by name. On Databricks, MLflow adds copies of some of them.
     """
     kept = {name: sha256_of_file(path) for name, path in named_files(folder)}
-    for name, digest in written.items():
+    copies = {name for name in kept if name in COPIES}
+    expected = written | {name: written.get(name.removeprefix(COPY), "") for name in copies}
+    for name, digest in expected.items():
         if kept.get(name) != digest:
             raise FilesChanged(
                 f"the store does not hold {name} of {version} as it was written a moment ago, so "
                 "the journal has no entry of this version; find out who writes to the store, then "
                 "train again."
             )
-    strange = sorted(name for name in kept if name.startswith("code/") and name not in written)
+    strange = sorted(kept.keys() - expected.keys())
     if strange:
         raise FilesChanged(
             f"the store holds {strange[0]} in {version}, which was not written to it, so the "
@@ -245,7 +249,7 @@ def _find_problem(folder: Path) -> str:
             continue
         if not stat.S_ISREG(mode):
             return f"holds {name}, which is a link or another special file"
-        if name not in REQUIRED | WRITTEN_BY_MLFLOW and not MODULE.fullmatch(name):
+        if name not in REQUIRED | WRITTEN_BY_MLFLOW | COPIES and not MODULE.fullmatch(name):
             return f"holds {name}, which is not one of the files of a version"
         names.add(name)
     missing = sorted(REQUIRED - names)

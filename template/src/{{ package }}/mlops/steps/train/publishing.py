@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.data.pandas_dataset import from_pandas
-from mlflow.models.model import ModelInfo
+from mlflow.environment_variables import MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING
+from mlflow.models.model import Model, ModelInfo
 
 from ...base.console import resources
 from ...base.project import PLATFORM
@@ -20,7 +22,7 @@ from ...figures.importance import permutation_importance
 from ...figures.profile import take_profile
 from ...records import lineage
 from ...records.card import Profiles, VersionCard
-from ...records.integrity import SCORER, check_written, sha256_of_file
+from ...records.integrity import SCORER, check_written, named_files, sha256_of_file
 from ...records.registry import Registry, signature
 from ...records.scorer import ScorerFacts, predict_frame
 from ...records.tracking import experiment_id
@@ -45,6 +47,22 @@ class Published:
     """SHA-256 over its files."""
 
 
+class Flavor:
+    """MLflow's flavor pyfunc, which also keeps the SHA-256 of each file before its upload."""
+
+    def __init__(self) -> None:
+        """Begin without files."""
+        self.files: dict[str, str] = {}
+        """The SHA-256 of each file, by its name in the version."""
+
+    def save_model(self, path: str, **options: Any) -> None:
+        """Write the files of a version to a folder of this process, as MLflow's flavor does."""
+        mlflow.pyfunc.save_model(path=path, **options)
+        for name, file in named_files(Path(path)):
+            if "__pycache__" not in file.parts:  # MLflow deletes it before the upload
+                self.files[name] = sha256_of_file(file)
+
+
 def publish(training: Training, registry: Registry) -> Published:
     """Log the run and register the version."""
     project = training.source.project
@@ -60,8 +78,9 @@ def publish(training: Training, registry: Registry) -> Published:
             _keep_rows(training, card)
             for name, figure in pictures.items():
                 mlflow.log_figure(figure, f"plots/{name}.png")
-            info = _log_model(training, card, folder, requirements)
-            written = _hash_files(training, folder)
+            flavor = Flavor()
+            info = _log_model(training, card, folder, requirements, flavor)
+            written = flavor.files | _hash_files(training, folder)
             mlflow.log_metrics(_known(card.figures), model_id=info.model_id)
             for position, figures in enumerate(plots.by_period(training, prediction)):
                 mlflow.log_metrics(figures, step=position)
@@ -122,12 +141,16 @@ def _known(figures: dict[str, float | None]) -> dict[str, float]:
 
 
 def _log_model(
-    training: Training, card: VersionCard, folder: Path, requirements: list[str]
+    training: Training, card: VersionCard, folder: Path, requirements: list[str], flavor: Flavor
 ) -> ModelInfo:
     for cache in training.snapshot.rglob("__pycache__"):
         shutil.rmtree(cache)  # MLflow would copy it as well
     _skip_comparison()
-    info: ModelInfo = mlflow.pyfunc.log_model(
+    MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING.set(False)  # MLflow would add them after its flavor
+    info: ModelInfo = Model.log(
+        artifact_path=None,
+        flavor=flavor,
+        flavor_name="pyfunc.ModelFromCode",
         name="model",
         python_model=str(PLATFORM / "records" / SCORER),
         code_paths=[str(training.snapshot)],
@@ -152,7 +175,7 @@ def _skip_comparison() -> None:
 
 
 def _hash_files(training: Training, folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file that decides what the version does, by its name there."""
+    """Return the SHA-256 of each file that MLflow was given, by its name in the version."""
     snapshot = training.snapshot
     files = {f"artifacts/{path.name}": path for path in folder.iterdir()}
     files |= {
