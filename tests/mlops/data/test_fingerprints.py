@@ -7,6 +7,7 @@ import pytest
 from rendering import platform
 
 fingerprints = platform("data.fingerprints")
+labelled_rows = platform("data.labelled_rows")
 
 ROWS = pd.DataFrame(
     {
@@ -61,3 +62,11 @@ def test_a_hash_is_of_the_named_columns_only() -> None:
 
 def test_the_fingerprint_of_no_rows_is_one_as_well() -> None:
     assert len(fingerprints.fingerprint(ROWS.head(0))) == 64
+
+
+def test_labelled_rows_are_hashed_once_for_all_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = labelled_rows.LabelledRows(raw=ROWS, frame=ROWS, all_inputs=ROWS, window="all rows")
+    assert rows.fingerprint == fingerprints.fingerprint(ROWS)
+    monkeypatch.setattr(labelled_rows, "row_hashes", None)
+    assert list(rows.row_hashes) == list(fingerprints.row_hashes(ROWS))
+    assert rows.fingerprint == fingerprints.fingerprint(ROWS)

@@ -20,4 +20,9 @@ def row_hashes(frame: pd.DataFrame) -> npt.NDArray[np.uint64]:
 
 def fingerprint(frame: pd.DataFrame) -> str:
     """Return a SHA-256 of the rows, the same for any order of rows and columns."""
-    return hashlib.sha256(row_hashes(frame).tobytes()).hexdigest()
+    return fingerprint_of(row_hashes(frame))
+
+
+def fingerprint_of(hashes_of_rows: npt.NDArray[np.uint64]) -> str:
+    """Return the fingerprint of rows whose hashes `row_hashes` has returned."""
+    return hashlib.sha256(hashes_of_rows.tobytes()).hexdigest()

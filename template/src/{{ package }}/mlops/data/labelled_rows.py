@@ -1,9 +1,12 @@
 """Rows with their labels: read, cleaned, joined, matured, and split into train and gate."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import ModuleType
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ..base.errors import MlopsError, user_function
@@ -11,7 +14,7 @@ from ..base.project import Project
 from ..base.settings import Time
 from ..base.windows import Window, plan
 from .contract import Contract, refuse_duplicates
-from .fingerprints import fingerprint, hashes
+from .fingerprints import fingerprint, fingerprint_of, hashes, row_hashes
 from .tables import Tables
 from .window_rows import WindowRows
 
@@ -30,6 +33,16 @@ class LabelledRows:
     """Cleaned inputs of all rows of the split, labelled or not."""
     window: str
     """What the rows are called in records, in the form of `VersionCard.windows`."""
+
+    @cached_property
+    def row_hashes(self) -> npt.NDArray[np.uint64]:
+        """The hashes of the rows of `frame`, in ascending order."""
+        return row_hashes(self.frame)
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the rows of `frame`."""
+        return fingerprint_of(self.row_hashes)
 
     @property
     def coverage(self) -> float:

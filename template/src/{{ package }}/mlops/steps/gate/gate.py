@@ -9,7 +9,6 @@ import pandas as pd
 from ...base.console import Outcome, Result, print_step
 from ...base.errors import Misconfigured, MlopsError, Unreachable
 from ...base.project import Project, user_module
-from ...data.fingerprints import fingerprint
 from ...data.labelled_rows import LabelledRows, PointInTimeData, read_split
 from ...data.window_rows import describe_undated
 from ...pages import model_card
@@ -158,7 +157,7 @@ def _evidence(store: Store, version: Version, examined: Examination) -> GateEvid
         window=version.card.windows.gate,
         as_of=version.card.time.as_of,
         rows=len(sample.frame) if sample else 0,
-        data=fingerprint(sample.frame) if sample else "",
+        data=sample.fingerprint if sample else "",
         code=read_build_facts(store.project),
         checks=examined.checks,
         verdict=examined.verdict,

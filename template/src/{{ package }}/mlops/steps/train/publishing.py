@@ -17,7 +17,7 @@ from mlflow.models.model import Model, ModelInfo
 
 from ...base.console import resources
 from ...base.project import PLATFORM
-from ...data.fingerprints import hashes, row_hashes
+from ...data.fingerprints import hashes
 from ...figures.importance import permutation_importance
 from ...figures.profile import take_profile
 from ...records import lineage
@@ -217,6 +217,6 @@ def _write_hashes(training: Training, path: Path) -> None:
         path,
         keys=np.unique(hashes(train, contract.keys)),
         groups=np.unique(hashes(train, [group])) if group else np.array([], "uint64"),
-        train=row_hashes(train),
-        gate=row_hashes(training.gate.frame),
+        train=training.train.row_hashes,
+        gate=training.gate.row_hashes,
     )

@@ -13,7 +13,6 @@ from threadpoolctl import threadpool_info
 
 from ...base.project import user_module
 from ...data import delta
-from ...data.fingerprints import fingerprint
 from ...data.labelled_rows import LabelledRows, PointInTimeData, count_events
 from ...figures.metrics import Metrics
 from ...records import lineage
@@ -128,8 +127,8 @@ def _lineage(training: Training) -> Lineage:
         origin=project.settings.origin,
         configuration=lineage.configuration_hash(project),
         data=Sides(
-            train=fingerprint(training.train.frame),
-            gate=fingerprint(training.gate.frame),
+            train=training.train.fingerprint,
+            gate=training.gate.fingerprint,
         ),
         tables=delta.versions(project),
         packages={name: version(name) for name in DECIDE_LOADING},
