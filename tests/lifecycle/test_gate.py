@@ -16,6 +16,7 @@ OF_ITSELF = {
     "attempts",
     "contract",
     "keys seen in training",
+    "same when scored",
     "predictions",
     "auc",
     "brier",
@@ -161,6 +162,7 @@ def test_data_that_scoring_reads_otherwise_is_rejected(
     assert words in found["reason"]
 
 
+@pytest.mark.full
 def test_the_same_key_on_both_sides_is_rejected(opened: Project) -> None:
     for name in ("applications", "reviewed"):
         cut = f'{name}.assign(application_id={name}["application_id"].str[5:])'
