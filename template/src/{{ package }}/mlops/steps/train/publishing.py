@@ -146,7 +146,8 @@ def _log_model(
     for cache in training.snapshot.rglob("__pycache__"):
         shutil.rmtree(cache)  # MLflow would copy it as well
     _skip_comparison()
-    MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING.set(False)  # MLflow would add them after its flavor
+    # MLflow would add the variables' names to the version after its flavor has written it
+    MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING.set(False)  # type: ignore[no-untyped-call]
     info: ModelInfo = Model.log(
         artifact_path=None,
         flavor=flavor,
