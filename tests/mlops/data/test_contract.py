@@ -86,6 +86,10 @@ SAME = {
     "no value at all": ("income", pd.Series([None, None], dtype="object"), [None, None]),
     "no text at all": ("purpose", pd.Series([np.nan, np.nan]), [None, None]),
     "0 and 1 for flags": ("known", pd.Series([1, 0]), [True, False]),
+    "flags for a nullable number": ("income", pd.Series([True, False]), [1.0, 0.0]),
+    "flags of which some are missing": ("income", pd.Series([True, None]), [1.0, None]),
+    "nullable flags": ("income", pd.Series([True, None], dtype="boolean"), [1.0, None]),
+    "nullable whole numbers": ("income", pd.Series([3, None], dtype="Int64"), [3.0, None]),
     "times as text": ("applied_on", pd.Series(["2026-01-01", "2026-01-02T12:00"]), TIMES),
     "times in seconds": ("applied_on", pd.Series(TIMES).astype("datetime64[s]"), TIMES),
 }
@@ -361,3 +365,35 @@ def test_a_schema_that_drops_rows_is_refused() -> None:
         "drop_invalid_rows, or the parser that drops them, from schema.py, and leave rows out in "
         "data.py."
     )
+
+
+# What to declare instead
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (pd.Int64Dtype, "Int64, .* float with pa.Field.nullable=True.: it holds whole numbers"),
+        (pd.UInt8Dtype, "UInt8, .* float with pa.Field.nullable=True."),
+        (np.int32, "int32, .* use int"),
+        (pd.BooleanDtype, "boolean, .* true becomes 1 and false 0"),
+        (pd.Float64Dtype, "Float64, .* use float"),
+        (pd.CategoricalDtype, "category, .* use str"),
+        (complex, "complex128, .* use int, float, bool, str or datetime"),
+    ],
+)
+def test_a_type_that_is_not_supported_names_the_one_to_use(kind: Any, words: str) -> None:
+    class Inputs(pa.DataFrameModel):
+        loan: str = pa.Field(metadata={"role": "key"})
+        debts: kind
+
+    module = SimpleNamespace(Inputs=Inputs, Labels=Labels)
+    with pytest.raises(errors.Misconfigured, match=f"Inputs.debts has the type {words}"):
+        contract.read_contract(module, "binary")
+
+
+@pytest.mark.parametrize("column", ["customer", "known"])
+def test_a_missing_value_names_the_type_that_can_hold_it(column: str) -> None:
+    values = pd.Series([1, None], dtype=object)
+    with pytest.raises(errors.MlopsError, match=r"float with pa.Field\(nullable=True\) if values"):
+        clean(ROWS.assign(**{column: values}))

@@ -37,6 +37,21 @@ MLFLOW_TYPES: dict[ColumnType, str] = {
     "datetime": "datetime",
 }
 
+# What to declare instead of a type that neither MLflow nor every estimator supports.
+WHOLE = (
+    "use int, or, if values can be missing, float with pa.Field(nullable=True): it holds whole "
+    "numbers exactly up to 9,007,199,254,740,992"
+)
+WAYS = {
+    **dict.fromkeys((f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)), WHOLE),
+    **dict.fromkeys(("float16", "float32", "float64"), "use float"),
+    "boolean": (
+        "use bool, or, if values can be missing, float with pa.Field(nullable=True): true becomes "
+        "1 and false 0"
+    ),
+    "category": "use str, and make categories of it in features.py",
+}
+
 # The dtype of text in pandas 3 and in pandas 2; the type stubs know only one of them.
 TEXT: Any = "str" if int(pd.__version__.split(".")[0]) >= 3 else "object"
 
@@ -96,7 +111,10 @@ class Schema:
                     f"{where}: column {name} of schema.{self.name} is missing; data.py must "
                     "return it."
                 )
-        columns = {name: _cast(frame[name], kind, where) for name, kind in self.types.items()}
+        columns = {
+            name: _cast(self._flags_as_numbers(frame[name]), kind, where)
+            for name, kind in self.types.items()
+        }
         result = pd.DataFrame(columns, index=frame.index)
         for name in result.columns[result.dtypes == "float64"]:
             if np.isinf(result[name]).any():
@@ -115,6 +133,16 @@ class Schema:
                 "that drops them, from schema.py, and leave rows out in data.py."
             )
         return valid
+
+    def _flags_as_numbers(self, column: pd.Series) -> pd.Series:
+        """Return flags as 1 and 0 if the column is a nullable float.
+
+        A batch in which one flag is missing has them as numbers already; another batch may not.
+        """
+        name = str(column.name)
+        if self.types[name] != "float64" or not pd.api.types.is_bool_dtype(column):
+            return column
+        return column.astype("float64") if self.checks.columns[name].nullable else column
 
     def _first_failure(self, error: "SchemaErrors", frame: pd.DataFrame) -> str:
         """Return where the first value is that breaks a check; never the value."""
@@ -261,9 +289,9 @@ def _type_name(dtype: str, where: str) -> ColumnType:
     if "str" in dtype:
         return "str"
     if dtype not in MLFLOW_TYPES:
+        remedy = WAYS.get(dtype.lower(), "use int, float, bool, str or datetime")
         raise Misconfigured(
-            f"schema.py: {where} has the type {dtype}, which is not supported; use int, float, "
-            "bool, str or datetime."
+            f"schema.py: {where} has the type {dtype}, which is not supported; {remedy}."
         )
     return dtype
 
@@ -273,9 +301,12 @@ def _cast(column: pd.Series, kind: ColumnType, where: str) -> pd.Series:
     result = _convert(column, kind)
     if result is not None:
         return result
+    way = ""
+    if kind in ("int64", "bool") and column.isna().any():
+        way = " (float with pa.Field(nullable=True) if values can be missing)"
     raise MlopsError(
         f"{where}: column {column.name} is {column.dtype} and cannot become {kind} without loss "
-        f"({_first_lost(column, kind)}); correct the source, or the type in schema.py."
+        f"({_first_lost(column, kind)}); correct the source, or the type in schema.py{way}."
     )
 
 
