@@ -45,6 +45,9 @@ def pytest_configure() -> None:
     os.environ.pop(
         "PYTHONDONTWRITEBYTECODE", None
     )  # with it, every command recompiles its packages
+    # Several tests run at once, and the threads of a fit would spend most of their time waiting.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in the platform, which is loaded later
     for name in list(os.environ):
         if name.startswith("MLOPS_") or name in ("VIRTUAL_ENV", *PIPELINES):
             del os.environ[name]
