@@ -41,7 +41,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = next(folder.glob("lib/python*/site-packages"))
     here = next(path for path in sys.path if path.endswith("site-packages"))
     (found / "here.pth").write_text(here)
-    install = ["uv", "pip", "install", "--quiet", "--no-deps", "--python", folder]
+    install = ["uv", "pip", "install", "--quiet", "--no-deps", "--python", str(folder)]
     subprocess.run([*install, *LIBRARIES, *NEEDS], check=True)
     return folder / "bin/python"
 
@@ -58,7 +58,7 @@ def fit_with(python: Path, project: Project, models: list[str]) -> dict[str, Any
     """Fit models with an interpreter."""
     given = project.folder.with_name("models.json")
     given.write_text(json.dumps(models), encoding="utf-8")
-    command = [python, estimators.__file__, given]
+    command = [str(python), str(estimators.__file__), str(given)]
     done = subprocess.run(command, cwd=project.folder, check=True, capture_output=True, text=True)
     answers: dict[str, Any] = json.loads(done.stdout)
     return answers
@@ -116,7 +116,7 @@ def test_a_library_goes_through_the_whole_lifecycle(at: At, python: Path, librar
     project.commit()
     env = os.environ | {"COLUMNS": "200"}
     for command in ("train", "gate", "promote", "score"):
-        words = [python, "-P", "-c", CLI, command]
+        words = [str(python), "-P", "-c", CLI, command]
         words += [] if command in ("gate", "promote") else ["--as-of", AS_OF]
         done = subprocess.run(
             words, cwd=project.folder, env=env, capture_output=True, text=True, check=False
