@@ -187,7 +187,8 @@ def test_pyproject_brings_no_file_from_outside_the_commit(desk: Desk, case: str)
         text = pyproject.read_text(encoding="utf-8")
         named = message.rpartition(" ")[2]
         pyproject.write_text(text.replace(addition, f'"{named}"'), encoding="utf-8")
-        (desk.project.parent / "other.md").write_text("Other.\n", encoding="utf-8")
+        (desk.project / "build").mkdir()  # above the copy from which the wheel is built
+        (desk.project / "build/other.md").write_text("Other.\n", encoding="utf-8")
     commit(desk.project)
     assert message in desk.refused()
 
