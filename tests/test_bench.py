@@ -50,9 +50,12 @@ def test_a_section_is_added_with_its_heading_and_then_replaced(
     assert page.read_text("utf-8") == "# Bench\n\n## First\n\none\n\n## Second\n\ntwo\n"
 
 
-def test_updates_are_counted() -> None:
-    (table,) = bench("update", "--histories", "1", "--seed", "8")
-    (row,) = table.values()
+def test_updates_are_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench", "update", "--histories", "1", "--seed", "8"])
+    main.main()  # here, where Copier has been imported
+    (row,) = read(capsys.readouterr().out).values()
     assert row["histories"] == "1"
     assert int(row["updates"]) > 0
     assert row["conflicts"] == row["lost edits"] == "**0**"
