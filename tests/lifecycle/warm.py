@@ -94,7 +94,7 @@ def do(job: dict[str, Any]) -> int:
 
 def _know_packages() -> None:
     """Let MLflow look up the version of each installed package here, and not in each fork."""
-    utils = import_module("mlflow.utils.requirements_utils")
+    utils: Any = import_module("mlflow.utils.requirements_utils")
     utils._get_installed_version = cache(utils._get_installed_version)  # noqa: SLF001
     for distribution in distributions():
         utils._get_installed_version(distribution.name, None)  # noqa: SLF001
@@ -116,7 +116,7 @@ def _know_statements() -> None:
         version = client.create_model_version("any", folder, run.info.run_id)
         client.set_registered_model_alias("any", "any", version.version)
         client.search_model_versions("name = 'any'")
-    utils = import_module("mlflow.store.db.utils")
+    utils: Any = import_module("mlflow.store.db.utils")
     revision = utils._get_latest_schema_revision()  # noqa: SLF001
     utils._get_latest_schema_revision = lambda: revision  # noqa: SLF001
 
@@ -130,7 +130,7 @@ def _know_fonts() -> None:
 
 def _spare_migrations() -> None:
     """Create the tables of a new SQLite database at once, not by one migration after the other."""
-    utils = import_module("mlflow.store.db.utils")
+    utils: Any = import_module("mlflow.store.db.utils")
     migrate = utils._initialize_tables  # noqa: SLF001
 
     def initialize(engine: Any) -> None:
