@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from conftest import Rendered
 from filelock import FileLock
-from rendering import git
 
 from lifecycle.project import AS_OF, Project, Warm, copy_project
 from lifecycle.tracking_server import running, server  # noqa: F401 - fixtures
@@ -64,7 +63,6 @@ def prepare(project: Project, lock: Path) -> None:
             shutil.copy(project.folder / "uv.lock", lock)
     shutil.copy(lock, project.folder)
     project.commit()
-    git(project.folder, "repack", "-adq")  # every stage and every test copies it
 
 
 @pytest.fixture(scope="session")
