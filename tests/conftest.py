@@ -13,7 +13,7 @@ import pytest
 from histories.quick import quick_copier
 from lifecycle.project import Warm
 from pipelines.osv import Osv, database
-from rendering import commit, copy_template, render
+from rendering import commit, copy_template, git, render
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -114,16 +114,31 @@ def rendered(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render
     return rendering
 
 
+@pytest.fixture(scope="session")
+def committed(rendered: Rendered, tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    """Return a committed project with these answers. Do not edit it."""
+    cache: dict[Path, Path] = {}
+
+    def committed_copy(**answers: str) -> Path:
+        source = rendered(**answers)
+        if source not in cache:
+            folder = tmp_path_factory.mktemp("committed") / source.name
+            shutil.copytree(source, folder)
+            commit(folder)
+            git(folder, "repack", "-adq")  # a copy of few files is faster
+            cache[source] = folder
+        return cache[source]
+
+    return committed_copy
+
+
 @pytest.fixture
-def new_project(rendered: Rendered, tmp_path: Path) -> Rendered:
+def new_project(committed: Rendered, tmp_path: Path) -> Rendered:
     """Return a committed copy of a project with these answers, to edit freely."""
 
     def fresh(**answers: str) -> Path:
-        source = rendered(**answers)
-        folder = tmp_path / source.name
-        shutil.copytree(source, folder)
-        commit(folder)
-        return folder
+        source = committed(**answers)
+        return shutil.copytree(source, tmp_path / source.name)
 
     return fresh
 

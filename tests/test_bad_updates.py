@@ -8,11 +8,16 @@ import os
 import shutil
 import subprocess
 import sys
+import traceback
+import warnings
 from collections.abc import Callable
+from contextlib import chdir, redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from copier._cli import CopierApp
 from rendering import append, commit, contents, git, render, replace
 
 ANSWERS = ".copier-answers.yml"
@@ -38,6 +43,17 @@ class Place:
         return subprocess.run(
             command, cwd=self.project, env=env, check=False, capture_output=True, text=True
         )
+
+    def update_here(self, *words: str) -> tuple[int, str]:
+        """Do the same without a new process, from Copier's caches; return its code and stderr."""
+        with chdir(self.project), redirect_stderr(StringIO()) as stderr, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                _, code = CopierApp.run(["copier", "update", "--defaults", *words], exit=False)
+            except Exception:  # noqa: BLE001 - as the interpreter does
+                traceback.print_exc()
+                code = 1
+        return code, stderr.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +86,10 @@ def copy_of(shelf: Place, folder: Path) -> Place:
 def assert_updated(place: Place) -> None:
     done = place.update()
     assert done.returncode == 0, done.stderr
+    assert_new(place)
+
+
+def assert_new(place: Place) -> None:
     assert git(place.project, "ls-files", "--unmerged") == ""
     assert "_commit: v0.2.0" in (place.project / ANSWERS).read_text(encoding="utf-8")
     assert (place.project / "noxfile.py").read_text(encoding="utf-8").endswith("# v0.2.0\n")
@@ -173,9 +193,9 @@ def test_an_update_that_cannot_be_made_writes_nothing(place: Place, name: str) -
     case.goes_wrong(place)
     before = contents(place.project)
     head = git(place.project, "rev-parse", "HEAD")
-    done = place.update()
-    assert done.returncode == 1
-    assert case.words in "\n".join(done.stderr.splitlines()[-4:])
+    code, stderr = place.update_here()
+    assert code == 1
+    assert case.words in "\n".join(stderr.splitlines()[-4:])
     assert contents(place.project) == before
     assert git(place.project, "rev-parse", "HEAD") == head
     assert git(place.project, "status", "--porcelain") == ""
@@ -204,9 +224,9 @@ def test_the_remedy_makes_the_update_work(place: Place, name: str) -> None:
 )
 def test_an_answer_that_may_not_change_is_refused(place: Place, answer: str, sentence: str) -> None:
     before = contents(place.project)
-    done = place.update("--data", answer)
-    assert done.returncode == 1
-    assert sentence in done.stderr.splitlines()[-1]
+    code, stderr = place.update_here("--data", answer)
+    assert code == 1
+    assert sentence in stderr.splitlines()[-1]
     assert contents(place.project) == before
 
 
@@ -214,12 +234,12 @@ def test_an_unfinished_update_is_not_updated_again(place: Place) -> None:
     noxfile = place.project / "noxfile.py"
     noxfile.write_text(f"{noxfile.read_text(encoding='utf-8')}\n# ours\n", encoding="utf-8")
     commit(place.project)
-    assert place.update().returncode == 0  # Copier exits with 0 despite conflicts
+    assert place.update_here()[0] == 0  # Copier exits with 0 despite conflicts
     assert git(place.project, "diff", "--name-only", "--diff-filter=U") == "noxfile.py\n"
     before = contents(place.project)
-    done = place.update()
-    assert done.returncode == 1
-    assert "Please commit or stash your local changes and retry." in done.stderr
+    code, stderr = place.update_here()
+    assert code == 1
+    assert "Please commit or stash your local changes and retry." in stderr
     assert contents(place.project) == before
 
 
@@ -230,7 +250,7 @@ def test_committed_conflict_markers_are_found_and_lose_nothing(place: Place) -> 
     mine.write_text(f"{mine.read_text(encoding='utf-8')}{markers}", encoding="utf-8")
     commit(place.project)
     before = mine.read_bytes()
-    assert place.update().returncode == 0
+    assert place.update_here()[0] == 0
     assert mine.read_bytes() == before
     hook = [sys.executable, "-m", "pre_commit_hooks.check_merge_conflict", "--assume-in-merge"]
     found = subprocess.run(
@@ -284,4 +304,6 @@ def test_a_read_only_file_stops_the_update_and_one_command_undoes_it(place: Plac
     git(place.project, "clean", "--force", "--quiet", "-d")
     assert contents(place.project) == before
     (place.project / "noxfile.py").chmod(0o644)
-    assert_updated(place)
+    code, stderr = place.update_here()
+    assert code == 0, stderr
+    assert_new(place)

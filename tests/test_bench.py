@@ -5,9 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from histories.checks import Finding
+from histories.history import Outcome
 from rendering import ROOT
 
 from bench import __main__ as main
+from bench import update
 
 Table = dict[str, dict[str, str]]  # row -> column -> cell
 
@@ -50,7 +53,31 @@ def test_a_section_is_added_with_its_heading_and_then_replaced(
     assert page.read_text("utf-8") == "# Bench\n\n## First\n\none\n\n## Second\n\ntwo\n"
 
 
-def test_updates_are_counted() -> None:
+def test_updates_are_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = Finding("lost", "an edit is gone")
+    outcomes = [Outcome(8, 1.0, 3, 1), Outcome(9, 2.0, 4, 0, [lost])]
+    played: list[int] = []
+
+    def play_all(numbers: range) -> list[Outcome]:
+        played.extend(numbers)
+        return outcomes
+
+    monkeypatch.setattr(update, "play_all", play_all)
+    monkeypatch.setattr(sys, "argv", ["bench", "update", "--histories", "2", "--seed", "8"])
+    main.main()
+    screen = capsys.readouterr()
+    (row,) = read(screen.out).values()
+    assert played == [8, 9]
+    assert (row["histories"], row["updates"], row["edits refused"]) == ("2", "7", "1")
+    assert (row["lost edits"], row["conflicts"], row["s a history"]) == ("**1**", "**0**", "1.5")
+    assert "an edit is gone" in screen.err
+
+
+@pytest.mark.full
+@pytest.mark.wide
+def test_a_played_history_does_no_harm() -> None:
     (table,) = bench("update", "--histories", "1", "--seed", "8")
     (row,) = table.values()
     assert row["histories"] == "1"

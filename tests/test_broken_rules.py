@@ -305,7 +305,7 @@ def broken(source: Path, tmp_path: Path) -> Iterator[Path]:
 )
 def test_a_broken_rule_is_noticed(broken: Path, rule: Rule, change: Break) -> None:
     change(broken)
-    assert list(rule(Template(broken)))
+    assert next(rule(Template(broken)), "")
 
 
 def test_every_rule_is_broken_on_purpose() -> None:

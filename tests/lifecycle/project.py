@@ -57,6 +57,8 @@ class Warm:
     def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-P", Path(__file__).with_name("warm.py")],
+            # As many of these run as there are cores; threads that wait for others would spin.
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -3,29 +3,49 @@
 Python with MLflow takes seconds to start, so the tests would mostly wait. A fork knows nothing of
 the project's own code yet, as a new process does, and starts in hundredths of a second. The gate's
 clean interpreter, which may not know the project either, is another fork, made before the command.
+
+What MLflow and matplotlib compute from the installed packages alone is computed before the fork,
+too. `status` alone creates its store as MLflow does, through all of MLflow's migrations.
 """
 
+import gc
+import io
 import json
 import os
 import pwd
 import resource
 import runpy
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import traceback
+from contextlib import closing
+from functools import cache
 from importlib import import_module
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 SLOW = (
+    "IPython",
     "filelock",
+    "git",
+    "markdown_it",
+    "matplotlib.backends.backend_agg",
     "matplotlib.figure",
     "mlflow.pyfunc",
+    "mlflow.pyfunc.scoring_server",
     "mlflow.store.model_registry.sqlalchemy_store",
     "mlflow.store.tracking.sqlalchemy_store",
+    "mlflow.tracing.processor.mlflow_v3",
+    "narwhals._pandas_like.dataframe",
+    "pandera.accessors.pandas_accessor",
+    "pandera.backends.pandas.register",
     "pandera.pandas",
+    "pandera.strategies.pandas_strategies",
+    "pyarrow.dataset",
     "pyarrow.parquet",
     "scipy.stats",
     "skops.io",
@@ -34,7 +54,10 @@ SLOW = (
     "sklearn.linear_model",
     "sklearn.metrics",
     "typer",
+    "typer.rich_utils",
 )
+STATEMENTS: list[str] = []  # that create the tables of a new store
+NOT_BY_A_MIGRATION = ("BEGIN", "COMMIT", 'INSERT INTO "experiments"')
 PATIENCE = 300  # seconds; a command that hangs must fail its test, not the whole run
 
 
@@ -51,7 +74,11 @@ def get_warm() -> None:
     for name in SLOW:
         import_module(name)
     import_module("mlflow.utils.requirements_utils")._init_packages_to_modules_map()  # noqa: SLF001
+    _know_packages()
     _know_statements()
+    _know_fonts()
+    gc.collect()
+    gc.freeze()  # a fork must not go through, and so copy, what it only reads
 
 
 def do(job: dict[str, Any]) -> int:
@@ -65,12 +92,23 @@ def do(job: dict[str, Any]) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
+def _know_packages() -> None:
+    """Let MLflow look up the version of each installed package here, and not in each fork."""
+    utils: Any = import_module("mlflow.utils.requirements_utils")
+    utils._get_installed_version = cache(utils._get_installed_version)  # noqa: SLF001
+    for distribution in distributions():
+        utils._get_installed_version(distribution.name, None)  # noqa: SLF001
+
+
 def _know_statements() -> None:
     """Use MLflow's tables, so that SQLAlchemy maps them, which takes a third of a second."""
     from mlflow import MlflowClient
 
     with tempfile.TemporaryDirectory() as folder:
         client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+        with closing(sqlite3.connect(f"{folder}/mlflow.db")) as connection:
+            dump = connection.iterdump()
+            STATEMENTS.extend(line for line in dump if not line.startswith(NOT_BY_A_MIGRATION))
         run = client.create_run(client.create_experiment("any", folder))
         client.set_tag(run.info.run_id, "any", "any")
         client.search_runs([run.info.experiment_id])
@@ -78,6 +116,37 @@ def _know_statements() -> None:
         version = client.create_model_version("any", folder, run.info.run_id)
         client.set_registered_model_alias("any", "any", version.version)
         client.search_model_versions("name = 'any'")
+    utils: Any = import_module("mlflow.store.db.utils")
+    revision = utils._get_latest_schema_revision()  # noqa: SLF001
+    utils._get_latest_schema_revision = lambda: revision  # noqa: SLF001
+
+
+def _know_fonts() -> None:
+    """Draw a figure, for which matplotlib reads its fonts."""
+    figure = import_module("matplotlib.figure").Figure()
+    figure.subplots().set_title("any")
+    figure.savefig(io.BytesIO())
+
+
+def _spare_migrations() -> None:
+    """Create the tables of a new SQLite database at once, not by one migration after the other."""
+    utils: Any = import_module("mlflow.store.db.utils")
+    migrate = utils._initialize_tables  # noqa: SLF001
+
+    def initialize(engine: Any) -> None:
+        if engine.dialect.name != "sqlite" or not _is_empty(engine):
+            migrate(engine)
+            return
+        with engine.begin() as connection:
+            for statement in STATEMENTS:
+                connection.exec_driver_sql(statement)
+
+    utils._initialize_tables = initialize  # noqa: SLF001
+
+
+def _is_empty(engine: Any) -> bool:
+    with engine.connect() as connection:
+        return not connection.exec_driver_sql("SELECT name FROM sqlite_master").fetchall()
 
 
 def _work(job: dict[str, Any]) -> None:
@@ -87,6 +156,8 @@ def _work(job: dict[str, Any]) -> None:
         signal.alarm(PATIENCE)
         if {"gate", "retrain"}.intersection(job["words"]):
             _spare_a_start()
+        if "status" not in job["words"]:
+            _spare_migrations()
         _enter(job)
         module, name = job["function"].split(":")
         result = getattr(import_module(module), name)(*job["arguments"])

@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ class Template:
     """The folder that holds copier.yml, template/ and examples/."""
 
     folder: Path
+    rendered: dict[str, dict[str, bytes]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def documents(self) -> Documents:
@@ -37,13 +38,19 @@ class Template:
             if not name.startswith("_")
         }
 
-    @cached_property
-    def renderings(self) -> list[dict[str, bytes]]:
-        """What a project of the default answers holds, and one of each vendor's pipelines."""
-        vendors = self.questions.get("ci", {}).get("choices", {})
-        return [self.rendered(vendor) for vendor in vendors.values()]
+    @property
+    def renderings(self) -> Iterator[dict[str, bytes]]:
+        """What a project of the default answers holds, and one of each vendor's pipelines.
 
-    def rendered(self, vendor: str) -> dict[str, bytes]:
+        Each is rendered once, when a rule comes to it.
+        """
+        vendors = self.questions.get("ci", {}).get("choices", {})
+        for vendor in vendors.values():
+            if vendor not in self.rendered:
+                self.rendered[vendor] = self.render(vendor)
+            yield self.rendered[vendor]
+
+    def render(self, vendor: str) -> dict[str, bytes]:
         with tempfile.TemporaryDirectory() as place:
             folder, data = Path(place) / "loan-risk", {"ci": vendor}
             copier.run_copy(str(self.folder), folder, data=data, defaults=True, quiet=True)
