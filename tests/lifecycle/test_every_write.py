@@ -137,7 +137,7 @@ class Arena:
     """Number of entries in the journal before the command."""
 
     def path(self, state: str) -> str:
-        """Return the folder of a state: `before` and `whole` an uninterrupted run, or a write."""
+        """Return the folder of a state: `before` the command, or at one of its writes."""
         return str(self.states / state)
 
     def save(self, state: str) -> None:
