@@ -133,8 +133,8 @@ KeysFile = Annotated[
     typer.Option(
         "--keys",
         metavar="FILE",
-        help="Erase the rows with the keys in this CSV file: its header names the columns of the "
-        "key, and each further line is one key.",
+        help="Erase the rows with the keys in this CSV file. Its header names the columns of the "
+        "key, or some of them; a row is erased if it matches all values of a further line.",
     ),
 ]
 Confirmed = Annotated[
@@ -191,8 +191,8 @@ AgainstFile = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Compare the journal with the anchors in this file: one that --anchor wrote, or the "
-        "saved log of a pipeline, in which each command prints an anchor.",
+        help="Compare the journal with the anchors in this file. It may be a file that --anchor "
+        "wrote, or the saved log of a pipeline, in which each command prints an anchor.",
     ),
 ]
 Host = Annotated[

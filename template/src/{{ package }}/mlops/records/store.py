@@ -206,8 +206,14 @@ class Store:
                 "killed, or somebody who must not move the alias wrote the entry; find out which, "
                 f"then run {command}, or `rollback`."
             )
+        if recorded is None and alias is not None:
+            raise MlopsError(
+                f"the alias champion of {self.registry.name} points to {_named(alias)}, but "
+                "according to the journal no version was ever promoted: the alias was set by hand; "
+                "remove it in MLflow."
+            )
         if recorded != alias:
-            command = self.project.command(f"promote {recorded or alias}")
+            command = self.project.command(f"promote {recorded}")
             raise MlopsError(
                 f"the alias champion of {self.registry.name} points to {_named(alias)}, but "
                 f"according to the journal the champion is {_named(recorded)}: the alias was moved "

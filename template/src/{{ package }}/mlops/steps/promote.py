@@ -200,7 +200,8 @@ def _require_approval(store: Store, version: Version, details: PromoteDetails) -
         )
     if approver and any(is_actor(approver, each) for each in trainers):
         raise PersonNeeded(
-            f"{approver} trained {version}; another person must approve it with {command}."
+            f"{approver} trained {version}; another person must approve it with {command}"
+            + ("." if required else ", or leave out --approved-by: no approval is required.")
         )
     if required:
         _require_listed(project, approver)

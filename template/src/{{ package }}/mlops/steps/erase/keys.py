@@ -75,8 +75,8 @@ def read_keys(file: Path, types: Mapping[str, ColumnType]) -> Keys:
     header = reader.fieldnames or []
     if not header or not set(header) <= set(types) or len(set(header)) < len(header):
         raise Misconfigured(
-            f"{file.name}: the first line must name columns of the key ({', '.join(types)}), each "
-            "only once; correct it."
+            f"{file.name}: the first line must name one or more columns of the key "
+            f"({', '.join(types)}), each only once, and no other; correct it."
         )
     lines = tuple({name: str(value).strip() for name, value in line.items()} for line in reader)
     if not lines:
@@ -89,10 +89,10 @@ def read_keys(file: Path, types: Mapping[str, ColumnType]) -> Keys:
                 f"exactly one value of each column ({', '.join(header)}); correct it."
             )
         if cast_line(line, kinds) is None:
-            wanted = " and ".join(f"{name} is {types[name]}" for name in header)
+            wanted = " and ".join(f"{name} is {types[name].removesuffix('64')}" for name in header)
             raise Misconfigured(
-                f"{file.name}: line {number} after the header is not of the type in schema.py, "
-                f"where {wanted}; correct it."
+                f"{file.name}: line {number} after the header, not counting empty ones, has a "
+                f"value that does not fit its type in schema.py, where {wanted}; correct it."
             )
     return Keys(lines)
 

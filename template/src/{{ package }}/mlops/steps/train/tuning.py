@@ -87,12 +87,16 @@ def split(source: PointInTimeData, frame: pd.DataFrame) -> Parts:
         learn = frame[~drawn]
         check = frame[drawn]
     target = source.contract.target
-    if min(part[target].nunique() for part in (learn, check)) < 2:
-        raise MlopsError(
-            "--tune divides the training rows into two parts, one to learn from and one to "
-            f"validate on, and one of them has fewer than two values of the target {target}; "
-            "increase time.train, or omit --tune."
-        )
+    for part, use, key in (
+        (learn, "learn from", "time.train"),
+        (check, "validate on", "time.gate and time.train"),
+    ):
+        if part[target].nunique() < 2:
+            raise MlopsError(
+                "--tune divides the training rows into two parts, and the part to "
+                f"{use} has fewer than two values of the target {target}; increase {key}, or "
+                "omit --tune."
+            )
     return Parts(learn, check)
 
 
