@@ -137,7 +137,7 @@ def test_a_file_of_keys_that_is_not_clear_is_refused(tmp_path: Path, text: str, 
 
 
 def test_a_key_of_another_type_is_refused_without_being_quoted(tmp_path: Path) -> None:
-    with pytest.raises(errors.Misconfigured, match=r"line 2 .* customer is int64") as refusal:
+    with pytest.raises(errors.Misconfigured, match=r"line 2 .* customer is int; ") as refusal:
         key_file(tmp_path, f"customer\n1\n{IBAN}\n", customer="int64")
     assert IBAN not in str(refusal.value)
 

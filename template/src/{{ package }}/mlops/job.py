@@ -60,8 +60,9 @@ def pass_on(values: TaskValues) -> None:
 
     if runtime.is_local_implementation:  # its `set` does nothing
         raise MlopsError(
-            "this task of Databricks cannot set task values; choose another environment_version in "
-            "deploy/databricks/runtime.yml."
+            "this Databricks task cannot set task values, because its environment has no dbutils; "
+            "choose another environment_version in deploy/databricks/runtime.yml, from the list at "
+            "the address in that file."
         )
     for key, value in values.items():
         runtime.dbutils.jobs.taskValues.set(key, value)

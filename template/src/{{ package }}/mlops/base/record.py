@@ -66,7 +66,7 @@ class StoredRecord(Record):
         number = lifted.pop("format", 1)
         if not isinstance(number, int) or isinstance(number, bool) or number < 1:
             raise MlopsError(
-                f"{where} cannot be read: its field `format` must be a whole number from 1; "
+                f"{where} cannot be read: its field `format` must be a whole number, 1 or more; "
                 "restore it from a backup."
             )
         if number > cls.FORMAT:

@@ -188,7 +188,8 @@ def _read(source: PointInTimeData, window: Window | None, where: str) -> Labelle
     labelled = inputs.join(labels, on=contract.keys, how="inner").sort_index()
     if labelled.empty:
         raise MlopsError(
-            f"{where}: no labels are known as of {source.as_of:%Y-%m-%d}; use a later reference "
-            "date, or check the setting time.label_horizon and the function labels in data.py."
+            f"{where}: no row has a label that is known as of {source.as_of:%Y-%m-%d}; use a later "
+            "reference date, or check the setting time.label_horizon, and whether labels in "
+            "data.py returns the same keys as inputs."
         )
     return LabelledRows(raw.loc[labelled.index], labelled, inputs, str(window or "all rows"))

@@ -255,8 +255,9 @@ class Store:
         command = self.project.command(f"gate {number} --digest {found}")
         raise UnknownVersion(
             f"the journal of {self.registry.name} does not know version {number}: no `train` here "
-            "made it, and a verdict of another environment does not count; if you copied it, "
-            f"compare its SHA-256, {found}, with that of the original, then run {command}."
+            "made and recorded it, and a verdict of another environment does not count; if you "
+            f"copied it, compare its SHA-256, {found}, with that of the original, then run "
+            f"{command}; otherwise train a new version."
         )
 
     def refuse_broken(self, *, every_file: bool = False) -> None:
