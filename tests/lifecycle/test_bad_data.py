@@ -134,7 +134,7 @@ MISTAKES = [
     Mistake(
         "no matured label",
         labels('reviewed = reviewed.assign(reviewed_on=pd.Timestamp("2027-01-01"))'),
-        ("training window", "no labels are known", AS_OF, "label_horizon"),
+        ("training window", "no row has a label that is known", AS_OF, "label_horizon"),
     ),
 ]
 
