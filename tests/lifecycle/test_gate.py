@@ -181,7 +181,7 @@ def test_the_same_group_on_both_sides_is_rejected(opened: Project, split: str, c
 
 
 def test_a_version_that_needs_the_project_is_rejected(opened: Project) -> None:
-    add_step(opened, "importlib", 'importlib.import_module("loan_risk.data")')
+    add_step(opened, "importlib", 'importlib.import_module(".".join(["loan_risk", "data"]))')
     answer = train_and_gate(opened)
     assert answer.named("rejected") == {"stands alone"}
     assert "loan_risk" in answer.checks["stands alone"]["reason"]
