@@ -51,7 +51,7 @@ def test_the_limits_of_mlflow_are_kept() -> None:
     assert logged["estimator.a list"] == "[1, 2]"
     assert not any("@" in name for name in logged)
     for name, value in logged.items():
-        _validate_param(name, str(value))
+        _validate_param(name, str(value))  # type: ignore[no-untyped-call]
         assert len(str(value)) <= 500
 
 
