@@ -75,7 +75,9 @@ def test_a_run_records_everything_that_produced_a_version(at: At, problem: str) 
     project = at("trained", problem=problem)
     run = project.call(behind.training, MODEL, 1)
     assert run["status"] == "FINISHED"
-    assert run["params"] == {"max_iter": "30", "learning_rate": "0.2", "seed": "7"}
+    assert run["params"].items() >= {"max_iter": "30", "learning_rate": "0.2", "seed": "7"}.items()
+    assert run["params"]["estimator"].startswith("HistGradientBoosting")
+    assert run["params"]["estimator.max_leaf_nodes"] == "6"
     assert METRICS[problem] <= set(run["metrics"])
     assert {f"{name}_by_period" for name in METRICS[problem]} <= set(run["metrics"])
     assert sorted(run["datasets"]) == ["gate", "train"]

@@ -60,6 +60,7 @@ def publish(stored: Path) -> Any:
         build=None,
         truth=None,
         snapshot=stored / SNAPSHOT,
+        estimator=None,
     )
     return publishing.publish(training, registry)
 

@@ -27,6 +27,7 @@ from ...records.registry import Registry, signature
 from ...records.scorer import ScorerFacts, predict_frame
 from ...records.tracking import experiment_id
 from . import plots
+from .run_params import run_params
 from .stored_estimator import Trust, write_estimator
 from .training import HeldOut, Training, make_card
 
@@ -74,7 +75,7 @@ def publish(training: Training, registry: Registry) -> Published:
         requirements = lineage.locked_requirements(project)
         experiment = experiment_id(registry.client, project)
         with mlflow.start_run(experiment_id=experiment, run_name="train", tags=tags) as run:
-            mlflow.log_params(card.model.params | {"seed": card.model.seed})
+            mlflow.log_params(run_params(card.model, training.estimator))
             _keep_rows(training, card)
             for name, figure in pictures.items():
                 mlflow.log_figure(figure, f"plots/{name}.png")

@@ -1,0 +1,40 @@
+"""The parameters of a training run in MLflow, by which people tell experiments apart."""
+
+import re
+from typing import Any
+
+from ...records.card import CardModel
+from ...records.scorer import Estimator
+
+MOST = 100  # parameters that MLflow accepts at once
+LONGEST = 500  # characters of a value; MLflow's tables hold 6,000, and a page shows fewer
+NAME = re.compile(r"[\w.\-/ :]{1,250}")  # what MLflow accepts
+
+
+def run_params(model: CardModel, estimator: Estimator) -> dict[str, Any]:
+    """Return the parameters of conf and the seed, then the estimator's class and own parameters.
+
+    Of a pipeline, the last step is the estimator.
+    """
+    steps = getattr(estimator, "steps", None)
+    last = steps[-1][1] if steps else estimator
+    logged: dict[str, Any] = {**model.params, "seed": model.seed}
+    logged.setdefault("estimator", type(last).__name__)
+    for name, value in _own_params(last).items():
+        key = f"estimator.{name}"
+        if NAME.fullmatch(key) and len(logged) < MOST:
+            logged.setdefault(key, value)
+    return logged
+
+
+def _own_params(estimator: Estimator) -> dict[str, str]:
+    """Return the estimator's parameters as text; only the class of what is no plain value."""
+    if not hasattr(estimator, "get_params"):
+        return {}
+    params = estimator.get_params(deep=False)
+    return {str(name): _as_text(value) for name, value in sorted(params.items())}
+
+
+def _as_text(value: object) -> str:
+    plain = value is None or isinstance(value, (str, int, float, list, tuple, dict))
+    return str(value)[:LONGEST] if plain else type(value).__name__
