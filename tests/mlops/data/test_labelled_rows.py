@@ -154,7 +154,9 @@ def test_rows_before_the_time_of_the_tables_are_refused_with_their_window(tmp_pa
 def test_tables_without_rows_and_labels_that_have_not_matured_are_refused(tmp_path: Path) -> None:
     assert "data.inputs returned no rows" in refused(source_of(tmp_path, make_loans(0)), "train")
     young = make_loans().assign(known_on=pd.Timestamp("2027-01-01"))
-    assert "no row has a label that is known as of 2026-01-01" in refused(source_of(tmp_path, young), "train")
+    assert "no row has a label that is known as of 2026-01-01" in refused(
+        source_of(tmp_path, young), "train"
+    )
 
 
 @pytest.mark.parametrize("name", ["inputs", "labels"])

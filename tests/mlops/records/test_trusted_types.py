@@ -33,7 +33,7 @@ def test_the_partial_that_scikit_learn_needs_for_categories_is_trusted(tmp_path:
     assert untrusted(tmp_path, trees) == []
 
 
-@pytest.mark.parametrize("function", [np.sqrt, pd.isna, str], ids=str)
+@pytest.mark.parametrize("function", [np.sqrt, pd.isna, str], ids=["sqrt", "isna", "str"])
 def test_any_other_partial_is_not_trusted(tmp_path: Path, function: Any) -> None:
     both = FunctionTransformer(partial(check_array), inverse_func=partial(function))
     assert "functools.partial" in untrusted(tmp_path, both)
