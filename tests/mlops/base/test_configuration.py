@@ -179,10 +179,13 @@ RULES = sorted(configuration.Settings.model_fields.keys() - PLACES - {"env"})
 def test_a_rule_of_test_and_prod_is_in_a_file(
     tmp_path: Path, env: str, rule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    end = (
-        f"sets {rule}.x, which cannot be overridden in {env}; change it in conf/{env}.yml instead, "
-        "where the change is reviewed."
-    )
+    remedy = f"change it in conf/{env}.yml instead, where the change is reviewed."
+    if rule in configuration.ANSWERS:
+        remedy = (
+            "it is an answer to a question of the template: change it with `uvx copier update`, as "
+            "the README says."
+        )
+    end = f"sets {rule}.x, which cannot be overridden in {env}; {remedy}"
     assert refused(tmp_path, f"{rule}.x=1", env=env) == f"--set {end}"
     variable = f"MLOPS_{rule.upper()}__X"
     monkeypatch.setenv(variable, "1")

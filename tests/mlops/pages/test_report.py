@@ -106,7 +106,8 @@ def test_equal_facts_make_equal_files(tmp_path: Path) -> None:
 def test_the_report_of_a_first_month_says_what_is_not_known() -> None:
     page = read(first_month())
     assert "Trends begin with the next run of monitor." in page.pieces
-    assert "1 unknown" in page.pieces
+    assert "2 unknown" in page.pieces
+    assert "not judged: seen in training" in page.pieces
     assert page.text.count("n/a") > 10
     assert "svg" in page.tags  # meters of the known figures
 
