@@ -1,7 +1,7 @@
 """What `_SUCCESS` says of a batch: other programs find the same keys in old and new ones."""
 
 import shutil
-import types
+import time
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -79,6 +79,8 @@ def erase(root: Path, *, wholly: bool) -> Any:
     if wholly:
         shutil.rmtree(part.parent)
     else:
+        facts = part.with_name(predictions.COMPLETE)
+        facts.write_text(facts.read_text().replace('"rows":1', '"rows":0'))
         pd.DataFrame({"score": []}).to_parquet(part)
         sha256 = integrity.sha256_of_file(part)
     file = details.ErasedFile(kind="prediction", name=PLACE, rows=1, sha256=sha256)
@@ -134,11 +136,12 @@ def test_an_erased_batch_is_what_the_erasure_left(tmp_path: Path, *, wholly: boo
         assert len(problems(tmp_path, *journal)) == 1
 
 
-def test_a_newest_batch_without_an_entry_is_a_problem(tmp_path: Path) -> None:
+def test_a_batch_without_an_entry_is_a_problem(tmp_path: Path) -> None:
     journal = [publish(tmp_path), publish(tmp_path, "0002")]
     [problem] = problems(tmp_path, journal[0])
     assert "batch-0002 is published but has no entry" in problem
-    assert problems(tmp_path, journal[1]) == []  # a run that was killed, and another one after it
+    [problem] = problems(tmp_path, journal[1])  # a run that was killed, and another one after it
+    assert "batch-0001 is published but has no entry" in problem
 
 
 @pytest.mark.parametrize("name", ["more.parquet", "more/part.parquet", "_hidden.parquet"])
@@ -159,6 +162,100 @@ def test_a_file_next_to_the_batches_of_a_date_is_a_problem(tmp_path: Path) -> No
     ]
 
 
+@pytest.mark.parametrize("name", ["batch-0000", "batch-0007", "batch-evil", "batch-evil.parquet"])
+def test_a_folder_without_an_entry_is_a_problem_unless_a_run_may_be_at_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    published = publish(tmp_path)
+    planted = tmp_path / f"predictions/dev/date={DATE}" / name
+    planted.mkdir()
+    assert len(problems(tmp_path, published)) == (0 if name[6:].isdigit() else 1)
+    later = time.time() + 3600
+    monkeypatch.setattr(predictions.time, "time", lambda: later)
+    [problem] = problems(tmp_path, published)
+    assert problem.startswith(f"date={DATE}/{name} is not ")
+
+
+@pytest.mark.parametrize(
+    "name", ["evil.parquet", "evil/part.parquet", "date=evil/batch-0001/_SUCCESS"]
+)
+def test_a_file_next_to_the_dates_is_a_problem(tmp_path: Path, name: str) -> None:
+    published = publish(tmp_path)
+    planted = tmp_path / "predictions/dev" / name
+    planted.parent.mkdir(parents=True, exist_ok=True)
+    planted.touch()
+    top = name.partition("/")[0]
+    assert f"{top} is no date of the predictions" in problems(tmp_path, published)[0]
+    assert list(predictions.current_batches(make_project(tmp_path), [published])) == [
+        pd.Timestamp(DATE)
+    ]
+
+
+@pytest.mark.parametrize("where", [PLACE, f"{PLACE}/part.parquet", f"date={DATE}/batch-0000"])
+def test_a_link_next_to_or_in_a_batch_is_a_problem(tmp_path: Path, where: str) -> None:
+    published = publish(tmp_path)
+    link = tmp_path / "predictions/dev" / where
+    elsewhere = tmp_path / "elsewhere"
+    if link.exists():
+        link.rename(elsewhere)
+    else:
+        elsewhere.mkdir()
+    link.symlink_to(elsewhere)
+    [problem] = problems(tmp_path, published)
+    assert problem.startswith(f"{where} is a symbolic link")
+
+
+def test_a_file_next_to_a_batch_of_an_older_template_is_a_problem(tmp_path: Path) -> None:
+    published = publish(tmp_path, known=False)
+    (tmp_path / "predictions/dev" / PLACE / "more.parquet").touch()
+    assert "`score` did not write" in problems(tmp_path, published)[0]
+
+
+def test_an_erased_batch_that_is_there_again_is_a_problem(tmp_path: Path) -> None:
+    journal = [publish(tmp_path), erase(tmp_path, wholly=True)]
+    publish(tmp_path)
+    [problem] = problems(tmp_path, *journal)
+    assert f"{PLACE} was erased, and is there again" in problem
+    assert predictions.current_batches(make_project(tmp_path), journal) == {}
+
+
+def test_a_changed_batch_in_the_shadow_is_a_problem(tmp_path: Path) -> None:
+    facts = {"batch": "0001", "date": DATE, "version": 2, "rows": 1, "difference": {}, "psi": {}}
+    with predictions.stage(make_project(tmp_path)) as staged:
+        pd.DataFrame({"score": [0.5]}).to_parquet(staged / predictions.PART)
+        sha256 = integrity.sha256_of_file(staged / predictions.PART)
+        predictions.publish(
+            make_project(tmp_path), staged, predictions.ShadowFacts(**facts), predictions.SHADOW
+        )
+    shadow = entry(2, details.ShadowDetails(**facts, sha256=sha256))
+    older = entry(2, details.ShadowDetails(**facts))
+    place = f"_shadow/{PLACE}"
+    assert predictions.known_shadow_hashes([shadow]) == {place: sha256}
+    assert predictions.known_shadow_hashes([older]) == {place: ""}
+    assert problems(tmp_path, shadow) == []
+    change(tmp_path, place)
+    assert f"{place} has changed since it was published" in problems(tmp_path, shadow)[0]
+    assert problems(tmp_path, older) == []
+
+
+# What monitor judges
+
+
+def test_a_batch_without_an_entry_is_named_and_not_current(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    recorded = publish(tmp_path)
+    publish(tmp_path, "0002")  # newer than the recorded one, of the same date
+    for date in ("2025-11-01", "2025-12-01", "2026-02-01"):
+        shutil.copytree(
+            tmp_path / "predictions/dev" / PLACE,
+            tmp_path / f"predictions/dev/date={date}/batch-0001",
+        )
+    current = predictions.current_batches(project, [recorded])
+    assert current == {pd.Timestamp(DATE): tmp_path / "predictions/dev" / PLACE}
+    unknown = predictions.unknown_batches(project, [recorded], "2025-11-01", "2026-01-31")
+    assert unknown == ["date=2025-12-01/batch-0001", f"date={DATE}/batch-0002"]
+
+
 @pytest.mark.parametrize("linked", ["date", "batch"])
 def test_a_link_among_the_batches_is_a_problem(tmp_path: Path, linked: str) -> None:
     published = publish(tmp_path)
@@ -172,7 +269,9 @@ def test_a_link_among_the_batches_is_a_problem(tmp_path: Path, linked: str) -> N
 def test_other_facts_of_a_batch_are_a_problem(tmp_path: Path) -> None:
     published = publish(tmp_path)
     facts = tmp_path / "predictions/dev" / PLACE / predictions.COMPLETE
-    for text in (facts.read_text().replace('"version":1', '"version":2'), "[]", "no JSON"):
+    original = facts.read_text()
+    others = [original.replace(f'"{key}":1', f'"{key}":2') for key in ("version", "rows")]
+    for text in (*others, "[]", "no JSON"):
         facts.write_text(text)
         [problem] = problems(tmp_path, published)
         assert f"_SUCCESS of {PLACE}" in problem
@@ -183,10 +282,10 @@ def test_other_facts_of_a_batch_are_a_problem(tmp_path: Path) -> None:
 
 def score_entry(batch: str) -> Any:
     """Return the journal's entry of a batch of 2026-01-01."""
-    details = platform("records.details").ScoreDetails(
-        batch=batch, date="2026-01-01", version=1, rows=1, rows_per_second=1
+    return entry(
+        1,
+        details.ScoreDetails(batch=batch, date="2026-01-01", version=1, rows=1, rows_per_second=1),
     )
-    return types.SimpleNamespace(details=details)
 
 
 def publish_empty(project: Any, batch: str) -> Path:
@@ -205,10 +304,16 @@ def test_a_batch_without_an_entry_makes_way_for_the_next_one(tmp_path: Path) -> 
     (cut / "part.parquet").touch()
     assert predictions.next_batch(project, "2026-01-01", [score_entry("0001")]) == "0002"
     predictions.set_aside(project, "2026-01-01", "0002")
-    assert list(predictions.current_batches(project).values()) == [recorded]
+    assert list(predictions.current_batches(project, [score_entry("0001")]).values()) == [recorded]
     assert publish_empty(project, "0002").is_dir()
     leftovers = list(recorded.parent.glob("_unrecorded-batch-0002-*/part.parquet"))
     assert len(leftovers) == 1
+
+
+def test_a_folder_with_another_name_does_not_count_as_a_batch(tmp_path: Path) -> None:
+    project = make_project(tmp_path, tracking_uri="http://mlflow.bank.example")
+    publish_empty(project, "0001").rename(tmp_path / "predictions/dev/date=2026-01-01/batch-evil")
+    assert predictions.next_batch(project, "2026-01-01", []) == "0001"
 
 
 def test_on_a_server_a_batch_without_an_entry_may_belong_to_a_run_that_is_at_work(
@@ -224,5 +329,5 @@ def test_a_batch_that_is_taken_back_can_be_published_again(tmp_path: Path) -> No
     published = publish_empty(project, "0001")
     staged = tmp_path / "predictions/dev/_staged_1"
     predictions.take_back(published, staged)
-    assert predictions.current_batches(project) == {}
+    assert not predictions.has_batches(project)
     assert list(staged.iterdir()) == []

@@ -52,7 +52,7 @@ def key_file(folder: Path, text: str, customer: str = "str") -> Any:
 
 
 def recorded(*erased: Any, command: str = "erase", time: str = "2026-01-01T00:00:00+00:00") -> Any:
-    """Return an entry of `erase`, or of `score` for the batch in `erased`."""
+    """Return an entry of `erase`, or of `score` or its challenger for the batch in `erased`."""
     kinds = {
         "erase": lambda: details.EraseDetails(reason="keys", files=erased, versions=()),
         "score": lambda: details.ScoreDetails(
@@ -62,6 +62,9 @@ def recorded(*erased: Any, command: str = "erase", time: str = "2026-01-01T00:00
             rows=1,
             rows_per_second=1,
             sha256="".join(erased[2:]),
+        ),
+        "shadow": lambda: details.ShadowDetails(
+            date=erased[0], batch=erased[1], version=2, rows=1, sha256="".join(erased[2:])
         ),
     }
     return entry.Entry(
@@ -249,7 +252,10 @@ def staged(tmp_path: Path) -> tuple[Path, Any]:
     """Return a batch whose new file is staged, and what the journal says of it."""
     part = batch(tmp_path, "2026-01-01", "a", "b")
     wanted = key_file(tmp_path, "customer\na\n")
-    [found] = erase._search_keys(store_of(project=make_project(tmp_path)), wanted).found
+    store = store_of(
+        recorded("2026-01-01", "0001", command="score"), project=make_project(tmp_path)
+    )
+    [found] = erase._search_keys(store, wanted).found
     return part, erase._stage(found, wanted)
 
 
@@ -321,7 +327,7 @@ class Journal:
 
     def __init__(self, project: Any, before: Callable[[], None], after: Callable[[], None]) -> None:
         self.project = project
-        self.entries: list[Any] = []
+        self.entries: list[Any] = [recorded("2026-01-01", "0001", command="score")]
         self._before = before
         self._after = after
 
@@ -370,15 +376,15 @@ def test_a_run_that_is_killed_leaves_all_rows_and_the_next_one_ends_as_if_it_had
     )
     assert ("was interrupted" in shown.message) == bool(entries)
     assert part.read_bytes() == whole
-    assert len(store.entries) == entries
+    assert len(store.entries) == 1 + entries
     store._before = store._after = survived
     run()
     assert list(pd.read_parquet(part)["customer"]) == ["b"]
-    assert len(store.entries) == 1
-    [file] = store.entries[0].details.files
+    assert len(store.entries) == 2
+    [file] = store.entries[1].details.files
     assert file.sha256 == integrity.sha256_of_file(part)
     run()
-    assert len(store.entries) == 1
+    assert len(store.entries) == 2
 
 
 # What somebody may have changed or planted
@@ -392,6 +398,45 @@ def test_a_batch_that_was_changed_is_not_vouched_for_by_its_erasure(tmp_path: Pa
     write(part, customer=["a", "b"], score=[0.5, 0.9])
     with pytest.raises(errors.MlopsError, match="has changed since it was published"):
         erase._search_keys(store, key_file(tmp_path, "customer\na\n"))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("date=2026-01-01/batch-0000/part.parquet", "has no entry in the journal"),
+        ("date=2026-01-02/batch-0001/part.parquet", "has no entry in the journal"),
+        ("_shadow/date=2026-01-01/batch-0002/part.parquet", "has no entry in the journal"),
+        ("_shadow/date=2026-01-01/batch-0001/part.parquet", "has changed since it was published"),
+        ("date=2026-01-01/batch-0001/more.parquet", "holds more.parquet, which `score` did not"),
+    ],
+)
+def test_what_the_journal_does_not_know_is_not_vouched_for_by_its_erasure(
+    tmp_path: Path, name: str, words: str
+) -> None:
+    part = batch(tmp_path, "2026-01-01", "b")
+    shadow = write(tmp_path / "predictions/dev/_shadow/date=2026-01-01/batch-0001/part.parquet")
+    entries = (
+        recorded("2026-01-01", "0001", integrity.sha256_of_file(part), command="score"),
+        recorded("2026-01-01", "0001", integrity.sha256_of_file(shadow), command="shadow"),
+    )
+    store = store_of(*entries, project=make_project(tmp_path))
+    wanted = key_file(tmp_path, "customer\na\n")
+    assert erase._search_keys(store, wanted).found == []
+    write(tmp_path / "predictions/dev" / name, customer=["a", "c"])
+    with pytest.raises(errors.MlopsError, match=words):
+        erase._search_keys(store, wanted)
+
+
+def test_a_batch_in_the_shadow_is_erased_from_if_its_entry_is_older_than_its_hash(
+    tmp_path: Path,
+) -> None:
+    write(
+        tmp_path / "predictions/dev/_shadow/date=2026-01-01/batch-0001/part.parquet", customer=["a"]
+    )
+    older = recorded("2026-01-01", "0001", command="shadow")
+    store = store_of(older, project=make_project(tmp_path))
+    [found] = erase._search_keys(store, key_file(tmp_path, "customer\na\n")).found
+    assert found.name == "_shadow/date=2026-01-01/batch-0001"
 
 
 def test_a_batch_may_be_erased_from_twice(tmp_path: Path) -> None:

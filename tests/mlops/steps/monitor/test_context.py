@@ -1,14 +1,17 @@
 """What a monitoring knows of the champion comes from its card and the journal alone."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
+from mlops.projects import make_project
 from rendering import platform
 
 context = platform("steps.monitor.context")
 details = platform("records.details")
+inputs = platform("steps.monitor.inputs")
 decision = platform("figures.decision")
 errors = platform("base.errors")
 
@@ -98,3 +101,45 @@ def test_what_cannot_be_read_is_a_finding_unless_configuration_or_a_service_is_a
     for error in (errors.Misconfigured("conf."), errors.Unreachable("no answer.")):
         with pytest.raises(type(error)):
             context.try_to_read(lambda error=error: fail(error))
+
+
+# Batches that no entry knows
+
+
+def with_batches(root: Path, *recorded: str) -> Any:
+    """Return a monitoring of which these dates have a batch, and the rest has none."""
+    entries = [
+        SimpleNamespace(
+            details=details.ScoreDetails(
+                batch="0001", date=date, version=2, rows=1, rows_per_second=1
+            )
+        )
+        for date in recorded
+    ]
+    made = monitoring(*entries)
+    made.__dict__.pop("batches")
+    project = make_project(root, time={"period": "month", "label_horizon": 3, "gate": 3})
+    object.__setattr__(made, "project", project)
+    return made
+
+
+@pytest.mark.parametrize("date", ["2026-06-01", "2026-04-01"])
+def test_a_batch_that_no_entry_knows_is_named_and_not_judged(tmp_path: Path, date: str) -> None:
+    made = with_batches(tmp_path, "2026-05-01", "2026-03-01")
+    for each in ("2026-05-01", "2026-03-01", date):
+        folder = tmp_path / f"predictions/dev/date={each}/batch-0001"
+        folder.mkdir(parents=True)
+        (folder / "_SUCCESS").touch()
+    assert list(made.batches) == [pd.Timestamp("2026-03-01"), pd.Timestamp("2026-05-01")]
+    [finding] = inputs._unknown_batches(made)
+    assert finding.decision == "investigate"
+    assert finding.sentence.startswith(f"date={date}/batch-0001 is published but has no entry")
+
+
+def test_answers_of_serve_are_in_no_entry_and_judged(tmp_path: Path) -> None:
+    made = with_batches(tmp_path)
+    part = tmp_path / "predictions/dev/online/date=2026-05-05/x.parquet"
+    part.parent.mkdir(parents=True)
+    part.touch()
+    assert made.batches == {pd.Timestamp("2026-06-01"): [part]}
+    assert inputs._unknown_batches(made) == []

@@ -145,6 +145,9 @@ class ShadowDetails(Details):
     difference of numbers; share of rows with a different decision or label, 0 to 1."""
     psi: dict[str, float] = Field(default={})
     """Population stability index between the champion's and the challenger's numbers, by column."""
+    sha256: str = ""
+    """SHA-256 of the batch's Parquet file; empty if not known, as in entries that are older than
+    this field."""
 
 
 class MonitorDetails(Details, MonitoringSummary):

@@ -7,10 +7,11 @@ predictions/<env>/date=2026-01-01/batch-0003/part.parquet and `_SUCCESS`, which 
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -21,18 +22,27 @@ from pyarrow.parquet import ParquetFile
 from ..base.errors import MlopsError, reading
 from ..base.project import Project
 from ..base.record import Record
-from .details import ScoreDetails
+from .details import EraseDetails, ScoreDetails, ShadowDetails
 from .entry import Entry, with_details
-from .erasures import last_erasures, staged_path
+from .erasures import batch_name, last_erasures, staged_path
 from .integrity import sha256_of_file
 from .tracking import sqlite_file
 
 COMPLETE = "_SUCCESS"
 PART = "part.parquet"
 ONLINE = "online"
+SHADOW = "_shadow"
 UNRECORDED = "_unrecorded-"  # begins the name of a batch that was set aside
 REMEDY = "restore it from a backup, or score that date again"
+REAL_FILES = "replace it with the files that it points to"
+NOT_WRITTEN = "delete it, since `score` did not write it"
+NOT_RECORDED = (
+    "either its run was killed, or somebody else wrote it: delete it, then score that date again"
+)
+DATE = re.compile(r"date=\d{4}-\d\d-\d\d", re.ASCII)
+BATCH = re.compile(r"batch-\d{4,}", re.ASCII)
 DAY = 86_400  # seconds; no run takes longer to write a batch
+MINUTES = 600  # seconds; no run takes longer to complete a batch that it has moved to its place
 
 
 class BatchFacts(Record):
@@ -124,8 +134,8 @@ def next_batch(project: Project, date: str, entries: list[Entry]) -> str:
     """
     done = [int(batch.batch) for batch in published(entries) if batch.date == date]
     if sqlite_file(project) is None:
-        complete = (_folder(project) / f"date={date}").glob(f"batch-*/{COMPLETE}")
-        done += [int(file.parent.name.removeprefix("batch-")) for file in complete]
+        there = [folder for folder in _complete(project) if folder.parent.name == f"date={date}"]
+        done += [int(folder.name.removeprefix("batch-")) for folder in there]
     return f"{max(done, default=0) + 1:04d}"
 
 
@@ -139,10 +149,27 @@ def set_aside(project: Project, date: str, batch: str) -> None:
             folder.rename(folder.with_name(f"{UNRECORDED}{folder.name}-{uuid.uuid4().hex}"))
 
 
-def current_batches(project: Project) -> dict[pd.Timestamp, Path]:
-    """Return the newest complete batch of each date."""
-    complete = sorted(_folder(project).glob(f"date=*/batch-*/{COMPLETE}"))
-    return {pd.Timestamp(file.parts[-3].removeprefix("date=")): file.parent for file in complete}
+def has_batches(project: Project) -> bool:
+    """Return whether there is a complete batch, known to a journal or not."""
+    return bool(_complete(project))
+
+
+def current_batches(project: Project, entries: list[Entry]) -> dict[pd.Timestamp, Path]:
+    """Return the newest complete batch of each date, of those that the journal knows."""
+    known = known_hashes(entries)
+    batches = [folder for folder in _complete(project) if part_name(folder / PART) in known]
+    return {pd.Timestamp(folder.parent.name.removeprefix("date=")): folder for folder in batches}
+
+
+def unknown_batches(project: Project, entries: list[Entry], start: str, end: str) -> list[str]:
+    """Return the complete batches without an entry, of the dates after `start` up to `end`."""
+    known = known_hashes(entries)
+    places = [part_name(folder / PART) for folder in _complete(project)]
+    return [
+        place
+        for place in places
+        if place not in known and f"date={start}" < place.partition("/")[0] <= f"date={end}"
+    ]
 
 
 def online_parts(project: Project, start: pd.Timestamp, end: pd.Timestamp) -> list[Path]:
@@ -185,12 +212,24 @@ def known_hashes(entries: list[Entry]) -> dict[str, str]:
     whole is absent.
     """
     known = {place_of(details): details.sha256 for details in published(entries)}
-    for place, erasure in last_erasures(entries).items():
-        if place in known and erasure.file.sha256:
-            known[place] = erasure.file.sha256
-        else:
-            known.pop(place, None)
-    return known
+    return _after_erasures(known, entries)
+
+
+def known_shadow_hashes(entries: list[Entry]) -> dict[str, str]:
+    """Return the same of the batches in the shadow; a place begins with `_shadow/`."""
+    known = {
+        f"{SHADOW}/{batch_name(details.date, details.batch)}": details.sha256
+        for _, details in with_details(entries, ShadowDetails)
+        if not details.missing
+    }
+    return _after_erasures(known, entries)
+
+
+def _after_erasures(known: dict[str, str], entries: list[Entry]) -> dict[str, str]:
+    erasures = last_erasures(entries)
+    left = {place: erasure.file.sha256 for place, erasure in erasures.items() if place in known}
+    current = known | left
+    return {place: sha256 for place, sha256 in current.items() if sha256 or place not in left}
 
 
 def problems(project: Project, entries: list[Entry], newest: int = 0) -> list[str]:
@@ -199,19 +238,24 @@ def problems(project: Project, entries: list[Entry], newest: int = 0) -> list[st
     Each must be there and be what the journal says. Only the bytes of the `newest` batches are
     read, or those of all if it is 0.
     """
-    facts = {place_of(details): details for details in published(entries)}
     known = known_hashes(entries)
-    found: list[str] = []
+    facts = _facts(entries)
+    found = _find_other_names(project)
     for position, (place, sha256) in enumerate(reversed(known.items())):
-        if not sha256:
-            continue
         folder = _folder(project) / place
-        wrong = _find_changes(folder, facts[place])
-        if not wrong and (not newest or position < newest):
-            wrong = _find_other_bytes(folder, sha256)
+        wrong = _find_other_files(folder, place)
+        if not wrong and sha256:
+            wrong = _find_changes(folder, facts[place])
+        if not wrong and sha256 and (not newest or position < newest):
+            wrong = _find_other_bytes(folder, place, sha256)
         found += wrong
+    if not newest:
+        for place, sha256 in known_shadow_hashes(entries).items():
+            folder = _folder(project) / place
+            if sha256 and (folder / PART).is_file():
+                found += _find_other_bytes(folder, place, sha256)
     for day in sorted(_folder(project).glob("date=*")):
-        found += _find_strangers(project, day, facts)
+        found += _find_strangers(day, known, facts)
     return found
 
 
@@ -227,53 +271,111 @@ def missing(project: Project, entries: list[Entry], start: str, end: str) -> lis
     ]
 
 
-def _find_strangers(project: Project, day: Path, facts: Mapping[str, ScoreDetails]) -> list[str]:
-    """Return what a date has besides the batches of the journal; readers skip `_` and `.`.
+def _complete(project: Project) -> list[Path]:
+    """Return the complete batches of all dates, oldest first."""
+    found = [file.parent for file in _folder(project).glob(f"date=*/batch-*/{COMPLETE}")]
+    return sorted(
+        folder
+        for folder in found
+        if DATE.fullmatch(folder.parent.name) and BATCH.fullmatch(folder.name)
+    )
 
-    A batch without an entry counts if it is the newest: a killed run may have left an older one.
-    """
-    if day.is_symlink():
-        return [f"{day.name} is a symbolic link; replace it with the files that it points to"]
-    newest = max((file.parent for file in day.glob(f"batch-*/{COMPLETE}")), default=None)
+
+def _facts(entries: list[Entry]) -> dict[str, dict[str, str | int]]:
+    """Return what `_SUCCESS` of each batch has to say; erasures have corrected its rows."""
+    facts: dict[str, dict[str, str | int]] = {}
+    rows: dict[str, int] = {}
+    for entry in entries:
+        details = entry.details
+        if isinstance(details, ScoreDetails):
+            place = place_of(details)
+            names = {"batch", "date", "version", "rows"}
+            facts[place] = details.model_dump(include=names)
+            rows[place] = details.rows
+        elif isinstance(details, EraseDetails):
+            for file in details.files:
+                if file.name in facts:
+                    rows[file.name] -= file.rows
+                    facts[file.name]["rows"] = rows[file.name]
+    return facts
+
+
+def _find_other_names(project: Project) -> list[str]:
+    """Return what is next to the dates; readers skip `_` and `.`."""
     found = []
-    for path in sorted(day.glob("[!_.]*")):
-        place = f"{day.name}/{path.name}"
-        if place in facts:
-            if path.is_symlink():
-                found.append(f"{place} is a symbolic link; replace it with the files themselves")
-        elif path == newest:
-            found.append(
-                f"{place} is published but has no entry in the journal; run "
-                f"{project.command('score')} again"
-            )
-        elif not path.name.startswith("batch-"):  # such a folder may be that of a run at work
-            found.append(f"{place} is not a batch; delete it, since `score` did not write it")
+    for path in sorted(_folder(project).glob("[!_.]*")):
+        if path.is_symlink():
+            found.append(f"{path.name} is a symbolic link; {REAL_FILES}")
+        elif path.name != ONLINE and not DATE.fullmatch(path.name):
+            found.append(f"{path.name} is no date of the predictions; {NOT_WRITTEN}")
     return found
 
 
-def _find_changes(folder: Path, details: ScoreDetails) -> list[str]:
+def _find_strangers(day: Path, known: Container[str], facts: Container[str]) -> list[str]:
+    """Return what a date has besides the batches of the journal; readers skip `_` and `.`."""
+    if day.is_symlink():
+        return []  # a problem of its own
+    found = []
+    for path in sorted(day.glob("[!_.]*")):
+        place = f"{day.name}/{path.name}"
+        if path.is_symlink():
+            found.append(f"{place} is a symbolic link; {REAL_FILES}")
+        elif place in known:
+            continue
+        elif place in facts:
+            found.append(
+                f"{place} was erased, and is there again; run `erase --yes` again if that was "
+                "interrupted, or else delete the batch"
+            )
+        elif not path.is_dir() or not BATCH.fullmatch(path.name):
+            found.append(f"{place} is not a batch; {NOT_WRITTEN}")
+        elif (path / COMPLETE).exists():
+            found.append(f"{place} is published but has no entry in the journal; {NOT_RECORDED}")
+        elif not _may_be_written(path):
+            found.append(f"{place} is not complete and has no entry in the journal; {NOT_RECORDED}")
+    return found
+
+
+def _may_be_written(folder: Path) -> bool:
+    """Return whether a run may just have moved a batch here, and not completed it yet."""
+    try:
+        state = folder.stat()
+    except FileNotFoundError:  # it was set aside, or taken back
+        return True
+    return time.time() - max(state.st_mtime, state.st_ctime) < MINUTES
+
+
+def _find_other_files(folder: Path, place: str) -> list[str]:
+    """Return what a batch holds besides its own files."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []  # another problem
+    written = {PART, COMPLETE, staged_path(folder / PART).name}
+    for path in sorted(folder.iterdir()):
+        if path.name not in written:
+            return [f"{place} holds {path.name}, which `score` did not write; delete that file"]
+        if path.is_symlink():
+            return [f"{place}/{path.name} is a symbolic link; {REAL_FILES}"]
+    return []
+
+
+def _find_changes(folder: Path, expected: Mapping[str, str | int]) -> list[str]:
     """Return what is wrong with the files of a batch, apart from the bytes of its Parquet file."""
-    place = place_of(details)
+    place = part_name(folder / PART)
     if not ((folder / PART).is_file() and (folder / COMPLETE).is_file()):
         return [f"{place} has an entry in the journal, but its files are gone; {REMEDY}"]
-    written = {PART, COMPLETE, staged_path(folder / PART).name}
-    strange = [path.name for path in sorted(folder.iterdir()) if path.name not in written]
-    if strange:
-        return [f"{place} holds {strange[0]}, which `score` did not write; delete that file"]
     try:
         facts = json.loads((folder / COMPLETE).read_text(encoding="utf-8"))
     except ValueError:
         facts = None
-    expected = {"batch": details.batch, "date": details.date, "version": details.version}
     if not isinstance(facts, dict) or {name: facts.get(name) for name in expected} != expected:
-        return [f"{COMPLETE} of {place} has changed since it was published; {REMEDY}"]
+        return [f"{COMPLETE} of {place} has changed since it was published; {_remedy(folder)}"]
     return []
 
 
-def _find_other_bytes(folder: Path, sha256: str) -> list[str]:
+def _find_other_bytes(folder: Path, place: str, sha256: str) -> list[str]:
     if sha256_of_file(folder / PART) == sha256:
         return []
-    return [f"{part_name(folder / PART)} has changed since it was published; {_remedy(folder)}"]
+    return [f"{place} has changed since it was published; {_remedy(folder)}"]
 
 
 def _remedy(folder: Path) -> str:

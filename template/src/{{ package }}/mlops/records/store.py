@@ -364,7 +364,7 @@ def _require_model(client: Client, project: Project) -> None:
         tags = None
     head = (tags or {}).get(HEAD, "")
     has_journal = head.partition(":")[0] not in ("", "0")
-    if not has_journal and predictions.current_batches(project):
+    if not has_journal and predictions.has_batches(project):
         folder = project.path(project.settings.predictions) / project.env
         raise MlopsError(
             f"the store has no journal of {project.name}, but {project.shown(folder)} has its "

@@ -9,11 +9,10 @@ from starlette.responses import JSONResponse
 from ..base.console import print_result, print_step
 from ..base.errors import summarize
 from ..base.text import plain
-from ..records.predictions import ONLINE
+from ..records.predictions import ONLINE, SHADOW
 from ..records.registry import CHALLENGER
 from ..records.store import Store, open_store
 from ..records.tracking import store_error
-from ..steps.score.shadow import HIDDEN
 from .app import build_app
 from .hosts import THIS_MACHINE, is_allowed
 from .log import PredictionLog
@@ -42,7 +41,7 @@ class Service:
         settings = self._project.settings
         folder = self._project.path(settings.predictions) / self._project.env
         log = PredictionLog(folder / ONLINE)
-        shadow = Shadow(folder / HIDDEN / ONLINE)
+        shadow = Shadow(folder / SHADOW / ONLINE)
         is_dev = self._project.env == "dev"
         self._state = ServingState(settings.serving, log, shadow, shows_texts=is_dev)
         self._listens_on = listens_on

@@ -233,7 +233,7 @@ def _monitor(opened: Opened) -> str | Note:
         require_profile(project, opened.champion.version)
     except MlopsError as error:
         return Note(f"refuses: {error}")
-    batches = predictions.current_batches(project)
+    batches = predictions.current_batches(project, opened.store.entries)
     if batches:
         _read_batch(opened.champion, batches[max(batches)], opened.store.entries)
     labels = _count_labels(project, opened.champion)

@@ -7,7 +7,7 @@ SHA-256 of each new file, so a file without a person's rows is never taken for a
 
 import contextlib
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from ...records.details import EraseDetails, ErasedFile
 from ...records.erasures import Erasure, last_erasures, staged_path
 from ...records.integrity import UnknownVersion, sha256_of_file
 from ...records.lineage import extract_path, refuse_unreviewed
-from ...records.predictions import known_hashes
+from ...records.predictions import PART, known_hashes, known_shadow_hashes
 from ...records.store import Store, open_store
 from ...records.tracking import command_lock
 from .files import count_rows, delete, flush, replace_by_staged
@@ -225,9 +225,9 @@ def _search_keys(store: Store, persons: Keys) -> Search:
     """Find the rows of the persons.
 
     Raises MlopsError for a batch that is not as it was published: the entry of its erasure would
-    vouch for what somebody else has changed.
+    vouch for what somebody else has written.
     """
-    known = known_hashes(store.entries)
+    known = known_hashes(store.entries) | known_shadow_hashes(store.entries)
     found: list[Found] = []
     lacking = 0
     nameless = 0
@@ -237,16 +237,32 @@ def _search_keys(store: Store, persons: Keys) -> Search:
             if rows is None:
                 lacking += 1
             elif rows:
-                expected = known.get(place.name)
-                if expected and sha256_of_file(part) != expected:
-                    raise MlopsError(
-                        f"{place.name} has changed since it was published; restore it from a "
-                        "backup, then erase again."
-                    )
+                if place.kind == "prediction":
+                    _refuse_unknown(place, part, known)
                 found.append(Found(place, rows, part))
             if place.kind == "request":
                 nameless += count_without_key(part, persons)
     return Search(found, lacking, nameless)
+
+
+def _refuse_unknown(place: Place, part: Path, known: Mapping[str, str]) -> None:
+    """Raise MlopsError for a part of a batch that is not what the journal says."""
+    if place.name not in known:
+        raise MlopsError(
+            f"{place.name} holds rows to erase, and has no entry in the journal: either its run "
+            "was killed, or somebody else wrote it. Delete it, then erase again."
+        )
+    if part.name != PART:
+        raise MlopsError(
+            f"{place.name} holds {part.name}, which `score` did not write; delete that file, then "
+            "erase again."
+        )
+    expected = known[place.name]
+    if expected and sha256_of_file(part) != expected:
+        raise MlopsError(
+            f"{place.name} has changed since it was published; restore it from a backup, then "
+            "erase again."
+        )
 
 
 def _versions(project: Project, cards: dict[int, VersionCard], search: Search) -> tuple[int, ...]:

@@ -14,9 +14,8 @@ from ...base.errors import MlopsError
 from ...base.project import Project
 from ...records.details import ErasedFile
 from ...records.erasures import STAGED
-from ...records.predictions import DAY, ONLINE, PART, UNRECORDED
+from ...records.predictions import DAY, ONLINE, PART, SHADOW, UNRECORDED
 
-SHADOW = "_shadow"
 DATE = r"date=\d{4}-\d\d-\d\d"
 FILE = r"\w[\w.-]*\.parquet"
 NAMES = {

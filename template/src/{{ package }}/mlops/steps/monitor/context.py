@@ -54,12 +54,12 @@ class MonitoringContext:
 
     @cached_property
     def batches(self) -> dict[pd.Timestamp, list[Path]]:
-        """The parts of the current batch of each date up to `as_of`.
+        """The parts of the current batch of each date up to `as_of` that the journal knows.
 
         If a period has no batch, the predictions of `serve` in that period take its place.
         """
         time = self.project.settings.time
-        current = predictions.current_batches(self.project)
+        current = predictions.current_batches(self.project, self.store.entries)
         batches = {
             date: [folder / predictions.PART]
             for date, folder in current.items()

@@ -88,8 +88,7 @@ def examine_inputs(context: MonitoringContext) -> Inputs:
     predicted, unread = try_to_read(partial(_count_predictions, context, batch))
     findings += unread
     predicted = predicted or NOTHING
-    if not online:
-        findings += _unknown_batches(context, batch)
+    findings += _unknown_batches(context)
     findings += _missing_batches(context)
     findings += context.check_versions(predicted.versions, f"the batch of {date:%Y-%m-%d}")
 
@@ -159,26 +158,27 @@ def _rows(
     )
 
 
-def _unknown_batches(context: MonitoringContext, batch: list[Path]) -> list[Finding]:
-    """Return a finding if the run that published a batch stopped before writing its entry."""
-    known = set(map(predictions.place_of, predictions.published(context.store.entries)))
+def _unknown_batches(context: MonitoringContext) -> list[Finding]:
+    """Return a finding for each batch of the monitored time that no entry knows.
+
+    The run that published it stopped before writing its entry, or somebody else wrote it.
+    """
+    unknown = predictions.unknown_batches(
+        context.project, context.store.entries, *_monitored_dates(context)
+    )
     return [
         Finding(
             INVESTIGATE,
-            f"{place} is published but has no entry in the journal; "
-            f"run {context.project.command('score')} again",
+            f"{place} is published but has no entry in the journal, so it is not judged; delete "
+            "it, then score that date again",
         )
-        for place in sorted(set(map(predictions.part_name, batch)) - known)
+        for place in unknown
     ]
 
 
 def _missing_batches(context: MonitoringContext) -> list[Finding]:
     """Return a finding for each batch of the monitored time whose files are gone."""
-    time = context.project.settings.time
-    start = context.ago(time.label_horizon + time.gate, context.as_of)
-    gone = predictions.missing(
-        context.project, context.store.entries, f"{start:%Y-%m-%d}", f"{context.as_of:%Y-%m-%d}"
-    )
+    gone = predictions.missing(context.project, context.store.entries, *_monitored_dates(context))
     return [
         Finding(
             INVESTIGATE,
@@ -187,6 +187,13 @@ def _missing_batches(context: MonitoringContext) -> list[Finding]:
         )
         for place in gone
     ]
+
+
+def _monitored_dates(context: MonitoringContext) -> tuple[str, str]:
+    """Return the last date before the monitored time, and the last one of it."""
+    time = context.project.settings.time
+    start = context.ago(time.label_horizon + time.gate, context.as_of)
+    return f"{start:%Y-%m-%d}", f"{context.as_of:%Y-%m-%d}"
 
 
 def _count(context: MonitoringContext, window: Window | None, undated: dict[str, int]) -> Counts:

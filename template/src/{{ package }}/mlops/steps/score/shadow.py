@@ -15,11 +15,10 @@ from ...figures.drift import stability_index
 from ...figures.profile import Floats, count
 from ...records import predictions
 from ...records.details import ShadowDetails
-from ...records.predictions import ShadowFacts
+from ...records.integrity import sha256_of_file
+from ...records.predictions import SHADOW, ShadowFacts
 from ...records.store import Store
 from .batch import Batch, predict, write
-
-HIDDEN = "_shadow"
 
 
 def follow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
@@ -42,10 +41,11 @@ def _shadow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
         write(other, staged / predictions.PART, predict)
         _refuse_other_rows(batch, other)
         facts = _compare(store, batch, other, published, staged)
-        predictions.publish(batch.project, staged, facts, HIDDEN)
+        sha256 = sha256_of_file(staged / predictions.PART)
+        predictions.publish(batch.project, staged, facts, SHADOW)
     differences = ", ".join(f"{name} by {mean:.4f}" for name, mean in facts.difference.items())
     print_step(f"{challenger.version} in the shadow differs on average: {differences}")
-    return ShadowDetails(**facts.model_dump(exclude={"format"}))
+    return ShadowDetails(**facts.model_dump(exclude={"format"}), sha256=sha256)
 
 
 def _refuse_other_rows(batch: Batch, other: Batch) -> None:
