@@ -117,6 +117,9 @@ def test_altered_evidence_is_refused(trained: Project) -> None:
     answer = trained.run("promote", code=1)
     assert "evidence on version 1 was changed" in answer.said
     assert champion(trained) is None
+    for words in (("status", "--verify"), ("doctor",)):
+        answer = trained.run(*words, code=1)
+        assert "the evidence of entry 2 was altered or deleted" in answer.said
 
 
 def test_a_version_altered_after_the_verdict_is_refused(gated: Project) -> None:

@@ -166,7 +166,6 @@ def test_an_override_that_cannot_be_read_is_named(tmp_path: Path, text: str, wor
 PLACES = {
     "as_of": "2026-01-01",
     "tracking_uri": "http://mlflow",
-    "experiments": "/Shared/loans",
     "predictions": "p",
     "extracts": "e",
     "reports": "r",

@@ -116,8 +116,10 @@ class Client:
         self._turn()
         self._server.files[run][name] = json.loads(text)
 
-    def search_runs(self, _: list[str], filter_string: str) -> list[Any]:
+    def search_runs(self, _: list[str], filter_string: str = "", max_results: int = 0) -> list[Any]:
         """Return the runs that are not deleted and whose name begins so."""
+        if max_results:  # whether there are any: no order of the writers changes that
+            return list(self._server.runs.values())[:max_results]
         self._turn()
         start = filter_string.split("'")[1].removesuffix("%")
         return [run for run in self._server.runs.values() if run.info.run_name.startswith(start)]

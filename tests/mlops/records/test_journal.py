@@ -70,7 +70,7 @@ def test_an_entry_is_appended_without_reading_the_others(
     server.write(list(pauses(2000)))
     written = opened().append(details.PauseDetails(reason="a test"))
     assert written.number == 2001
-    assert server.counted() == {"head": 1, "search": 1}
+    assert server.counted() == {"head": 1, "search": 2}  # is it the right experiment; who claims it
     assert opened().entries()[-1] == written
 
 
@@ -109,6 +109,18 @@ def test_a_machine_that_cannot_keep_copies_reads_them_each_time(
     for _ in range(2):
         assert len(opened().entries()) == 3
         assert server.counted() == {"head": 1, "search": 1}
+
+
+def test_nothing_is_appended_in_another_experiment_than_that_of_the_journal(
+    server: Server, opened: Callable[[], Any]
+) -> None:
+    server.write(list(pauses(3)))
+    head = dict(server.tags)
+    server.runs.clear()  # what another experiment holds
+    with pytest.raises(errors.MlopsError, match="restore the setting experiments"):
+        opened().append(details.PauseDetails(reason="a test"))
+    assert server.tags == head
+    assert server.runs == []
 
 
 # What cannot be trusted

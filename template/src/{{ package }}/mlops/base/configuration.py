@@ -22,7 +22,7 @@ PREFIX = "MLOPS_"
 NOT_SETTINGS = ("MLOPS_ENV", "MLOPS_SECRET")  # prefixes of variables that are read elsewhere
 # What variables and --set may change in test and prod: the date, the store and the folders. All
 # other settings are rules, which change through a review of conf/.
-OVERRIDABLE = ("as_of", "experiments", *PLACES)
+OVERRIDABLE = ("as_of", *PLACES)
 
 Values = dict[str, Any]  # of YAML, which Settings checks once all layers are merged
 

@@ -159,7 +159,8 @@ def _last_checks(store: Store, entries: list[Entry], version: Version) -> tuple[
     gates = list(with_details(entries, GateDetails))
     if not gates:
         return ()
-    text = store.journal.evidence(gates[-1][0])
+    entry, details = gates[-1]
+    text = store.journal.evidence(entry, details.evidence_sha256)
     return read_evidence(text, f"the evidence on {version}").checks
 
 

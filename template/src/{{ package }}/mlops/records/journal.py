@@ -13,7 +13,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +24,9 @@ from ..base.console import Result, set_anchor
 from ..base.errors import MlopsError
 from ..base.project import Project
 from .anchor import Anchor, compare
-from .details import Details
-from .entry import Entry, canonical, hash_of_text
+from .details import Details, GateDetails
+from .entry import Entry, canonical, hash_of_text, with_details
+from .evidence import sha256_of
 from .journal_cache import open_cache
 from .journal_runs import ENTRY, JournalRun, JournalRuns, entry_tags, file_texts, is_local
 from .lineage import current_actor, settings_hash
@@ -102,11 +103,21 @@ class Journal:
         lost = [f"entry {last}, the head, does not lead to the first entry"]
         raise BrokenJournal(self._project, self.problems() or lost)
 
-    def evidence(self, entry: Entry) -> str:
-        """Return the text of the evidence that was appended together with `entry`."""
+    def evidence(self, entry: Entry, sha256: str) -> str:
+        """Return the text of the evidence that was appended together with `entry`.
+
+        Raises MlopsError if its SHA-256 is not the one that the entry states.
+        """
         import mlflow
 
-        return str(mlflow.artifacts.load_text(f"runs:/{entry.run_id}/{EVIDENCE}"))
+        text = str(mlflow.artifacts.load_text(f"runs:/{entry.run_id}/{EVIDENCE}"))
+        if sha256_of(text) != sha256:
+            command = self._project.command(f"gate {entry.subject}")
+            raise MlopsError(
+                f"the evidence on version {entry.subject} was changed after the verdict of entry "
+                f"{entry.number}; run {command}."
+            )
+        return text
 
     def append(  # noqa: PLR0913 - the fields of an entry
         self,
@@ -141,6 +152,7 @@ class Journal:
                 last, previous = self._head()
                 if expected_head not in (None, last):
                     raise self._taken(last)
+                self._refuse_empty_experiment(last, previous)
                 entry = Entry(
                     format=Entry.FORMAT,
                     number=last + 1,
@@ -162,6 +174,17 @@ class Journal:
                     if expected_head is not None or is_last:
                         raise
         raise AssertionError("the last attempt returns or raises")
+
+    def _refuse_empty_experiment(self, last: int, head: str) -> None:
+        """Raise MlopsError if the head belongs to entries that are in another experiment."""
+        if last == 0 or self._cache.get(head) is not None:
+            return
+        if not self._client.search_runs([self._experiment], max_results=1):
+            raise MlopsError(
+                f"the journal of {self._project.name} has {last} entries, and none of them is in "
+                "the experiment where the next one would be written; restore the setting "
+                "experiments in conf/, or the tracking store from its backup."
+            )
 
     def _write(self, entry: Entry, evidence: str) -> Entry:
         """Claim the number of an entry, write it, and make it the head."""
@@ -246,7 +269,8 @@ class Journal:
         """Return what is wrong with the journal in the store, one message per problem.
 
         The tags of all runs are read again. So are the files if they are on this machine, and on a
-        server with `every_file`, which takes a request for each entry.
+        server with `every_file`, which takes a request for each entry. `every_file` also reads the
+        evidence of all verdicts.
         """
         for _ in range(TRIES):
             last, head = self._head()
@@ -266,7 +290,19 @@ class Journal:
             if counts[copy.number] == 1
             and copy.sha256 != {expected.get(copy.number, min(copy.sha256))}
         ]
+        if every_file:
+            found += self._altered_evidence(linked.values())
         return sorted(found)
+
+    def _altered_evidence(self, entries: Iterable[Entry]) -> Iterator[str]:
+        """Yield a message for each verdict whose evidence is not what its entry states."""
+        from mlflow import MlflowException
+
+        for entry, details in with_details(entries, GateDetails):
+            try:
+                self.evidence(entry, details.evidence_sha256)
+            except (MlopsError, OSError, MlflowException):
+                yield f"the evidence of entry {entry.number} was altered or deleted"
 
     def anchor(self, entry: Entry) -> Anchor:
         """Return the anchor of an entry of this journal."""

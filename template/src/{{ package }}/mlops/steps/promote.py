@@ -10,7 +10,7 @@ from ..base.settings import ORIGINS
 from ..pages import model_card
 from ..records.details import GateDetails, PromoteDetails, RollbackDetails, TrainDetails
 from ..records.entry import Entry, with_details
-from ..records.evidence import read_evidence, sha256_of
+from ..records.evidence import read_evidence
 from ..records.lineage import LOGIN, current_actor
 from ..records.registry import CHALLENGER, CHAMPION, Version
 from ..records.rules import refuse_unfit
@@ -93,9 +93,7 @@ def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:
     """
     command = store.project.command(f"gate {version.number}")
     entry, details = _newest_verdict(store, version, command)
-    text = store.journal.evidence(entry)
-    if sha256_of(text) != details.evidence_sha256:
-        raise MlopsError(f"the evidence on {version} was changed after the verdict; run {command}.")
+    text = store.journal.evidence(entry, details.evidence_sha256)
     evidence = read_evidence(text, f"the evidence on {version}")
     if evidence.environment != store.project.env:
         raise MlopsError(
