@@ -175,7 +175,7 @@ MISTAKES = [
     Mistake(
         "a risk tier of test on the command line",
         nothing,
-        ("--set sets risk_tier", "in test", "conf/test.yml"),
+        ("--set sets risk_tier", "in test", "copier update"),
         code=2,
         command=("status", "--env", "test", "--set", "risk_tier=low"),
     ),

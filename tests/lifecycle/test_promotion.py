@@ -241,7 +241,7 @@ def test_prod_waits_for_another_person(opened: Project) -> None:
         "GITHUB_TRIGGERING_ACTOR": "bob",
     }
     refused = opened.run(*PROMOTE, "Ann Other", person="carol", variables=bob, code=4)
-    assert f"{actor} trained version 1 and runs this command" in refused.said
+    assert "carol trained version 1 and runs this command" in refused.said
     assert champion(opened, PROD) is None
     opened.run(*PROMOTE, "Ann Other", person="ann")
     assert champion(opened, PROD) == 1
