@@ -347,6 +347,16 @@ def test_a_folder_without_a_commit_is_refused(
         lineage.read_build_facts(make_project(tmp_path))
 
 
+def test_a_folder_of_another_user_is_named_with_the_remedy_of_git(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own switch for its tests
+    with pytest.raises(errors.MlopsError) as caught:
+        lineage.read_build_facts(make_project(checkout))
+    assert "because another user owns it" in str(caught.value)
+    assert f"`git config --global --add safe.directory {checkout}`" in str(caught.value)
+
+
 def test_a_checkout_without_a_lock_is_refused(checkout: Path) -> None:
     (checkout / "uv.lock").unlink()
     with pytest.raises(errors.MlopsError, match=r"^uv.lock is missing; create it with `uv lock`"):

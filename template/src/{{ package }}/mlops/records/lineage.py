@@ -75,7 +75,14 @@ def read_build_facts(project: Project) -> BuildFacts:
     try:
         commit = _output(project, *GIT, "rev-parse", "HEAD").strip()
         dirty = bool(uncommitted_files(project))
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = str(getattr(error, "stderr", ""))
+        if "dubious ownership" in said:
+            remedy = said.strip().rpartition("\n")[2].strip()
+            raise MlopsError(
+                f"git does not read {project.root}, because another user owns it; let that user "
+                f"run this command, or trust the folder with `{remedy}`."
+            ) from None
         raise MlopsError(
             "it is not known which code this is: there is no git commit, and this is not a wheel "
             "built with `uvx nox -s build`; commit first (`uvx nox -s setup`), or install one."
