@@ -12,6 +12,7 @@ CONTROL = re.compile(
 )
 COMMAND = re.compile(r"#(?=#(?:vso)?\[)", re.IGNORECASE)
 COMMAND_AT_START = re.compile(r"^(\s*):(?=:)")
+ANCHOR = re.compile("(?<=journal-anchor)/")
 VENDORS = {  # where to get the programs of vendors, which log in on their own
     "az": "https://learn.microsoft.com/cli/azure",
     "databricks": "https://docs.databricks.com/dev-tools/cli",
@@ -30,6 +31,7 @@ def plain(text: str) -> str:
     r"""Return a text as one line in which nothing acts on a terminal or a pipeline."""
     shown = CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
     shown = COMMAND.sub(r"\\x23", shown)
+    shown = ANCHOR.sub(r"\\x2f", shown)
     return COMMAND_AT_START.sub(r"\1\\x3a", shown)
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -43,9 +44,11 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Run a function as the step of a command, without a project; return the exit code."""
     monkeypatch.setattr(platform("base.project"), "open_project", lambda *given: given)
 
-    def ending(step: Callable[[Any], Any], *overrides: str, as_json: bool = False) -> int:
+    def ending(
+        step: Callable[[Any], Any], *overrides: str, env: str = "test", as_json: bool = False
+    ) -> int:
         with pytest.raises(typer.Exit) as end:
-            cli._run(step, "test", list(overrides) or None, as_json)
+            cli._run(step, env, list(overrides) or None, as_json)
         return end.value.exit_code
 
     return ending
@@ -118,9 +121,58 @@ def test_a_full_disk_and_a_missing_file_are_reported(
         assert message in json.loads(capsys.readouterr().out)["message"]
 
 
-def test_a_defect_keeps_its_traceback_in_dev(run: Callable[..., int]) -> None:
-    with pytest.raises(ZeroDivisionError):
-        cli._run(lambda _: 1 // 0, "dev", None, False)
+def test_a_defect_keeps_its_traceback_in_dev(
+    run: Callable[..., int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its text may come from a file or a table, so it acts on no pipeline."""
+
+    def step(_: Any) -> Any:
+        raise ValueError("unable to parse '##vso[task.setvariable variable=CHAMPION]7'\n::error::x")
+
+    assert run(step, env="dev") == 1
+    printed = capfd.readouterr().err
+    assert "Traceback (most recent call last)" in printed
+    assert r"ValueError: unable to parse '\x23#vso[task.setvariable variable=CHAMPION]7'" in printed
+    assert r"\x3a:error::x" in printed.splitlines()
+    assert "unexpected ValueError in test_cli.py, line " in printed
+
+
+COMMAND = "##vso[task.setvariable variable=x]jumped"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["pause", "scores", COMMAND], "unexpected extra argument"),
+        (["gate", COMMAND], "valid int"),
+        ([COMMAND], "No such command"),
+        (["gate", f"--{COMMAND}"], "No such option"),
+        (["gate", "a\n::error::b"], "valid int"),
+        (["gate", "a\x1b[2J"], "valid int"),
+    ],
+)
+def test_a_wrong_argument_acts_on_no_pipeline(
+    capfd: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.app(arguments)
+    assert end.value.code == 2
+    printed = capfd.readouterr().err
+    joined = " ".join(printed.replace("│", " ").split())
+    assert message in joined
+    assert "Usage: " in printed
+    assert "--help" in printed
+    assert "##" not in printed
+    assert "\x1b[2J" not in printed
+    assert not any(line.lstrip(" │").startswith("::") for line in printed.splitlines())
+
+
+@pytest.mark.parametrize("arguments", [["pause", "scores", COMMAND], ["gate", COMMAND]])
+def test_a_wrong_argument_of_a_job_acts_on_no_pipeline(arguments: list[str]) -> None:
+    """A job ends without Typer's own screen, so Python prints the error."""
+    with pytest.raises(Exception, match=r"extra argument|valid int") as caught:
+        cli.app(arguments, standalone_mode=False)
+    assert "##" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_beyond_dev_a_defect_is_located_and_its_text_is_not_shown(

@@ -25,6 +25,7 @@ ATTACKS = {
     "a command of GitHub": ("::set-output name=a::b", r"\x3a:set-output name=a::b"),
     "the same after spaces": ("  ::error::b", r"  \x3a:error::b"),
     "the older form": ("x ##[add-path]/tmp", r"x \x23#[add-path]"),
+    "an anchor of the journal": ("a journal-anchor/1 model=b", r"a journal-anchor\x2f1 model=b"),
     "a section of GitLab": ("section_start:1:x\r\x1b[0Kx", r"section_start:1:x\r\x1b[0Kx"),
 }
 
@@ -62,6 +63,27 @@ def test_every_screen_and_json_uses_it(
     assert json.loads(printed)["message"] == attack
 
 
+@pytest.mark.parametrize("command", ["::stop-commands::x", "##vso[task.complete]", "##[add-path]/"])
+@pytest.mark.parametrize("filler", ["x" * 139, "x" * 70, "word " * 30])
+def test_no_line_of_a_wrapped_table_begins_with_a_command(command: str, filler: str) -> None:
+    for cells in ((f"{filler} {command} y",), ("", f"{filler}{command} y"), (filler, command * 40)):
+        with console.screen.capture() as captured:
+            console.print_table(("name", "reason")[: len(cells)], (cells,))
+        for line in captured.get().split("\n"):
+            assert not line.lstrip().startswith("::")
+            assert "##" not in line
+
+
+def test_a_traceback_is_escaped_line_by_line() -> None:
+    error = ValueError("odd\n::error::x\n  ##vso[task.complete]\x1b[2J\njournal-anchor/1")
+    with pytest.raises(ValueError, match="odd") as caught:
+        raise error
+    lines = platform("base.errors").full_trace(caught.value).split("\n")
+    assert lines[0] == "Traceback (most recent call last):"
+    shown = ["ValueError: odd", r"\x3a:error::x", r"  \x23#vso[task.complete]\x1b[2J"]
+    assert lines[-5:] == [*shown, r"journal-anchor\x2f1", ""]
+
+
 def test_what_a_person_writes_into_the_journal_is_plain() -> None:
     details = platform("records.details")
     assert details.PauseDetails(reason="odd\x1b[2J\nok").reason == r"odd\x1b[2J\nok"
@@ -82,7 +104,7 @@ def test_scripts_and_platform_escape_alike() -> None:
                 found[node.name] = ast.unparse(node.body[1:])  # type: ignore[arg-type]
         return {name: found[name] for name in names}
 
-    names = {"CONTROL", "COMMAND", "COMMAND_AT_START", "plain"}
+    names = {"CONTROL", "COMMAND", "COMMAND_AT_START", "ANCHOR", "plain"}
     platforms = source(ROOT / "template/src/{{ package }}/mlops/base/text.py", names)
     assert source(ROOT / "template/.mlops/commands.py", names) == platforms
 

@@ -89,7 +89,7 @@ def test_too_many_rows_and_too_many_bytes_get_413(client: Client) -> None:
 
 
 def refuse(rows: pd.DataFrame) -> pd.DataFrame:
-    raise ValueError("an internal matter")
+    raise ValueError("an internal matter\n::error::x ##vso[task.complete]")
 
 
 def no_number(rows: pd.DataFrame) -> pd.DataFrame:
@@ -116,6 +116,8 @@ def test_an_error_of_the_model_is_logged_with_an_id_and_the_client_gets_the_id_a
     assert f"error id {found[1]}" in log
     assert "Traceback (most recent call last)" in log
     assert error in log
+    assert "##" not in log
+    assert "\n::" not in log
     for value in ("a-secret", "a-private-purpose", "31415926"):
         assert value not in log
 

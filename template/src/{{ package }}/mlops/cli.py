@@ -7,7 +7,7 @@ import contextlib
 import errno
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from .base.errors import MlopsError
+from .base.text import plain_lines
 
 if TYPE_CHECKING:
     from .base.console import Outcome
@@ -36,10 +37,30 @@ class Command(TyperCommand):
 
 
 class Program(TyperGroup):
-    """The program itself, whose --help shows no type either."""
+    """The program itself, whose --help shows no type either, and whose usage errors are plain."""
+
+    def make_context(self, *arguments: Any, **extra: Any) -> Any:
+        with _plain_usage_errors():
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _plain_usage_errors():
+            return super().invoke(ctx)
 
     def get_help_option(self, ctx: Any) -> TyperOption | None:  # Any: typer hides the base's type
         return _without_type(super().get_help_option(ctx))
+
+
+@contextlib.contextmanager
+def _plain_usage_errors() -> Iterator[None]:
+    """Escape the arguments that Typer's errors quote, and drop the errors that caused them."""
+    try:
+        yield
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # Typer's; their class depends on its version
+            raise
+        error.message = plain_lines(error.message)
+        raise error from None
 
 
 def _without_type(option: TyperOption | None) -> TyperOption | None:
@@ -488,14 +509,12 @@ def _run(
         project = open_project(env, tuple(overrides or ()))
         with contextlib.redirect_stdout(sys.stderr):  # stdout is for --json alone
             outcome = step(project)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - user code can raise anything
         reported = _reported(error)
-        if reported is None and env == "dev":
-            raise
         if reported is None:  # beyond dev its text may quote what not every reader may see
-            from .base.errors import summarize, trace
+            from .base.errors import full_trace, summarize, trace
 
-            sys.stderr.write(trace(error))
+            sys.stderr.write(full_trace(error) if env == "dev" else trace(error))
             reported = MlopsError(f"unexpected {summarize(error)}; see the traceback above")
         code = reported.exit_code if isinstance(reported, MlopsError) else 1
         outcome = console.Outcome("failed", str(reported), {"exit_code": code})

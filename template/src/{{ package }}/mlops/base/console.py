@@ -15,7 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from .text import COMMAND, plain
+from .text import COMMAND, plain, plain_cell
 
 LOG_WIDTH = 140  # characters, if stderr is not a terminal
 screen = Console(
@@ -106,14 +106,14 @@ def set_anchor(line: str) -> None:
 def print_anchor() -> None:
     """Print the anchor for a log; a person at a terminal does not need it."""
     if _published.anchor and not screen.is_terminal:
-        print_step(_published.anchor)
+        screen.print(f"[dim]·[/dim] {_published.anchor}")  # not escaped: `status` looks for it
 
 
 def print_table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
     """Print a table, with its verdicts in color."""
-    table = Table(*map(plain, columns), box=None, pad_edge=False, header_style="bold")
+    table = Table(*map(plain_cell, columns), box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(Text(plain(cell), LABEL_COLORS.get(cell, "")) for cell in row))
+        table.add_row(*(Text(plain_cell(cell), LABEL_COLORS.get(cell, "")) for cell in row))
     screen.print(table)
 
 

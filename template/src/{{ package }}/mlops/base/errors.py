@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from .text import hide_values
+from .text import hide_values, plain_lines
 
 # Errors whose text is about code, files or names, and not about values.
 ABOUT_CODE = (ImportError, SyntaxError, NameError, AttributeError, UnicodeError, OSError)
@@ -78,7 +78,12 @@ def trace(error: BaseException) -> str:
     before = f"{trace(cause)}\nThen:\n\n" if cause else ""
     lines = "".join(traceback.format_tb(error.__traceback__))
     kind = type(error).__qualname__
-    return f"{before}Traceback (most recent call last):\n{lines}{kind}\n"
+    return plain_lines(f"{before}Traceback (most recent call last):\n{lines}{kind}\n")
+
+
+def full_trace(error: BaseException) -> str:
+    """Return the traceback of an error and of its causes with their texts, for dev only."""
+    return plain_lines("".join(traceback.format_exception(error)))
 
 
 def _place(error: BaseException) -> str:

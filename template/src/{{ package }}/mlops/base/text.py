@@ -11,6 +11,8 @@ CONTROL = re.compile(
 )
 COMMAND = re.compile(r"#(?=#(?:vso)?\[)", re.IGNORECASE)  # of Azure DevOps and GitHub, anywhere
 COMMAND_AT_START = re.compile(r"^(\s*):(?=:)")  # of GitHub
+COMMAND_IN_CELL = re.compile(":(?=:)")  # the same, where a line may be wrapped anywhere
+ANCHOR = re.compile("(?<=journal-anchor)/")  # of `records/anchor.py`, which only it may print
 QUOTED = re.compile(r"b?'[^']*'|\"[^\"]*\"")
 NUMBER = re.compile(r"\d[\d.,]{4,}\d")
 MORE = "…"
@@ -19,12 +21,23 @@ MORE = "…"
 def plain(text: str) -> str:
     r"""Return a text as one line in which nothing acts on a terminal or a pipeline.
 
-    Control characters, line breaks and the starts of pipelines' commands appear as escapes, such
-    as `\n` and `\x1b`.
+    Control characters, line breaks and the starts of pipelines' commands and of anchors appear as
+    escapes, such as `\n` and `\x1b`.
     """
     shown = CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
     shown = COMMAND.sub(r"\\x23", shown)
+    shown = ANCHOR.sub(r"\\x2f", shown)
     return COMMAND_AT_START.sub(r"\1\\x3a", shown)
+
+
+def plain_lines(text: str) -> str:
+    """Return a text of several lines, each of them plain."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
+def plain_cell(text: str) -> str:
+    """Return a text that stays plain wherever a table wraps it."""
+    return COMMAND_IN_CELL.sub(r"\\x3a", plain(text))
 
 
 def hide_values(text: str) -> str:

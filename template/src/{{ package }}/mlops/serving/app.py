@@ -2,7 +2,6 @@
 
 import sys
 import time
-import traceback
 import uuid
 from dataclasses import asdict
 from typing import Any
@@ -14,7 +13,7 @@ from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
 from ..base.console import print_result
-from ..base.errors import MlopsError, trace
+from ..base.errors import MlopsError, full_trace, trace
 from .interface import interface_page
 from .model import ServedModel
 from .state import ServingState
@@ -179,7 +178,7 @@ def _log_error(model: ServedModel, error: Exception, *, shows_text: bool) -> str
     print_result(
         "error", f"{version} of {version.name} cannot answer a request; error id {error_id}"
     )
-    sys.stderr.write("".join(traceback.format_exception(error)) if shows_text else trace(error))
+    sys.stderr.write(full_trace(error) if shows_text else trace(error))
     return error_id
 
 
