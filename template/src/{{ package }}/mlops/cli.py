@@ -57,7 +57,7 @@ def _plain_usage_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not hasattr(error, "format_message"):  # Typer's; their class depends on its version
+        if not hasattr(error, "message"):  # a usage error, whose class depends on Typer's version
             raise
         error.message = plain_lines(error.message)
         raise error from None

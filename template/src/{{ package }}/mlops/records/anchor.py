@@ -5,20 +5,33 @@ backup of the store is a shorter chain. Both still verify. They differ from an a
 published before and is kept where the writers of the store cannot change it.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote, unquote
 
+from ..base.console import print_step
 from ..base.errors import Misconfigured
 from ..base.record import Record
 from .entry import Entry
 
 FORMAT = 1
-LINE = re.compile(
-    r"journal-anchor/(\d+)(?: model=(\S+) store=(\S+) entry=(\d+) sha256=([0-9a-f]{64})\b)?"
+START = "journal-anchor/"
+WHOLE = re.compile(
+    START + r"(?P<format>\d{1,9}) model=(?P<model>\S+) store=(?P<store>\S+) "
+    r"entry=(?P<entry>\d{1,18}) sha256=(?P<sha256>[0-9a-f]{64})"
 )
+NUMBERED = re.compile(START + r"(?P<format>\d{1,9})\b")
+# What the logs of pipelines have before what a command prints: a time, and GitLab's stream.
+TIME = (
+    r"\ufeff?\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?\]?"
+    r"(?: \d\d[EO])? "
+)
+AT_START = re.compile(f"(?:{TIME})?(?P<text>.*)", re.DOTALL)
+# What `gh run view --log` has before that on each line: the names of job and step.
+STEP = re.compile(rf"[^\t]*\t[^\t]*\t(?={TIME})")
 
 
 class Anchor(Record):
@@ -40,41 +53,102 @@ class Anchor(Record):
         )
 
     @classmethod
-    def parse(cls, found: re.Match[str], where: str) -> Self:
-        """Return the anchor in a match of `LINE`; raises Misconfigured if it cannot be read."""
-        number, model, store, entry, sha256 = found.groups()
-        if int(number) > FORMAT:
-            raise Misconfigured(
-                f"{where} has an anchor in format {number}, but this project reads only formats up "
-                f"to {FORMAT}; bring the project up to date with `uvx nox -s update`."
-            )
-        if model is None:
-            raise Misconfigured(
-                f"{where} has an incomplete anchor: {found[0]}; restore the whole line."
-            )
-        return cls(model=unquote(model), store=unquote(store), entry=int(entry), sha256=sha256)
+    def parse(cls, text: str) -> Self | None:
+        """Return the anchor that a text is; None if it is something else or a newer format."""
+        whole = WHOLE.fullmatch(text)
+        if whole is None or int(whole["format"]) > FORMAT:
+            return None
+        return cls(
+            model=unquote(whole["model"]),
+            store=unquote(whole["store"]),
+            entry=int(whole["entry"]),
+            sha256=whole["sha256"],
+        )
 
 
 def read_anchors(file: Path, model: str) -> list[Anchor]:
-    """Return the anchors of a model in a file; other text, such as that of a log, is skipped.
+    """Return the anchors of a model in a file, such as the log of a pipeline.
 
-    Raises Misconfigured if there are none.
+    An anchor is read only where the platform prints it: on its own line, and in `--json`. Other
+    text is skipped, with a note if it looks like an anchor. Raises Misconfigured if there are none.
     """
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
+        text = file.read_bytes().decode("utf-8", errors="replace")
     except OSError as error:
         raise Misconfigured(
             f"--against {file} cannot be read ({error.strerror}); name a file with anchors, which "
             "`status --anchor FILE` writes."
         ) from None
-    found = [Anchor.parse(match, str(file)) for match in LINE.finditer(text)]
-    anchors = [anchor for anchor in found if anchor.model == model]
+    lines = [text] if _in_json(text) else _lines(text)
+    found = [Anchor.parse(_printed(line)) for line in lines]
+    anchors = [anchor for anchor in found if anchor and anchor.model == model]
+    others = ["" if anchor else line for line, anchor in zip(lines, found, strict=True)]
+    notes = _notes(others)
+    if not anchors and notes:
+        raise Misconfigured(
+            f"--against {file} has no anchor of {model} that can be read; {notes[0]}."
+        )
     if not anchors:
         raise Misconfigured(
             f"--against {file} has no anchor of {model}; name a file with anchors, which "
             "`status --anchor FILE` writes."
         )
+    for note in notes:
+        print_step(f"{file}: {note}")
     return anchors
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of a file, without job and step if every line begins with them."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    steps = [STEP.match(line) for line in lines if line]
+    if all(steps):
+        return [STEP.sub("", line, count=1) for line in lines]
+    return lines
+
+
+def _printed(line: str) -> str:
+    """Return what a line has in the place of an anchor."""
+    found = AT_START.fullmatch(line)
+    text = found["text"] if found else line
+    return _in_json(text) or text.removeprefix("· ")
+
+
+def _in_json(text: str) -> str:
+    """Return the anchor in what `--json` prints; "" for any other text."""
+    if START not in text or not text.startswith("{"):
+        return ""
+    try:
+        anchor = json.loads(text).get("anchor")
+    except (ValueError, RecursionError):
+        return ""
+    return anchor if isinstance(anchor, str) else ""
+
+
+def _notes(lines: Sequence[str]) -> list[str]:
+    """Return what in these lines looks like an anchor and is none, one note for each kind."""
+    numbers: dict[str, list[int]] = {}
+    for number, line in enumerate(lines, 1):
+        if START in line:
+            numbers.setdefault(_note(_printed(line)), []).append(number)
+    return [
+        f"line {first}{f' and {len(more)} more' if more else ''}: {note}"
+        for note, (first, *more) in numbers.items()
+    ]
+
+
+def _note(text: str) -> str:
+    numbered = NUMBERED.match(text)
+    if numbered and int(numbered["format"]) > FORMAT:
+        return (
+            f"an anchor in format {numbered['format']}, but this project reads only formats up to "
+            f"{FORMAT}; bring the project up to date with `uvx nox -s update`"
+        )
+    if numbered and not WHOLE.match(text):
+        return "an incomplete anchor; restore the whole line"
+    return (
+        "an anchor in other text does not count; it must be alone on its line, or after a time only"
+    )
 
 
 def write_anchor(file: Path, anchor: Anchor) -> None:
