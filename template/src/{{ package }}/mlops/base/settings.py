@@ -395,9 +395,9 @@ class Settings(Section):
         for number, name in enumerate(self.approvers, 1):
             if not is_name(name):
                 raise ValueError(
-                    f"name {number} of approvers must have 2 to 100 Latin letters, digits, spaces "
-                    "and . , ' @ + # & ( ) _ - \\, because other letters can look like these; "
-                    "correct it"
+                    f"name {number} of approvers must be that of one person, of 2 to 100 Latin "
+                    "letters, digits, spaces and . , ' @ + # & _ - \\; write it in these, because "
+                    "others can look like them, and without additions such as `via GitHub`"
                 )
         if self.time.split != "time" and self.risk_tier == "high":
             raise ValueError(
