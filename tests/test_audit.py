@@ -75,6 +75,16 @@ def test_a_known_vulnerability_is_refused_with_the_version_that_fixes_it(
     assert f"{KNOWN}: It runs what it is sent; fixed in 99.0" in output
 
 
+def test_the_text_of_a_vulnerability_acts_on_no_pipeline(project: Path, osv: Osv) -> None:
+    osv.vulnerable = "markupsafe"
+    osv.summary = "odd ##vso[task.complete]"
+    _, output = audit(project, osv.address)
+    assert r"odd \x23#vso[task.complete]; fixed in" in output
+    accept(project, reason="odd\n::stop-commands::x")
+    _, output = audit(project, osv.address)
+    assert r"odd\n::stop-commands::x" in output
+
+
 def test_an_exception_is_valid_through_its_last_day(project: Path, osv: Osv) -> None:
     osv.vulnerable = "markupsafe"
     accept(project)

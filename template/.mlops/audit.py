@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from commands import Refusal
+from commands import Refusal, plain
 
 EXCEPTIONS = Path("ci/audit.yml")
 LOCK = Path("uv.lock")
@@ -79,7 +79,8 @@ def read_accepted(today: datetime.date) -> dict[str, str]:
                 f"{EXCEPTIONS}: {name} was accepted until {expires}. Upgrade to a fixed version, "
                 f"or let {owner} decide again."
             )
-        accepted[name] = f"{name} is accepted until {expires} by {owner}: {entry['reason']}"
+        sentence = f"{name} is accepted until {expires} by {owner}: {entry['reason']}"
+        accepted[name] = plain(sentence)
     return accepted
 
 
@@ -149,7 +150,7 @@ def description(vulnerability: dict[str, Any]) -> str:
     package = vulnerability["dependency"]
     summary = vulnerability.get("summary") or "no summary"
     fixed = ", ".join(vulnerability.get("fix_versions") or []) or "no version yet"
-    return (
+    return plain(
         f"{package['name']} {package['version']}: {vulnerability['id']}: {summary}; "
         f"fixed in {fixed}"
     )

@@ -1,6 +1,7 @@
 """Rules of `deploy/databricks/online/endpoint.py`: when a version may answer, and when not."""
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -50,6 +51,23 @@ class ServingEndpoints:
     def query(self, name: str, dataframe_split: Any) -> Any:
         assert dataframe_split.columns == ["amount"]
         return SimpleNamespace(predictions=[{"value": value} for value in self.values])
+
+
+def test_an_error_acts_on_no_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: str) -> None:
+        raise platform("base.errors").MlopsError("odd ##vso[task.complete]\n::error::b")
+
+    def load(name: str) -> Any:
+        if name == "loans.mlops.base.project":
+            return SimpleNamespace(open_project=fail)
+        return platform(name.removeprefix("loans.mlops."))
+
+    options = ("--package=loans", "--name=loans", "--env=test", "--size=Small", "--callers=all")
+    monkeypatch.setattr(program, "import_module", load)
+    monkeypatch.setattr(sys, "argv", ["endpoint.py", *options, "--scale-to-zero=true"])
+    with pytest.raises(SystemExit) as end:
+        program.main()
+    assert end.value.code == r"loans: odd \x23#vso[task.complete]\n::error::b"
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ class Osv(HTTPServer):
     """A database with one vulnerability, in the package that a test names."""
 
     vulnerable = ""
+    summary = "It runs what it is sent"
 
     @property
     def address(self) -> str:
@@ -34,7 +35,7 @@ class Answers(BaseHTTPRequestHandler):
         package = {"name": self.server.vulnerable, "ecosystem": "PyPI"}
         events = [{"introduced": "0"}, {"fixed": "99.0"}]
         affected = {"package": package, "ranges": [{"type": "ECOSYSTEM", "events": events}]}
-        vulnerability = {"id": KNOWN, "summary": "It runs what it is sent"}
+        vulnerability = {"id": KNOWN, "summary": self.server.summary}
         self.answer({**vulnerability, "modified": "2026-01-01T00:00:00Z", "affected": [affected]})
 
     def answer(self, content: object) -> None:

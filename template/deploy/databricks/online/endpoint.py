@@ -61,7 +61,8 @@ def main() -> None:
         )
         print(endpoint.follow(number))
     except (errors.MlopsError, DatabricksError, OperationFailed) as error:
-        sys.exit(f"{options.name}: {error}")
+        plain = import_module(f"{platform}.base.text").plain
+        sys.exit(plain(f"{options.name}: {error}"))
 
 
 def fetch_again(store: Any, number: int) -> Any:
