@@ -184,7 +184,10 @@ def gives_nothing(project: Project) -> None:
 
 BROKEN = {
     "it does not load": (broken_file, ("version 2", "does not load here")),
-    "its schema asks for more": (another_column, ("column region of schema.Inputs is missing",)),
+    "its schema asks for more": (
+        another_column,
+        ("column region is missing, which Inputs has in schema.py",),
+    ),
     "it raises": (raises, ("AssertionError in features.py",)),
     "it gives no number": (gives_nothing, ("version 2", "1 values of score are missing")),
 }

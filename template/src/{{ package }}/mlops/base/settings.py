@@ -195,7 +195,10 @@ class Limit(Section):
     @model_validator(mode="after")
     def _has_one_direction(self) -> Self:
         if (self.min is None) == (self.max is None):
-            raise ValueError("give either min (higher is better) or max (lower is better)")
+            raise ValueError(
+                "a metric needs either `min` (higher is better) or `max` (lower is better), and "
+                "not both; add or remove one"
+            )
         return self
 
     def allows(self, value: float) -> bool:
@@ -395,9 +398,9 @@ class Settings(Section):
         for number, name in enumerate(self.approvers, 1):
             if not is_name(name):
                 raise ValueError(
-                    f"name {number} of approvers must have 2 to 100 Latin letters, digits, spaces "
-                    "and . , ' @ + # & ( ) _ - \\, because other letters can look like these; "
-                    "correct it"
+                    f"name {number} of approvers must have 2 to 100 characters, at least one of "
+                    "them a letter: Latin letters, digits, spaces and . , ' @ + # & ( ) _ - \\, "
+                    "because others can look like these; correct it"
                 )
         if self.time.split != "time" and self.risk_tier == "high":
             raise ValueError(
@@ -415,12 +418,14 @@ class Settings(Section):
             if kept is not None and kept < monitored:
                 raise ValueError(
                     f"retention.{key} is {kept}, but monitor reads the predictions of {monitored} "
-                    "periods (time.label_horizon + time.gate + 1); keep them at least as long"
+                    "periods (time.label_horizon + time.gate + 1); set it to at least "
+                    f"{monitored}"
                 )
         if self.metric not in self.gate.thresholds:
             raise ValueError(
                 f"gate.thresholds has no bound for {self.metric}, the metric that the gate "
-                f"compares; add gate.thresholds.{self.metric}"
+                f"compares; add gate.thresholds.{self.metric}, or set gate.metric to a metric that "
+                "has one"
             )
         return self
 
