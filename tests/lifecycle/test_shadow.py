@@ -208,7 +208,7 @@ def test_rows_that_have_changed_since_the_batch_are_not_compared(live: Project) 
     live.run("train", "--as-of", AS_OF)
     live.edit("data.py", RETURN, f"    applications = applications.sample(600)\n{RETURN}")
     answer = score(live)
-    assert "have changed since" in answer.facts["shadow"]["missing"]
+    assert "did not get the same rows" in answer.facts["shadow"]["missing"]
     assert len(table(live)) == 600
 
 

@@ -68,7 +68,10 @@ def _refuse_missing_files(name: str, table: Table, paths: Sequence[Path]) -> Non
 def _compare(name: str, table: Table, path: Path, _modified: int) -> pd.Timestamp:
     """Compare a file with its control file; return when it was delivered, NaT if not stated."""
     control = path.parent / table.control.replace("*", path.stem)
-    remedy = f"correct tables.{name}.control in conf/, or ask whoever delivers the table for it"
+    remedy = (
+        f"correct tables.{name}.control in conf/, or ask whoever delivers the table for a correct "
+        "control file"
+    )
     with reading(f"table {name}: the control file {control.name}", remedy):
         text = control.read_text("utf-8")
         stated = {key.lower(): value for key, value in STATEMENT.findall(text)}

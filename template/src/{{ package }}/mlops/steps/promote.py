@@ -45,8 +45,9 @@ def _read_approver(name: str | None) -> str:
     approver = (name or "").strip()
     if approver and not is_name(approver):
         raise Misconfigured(
-            "--approved-by must be a name of 2 to 100 Latin letters, digits, spaces and . , ' @ + "
-            "# & ( ) _ - \\, because other letters can look like these; write it in these."
+            "--approved-by must be a name of 2 to 100 characters, at least one of them a letter: "
+            "Latin letters, digits, spaces and . , ' @ + # & ( ) _ - \\, because others can look "
+            "like these; write it in these."
         )
     return approver
 
