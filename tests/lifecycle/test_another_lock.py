@@ -54,12 +54,12 @@ def test_a_version_that_other_packages_cannot_load_is_reported_and_rejected(born
     answer = born.run("score", "--as-of", AS_OF, code=1)
     assert "version 1" in answer.said
     assert "does not load" in answer.said
-    assert "made with the lockfile" in answer.said
+    assert "install the packages that it was trained with (`git checkout " in answer.said
     assert "uv sync" in answer.said
     assert born.batches() == []
     rejected = born.run("gate", "1", code=3)
     assert rejected.named("rejected") == {"stands alone", "loads"}
-    assert "made with the lockfile" in rejected.checks["loads"]["reason"]
+    assert "that it was trained with" in rejected.checks["loads"]["reason"]
 
 
 @pytest.mark.wide

@@ -124,12 +124,12 @@ MISTAKES = [
     Mistake(
         "duplicate keys",
         inputs("applications = pd.concat([applications, applications.head(2)])"),
-        ("training window", "2 keys (application_id) occur twice", "data.py"),
+        ("training window", "2 rows repeat the key (application_id) of an earlier", "data.py"),
     ),
     Mistake(
         "duplicate keys of labels",
         labels("reviewed = pd.concat([reviewed, reviewed.head(2)])"),
-        ("labels", "2 keys (application_id) occur twice"),
+        ("labels", "2 rows repeat the key (application_id) of an earlier"),
     ),
     Mistake(
         "no matured label",

@@ -114,7 +114,12 @@ PLACES = [
     Mistake(
         "a column that a later file lacks",
         both(parquet("2024-08", "2024-09", lost="income"), table(**FILES, path="data/*.parquet")),
-        ("table applications", "2024-09.parquet lacks the columns income", "deliver"),
+        (
+            "table applications",
+            "2024-09.parquet does not have all",
+            "(missing: income)",
+            "deliver",
+        ),
     ),
     Mistake(
         "a column that no file has",

@@ -33,7 +33,7 @@ def test_rows_that_the_champion_cannot_use_are_found(live: Project) -> None:
     )
     found = findings(live, *ALERTS, code=1)
     for command, expected in (
-        ("score", "column amount of schema.Inputs is missing"),
+        ("score", "column amount is missing, which Inputs has in schema.py"),
         ("monitor", "secret team-channel is missing"),
     ):
         assert found[command]["verdict"] == "failed"

@@ -244,7 +244,7 @@ def test_a_version_that_nobody_trained_here_is_judged_only_by_name(live: Project
     assert "does not know version 1" in said
     assert f"gate 1 --digest {digest} --env prod" in said
     wrong = live.run("gate", "1", "--digest", "0" * 64, *prod, code=1).said
-    assert "--digest says" in wrong
+    assert "--digest is not the SHA-256 of the files of version 1" in wrong
     assert "VERSION" in live.run("gate", "--digest", digest, *prod, code=2).said
     live.run("gate", "1", "--digest", digest, *prod)
     live.run("gate", "1", *prod)  # from now on, the journal knows it
@@ -332,7 +332,7 @@ def test_labels_of_a_changed_batch_judge_nothing(due: Project) -> None:
     edit_decisions(due)
     facts = due.run("monitor", "--as-of", "2026-04-01").facts
     assert facts["decision"] == "investigate"
-    assert "have changed since they were published" in " ".join(facts["reasons"])
+    assert "has changed since it was published" in " ".join(facts["reasons"])
 
 
 def test_the_entry_of_a_batch_holds_the_hash_of_its_file(scored: Project) -> None:

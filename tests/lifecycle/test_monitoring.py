@@ -412,7 +412,7 @@ def test_duplicate_labels_are_reported(due: Project) -> None:
     due.edit("data.py", LABELS, f"    reviewed = pd.concat([reviewed] * 2)\n{LABELS}")
     facts = watch(due, "2026-04-01")
     assert facts["decision"] == "investigate"
-    assert "keys (application_id) occur twice" in " ".join(facts["reasons"])
+    assert "repeat the key (application_id) of an earlier row" in " ".join(facts["reasons"])
 
 
 @pytest.mark.full

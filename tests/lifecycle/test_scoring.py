@@ -85,7 +85,7 @@ def test_a_rerun_supersedes_its_own_date_only_and_history_stays(live: Project) -
 
 def test_duplicate_keys_are_refused(live: Project) -> None:
     live.edit("data.py", RETURN, f"    applications = pd.concat([applications] * 2)\n{RETURN}")
-    refuse(live, "660 keys occur twice", "data.inputs")
+    refuse(live, "660 rows repeat the key of another row", "data.inputs")
 
 
 def test_a_missing_key_is_refused(live: Project) -> None:
@@ -99,7 +99,7 @@ def test_a_missing_prediction_is_refused(opened: Project) -> None:
     for words in (("train", "--as-of", AS_OF), ("gate",), ("promote",)):
         opened.run(*words)
     opened.edit("data.py", RETURN, f'    applications.loc[3, "amount"] = 2e6\n{RETURN}')
-    refuse(opened, "1 values of score are missing or infinite")
+    refuse(opened, "of the column score, 1 value is missing or infinite")
 
 
 def test_predictions_that_shifted_far_are_refused(live: Project) -> None:
@@ -130,7 +130,7 @@ def test_a_duplicate_key_in_another_piece_is_refused(live: Project) -> None:
     frame = pd.read_parquet(file)
     pd.concat([frame, frame.head(1)]).to_parquet(file)
     live.configure(scoring={"batch_rows": 100})
-    refuse(live, "1 keys occur twice")
+    refuse(live, "1 row repeats the key of another row")
 
 
 @pytest.fixture

@@ -184,7 +184,10 @@ def gives_nothing(project: Project) -> None:
 
 BROKEN = {
     "it does not load": (broken_file, ("version 2", "does not load here")),
-    "its schema asks for more": (another_column, ("column region of schema.Inputs is missing",)),
+    "its schema asks for more": (
+        another_column,
+        ("column region is missing, which Inputs has in schema.py",),
+    ),
     "it raises": (raises, ("AssertionError in features.py",)),
     "it gives no number": (gives_nothing, ("version 2", "1 values of score are missing")),
 }
@@ -205,7 +208,7 @@ def test_rows_that_have_changed_since_the_batch_are_not_compared(live: Project) 
     live.run("train", "--as-of", AS_OF)
     live.edit("data.py", RETURN, f"    applications = applications.sample(600)\n{RETURN}")
     answer = score(live)
-    assert "have changed since" in answer.facts["shadow"]["missing"]
+    assert "did not get the same rows" in answer.facts["shadow"]["missing"]
     assert len(table(live)) == 600
 
 

@@ -99,7 +99,7 @@ REFUSED = {
     "a broken file": (("tables.applications.path=data/broken",), "correct tables.applications"),
     "a column of the wrong type": (
         ("tables.applications={path: '', table: mistyped}", LOCAL),
-        "table applications: column amount is str and cannot become float64 without loss",
+        "table applications: column amount is str and cannot become float without loss",
     ),
     "a table that workers cannot look up": (
         (),

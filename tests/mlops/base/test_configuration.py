@@ -153,11 +153,24 @@ def test_a_file_that_cannot_be_read_is_named(
     ("text", "words"),
     [
         ("gate.margin", "--set gate.margin has no value; write it as in --set time.train=24."),
-        ("gate.margin=[1", "--set gate.margin=[1: the value is not valid YAML; put it in quotes."),
+        (
+            "gate.margin=[1",
+            (
+                "--set: the value of gate.margin is not valid YAML; correct it, or, if it is text, "
+                "put it in quotes that the shell keeps, as in '\"a: b\"'."
+            ),
+        ),
     ],
 )
 def test_an_override_that_cannot_be_read_is_named(tmp_path: Path, text: str, words: str) -> None:
     assert refused(tmp_path, text) == words
+
+
+@pytest.mark.parametrize("env", ["test", "prod"])
+def test_the_environment_is_no_setting_to_override(tmp_path: Path, env: str) -> None:
+    assert refused(tmp_path, "env=dev", env=env) == (
+        "--set sets env; choose the environment with --env instead."
+    )
 
 
 # What only dev may do

@@ -169,7 +169,7 @@ def test_the_sign_is_that_of_the_metrics_bound() -> None:
 
 @pytest.mark.parametrize("limit", [{}, {"min": 0.0, "max": 1.0}])
 def test_a_limit_has_one_direction(limit: dict[str, float]) -> None:
-    assert "give either min (higher is better) or max" in refused(
+    assert "a metric needs either `min` (higher is better) or `max`" in refused(
         gate={"thresholds": {"auc": limit}}
     )
 

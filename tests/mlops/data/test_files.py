@@ -158,7 +158,7 @@ def test_a_file_that_lacks_a_column_of_an_earlier_one_is_refused(
     ROWS.to_parquet(tmp_path / "a.parquet")
     less = ROWS.drop(columns=["day", "amount"])
     less.to_parquet(tmp_path / "b.parquet") if name == "b.parquet" else less.to_csv(tmp_path / name)
-    assert f"{name} lacks the columns amount, day, which an earlier file has" in refused(
+    assert f"{name} does not have all columns of an earlier file (missing: amount, day)" in refused(
         read, "*.*"
     )
 

@@ -164,7 +164,7 @@ def test_a_key_that_occurs_twice_is_refused(tmp_path: Path, name: str) -> None:
     source = source_of(tmp_path, make_loans())
     once = getattr(source.data, name)
     setattr(source.data, name, lambda *_: pd.concat([once(*_)] * 2))
-    assert "keys (loan) occur twice, first in row " in refused(source, "gate")
+    assert "the key (loan) of an earlier row (row " in refused(source, "gate")
 
 
 @pytest.mark.parametrize("name", ["inputs", "labels"])

@@ -167,7 +167,7 @@ def test_no_row_is_lost_between_reading_and_selecting() -> None:
     assert (counted.read, counted.kept, counted.outside, counted.undated) == (6, 1, 3, 2)
     counted.check()
     counted.read += 1
-    with pytest.raises(RuntimeError, match="7 rows were read, but 6 are counted"):
+    with pytest.raises(RuntimeError, match="of 7 rows that were read, 6 are accounted for"):
         counted.check()
 
 

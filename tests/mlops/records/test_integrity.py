@@ -254,6 +254,13 @@ def test_files_with_another_digest_are_refused(files: Path) -> None:
         integrity.check_digests(found, sources, "version 7 of dev.loans")
 
 
+def test_a_wrong_digest_is_not_taken_for_changed_files(files: Path) -> None:
+    found = integrity.VersionFiles(files)
+    typed = integrity.Known("0" * 64, integrity.TYPED)
+    with pytest.raises(integrity.FilesChanged, match=r"^--digest is not the SHA-256 of the files"):
+        integrity.check_digests(found, [typed], "version 7 of dev.loans")
+
+
 def test_a_private_copy_has_no_leftovers_and_follows_no_links(files: Path, tmp_path: Path) -> None:
     write(files / "registered_model_meta")
     write(files / "__pycache__/scorer.cpython-311.pyc")

@@ -210,6 +210,12 @@ def test_an_overwritten_commit_is_refused(checkout: Path, suffix: str) -> None:
         lineage.committed_files(lineage.GIT, checkout, os.environ, "", ["conf"])
 
 
+def test_a_machine_without_git_is_named(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(checkout))
+    with pytest.raises(errors.MlopsError, match=r"^git is not installed"):
+        lineage.read_build_facts(make_project(checkout))
+
+
 def test_a_missing_object_of_the_commit_is_named(checkout: Path) -> None:
     digest = git(checkout, "rev-parse", "HEAD:src").strip()
     (checkout / f".git/objects/{digest[:2]}/{digest[2:]}").unlink()

@@ -105,8 +105,19 @@ def test_a_changed_batch_is_a_problem(tmp_path: Path) -> None:
     [problem] = problems(tmp_path, published)
     assert f"{PLACE} has changed since it was published" in problem
     parts = [tmp_path / "predictions/dev" / PLACE / predictions.PART]
-    with pytest.raises(MlopsError, match="have changed since they were published"):
+    with pytest.raises(MlopsError, match=f"^the batch {PLACE} has changed since it was published"):
         list(predictions.read_parts(parts, [published]))
+
+
+def test_an_answer_that_cannot_be_read_is_not_to_be_scored_again(tmp_path: Path) -> None:
+    part = tmp_path / "predictions/dev/online/date=2026-01-17/a.parquet"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"damaged")
+    with pytest.raises(MlopsError) as caught:
+        list(predictions.read_parts([part], []))
+    message = str(caught.value)
+    assert message.startswith("online/date=2026-01-17/a.parquet cannot be read (")
+    assert message.endswith("; restore the file from a backup.")
 
 
 def test_only_the_newest_batches_are_read_where_that_is_enough(tmp_path: Path) -> None:
@@ -185,7 +196,7 @@ def test_a_file_next_to_the_dates_is_a_problem(tmp_path: Path, name: str) -> Non
     planted.parent.mkdir(parents=True, exist_ok=True)
     planted.touch()
     top = name.partition("/")[0]
-    assert f"{top} is no date of the predictions" in problems(tmp_path, published)[0]
+    assert f"{top} is not a date of the predictions" in problems(tmp_path, published)[0]
     assert list(predictions.current_batches(make_project(tmp_path), [published])) == [
         pd.Timestamp(DATE)
     ]

@@ -33,7 +33,7 @@ def test_a_verdict_is_refused_if_another_champion_was_promoted(tmp_path: Path) -
     project = make_project(tmp_path)
     evidence = SimpleNamespace(version=3, window="2025-07-01..2025-10-01")
     judged = gate._rests_on(store(project, 1), evidence)
-    with pytest.raises(errors.MlopsError, match="while version 3 was judged, another champion"):
+    with pytest.raises(errors.MlopsError, match="while version 3 was judged, the champion changed"):
         gate._record(store(project, 1, 2), evidence, judged)
 
 

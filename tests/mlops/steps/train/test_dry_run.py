@@ -232,7 +232,7 @@ def test_an_estimator_that_takes_no_weights_is_found(tmp_path: Path) -> None:
         (None, "give it a function explain"),
         (lambda _, frame: frame.to_numpy(), "it returns ndarray"),
         (lambda _, frame: frame[["amount"]], "no column income"),
-        (lambda _, frame: frame.reset_index(drop=True).iloc[1:], "does not return every row"),
+        (lambda _, frame: frame.reset_index(drop=True).iloc[1:], "must return a row for each row"),
         (lambda _, frame: frame * np.nan, "missing or infinite"),
     ],
 )

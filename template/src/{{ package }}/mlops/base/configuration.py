@@ -93,8 +93,7 @@ def read_yaml(path: Path, where: str) -> Values:
         return {}
     if not isinstance(content, dict):
         raise Misconfigured(
-            f"{where} must have keys and values at its top level; write them as in "
-            "`as_of: 2026-01-01`."
+            f"{where} must have keys and values at its top level; write each as `key: value`."
         )
     return dict(content)
 
@@ -115,7 +114,8 @@ def _read_assignment(where: str, text: str) -> Layer:
         values: Any = yaml.safe_load(value)
     except yaml.YAMLError:
         raise Misconfigured(
-            f"{where} {text}: the value is not valid YAML; put it in quotes."
+            f"{where}: the value of {key} is not valid YAML; correct it, or, if it is text, put it "
+            "in quotes that the shell keeps, as in '\"a: b\"'."
         ) from None
     for part in reversed(key.split(".")):
         values = {part: values}
@@ -131,10 +131,13 @@ def _refuse_what_only_dev_may(env: str, layer: Layer) -> None:
         if "as_of" in layer.values:
             raise Misconfigured(
                 f"{layer.where}: as_of is allowed in dev only, because a date in a file does not "
-                f"advance; remove it, and choose the date of a command in {env} with --as-of."
+                "advance; remove it, or move it to conf/dev.yml, and choose the date of a command "
+                f"in {env} with --as-of."
             )
         return
     section = layer.key.partition(".")[0]
+    if section == "env":
+        raise Misconfigured(f"{layer.where} sets env; choose the environment with --env instead.")
     if section in ANSWERS:
         raise Misconfigured(
             f"{layer.where} sets {layer.key}, which cannot be overridden in {env}; it is an answer "

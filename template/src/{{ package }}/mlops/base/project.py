@@ -70,7 +70,10 @@ def open_project(
     wrong value or a missing file.
     """
     if env not in ENVIRONMENTS:
-        raise Misconfigured(f"--env {env} is unknown; choose dev, test or prod.")
+        raise Misconfigured(
+            f"the environment {env} is unknown; choose dev, test or prod with --env, or with the "
+            "variable MLOPS_ENV."
+        )
     if CHECKOUT is None:
         root = Path.cwd()
         conf = BUILD_FACTS / "conf"
@@ -120,6 +123,6 @@ def _refuse_links(root: Path, names: tuple[str, ...]) -> None:
     for name in names:
         if (root / name).is_symlink():
             raise Misconfigured(
-                f"{name} is a link, so a review does not see what it points to; replace it with "
-                "the file itself, and commit that."
+                f"{name} is a link, so a review does not see what it points to; replace it with a "
+                "copy of that, and commit the copy."
             )

@@ -195,7 +195,10 @@ class Limit(Section):
     @model_validator(mode="after")
     def _has_one_direction(self) -> Self:
         if (self.min is None) == (self.max is None):
-            raise ValueError("give either min (higher is better) or max (lower is better)")
+            raise ValueError(
+                "a metric needs either `min` (higher is better) or `max` (lower is better), and "
+                "not both; add or remove one"
+            )
         return self
 
     def allows(self, value: float) -> bool:
@@ -395,9 +398,10 @@ class Settings(Section):
         for number, name in enumerate(self.approvers, 1):
             if not is_name(name):
                 raise ValueError(
-                    f"name {number} of approvers must be that of one person, of 2 to 100 Latin "
-                    "letters, digits, spaces and . , ' @ + # & _ - \\; write it in these, because "
-                    "others can look like them, and without additions such as `via GitHub`"
+                    f"name {number} of approvers must be that of one person: 2 to 100 characters, at "
+                    "least one of them a letter, of Latin letters, digits, spaces and . , ' @ + # & "
+                    "_ - \\, because others can look like these, and without additions such as "
+                    "`via GitHub`; correct it"
                 )
         if self.time.split != "time" and self.risk_tier == "high":
             raise ValueError(
@@ -415,12 +419,14 @@ class Settings(Section):
             if kept is not None and kept < monitored:
                 raise ValueError(
                     f"retention.{key} is {kept}, but monitor reads the predictions of {monitored} "
-                    "periods (time.label_horizon + time.gate + 1); keep them at least as long"
+                    "periods (time.label_horizon + time.gate + 1); set it to at least "
+                    f"{monitored}"
                 )
         if self.metric not in self.gate.thresholds:
             raise ValueError(
                 f"gate.thresholds has no bound for {self.metric}, the metric that the gate "
-                f"compares; add gate.thresholds.{self.metric}"
+                f"compares; add gate.thresholds.{self.metric}, or set gate.metric to a metric that "
+                "has one"
             )
         return self
 

@@ -108,8 +108,8 @@ class Schema:
         for name in self.types:
             if name not in frame:
                 raise MlopsError(
-                    f"{where}: column {name} of schema.{self.name} is missing; data.py must "
-                    "return it."
+                    f"{where}: column {name} is missing, which {self.name} has in schema.py, or in "
+                    "the copy of schema.py that a version keeps; data.py must return it."
                 )
         columns = {
             name: _cast(self._flags_as_numbers(frame[name]), kind, where)
@@ -241,14 +241,20 @@ def read_contract(schema: ModuleType, problem: Problem) -> Contract:
     return contract
 
 
+def declared(kind: ColumnType) -> str:
+    """Return a type as schema.py declares it: `int` for `int64`."""
+    return kind.removesuffix("64")
+
+
 def refuse_duplicates(frame: pd.DataFrame, keys: list[str], where: str) -> None:
-    """Raise MlopsError if a key occurs in more than one row."""
-    repeated = np.flatnonzero(frame.duplicated(keys))
+    """Raise MlopsError if a key occurs in more than one row; the index has the rows' numbers."""
+    repeated = frame.index[frame.duplicated(keys)]
     if not len(repeated):
         return
+    rows = "1 row repeats" if len(repeated) == 1 else f"{len(repeated)} rows repeat"
     raise MlopsError(
-        f"{where}: {len(repeated)} keys ({', '.join(keys)}) occur twice, first in row "
-        f"{repeated[0]}, counted from 0; data.py must return one row for each key."
+        f"{where}: {rows} the key ({', '.join(keys)}) of an earlier row (row {repeated[0]}, "
+        "counted from 0, is the first to do so); data.py must return one row for each key."
     )
 
 
@@ -272,8 +278,8 @@ def _read_schema(schema: ModuleType, name: str, required_role: str) -> Schema:
             )
         if role in TIMES and types[column] != "datetime":
             raise Misconfigured(
-                f"schema.py: {name}.{column} has the role {role} and the type {types[column]}; "
-                "give it the type datetime."
+                f"schema.py: {name}.{column} has the role {role} and the type "
+                f"{declared(types[column])}; give it the type datetime."
             )
         roles.setdefault(role, []).append(column)
     if required_role not in roles:
@@ -305,8 +311,9 @@ def _cast(column: pd.Series, kind: ColumnType, where: str) -> pd.Series:
     if kind in ("int64", "bool") and column.isna().any():
         way = " (float with pa.Field(nullable=True) if values can be missing)"
     raise MlopsError(
-        f"{where}: column {column.name} is {column.dtype} and cannot become {kind} without loss "
-        f"({_first_lost(column, kind)}); correct the source, or the type in schema.py{way}."
+        f"{where}: column {column.name} is {column.dtype} and cannot become {declared(kind)} "
+        f"without loss ({_first_lost(column, kind)}); correct the source, or the type in "
+        f"schema.py{way}."
     )
 
 

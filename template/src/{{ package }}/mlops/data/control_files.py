@@ -19,8 +19,6 @@ from .file_formats import count_rows
 from .request import TableRequest
 
 CHECKSUMS = ("sha256", "sha512", "sha1", "md5")
-NEW_FILE = "ask whoever delivers the table to deliver it again"
-NEW_CONTROL_FILE = "ask whoever delivers the table for a correct control file"
 STATEMENT = re.compile(r"(\w+)[ \t]*=[ \t]*([^|,;\n]*[^|,;\s])")
 
 
@@ -70,7 +68,11 @@ def _refuse_missing_files(name: str, table: Table, paths: Sequence[Path]) -> Non
 def _compare(name: str, table: Table, path: Path, _modified: int) -> pd.Timestamp:
     """Compare a file with its control file; return when it was delivered, NaT if not stated."""
     control = path.parent / table.control.replace("*", path.stem)
-    with reading(f"table {name}: the control file {control.name}", NEW_CONTROL_FILE):
+    remedy = (
+        f"correct tables.{name}.control in conf/, or ask whoever delivers the table for a correct "
+        "control file"
+    )
+    with reading(f"table {name}: the control file {control.name}", remedy):
         text = control.read_text("utf-8")
         stated = {key.lower(): value for key, value in STATEMENT.findall(text)}
         checksum = next((kind for kind in CHECKSUMS if kind in stated), "sha256")
@@ -82,7 +84,8 @@ def _compare(name: str, table: Table, path: Path, _modified: int) -> pd.Timestam
             )
         rows = int(stated["rows"])
         delivered = pd.Timestamp(stated.get("delivered", "NaT")).tz_localize(None)
-    with reading(f"table {name}: {path.name}", NEW_FILE), path.open("rb") as file:
+    remedy = f"replace the file, or correct tables.{name} in conf/"
+    with reading(f"table {name}: {path.name}", remedy), path.open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.new(checksum, usedforsecurity=False))
         count = count_rows(path, table)
     if count != rows:

@@ -37,8 +37,9 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
                     missing = ", ".join(sorted(known.difference(map(str, frame))))
                     if missing:
                         raise MlopsError(
-                            f"table {name}: {path.name} lacks the columns {missing}, which an "
-                            "earlier file has; ask whoever delivers the table for a complete file."
+                            f"table {name}: {path.name} does not have all columns of an earlier "
+                            f"file (missing: {missing}); ask whoever delivers the table for a "
+                            "complete file."
                         )
                     known.update(map(str, frame))
                 frame.attrs[PLACE] = path.name

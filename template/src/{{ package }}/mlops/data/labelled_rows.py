@@ -131,7 +131,7 @@ def read_labels(source: PointInTimeData, window: Window | None, where: str) -> p
 
 
 def _read_window_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
-    source.contract.inputs.need("event_time", "time.split: time")
+    source.contract.inputs.need("event_time", "the setting `time.split: time`")
     windows = plan(source.as_of, source.time)
     window = windows.train if split == "train" else windows.gate
     name = "training" if split == "train" else "gate"
@@ -143,7 +143,7 @@ def _read_hashed_split(source: PointInTimeData, split: SplitName) -> LabelledRow
     time = source.time
     inputs = source.contract.inputs
     if time.split == "group":
-        columns = [inputs.need("group", "time.split: group")]
+        columns = [inputs.need("group", "the setting `time.split: group`")]
     else:
         columns = source.contract.keys
     window = None
@@ -157,8 +157,9 @@ def _read_hashed_split(source: PointInTimeData, split: SplitName) -> LabelledRow
     frame = rows.frame[rows.frame.index.isin(all_inputs.index)]
     if frame.empty:
         raise MlopsError(
-            f"time.split: {time.split} leaves no {split} rows; provide more rows, or change the "
-            "ratio of time.train to time.gate."
+            f"time.split: {time.split} leaves no {split} rows with a known label; provide more "
+            f"{'groups' if time.split == 'group' else 'rows'}, or change the ratio of time.train "
+            "to time.gate."
         )
     name = f"{split} rows {fingerprint(frame)[:12]}"  # the same rows get the same name
     return LabelledRows(rows.raw.loc[frame.index], frame, all_inputs, name)

@@ -223,7 +223,8 @@ def _readable_errors(name: str) -> Iterator[None]:
         if "Python worker" in str(error):
             raise
         raise MlopsError(
-            f"table {name}: Spark reports: {_reason(error)}; correct tables.{name} in conf/."
+            f"table {name}: Spark reports: {_reason(error)}; correct tables.{name} in conf/, or "
+            "ask whoever runs Spark."
         ) from None
 
 

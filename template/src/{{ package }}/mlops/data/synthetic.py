@@ -15,8 +15,9 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
     if window is None:
         raise Misconfigured(
             f"table {request.name} is synthetic: synthetic.rows generates the rows of a month, so "
-            "there must be a time window, and only an event_time column gives one; in schema.py, "
-            "give a column of Inputs the role event_time."
+            "it can only be read in a time window; pass `window` to tables.read in data.py, and, "
+            "since it is None without an event time, give a column of Inputs in schema.py the role "
+            "event_time."
         )
     seed = request.project.settings.model.seed
     first = window.start.replace(day=1)

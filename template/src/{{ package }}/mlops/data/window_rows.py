@@ -40,8 +40,9 @@ class WindowRows:
         counted = self.kept + self.outside + self.undated
         if self.read != counted:
             raise RuntimeError(
-                f"{self.read} rows were read, but {counted} are counted: {self.kept} in the window "
-                f"{self.window}, {self.outside} outside and {self.undated} without a time"
+                f"of {self.read} rows that were read, {counted} are accounted for: {self.kept} in "
+                f"the window {self.window}, {self.outside} outside it and {self.undated} without a "
+                "time; this is a defect of the platform: report it"
             )
 
 

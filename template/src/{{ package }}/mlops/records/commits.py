@@ -40,7 +40,7 @@ class Objects:
         """
         requests, answers = self._process.stdin, self._process.stdout
         if requests is None or answers is None:
-            raise RuntimeError("git was started without pipes")
+            raise AssertionError  # `committed_files` starts git with both pipes
         requests.write(f"{name}\n".encode())
         requests.flush()
         digest, *facts = answers.readline().decode().split()

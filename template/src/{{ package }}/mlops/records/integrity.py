@@ -48,6 +48,7 @@ WRITTEN_BY_MLFLOW = {
     "serving_input_example.json",
     "uv.lock",
 }
+TYPED = "--digest"  # the source of a digest that a person gives
 COPY = "metadata/"  # of the files below, which MLflow adds on Databricks to share a version
 COPIES = {f"{COPY}{n}" for n in ("MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt")}
 MODULE = re.compile(
@@ -183,6 +184,12 @@ def _known(entry: Entry, digest: str) -> Known:
 def check_digests(files: VersionFiles, known: list[Known], version: str) -> None:
     """Raise FilesChanged unless the files are those of each digest."""
     for digest, source in known:
+        if not files.has(digest) and source == TYPED:
+            raise FilesChanged(
+                f"{TYPED} is not the SHA-256 of the files of {version}, which is {files.digest}; "
+                "compare it with that of the original, and give that one, or copy the version "
+                "again."
+            )
         if not files.has(digest):
             raise FilesChanged(
                 f"the files of {version} have changed: their SHA-256 is {files.digest}, but "

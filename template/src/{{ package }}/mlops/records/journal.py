@@ -173,7 +173,7 @@ class Journal:
                 except EntryTaken:
                     if expected_head is not None or is_last:
                         raise
-        raise AssertionError("the last attempt returns or raises")
+        raise AssertionError  # the last attempt returns or raises
 
     def _refuse_empty_experiment(self, last: int, head: str) -> None:
         """Raise MlopsError if the head belongs to entries that are in another experiment."""
@@ -181,7 +181,7 @@ class Journal:
             return
         if not self._client.search_runs([self._experiment], max_results=1):
             raise MlopsError(
-                f"the journal of {self._project.name} has {last} entries, and none of them is in "
+                f"the journal of {self._project.name} ends with entry {last}, but no entry is in "
                 "the experiment where the next one would be written; restore the setting "
                 "experiments in conf/, or the tracking store from its backup."
             )

@@ -76,6 +76,11 @@ def read_build_facts(project: Project) -> BuildFacts:
         commit = _output(project, *GIT, "rev-parse", "HEAD").strip()
         dirty = bool(uncommitted_files(project))
     except (OSError, subprocess.CalledProcessError) as error:
+        if shutil.which("git") is None:
+            raise MlopsError(
+                "git is not installed, and only git knows of which commit this code is; install "
+                "git, or a wheel built with `uvx nox -s build`."
+            ) from None
         said = str(getattr(error, "stderr", ""))
         if "dubious ownership" in said:
             remedy = said.strip().rpartition("\n")[2].strip()

@@ -34,6 +34,9 @@ ONLINE = "online"
 SHADOW = "_shadow"
 UNRECORDED = "_unrecorded-"  # begins the name of a batch that was set aside
 REMEDY = "restore it from a backup, or score that date again"
+INTERRUPTED = (
+    "an erasure was interrupted: run `erase` again with its options and --yes, which completes it"
+)
 REAL_FILES = "replace it with the files that it points to"
 NOT_WRITTEN = "delete it, since `score` did not write it"
 NOT_RECORDED = (
@@ -192,12 +195,14 @@ def read_parts(parts: list[Path], entries: list[Entry]) -> Iterator[pd.DataFrame
     known = known_hashes(entries)
     for part in parts:
         place = part_name(part)
-        where = f"the predictions {place}"
-        with reading(where, "score that date again"), pa.OSFile(str(part)) as file:
+        is_batch = not place.startswith(f"{ONLINE}/")
+        remedy = REMEDY if is_batch else "restore the file from a backup"
+        where = f"{PART} of {place}" if is_batch else f"{place}/{part.name}"
+        with reading(where, remedy), pa.OSFile(str(part)) as file:
             expected = known.get(place)
             if expected and hashlib.file_digest(file, "sha256").hexdigest() != expected:
                 raise MlopsError(
-                    f"{where} have changed since they were published; {_remedy(part.parent)}."
+                    f"the batch {place} has changed since it was published; {_remedy(part.parent)}."
                 )
             file.seek(0)  # the same open file, so that nothing can take its place
             with ParquetFile(file) as parquet:
@@ -307,7 +312,7 @@ def _find_other_names(project: Project) -> list[str]:
         if path.is_symlink():
             found.append(f"{path.name} is a symbolic link; {REAL_FILES}")
         elif path.name != ONLINE and not DATE.fullmatch(path.name):
-            found.append(f"{path.name} is no date of the predictions; {NOT_WRITTEN}")
+            found.append(f"{path.name} is not a date of the predictions; {NOT_WRITTEN}")
     return found
 
 
@@ -324,8 +329,8 @@ def _find_strangers(day: Path, known: Container[str], facts: Container[str]) -> 
             continue
         elif place in facts:
             found.append(
-                f"{place} was erased, and is there again; run `erase --yes` again if that was "
-                "interrupted, or else delete the batch"
+                f"{place} was erased, and is there again; if the erasure was interrupted, run "
+                "`erase` again with its options and --yes, or else delete the batch"
             )
         elif not path.is_dir() or not BATCH.fullmatch(path.name):
             found.append(f"{place} is not a batch; {NOT_WRITTEN}")
@@ -380,7 +385,7 @@ def _find_other_bytes(folder: Path, place: str, sha256: str) -> list[str]:
 
 def _remedy(folder: Path) -> str:
     if staged_path(folder / PART).exists():
-        return "an erasure was interrupted, so run `erase --yes` again, which completes it"
+        return INTERRUPTED
     return REMEDY
 
 

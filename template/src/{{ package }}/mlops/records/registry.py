@@ -304,16 +304,19 @@ def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVers
     except Exception as error:
         raise _broken(version, f"does not load here ({summarize(error)})") from error
     if difference > TOLERANCE:
-        raise _broken(version, f"predicts its golden rows differently, by {difference:.3g}")
+        raise _broken(
+            version,
+            "does not predict for its golden rows what it did when it was trained (largest "
+            f"difference: {difference:.3g})",
+        )
     return loaded
 
 
 def _broken(version: Version, reason: str) -> MlopsError:
     lineage = version.card.lineage
     return MlopsError(
-        f"{version} of {version.name} {reason}; it was made with the lockfile "
-        f"{lineage.lock_sha256[:12]} of commit {lineage.commit[:12]}: install that lockfile "
-        "(`git checkout`, `uv sync`), or train a new version."
+        f"{version} of {version.name} {reason}; install the packages that it was trained with "
+        f"(`git checkout {lineage.commit[:12]} uv.lock`, then `uv sync`), or train a new version."
     )
 
 

@@ -65,8 +65,9 @@ def _refuse_absolute_imports(path: str, source: bytes) -> None:
             )
         if _is_beside_the_package(name):
             raise Misconfigured(
-                f"{path}:{line}: imports {name}, a file of this repository that no version "
-                f"contains; move it to src/{PACKAGE}/ and import it relatively."
+                f"{path}:{line}: imports {name}, which is in this repository but outside of "
+                f"src/{PACKAGE}/, so a registered model would not contain it; move it there, and "
+                "import it relatively."
             )
 
 

@@ -18,7 +18,7 @@ from .details import (
     TrainDetails,
 )
 from .entry import Entry
-from .integrity import Known, UnknownVersion, known_digests
+from .integrity import TYPED, Known, UnknownVersion, known_digests
 from .journal import HEAD, BrokenJournal, EntryTaken, Journal, attempts
 from .registry import CHALLENGER, CHAMPION, Aliases, Registry, Version
 from .tracking import Client, connect, opening_lock, sqlite_file, store_error, writer_lock
@@ -82,7 +82,7 @@ class Store:
                         raise
                 finally:
                     self._expected_head = None
-        raise AssertionError("the last attempt returns or raises")
+        raise AssertionError  # the last attempt returns or raises
 
     def record(
         self,
@@ -248,7 +248,7 @@ class Store:
         """
         known = known_digests(self.entries, number)
         if digest:
-            known = [*(known or []), Known(digest, "--digest")]
+            known = [*(known or []), Known(digest, TYPED)]
         if known is not None:
             return self.registry.fetch(number, known)
         found = self.registry.copy(number).digest

@@ -281,7 +281,9 @@ def _find_unwritable(folder: Path) -> Note | None:
         text = f"this user cannot write to {folder} ({error.strerror})"
         if error.errno in NOT_PERMITTED:
             return Note(text)
-        raise MlopsError(f"{text}; correct the folder, or its setting in conf/.") from None
+        raise MlopsError(
+            f"{text}; correct what is wrong with the folder, or set another one in conf/."
+        ) from None
 
 
 def _predictions(opened: Opened) -> str:

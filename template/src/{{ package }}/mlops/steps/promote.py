@@ -45,9 +45,9 @@ def _read_approver(name: str | None) -> str:
     approver = (name or "").strip()
     if approver and not is_name(approver):
         raise Misconfigured(
-            "--approved-by must be the name of one person, of 2 to 100 Latin letters, digits, "
-            "spaces and . , ' @ + # & _ - \\; write it in these, because others can look like "
-            "them, and without additions such as `via GitHub`."
+            "--approved-by must be the name of one person: 2 to 100 characters, at least one of "
+            "them a letter, of Latin letters, digits, spaces and . , ' @ + # & _ - \\, because "
+            "others can look like these, and without additions such as `via GitHub`; correct it."
         )
     return approver
 

@@ -71,7 +71,7 @@ def _rebuild(project: Project, version: Version) -> RefitAnswer:
     if not program.is_file():
         raise MlopsError(
             f"{version} cannot be rebuilt here, because .mlops/rebuild.py is missing; run this "
-            "command in a clone of the repository."
+            "command in a clone of the repository, or, if this is one, restore the file with git."
         )
     lineage = version.card.lineage
     job = RefitJob(

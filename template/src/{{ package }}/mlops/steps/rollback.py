@@ -59,15 +59,15 @@ def _plan(store: Store, number: int | None) -> Withdrawal:
     withdrawn = {int(e.subject) for e in moves if isinstance(e.details, RollbackDetails)}
     if number in withdrawn and number not in champions and champions:
         return Withdrawal(number, champions[-1], is_done=True)
-    if number is not None and number not in champions[-1:]:
-        raise MlopsError(
-            f"version {number} is not the champion of {store.project.name}, which is "
-            f"{champions[-1] if champions else 'none'}; only the champion can be withdrawn."
-        )
     if not champions:
         raise MlopsError(
             f"{store.project.name} has no champion, so there is nothing to roll back; make one "
             f"with {store.project.command('promote')}."
+        )
+    if number is not None and number != champions[-1]:
+        raise MlopsError(
+            f"version {number} is not the champion of {store.project.name}, and only the champion "
+            f"can be withdrawn; if it is to be withdrawn, give its number, {champions[-1]}."
         )
     if len(champions) == 1:
         command = store.project.command("pause REASON")

@@ -249,8 +249,9 @@ def _refuse_unknown(place: Place, part: Path, known: Mapping[str, str]) -> None:
     """Raise MlopsError for a part of a batch that is not what the journal says."""
     if place.name not in known:
         raise MlopsError(
-            f"{place.name} holds rows to erase, and has no entry in the journal: either its run "
-            "was killed, or somebody else wrote it. Delete it, then erase again."
+            f"{place.name} holds rows to erase, but the journal has no entry of it, or says that "
+            "it was erased: it is from a run that was killed, from a backup, or from somebody "
+            "else; delete it, then erase again."
         )
     if part.name != PART:
         raise MlopsError(

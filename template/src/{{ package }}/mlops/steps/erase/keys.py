@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ...base.errors import Misconfigured, reading
-from ...data.contract import ColumnType
+from ...data.contract import ColumnType, declared
 
 Line = dict[str, str]  # values by column
 
@@ -69,7 +69,8 @@ def read_keys(file: Path, types: Mapping[str, ColumnType]) -> Keys:
     `types` has the type of each column of the key. Raises Misconfigured for another column, no
     line, and a value that is missing or of another type.
     """
-    with reading(str(file), "give a CSV file whose header names columns of the key"):
+    remedy = "give a CSV file in UTF-8 whose header names columns of the key"
+    with reading(str(file), remedy):
         text = file.read_text(encoding="utf-8-sig")
     reader = csv.DictReader(text.splitlines(), restkey="", restval="")
     header = reader.fieldnames or []
@@ -89,7 +90,7 @@ def read_keys(file: Path, types: Mapping[str, ColumnType]) -> Keys:
                 f"exactly one value of each column ({', '.join(header)}); correct it."
             )
         if cast_line(line, kinds) is None:
-            wanted = " and ".join(f"{name} is {types[name].removesuffix('64')}" for name in header)
+            wanted = " and ".join(f"{name} is {declared(types[name])}" for name in header)
             raise Misconfigured(
                 f"{file.name}: line {number} after the header, not counting empty ones, has a "
                 f"value that does not fit its type in schema.py, where {wanted}; correct it."
@@ -108,7 +109,8 @@ def cast_line(line: Line, kinds: list[pa.DataType]) -> tuple[object, ...] | None
 
 def count_matches(part: Path, keys: Keys) -> int | None:
     """Return how many rows of a Parquet file match; None if it lacks a column of the key."""
-    with reading(part.name, "restore it from a backup, or delete it"), pq.ParquetFile(part) as file:
+    where = "/".join(part.parts[-3:])  # every batch has a file of the same name
+    with reading(where, "restore it from a backup, or delete it"), pq.ParquetFile(part) as file:
         columns = keys.columns_in(file.schema_arrow)
         if columns is None:
             return None

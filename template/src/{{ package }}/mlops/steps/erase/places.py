@@ -87,7 +87,8 @@ def path_of(project: Project, file: ErasedFile) -> Path:
     if not NAMES[file.kind].fullmatch(file.name):
         raise MlopsError(
             f"an entry of the journal says that {file.name!r} was erased, which is not the name of "
-            f"one of the {file.kind}s; compare the journal with its anchors (`status --against`)."
+            f"one of the {file.kind}s; compare the journal with its anchors (`status --against "
+            "FILE`)."
         )
     root = _extracts(project) if file.kind == "extract" else _predictions(project)
     return root / file.name

@@ -182,8 +182,8 @@ def _record(store: Store, evidence: GateEvidence, rests_on: tuple[int | None, se
     if _rests_on(store, evidence) != rests_on:
         command = store.project.command(f"gate {evidence.version}")
         raise MlopsError(
-            f"while version {evidence.version} was judged, another champion was promoted, or "
-            f"another version was judged on the same window; run {command} again."
+            f"while version {evidence.version} was judged, the champion changed, or another "
+            f"version was judged on the same window; run {command} again."
         )
     text = evidence.to_text()
     details = GateDetails(

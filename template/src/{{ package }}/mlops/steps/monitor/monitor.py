@@ -87,7 +87,8 @@ def require_profile(project: Project, champion: Version) -> None:
     if not champion.card.profile.inputs:
         raise MlopsError(
             f"{champion} cannot be monitored: an older template trained it and kept no profile of "
-            f"its columns; train a new version with {project.command('train')}."
+            f"its columns; train a new version with {project.command('train')}, then gate and "
+            "promote it."
         )
 
 

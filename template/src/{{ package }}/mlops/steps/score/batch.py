@@ -62,7 +62,11 @@ class Batch:
         for name in map(str, prediction.select_dtypes("float64")):
             bad = int((~np.isfinite(prediction[name])).sum())
             if bad:
-                self.refuse(f"{bad} values of {name} are missing or infinite; check model.py")
+                values = "1 value is" if bad == 1 else f"{bad} values are"
+                self.refuse(
+                    f"of the column {name}, {values} missing or infinite; correct model.py, then "
+                    "train a new version"
+                )
             if name in profile:  # a version of the oldest templates has none
                 now = count(profile[name], prediction[name])
                 self.counts[name] = self.counts.get(name, 0) + now

@@ -131,7 +131,8 @@ def _check_rows(batch: Batch, written: Path) -> None:
     keys.sort()
     doubled = int((keys[1:] == keys[:-1]).sum())
     if doubled:
-        batch.refuse(f"{doubled} keys occur twice; data.inputs must return one row for each key")
+        rows = "1 row repeats" if doubled == 1 else f"{doubled} rows repeat"
+        batch.refuse(f"{rows} the key of another row; data.inputs must return one row for each key")
 
 
 def _check_distribution(batch: Batch) -> None:

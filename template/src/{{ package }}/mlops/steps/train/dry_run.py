@@ -143,7 +143,7 @@ def explain_rows(model: ModuleType, estimator: Estimator, features: pd.DataFrame
     if len(lacking):
         raise MlopsError(f"it returns no column {', '.join(lacking)}")
     if not features.index.isin(moved.index).all():
-        raise MlopsError("it does not return every row, by the index of the rows")
+        raise MlopsError("it must return a row for each row that it gets, with the same index")
     moved = moved.loc[features.index, features.columns]
     if not np.isfinite(moved.to_numpy("float64")).all():
         raise MlopsError("some of its numbers are missing or infinite")
@@ -220,8 +220,8 @@ def _predict(dry: DryRun) -> pd.DataFrame:
         prediction = dry.predict(SimpleNamespace(**{method: lambda _: answer}))
     except Exception as error:
         raise Misconfigured(
-            f"model.build: {method} of {kind} returns {type(answer).__name__}, which is no array "
-            f"of numbers ({summarize(error)}); return a NumPy array."
+            f"model.build: {method} of {kind} returns {type(answer).__name__}, which is not an "
+            f"array of numbers ({summarize(error)}); return a NumPy array."
         ) from error
     if fault := find_fault(problem, prediction):
         raise Misconfigured(
@@ -252,8 +252,9 @@ def _check_classes(dry: DryRun, kind: str) -> tuple[int, ...]:
     known = set(dry.rows[dry.contract.target].astype(str))
     if set(map(str, classes)) != known or len(classes) != len(known):
         raise Misconfigured(
-            f"model.build: classes_ of {kind} are not the {len(known)} classes of the target; "
-            "set it in its fit to the values of the target, in the order of predict_proba."
+            f"model.build: classes_ of {kind} does not list the {len(known)} classes of the target "
+            "as they are; set it in its fit to the values of the target, in the order of "
+            "predict_proba."
         )
     return (len(known),)
 

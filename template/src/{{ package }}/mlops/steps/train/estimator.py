@@ -23,8 +23,8 @@ def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataF
         if "unexpected keyword argument" not in str(error):  # the code is wrong, not the setting
             raise
         raise Misconfigured(
-            f"model.build does not take a parameter of model.params: {error}; correct model.params "
-            "in conf/, or build in model.py."
+            f"model.build does not take a parameter that it got: {error}; correct model.params in "
+            "conf/, or, in model.py, build or, with --tune, search_space."
         ) from None
     arguments = {}
     if hasattr(model, "sample_weight"):

@@ -87,10 +87,8 @@ def split(source: PointInTimeData, frame: pd.DataFrame) -> Parts:
         learn = frame[~drawn]
         check = frame[drawn]
     target = source.contract.target
-    for part, use, key in (
-        (learn, "learn from", "time.train"),
-        (check, "validate on", "time.gate and time.train"),
-    ):
+    longer = "time.gate and time.train" if time.split == "time" else "time.train"
+    for part, use, key in ((learn, "learn from", "time.train"), (check, "validate on", longer)):
         if part[target].nunique() < 2:
             raise MlopsError(
                 "--tune divides the training rows into two parts, and the part to "
