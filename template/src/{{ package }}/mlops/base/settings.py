@@ -153,7 +153,8 @@ class Time(Section):
     def _is_honest(self) -> Self:
         if self.split != "time" and not self.reason:
             raise ValueError(
-                f"split: {self.split} needs a reason, which the model card shows; set time.reason"
+                f"the split {self.split} needs a reason, which the model card shows; set "
+                "time.reason"
             )
         if self.embargo is not None and self.embargo < self.label_horizon:
             raise ValueError(
