@@ -232,7 +232,8 @@ def test_prod_waits_for_another_person(opened: Project) -> None:
         assert "another person must approve" in refused.said
     for name in NO_NAMES:
         assert (
-            "--approved-by must be the name" in opened.run(*PROMOTE, name, person="ann", code=2).said
+            "--approved-by must be the name"
+            in opened.run(*PROMOTE, name, person="ann", code=2).said
         )
     bob = {
         "USER": "bob",

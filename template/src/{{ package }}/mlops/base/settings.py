@@ -399,9 +399,9 @@ class Settings(Section):
         for number, name in enumerate(self.approvers, 1):
             if not is_name(name):
                 raise ValueError(
-                    f"name {number} of approvers must be that of one person: 2 to 100 characters, at "
-                    "least one of them a letter, of Latin letters, digits, spaces and . , ' @ + # & "
-                    "_ - \\, because others can look like these, and without additions such as "
+                    f"name {number} of approvers must be that of one person: 2 to 100 characters, "
+                    "at least one of them a letter, of Latin letters, digits, spaces and . , ' @ + "
+                    "# & _ - \\, because others can look like these, and without additions such as "
                     "`via GitHub`; correct it"
                 )
         if self.time.split != "time" and self.risk_tier == "high":
