@@ -72,8 +72,8 @@ def _engine(name: str, table: Table) -> sa.Engine:
         return sa.create_engine(resolve(table.address), poolclass=sa.NullPool)
     except ImportError as error:
         raise Misconfigured(
-            f"table {name}: the driver that its address needs is not installed ({error}); add it, "
-            "for example with `uv add 'psycopg[binary]'`."
+            f"table {name}: the driver that its address needs is not installed ({error}); add it "
+            "with `uv add NAME`, for PostgreSQL `uv add 'psycopg[binary]'`."
         ) from None
     except NoSuchModuleError as error:
         kind = str(error).rpartition(":")[2]
