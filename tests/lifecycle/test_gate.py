@@ -143,7 +143,7 @@ def test_a_value_known_only_after_the_event_is_rejected(
         (
             'tables.read("applications", type(window)(pd.Timestamp("2020-01-01"), window.end))',
             "no answer",
-            "add tables.applications_history with the same keys",
+            "add tables.applications_history with the same settings",
         ),
         (
             "applications = applications.iloc[:0] if len(applications) < 1000 else applications",

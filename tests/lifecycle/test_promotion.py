@@ -167,8 +167,8 @@ def test_nothing_is_decided_in_a_dirty_tree_beyond_dev(opened: Project, env: str
     opened.configure(env, promotion="automatic", risk_tier="low")
     for command, words in DECIDING.items():
         answer = opened.run(command, *words, "--env", env, code=1)
-        expected = f"{command} in {env} needs a clean tree, and these files differ from the commit:"
-        assert f"{expected} conf/{env}.yml; commit" in answer.said
+        expected = f"{command} in {env} needs a clean tree, and there are changes that the commit"
+        assert f"{expected} does not have, in conf/{env}.yml; commit" in answer.said
     for words in (("status",), ("pause", "an emergency")):
         opened.run(*words, "--env", env)
     opened.commit()

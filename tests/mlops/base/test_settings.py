@@ -121,8 +121,8 @@ def test_there_is_a_table() -> None:
 @pytest.mark.parametrize(
     ("time", "words"),
     [
-        ({"split": "random"}, "split: random needs a reason"),
-        ({"split": "group"}, "split: group needs a reason"),
+        ({"split": "random"}, "the split random needs a reason"),
+        ({"split": "group"}, "the split group needs a reason"),
         (
             {"embargo": 1, "label_horizon": 2},
             "embargo (1) must not be shorter than label_horizon (2)",

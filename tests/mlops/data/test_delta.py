@@ -83,7 +83,7 @@ def test_what_cannot_be_opened_is_refused_with_its_path(
         read(project_of(tmp_path, **keys))
     assert str(caught.value).startswith("table loans: the Delta table ")
     assert "lake/loans cannot be read (" in str(caught.value)
-    assert str(caught.value).endswith("correct tables.loans.")
+    assert str(caught.value).endswith("correct tables.loans in conf/, or the table.")
 
 
 def test_other_kinds_have_no_version(tmp_path: Path) -> None:

@@ -220,7 +220,7 @@ def test_a_split_without_rows_is_refused(tmp_path: Path) -> None:
         except errors.MlopsError as error:
             messages.append(str(error))
     [message] = messages
-    assert "time.split: random leaves no" in message
+    assert "time.split: random` leaves no" in message
 
 
 # Events

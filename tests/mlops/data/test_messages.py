@@ -35,6 +35,15 @@ def test_a_value_that_a_database_cannot_convert_is_hidden(monkeypatch: pytest.Mo
     assert "table loans: the database reports: invalid input syntax for type numeric" in message
 
 
+def test_a_kind_of_database_that_nothing_reads_is_named_without_the_password() -> None:
+    table: Any = SimpleNamespace(address=f"snowflake://bank:{IBAN}@host/loans")
+    with pytest.raises(errors.Misconfigured) as caught:
+        sql._engine("loans", table)
+    message = str(caught.value)
+    assert message.startswith("table loans: SQLAlchemy does not know databases of the kind snow")
+    assert IBAN not in message
+
+
 def test_a_name_that_a_database_does_not_know_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     reason = Exception('relation "loanz" does not exist')
     message = reported(monkeypatch, ProgrammingError("select", {}, reason))

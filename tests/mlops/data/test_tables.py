@@ -210,6 +210,12 @@ def test_a_time_that_the_table_lacks_is_refused(tmp_path: Path) -> None:
         tables_of(tmp_path, time="noon").read("loans", NEW_YEAR)
 
 
+def test_a_time_that_is_not_among_the_columns_to_read_is_refused(tmp_path: Path) -> None:
+    ROWS.to_parquet(tmp_path / "loans.parquet")
+    with pytest.raises(errors.Misconfigured, match=r"^tables\.loans\.columns does not list day, "):
+        tables_of(tmp_path, time="day", columns=["loan"]).read("loans", NEW_YEAR)
+
+
 def test_a_batch_is_read_in_place_of_its_table_and_stays_as_it_is(tmp_path: Path) -> None:
     """The file does not exist: nothing but the batch is read."""
     batch = ROWS.head(2).copy()
@@ -231,7 +237,7 @@ def test_a_window_that_is_wider_than_the_batch_is_refused_with_the_remedy(
     assert str(caught.value) == (
         f"data.py reads {asked} of table loans, but while scoring it gets the rows of "
         "2026-01-01..2026-01-03 only, in batches; read other rows under a second name: in "
-        "conf/base.yml, add tables.loans_history with the same keys as tables.loans, and read "
+        "conf/base.yml, add tables.loans_history with the same settings as tables.loans, and read "
         "loans_history in data.py."
     )
 

@@ -306,8 +306,8 @@ def test_beyond_dev_a_decision_needs_a_clean_tree(checkout: Path, env: str) -> N
     with pytest.raises(errors.MlopsError) as caught:
         lineage.refuse_unreviewed(there, "gate")
     assert str(caught.value) == (
-        f"gate in {env} needs a clean tree, and these files differ from the commit: a.txt, b.txt, "
-        "c.txt and 1 more; commit them through a review, or undo the changes."
+        f"gate in {env} needs a clean tree, and there are changes that the commit does not have, "
+        "in a.txt, b.txt, c.txt and 1 more; commit them through a review, or undo them."
     )
     lineage.refuse_unreviewed(dev, "gate")
 

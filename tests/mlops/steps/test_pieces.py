@@ -47,7 +47,7 @@ def test_a_worker_uses_the_files_that_were_sent(shipped: Any, tmp_path: Path) ->
 def test_a_worker_refuses_other_files(shipped: Any, tmp_path: Path, name: str) -> None:
     folder = unpack(shipped, tmp_path / "worker")
     write(folder / name, "changed")
-    with pytest.raises(integrity.FilesChanged, match="version 7 on a worker have changed"):
+    with pytest.raises(integrity.FilesChanged, match="version 7 on a worker are not those"):
         pieces._subject_on_worker(shipped, folder)
 
 

@@ -153,7 +153,8 @@ class Time(Section):
     def _is_honest(self) -> Self:
         if self.split != "time" and not self.reason:
             raise ValueError(
-                f"split: {self.split} needs a reason, which the model card shows; set time.reason"
+                f"the split {self.split} needs a reason, which the model card shows; set "
+                "time.reason"
             )
         if self.embargo is not None and self.embargo < self.label_horizon:
             raise ValueError(
@@ -398,9 +399,9 @@ class Settings(Section):
         for number, name in enumerate(self.approvers, 1):
             if not is_name(name):
                 raise ValueError(
-                    f"name {number} of approvers must be that of one person: 2 to 100 characters, at "
-                    "least one of them a letter, of Latin letters, digits, spaces and . , ' @ + # & "
-                    "_ - \\, because others can look like these, and without additions such as "
+                    f"name {number} of approvers must be that of one person: 2 to 100 characters, "
+                    "at least one of them a letter, of Latin letters, digits, spaces and . , ' @ + "
+                    "# & _ - \\, because others can look like these, and without additions such as "
                     "`via GitHub`; correct it"
                 )
         if self.time.split != "time" and self.risk_tier == "high":

@@ -231,7 +231,7 @@ def read_contract(schema: ModuleType, problem: Problem) -> Contract:
     if contract.target in inputs.types:
         raise Misconfigured(
             f"schema.py: Inputs contains the target {contract.target}, so the model would see the "
-            "answer; remove it from Inputs."
+            "answer; remove it from Inputs, and from what data.inputs returns."
         )
     if not contract.features:
         raise Misconfigured(

@@ -18,7 +18,8 @@ from .request import TableRequest
 def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
     """Yield the rows of a window in frames of at most `scoring.batch_rows` rows."""
     delta_error = import_extra("deltalake", "delta").exceptions.DeltaError
-    with reading(f"table {request.name}", f"correct tables.{request.name}", delta_error):
+    remedy = f"correct tables.{request.name} in conf/, or the table"
+    with reading(f"table {request.name}", remedy, delta_error):
         table = _open(request.project.root, request.name, request.table)
         for frame in scan(table.to_pyarrow_dataset(), request):
             yield drop_zones(frame)
@@ -38,5 +39,6 @@ def _open(root: Path, name: str, table: Table) -> Any:  # a type of an extra
     deltalake = import_extra("deltalake", "delta")
     path = table.path if "://" in table.path else str(root / table.path)
     where = f"table {name}: the Delta table {path}"
-    with reading(where, f"correct tables.{name}", deltalake.exceptions.DeltaError):
+    remedy = f"correct tables.{name} in conf/, or the table"
+    with reading(where, remedy, deltalake.exceptions.DeltaError):
         return deltalake.DeltaTable(path, version=table.version)

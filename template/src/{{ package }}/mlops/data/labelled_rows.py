@@ -157,9 +157,9 @@ def _read_hashed_split(source: PointInTimeData, split: SplitName) -> LabelledRow
     frame = rows.frame[rows.frame.index.isin(all_inputs.index)]
     if frame.empty:
         raise MlopsError(
-            f"time.split: {time.split} leaves no {split} rows with a known label; provide more "
-            f"{'groups' if time.split == 'group' else 'rows'}, or change the ratio of time.train "
-            "to time.gate."
+            f"the setting `time.split: {time.split}` leaves no {split} rows with a known label; "
+            f"provide more {'groups' if time.split == 'group' else 'rows'}, or change the ratio of "
+            "time.train to time.gate."
         )
     name = f"{split} rows {fingerprint(frame)[:12]}"  # the same rows get the same name
     return LabelledRows(rows.raw.loc[frame.index], frame, all_inputs, name)

@@ -6,7 +6,13 @@ from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DataError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
 from ..base.errors import Misconfigured, MlopsError, Unreachable
 from ..base.secrets import resolve
@@ -66,8 +72,15 @@ def _engine(name: str, table: Table) -> sa.Engine:
         return sa.create_engine(resolve(table.address), poolclass=sa.NullPool)
     except ImportError as error:
         raise Misconfigured(
-            f"table {name}: the driver that its address needs is not installed ({error}); add it, "
-            "for example with `uv add 'psycopg[binary]'`."
+            f"table {name}: the driver that its address needs is not installed ({error}); add it "
+            "with `uv add NAME`, for PostgreSQL `uv add 'psycopg[binary]'`."
+        ) from None
+    except NoSuchModuleError as error:
+        kind = str(error).rpartition(":")[2]
+        raise Misconfigured(
+            f"table {name}: SQLAlchemy does not know databases of the kind {kind}; correct the "
+            "address, as in postgresql+psycopg://user:…@host/database, or add the package for this "
+            "kind with `uv add NAME`."
         ) from None
     except (ArgumentError, ValueError):  # the text of these may contain a password
         raise Misconfigured(

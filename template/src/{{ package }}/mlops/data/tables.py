@@ -108,7 +108,7 @@ class Tables:
             raise Misconfigured(
                 f"data.py reads {asked} of table {name}, but while scoring it gets the rows of "
                 f"{held} only, in batches; read other rows under a second name: in conf/base.yml, "
-                f"add tables.{name}_history with the same keys as tables.{name}, and read "
+                f"add tables.{name}_history with the same settings as tables.{name}, and read "
                 f"{name}_history in data.py."
             )
         if request.table.time is None:
@@ -196,6 +196,12 @@ COUNTERS: Mapping[Kind, Callable[[TableRequest], int]] = {
 def _times(frame: pd.DataFrame, request: TableRequest) -> "pd.Series[pd.Timestamp]":
     """Return the times of the rows; raises MlopsError for a column that is missing or no time."""
     time = str(request.table.time)
+    columns = request.table.columns
+    if columns and time not in columns:
+        raise Misconfigured(
+            f"tables.{request.name}.columns does not list {time}, which tables.{request.name}.time "
+            "names; add it in conf/."
+        )
     if time not in frame:
         raise MlopsError(
             f"table {request.name} has no column {time}; correct tables.{request.name}.time in "

@@ -111,8 +111,9 @@ def refuse_unreviewed(project: Project, command: str) -> None:
     files = uncommitted_files(project)
     more = f" and {len(files) - 3} more" if len(files) > 3 else ""
     raise MlopsError(
-        f"{command} in {project.env} needs a clean tree, and these files differ from the commit: "
-        f"{', '.join(files[:3])}{more}; commit them through a review, or undo the changes."
+        f"{command} in {project.env} needs a clean tree, and there are changes that the commit "
+        f"does not have, in {', '.join(files[:3])}{more}; commit them through a review, or undo "
+        "them."
     )
 
 

@@ -306,8 +306,8 @@ def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVers
     if difference > TOLERANCE:
         raise _broken(
             version,
-            "does not predict for its golden rows what it did when it was trained (largest "
-            f"difference: {difference:.3g})",
+            "does not predict for its golden rows, which it keeps to check this, what it did when "
+            f"it was trained (largest difference: {difference:.3g})",
         )
     return loaded
 

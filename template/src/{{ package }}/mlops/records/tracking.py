@@ -278,10 +278,11 @@ def _probe(uri: str) -> None:
     except (OSError, ValueError) as error:
         cause = _innermost(error)
         if isinstance(cause, ssl.SSLCertVerificationError):
+            variable = "MLFLOW_TRACKING_SERVER_CERT_PATH" if authority else "REQUESTS_CA_BUNDLE"
             raise Unreachable(
                 f"the certificate of the tracking server {shown} is not trusted "
-                f"({cause.verify_message}); name the file of your certificate authority in "
-                "REQUESTS_CA_BUNDLE."
+                f"({cause.verify_message}); name the file of your certificate authority in the "
+                f"variable {variable}, or ask whoever runs the server for another certificate."
             ) from None
         reason = re.sub(r"^HTTPS?Connection(Pool)?\(.*?\): ", "", str(cause))
         if isinstance(cause, BadStatusLine | ssl.SSLError):

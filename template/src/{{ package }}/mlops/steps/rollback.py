@@ -67,7 +67,7 @@ def _plan(store: Store, number: int | None) -> Withdrawal:
     if number is not None and number != champions[-1]:
         raise MlopsError(
             f"version {number} is not the champion of {store.project.name}, and only the champion "
-            f"can be withdrawn; if it is to be withdrawn, give its number, {champions[-1]}."
+            f"can be withdrawn; to withdraw the champion, give its number, {champions[-1]}."
         )
     if len(champions) == 1:
         command = store.project.command("pause REASON")

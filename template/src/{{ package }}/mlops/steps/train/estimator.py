@@ -24,7 +24,7 @@ def fit(project: Project, model: ModuleType, contract: Contract, frame: pd.DataF
             raise
         raise Misconfigured(
             f"model.build does not take a parameter that it got: {error}; correct model.params in "
-            "conf/, or, in model.py, build or, with --tune, search_space."
+            "conf/, the function build in model.py, or, with --tune, what search_space returns."
         ) from None
     arguments = {}
     if hasattr(model, "sample_weight"):
@@ -57,7 +57,7 @@ def check_trainable(contract: Contract, rows: LabelledRows) -> None:
     for name in features.columns[features.isna().all()]:
         raise MlopsError(
             f"training window: column {name} has no values; correct the source, or remove the "
-            "column from Inputs in schema.py."
+            "column from Inputs in schema.py, and from what data.inputs returns."
         )
     check_target(contract, frame[contract.target])
 
