@@ -1,5 +1,6 @@
 """Projects at stages of the lifecycle: each stage is reached once, then copied for each test."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -43,7 +44,7 @@ def shelf(rendered: Rendered, warm: Warm, tmp_path_factory: pytest.TempPathFacto
             if not (place / "done").exists():
                 if stage == "born":
                     shutil.copytree(rendered(**answers), project.folder)
-                    prepare(project, root / "uv.lock")
+                    prepare(project, root)
                 else:
                     before, command = STAGES[stage]
                     copy_project(take(before, **answers), project.folder)
@@ -54,14 +55,19 @@ def shelf(rendered: Rendered, warm: Warm, tmp_path_factory: pytest.TempPathFacto
     return take
 
 
-def prepare(project: Project, lock: Path) -> None:
-    """Give a rendering a small model, a lock and a first commit."""
+def prepare(project: Project, locks: Path) -> None:
+    """Give a rendering a small model, a lock and a first commit.
+
+    Projects with the same requirements share a lock, which is kept in the folder `locks`.
+    """
     project.edit("conf/base.yml", "params: {}", "params: {max_iter: 30, learning_rate: 0.2}")
+    requirements = project.path("pyproject.toml").read_bytes()
+    lock = locks / f"uv-{hashlib.sha256(requirements).hexdigest()[:12]}.lock"
     with FileLock(f"{lock}.lock"):
         if not lock.exists():
             subprocess.run(["uv", "lock", "--quiet"], cwd=project.folder, check=True)
             shutil.copy(project.folder / "uv.lock", lock)
-    shutil.copy(lock, project.folder)
+    shutil.copy(lock, project.folder / "uv.lock")
     project.commit()
 
 

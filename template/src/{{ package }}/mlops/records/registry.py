@@ -291,11 +291,10 @@ def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVers
     except Exception as error:
         raise _broken(version, f"does not load here ({summarize(error)})") from error
     if strange:
-        raise MlopsError(
-            f"{version} of {version.name} does not load here, since it has types that are not "
-            f"trusted: {', '.join(strange)}; add these types to trusted_types in conf/ if you "
-            "trust them, or train a new version."
+        reason = (
+            f"does not load here, since it has types that are not trusted: {', '.join(strange)}"
         )
+        raise _broken(version, reason, "add these types to trusted_types in conf/, ")
     try:
         loaded = LoadedVersion(_load_model(version), version)
         expected = pd.read_parquet(version.artifact("golden_predictions.parquet"))
@@ -312,11 +311,12 @@ def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVers
     return loaded
 
 
-def _broken(version: Version, reason: str) -> MlopsError:
+def _broken(version: Version, reason: str, otherwise: str = "") -> MlopsError:
     lineage = version.card.lineage
     return MlopsError(
         f"{version} of {version.name} {reason}; install the packages that it was trained with "
-        f"(`git checkout {lineage.commit[:12]} uv.lock`, then `uv sync`), or train a new version."
+        f"(`git checkout {lineage.commit[:12]} uv.lock`, then `uv sync`), {otherwise}or train a "
+        "new version."
     )
 
 

@@ -268,6 +268,8 @@ def _problems_of_storing(dry: DryRun, prediction: pd.DataFrame | None) -> Iterat
     except MlopsError as error:
         yield str(error)
         return
+    except OSError:  # of the disk
+        raise
     except Exception as error:  # noqa: BLE001 - user code can raise anything
         yield (
             f"model.build: once stored and loaded, the estimator fails ({summarize(error)}); a "

@@ -100,6 +100,8 @@ def _write(estimator: Estimator, target: Path, trust: Trust) -> tuple[list[str],
 
     try:
         skops.io.dump(estimator, target)
+    except OSError:  # of the disk, not of the estimator
+        raise
     except Exception as error:
         raise Misconfigured(
             f"model.build: {type(estimator).__name__} cannot be stored ({summarize(error)}); it "
