@@ -189,7 +189,10 @@ BROKEN = {
         ("column region is missing, which Inputs has in schema.py",),
     ),
     "it raises": (raises, ("AssertionError in features.py",)),
-    "it gives no number": (gives_nothing, ("version 2", "1 values of score are missing")),
+    "it gives no number": (
+        gives_nothing,
+        ("version 2", "of the column score, 1 value is missing or infinite"),
+    ),
 }
 
 

@@ -25,6 +25,7 @@ from contextlib import closing
 from functools import cache
 from importlib import import_module
 from importlib.metadata import distributions
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,8 @@ def main() -> None:
 def get_warm() -> None:
     """Import what is slow."""
     for name in SLOW:
-        import_module(name)
+        if find_spec(name.partition(".")[0]):  # another lock may have no such package
+            import_module(name)
     import_module("mlflow.utils.requirements_utils")._init_packages_to_modules_map()  # noqa: SLF001
     _know_packages()
     _know_statements()
