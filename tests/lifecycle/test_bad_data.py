@@ -65,12 +65,12 @@ MISTAKES = [
     Mistake(
         "a column of the wrong type",
         inputs('applications["amount"] = applications["purpose"]'),
-        ("column amount", "float64", "schema.py"),
+        ("column amount", "cannot become float without loss", "schema.py"),
     ),
     Mistake(
         "a cast that would lose something",
         inputs('applications["term_months"] = applications["term_months"] + 0.5'),
-        ("column term_months", "int64", "without loss", "row 0"),
+        ("column term_months", "cannot become int without loss", "row 0"),
     ),
     Mistake(
         "a number instead of text",

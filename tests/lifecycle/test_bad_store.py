@@ -204,8 +204,8 @@ def test_a_version_that_no_longer_loads_is_reported(live: Project) -> None:
     folder = live.call(behind.files, MODEL, 1)
     live.write(f"{folder}/artifacts/model.skops", "written by packages of another time")
     live.call(behind.vouch, 1)
-    lock = live.call(behind.tags, MODEL, 1)["mlops_lock_sha256"][:12]
-    words = ("version 1", "does not load", f"lockfile {lock}", "uv sync")
+    commit = live.call(behind.tags, MODEL, 1)["mlops_commit"][:12]
+    words = ("version 1", "does not load", f"git checkout {commit} uv.lock", "uv sync")
     expect(live, Mistake("", nothing, words, command=SCORE))
 
 
