@@ -15,6 +15,7 @@ details = platform("records.details")
 entries = platform("records.entry")
 integrity = platform("records.integrity")
 predictions = platform("records.predictions")
+store = platform("records.store")
 MlopsError = platform("base.errors").MlopsError
 
 
@@ -265,6 +266,29 @@ def test_a_batch_without_an_entry_is_named_and_not_current(tmp_path: Path) -> No
     assert current == {pd.Timestamp(DATE): tmp_path / "predictions/dev" / PLACE}
     unknown = predictions.unknown_batches(project, [recorded], "2025-11-01", "2026-01-31")
     assert unknown == ["date=2025-12-01/batch-0001", f"date={DATE}/batch-0002"]
+
+
+def test_a_batch_that_is_being_recorded_is_no_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store.time, "sleep", lambda _: None)
+    recorded = publish(tmp_path)
+
+    class Opened:
+        """A store whose journal gets an entry between two looks, or never."""
+
+        project = make_project(tmp_path)
+
+        def __init__(self, *looks: list[Any]) -> None:
+            self.looks = iter(looks)
+
+        @property
+        def entries(self) -> list[Any]:
+            return next(self.looks)
+
+    assert store.Store.batch_problems(Opened([], [recorded])) == []
+    [found] = store.Store.batch_problems(Opened([], []))
+    assert PLACE in found
 
 
 @pytest.mark.parametrize("linked", ["date", "batch"])

@@ -1,6 +1,7 @@
 """The registry and the journal of one environment, opened together."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from .registry import CHALLENGER, CHAMPION, Aliases, Registry, Version
 from .tracking import Client, connect, opening_lock, sqlite_file, store_error, writer_lock
 
 MOVERS = (TrainDetails, PromoteDetails, RollbackDetails)  # entries after which an alias moves
+RECORDING_SECONDS = 2.0  # within which a run of `score` records what it has published
 LOOKS = 10  # at aliases that other commands move at the same time
 
 Decided = TypeVar("Decided")
@@ -268,6 +270,17 @@ class Store:
         problems = self.journal.problems(every_file=every_file)
         if problems:
             raise BrokenJournal(self.project, problems)
+
+    def batch_problems(self, newest: int = 0) -> list[str]:
+        """Return what is wrong with the published batches, as `predictions.problems` does.
+
+        A run of `score` publishes a batch before it records it, so it is given a moment to do so.
+        """
+        found = predictions.problems(self.project, self.entries, newest)
+        if found:
+            time.sleep(RECORDING_SECONDS)
+            found = predictions.problems(self.project, self.entries, newest)
+        return found
 
     def refuse_pause(self) -> None:
         """Raise PersonNeeded while the environment is paused."""

@@ -289,7 +289,7 @@ def _find_unwritable(folder: Path) -> Note | None:
 def _predictions(opened: Opened) -> str:
     """Compare each published batch with its entry in the journal."""
     entries = opened.store.entries
-    problems = predictions.problems(opened.project, entries)
+    problems = opened.store.batch_problems()
     if problems:
         raise MlopsError(f"{'; '.join(problems)}.")
     return f"{len(predictions.published(entries))} batches are as they were published"

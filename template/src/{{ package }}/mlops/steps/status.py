@@ -96,7 +96,7 @@ def _state(store: Store, problems: list[str]) -> State:
             store.fetch(champion)  # compares its files with the journal
     except MlopsError as error:
         problems = [*problems, str(error).removesuffix(".")]
-    problems = [*problems, *predictions.problems(store.project, store.entries, newest=SHOWN)]
+    problems = [*problems, *store.batch_problems(newest=SHOWN)]
     batches = predictions.published(store.entries)
     return State(
         champion=store.recorded_champion,
