@@ -274,7 +274,7 @@ def test_a_batch_that_is_being_recorded_is_no_problem(
     monkeypatch.setattr(store.time, "sleep", lambda _: None)
     recorded = publish(tmp_path)
 
-    class Opened:
+    class Opened(store.Store):  # type: ignore[misc,name-defined]
         """A store whose journal gets an entry between two looks, or never."""
 
         project = make_project(tmp_path)
@@ -286,9 +286,11 @@ def test_a_batch_that_is_being_recorded_is_no_problem(
         def entries(self) -> list[Any]:
             return next(self.looks)
 
-    assert store.Store.batch_problems(Opened([], [recorded])) == []
-    [found] = store.Store.batch_problems(Opened([], []))
+    assert Opened([], [recorded]).batch_problems() == []
+    [found] = Opened([], []).batch_problems()
     assert PLACE in found
+    assert Opened([], [recorded]).unknown_batches("2025-12-01", DATE) == []
+    assert Opened([], []).unknown_batches("2025-12-01", DATE) == [PLACE]
 
 
 @pytest.mark.parametrize("linked", ["date", "batch"])

@@ -1,5 +1,6 @@
 """What a monitoring knows of the champion comes from its card and the journal alone."""
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ details = platform("records.details")
 inputs = platform("steps.monitor.inputs")
 decision = platform("figures.decision")
 errors = platform("base.errors")
+store = platform("records.store")
 
 
 def past(as_of: str, version: int = 2, **changes: object) -> Any:
@@ -120,6 +122,9 @@ def with_batches(root: Path, *recorded: str) -> Any:
     made.__dict__.pop("batches")
     project = make_project(root, time={"period": "month", "label_horizon": 3, "gate": 3})
     object.__setattr__(made, "project", project)
+    made.store.project = project
+    made.store._once_recorded = lambda look: look()  # nobody is about to record a batch
+    made.store.unknown_batches = partial(store.Store.unknown_batches, made.store)
     return made
 
 

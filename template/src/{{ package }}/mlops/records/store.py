@@ -272,14 +272,24 @@ class Store:
             raise BrokenJournal(self.project, problems)
 
     def batch_problems(self, newest: int = 0) -> list[str]:
-        """Return what is wrong with the published batches, as `predictions.problems` does.
+        """Return what is wrong with the published batches, as `predictions.problems` does."""
+        return self._once_recorded(lambda: predictions.problems(self.project, self.entries, newest))
+
+    def unknown_batches(self, start: str, end: str) -> list[str]:
+        """Return the batches without an entry, as `predictions.unknown_batches` does."""
+        return self._once_recorded(
+            lambda: predictions.unknown_batches(self.project, self.entries, start, end)
+        )
+
+    def _once_recorded(self, look: Callable[[], list[str]]) -> list[str]:
+        """Return what is found among the published batches.
 
         A run of `score` publishes a batch before it records it, so it is given a moment to do so.
         """
-        found = predictions.problems(self.project, self.entries, newest)
+        found = look()
         if found:
             time.sleep(RECORDING_SECONDS)
-            found = predictions.problems(self.project, self.entries, newest)
+            found = look()
         return found
 
     def refuse_pause(self) -> None:

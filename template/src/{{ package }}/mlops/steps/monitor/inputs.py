@@ -163,9 +163,7 @@ def _unknown_batches(context: MonitoringContext) -> list[Finding]:
 
     The run that published it stopped before writing its entry, or somebody else wrote it.
     """
-    unknown = predictions.unknown_batches(
-        context.project, context.store.entries, *_monitored_dates(context)
-    )
+    unknown = context.store.unknown_batches(*_monitored_dates(context))
     return [
         Finding(
             INVESTIGATE,
