@@ -14,9 +14,9 @@ from pipelines.azure import Job, Service
 from pipelines.azure_api import TOKEN
 from pipelines.changes import (
     BAD,
-    ESSENTIAL,
     UNGUARDED,
     accept,
+    in_ci,
     newer_template,
     vulnerable_dependency,
 )
@@ -186,9 +186,7 @@ def test_a_good_change_passes(team: Path, service: Service) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(
-    "what", [pytest.param(w, marks=[] if w in ESSENTIAL else pytest.mark.wide) for w in BAD]
-)
+@pytest.mark.parametrize("what", in_ci(BAD, "a failing test", "a leaked secret"))
 def test_a_bad_change_is_stopped_by_its_check(
     what: str, team: Path, service: Service, osv: Osv
 ) -> None:

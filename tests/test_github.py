@@ -10,7 +10,7 @@ import pytest
 import yaml
 from conftest import Rendered
 from desks import add_program
-from pipelines.changes import BAD, UNGUARDED, in_ci, newer_template
+from pipelines.changes import BAD, ESSENTIAL, UNGUARDED, in_ci, newer_template
 from pipelines.git_host import WRITES, git_host
 from pipelines.github import GitHub, Job
 from pipelines.osv import Osv
@@ -132,7 +132,7 @@ def test_a_good_change_passes(team: Path, service: GitHub) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("what", in_ci("a bad model"))
+@pytest.mark.parametrize("what", in_ci(ESSENTIAL, "a bad model"))
 def test_a_bad_change_is_stopped_by_its_check(
     what: str, team: Path, service: GitHub, osv: Osv
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from conftest import Rendered
 from desks import add_program
-from pipelines.changes import BAD, UNGUARDED, in_ci, newer_template
+from pipelines.changes import BAD, ESSENTIAL, UNGUARDED, in_ci, newer_template
 from pipelines.git_host import WRITES, git_host
 from pipelines.gitlab import GitLab, Job
 from pipelines.osv import Osv
@@ -120,7 +120,7 @@ def test_a_good_change_passes(team: Path, service: GitLab) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("what", in_ci("a vulnerable dependency"))
+@pytest.mark.parametrize("what", in_ci(ESSENTIAL, "a vulnerable dependency"))
 def test_a_bad_change_is_stopped_by_its_check(
     what: str, team: Path, service: GitLab, osv: Osv
 ) -> None:

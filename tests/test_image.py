@@ -192,6 +192,7 @@ def built(
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_an_image_says_where_it_comes_from(containers: Machine, image: dict[str, Any]) -> None:
     assert image["image"].startswith(f"{containers.registry}/loan-risk@sha256:")
     assert image["image"].partition("@")[2] in containers.digests("loan-risk")
@@ -210,6 +211,7 @@ def test_an_image_says_where_it_comes_from(containers: Machine, image: dict[str,
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_an_image_contains_only_the_release(containers: Machine, image: dict[str, Any]) -> None:
     folder = containers.mount(image)
     [installed] = folder.glob("app/lib/python3*/site-packages/loan_risk-*.dist-info")
@@ -223,6 +225,7 @@ def test_an_image_contains_only_the_release(containers: Machine, image: dict[str
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_a_model_lives_in_the_image(containers: Machine, image: dict[str, Any]) -> None:
     """Even with a read-only file system, as in Kubernetes; the golden rows still match."""
     assert "Everyday work" in containers.run(image, "--help")
@@ -234,6 +237,7 @@ def test_a_model_lives_in_the_image(containers: Machine, image: dict[str, Any]) 
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_a_package_that_differs_from_the_lock_stops_the_build(
     containers: Machine, image: dict[str, Any], locked: Path
 ) -> None:

@@ -472,6 +472,7 @@ def outcome(site: Site, job: str) -> tuple[str, str]:
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_from_the_first_release_to_a_champion_that_answers(
     rendered: Rendered,
     tmp_path: Path,

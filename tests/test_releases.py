@@ -93,6 +93,7 @@ class Releases:
         assert bank.calls("bundle deploy") == before
         assert " already." in jobs["prod"].log
 
+    @pytest.mark.wide
     def test_nothing_reaches_an_unprotected_prod(self, bank: Bank) -> None:
         bank.rules.unprotect(PROD)
         before = bank.deployed("prod")
@@ -130,6 +131,7 @@ class Releases:
         assert bank.deployed("prod") == bank.recorded("prod")["version"] == before
         assert bank.rules.waited == [PROD], "one approval, none for going back"
 
+    @pytest.mark.wide
     def test_a_lock_that_cannot_load_the_champion_stops_before_prod(self, bank: Bank) -> None:
         before = bank.deployed("test")
         bump(bank)

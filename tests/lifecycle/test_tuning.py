@@ -74,6 +74,7 @@ def test_a_repeated_search_is_free_and_a_new_one_finds_the_same(tunable: Project
 
 
 @pytest.mark.full
+@pytest.mark.wide
 def test_a_killed_search_resumes(opened: Project) -> None:
     hold = opened.path("build/hold")
     held = f'trial.number == 3 and __import__("os").path.exists({str(hold)!r})'

@@ -77,6 +77,7 @@ def test_two_identities_share_the_whole_lifecycle(team: Team) -> None:
     assert (status["champion"], status["problems"]) == (1, [])
 
 
+@pytest.mark.wide
 def test_a_trainer_who_forges_a_promotion_promotes_nothing(team: Team, address: str) -> None:
     team.project.configure("test", promotion="approval")
     team.project.commit()
