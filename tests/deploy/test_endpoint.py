@@ -127,7 +127,7 @@ def test_a_relative_difference_beyond_the_tolerance_brings_the_previous_version_
     other = VALUES.copy()
     other[row] *= 1 + 3 * registry.TOLERANCE
     message, endpoints = follow(version, other)
-    assert "version 2 predicts its golden rows differently there, by 3e-09" in message
+    assert "version 2 predicts its golden rows differently in the endpoint, by 3e-09" in message
     assert endpoints.history == ["1", "2", "1"]
 
 

@@ -249,7 +249,10 @@ def test_a_version_that_predicts_differently_on_the_endpoint_does_not_serve(
     run = runs["other figures"]
     assert (states(run), run.told) == ({"promote": "success", "endpoint": "failed"}, [TEAM])
     said = databricks.said["other figures"]
-    assert "version 3 predicts its golden rows differently there, by 0.01; version 2 ans" in said
+    assert (
+        "version 3 predicts its golden rows differently in the endpoint, by 0.01; version 2 ans"
+        in said
+    )
     assert databricks.answers["other figures"] == "2 to branches"
 
 

@@ -381,7 +381,7 @@ def test_duplicate_rows_are_reported(scored: Project) -> None:
     scored.edit("data.py", RETURN, f"{doubled}{RETURN}")
     facts = watch(scored)
     assert facts["decision"] == "investigate"
-    assert facts["reasons"][0] == "3 keys of the period occur twice in the tables"
+    assert facts["reasons"][0] == "in the period, 3 keys occur twice in the tables"
 
 
 @pytest.mark.full

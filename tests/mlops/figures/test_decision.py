@@ -170,7 +170,7 @@ def test_an_incomplete_delivery_is_investigated_except_in_quiet_seasons() -> Non
 
 
 def test_duplicate_keys_and_missing_predictions_are_investigated() -> None:
-    assert incomplete(doubled=2) == ["2 keys of the period occur twice in the tables"]
+    assert incomplete(doubled=2) == ["in the period, 2 keys occur twice in the tables"]
     assert incomplete(without_prediction=6) == []  # a few arrive after the batch was made
     assert incomplete(without_prediction=7) == ["7 rows of the period have no prediction"]
 

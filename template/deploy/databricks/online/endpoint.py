@@ -108,7 +108,9 @@ class Endpoint:
                 f"{self.name} {verb} with {version} of {version.name}; "
                 "its golden rows come out the same."
             )
-        differs = f"{version} predicts its golden rows differently there, by {difference:.3g}"
+        differs = (
+            f"{version} predicts its golden rows differently in the endpoint, by {difference:.3g}"
+        )
         raise self.go_back(endpoint, version, previous, differs)
 
     def compare_files(

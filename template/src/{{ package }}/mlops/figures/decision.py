@@ -350,7 +350,8 @@ def completeness_findings(rows: InputRows, min_share: float) -> Iterator[Finding
             f"{rows.usual:,.0f} a period; check whether the delivery is complete",
         )
     if rows.doubled:
-        yield Finding(INVESTIGATE, f"{rows.doubled} keys of the period occur twice in the tables")
+        keys = "key occurs" if rows.doubled == 1 else "keys occur"
+        yield Finding(INVESTIGATE, f"in the period, {rows.doubled} {keys} twice in the tables")
     if rows.scored and rows.without_prediction > MAX_UNSCORED_SHARE * rows.scored:
         yield Finding(
             INVESTIGATE, f"{rows.without_prediction} rows of the period have no prediction"

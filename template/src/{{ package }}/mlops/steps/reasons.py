@@ -1,6 +1,7 @@
 """The reasons of predictions: the features that moved each one most, by the user's `explain`."""
 
 from collections.abc import Iterator
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from ..base.settings import Settings
 from ..data.contract import REASONS
 from ..records.evidence import Check
 from ..records.registry import LoadedVersion
+from ..records.scorer import Estimator
 from .gate.case import Case, check, passed_if
 
 TRIED_ROWS = 100
@@ -29,23 +31,42 @@ def reasons(loaded: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame | None:
         return None
     features = rows[list(version.card.features)]
     estimator = loaded.model.unwrap_python_model().model  # type: ignore[no-untyped-call]
-    moved = model.explain(estimator, features)
-    lacking = features.columns.difference(moved.columns)
-    if len(lacking):
+    try:
+        moved = _moves(model, estimator, features)
+    except Exception as error:
         raise MlopsError(
-            f"explain in model.py returns no column {', '.join(lacking)}; return one for each "
-            "feature, then train a new version."
-        )
-    if not rows.index.isin(moved.index).all():
-        raise MlopsError(
-            "explain in model.py must return a row for each row that it gets, with the same index; "
-            "correct it, then train a new version."
-        )
-    sizes = moved.loc[rows.index, features.columns].abs().to_numpy("float64")
+            f"model.explain: {summarize(error).removesuffix('.')}; correct it in model.py, then "
+            "train a new version."
+        ) from error
+    sizes = moved.abs().to_numpy("float64")
     order = np.argsort(-sizes, axis=1, kind="stable")[:, : len(REASONS)]
     names = pd.DataFrame(features.columns.to_numpy()[order], rows.index, dtype="string")
     moves = np.take_along_axis(sizes, order, axis=1) > 0
     return names.where(moves).set_axis(REASONS[: order.shape[1]], axis=1)
+
+
+def explain_rows(model: ModuleType, estimator: Estimator, features: pd.DataFrame) -> pd.DataFrame:
+    """Return what `model.explain` returns for rows; raise MlopsError if it is not of use.
+
+    New versions need a number for each feature of each row. Champions of older templates that leave
+    some out keep their reasons.
+    """
+    moved = _moves(model, estimator, features)
+    if not np.isfinite(moved.to_numpy("float64")).all():
+        raise MlopsError("some of its numbers are missing or infinite")
+    return moved
+
+
+def _moves(model: ModuleType, estimator: Estimator, features: pd.DataFrame) -> pd.DataFrame:
+    moved = model.explain(estimator, features)
+    if not isinstance(moved, pd.DataFrame):
+        raise MlopsError(f"it returns {type(moved).__name__} instead of a DataFrame")
+    lacking = features.columns.difference(moved.columns)
+    if len(lacking):
+        raise MlopsError(f"it returns no column {', '.join(lacking)}; return one for each feature")
+    if not features.index.isin(moved.index).all():
+        raise MlopsError("it must return a row for each row that it gets, with the same index")
+    return moved.loc[features.index, features.columns]
 
 
 def check_reasons(case: Case) -> Iterator[Check]:
@@ -62,16 +83,11 @@ def _problem(case: Case) -> str:
         given = reasons(case.challenger, case.sample.frame.head(TRIED_ROWS))
     except MlopsError as error:
         return str(error).removesuffix(".")
-    except Exception as error:  # noqa: BLE001 - user code can raise anything
-        return (
-            f"explain in model.py has failed ({summarize(error)}); correct it, then train a new "
-            "version"
-        )
     if given is None:
         return "model.py has no explain(estimator, rows); write it, then train a new version"
     if not given.notna().any(axis=None):
         return (
-            "explain in model.py returns only zeros or missing values; correct it, then train a "
-            "new version"
+            "model.explain: it returns only zeros or missing values; correct it in model.py, then "
+            "train a new version"
         )
     return ""

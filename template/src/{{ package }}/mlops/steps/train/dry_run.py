@@ -27,7 +27,7 @@ from ...figures.metrics import Metrics
 from ...figures.predictions import find_fault
 from ...records.registry import largest_difference
 from ...records.scorer import Estimator, ScorerFacts, predict_frame
-from ..reasons import required
+from ..reasons import explain_rows, required
 from .estimator import fit
 from .stored_estimator import Trust, store_and_load
 
@@ -132,22 +132,6 @@ def find_problems(dry: DryRun) -> Iterator[str]:
     yield from _problems_of_the_seed(dry, prediction)
     yield from _problems_of_metrics(dry, prediction)
     yield from _problems_of_reasons(dry)
-
-
-def explain_rows(model: ModuleType, estimator: Estimator, features: pd.DataFrame) -> pd.DataFrame:
-    """Return what `model.explain` returns for rows; raise MlopsError if it is not of use."""
-    moved = model.explain(estimator, features)
-    if not isinstance(moved, pd.DataFrame):
-        raise MlopsError(f"it returns {type(moved).__name__} instead of a DataFrame")
-    lacking = features.columns.difference(moved.columns)
-    if len(lacking):
-        raise MlopsError(f"it returns no column {', '.join(lacking)}")
-    if not features.index.isin(moved.index).all():
-        raise MlopsError("it must return a row for each row that it gets, with the same index")
-    moved = moved.loc[features.index, features.columns]
-    if not np.isfinite(moved.to_numpy("float64")).all():
-        raise MlopsError("some of its numbers are missing or infinite")
-    return moved
 
 
 def _fit(
