@@ -28,11 +28,11 @@ def test_a_shell_can_tell_the_kinds_apart() -> None:
 @pytest.mark.parametrize(
     ("lookup", "named"),
     [
-        (lambda frame: frame["absent"], "absent"),
-        (lambda frame: frame[["amount", "absent"]], "absent"),
-        (lambda frame: frame[["absent", "gone"]], "absent, gone"),
-        (lambda frame: frame.drop(columns="absent"), "absent"),
-        (lambda frame: frame.merge(frame, on="absent"), "absent"),
+        (lambda frame: frame["absent"], "column absent is"),
+        (lambda frame: frame[["amount", "absent"]], "column absent is"),
+        (lambda frame: frame[["absent", "gone"]], "columns absent, gone are"),
+        (lambda frame: frame.drop(columns="absent"), "column absent is"),
+        (lambda frame: frame.merge(frame, on="absent"), "column absent is"),
     ],
     ids=["a column", "columns", "columns alone", "a column to drop", "a column to join on"],
 )
@@ -42,8 +42,24 @@ def test_a_column_that_a_users_function_does_not_find_is_named(lookup, named: st
     with pytest.raises(errors.MlopsError) as caught, errors.user_function("data.inputs"):
         lookup(frame)
     assert str(caught.value) == (
-        f"data.inputs: column {named} is missing; correct data.py, or the table that it reads."
+        f"data.inputs: {named} missing; correct data.py, or the table that it reads."
     )
+
+
+def test_a_column_that_only_schema_py_names_is_named() -> None:
+    """As in the example: `applications[list(Inputs.to_schema().columns)]`."""
+    columns = [f"measurement_{number}" for number in (1, 2)]  # no line of this file names them
+    frame = pd.DataFrame({"amount": [1.0], columns[1]: 2.0})
+    with pytest.raises(errors.MlopsError) as caught, errors.user_function("data.inputs", columns):
+        frame[columns]
+    assert str(caught.value).startswith(f"data.inputs: column {columns[0]} is missing; ")
+    many = [f"measurement_{number}" for number in range(3, 20)]  # pandas writes several lines
+    with pytest.raises(errors.MlopsError) as caught, errors.user_function("data.inputs", many):
+        frame[many]
+    assert f"columns {', '.join(many)} are missing; " in str(caught.value)
+    with pytest.raises(errors.MlopsError) as caught, errors.user_function("data.inputs", columns):
+        frame[[columns[0], IBAN]]
+    assert IBAN not in str(caught.value)
 
 
 def test_a_defect_of_a_users_function_keeps_its_traceback() -> None:

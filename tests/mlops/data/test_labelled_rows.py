@@ -175,6 +175,18 @@ def test_a_column_that_the_users_function_does_not_find_is_named(tmp_path: Path,
     assert message.startswith(f"data.{name}: column absent is missing; correct data.py")
 
 
+@pytest.mark.parametrize("name", ["inputs", "labels"])
+def test_a_column_that_schema_py_alone_names_is_named(tmp_path: Path, name: str) -> None:
+    """As in the example, which selects `list(Inputs.to_schema().columns)`."""
+    column = f"measurement_{1}"  # no line of this file names it
+    schema = getattr(CONTRACT, name)
+    extended = replace(schema, types={**schema.types, column: "float64"})
+    source = source_of(tmp_path, make_loans())
+    setattr(source.data, name, lambda *_: make_loans()[["amount", column]])
+    source = replace(source, contract=replace(CONTRACT, **{name: extended}))
+    assert refused(source, "gate").startswith(f"data.{name}: column {column} is missing; ")
+
+
 # By a hash
 
 

@@ -6,12 +6,13 @@ A message is a sentence: what is wrong, where (file, column, key or version), an
 import contextlib
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache
 from pathlib import Path
 
 from .text import hide_values, plain_lines
 
+PLATFORM = Path(__file__).parents[1]  # the folder of this platform, `mlops`
 # Errors whose text is about code, files or names, and not about values.
 ABOUT_CODE = (ImportError, SyntaxError, NameError, AttributeError, UnicodeError, OSError)
 NAMES = re.compile("Usecols|No match for FieldRef|Index .* (invalid|out of range)")
@@ -48,13 +49,16 @@ class Unreachable(MlopsError):
 
 
 @contextlib.contextmanager
-def user_function(name: str) -> Iterator[None]:
-    """Turn a KeyError in a user's function into a message: usually a column is missing."""
+def user_function(name: str, columns: Container[str] = ()) -> Iterator[None]:
+    """Turn a KeyError in a user's function into a message: usually a column is missing.
+
+    `columns` are the names in schema.py, which a message may show.
+    """
     try:
         yield
     except KeyError as error:
         raise MlopsError(
-            f"{name}: {_missing(error)}; correct data.py, or the table that it reads."
+            f"{name}: {_missing(error, columns)}; correct data.py, or the table that it reads."
         ) from error
 
 
@@ -95,17 +99,20 @@ def _place(error: BaseException) -> str:
     return ""
 
 
-def _missing(error: KeyError) -> str:
-    """Return what a KeyError misses; pandas writes `['income'] not in index` for columns.
+def _missing(error: KeyError, columns: Container[str]) -> str:
+    """Return what a KeyError misses; pandas writes `['a', 'b'] not in index` for columns.
 
-    A name is shown only if the code that looked it up contains it: else it may be a value of a row.
+    A name is shown only if it is one of `columns`, or if the code that looked it up contains it:
+    else it may be a value of a row.
     """
     text = str(error.args[0]) if error.args else ""
-    listed = re.search(r"\[(?P<names>'[^']*'(?:, '[^']*')*)\]", text)
-    names = listed["names"].replace("'", "") if listed else text
+    listed = re.search(r"\['[^']*'(?:,\s+'[^']*')*\]", text)
+    names = re.findall("'([^']*)'", listed[0]) if listed else [text]
     code = _own_code(error)
-    if all(re.search(rf"\b{re.escape(name)}\b", code) for name in names.split(", ")):
-        return f"column {names} is missing"
+    if all(name in columns or re.search(rf"\b{re.escape(name)}\b", code) for name in names):
+        if len(names) == 1:
+            return f"column {names[0]} is missing"
+        return f"columns {', '.join(names)} are missing"
     return f"a column or another key is missing{_place(error)}"
 
 
@@ -119,9 +126,10 @@ def _libraries() -> tuple[str, ...]:
 
 
 def _own_code(error: BaseException) -> str:
-    """Return the text of the files outside of libraries through which an error came."""
+    """Return the text of the user's files through which an error came."""
     frames = traceback.extract_tb(error.__traceback__)
-    files = {frame.filename for frame in frames if not frame.filename.startswith(_libraries())}
+    others = (*_libraries(), str(PLATFORM))
+    files = {frame.filename for frame in frames if not frame.filename.startswith(others)}
     existing = [Path(file) for file in files if Path(file).is_file()]
     return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in existing)
 

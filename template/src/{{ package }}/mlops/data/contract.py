@@ -186,6 +186,11 @@ class Contract:
         return [name for name in self.inputs.types if name not in with_role]
 
     @property
+    def columns(self) -> set[str]:
+        """All columns of both classes."""
+        return {*self.inputs.types, *self.labels.types}
+
+    @property
     def text(self) -> tuple[str, ...]:
         """The columns of text, which no reader may turn into numbers."""
         types = self.labels.types | self.inputs.types

@@ -117,7 +117,7 @@ def count_events(contract: Contract, truth: pd.Series) -> int:
 def read_labels(source: PointInTimeData, window: Window | None, where: str) -> pd.DataFrame:
     """Return the target of each key whose label is known at `as_of`, indexed by the keys."""
     contract = source.contract
-    with user_function("data.labels"):
+    with user_function("data.labels", contract.columns):
         returned = source.data.labels(source.tables, window)
     labels = contract.labels.clean(returned.reset_index(drop=True), where)
     refuse_duplicates(labels, contract.keys, where)
@@ -168,7 +168,7 @@ def _read_hashed_split(source: PointInTimeData, split: SplitName) -> LabelledRow
 def _read(source: PointInTimeData, window: Window | None, where: str) -> LabelledRows:
     """Read the rows of a window, and the labels that are known at `as_of`."""
     contract = source.contract
-    with user_function("data.inputs"):
+    with user_function("data.inputs", contract.columns):
         returned = source.data.inputs(source.tables, window)
     raw = returned.reset_index(drop=True)
     if raw.empty:

@@ -163,7 +163,7 @@ def _work_on_piece(
     name = project.settings.streamed_table
     nullable = contract.nullable_times
     tables = Tables(project, contract.text, {name: piece}, window, nullable)
-    with user_function("data.inputs"):
+    with user_function("data.inputs", contract.columns):
         raw = piece if piece.empty else user_module("data").inputs(tables, window)
     if raw.empty:  # data.py may filter
         return None, {}
