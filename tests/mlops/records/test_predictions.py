@@ -162,16 +162,16 @@ def test_a_file_next_to_a_batch_is_a_problem(tmp_path: Path, name: str) -> None:
     stray = tmp_path / "predictions/dev" / PLACE / name
     stray.parent.mkdir(exist_ok=True)
     stray.touch()
-    assert "`score` did not write" in problems(tmp_path, published)[0]
+    [problem] = problems(tmp_path, published)
+    assert problem.startswith(f"predictions/dev/{PLACE}/{name.partition('/')[0]} was not written")
 
 
 def test_a_file_next_to_the_batches_of_a_date_is_a_problem(tmp_path: Path) -> None:
     published = publish(tmp_path)
     day = (tmp_path / "predictions/dev" / PLACE).parent
     (day / "zz.parquet").touch()
-    assert problems(tmp_path, published) == [
-        f"{day.name}/zz.parquet is not a batch; delete it, since `score` did not write it"
-    ]
+    [problem] = problems(tmp_path, published)
+    assert problem.startswith(f"predictions/dev/{day.name}/zz.parquet is not a batch; delete it")
 
 
 @pytest.mark.parametrize("name", ["batch-0000", "batch-0007", "batch-evil", "batch-evil.parquet"])
@@ -185,7 +185,7 @@ def test_a_folder_without_an_entry_is_a_problem_unless_a_run_may_be_at_work(
     later = time.time() + 3600
     monkeypatch.setattr(predictions.time, "time", lambda: later)
     [problem] = problems(tmp_path, published)
-    assert problem.startswith(f"date={DATE}/{name} is not ")
+    assert problem.startswith(f"predictions/dev/date={DATE}/{name} is not ")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,10 @@ def test_a_file_next_to_the_dates_is_a_problem(tmp_path: Path, name: str) -> Non
     planted.parent.mkdir(parents=True, exist_ok=True)
     planted.touch()
     top = name.partition("/")[0]
-    assert f"{top} is not a date of the predictions" in problems(tmp_path, published)[0]
+    assert (
+        f"predictions/dev/{top} is not a date of the predictions"
+        in problems(tmp_path, published)[0]
+    )
     assert list(predictions.current_batches(make_project(tmp_path), [published])) == [
         pd.Timestamp(DATE)
     ]
@@ -214,13 +217,13 @@ def test_a_link_next_to_or_in_a_batch_is_a_problem(tmp_path: Path, where: str) -
         elsewhere.mkdir()
     link.symlink_to(elsewhere)
     [problem] = problems(tmp_path, published)
-    assert problem.startswith(f"{where} is a symbolic link")
+    assert problem.startswith(f"predictions/dev/{where} is a symbolic link")
 
 
 def test_a_file_next_to_a_batch_of_an_older_template_is_a_problem(tmp_path: Path) -> None:
     published = publish(tmp_path, known=False)
     (tmp_path / "predictions/dev" / PLACE / "more.parquet").touch()
-    assert "`score` did not write" in problems(tmp_path, published)[0]
+    assert "more.parquet was not written by `score`" in problems(tmp_path, published)[0]
 
 
 def test_an_erased_batch_that_is_there_again_is_a_problem(tmp_path: Path) -> None:
@@ -311,7 +314,7 @@ def test_other_facts_of_a_batch_are_a_problem(tmp_path: Path) -> None:
     for text in (*others, "[]", "no JSON"):
         facts.write_text(text)
         [problem] = problems(tmp_path, published)
-        assert f"_SUCCESS of {PLACE}" in problem
+        assert f"_SUCCESS of predictions/dev/{PLACE}" in problem
 
 
 # A run that was killed after it had published its batch, and before it had written its entry

@@ -403,11 +403,14 @@ def test_a_batch_that_was_changed_is_not_vouched_for_by_its_erasure(tmp_path: Pa
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("date=2026-01-01/batch-0000/part.parquet", "has no entry of it, or says"),
-        ("date=2026-01-02/batch-0001/part.parquet", "has no entry of it, or says"),
-        ("_shadow/date=2026-01-01/batch-0002/part.parquet", "has no entry of it, or says"),
+        ("date=2026-01-01/batch-0000/part.parquet", "has no entry for it, or says"),
+        ("date=2026-01-02/batch-0001/part.parquet", "has no entry for it, or says"),
+        ("_shadow/date=2026-01-01/batch-0002/part.parquet", "has no entry for it, or says"),
         ("_shadow/date=2026-01-01/batch-0001/part.parquet", "has changed since it was published"),
-        ("date=2026-01-01/batch-0001/more.parquet", "holds more.parquet, which `score` did not"),
+        (
+            "date=2026-01-01/batch-0001/more.parquet",
+            "^predictions/dev/date=2026-01-01/batch-0001/more.parquet was not written by",
+        ),
     ],
 )
 def test_what_the_journal_does_not_know_is_not_vouched_for_by_its_erasure(

@@ -138,7 +138,8 @@ def test_a_batch_that_no_entry_knows_is_named_and_not_judged(tmp_path: Path, dat
     assert list(made.batches) == [pd.Timestamp("2026-03-01"), pd.Timestamp("2026-05-01")]
     [finding] = inputs._unknown_batches(made)
     assert finding.decision == "investigate"
-    assert finding.sentence.startswith(f"date={date}/batch-0001 is published but has no entry")
+    place = f"predictions/dev/date={date}/batch-0001"
+    assert finding.sentence.startswith(f"{place} is published but has no entry")
 
 
 def test_answers_of_serve_are_in_no_entry_and_judged(tmp_path: Path) -> None:

@@ -248,19 +248,19 @@ def problems(project: Project, entries: list[Entry], newest: int = 0) -> list[st
     found = _find_other_names(project)
     for position, (place, sha256) in enumerate(reversed(known.items())):
         folder = _folder(project) / place
-        wrong = _find_other_files(folder, place)
+        wrong = _find_other_files(project, folder)
         if not wrong and sha256:
-            wrong = _find_changes(folder, facts[place])
+            wrong = _find_changes(project, folder, facts[place])
         if not wrong and sha256 and (not newest or position < newest):
-            wrong = _find_other_bytes(folder, place, sha256)
+            wrong = _find_other_bytes(project, folder, sha256)
         found += wrong
     if not newest:
         for place, sha256 in known_shadow_hashes(entries).items():
             folder = _folder(project) / place
             if sha256 and (folder / PART).is_file():
-                found += _find_other_bytes(folder, place, sha256)
+                found += _find_other_bytes(project, folder, sha256)
     for day in sorted(_folder(project).glob("date=*")):
-        found += _find_strangers(day, known, facts)
+        found += _find_strangers(project, day, known, facts)
     return found
 
 
@@ -310,34 +310,37 @@ def _find_other_names(project: Project) -> list[str]:
     found = []
     for path in sorted(_folder(project).glob("[!_.]*")):
         if path.is_symlink():
-            found.append(f"{path.name} is a symbolic link; {REAL_FILES}")
+            found.append(f"{project.shown(path)} is a symbolic link; {REAL_FILES}")
         elif path.name != ONLINE and not DATE.fullmatch(path.name):
-            found.append(f"{path.name} is not a date of the predictions; {NOT_WRITTEN}")
+            found.append(f"{project.shown(path)} is not a date of the predictions; {NOT_WRITTEN}")
     return found
 
 
-def _find_strangers(day: Path, known: Container[str], facts: Container[str]) -> list[str]:
+def _find_strangers(
+    project: Project, day: Path, known: Container[str], facts: Container[str]
+) -> list[str]:
     """Return what a date has besides the batches of the journal; readers skip `_` and `.`."""
     if day.is_symlink():
         return []  # a problem of its own
     found = []
     for path in sorted(day.glob("[!_.]*")):
         place = f"{day.name}/{path.name}"
+        shown = project.shown(path)
         if path.is_symlink():
-            found.append(f"{place} is a symbolic link; {REAL_FILES}")
+            found.append(f"{shown} is a symbolic link; {REAL_FILES}")
         elif place in known:
             continue
         elif place in facts:
             found.append(
-                f"{place} was erased, and is there again; if the erasure was interrupted, run "
+                f"{shown} was erased, and is there again; if the erasure was interrupted, run "
                 "`erase` again with its options and --yes, or else delete the batch"
             )
         elif not path.is_dir() or not BATCH.fullmatch(path.name):
-            found.append(f"{place} is not a batch; {NOT_WRITTEN}")
+            found.append(f"{shown} is not a batch; {NOT_WRITTEN}")
         elif (path / COMPLETE).exists():
-            found.append(f"{place} is published but has no entry in the journal; {NOT_RECORDED}")
+            found.append(f"{shown} is published but has no entry in the journal; {NOT_RECORDED}")
         elif not _may_be_written(path):
-            found.append(f"{place} is not complete and has no entry in the journal; {NOT_RECORDED}")
+            found.append(f"{shown} is not complete and has no entry in the journal; {NOT_RECORDED}")
     return found
 
 
@@ -350,43 +353,48 @@ def _may_be_written(folder: Path) -> bool:
     return time.time() - max(state.st_mtime, state.st_ctime) < MINUTES
 
 
-def _find_other_files(folder: Path, place: str) -> list[str]:
+def _find_other_files(project: Project, folder: Path) -> list[str]:
     """Return what a batch holds besides its own files."""
     if folder.is_symlink() or not folder.is_dir():
         return []  # another problem
     written = {PART, COMPLETE, staged_path(folder / PART).name}
     for path in sorted(folder.iterdir()):
         if path.name not in written:
-            return [f"{place} holds {path.name}, which `score` did not write; delete that file"]
+            return [f"{project.shown(path)} was not written by `score`; delete that file"]
         if path.is_symlink():
-            return [f"{place}/{path.name} is a symbolic link; {REAL_FILES}"]
+            return [f"{project.shown(path)} is a symbolic link; {REAL_FILES}"]
     return []
 
 
-def _find_changes(folder: Path, expected: Mapping[str, str | int]) -> list[str]:
+def _find_changes(project: Project, folder: Path, expected: Mapping[str, str | int]) -> list[str]:
     """Return what is wrong with the files of a batch, apart from the bytes of its Parquet file."""
-    place = part_name(folder / PART)
+    shown = project.shown(folder)
     if not ((folder / PART).is_file() and (folder / COMPLETE).is_file()):
-        return [f"{place} has an entry in the journal, but its files are gone; {REMEDY}"]
+        return [f"{shown} has an entry in the journal, but its files are gone; {REMEDY}"]
     try:
         facts = json.loads((folder / COMPLETE).read_text(encoding="utf-8"))
     except ValueError:
         facts = None
     if not isinstance(facts, dict) or {name: facts.get(name) for name in expected} != expected:
-        return [f"{COMPLETE} of {place} has changed since it was published; {_remedy(folder)}"]
+        return [f"{COMPLETE} of {shown} has changed since it was published; {_remedy(folder)}"]
     return []
 
 
-def _find_other_bytes(folder: Path, place: str, sha256: str) -> list[str]:
+def _find_other_bytes(project: Project, folder: Path, sha256: str) -> list[str]:
     if sha256_of_file(folder / PART) == sha256:
         return []
-    return [f"{place} has changed since it was published; {_remedy(folder)}"]
+    return [f"{project.shown(folder)} has changed since it was published; {_remedy(folder)}"]
 
 
 def _remedy(folder: Path) -> str:
     if staged_path(folder / PART).exists():
         return INTERRUPTED
     return REMEDY
+
+
+def path_of(project: Project, place: str) -> Path:
+    """Return the path of a batch that `place_of` names."""
+    return _folder(project) / place
 
 
 def place_of(details: ScoreDetails) -> str:

@@ -238,31 +238,30 @@ def _search_keys(store: Store, persons: Keys) -> Search:
                 lacking += 1
             elif rows:
                 if place.kind == "prediction":
-                    _refuse_unknown(place, part, known)
+                    _refuse_unknown(store.project, place, part, known)
                 found.append(Found(place, rows, part))
             if place.kind == "request":
                 nameless += count_without_key(part, persons)
     return Search(found, lacking, nameless)
 
 
-def _refuse_unknown(place: Place, part: Path, known: Mapping[str, str]) -> None:
+def _refuse_unknown(project: Project, place: Place, part: Path, known: Mapping[str, str]) -> None:
     """Raise MlopsError for a part of a batch that is not what the journal says."""
     if place.name not in known:
         raise MlopsError(
-            f"{place.name} holds rows to erase, but the journal has no entry of it, or says that "
-            "it was erased: it is from a run that was killed, from a backup, or from somebody "
-            "else; delete it, then erase again."
+            f"{project.shown(place.path)} holds rows to erase, but the journal has no entry for "
+            "it, or says that it was erased: it is from a run that was killed, from a backup, or "
+            "from somebody else; delete it, then erase again."
         )
     if part.name != PART:
         raise MlopsError(
-            f"{place.name} holds {part.name}, which `score` did not write; delete that file, then "
-            "erase again."
+            f"{project.shown(part)} was not written by `score`; delete that file, then erase again."
         )
     expected = known[place.name]
     if expected and sha256_of_file(part) != expected:
         raise MlopsError(
-            f"{place.name} has changed since it was published; restore it from a backup, then "
-            "erase again."
+            f"{project.shown(part)} has changed since it was published; restore it from a backup, "
+            "then erase again."
         )
 
 

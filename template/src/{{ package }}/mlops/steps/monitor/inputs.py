@@ -167,8 +167,9 @@ def _unknown_batches(context: MonitoringContext) -> list[Finding]:
     return [
         Finding(
             INVESTIGATE,
-            f"{place} is published but has no entry in the journal, so it is not judged; delete "
-            "it, then score that date again",
+            f"{context.project.shown(predictions.path_of(context.project, place))} is published "
+            "but has no entry in the journal, so it is not judged; delete it, then score that date "
+            "again",
         )
         for place in unknown
     ]
@@ -180,8 +181,8 @@ def _missing_batches(context: MonitoringContext) -> list[Finding]:
     return [
         Finding(
             INVESTIGATE,
-            f"{place} has an entry in the journal, but its files are gone; restore them from a "
-            "backup",
+            f"{context.project.shown(predictions.path_of(context.project, place))} has an entry in "
+            "the journal, but its files are gone; restore them from a backup",
         )
         for place in gone
     ]
