@@ -18,8 +18,10 @@ FIRST = "29a5253"  # it kept neither profiles nor the settings of tables
 RETRAINED = ("ff14497", "64a68b1", "7b7d5b2", "8e372f4", "679ec3f", "c1308a1")
 OLDEST_AND_NEWEST = ("29a5253/binary", "c1308a1/binary")
 
-NO_PROFILE = "version 1 cannot be monitored: an older template trained it and kept no profile"
-NO_ROWS = "version 1 cannot be rebuilt: an older template trained it and did not keep"
+NO_PROFILE = (
+    "version 1 cannot be monitored: it was trained with an older template, which kept no profile"
+)
+NO_ROWS = "version 1 cannot be rebuilt: it was trained with an older template, which did not keep"
 NO_PREDECESSOR = "dev.loan-risk has no earlier champion to go back to"
 
 

@@ -8,7 +8,7 @@ from lifecycle.project import AS_OF, Facts, Project
 
 ON_DATABRICKS = {"DATABRICKS_RUNTIME_VERSION": "client.4.0"}
 DBRUNTIME = '''
-"""The module that Databricks' SDK finds in a job at Databricks."""
+"""The module thon Databricks' SDK finds in a job on Databricks."""
 import json
 
 

@@ -167,8 +167,8 @@ def test_nothing_is_decided_in_a_dirty_tree_beyond_dev(opened: Project, env: str
     opened.configure(env, promotion="automatic", risk_tier="low")
     for command, words in DECIDING.items():
         answer = opened.run(command, *words, "--env", env, code=1)
-        expected = f"{command} in {env} needs a clean tree, and there are changes that the commit"
-        assert f"{expected} does not have, in conf/{env}.yml; commit" in answer.said
+        expected = f"{command} in {env} needs a clean tree, but these files differ from the last"
+        assert f"{expected} commit: conf/{env}.yml; have the changes reviewed" in answer.said
     for words in (("status",), ("pause", "an emergency")):
         opened.run(*words, "--env", env)
     opened.commit()
@@ -242,7 +242,7 @@ def test_prod_waits_for_another_person(opened: Project) -> None:
         "GITHUB_TRIGGERING_ACTOR": "bob",
     }
     refused = opened.run(*PROMOTE, "Ann Other", person="carol", variables=bob, code=4)
-    assert "carol trained version 1 and runs this command" in refused.said
+    assert "carol trained version 1 and is also running this command" in refused.said
     assert champion(opened, PROD) is None
     opened.run(*PROMOTE, "Ann Other", person="ann")
     assert champion(opened, PROD) == 1

@@ -233,13 +233,13 @@ def test_approvers_are_names_that_can_be_written_in_one_way_only() -> None:
     assert make_settings(approvers=["Ann Other", "bob@bank.example"]).approvers
     for name in ("-", "\N{CYRILLIC SMALL LETTER A}nna", "anna\n", "a" * 101, "anna via GitHub"):
         message = refused(approvers=["Ann Other", name])
-        assert "name 2 of approvers must be that of one person" in message
+        assert "name 2 of approvers is not the name of one person" in message
         assert name not in message or name == "-"
 
 
 def test_a_dirty_tree_is_for_dev_only() -> None:
     assert make_settings(allow_dirty=True).allow_dirty
     assert (
-        "allow_dirty is allowed in dev only; remove it from conf/base.yml, conf/prod.yml"
+        "allow_dirty can be true in dev only; remove it from conf/base.yml and conf/prod.yml"
         in refused(env="prod", allow_dirty=True)
     )

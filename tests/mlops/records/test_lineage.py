@@ -306,8 +306,8 @@ def test_beyond_dev_a_decision_needs_a_clean_tree(checkout: Path, env: str) -> N
     with pytest.raises(errors.MlopsError) as caught:
         lineage.refuse_unreviewed(there, "gate")
     assert str(caught.value) == (
-        f"gate in {env} needs a clean tree, and there are changes that the commit does not have, "
-        "in a.txt, b.txt, c.txt and 1 more; commit them through a review, or undo them."
+        f"gate in {env} needs a clean tree, but these files differ from the last commit: "
+        "a.txt, b.txt, c.txt and 1 more; have the changes reviewed and commit them, or undo them."
     )
     lineage.refuse_unreviewed(dev, "gate")
 
@@ -346,10 +346,10 @@ def test_a_folder_without_a_commit_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    with pytest.raises(errors.MlopsError, match="there is no git commit, and this is not a wheel"):
+    with pytest.raises(errors.MlopsError, match="there is no git commit here, and the package"):
         lineage.read_build_facts(make_project(tmp_path))
     git(tmp_path, "init", "--quiet")
-    with pytest.raises(errors.MlopsError, match="commit first"):
+    with pytest.raises(errors.MlopsError, match="make a first commit"):
         lineage.read_build_facts(make_project(tmp_path))
 
 

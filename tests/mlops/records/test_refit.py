@@ -44,8 +44,8 @@ def test_a_job_of_a_newer_format_is_refused_in_a_sentence_that_names_the_commit(
     with pytest.raises(MlopsError) as caught:
         records.RefitJob.read(JOB | {"format": 2, "new_key": 1}, "the job job.json")
     assert str(caught.value) == (
-        "the version can no longer be rebuilt: the platform of its commit reads jobs for a "
-        "rebuild only up to format 1, and the job job.json is in format 2; train a new version."
+        "the version is too old to be rebuilt: the code of its commit reads rebuild jobs only up "
+        "to format 1, and the job job.json is in format 2; train a new version."
     )
 
 

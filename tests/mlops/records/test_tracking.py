@@ -338,7 +338,7 @@ def test_a_certificate_is_trusted_exactly_if_mlflow_trusts_it(
     with pytest.raises(errors.Unreachable) as caught:
         tracking._probe(address)
     assert f"certificate of the tracking server {address} is not trusted" in str(caught.value)
-    assert "in the variable REQUESTS_CA_BUNDLE, or" in str(caught.value)
+    assert "set the environment variable REQUESTS_CA_BUNDLE to the path of" in str(caught.value)
     monkeypatch.setenv(variable, "true" if variable.endswith("TLS") else authority)
     assert mlflow_reaches(address)
     tracking._probe(address)

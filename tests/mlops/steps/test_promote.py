@@ -166,7 +166,7 @@ def test_a_withdrawn_version_needs_a_new_verdict(reason: str) -> None:
     "name", ["-", "a", "anna\x1b[2J", "anna\nbob", "a" * 10_000, "\u0430nna", "Anna (2)"]
 )
 def test_an_approver_has_a_name(name: str) -> None:
-    with pytest.raises(errors.Misconfigured, match=r"^--approved-by must be the name of one"):
+    with pytest.raises(errors.Misconfigured, match=r"^--approved-by is not the name of one"):
         promote._read_approver(name)
 
 

@@ -146,7 +146,7 @@ Expired = Annotated[
     typer.Option(
         "--expired",
         metavar=NO_TYPE,
-        help="Erase what is older than the settings of `retention` allow.",
+        help="Erase what is past its retention; set `retention` in conf/ first.",
     ),
 ]
 KeysFile = Annotated[
@@ -154,8 +154,9 @@ KeysFile = Annotated[
     typer.Option(
         "--keys",
         metavar="FILE",
-        help="Erase the rows with the keys in this CSV file. Its header names the columns of the "
-        "key, or some of them; a row is erased if it matches all values of a further line.",
+        help="Erase the rows whose keys are in this CSV file. Its header names the columns of the "
+        "key, or some of them. Each line below it gives values; a row is erased if it matches all "
+        "the values of one line.",
     ),
 ]
 Confirmed = Annotated[
@@ -168,8 +169,8 @@ Digest = Annotated[
     str,
     typer.Option(
         metavar="SHA256",
-        help="Judge a version that no `train` of this environment made, such as a copied one, if "
-        "its files have this SHA-256.",
+        help="The SHA-256 of the version's files. Required to judge a version that was not trained "
+        "in this environment, such as a copied one; needs VERSION.",
     ),
 ]
 Withdrawn = Annotated[
@@ -177,7 +178,7 @@ Withdrawn = Annotated[
     typer.Argument(
         metavar="VERSION",
         help="The number of the version to withdraw, which must be the champion. Needed only to "
-        "go back once more: without it, repeating a rollback changes nothing.",
+        "go back one more version: without it, running `rollback` again changes nothing.",
     ),
 ]
 RollbackReason = Annotated[
@@ -195,9 +196,10 @@ Verify = Annotated[
     typer.Option(
         "--verify",
         metavar=NO_TYPE,
-        help="Also read the file of every journal entry from a server, which takes a request for "
-        "each. Without it, only the copy of each entry in the tags of its MLflow run is verified. "
-        "Local files are always read.",
+        help="On a server, also verify the file of every journal entry, which takes one request "
+        "per entry. Without this option, only the copy of each entry in the tags of its MLflow run "
+        "is verified. In a local store, the files are always verified. Everywhere, this option "
+        "also verifies the evidence of every verdict.",
     ),
 ]
 AnchorFile = Annotated[
@@ -380,7 +382,7 @@ def erase(  # noqa: PLR0913 - options, which the user names
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase rows that may no longer be kept: those past their retention, or those of given keys.
+    """Erase rows: those past their retention, or those whose keys are in a file.
 
     It searches the extracts (copies of the rows that versions were trained and judged on), the
     predictions, and the requests that `serve` has answered. The journal records which files lose
@@ -405,8 +407,8 @@ def rollback(
 ) -> None:
     """Withdraw the champion and restore the previous one.
 
-    The withdrawn version needs a new verdict before it can be promoted again. Repeating a rollback
-    changes nothing.
+    The withdrawn version needs a new verdict before it can be promoted again. Running the command
+    again changes nothing.
     """
 
     def step(project: "Project") -> "Outcome":

@@ -60,7 +60,7 @@ def test_a_target_that_fits(problem: str, kind: type, target: list[Any]) -> None
         ("binary", int, [0, 1, 2], "values other than 0 and 1"),
         ("binary", int, [1, 1], "only one class"),
         ("multiclass", str, ["A", "A"], "only one class"),
-        ("multiclass", str, ["A", "label"], "class label of the target has the same name"),
+        ("multiclass", str, ["A", "label"], "and label is already the name of another"),
         ("regression", str, ["1", "2"], "type str, but a regression predicts numbers"),
         ("regression", bool, [True, False], "type bool, but a regression predicts numbers"),
         ("regression", float, [1.0, 1.0], "only one value"),

@@ -393,16 +393,16 @@ class Settings(Section):
     def _agrees_across_sections(self) -> Self:
         if self.allow_dirty and self.env != "dev":
             raise ValueError(
-                f"allow_dirty is allowed in dev only; remove it from conf/base.yml, "
-                f"conf/{self.env}.yml, the variables and the command line"
+                "allow_dirty can be true in dev only; remove it from conf/base.yml and "
+                f"conf/{self.env}.yml"
             )
         for number, name in enumerate(self.approvers, 1):
             if not is_name(name):
                 raise ValueError(
-                    f"name {number} of approvers must be that of one person: 2 to 100 characters, "
-                    "at least one of them a letter, of Latin letters, digits, spaces and . , ' @ + "
-                    "# & _ - \\, because others can look like these, and without additions such as "
-                    "`via GitHub`; correct it"
+                    f"name {number} of approvers is not the name of one person: write 2 to 100 "
+                    "characters, with at least one letter; use only Latin letters, digits, spaces "
+                    "and . , ' @ + # & _ - \\ (other characters can look like these), and add "
+                    "nothing such as `via GitHub`"
                 )
         if self.time.split != "time" and self.risk_tier == "high":
             raise ValueError(

@@ -1,1 +1,4 @@
-"""Pure numbers: metrics, resampling, profiles, drift, and the monitoring decision."""
+"""Figures, which are numbers: metrics, drift, profiles, importance, and the decision of `monitor`.
+
+Pure functions, without files and MLflow; charts are in `pages/`.
+"""

@@ -187,8 +187,8 @@ def check_digests(files: VersionFiles, known: list[Known], version: str) -> None
         if not files.has(digest) and source == TYPED:
             raise FilesChanged(
                 f"{TYPED} is not the SHA-256 of the files of {version}, which is {files.digest}; "
-                "compare that with the SHA-256 of the original: if they are the same, give it, "
-                "otherwise copy the version again."
+                "compare the latter with the SHA-256 of the original: if they are the same, repeat "
+                f"the command with --digest {files.digest}; otherwise, copy the version again."
             )
         if not files.has(digest):
             raise FilesChanged(

@@ -78,7 +78,7 @@ def read_build_facts(project: Project) -> BuildFacts:
     except (OSError, subprocess.CalledProcessError) as error:
         if shutil.which("git") is None:
             raise MlopsError(
-                "git is not installed, and only git knows of which commit this code is; install "
+                "git is not installed, and only git knows which commit this code is from; install "
                 "git, or a wheel built with `uvx nox -s build`."
             ) from None
         said = str(getattr(error, "stderr", ""))
@@ -89,8 +89,9 @@ def read_build_facts(project: Project) -> BuildFacts:
                 f"run this command, or trust the folder with `{remedy}`."
             ) from None
         raise MlopsError(
-            "it is not known which code this is: there is no git commit, and this is not a wheel "
-            "built with `uvx nox -s build`; commit first (`uvx nox -s setup`), or install one."
+            "it is not known which commit this code is from: there is no git commit here, and the "
+            "package is not a wheel built with `uvx nox -s build`; make a first commit with "
+            "`uvx nox -s setup`, or install such a wheel."
         ) from None
     lock = project.path("uv.lock")
     if not lock.is_file():
@@ -106,13 +107,14 @@ def refuse_unreviewed(project: Project, command: str) -> None:
     if CHECKOUT is None:
         raise MlopsError(
             f"{command} in {project.env} needs a wheel of committed code, and this one was built "
-            "with uncommitted changes; commit them, and build it again with `uvx nox -s build`."
+            "with uncommitted changes; commit them, build the wheel again with "
+            "`uvx nox -s build`, and install it."
         )
     files = uncommitted_files(project)
     more = f" and {len(files) - 3} more" if len(files) > 3 else ""
     raise MlopsError(
-        f"{command} in {project.env} needs a clean tree, and there are changes that the commit "
-        f"does not have, in {', '.join(files[:3])}{more}; commit them through a review, or undo "
+        f"{command} in {project.env} needs a clean tree, but these files differ from the last "
+        f"commit: {', '.join(files[:3])}{more}; have the changes reviewed and commit them, or undo "
         "them."
     )
 
@@ -170,8 +172,8 @@ def locked_requirements(project: Project) -> list[str]:
     except subprocess.CalledProcessError as error:
         reason = " ".join(error.stderr.split())
         raise MlopsError(
-            f"uv cannot read the locked requirements ({reason}); correct uv.lock and "
-            "pyproject.toml, or restore them with git, run `uv lock`, and commit both."
+            f"uv cannot read the locked requirements ({reason}); restore pyproject.toml and "
+            "uv.lock with git; or correct pyproject.toml, run `uv lock`, and commit both files."
         ) from None
 
 

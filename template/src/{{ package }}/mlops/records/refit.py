@@ -38,9 +38,9 @@ class RefitJob(StoredRecord):
         number = facts.get("format")
         if isinstance(number, int) and number > cls.FORMAT:
             raise MlopsError(
-                "the version can no longer be rebuilt: the platform of its commit reads jobs for a "
-                f"rebuild only up to format {cls.FORMAT}, and {where} is in format {number}; train "
-                "a new version."
+                "the version is too old to be rebuilt: the code of its commit reads rebuild jobs "
+                f"only up to format {cls.FORMAT}, and {where} is in format {number}; train a new "
+                "version."
             )
         return super().read(facts, where)
 

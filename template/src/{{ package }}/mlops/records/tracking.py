@@ -281,8 +281,9 @@ def _probe(uri: str) -> None:
             variable = "MLFLOW_TRACKING_SERVER_CERT_PATH" if authority else "REQUESTS_CA_BUNDLE"
             raise Unreachable(
                 f"the certificate of the tracking server {shown} is not trusted "
-                f"({cause.verify_message}); name the file of your certificate authority in the "
-                f"variable {variable}, or ask whoever runs the server for another certificate."
+                f"({cause.verify_message}); set the environment variable {variable} to the path of "
+                "your certificate authority's file, or ask whoever runs the server for another "
+                "certificate."
             ) from None
         reason = re.sub(r"^HTTPS?Connection(Pool)?\(.*?\): ", "", str(cause))
         if isinstance(cause, BadStatusLine | ssl.SSLError):

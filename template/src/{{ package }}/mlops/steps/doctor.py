@@ -217,8 +217,8 @@ def _score(opened: Opened) -> str | Note:
         return unwritable
     if not opened.champion.version.card.profile.predictions:
         return Note(
-            f"publishes without a check of the distribution: an older template trained "
-            f"{opened.champion.version} and kept no profile of its predictions"
+            f"publishes without a check of the distribution: {opened.champion.version} was trained "
+            "with an older template, which kept no profile of its predictions"
         )
     return f"{opened.champion.version} predicts {len(keys)} rows of {batch.window or 'the table'}"
 

@@ -45,9 +45,9 @@ def _read_approver(name: str | None) -> str:
     approver = (name or "").strip()
     if approver and not is_name(approver):
         raise Misconfigured(
-            "--approved-by must be the name of one person: 2 to 100 characters, at least one of "
-            "them a letter, of Latin letters, digits, spaces and . , ' @ + # & _ - \\, because "
-            "others can look like these, and without additions such as `via GitHub`; correct it."
+            "--approved-by is not the name of one person: write 2 to 100 characters, with at least "
+            "one letter; use only Latin letters, digits, spaces and . , ' @ + # & _ - \\ (other "
+            "characters can look like these), and add nothing such as `via GitHub`."
         )
     return approver
 
@@ -233,7 +233,7 @@ def _require_second_login(
 ) -> None:
     """Refuse an approval in test or prod under the login that trained the version.
 
-    The user of a container or of a job at Databricks is not a person's login: there the pipeline
+    The user of a container or of a job on Databricks is not a person's login: there the pipeline
     that starts the job asks for the approval. In dev, one person may do everything.
     """
     actor = current_actor()
@@ -241,8 +241,8 @@ def _require_second_login(
     own = any(is_same(login, _login_of(trainer)) for trainer in trainers)
     if own and project.env != "dev" and actor["actor_source"].endswith(LOGIN):
         raise PersonNeeded(
-            f"{login} trained {version} and runs this command; another person must run {command} "
-            "under their own login."
+            f"{login} trained {version} and is also running this command; another person must run "
+            f"{command} under their own login."
         )
 
 

@@ -52,8 +52,8 @@ def _refuse(project: Project, version: Version) -> None:
         )
     if not version.card.tables:
         raise MlopsError(
-            f"{version} cannot be rebuilt: an older template trained it and did not keep the "
-            "settings of its tables; train a new version with "
+            f"{version} cannot be rebuilt: it was trained with an older template, which did not "
+            "keep the settings of its tables; train a new version with "
             f"{project.command('train')}."
         )
     trusted = project.settings.trusted_types

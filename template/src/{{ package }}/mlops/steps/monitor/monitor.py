@@ -86,9 +86,9 @@ def require_profile(project: Project, champion: Version) -> None:
     """Raise MlopsError for a version with which nothing can be compared."""
     if not champion.card.profile.inputs:
         raise MlopsError(
-            f"{champion} cannot be monitored: an older template trained it and kept no profile of "
-            f"its columns; train a new version with {project.command('train')}, then gate and "
-            "promote it."
+            f"{champion} cannot be monitored: it was trained with an older template, which kept no "
+            f"profile of its columns; train a new version with {project.command('train')}, then "
+            "gate and promote it."
         )
 
 

@@ -140,7 +140,7 @@ def _check_distribution(batch: Batch) -> None:
     profiles = batch.champion.version.card.profile.predictions
     if not profiles:
         print_step(
-            f"the distribution is not checked: {batch.champion.version} was trained by an older "
+            f"the distribution is not checked: {batch.champion.version} was trained with an older "
             "template, which kept no profile of its predictions"
         )
     floor = batch.project.settings.scoring.max_psi

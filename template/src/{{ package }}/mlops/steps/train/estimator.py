@@ -78,8 +78,8 @@ def check_target(contract: Contract, target: pd.Series) -> None:
     if contract.problem == "multiclass":
         for name in TAKEN & set(target.astype(str)):
             raise Misconfigured(
-                f"data.labels: the class {name} of the target has the same name as a column of the "
-                "predictions, which get a column for each class; rename the class in data.py."
+                f"data.labels: the predictions get a column for each class, and {name} is already "
+                "the name of another of their columns; rename this class in data.py."
             )
     if target.nunique() < 2:
         single = "value" if contract.problem == "regression" else "class"

@@ -72,18 +72,26 @@ def store_and_load(estimator: Estimator, trust: Trust) -> Estimator:
 
 def refuse_untrusted(held: dict[str, list[str]], strange: list[str], trust: Trust) -> None:
     """Raise Misconfigured for types that are not trusted; `held` has those of each step."""
-    places = [f"step {step} holds {', '.join(names)}" for step, names in held.items()]
-    where = "; ".join(places or [f"the estimator holds {', '.join(strange)}"])
-    if any("<" in name for name in strange):
+    by_place = {f"step {step}": names for step, names in held.items()} or {"the estimator": strange}
+    unnamed = {place: [name for name in names if "<" in name] for place, names in by_place.items()}
+    if any(unnamed.values()):
         raise Misconfigured(
-            f"model.build: types are not trusted: {where}; a lambda, or what is defined inside a "
-            "function, cannot be stored: replace it with a named function or class of features.py."
+            f"model.build: {_listed(unnamed)}, which cannot be stored; replace each lambda, and "
+            "each function or class that is defined inside a function, with a named one in "
+            "features.py."
         )
     line = f"trusted_types: [{', '.join(dict.fromkeys([*trust.configured, *strange]))}]"
     raise Misconfigured(
-        f"model.build: types are not trusted: {where}; use named functions and classes of "
-        f"features.py, or, if you trust them all, write this line to conf/base.yml: {line}"
+        f"model.build: {_listed(by_place)}, which conf/ does not trust; use named functions and "
+        "classes in features.py instead, or, if you trust all of these types, write this line to "
+        f"conf/base.yml: {line}"
     )
+
+
+def _listed(by_place: dict[str, list[str]]) -> str:
+    """Return which types are where: `step scale holds numpy.sin, numpy.cos`."""
+    held = [f"{place} holds {', '.join(names)}" for place, names in by_place.items() if names]
+    return "; ".join(held)
 
 
 def _is_scikit_learns(step: Estimator) -> bool:
