@@ -18,7 +18,7 @@ from ...records.evidence import Check, GateEvidence, Verdict, sha256_of
 from ...records.lineage import read_build_facts
 from ...records.registry import LoadedVersion, Version
 from ...records.rules import refuse_unfit
-from ...records.store import Store, open_store
+from ...records.store import ChampionDeleted, Store, open_store
 from .. import reasons
 from . import checks, comparison
 from .as_scored import same_when_scored
@@ -125,9 +125,13 @@ def _read_window(project: Project, challenger: LoadedVersion) -> LabelledRows:
 
 def _open_case(store: Store, challenger: LoadedVersion, sample: LabelledRows) -> Case:
     settings = store.project.settings
-    number = store.champion()
     champion = None
     champion_error = ""
+    number: int | None = None
+    try:
+        number = store.champion()
+    except ChampionDeleted as error:
+        champion_error = str(error)
     is_champion = number == challenger.version.number
     if number is not None and not is_champion:
         try:
