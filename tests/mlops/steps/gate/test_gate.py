@@ -7,9 +7,10 @@ import pytest
 from mlops.projects import make_project
 from rendering import platform
 
-gate = platform("steps.gate.gate")
 evidence = platform("records.evidence")
 configuration = platform("base.configuration")
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*Any type hint")  # MLflow's, of the scorer
 
 AUC = {"name": "auc", "figure": "0.61", "limit": ">= 0.7", "setting": "gate.thresholds.auc.min"}
 EVENTS = {"name": "events", "figure": "40", "limit": ">= 100", "setting": "gate.min_events"}
@@ -20,7 +21,7 @@ def message(folder: Path, verdict: str, *checks: Any) -> str:
     made = evidence.GateEvidence.model_construct(
         version=2, verdict=verdict, checks=tuple(evidence.Check.model_validate(c) for c in checks)
     )
-    return str(gate._message(make_project(folder), made))
+    return str(platform("steps.gate.gate")._message(make_project(folder), made))
 
 
 def test_a_rejection_names_figure_setting_and_card(tmp_path: Path) -> None:

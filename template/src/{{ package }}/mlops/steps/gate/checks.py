@@ -49,14 +49,8 @@ def attempts(case: Case) -> Check:
     tried = {entry.subject for entry, details in verdicts if details.window == window}
     count = len(tried | {str(case.challenger.version.number)})
     reason = "" if count <= limit else "train a new version with a later --as-of"
-    return check(
-        "attempts",
-        passed_if(count <= limit),
-        str(count),
-        f"<= {limit}",
-        reason,
-        setting="gate.attempts",
-    )
+    verdict = passed_if(count <= limit)
+    return check("attempts", verdict, str(count), f"<= {limit}", reason, setting="gate.attempts")
 
 
 def settings_of_a_copy(case: Case) -> Iterator[Check]:
