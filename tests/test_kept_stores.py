@@ -88,7 +88,7 @@ SLOW: dict[str, Table] = {
     },
     **{
         version: {
-            "gate 2": rejects("version 2 is rejected by: keys seen in training, against champion"),
+            "gate 2": rejects("version 2 is rejected by: keys seen in training ("),
             "promote 2": rejects("version 2 was rejected by the gate"),
             "rollback --reason brokers": works("version 3 is withdrawn, version 1 is the champion"),
             "retrain --as-of 2027-10-01": works("version 4 is the champion"),

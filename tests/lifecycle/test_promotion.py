@@ -55,7 +55,10 @@ def test_an_ungated_version_is_refused_whatever_its_tags_say(trained: Project) -
 
 def test_a_rejected_version_is_refused(trained: Project) -> None:
     trained.run("gate", "--set", "gate.thresholds.auc.min=0.9", code=3)
-    assert "rejected by the gate" in trained.run("promote", code=3).said
+    said = trained.run("promote", code=3).said
+    assert "rejected by the gate in entry 2 of the journal: auc (0." in said
+    assert ", but gate.thresholds.auc.min requires >= 0.9)" in said
+    assert "read its model card, build/monitor/card-dev-1.html," in said
     assert champion(trained) is None
 
 

@@ -167,6 +167,8 @@ def test_an_incomplete_delivery_is_investigated_except_in_quiet_seasons() -> Non
     assert incomplete(read=299, least=0.2) == []
     assert incomplete(read=0) == []  # a table without rows is a finding where it is read
     assert incomplete(read=299, usual=None) == []  # rows have no event time
+    assert incomplete(read=299, usual_least=299) == []  # some days of the training had no more
+    assert len(incomplete(read=299, usual_least=300)) == 1
 
 
 def test_duplicate_keys_and_missing_predictions_are_investigated() -> None:

@@ -18,6 +18,7 @@ class Server:
         self.files: dict[str, dict[str, Any]] = {}
         self.tags: dict[str, str] = {"mlops_aliases_moved": "0"}
         self.aliases: dict[str, str] = {}
+        self.versions = [1, 2, 3]
         self.now = 1_000_000
 
     def entries(self) -> list[dict[str, Any]]:
@@ -93,6 +94,10 @@ class Client:
         """Delete an alias."""
         self._turn()
         self._server.aliases.pop(alias, None)
+
+    def search_model_versions(self, _: str) -> list[Any]:
+        """Return the versions of the model."""
+        return [types.SimpleNamespace(version=str(number)) for number in self._server.versions]
 
     def create_run(self, _: str, run_name: str, tags: object = None) -> Any:
         """Create a run."""

@@ -32,6 +32,7 @@ class Server:
     def __init__(self) -> None:
         self.requests: Counter[str] = Counter()
         self.runs: list[Any] = []
+        self.deleted: list[Any] = []
         self.files: dict[str, str] = {}
         self.tags: dict[str, str] = {}
         self.broken = False
@@ -54,7 +55,10 @@ class Server:
         max_results: int = 1000,
         order_by: list[str] | None = None,
         page_token: str | None = None,
+        run_view_type: int | None = None,
     ) -> Page:
+        if run_view_type is not None:
+            return Page(self.deleted)
         self.requests["search"] += 1
         assert not filter_string or filter_string.startswith("attributes.run_name LIKE '")
         name = filter_string.partition("'")[2].removesuffix("%'")
@@ -83,6 +87,7 @@ class Server:
         self.run(run_id).info.status = "FINISHED"
 
     def delete_run(self, run_id: str) -> None:
+        self.deleted.append(self.run(run_id))
         self.runs.remove(self.run(run_id))
 
     def load_text(self, address: str) -> str:

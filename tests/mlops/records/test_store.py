@@ -245,6 +245,7 @@ def test_an_alias_that_was_moved_by_hand_is_named(project: Any, elsewhere: str |
     with pytest.raises(errors.MlopsError, match="moved by hand") as caught:
         opened(server, project, Client(server, lambda: None)).champion()
     named = f"version {elsewhere}" if elsewhere else "no version"
+    assert not isinstance(caught.value, store.ChampionDeleted)
     message = f"points to {named}, but according to the journal the champion is version 2"
     assert message in str(caught.value)
 

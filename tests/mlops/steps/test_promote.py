@@ -54,7 +54,9 @@ def carols(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_another_person_approves(tmp_path: Path, carols: Any) -> None:
     prod = make_project(tmp_path, env="prod")
-    assert refused(prod, carols, "").startswith("4: ")
+    waiting = refused(prod, carols, "")
+    assert waiting.startswith("4: ")
+    assert "must read its model card, model_card/card-prod-3.html in MLflow, and run" in waiting
     assert refused(prod, carols, "Anna") == ""
 
 

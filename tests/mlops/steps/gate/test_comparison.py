@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from mlops.projects import make_settings
 from rendering import platform
 
 comparison = platform("steps.gate.comparison")
@@ -87,3 +88,30 @@ def test_repeated_rows_of_a_customer_do_not_narrow_an_interval() -> None:
 
     gap = wrong[:500].mean() - wrong.mean()
     assert gap - bound("customer") > 2 * (gap - bound(None)) > 0
+
+
+@pytest.mark.parametrize(
+    ("online", "ours", "theirs", "verdict"),
+    [
+        (False, 3.1, 0.64, "passed"),  # 4.84 times as long, which no batch notices
+        (True, 3.1, 0.64, "rejected"),
+        (False, 310.0, 64.0, "rejected"),
+        (False, 310.0, 200.0, "passed"),
+        (True, 1.9, 0.64, "passed"),
+    ],
+)
+def test_latency_is_judged_by_the_ratio_online_and_in_batch_above_a_budget(
+    ours: float, theirs: float, verdict: str, *, online: bool
+) -> None:
+    judged = comparison.judge_latency(make_settings(serving={"online": online}), ours, theirs)
+    assert judged.verdict == verdict
+    assert judged.figure == f"{ours / theirs:.2f}x, {ours:.1f} ms"
+    assert judged.reason == f"single rows, compared with {theirs:.1f} ms of the champion"
+    assert judged.limit == ("<= 3x" if online else "<= 3x, or <= 100 ms")
+
+
+def test_the_budget_for_latency_is_a_setting() -> None:
+    strict = make_settings(gate={"thresholds": {"auc": {"min": 0.6}}, "latency_ms": 2})
+    judged = comparison.judge_latency(strict, 3.1, 0.64)
+    assert (judged.verdict, judged.limit) == ("rejected", "<= 3x, or <= 2 ms")
+    assert judged.setting == "gate.latency_ratio and gate.latency_ms"

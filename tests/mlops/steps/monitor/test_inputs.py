@@ -1,5 +1,6 @@
 """The rows of a period are compared with the rows of all periods that training read."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from rendering import platform
 
 inputs = platform("steps.monitor.inputs")
 card = platform("records.card")
+delivery = platform("figures.delivery")
 windows = platform("base.windows")
 
 
@@ -32,9 +34,34 @@ def test_any_other_split_deals_out_the_rows_of_train_embargo_and_gate(split: str
 @pytest.mark.parametrize(("day", "early"), [("2025-12-16", True), ("2025-12-17", False)])
 def test_a_period_whose_second_half_has_no_rows_ends_early(day: str, *, early: bool) -> None:
     window = windows.Window(pd.Timestamp("2025-12-01"), pd.Timestamp("2026-01-01"))
-    assert inputs._ends_early(pd.Timestamp(day), window) is early
-    assert not inputs._ends_early(None, window)
-    assert not inputs._ends_early(pd.Timestamp(day), None)
+    assert inputs._ends_early(pd.Timestamp(day), window, None) is early
+    assert not inputs._ends_early(None, window, None)
+    assert not inputs._ends_early(pd.Timestamp(day), None, None)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("2025-12-31", "2026-01-01"), ("2025-12-01", "2026-01-01")]
+)
+def test_rows_that_always_have_the_first_moment_of_a_period_are_whole(start: str, end: str) -> None:
+    """Plain dates with a period of a day, and accounts that are dated the first of the month."""
+    window = windows.Window(pd.Timestamp(start), pd.Timestamp(end))
+    usual = delivery.UsualDelivery(newest_row=0, rows=40)
+    assert not inputs._ends_early(window.start, window, usual)
+    assert not inputs._ends_early(window.start, window, None)  # of a version from before
+
+
+@pytest.mark.parametrize(("period", "least"), [("day", 20), ("month", None)])
+def test_few_rows_may_be_usual_for_a_day_but_not_for_a_longer_period(
+    period: str, least: int | None
+) -> None:
+    profile = SimpleNamespace(rows=1200)
+    known = SimpleNamespace(
+        profile=SimpleNamespace(inputs={"x": profile}, predictions={}),
+        time=time(period=period),
+        delivery=delivery.UsualDelivery(newest_row=0, rows=20),
+    )
+    rows = inputs._rows(known, inputs.NOTHING, inputs.NOTHING, periodic=True)
+    assert (rows.usual, rows.usual_least) == (100, least)
 
 
 def test_counts_of_pieces_add_up() -> None:

@@ -51,6 +51,8 @@ def load_settings(
     Raises Misconfigured with the place of the first unknown key or wrong value.
     """
     answered = {key: answers[key] for key in ANSWERS if key in answers}
+    if answers.get("serving") == "online":
+        answered["serving"] = {"online": True}
     layers = [
         Layer(".copier-answers.yml", answered, is_file=True),
         Layer("conf/base.yml", read_yaml(conf / "base.yml", "conf/base.yml"), is_file=True),

@@ -236,6 +236,9 @@ class Gate(Section):
     share."""
     latency_ratio: float = Field(default=3.0, gt=0)
     """How many times longer than the champion the prediction of a single row may take."""
+    latency_ms: float = Field(default=100.0, gt=0)
+    """Milliseconds that the prediction of a single row may take, whatever the champion takes, where
+    the model does not serve online (`serving.online`)."""
     slice_gap: float | None = Field(default=None, ge=0)
     """How much worse a protected group may do than all rows in `metric`: 0.10 at medium and 0.05
     at high risk unless given; at low risk the gap is only reported. In the unit of a metric on a
@@ -289,6 +292,9 @@ class Retraining(Section):
 class Serving(Section):
     """The limits of a request, and how often the server checks the registry."""
 
+    online: bool = False
+    """Whether clients wait for predictions of single rows; true with the answer `serving:
+    online`."""
     max_rows: int = Field(default=1000, ge=1)
     """The most rows in one request."""
     max_bytes: int = Field(default=5_000_000, ge=1)

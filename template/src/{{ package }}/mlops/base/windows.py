@@ -48,6 +48,14 @@ def periods(count: int, period: Period) -> pd.DateOffset:
     return pd.DateOffset(**{f"{period}s": count})  # type: ignore[arg-type]
 
 
+def edges(window: Window, period: Period) -> pd.DatetimeIndex:
+    """Return the moments at which the periods of a window begin, and its end."""
+    moments = [window.end]
+    while moments[-1] > window.start:
+        moments.append(window.end - periods(len(moments), period))
+    return pd.DatetimeIndex(moments[::-1])
+
+
 def parse_as_of(text: str | None, settings: Settings) -> pd.Timestamp:
     """Return the given date, or else the setting's, or else the end of the last complete period.
 

@@ -147,6 +147,9 @@ class InputRows(Record):
     undated: int | None = None
     """Rows that were left out because their time is missing, which schema.py allows; None in
     reports that did not count them."""
+    usual_least: int | None = None
+    """Rows of a day in training that has few of them, such as a Sunday; None for longer periods,
+    online, without event times, and if it was not learned."""
 
 
 class OutcomeRows(Record):
@@ -341,9 +344,11 @@ def drift_findings(columns: Iterable[ColumnDrift]) -> Iterator[Finding]:
 def completeness_findings(rows: InputRows, min_share: float) -> Iterator[Finding]:
     """Call for an investigation of rows that are too few, occur twice or have no prediction.
 
-    `min_share` is the smallest accepted share of the usual rows of a period, 0 to 1.
+    `min_share` is the smallest accepted share of the usual rows of a period, 0 to 1. Fewer are
+    accepted on a day if some days of the training had no more, such as Sundays.
     """
-    if rows.usual and rows.read and rows.read < min_share * rows.usual:
+    few = rows.usual and rows.read and rows.read < min_share * rows.usual
+    if few and (rows.usual_least is None or rows.read < rows.usual_least):
         yield Finding(
             INVESTIGATE,
             f"{rows.read} rows were read for the period, but the training window has "

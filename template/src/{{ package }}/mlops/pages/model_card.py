@@ -76,15 +76,25 @@ def write(store: Store, version: Version) -> None:
     project = store.project
     client = store.registry.client
     facts = describe(store, version)
-    folder = project.path(project.settings.reports)
     for kind in ("md", "html"):
-        path = folder / f"card-{project.env}-{version.number}.{kind}"
+        path = _path(project, version.number, kind)
         _keep_card_of_another_store(path, version.digest)
         save(fill(f"card.{kind}", **facts), path)
         with contextlib.suppress(MlflowException):  # a copied version has its run elsewhere
             run = client.get_model_version(version.name, str(version.number)).run_id
             client.log_artifact(run, str(path), "model_card")
     print_step(f"model card: {project.shown(path)}")
+
+
+def place(project: Project, number: int) -> str:
+    """Return where a person finds the card of a version: on this machine, or else in MLflow."""
+    path = _path(project, number, "html")
+    return str(project.shown(path) if path.is_file() else f"model_card/{path.name} in MLflow")
+
+
+def _path(project: Project, number: int, kind: str) -> Path:
+    folder = project.path(project.settings.reports)
+    return folder / f"card-{project.env}-{number}.{kind}"
 
 
 def _keep_card_of_another_store(path: Path, digest: str) -> None:

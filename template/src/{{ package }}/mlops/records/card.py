@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 
 from ..base.record import Facts, Lift, Record, StoredRecord
 from ..base.settings import Origin, Period, Problem, RiskTier, Split, Time
+from ..figures.delivery import UsualDelivery
 from ..figures.profile import ColumnProfile
 
 Part = TypeVar("Part")
@@ -167,6 +168,9 @@ class VersionCard(StoredRecord):
     undated: dict[str, int] | None = None
     """Rows that were left out because their time is missing, which schema.py allows, by table and
     column: `{"applications.applied_on": 14}`. None on cards that did not count them."""
+    delivery: UsualDelivery | None = None
+    """What is usual for the rows of a period, labelled or not. None without event times, and on
+    cards that did not learn it."""
     gate_events: int
     """Labelled gate rows of the rarest class; for a regression, all labelled gate rows."""
     lineage: Lineage

@@ -27,6 +27,15 @@ class Check(Record):
     """Explanation of the figure or of the verdict; may be empty."""
     interval: str = ""
     """95% interval of a metric, as it is displayed: `0.7369 to 0.8019`."""
+    setting: str = ""
+    """The key in conf/ that has the limit: `gate.thresholds.auc.min`; empty if none has, and in
+    evidence that is older than this field."""
+
+    def __str__(self) -> str:
+        """Return the check with its figure and limit: for messages."""
+        if self.setting and self.limit:
+            return f"{self.name} ({self.figure}, but {self.setting} requires {self.limit})"
+        return f"{self.name} ({self.figure}: {self.reason or f'{self.limit} is required'})"
 
 
 class GateEvidence(StoredRecord):
@@ -60,6 +69,10 @@ class GateEvidence(StoredRecord):
     """All checks, in the order in which they ran."""
     verdict: Verdict
     """The worst verdict of the checks."""
+
+    def list_checks(self, verdict: CheckVerdict) -> str:
+        """Return the checks that ended like this, each with its figure, limit and setting."""
+        return ", ".join(str(check) for check in self.checks if check.verdict == verdict)
 
     def to_text(self) -> str:
         """Return the text that is stored; the journal keeps its SHA-256."""

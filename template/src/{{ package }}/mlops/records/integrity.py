@@ -64,6 +64,10 @@ class UnknownVersion(FilesChanged):
     """The journal does not know a version, so nothing says what its files should be."""
 
 
+class NoVersion(FilesChanged):
+    """The registry has no version of a number."""
+
+
 class Known(NamedTuple):
     """What is known about the files of a version."""
 

@@ -30,7 +30,15 @@ from .evidence import sha256_of
 from .journal_cache import open_cache
 from .journal_runs import ENTRY, JournalRun, JournalRuns, entry_tags, file_texts, is_local
 from .lineage import current_actor, settings_hash
-from .tracking import Client, experiment_id, sqlite_file, tracking_uri, writer_lock
+from .tracking import (
+    JOURNAL,
+    Client,
+    experiment_id,
+    mlflow_command,
+    sqlite_file,
+    tracking_uri,
+    writer_lock,
+)
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -38,6 +46,7 @@ if TYPE_CHECKING:
 HEAD = "mlops_journal_head"
 START = "0" * 64
 EVIDENCE = "evidence.json"
+DELETED = "its run was deleted in MLflow"
 CLAIM_SECONDS = 40.0  # after that, a claim of a number that was not used is dead
 POLL_SECONDS = 0.2
 LONGEST_PAUSE = 2.0  # seconds
@@ -66,9 +75,11 @@ class BrokenJournal(MlopsError):
     """The journal in the store is not as it was written."""
 
     def __init__(self, project: Project, problems: list[str]) -> None:
+        remedy = "restore the tracking store from its backup"
+        if all(DELETED in problem for problem in problems):
+            remedy = "then run this command again"
         super().__init__(
-            f"the journal of {project.name} cannot be trusted: {'; '.join(problems)}; restore the "
-            "tracking store from its backup."
+            f"the journal of {project.name} cannot be trusted: {'; '.join(problems)}; {remedy}."
         )
         self.problems = problems
 
@@ -79,7 +90,7 @@ class Journal:
     def __init__(self, client: Client, project: Project) -> None:
         self._client = client
         self._project = project
-        self._experiment = experiment_id(client, project, ".journal")
+        self._experiment = experiment_id(client, project, JOURNAL)
         self._runs = JournalRuns(client, project, self._experiment)
         place = f"{tracking_uri(project)} {self._experiment} {project.name}"
         name = f"{project.env}-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
@@ -282,7 +293,8 @@ class Journal:
         expected = {copy.number - 1: copy.previous for copy in copies if copy.previous}
         expected |= {entry.number: digest for digest, entry in linked.items()} | {last: head}
         found = [f"entry {n} is forked: {k} entries claim it" for n, k in counts.items() if k > 1]
-        found += [f"entry {n} is missing" for n in range(1, last + 1) if n not in counts]
+        missing = {n: expected.get(n, "") for n in range(1, last + 1) if n not in counts}
+        found += self._missing(missing)
         found += [f"entry {n} is forged: the head is {last}" for n in counts if n > last]
         found += [
             f"entry {copy.number} was altered after it was written"
@@ -293,6 +305,20 @@ class Journal:
         if every_file:
             found += self._altered_evidence(linked.values())
         return sorted(found)
+
+    def _missing(self, digests: dict[int, str]) -> Iterator[str]:
+        """Yield a message for each missing entry, by its number and the hash that it must have.
+
+        It names the remedy if the run of the entry was deleted in MLflow, which keeps it.
+        """
+        deleted = self._runs.deleted() if digests else {}
+        for number, digest in digests.items():
+            run_id = deleted.get(digest)
+            if run_id is None:
+                yield f"entry {number} is missing"
+                continue
+            command = mlflow_command(self._project, f"runs restore --run-id {run_id}")
+            yield (f"entry {number} is missing, because {DELETED}: restore it by {command}")
 
     def _altered_evidence(self, entries: Iterable[Entry]) -> Iterator[str]:
         """Yield a message for each verdict whose evidence is not what its entry states."""

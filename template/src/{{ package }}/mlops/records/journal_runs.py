@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.request import url2pathname
 
 from ..base.project import Project
-from .entry import canonical
+from .entry import canonical, hash_of_text
 from .tracking import Client, sqlite_file
 
 if TYPE_CHECKING:
@@ -119,6 +119,21 @@ class JournalRuns:
     def all(self) -> list[JournalRun]:
         """Return all runs, each once."""
         return list({run.run_id: run for page in self.newest_first() for run in page}.values())
+
+    def deleted(self) -> dict[str, str]:
+        """Return the identifiers of the newest deleted runs, by the hash of the entry they keep."""
+        from mlflow.entities import ViewType
+
+        listed = self._client.search_runs(
+            [self._experiment],
+            run_view_type=ViewType.DELETED_ONLY,
+            max_results=PAGE,
+            order_by=["attributes.start_time DESC"],
+        )
+        runs = [_from_mlflow(run) for run in listed]
+        untagged = [run for run in runs if not run.tagged]
+        texts = dict(zip((run.run_id for run in untagged), file_texts(untagged), strict=True))
+        return {hash_of_text(run.tagged or texts[run.run_id]): run.run_id for run in runs}
 
     def _search(self, size: int, token: str | None) -> tuple[list[JournalRun], str | None]:
         found = self._client.search_runs(

@@ -27,7 +27,7 @@ class Freshness(Record):
     newest_row: datetime.date | None
     """Date of the newest event; None without rows or event times."""
     late: bool
-    """Whether the last period was not scored, or its second half has no rows."""
+    """Whether the last period was not scored, or its newest row is much earlier than usual."""
 
 
 class MonitoringSummary(Record):

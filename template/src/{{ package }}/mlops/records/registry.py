@@ -15,6 +15,7 @@ from .card import VersionCard, read_card
 from .integrity import (
     FilesChanged,
     Known,
+    NoVersion,
     VersionFiles,
     check_digests,
     check_shape,
@@ -164,7 +165,7 @@ class Registry:
     def fetch(self, number: int, known: list[Known]) -> Version:
         """Return a version, once its files have proved to be what is known about them.
 
-        `Store.fetch` asks the journal what is known. Raises MlopsError if there is no such version,
+        `Store.fetch` asks the journal what is known. Raises NoVersion if there is no such version,
         and FilesChanged if its files are others.
         """
         version = f"version {number} of {self.name}"
@@ -185,16 +186,16 @@ class Registry:
     def copy(self, number: int) -> VersionFiles:
         """Return a private copy of a version's files, of which only the shape is checked.
 
-        Raises MlopsError if there is no such version, and FilesChanged if `train` makes no such
+        Raises NoVersion if there is no such version, and FilesChanged if `train` makes no such
         files.
         """
         numbers = self.numbers()
         if not numbers:
             command = self._project.command("train")
-            raise MlopsError(f"{self.name} has no version {number}, nor any other; run {command}.")
+            raise NoVersion(f"{self.name} has no version {number}, nor any other; run {command}.")
         if number not in numbers:
             known = ", ".join(map(str, numbers))
-            raise MlopsError(
+            raise NoVersion(
                 f"{self.name} has no version {number}; known versions: {known}; give one of them."
             )
         files = _copy_files(self.name, number)

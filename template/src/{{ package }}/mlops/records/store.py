@@ -19,16 +19,30 @@ from .details import (
     TrainDetails,
 )
 from .entry import Entry
-from .integrity import TYPED, Known, UnknownVersion, known_digests
+from .integrity import TYPED, Known, NoVersion, UnknownVersion, known_digests
 from .journal import HEAD, BrokenJournal, EntryTaken, Journal, attempts
 from .registry import CHALLENGER, CHAMPION, Aliases, Registry, Version
-from .tracking import Client, connect, opening_lock, sqlite_file, store_error, writer_lock
+from .tracking import (
+    JOURNAL,
+    Client,
+    connect,
+    experiment_name,
+    find_experiment,
+    opening_lock,
+    sqlite_file,
+    store_error,
+    writer_lock,
+)
 
 MOVERS = (TrainDetails, PromoteDetails, RollbackDetails)  # entries after which an alias moves
 RECORDING_SECONDS = 2.0  # within which a run of `score` records what it has published
 LOOKS = 10  # at aliases that other commands move at the same time
 
 Decided = TypeVar("Decided")
+
+
+class ChampionDeleted(MlopsError):
+    """The champion was deleted from the registry, so nothing can be compared with it."""
 
 
 class Store:
@@ -181,7 +195,7 @@ class Store:
 
         Raises MlopsError if the alias points elsewhere, and no command has left it behind or is
         moving it now: somebody moved it by hand. Raises it also for a promotion that only `promote`
-        may complete.
+        may complete, and ChampionDeleted if the registry does not have the champion any more.
         """
         unapproved: Entry | None = None
         aliases = self.registry.aliases()
@@ -214,6 +228,8 @@ class Store:
                 "according to the journal no version was ever promoted: the alias was set by hand; "
                 "remove it in MLflow."
             )
+        if recorded is not None and recorded != alias and recorded not in self.registry.numbers():
+            raise self._champion_deleted(recorded)
         if recorded != alias:
             command = self.project.command(f"promote {recorded}")
             raise MlopsError(
@@ -252,7 +268,10 @@ class Store:
         if digest:
             known = [*(known or []), Known(digest, TYPED)]
         if known is not None:
-            return self.registry.fetch(number, known)
+            try:
+                return self.registry.fetch(number, known)
+            except NoVersion:
+                raise self._deleted(number) from None
         found = self.registry.copy(number).digest
         command = self.project.command(f"gate {number} --digest {found}")
         raise UnknownVersion(
@@ -260,6 +279,30 @@ class Store:
             "made and recorded it, and a verdict of another environment does not count; if you "
             f"copied it, compare its SHA-256, {found}, with that of the original, then run "
             f"{command}; otherwise train a new version."
+        )
+
+    def _deleted(self, number: int) -> MlopsError:
+        """Return the error that a version which the journal knows is not in the registry."""
+        if number == self.recorded_champion:
+            return self._champion_deleted(number)
+        command = self.project.command("train")
+        return NoVersion(
+            f"version {number} of {self.registry.name} is in the journal, but was deleted in "
+            f"MLflow; restore the store from its backup, or make a new version with {command}."
+        )
+
+    def _champion_deleted(self, number: int) -> ChampionDeleted:
+        """Return the error that the champion is not in the registry, with the ways out."""
+        train = self.project.command("train")
+        ways = [f"make a new version with {train}, then gate and promote it"]
+        earlier = self.champions[-2:-1]
+        if set(earlier) & set(self.registry.numbers()):
+            command = self.project.command(f"rollback {number} --reason REASON")
+            ways.insert(0, f"go back to version {earlier[0]} with {command}")
+        return ChampionDeleted(
+            f"the champion of {self.registry.name}, version {number}, was deleted in MLflow; "
+            f"restore the store from its backup, or {', or '.join(ways)}: a person must approve "
+            "it, because there is no champion to compare it with."
         )
 
     def refuse_broken(self, *, every_file: bool = False) -> None:
@@ -388,6 +431,15 @@ def _require_model(client: Client, project: Project) -> None:
         tags = None
     head = (tags or {}).get(HEAD, "")
     has_journal = head.partition(":")[0] not in ("", "0")
+    if tags is None and _has_entries(client, project):
+        raise MlopsError(
+            f"the registry has no model {project.name}, but the experiment "
+            f"{experiment_name(project, JOURNAL)} has entries of its journal: the model was "
+            "deleted in MLflow, and its versions with it; restore the store from its backup, or "
+            "correct registered_model in conf/; to start again without them, set experiments in "
+            "conf/ to a new folder, such as `experiments: second`, and move "
+            f"{project.settings.predictions}/{project.env} away if it exists."
+        )
     if not has_journal and predictions.has_batches(project):
         folder = project.path(project.settings.predictions) / project.env
         raise MlopsError(
@@ -398,6 +450,12 @@ def _require_model(client: Client, project: Project) -> None:
     if tags is None:
         client.create_registered_model(project.name)
         Registry(client, project).mark_moved(0)
+
+
+def _has_entries(client: Client, project: Project) -> bool:
+    """Return whether the experiment of the journal exists and has a run."""
+    experiment = find_experiment(client, project, JOURNAL)
+    return experiment is not None and bool(client.search_runs([experiment], max_results=1))
 
 
 def _stack(entries: Iterable[Entry]) -> list[int]:

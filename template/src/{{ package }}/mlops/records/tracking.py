@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import re
+import shlex
 import sqlite3
 import ssl
 import warnings
@@ -16,6 +17,7 @@ from ..base.deadline import deadline
 from ..base.errors import Misconfigured, MlopsError, Unreachable
 from ..base.project import Project
 from ..base.secrets import resolve
+from ..base.settings import SecretName
 from .locks import hold
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 Client: TypeAlias = "MlflowClient"
 
 SQLITE = "sqlite:///"
+JOURNAL = ".journal"
 # Schemes of stores that are not files of this machine.
 REMOTE = ("http", "https", "databricks", "postgresql", "mysql", "mssql")
 SQLITE_SIGNATURE = b"SQLite format 3"  # the first bytes of every database that is not empty
@@ -65,6 +68,10 @@ DAMAGE = re.compile(
 INCOMPLETE = re.compile("duplicate column name|(table|index) \\S+ already exists")
 # Packages whose exceptions come from the store.
 STORES = ("mlflow", "sqlalchemy", "psycopg", "psycopg2", "pymysql", "pyodbc")
+
+# What follows the project's name in the names of its experiments: of `train`, of the journal and of
+# `monitor`.
+EXPERIMENTS = ("", JOURNAL, ".monitor")
 
 # What MLflow says about an artifact that it wrote and does not find, or cannot read.
 MISSING = re.compile("No such (file|artifact)|artifacts from file:|Unable to form a JSON object")
@@ -220,22 +227,59 @@ def experiment_id(client: Client, project: Project, suffix: str = "") -> str:
 
     `suffix`, such as ".journal", distinguishes it from the experiment of `train`.
     """
-    folder = project.settings.experiments.rstrip("/")
-    name = f"{project.env}.{project.settings.project_name}{suffix}"
-    if folder:
-        name = f"{folder}/{name}"
-    experiment = client.get_experiment_by_name(name)
-    if experiment is not None:
-        return str(experiment.experiment_id)
+    name = experiment_name(project, suffix)
+    known = find_experiment(client, project, suffix)
+    if known is not None:
+        return known
     database = sqlite_file(project)
     with opening_lock(project):
-        experiment = client.get_experiment_by_name(name)  # another process may have created it
-        if experiment is not None:
-            return str(experiment.experiment_id)
+        known = find_experiment(client, project, suffix)  # another process may have created it
+        if known is not None:
+            return known
         if database is None:  # a server decides where to store artifacts
             return str(client.create_experiment(name))
         artifacts = database.parent / "mlartifacts" / name.strip("/")  # next to the database
         return str(client.create_experiment(name, artifact_location=artifacts.as_uri()))
+
+
+def experiment_name(project: Project, suffix: str) -> str:
+    """Return the name of one of the project's experiments."""
+    folder = project.settings.experiments.rstrip("/")
+    name = f"{project.env}.{project.settings.project_name}{suffix}"
+    return f"{folder}/{name}" if folder else name
+
+
+def find_experiment(client: Client, project: Project, suffix: str) -> str | None:
+    """Return the identifier of one of the project's experiments, or None if it does not exist.
+
+    Raises MlopsError if it was deleted: MLflow keeps its name, but takes no run.
+    """
+    experiment = client.get_experiment_by_name(experiment_name(project, suffix))
+    if experiment is None:
+        return None
+    number = str(experiment.experiment_id)
+    if getattr(experiment, "lifecycle_stage", "active") == "deleted":
+        command = mlflow_command(project, f"experiments restore --experiment-id {number}")
+        raise MlopsError(
+            f"the experiment {experiment_name(project, suffix)} was deleted in MLflow; restore it "
+            f"with its runs by {command}."
+        )
+    return number
+
+
+def refuse_deleted_experiments(client: Client, project: Project) -> None:
+    """Raise MlopsError if one of the project's experiments was deleted in MLflow."""
+    for suffix in EXPERIMENTS:
+        find_experiment(client, project, suffix)
+
+
+def mlflow_command(project: Project, arguments: str) -> str:
+    """Return a command of MLflow for the project's store as the user types it, in backticks."""
+    run = "uv run " if project.path("uv.lock").is_file() else ""
+    uri = tracking_uri(project)
+    if isinstance(project.settings.tracking_uri, SecretName) or "@" in uri:
+        return f"`{run}mlflow {arguments}`, with the store's address in MLFLOW_TRACKING_URI"
+    return f"`MLFLOW_TRACKING_URI={shlex.quote(uri)} {run}mlflow {arguments}`"
 
 
 def _is_sqlite(error: BaseException | None) -> bool:

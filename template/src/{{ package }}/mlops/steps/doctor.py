@@ -24,7 +24,7 @@ from ..records.registry import LoadedVersion
 from ..records.rules import refuse_unfit
 from ..records.snapshot import take_snapshot
 from ..records.store import Store, open_store
-from ..records.tracking import sqlite_file, store_error
+from ..records.tracking import refuse_deleted_experiments, sqlite_file, store_error
 from .alerts import require_addresses
 from .monitor.monitor import require_profile
 from .pieces import first_rows
@@ -186,6 +186,7 @@ def _tables(opened: Opened) -> str:
 
 
 def _store(opened: Opened) -> str:
+    refuse_deleted_experiments(opened.store.registry.client, opened.project)
     opened.store.refuse_broken(every_file=True)
     return f"{len(opened.store.registry.numbers())} versions"
 

@@ -10,7 +10,7 @@ from ..base.settings import ORIGINS
 from ..pages import model_card
 from ..records.details import GateDetails, PromoteDetails, RollbackDetails, TrainDetails
 from ..records.entry import Entry, with_details
-from ..records.evidence import read_evidence
+from ..records.evidence import GateEvidence, read_evidence
 from ..records.lineage import LOGIN, current_actor
 from ..records.registry import CHALLENGER, CHAMPION, Version
 from ..records.rules import refuse_unfit
@@ -55,9 +55,9 @@ def _read_approver(name: str | None) -> str:
 def _allow(store: Store, version: Version, approver: str) -> PromoteDetails:
     """Return what the journal records of the promotion, if everything allows it."""
     store.refuse_pause()
-    details = _verdict(store, version, approver)
+    evidence, details = _verdict(store, version, approver)
     _refuse_lineage(store.project, version)
-    _require_approval(store, version, details)
+    _require_approval(store, version, details, evidence.list_checks("insufficient"))
     return details
 
 
@@ -87,8 +87,10 @@ def _require_permission(store: Store, version: Version) -> None:
     registry.client.set_registered_model_alias(registry.name, CHALLENGER, str(number))
 
 
-def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:
-    """Return the newest verdict on exactly these files in this environment.
+def _verdict(store: Store, version: Version, approver: str) -> tuple[GateEvidence, PromoteDetails]:
+    """Return the evidence of the newest verdict on exactly these files in this environment.
+
+    And what the journal would record of a promotion.
 
     Raises Rejected if the version was rejected, and MlopsError if the verdict is not valid.
     """
@@ -123,10 +125,11 @@ def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:
         )
     if evidence.verdict == "rejected":
         raise Rejected(
-            f"{version} was rejected by the gate in entry {entry.number} of the journal; train a "
-            "new version."
+            f"{version} was rejected by the gate in entry {entry.number} of the journal: "
+            f"{evidence.list_checks('rejected')}; read its model card, "
+            f"{model_card.place(store.project, version.number)}, and train a new version."
         )
-    return PromoteDetails(
+    details_of_promotion = PromoteDetails(
         verdict=details.verdict,
         window=details.window,
         digest=details.digest,
@@ -134,6 +137,7 @@ def _verdict(store: Store, version: Version, approver: str) -> PromoteDetails:
         evidence_entry=entry.number,
         approved_by=approver,
     )
+    return evidence, details_of_promotion
 
 
 def _newest_verdict(store: Store, version: Version, command: str) -> tuple[Entry, GateDetails]:
@@ -178,8 +182,12 @@ def _refuse_lineage(project: Project, version: Version) -> None:
         )
 
 
-def _require_approval(store: Store, version: Version, details: PromoteDetails) -> None:
+def _require_approval(
+    store: Store, version: Version, details: PromoteDetails, unjudged: str = ""
+) -> None:
     """Require a second person if the environment demands it or the verdict is `insufficient`.
+
+    `unjudged` lists the checks that could not judge the version.
 
     Raises PersonNeeded if the right person must act, and Misconfigured without the list of
     approvers that high risk needs.
@@ -192,10 +200,13 @@ def _require_approval(store: Store, version: Version, details: PromoteDetails) -
     required = insufficient or project.settings.needs_approval
     command = project.command(f"promote {version.number} --approved-by NAME")
     if required and not approver:
-        cause = "the gate could not judge it" if insufficient else f"{project.env} requires it"
+        cause = f"{project.env} requires it"
+        if insufficient:
+            cause = f"the gate could not judge it by: {unjudged}"
         raise PersonNeeded(
             f"{version} of {project.name} waits for approval ({cause}); somebody other than "
-            f"{trainer} must run {command}."
+            f"{trainer} must read its model card, {model_card.place(project, version.number)}, and "
+            f"run {command}."
         )
     if approver and any(is_actor(approver, each) for each in trainers):
         raise PersonNeeded(

@@ -24,7 +24,7 @@ from ..records.details import (
 from ..records.entry import Entry, last_details, with_details
 from ..records.registry import CHALLENGER
 from ..records.rules import refuse_unfit
-from ..records.store import Store, open_store
+from ..records.store import ChampionDeleted, Store, open_store
 from ..records.tracking import command_lock
 from .alerts import require_addresses, send_change
 from .gate.gate import gate
@@ -99,7 +99,10 @@ def _killed_after(store: Store, promotion: Entry) -> tuple[Outcome, Cause]:
 
 
 def _champion_stays(store: Store) -> str:
-    number = store.champion()
+    try:
+        number = store.champion()
+    except ChampionDeleted as error:
+        return str(error).removesuffix(".")
     if number is None:
         return f"{store.project.name} has no champion yet"
     return f"version {number} stays the champion of {store.project.name}"
@@ -107,7 +110,11 @@ def _champion_stays(store: Store) -> str:
 
 def _decide(store: Store, date: str) -> Cause:
     """Return the decision of `monitor` for this date; run it if it has not run yet."""
-    champion = store.champion()
+    try:
+        champion = store.champion()
+    except ChampionDeleted:
+        reason = f"the champion, version {store.recorded_champion}, was deleted in MLflow"
+        return Cause("retrain", (reason,), date)
     if champion is None:
         return Cause("retrain", ("there is no champion yet",), date)
     for _, details in with_details(reversed(store.entries), MonitorDetails):

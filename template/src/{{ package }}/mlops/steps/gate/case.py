@@ -66,8 +66,16 @@ def passed_if(condition: object) -> CheckVerdict:
     return "passed" if condition else "rejected"
 
 
-def check(
-    name: str, verdict: CheckVerdict, figure: str = "", limit: str = "", reason: str = ""
+def check(  # noqa: PLR0913 - the fields of a check
+    name: str,
+    verdict: CheckVerdict,
+    figure: str = "",
+    limit: str = "",
+    reason: str = "",
+    *,
+    setting: str = "",
 ) -> Check:
     """Return a check; a shorter way to write one."""
-    return Check(name=name, verdict=verdict, figure=figure, limit=limit, reason=reason)
+    return Check(
+        name=name, verdict=verdict, figure=figure, limit=limit, reason=reason, setting=setting
+    )

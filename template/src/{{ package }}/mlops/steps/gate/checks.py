@@ -38,7 +38,7 @@ def enough_events(case: Case) -> Check:
     counted = "rows" if case.contract.problem == "regression" else "rows of the rarest class"
     reason = f"matured {counted}; {case.sample.coverage:.0%} of matured rows have a label"
     verdict: CheckVerdict = "passed" if count >= wanted else "insufficient"
-    return check("events", verdict, str(count), f">= {wanted}", reason)
+    return check("events", verdict, str(count), f">= {wanted}", reason, setting="gate.min_events")
 
 
 def attempts(case: Case) -> Check:
@@ -49,7 +49,8 @@ def attempts(case: Case) -> Check:
     tried = {entry.subject for entry, details in verdicts if details.window == window}
     count = len(tried | {str(case.challenger.version.number)})
     reason = "" if count <= limit else "train a new version with a later --as-of"
-    return check("attempts", passed_if(count <= limit), str(count), f"<= {limit}", reason)
+    verdict = passed_if(count <= limit)
+    return check("attempts", verdict, str(count), f"<= {limit}", reason, setting="gate.attempts")
 
 
 def settings_of_a_copy(case: Case) -> Iterator[Check]:
@@ -164,7 +165,8 @@ def thresholds(case: Case) -> Iterator[Check]:
     for name, limit in limits.items():
         value = figures.get(name, float("nan"))
         if not np.isfinite(value):
-            yield check(name, "rejected", "missing", _bound(limit), "nothing computes it")
+            reason = f"nothing computes {name}, of which gate.thresholds.{name} has a bound"
+            yield check(name, "rejected", "missing", _bound(limit), reason)
             continue
         figure = f"{value:.4f}"
         around = interval_text(value, errors[name])
@@ -175,10 +177,27 @@ def thresholds(case: Case) -> Iterator[Check]:
             limit=_bound(limit),
             reason=f"{INTERVAL} {around}" if around else "",
             interval=around,
+            setting=f"gate.thresholds.{name}.{'max' if limit.min is None else 'min'}",
         )
         if limit.suspects(value):
-            reason = "too good to be true: look for a column that reveals the label"
-            yield check(f"{name} plausible", "rejected", figure, "", reason)
+            yield _plausible(name, value, limit)
+
+
+def _plausible(name: str, value: float, limit: Limit) -> Check:
+    """Return the check of a figure that is too good to be true."""
+    key = "suspicious_above"
+    bound = f"<= {limit.suspicious_above:g}"
+    if value < limit.suspicious_below:
+        key = "suspicious_below"
+        bound = f">= {limit.suspicious_below:g}"
+    return check(
+        f"{name} plausible",
+        "rejected",
+        f"{value:.4f}",
+        bound,
+        "too good to be true: look for a column that reveals the label",
+        setting=f"gate.thresholds.{name}.{key}",
+    )
 
 
 def _bound(limit: Limit) -> str:

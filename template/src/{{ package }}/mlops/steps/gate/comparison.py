@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ...base.errors import MlopsError
+from ...base.settings import Settings
 from ...figures.importance import permutation_importance
 from ...figures.resampling import Positions, lower_bound
 from ...records.evidence import Check, CheckVerdict
@@ -48,7 +49,14 @@ def dominance(case: Case) -> Check:
     share = falls[name] / lift
     limit = case.settings.gate.dominance
     reason = f"share of the lift that {name} carries"
-    return check("one column", passed_if(share <= limit), f"{share:.2f}", f"<= {limit:g}", reason)
+    return check(
+        "one column",
+        passed_if(share <= limit),
+        f"{share:.2f}",
+        f"<= {limit:g}",
+        reason,
+        setting="gate.dominance",
+    )
 
 
 def against_champion(case: Case) -> Check:
@@ -78,7 +86,10 @@ def against_champion(case: Case) -> Check:
 
     bound = lower_bound(difference, len(truth), case.sample.frame[group] if group else None)
     reason = f"{rule} to {case.champion.version}; lower 95% bound of the difference"
-    return check(name, passed_if(bound > limit), f"{bound:+.4f}", f"> {limit:g}", reason)
+    setting = "gate.margin" if rule == "noninferior" else "gate.comparison"
+    return check(
+        name, passed_if(bound > limit), f"{bound:+.4f}", f"> {limit:g}", reason, setting=setting
+    )
 
 
 def _comparison_rule(case: Case, champion: LoadedVersion) -> str:
@@ -121,7 +132,7 @@ def _slice(case: Case, name: str, positions: Positions) -> Check:
     reason = f"{len(positions)} rows; lower 95% bound of the gap {write(bound)}"
     if not points:
         reason += f", as a share of the {case.settings.metric} of all rows"
-    return check(name, verdict, write(gap), shown, reason)
+    return check(name, verdict, write(gap), shown, reason, setting="gate.slice_gap")
 
 
 def _write_points(gap: float) -> str:
@@ -140,11 +151,32 @@ def latency(case: Case, champion: LoadedVersion) -> Check:
     theirs = partial(champion.predict, champion.clean(case.sample.raw.head(1)))
     with threadpool_limits(1):  # in turns, so that other load affects both
         seconds = [(timeit(ours, number=1), timeit(theirs, number=1)) for _ in range(SINGLE_ROWS)]
-    median = np.median(seconds, axis=0)
-    ratio = median[0] / median[1]
-    limit = case.settings.gate.latency_ratio
-    reason = "single-row time as a ratio to the champion's"
-    return check("latency", passed_if(ratio <= limit), f"{ratio:.2f}", f"<= {limit:g}", reason)
+    slow, fast = (float(median) * 1000 for median in np.median(seconds, axis=0))
+    return judge_latency(case.settings, slow, fast)
+
+
+def judge_latency(settings: Settings, ours: float, theirs: float) -> Check:
+    """Judge the milliseconds that the version and the champion take for a single row.
+
+    In a batch, a row takes far less time than alone. So where no client waits for single rows, a
+    ratio alone rejects nothing: the time must exceed the budget as well.
+    """
+    limit = settings.gate.latency_ratio
+    budget = settings.gate.latency_ms
+    online = settings.serving.online
+    too_slow = ours > limit * theirs and (online or ours > budget)
+    reason = f"single rows, compared with {theirs:.1f} ms of the champion"
+    bound = f"<= {limit:g}x"
+    if not online:
+        bound = f"{bound}, or <= {budget:g} ms"
+    return check(
+        "latency",
+        passed_if(not too_slow),
+        f"{ours / theirs:.2f}x, {ours:.1f} ms",
+        bound,
+        reason,
+        setting="gate.latency_ratio" if online else "gate.latency_ratio and gate.latency_ms",
+    )
 
 
 def _gap(case: Case, positions: Positions) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from ...records.evidence import Check, GateEvidence, Verdict, sha256_of
 from ...records.lineage import read_build_facts
 from ...records.registry import LoadedVersion, Version
 from ...records.rules import refuse_unfit
-from ...records.store import Store, open_store
+from ...records.store import ChampionDeleted, Store, open_store
 from .. import reasons
 from . import checks, comparison
 from .as_scored import same_when_scored
@@ -73,7 +73,7 @@ def gate(project: Project, number: int | None, digest: str = "") -> Outcome:
     model_card.write(store, version)
     return Outcome(
         OUTCOMES[evidence.verdict],
-        _message(project, version, examined),
+        _message(project, evidence),
         {
             "version": version.number,
             "verdict": evidence.verdict,
@@ -125,9 +125,13 @@ def _read_window(project: Project, challenger: LoadedVersion) -> LabelledRows:
 
 def _open_case(store: Store, challenger: LoadedVersion, sample: LabelledRows) -> Case:
     settings = store.project.settings
-    number = store.champion()
     champion = None
     champion_error = ""
+    number: int | None = None
+    try:
+        number = store.champion()
+    except ChampionDeleted as error:
+        champion_error = str(error)
     is_champion = number == challenger.version.number
     if number is not None and not is_champion:
         try:
@@ -201,11 +205,16 @@ def _record(store: Store, evidence: GateEvidence, rests_on: tuple[int | None, se
     )
 
 
-def _message(project: Project, version: Version, examined: Examination) -> str:
-    if examined.verdict == "passed":
+def _message(project: Project, evidence: GateEvidence) -> str:
+    version = f"version {evidence.version}"
+    if evidence.verdict == "passed":
         return f"{version} passed the gate; next: {project.command('promote')}"
-    names = ", ".join(c.name for c in examined.checks if c.verdict == examined.verdict)
-    if examined.verdict == "rejected":
-        return f"{version} is rejected by: {names}"
-    command = project.command(f"promote {version.number} --approved-by NAME")
-    return f"{version} cannot be judged by: {names}; a person may promote it: {command}"
+    checks = evidence.list_checks(evidence.verdict)
+    card = model_card.place(project, evidence.version)
+    if evidence.verdict == "rejected":
+        return f"{version} is rejected by: {checks}; its model card: {card}"
+    command = project.command(f"promote {evidence.version} --approved-by NAME")
+    return (
+        f"{version} cannot be judged by: {checks}; a person may promote it with {command}; its "
+        f"model card: {card}"
+    )

@@ -13,6 +13,7 @@ from ...base.windows import Window
 from ...data.fingerprints import hashes
 from ...data.window_rows import describe_undated
 from ...figures.decision import HEALTHY, INVESTIGATE, Finding, InputRows
+from ...figures.delivery import UsualDelivery, ends_early
 from ...figures.drift import Column, ColumnDrift, compare
 from ...figures.profile import ColumnProfile, Floats, count
 from ...records import predictions
@@ -76,7 +77,7 @@ def examine_inputs(context: MonitoringContext) -> Inputs:
     findings += unread
     findings += [Finding(HEALTHY, sentence) for sentence in describe_undated(undated)]
     counts = counts or NOTHING
-    early = not online and _ends_early(counts.newest, window)
+    early = not online and _ends_early(counts.newest, window, context.card.delivery)
     if early:
         findings.append(
             Finding(
@@ -131,11 +132,13 @@ def _not_scored(context: MonitoringContext, newest: pd.Timestamp | None) -> Find
     )
 
 
-def _ends_early(newest: pd.Timestamp | None, window: Window | None) -> bool:
-    """Return whether the second half of the period has no rows, as in half a delivery."""
+def _ends_early(
+    newest: pd.Timestamp | None, window: Window | None, usual: UsualDelivery | None
+) -> bool:
+    """Return whether the newest row is much earlier than usual, as in half a delivery."""
     if window is None or newest is None:
         return False
-    return bool(newest < window.end - (window.end - window.start) / 2)
+    return ends_early((newest - window.start) / (window.end - window.start), usual)
 
 
 def _rows(
@@ -148,6 +151,7 @@ def _rows(
     keys = pd.Series(counts.keys)
     learned = next((each.rows for each in card.profile.inputs.values()), 0)
     judged = next((each.rows for each in card.profile.predictions.values()), 0)
+    is_daily = periodic and card.time.period == "day"
     return InputRows(
         scored=len(predicted.keys),
         read=len(keys),
@@ -155,6 +159,7 @@ def _rows(
         doubled=int(keys.duplicated().sum()) if periodic else 0,
         without_prediction=int((~keys.isin(predicted.keys)).sum()),  # faster than NumPy's isin
         undated=undated,
+        usual_least=card.delivery.rows if is_daily and card.delivery else None,
     )
 
 

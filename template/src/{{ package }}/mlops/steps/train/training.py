@@ -12,8 +12,10 @@ import pandas as pd
 from threadpoolctl import threadpool_info
 
 from ...base.project import user_module
+from ...base.windows import Window, edges, plan
 from ...data import delta
 from ...data.labelled_rows import LabelledRows, PointInTimeData, count_events
+from ...figures import delivery
 from ...figures.metrics import Metrics
 from ...records import lineage
 from ...records.card import CardModel, CardTime, Lineage, Profiles, Sides, VersionCard
@@ -106,12 +108,33 @@ def make_card(training: Training, trusted_types: list[str], held_out: HeldOut) -
         rows=Sides(train=len(train.frame), gate=len(gate.frame)),
         coverage=Sides(train=round(train.coverage, 4), gate=round(gate.coverage, 4)),
         undated=training.source.undated,
+        delivery=_usual_delivery(training),
         gate_events=count_events(contract, training.truth),
         lineage=_lineage(training),
         figures={n: value if isfinite(value) else None for n, value in held_out.figures.items()},
         importance=held_out.importance,
         profile=held_out.profiles,
     )
+
+
+def _usual_delivery(training: Training) -> delivery.UsualDelivery | None:
+    """Return what is usual for the rows of a period; None if they have no event time."""
+    source = training.source
+    event_time = source.contract.inputs.one("event_time")
+    if event_time is None:
+        return None
+    windows = plan(source.as_of, source.time)
+    sides = ((windows.train, training.train), (windows.gate, training.gate))
+    if source.time.split == "time":
+        return delivery.learn(
+            [
+                (delivery.Periods(edges(window, source.time.period)), rows.all_inputs[event_time])
+                for window, rows in sides
+            ]
+        )
+    whole = edges(Window(windows.train.start, windows.gate.end), source.time.period)
+    times = pd.concat([rows.all_inputs[event_time] for _, rows in sides])
+    return delivery.learn([(delivery.Periods(whole), times)])
 
 
 def _lineage(training: Training) -> Lineage:

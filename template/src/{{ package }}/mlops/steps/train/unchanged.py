@@ -8,7 +8,7 @@ from ...records.entry import with_details
 from ...records.integrity import FilesChanged
 from ...records.lineage import configuration_hash, read_build_facts
 from ...records.snapshot import take_snapshot
-from ...records.store import Store, open_store
+from ...records.store import ChampionDeleted, Store, open_store
 
 
 def find_unchanged(project: Project, as_of: str | None) -> Outcome | None:
@@ -21,7 +21,7 @@ def find_unchanged(project: Project, as_of: str | None) -> Outcome | None:
     gated = {entry.subject for entry, _ in with_details(store.entries, GateDetails)}
     # of a version without an entry, the training was killed
     trained = [int(entry.subject) for entry, _ in with_details(store.entries, TrainDetails)]
-    candidates = (store.champion(), *trained[-1:])
+    candidates = (_champion(store), *trained[-1:])
     for number in dict.fromkeys(candidates):
         if number is not None and is_unchanged(store, number, date):
             message = (
@@ -32,14 +32,23 @@ def find_unchanged(project: Project, as_of: str | None) -> Outcome | None:
     return None
 
 
+def _champion(store: Store) -> int | None:
+    """Return the champion, or None if it was deleted: then there is reason to train."""
+    try:
+        return store.champion()
+    except ChampionDeleted:
+        return None
+
+
 def is_unchanged(store: Store, number: int, date: str) -> bool:
     """Return whether today's code, configuration and lockfile made a version, as of `date`.
 
-    Nothing made a version whose files have changed, or which the journal does not know.
+    Nothing made a version whose files have changed, which was deleted, or which the journal does
+    not know.
     """
     try:
         card = store.fetch(number).card
-    except FilesChanged:
+    except (FilesChanged, ChampionDeleted):
         return False
     return (
         card.snapshot == take_snapshot(store.project).name

@@ -1,0 +1,158 @@
+"""What a person deletes on MLflow's own pages is named, with a way out: a real MLflow on SQLite."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from mlops.projects import make_project
+from rendering import platform
+
+details = platform("records.details")
+errors = platform("base.errors")
+journal_cache = platform("records.journal_cache")
+store = platform("records.store")
+tracking = platform("records.tracking")
+
+MODEL = "dev.loan-risk"
+
+
+def promotion(**changes: Any) -> Any:
+    known = {"verdict": "passed", "window": "", "digest": "", "evidence_sha256": ""}
+    more = {"evidence_entry": 1, "approved_by": ""}
+    return details.PromoteDetails.model_validate(known | more | changes)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a project whose versions 1 and 2 were promoted."""
+    folder = tmp_path_factory.mktemp("made") / "loan-risk"
+    folder.mkdir()
+    project = make_project(folder)
+    opened = store.open_store(project)
+    for number in (1, 2):
+        opened.registry.client.create_model_version(MODEL, f"file://{folder}/{number}")
+        opened.record(
+            details.TrainDetails(snapshot="s", commit="c", dirty=False, digest="d"),
+            subject=str(number),
+        )
+        opened.record(promotion(), subject=str(number))
+    tracking.experiment_id(opened.registry.client, project)
+    tracking.experiment_id(opened.registry.client, project, ".monitor")
+    return folder
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Any:
+    """The project in a folder of its own; MLflow's client is at `client`."""
+    shutil.copytree(made, tmp_path / "loan-risk")
+    journal_cache.open_cache.cache_clear()
+    return make_project(tmp_path / "loan-risk")
+
+
+def client(project: Any) -> Any:
+    """Return MLflow's own client, whose requests are those of its pages."""
+    uri = tracking.tracking_uri(project)
+    mlflow.set_tracking_uri(uri)
+    return mlflow.MlflowClient(uri, uri)
+
+
+def refusal(action: Any) -> str:
+    """Return the message with which an action is refused."""
+    with pytest.raises(errors.MlopsError) as caught:
+        action()
+    return str(caught.value)
+
+
+# Versions
+
+
+def test_a_deleted_champion_is_not_an_alias_that_was_moved_by_hand(project: Any) -> None:
+    client(project).delete_model_version(MODEL, "2")
+    opened = store.open_store(project)
+    for action in (opened.champion, lambda: opened.fetch(2), opened.fetch_champion):
+        said = refusal(action)
+        assert said.startswith(f"the champion of {MODEL}, version 2, was deleted in MLflow; ")
+        assert "go back to version 1 with `loan-risk rollback 2 --reason REASON`" in said
+        assert "`loan-risk train`, then gate and promote it" in said
+        assert "promote 2" not in said
+
+
+def test_the_way_back_is_not_offered_to_a_version_that_was_deleted_too(project: Any) -> None:
+    for number in "12":
+        client(project).delete_model_version(MODEL, number)
+    assert "rollback" not in refusal(store.open_store(project).champion)
+
+
+def test_another_deleted_version_is_named_as_one(project: Any) -> None:
+    client(project).delete_model_version(MODEL, "1")
+    opened = store.open_store(project)
+    assert opened.champion() == 2
+    said = refusal(lambda: opened.fetch(1))
+    assert said.startswith(f"version 1 of {MODEL} is in the journal, but was deleted in MLflow")
+
+
+def test_a_deleted_model_is_not_created_again_beside_its_journal(project: Any) -> None:
+    client(project).delete_registered_model(MODEL)
+    said = refusal(lambda: store.open_store(project))
+    assert f"the registry has no model {MODEL}, but the experiment {MODEL}.journal has" in said
+    again = make_project(project.root, experiments="second")  # the way out
+    assert store.open_store(again).entries == []
+
+
+# Experiments
+
+
+@pytest.mark.parametrize("suffix", tracking.EXPERIMENTS)
+def test_a_deleted_experiment_is_restored_by_the_command_that_is_named(
+    project: Any, suffix: str
+) -> None:
+    own = client(project)
+    number = own.get_experiment_by_name(f"{MODEL}{suffix}").experiment_id
+    own.delete_experiment(number)
+    said = refusal(lambda: tracking.experiment_id(own, project, suffix))
+    uri = tracking.tracking_uri(project)
+    command = f"MLFLOW_TRACKING_URI={uri} mlflow experiments restore --experiment-id {number}"
+    assert said == (
+        f"the experiment {MODEL}{suffix} was deleted in MLflow; restore it with its runs by "
+        f"`{command}`."
+    )
+    assert refusal(lambda: tracking.refuse_deleted_experiments(own, project)) == said
+    own.restore_experiment(number)
+    assert tracking.experiment_id(own, project, suffix) == number
+    assert store.open_store(project).journal.problems() == []
+
+
+def test_a_password_is_not_in_the_command(tmp_path: Path) -> None:
+    secret = make_project(tmp_path, tracking_uri="postgresql+psycopg://ann:s3cret@db/mlflow")
+    said = tracking.mlflow_command(secret, "runs restore --run-id 1")
+    assert (
+        said == "`mlflow runs restore --run-id 1`, with the store's address in MLFLOW_TRACKING_URI"
+    )
+
+
+# Runs
+
+
+def test_a_deleted_run_of_the_journal_is_restored_by_the_command_that_is_named(
+    project: Any,
+) -> None:
+    own = client(project)
+    experiment = own.get_experiment_by_name(f"{MODEL}.journal").experiment_id
+    [run] = own.search_runs([experiment], "attributes.run_name = '2 promote'")
+    own.delete_run(run.info.run_id)
+    [problem] = store.open_store(project).journal.problems()
+    assert problem.startswith("entry 2 is missing, because its run was deleted in MLflow")
+    assert f"mlflow runs restore --run-id {run.info.run_id}`" in problem
+    own.restore_run(run.info.run_id)
+    assert store.open_store(project).journal.problems() == []
+
+
+def test_a_purged_run_of_the_journal_is_missing(project: Any) -> None:
+    own = client(project)
+    experiment = own.get_experiment_by_name(f"{MODEL}.journal").experiment_id
+    [run] = own.search_runs([experiment], "attributes.run_name = '2 promote'")
+    own.delete_run(run.info.run_id)
+    own._tracking_client.store._hard_delete_run(run.info.run_id)  # as `mlflow gc`
+    assert store.open_store(project).journal.problems() == ["entry 2 is missing"]

@@ -1,0 +1,60 @@
+"""What `gate` says names each check with its figure, its setting, and the model card."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlops.projects import make_project
+from rendering import platform
+
+evidence = platform("records.evidence")
+configuration = platform("base.configuration")
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*Any type hint")  # MLflow's, of the scorer
+
+AUC = {"name": "auc", "figure": "0.61", "limit": ">= 0.7", "setting": "gate.thresholds.auc.min"}
+EVENTS = {"name": "events", "figure": "40", "limit": ">= 100", "setting": "gate.min_events"}
+
+
+def message(folder: Path, verdict: str, *checks: Any) -> str:
+    """Return what is said of a verdict on version 2."""
+    made = evidence.GateEvidence.model_construct(
+        version=2, verdict=verdict, checks=tuple(evidence.Check.model_validate(c) for c in checks)
+    )
+    return str(platform("steps.gate.gate")._message(make_project(folder), made))
+
+
+def test_a_rejection_names_figure_setting_and_card(tmp_path: Path) -> None:
+    said = message(
+        tmp_path, "rejected", AUC | {"verdict": "rejected"}, EVENTS | {"verdict": "insufficient"}
+    )
+    assert said == (
+        "version 2 is rejected by: auc (0.61, but gate.thresholds.auc.min requires >= 0.7); its "
+        "model card: model_card/card-dev-2.html in MLflow"
+    )
+
+
+def test_what_cannot_be_judged_is_named_in_the_same_way(tmp_path: Path) -> None:
+    card = tmp_path / "build/monitor/card-dev-2.html"
+    card.parent.mkdir(parents=True)
+    card.touch()
+    said = message(tmp_path, "insufficient", EVENTS | {"verdict": "insufficient"})
+    assert said.startswith(
+        "version 2 cannot be judged by: events (40, but gate.min_events requires >= 100); a "
+    )
+    assert said.endswith("; its model card: build/monitor/card-dev-2.html")
+
+
+@pytest.mark.parametrize(("answer", "online"), [("online", True), ("batch", False), (None, False)])
+def test_the_answer_says_whether_the_model_serves_online(
+    tmp_path: Path, answer: str | None, *, online: bool
+) -> None:
+    (tmp_path / "base.yml").write_text(
+        "tables: {loans: {kind: synthetic, origin: synthetic}}\n"
+        "gate: {thresholds: {auc: {min: 0.7}}}\nserving: {max_rows: 5}\n"
+    )
+    (tmp_path / "dev.yml").touch()
+    answers = {"project_name": "loan-risk", "problem": "binary"}
+    answers |= {"serving": answer} if answer else {}
+    found = configuration.load_settings("dev", tmp_path, answers, ())
+    assert (found.serving.online, found.serving.max_rows) == (online, 5)
