@@ -230,7 +230,7 @@ def _require_listed(project: Project, approver: str) -> None:
     if not settings.approvers and project.env == "prod" and settings.risk_tier == "high":
         raise Misconfigured(
             "conf/prod.yml has no approvers, and at high risk only people on that list may "
-            "approve; add their names through a review."
+            "approve; add their names, and have the change reviewed."
         )
     if settings.approvers and not any(is_same(approver, name) for name in settings.approvers):
         raise PersonNeeded(
