@@ -28,7 +28,15 @@ from .details import Details, GateDetails
 from .entry import Entry, canonical, hash_of_text, with_details
 from .evidence import sha256_of
 from .journal_cache import open_cache
-from .journal_runs import ENTRY, JournalRun, JournalRuns, entry_tags, file_texts, is_local
+from .journal_runs import (
+    ENTRY,
+    JournalRun,
+    JournalRuns,
+    entry_tags,
+    file_texts,
+    is_local,
+    run_name,
+)
 from .lineage import current_actor, settings_hash
 from .tracking import Client, experiment_id, sqlite_file, tracking_uri, writer_lock
 
@@ -196,7 +204,7 @@ class Journal:
         digest = hash_of_text(text)
         began = time.monotonic()
         info = self._client.create_run(
-            self._experiment, tags=entry_tags(text), run_name=f"{entry.number} {entry.command}"
+            self._experiment, tags=entry_tags(text), run_name=run_name(entry)
         ).info
         if evidence:
             self._client.log_text(info.run_id, evidence, EVIDENCE)
