@@ -116,6 +116,7 @@ def training(model: str, number: int) -> Facts:
         "datasets": [read.dataset.name for read in run.inputs.dataset_inputs] if run.inputs else [],
         "artifacts": [file.path for file in client.list_artifacts(run.info.run_id, "plots")],
         "status": run.info.status,
+        "name": run.info.run_name,
     }
 
 
@@ -146,7 +147,7 @@ def trials() -> list[Facts]:
     experiment = client.get_experiment_by_name("dev.loan-risk")
     known = [experiment.experiment_id] if experiment else []
     runs = client.search_runs(known, order_by=["start_time ASC"]) if known else []
-    searches = {run.info.run_id: run for run in runs if run.info.run_name == "tune"}
+    searches = {run.info.run_id: run for run in runs if run.info.run_name.startswith("tune")}
     return [
         {
             "name": run.info.run_name,

@@ -29,7 +29,7 @@ FAILED = 99  # a traceback
 # The functions of MLflow's client that write to journal and registry.
 CLIENT = (
     *("create_experiment", "create_registered_model", "create_model_version", "create_run"),
-    *("log_dict", "log_text", "set_terminated", "delete_run"),
+    *("log_dict", "log_text", "set_terminated", "delete_run", "update_run"),
     *("set_registered_model_alias", "delete_registered_model_alias", "set_registered_model_tag"),
 )
 NO_STATE = (".lock", ".holder", ".pyc", ".db", ".db-journal")  # locks, bytecode; rows are commits

@@ -176,12 +176,17 @@ class Arena:
         """Return what decides from now on, whatever was done twice to get there.
 
         `train`, `gate`, `score` and `monitor` do their work again when they are repeated after
-        their entry. A version that was cut before its entry has a number that no entry names.
+        their entry, and `retrain` monitors the new champion. A version that was cut before its
+        entry has a number that no entry names.
         """
         entries = left["entries"]
         known = sorted({on for what, _, on in entries if what == "train"}, key=int)
         ranks = {number: f"version {rank}" for rank, number in enumerate(known)}
         named = [(what, how, ranks.get(on, on)) for what, how, on in entries]
+        whats = [what for what, _, _ in named]
+        if "retrain" in whats[self.entries :]:
+            end = whats.index("retrain", self.entries) + 1
+            named = [*named[:end], *(each for each in named[end:] if each[0] != "monitor")]
         return {
             "entries": [*named[: self.entries], *dict.fromkeys(named[self.entries :])],
             "aliases": {alias: ranks.get(str(on)) for alias, on in left["aliases"].items()},

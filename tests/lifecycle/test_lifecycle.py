@@ -67,7 +67,13 @@ def test_every_kind_of_problem_trains_gates_promotes_and_scores(at: At, problem:
     assert answer.facts["rows"] > 500
     assert project.call(behind.aliases, MODEL) == {"champion": 1}
     assert project.call(behind.signature, MODEL, 1)["outputs"] == PREDICTION[problem]
-    assert set(project.run("status").facts) >= {"champion", "challenger", "last_batch", "problems"}
+    status = project.run("status").facts
+    assert set(status) >= {"champion", "challenger", "last_batch", "problems"}
+    [version] = status["versions"]
+    assert (version["alias"], version["verdict"]) == ("champion", "passed")
+    assert version["estimator"].startswith("HistGradientBoosting")
+    low, high = version["interval"]
+    assert low < version["figure"] < high
 
 
 @pytest.mark.parametrize("problem", EVERY_PROBLEM)
@@ -77,6 +83,7 @@ def test_a_run_records_everything_that_produced_a_version(at: At, problem: str) 
     assert run["status"] == "FINISHED"
     assert run["params"].items() >= {"max_iter": "30", "learning_rate": "0.2", "seed": "7"}.items()
     assert run["params"]["estimator"].startswith("HistGradientBoosting")
+    assert run["name"] == f"v1 {run['params']['estimator']}"
     assert run["params"]["estimator.max_leaf_nodes"] == "6"
     assert METRICS[problem] <= set(run["metrics"])
     assert {f"{name}_by_period" for name in METRICS[problem]} <= set(run["metrics"])

@@ -32,7 +32,7 @@ OWN = {
     "rollback": ["number", "--reason"],
     "pause": ["reason"],
     "resume": [],
-    "status": ["--verify", "--anchor", "--against"],
+    "status": ["--all", "--verify", "--anchor", "--against"],
     "reproduce": ["number"],
     "doctor": [],
 }

@@ -45,6 +45,23 @@ def test_text_with_brackets_is_printed_as_it_is() -> None:
         assert text in printed
 
 
+@pytest.mark.parametrize(("width", "lines"), [(60, 3), (30, 7)])
+def test_a_table_that_does_not_fit_becomes_a_list_for_each_row(
+    monkeypatch: pytest.MonkeyPatch, width: int, lines: int
+) -> None:
+    monkeypatch.setattr(console.screen, "_width", width)
+    columns = ("version", "verdict", "estimator")
+    rows = (("2", "passed", "HistGradientBoosting"), ("1", "", "LogisticRegression"))
+    with console.screen.capture() as captured:
+        console.print_table(columns, rows)
+    printed = captured.get().rstrip().split("\n")
+    assert len(printed) == lines
+    assert all(len(line.rstrip()) <= width for line in printed)
+    text = "".join(line.strip() for line in printed)
+    for cell in (cell for row in rows for cell in row if cell):
+        assert cell in text
+
+
 def test_a_long_message_stays_on_one_line() -> None:
     with console.screen.capture() as captured:
         console.print_result("ok", "word " * 100)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import mlflow
@@ -339,6 +340,25 @@ def test_an_older_state_of_the_store_ends_before_its_anchor(
     assert restored.problems() == []
     (problem,) = restored.against(restored.entries(), [newest])
     assert problem.startswith("the journal ends with entry 2, but entry 4 is anchored: an older")
+
+
+# How MLflow shows the journal
+
+
+@pytest.mark.parametrize(
+    ("command", "subject", "outcome", "name"),
+    [
+        ("gate", "3", "ok", "12 gate v3"),
+        ("gate", "3", "rejected", "12 gate v3 rejected"),
+        ("score", "2026-01-01", "ok", "12 score 2026-01-01"),
+        ("pause", "", "ok", "12 pause"),
+    ],
+)
+def test_the_name_of_a_run_says_what_its_entry_is_about(
+    command: str, subject: str, outcome: str, name: str
+) -> None:
+    entry = SimpleNamespace(number=12, command=command, subject=subject, outcome=outcome)
+    assert journal_runs.run_name(entry) == name
 
 
 # The database of a laptop

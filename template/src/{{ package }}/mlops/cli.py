@@ -191,6 +191,12 @@ PauseReason = Annotated[
         help="The reason, shown to anyone who runs a command that the pause stops.",
     ),
 ]
+EveryVersion = Annotated[
+    bool,
+    typer.Option(
+        "--all", metavar=NO_TYPE, help="Show all versions, and not only the ten newest ones."
+    ),
+]
 Verify = Annotated[
     bool,
     typer.Option(
@@ -447,6 +453,7 @@ def resume(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = Fals
 
 @app.command(cls=Command, rich_help_panel=INSPECT)
 def status(  # noqa: PLR0913 - options, which the user names
+    every_version: EveryVersion = False,
     verify: Verify = False,
     anchor: AnchorFile = None,
     against: AgainstFile = None,
@@ -459,7 +466,9 @@ def status(  # noqa: PLR0913 - options, which the user names
     def step(project: "Project") -> "Outcome":
         from .steps.status import status
 
-        return status(project, verify=verify, anchor=anchor, against=against)
+        return status(
+            project, every_version=every_version, verify=verify, anchor=anchor, against=against
+        )
 
     _run(step, env, overrides, as_json)
 

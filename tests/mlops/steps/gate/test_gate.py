@@ -1,4 +1,4 @@
-"""What `gate` says names each check with its figure, its setting, and the model card."""
+"""What `gate` says of a verdict, and what the journal keeps of it."""
 
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from rendering import platform
 
 evidence = platform("records.evidence")
 configuration = platform("base.configuration")
+Check = evidence.Check
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Any type hint")  # MLflow's, of the scorer
 
@@ -58,3 +59,21 @@ def test_the_answer_says_whether_the_model_serves_online(
     answers |= {"serving": answer} if answer else {}
     found = configuration.load_settings("dev", tmp_path, answers, ())
     assert (found.serving.online, found.serving.max_rows) == (online, 5)
+
+
+@pytest.mark.parametrize(
+    ("figure", "interval", "kept"),
+    [
+        ("0.7694", "0.7369 to 0.8019", (0.7694, (0.7369, 0.8019))),
+        ("-0.1000", "-0.3000 to 0.1000", (-0.1, (-0.3, 0.1))),
+        ("0.7694", "", (0.7694, None)),
+        ("missing", "", (None, None)),
+    ],
+)
+def test_the_figure_of_a_verdict_is_that_of_its_check(
+    figure: str, interval: str, kept: object
+) -> None:
+    events = Check(name="events", verdict="passed", figure="140")
+    auc = Check(name="auc", verdict="passed", figure=figure, interval=interval)
+    assert platform("steps.gate.gate").measured("auc", (events, auc)) == kept
+    assert platform("steps.gate.gate").measured("auc", (events,)) == (None, None)

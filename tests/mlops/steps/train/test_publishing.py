@@ -50,9 +50,9 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return files
 
 
-def publish(stored: Path) -> Any:
+def publish(stored: Path, client: Any = None) -> Any:
     """Register a version whose files are in the store."""
-    registry = MagicMock()
+    registry = MagicMock(client=client or MagicMock())
     registry.client.create_model_version.return_value.version = "7"
     registry.copy.return_value = integrity.VersionFiles(stored)
     training = SimpleNamespace(
@@ -69,6 +69,16 @@ def test_a_version_is_published_if_the_store_holds_what_was_written(stored: Path
     published = publish(stored)
     assert published.number == 7
     assert published.digest == integrity.VersionFiles(stored).digest
+
+
+def test_a_run_is_named_after_its_version_and_estimator(stored: Path) -> None:
+    """Until the version is registered, it has no number."""
+    client = MagicMock()
+    publishing.mlflow.start_run.return_value.__enter__.return_value.info.run_id = "r-1"
+    published = publish(stored, client)
+    assert publishing.mlflow.start_run.call_args.kwargs["run_name"] == "train NoneType"
+    client.update_run.assert_called_once_with("r-1", name="v7 NoneType")
+    assert published.estimator == "NoneType"
 
 
 @pytest.mark.parametrize(

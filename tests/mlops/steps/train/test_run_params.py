@@ -7,6 +7,8 @@ import numpy as np
 from mlflow.utils.validation import _validate_param
 from rendering import platform
 from sklearn.base import BaseEstimator
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import AdaBoostClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -29,6 +31,15 @@ def test_the_last_step_of_a_pipeline_is_the_estimator() -> None:
     assert list(logged)[:3] == ["C", "seed", "estimator"]
     assert logged["estimator"] == "LogisticRegression"
     assert (logged["estimator.C"], logged["estimator.fit_intercept"]) == ("2.0", "True")
+
+
+def test_the_name_of_an_estimator_names_what_it_wraps() -> None:
+    line = LogisticRegression()
+    pipeline = Pipeline([("scaled", StandardScaler()), ("line", line)])
+    assert module.estimator_name(pipeline) == "LogisticRegression"
+    wrapped = CalibratedClassifierCV(pipeline)
+    assert module.estimator_name(wrapped) == "CalibratedClassifierCV(LogisticRegression)"
+    assert module.estimator_name(AdaBoostClassifier()) == "AdaBoostClassifier"
 
 
 def test_a_parameter_of_conf_keeps_its_name() -> None:

@@ -12,12 +12,13 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from .text import COMMAND, plain, plain_cell
 
 LOG_WIDTH = 140  # characters, if stderr is not a terminal
+NARROWEST = 20  # characters to which the last column of a table may be wrapped
 screen = Console(
     stderr=True,
     highlight=False,
@@ -110,11 +111,35 @@ def print_anchor() -> None:
 
 
 def print_table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
-    """Print a table, with its verdicts in color."""
+    """Print a table, with its verdicts in color.
+
+    Where the screen is too narrow for it, each row becomes a list below its first cell. The last
+    column may wrap to no fewer than NARROWEST characters.
+    """
+    widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+    needed = sum(width + 2 for width in widths[:-1]) + min(widths[-1], NARROWEST)
+    if needed > screen.width:
+        _print_lists(columns, rows)
+        return
     table = Table(*map(plain_cell, columns), box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(Text(plain_cell(cell), LABEL_COLORS.get(cell, "")) for cell in row))
+        table.add_row(*map(_colored, row))
     screen.print(table)
+
+
+def _print_lists(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
+    """Print each row as a list of what is in its cells; empty ones are left out."""
+    for row in rows:
+        screen.print(Text(f"{plain_cell(columns[0])} {plain_cell(row[0])}", "bold"))
+        cells = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
+        for name, cell in zip(columns[1:], row[1:], strict=True):
+            if cell:
+                cells.add_row(Text(f"  {plain_cell(name)}", "dim"), _colored(cell))
+        screen.print(cells)
+
+
+def _colored(cell: str) -> Text:
+    return Text(plain_cell(cell), LABEL_COLORS.get(cell, ""))
 
 
 def print_json(outcome: Outcome) -> None:

@@ -36,6 +36,9 @@ class TrainDetails(Details):
     """Whether the code had changes that were not committed."""
     digest: str = ""
     """SHA-256 over the files of the version; empty in entries of formats 1 and 2."""
+    estimator: str = ""
+    """Class of the estimator, the last step of a pipeline: `HistGradientBoostingClassifier`; empty
+    if not known, as in entries that are older than this field."""
 
 
 class GateDetails(Details):
@@ -51,6 +54,12 @@ class GateDetails(Details):
     """SHA-256 over the files of the version."""
     evidence_sha256: str
     """SHA-256 of the evidence, a `GateEvidence` that is stored with the entry."""
+    metric: str = ""
+    """The gate's metric: `auc`; empty in entries that are older than this field."""
+    figure: float | None = None
+    """The metric on the gate window, to four places; None if it was not computed."""
+    interval: tuple[float, float] | None = None
+    """Ends of its 95% interval; None if it is not known."""
 
 
 class PromoteDetails(Details):

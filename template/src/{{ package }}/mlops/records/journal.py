@@ -28,7 +28,15 @@ from .details import Details, GateDetails
 from .entry import Entry, canonical, hash_of_text, with_details
 from .evidence import sha256_of
 from .journal_cache import open_cache
-from .journal_runs import ENTRY, JournalRun, JournalRuns, entry_tags, file_texts, is_local
+from .journal_runs import (
+    ENTRY,
+    JournalRun,
+    JournalRuns,
+    entry_tags,
+    file_texts,
+    is_local,
+    run_name,
+)
 from .lineage import current_actor, settings_hash
 from .tracking import (
     JOURNAL,
@@ -75,13 +83,14 @@ class BrokenJournal(MlopsError):
     """The journal in the store is not as it was written."""
 
     def __init__(self, project: Project, problems: list[str]) -> None:
-        remedy = "restore the tracking store from its backup"
-        if all(DELETED in problem for problem in problems):
-            remedy = "then run this command again"
-        super().__init__(
-            f"the journal of {project.name} cannot be trusted: {'; '.join(problems)}; {remedy}."
-        )
         self.problems = problems
+        self.remedy = "restore the tracking store from its backup"
+        if all(DELETED in problem for problem in problems):
+            self.remedy = "then run this command again"
+        listed = "; ".join(problems)
+        super().__init__(
+            f"the journal of {project.name} cannot be trusted: {listed}; {self.remedy}."
+        )
 
 
 class Journal:
@@ -207,7 +216,7 @@ class Journal:
         digest = hash_of_text(text)
         began = time.monotonic()
         info = self._client.create_run(
-            self._experiment, tags=entry_tags(text), run_name=f"{entry.number} {entry.command}"
+            self._experiment, tags=entry_tags(text), run_name=run_name(entry)
         ).info
         if evidence:
             self._client.log_text(info.run_id, evidence, EVIDENCE)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.request import url2pathname
 
 from ..base.project import Project
-from .entry import canonical, hash_of_text
+from .entry import Entry, canonical, hash_of_text
 from .tracking import Client, sqlite_file
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class JournalRun:
     run_id: str
     """Identifier of the run."""
     name: str
-    """Number and command of the entry: `12 score`."""
+    """The entry's number and what it is about, as `run_name` writes it; older runs have only
+    number and command: `12 score`."""
     running: bool
     """Whether its writer has not ended it: it is running, or was killed."""
     folder: str
@@ -60,6 +61,16 @@ class JournalRun:
     def unfinished(self, last: int) -> bool:
         """Return whether the run is beyond the head because its writer has not finished."""
         return self.running and self.number is not None and self.number > last
+
+
+def run_name(entry: Entry) -> str:
+    """Return the name of an entry's run: `12 gate v3`, `13 score 2026-01-01`, `14 pause`.
+
+    It begins with the number, by which claims are searched. An outcome other than ok ends it.
+    """
+    subject = f"v{entry.subject}" if entry.subject.isdecimal() else entry.subject
+    outcome = "" if entry.outcome == "ok" else entry.outcome
+    return " ".join(filter(None, (str(entry.number), entry.command, subject, outcome)))
 
 
 def entry_tags(text: str) -> dict[str, str]:

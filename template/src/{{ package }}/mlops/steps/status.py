@@ -1,6 +1,8 @@
 """The command `status`: versions, batches and pause, and whether the journal is sound."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ..base.console import Outcome
@@ -10,12 +12,13 @@ from ..pages.model_card import last_state
 from ..records import predictions
 from ..records.anchor import read_anchors, write_anchor
 from ..records.details import GateDetails, ScoreDetails, TrainDetails
-from ..records.entry import Entry, with_details
+from ..records.entry import Entry, last_details, with_details
 from ..records.journal import BrokenJournal
-from ..records.registry import CHALLENGER
+from ..records.registry import CHALLENGER, CHAMPION
 from ..records.store import Store, open_store
 
 SHOWN = 10  # versions, the newest ones; and batches whose bytes are read
+NOT_RECORDED = "not recorded"  # by the older template that wrote the entry
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,52 @@ class State:
     """Number of the journal's entries."""
     problems: list[str]
     """What is wrong with the journal, the alias, the champion's files or the batches."""
+    remedy: str
+    """What to do about the journal; empty if it is as it was written."""
+
+
+@dataclass(frozen=True)
+class VersionState:
+    """What the journal and the aliases say about a version."""
+
+    version: int
+    """Its number."""
+    alias: str
+    """`champion`, `challenger`, or empty."""
+    verdict: str
+    """The newest verdict; `withdrawn` until the next one after a rollback; `none`."""
+    overridden: bool
+    """Whether variables or options changed settings for one of its entries."""
+    metric: str | None = None
+    """The gate's metric at that verdict; None if it is not recorded, or without a verdict."""
+    figure: float | None = None
+    """The metric on the gate window; None if it is not known."""
+    interval: tuple[float, float] | None = None
+    """Ends of its 95% interval; None if it is not known."""
+    estimator: str | None = None
+    """Class of the estimator; None if it is not recorded."""
+    trained_at: str = ""
+    """When it was trained, in UTC to the second; empty if no `train` of this journal made it."""
+    as_of: str = ""
+    """Its reference date, `2026-01-01`; empty as above."""
+    actor: str = ""
+    """Who trained it, as in `Entry.actor`; empty as above."""
+    snapshot: str = ""
+    """Name of the package with the user's modules; empty as above."""
 
 
 def status(
     project: Project,
     *,
+    every_version: bool = False,
     verify: bool = False,
     anchor: Path | None = None,
     against: Path | None = None,
 ) -> Outcome:
     """Show the versions, their verdicts, the champion, the last batch and the journal's state.
+
+    Only the newest versions are shown, unless `every_version` asks for all. All that is shown of
+    them is in the journal's entries and the aliases, so no version costs a request.
 
     With `verify`, every file of the journal is read, also from a server. The journal is compared
     with the anchors in the file `against`; if it is sound, its head is appended to `anchor`.
@@ -51,14 +90,17 @@ def status(
     anchors = read_anchors(against, project.name) if against else []
     store = open_store(project)
     problems = store.journal.problems(every_file=verify)
+    remedy = BrokenJournal(project, problems).remedy if problems else ""
     try:
         problems += store.journal.against(store.entries, anchors)
     except BrokenJournal as broken:
-        return _broken(project, broken.problems)
-    state = _state(store, problems)
+        return _broken(project, broken)
+    state = _state(store, problems, remedy)
     if anchor and not state.problems:
         _keep_anchor(store, anchor)
-    rows = tuple(_row(store, number, state) for number in store.registry.numbers()[-SHOWN:])
+    numbers = store.registry.numbers()[::-1]
+    shown = numbers if every_version else numbers[:SHOWN]
+    versions = describe_versions(store.entries, shown, state)
     batch = state.last_batch
     facts = {
         "champion": state.champion,
@@ -67,17 +109,19 @@ def status(
         "last_batch": batch.to_json() if batch else None,
         "entries": state.entries,
         "problems": state.problems,
+        "versions": [asdict(version) for version in versions],
+        "older_versions": len(numbers) - len(shown),
     }
-    columns = ("version", "role", "verdict", "as of", "trained by", "snapshot", "settings")
-    return Outcome(
-        "failed" if state.problems else "ok", _message(project, state), facts, columns, rows
-    )
+    message = _message(project, state, hidden=len(numbers) - len(shown))
+    columns, rows = _table(versions, project.settings.metric)
+    return Outcome("failed" if state.problems else "ok", message, facts, columns, rows)
 
 
-def _broken(project: Project, problems: list[str]) -> Outcome:
+def _broken(project: Project, broken: BrokenJournal) -> Outcome:
     """Return the outcome for a journal from which nothing can be read."""
-    message = f"{project.name}: the journal is BROKEN: {', '.join(problems)}"
-    return Outcome("failed", message, {"problems": problems})
+    problems = ", ".join(broken.problems)
+    message = f"{project.name}: the journal is BROKEN: {problems}; {broken.remedy}"
+    return Outcome("failed", message, {"problems": broken.problems})
 
 
 def _keep_anchor(store: Store, file: Path) -> None:
@@ -89,7 +133,7 @@ def _keep_anchor(store: Store, file: Path) -> None:
     write_anchor(file, store.anchor)
 
 
-def _state(store: Store, problems: list[str]) -> State:
+def _state(store: Store, problems: list[str], remedy: str) -> State:
     try:
         champion = store.champion()
         if champion is not None:
@@ -105,10 +149,11 @@ def _state(store: Store, problems: list[str]) -> State:
         last_batch=batches[-1] if batches else None,
         entries=len(store.entries),
         problems=problems,
+        remedy=remedy,
     )
 
 
-def _message(project: Project, state: State) -> str:
+def _message(project: Project, state: State, hidden: int) -> str:
     parts = [f"{project.name}: champion is {state.champion or 'none'}"]
     if state.paused:
         parts.append(f"PAUSED: {state.paused}")
@@ -116,40 +161,95 @@ def _message(project: Project, state: State) -> str:
         parts.append(f"last batch {state.last_batch.date}, {state.last_batch.rows:,} rows")
     if state.problems:
         parts.append(f"BROKEN: {', '.join(state.problems)}")
+        if state.remedy:
+            parts.append(state.remedy)
     else:
         parts.append(f"the journal has {state.entries} entries and is sound")
+    if hidden:
+        parts.append(f"{hidden} older versions are not shown, --all shows them")
     return "; ".join(parts)
 
 
-def _row(store: Store, number: int, state: State) -> tuple[str, ...]:
-    entries = [entry for entry in store.entries if entry.subject == str(number)]
-    verdicts = [details.verdict for _, details in with_details(entries, GateDetails)]
-    verdict = verdicts[-1] if verdicts else "none"
+def describe_versions(
+    entries: Iterable[Entry], numbers: Iterable[int], state: State
+) -> list[VersionState]:
+    """Return what the entries say about these versions, in the order of the numbers."""
+    about: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if isinstance(entry.details, TrainDetails):
+            about[entry.subject].clear()  # of another version, which had this number
+        about[entry.subject].append(entry)
+    return [_version_state(number, about[str(number)], state) for number in numbers]
+
+
+def _version_state(number: int, entries: list[Entry], state: State) -> VersionState:
+    judged = last_details(entries, GateDetails)
     trained = next(with_details(entries, TrainDetails), None)
+    verdict = judged.verdict if judged else "none"
+    known = VersionState(
+        version=number,
+        alias=_alias(number, state),
+        verdict="withdrawn" if last_state(entries) == "withdrawn" else verdict,
+        overridden=any(entry.overrides for entry in entries),
+    )
+    if judged:
+        metric = judged.metric or None
+        known = replace(known, metric=metric, figure=judged.figure, interval=judged.interval)
     if trained is None:
-        return (
-            str(number),
-            _role(number, state, last_state(entries)),
-            verdict,
-            "",
-            "copied here",
-            "",
-            _settings(entries),
-        )
+        return known
     entry, details = trained
-    role = _role(number, state, last_state(entries))
-    settings = _settings(entries)
-    return (str(number), role, verdict, entry.as_of, entry.actor, details.snapshot, settings)
+    return replace(
+        known,
+        estimator=details.estimator or None,
+        trained_at=entry.time,
+        as_of=entry.as_of,
+        actor=entry.actor,
+        snapshot=details.snapshot,
+    )
 
 
-def _settings(entries: list[Entry]) -> str:
-    """Return "overridden" if variables or options changed settings for one of the entries."""
-    return "overridden" if any(entry.overrides for entry in entries) else ""
-
-
-def _role(number: int, state: State, last: str) -> str:
+def _alias(number: int, state: State) -> str:
     if number == state.champion:
-        return "champion"
-    if number == state.challenger:
-        return "challenger"
-    return "withdrawn" if last == "withdrawn" else ""
+        return CHAMPION
+    return CHALLENGER if number == state.challenger else ""
+
+
+def _table(
+    versions: list[VersionState], metric: str
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return the columns and rows of the table; the last column only if it has something to say."""
+    columns = ("version", "alias", "verdict", metric, "estimator", "as of", "trained", "by")
+    rows = [_row(version, metric) for version in versions]
+    if not any(version.overridden for version in versions):
+        return columns, tuple(rows)
+    marks = ["overridden" if version.overridden else "" for version in versions]
+    return (*columns, "settings"), tuple(
+        (*row, mark) for row, mark in zip(rows, marks, strict=True)
+    )
+
+
+def _row(version: VersionState, metric: str) -> tuple[str, ...]:
+    trained_here = bool(version.trained_at)
+    return (
+        str(version.version),
+        version.alias,
+        version.verdict,
+        _figure(version, metric),
+        version.estimator or NOT_RECORDED,
+        version.as_of,
+        version.trained_at[:16].replace("T", " "),
+        version.actor if trained_here else "copied here",
+    )
+
+
+def _figure(version: VersionState, metric: str) -> str:
+    """Return `0.769 (0.737 to 0.802)`; with its name if it is another metric than today's."""
+    if version.verdict == "none":
+        return ""
+    if version.metric is None:
+        return NOT_RECORDED
+    name = "" if version.metric == metric else f"{version.metric} "
+    if version.figure is None:
+        return f"{name}n/a"
+    around = "({:.3f} to {:.3f})".format(*version.interval) if version.interval else ""
+    return f"{name}{version.figure:.3f} {around}".rstrip()

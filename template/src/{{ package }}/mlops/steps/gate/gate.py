@@ -190,11 +190,16 @@ def _record(store: Store, evidence: GateEvidence, rests_on: tuple[int | None, se
             f"version was judged on the same window; run {command} again."
         )
     text = evidence.to_text()
+    metric = store.project.settings.metric
+    figure, interval = measured(metric, evidence.checks)
     details = GateDetails(
         verdict=evidence.verdict,
         window=evidence.window,
         digest=evidence.digest,
         evidence_sha256=sha256_of(text),
+        metric=metric,
+        figure=figure,
+        interval=interval,
     )
     store.record(
         details,
@@ -203,6 +208,20 @@ def _record(store: Store, evidence: GateEvidence, rests_on: tuple[int | None, se
         as_of=evidence.as_of,
         evidence=text,
     )
+
+
+def measured(
+    metric: str, found: tuple[Check, ...]
+) -> tuple[float | None, tuple[float, float] | None]:
+    """Return the figure of a metric and its 95% interval, as its check displays them.
+
+    Both are None if there is no such check, or if nothing computes the metric.
+    """
+    shown = next((each for each in found if each.name == metric), None)
+    if shown is None or shown.figure == "missing":
+        return None, None
+    low, _, high = shown.interval.partition(" to ")
+    return float(shown.figure), (float(low), float(high)) if high else None
 
 
 def _message(project: Project, evidence: GateEvidence) -> str:

@@ -194,7 +194,7 @@ def _log(context: MonitoringContext, report: MonitoringReport, path: Path) -> st
     import mlflow
 
     experiment = experiment_id(context.store.registry.client, context.project, ".monitor")
-    run_name = f"monitor {report.as_of}"
+    run_name = f"monitor {report.as_of} v{report.version} {report.decision}"
     with mlflow.start_run(experiment_id=experiment, run_name=run_name) as run:
         mlflow.log_metrics(_measures(report) | report.resources)
         mlflow.log_dict(report.to_json(), "monitor.json")

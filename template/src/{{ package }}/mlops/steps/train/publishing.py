@@ -27,7 +27,7 @@ from ...records.registry import Registry, signature
 from ...records.scorer import ScorerFacts, predict_frame
 from ...records.tracking import experiment_id
 from . import plots
-from .run_params import run_params
+from .run_params import estimator_name, run_params
 from .stored_estimator import Trust, write_estimator
 from .training import HeldOut, Training, make_card
 
@@ -46,6 +46,8 @@ class Published:
     """What is known about it."""
     digest: str
     """SHA-256 over its files."""
+    estimator: str
+    """Class of its estimator."""
 
 
 class Flavor:
@@ -74,7 +76,9 @@ def publish(training: Training, registry: Registry) -> Published:
         pictures = plots.draw(training.truth, prediction, card.importance)
         requirements = lineage.locked_requirements(project)
         experiment = experiment_id(registry.client, project)
-        with mlflow.start_run(experiment_id=experiment, run_name="train", tags=tags) as run:
+        estimator = estimator_name(training.estimator)
+        name = f"train {estimator}"
+        with mlflow.start_run(experiment_id=experiment, run_name=name, tags=tags) as run:
             mlflow.log_params(run_params(card.model, training.estimator))
             _keep_rows(training, card)
             for name, figure in pictures.items():
@@ -92,7 +96,8 @@ def publish(training: Training, registry: Registry) -> Published:
     number = int(version.version)
     files = registry.copy(number)
     check_written(files.folder, written, f"version {number} of {project.name}")
-    return Published(number, card, files.digest)
+    registry.client.update_run(run.info.run_id, name=f"v{number} {estimator}")
+    return Published(number, card, files.digest, estimator)
 
 
 def _write_files(training: Training, folder: Path) -> tuple[VersionCard, pd.DataFrame]:

@@ -9,6 +9,7 @@ from ...records.scorer import Estimator
 MOST = 100  # parameters that MLflow accepts at once
 LONGEST = 500  # characters of a value; MLflow's tables hold 6,000, and a page shows fewer
 NAME = re.compile(r"[\w.\-/ :]{1,250}")  # what MLflow accepts
+WRAPPED = ("estimator", "regressor", "classifier")  # scikit-learn's names for what one wraps
 
 
 def run_params(model: CardModel, estimator: Estimator) -> dict[str, Any]:
@@ -16,8 +17,7 @@ def run_params(model: CardModel, estimator: Estimator) -> dict[str, Any]:
 
     Of a pipeline, the last step is the estimator.
     """
-    steps = getattr(estimator, "steps", None)
-    last = steps[-1][1] if steps else estimator
+    last = _last_step(estimator)
     logged: dict[str, Any] = {**model.params, "seed": model.seed}
     logged.setdefault("estimator", type(last).__name__)
     for name, value in _own_params(last).items():
@@ -25,6 +25,25 @@ def run_params(model: CardModel, estimator: Estimator) -> dict[str, Any]:
         if NAME.fullmatch(key) and len(logged) < MOST:
             logged.setdefault(key, value)
     return logged
+
+
+def estimator_name(estimator: Estimator) -> str:
+    """Return the class of an estimator, `LogisticRegression`; of a pipeline, that of the last step.
+
+    The class of an estimator that it wraps follows: `CalibratedClassifierCV(LogisticRegression)`.
+    """
+    last = _last_step(estimator)
+    name = type(last).__name__
+    for key in WRAPPED:
+        inner = getattr(last, key, None)
+        if hasattr(inner, "get_params"):
+            return f"{name}({estimator_name(inner)})"
+    return name
+
+
+def _last_step(estimator: Estimator) -> Estimator:
+    steps = getattr(estimator, "steps", None)
+    return steps[-1][1] if steps else estimator
 
 
 def _own_params(estimator: Estimator) -> dict[str, str]:

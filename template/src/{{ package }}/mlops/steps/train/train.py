@@ -86,7 +86,11 @@ def train_version(project: Project, as_of: str | None, tune: int = 0) -> Publish
     )
     version = publish(training, store.registry)
     details = TrainDetails(
-        snapshot=snapshot.name, commit=build.commit, dirty=build.dirty, digest=version.digest
+        snapshot=snapshot.name,
+        commit=build.commit,
+        dirty=build.dirty,
+        digest=version.digest,
+        estimator=version.estimator,
     )
     store.record(details, subject=str(version.number), as_of=f"{reference_date:%Y-%m-%d}")
     return version

@@ -24,6 +24,7 @@ from ...records.store import open_store
 from ...records.tracking import experiment_id
 from .dry_run import check_on_few_rows
 from .estimator import fit
+from .run_params import estimator_name
 
 Study = Any  # Optuna is an extra, so its types may be missing
 Trial = Any
@@ -52,7 +53,7 @@ def search_params(
     study = _open_study(source, model, frame)
     if len(_finished(study)) < trials:
         experiment = experiment_id(open_store(project).registry.client, project)
-        with mlflow.start_run(experiment_id=experiment, run_name="tune"):
+        with mlflow.start_run(experiment_id=experiment, run_name=f"tune, {trials} trials"):
             while len(_finished(study)) < trials:
                 _try(source, model, parts, study, experiment)
     best = max(_finished(study)[:trials], key=lambda trial: float(trial.value))
@@ -140,7 +141,8 @@ def _try(
     prediction = predict_frame(estimator, facts, parts.check)
     skill = Metrics(settings, model).skill(parts.check[contract.target], prediction)
     study.tell(trial, float("-inf") if pd.isna(skill) else skill)
-    with mlflow.start_run(None, experiment, f"trial {number + 1}", nested=True):
+    name = f"trial {number + 1} {estimator_name(estimator)}"
+    with mlflow.start_run(None, experiment, name, nested=True):
         mlflow.log_params(params)
         mlflow.log_metric(settings.metric, settings.sign * skill)
     print_step(f"trial {number + 1}: {settings.metric} {settings.sign * skill:.4f}")
