@@ -16,9 +16,9 @@ Reader = Callable[[TableRequest], Iterator[pd.DataFrame]]
 SHOWN = 3  # positions of rows in a message
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tables:
-    """What `data.py` reads from."""
+    """What `data.py` reads from; it counts the rows that it leaves out."""
 
     project: Project
     """The project that reads."""
@@ -30,9 +30,9 @@ class Tables:
     """The window whose rows `batch` has; None if they have no time."""
     nullable_times: Mapping[str, bool] = field(default_factory=dict)
     """Whether a column of times may be missing, as `Contract.nullable_times` says it."""
-    undated: dict[str, int] = field(default_factory=dict, compare=False)
+    undated: dict[str, int] = field(default_factory=dict, init=False)
     """How many rows were left out because their time may be missing and is, by table and column:
-    `{"applications.applied_on": 14}`."""
+    `{"applications.applied_on": 14}`. It is complete once `data.py` has read its tables."""
 
     def read(self, name: str, window: Window | None = None) -> pd.DataFrame:
         """Return the rows of a table; only those of `window` if the table has a time in conf.

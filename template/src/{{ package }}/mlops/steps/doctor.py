@@ -266,7 +266,8 @@ def _count_labels(project: Project, champion: LoadedVersion) -> int:
     window = Window(end - periods(1, time.period), end)
     timed = champion.contract.inputs.one("event_time") is not None
     source = PointInTimeData(project, user_module("data"), champion.contract, as_of, time)
-    return len(read_labels(source, window if timed else None, f"labels of the window {window}"))
+    labels = read_labels(source, window if timed else None, f"labels of the window {window}")
+    return len(labels.target)
 
 
 def _find_unwritable(folder: Path) -> Note | None:

@@ -24,7 +24,7 @@ from ..records.registry import LoadedVersion, Version, load_version
 Subject = TypeVar("Subject", Version, LoadedVersion)
 Result = TypeVar("Result")
 PieceResult = tuple[Result | None, dict[str, int]]
-"""A result, None without rows in the window; and the rows without a time, as `Tables.undated`."""
+"""A result, None without rows in the window; and how many rows without a time were left out."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ def work_on_pieces(
 
     `subject` is the version whose schema cleans the rows, loaded if `work` predicts. `work` must be
     a function of a module, because Spark's workers unpickle it. How many rows are left out because
-    their time is missing is added to `undated`, as in `Tables.undated`. Raises MlopsError if the
-    table has no rows in the window.
+    their time is missing is added to `undated`, as in `LabelledRows.undated`. Raises MlopsError if
+    the table has no rows in the window.
     """
     name = project.settings.streamed_table
     empty = True
-    for result, left_out in _results(project, subject, window, work, undated):
+    for result, left_out in _results(project, subject, window, work):
         for column, count in left_out.items():
             undated[column] = undated.get(column, 0) + count
         if result is not None:
@@ -80,7 +80,7 @@ def first_rows(
     They are read here, also if the table's kind is `spark`.
     """
     name = project.settings.streamed_table
-    for piece in _tables(project, subject, {}).pieces(name, window):
+    for piece in _tables(project, subject).pieces(name, window):
         for part in (piece.head(count), piece):  # data.py may filter
             rows, _ = _work_on_piece(project, window, _take_rows, subject, part)
             if rows is not None:
@@ -92,10 +92,9 @@ def _take_rows(_: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _tables(project: Project, subject: Version | LoadedVersion, undated: dict[str, int]) -> Tables:
+def _tables(project: Project, subject: Version | LoadedVersion) -> Tables:
     contract = subject.contract
-    nullable = contract.nullable_times
-    return Tables(project, contract.text, nullable_times=nullable, undated=undated)
+    return Tables(project, contract.text, nullable_times=contract.nullable_times)
 
 
 def _results(
@@ -103,10 +102,10 @@ def _results(
     subject: Subject,
     window: Window | None,
     work: Callable[[Subject, pd.DataFrame], Result],
-    undated: dict[str, int],
 ) -> Iterator[PieceResult[Result]]:
+    """Yield the result of each piece, and last how many rows the streamed table has left out."""
     name = project.settings.streamed_table
-    tables = _tables(project, subject, undated)
+    tables = _tables(project, subject)
     if tables.table(name).kind == "spark":
         loads = isinstance(subject, LoadedVersion)
         version = subject.version if isinstance(subject, LoadedVersion) else subject
@@ -118,6 +117,7 @@ def _results(
     else:
         for piece in tables.pieces(name, window):
             yield _work_on_piece(project, window, work, subject, piece)
+    yield None, tables.undated
 
 
 def _work_on_worker(
@@ -168,6 +168,5 @@ def _work_on_piece(
     if raw.empty:  # data.py may filter
         return None, {}
     rows = contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
-    undated: dict[str, int] = {}
-    kept = in_window(rows, contract, window, undated)
+    kept, undated = in_window(rows, contract, window)
     return (None if kept.empty else work(subject, kept)), undated
