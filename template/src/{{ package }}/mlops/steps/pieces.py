@@ -16,6 +16,7 @@ from ..base.errors import MlopsError, user_function
 from ..base.project import Project, user_module
 from ..base.windows import Window
 from ..data import spark
+from ..data.contract import Contract
 from ..data.labelled_rows import in_window
 from ..data.tables import Tables
 from ..records.integrity import FilesChanged, VersionFiles, check_shape
@@ -73,27 +74,22 @@ def work_on_pieces(
 
 
 def first_rows(
-    project: Project, subject: LoadedVersion, window: Window | None, count: int
+    project: Project, contract: Contract, window: Window | None, count: int
 ) -> pd.DataFrame | None:
     """Return up to `count` cleaned rows of the streamed table; None if it has none in the window.
 
     They are read here, also if the table's kind is `spark`.
     """
     name = project.settings.streamed_table
-    for piece in _tables(project, subject).pieces(name, window):
+    for piece in _tables(project, contract).pieces(name, window):
         for part in (piece.head(count), piece):  # data.py may filter
-            rows, _ = _work_on_piece(project, window, _take_rows, subject, part)
+            rows, _ = _clean_piece(project, contract, window, part)
             if rows is not None:
                 return rows.head(count)
     return None
 
 
-def _take_rows(_: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame:
-    return rows
-
-
-def _tables(project: Project, subject: Version | LoadedVersion) -> Tables:
-    contract = subject.contract
+def _tables(project: Project, contract: Contract) -> Tables:
     return Tables(project, contract.text, nullable_times=contract.nullable_times)
 
 
@@ -105,7 +101,7 @@ def _results(
 ) -> Iterator[PieceResult[Result]]:
     """Yield the result of each piece, and last how many rows the streamed table has left out."""
     name = project.settings.streamed_table
-    tables = _tables(project, subject)
+    tables = _tables(project, subject.contract)
     if tables.table(name).kind == "spark":
         loads = isinstance(subject, LoadedVersion)
         version = subject.version if isinstance(subject, LoadedVersion) else subject
@@ -159,7 +155,14 @@ def _work_on_piece(
     piece: pd.DataFrame,
 ) -> PieceResult[Result]:
     """Return the result of `work` for a piece, and how many rows have no event time."""
-    contract = subject.contract
+    rows, undated = _clean_piece(project, subject.contract, window, piece)
+    return (None if rows is None else work(subject, rows)), undated
+
+
+def _clean_piece(
+    project: Project, contract: Contract, window: Window | None, piece: pd.DataFrame
+) -> PieceResult[pd.DataFrame]:
+    """Return what data.py makes of a piece, cleaned, and how many rows have no event time."""
     name = project.settings.streamed_table
     nullable = contract.nullable_times
     tables = Tables(project, contract.text, {name: piece}, window, nullable)
@@ -167,6 +170,6 @@ def _work_on_piece(
         raw = piece if piece.empty else user_module("data").inputs(tables, window)
     if raw.empty:  # data.py may filter
         return None, {}
-    rows = contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
+    rows = contract.inputs.clean(raw.reset_index(drop=True), f"table {name}", tables.explain)
     kept, undated = in_window(rows, contract, window)
-    return (None if kept.empty else work(subject, kept)), undated
+    return (None if kept.empty else kept), undated
