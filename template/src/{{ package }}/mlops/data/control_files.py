@@ -16,6 +16,7 @@ import pandas as pd
 from ..base.errors import MlopsError, reading
 from ..base.settings import Table
 from .file_formats import count_rows
+from .paths import pattern_of
 from .request import TableRequest
 
 CHECKSUMS = ("sha256", "sha512", "sha1", "md5")
@@ -30,7 +31,7 @@ def verify(request: TableRequest, paths: Sequence[Path]) -> None:
     """
     name = request.name
     table = request.table
-    _refuse_missing_files(name, table, paths)
+    _refuse_missing_files(request, paths)
     deliveries = [_compare(name, table, path, path.stat().st_mtime_ns) for path in paths]
     if table.max_late is None or request.window is None:
         return
@@ -49,15 +50,19 @@ def verify(request: TableRequest, paths: Sequence[Path]) -> None:
         )
 
 
-def _refuse_missing_files(name: str, table: Table, paths: Sequence[Path]) -> None:
+def _refuse_missing_files(request: TableRequest, paths: Sequence[Path]) -> None:
     """Raise MlopsError for a control file whose data file is missing."""
-    before, star, after = table.control.partition("*")
+    name = request.name
+    control_pattern = request.table.control
+    before, star, after = control_pattern.partition("*")
     if not (star and after):
         return
-    for control in sorted({each for path in paths for each in path.parent.glob(table.control)}):
+    pattern = pattern_of(request.project, request.table.path)
+    for control in sorted({each for path in paths for each in path.parent.glob(control_pattern)}):
         stem = control.name.removeprefix(before).removesuffix(after)
         data = control.with_name(f"{stem}{paths[0].suffix}")
-        if data.match(table.path) and not data.exists():
+        expected = data.match(pattern) or request.project.path(request.table.path) in data.parents
+        if expected and not data.exists():
             raise MlopsError(
                 f"table {name}: the control file {control.name} is there, but its data file "
                 f"{data.name} is not; ask whoever delivers the table for the data file."

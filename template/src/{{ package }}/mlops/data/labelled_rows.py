@@ -128,7 +128,7 @@ def read_labels(source: PointInTimeData, window: Window | None, where: str) -> K
     tables = source.open_tables()
     with user_function("data.labels", contract.columns):
         returned = source.data.labels(tables, window)
-    labels = contract.labels.clean(returned.reset_index(drop=True), where)
+    labels = contract.labels.clean(returned.reset_index(drop=True), where, tables.explain)
     refuse_duplicates(labels, contract.keys, where)
     undated = dict(tables.undated)
     label_time = contract.labels.one("label_time")
@@ -188,7 +188,8 @@ def _read(source: PointInTimeData, window: Window | None, where: str) -> Labelle
             f"{where}: data.inputs returned no rows; check this function, `tables` in conf/, and "
             "the reference date."
         )
-    inputs, without_time = in_window(contract.inputs.clean(raw, where), contract, window)
+    cleaned = contract.inputs.clean(raw, where, tables.explain)
+    inputs, without_time = in_window(cleaned, contract, window)
     if inputs.empty:
         raise MlopsError(
             f"{where}: data.inputs returned no row whose event is in this window; check its "
