@@ -314,7 +314,8 @@ def _read_numbers(
 def number_pattern(decimal: str, thousands: str) -> str:
     """Return the pattern of a number whose digits may be in groups of three."""
     point, comma = re.escape(decimal), re.escape(thousands)
-    return rf"[+-]?(?:\d+|\d{{1,3}}(?:{comma}\d{{3}})+)(?:{point}\d*)?"
+    groups = r"\d{1,3}(?:" + comma + r"\d{3})+"
+    return rf"[+-]?(?:\d+|{groups})(?:{point}\d*)?"
 
 
 # Files

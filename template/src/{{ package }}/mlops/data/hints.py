@@ -62,7 +62,7 @@ def _explain_time(frame: pd.DataFrame, column: str, request: TableRequest) -> st
     formats = guess_formats(values)
     if not formats:
         return ""
-    wanted = " or ".join(f'{{{column}: "{each}"}}' for each in formats)
+    wanted = " or ".join("{" + f'{column}: "{each}"' + "}" for each in formats)
     which = ", whichever it is" if len(formats) > 1 else ""
     return (
         f"{where} has dates, but not such as 2026-01-31; set {key}.date_format to {wanted}{which}"
