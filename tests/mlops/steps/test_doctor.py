@@ -13,9 +13,9 @@ import pytest
 from mlops.projects import make_project
 from rendering import platform
 
-doctor = platform("steps.doctor")
-pieces = platform("steps.pieces")
 files = platform("data.files")
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*Any type hint")  # MLflow's, of the scorer
 
 AS_OF = "2026-01-01"
 Run = Callable[..., tuple[str, str]]
@@ -49,6 +49,8 @@ LOANS = pd.DataFrame(
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return a function that runs a check of doctor on loans, and returns verdict and finding."""
+    doctor = platform("steps.doctor")
+    pieces = platform("steps.pieces")
 
     def run_check(name: str, loans: pd.DataFrame = LOANS, **settings: Any) -> tuple[str, str]:
         loans.to_parquet(tmp_path / "loans.parquet")
@@ -129,6 +131,7 @@ def test_a_table_that_this_user_may_not_read_is_named(
     verdict, found = run("tables")
     assert verdict == "failed"
     assert found.startswith("table loans: loans.parquet cannot be read ([Errno 13] Permission deni")
+    doctor = platform("steps.doctor")
     failed = {"tables": doctor.Finding("tables", "failed", found)}
     failed["user modules"] = doctor.Finding("user modules", "ok", "")
     for name in ("inputs", "labels"):

@@ -9,7 +9,7 @@ import lzma
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -34,11 +34,6 @@ MARKS = {  # that a file starts with, and its encoding; the longer ones first
 }
 ONE_BYTE = re.compile("iso8859|cp125|latin")  # encodings in which UTF-8 reads as other letters
 SAMPLE = 1_000_000  # bytes in which letters are looked for
-OPENERS: Mapping[str, Callable[[Path], IO[bytes]]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-}
 WITH_POINT = r"[+-]?\d+(?:\.\d*)?"  # a number for every library, which conf writes otherwise
 
 
@@ -335,10 +330,17 @@ def _open_text_of(path: Path, encoding: str) -> IO[str]:
 
 def _open_bytes(path: Path) -> Any:  # the stubs know no common type of these files
     """Open a file, which may be compressed as its name tells."""
-    if path.suffix.lower() == ".zip":
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
+        return gzip.open(path)
+    if suffix == ".bz2":
+        return bz2.open(path)
+    if suffix == ".xz":
+        return lzma.open(path)
+    if suffix == ".zip":
         archive = zipfile.ZipFile(path)
         return archive.open(archive.namelist()[0])
-    return OPENERS.get(path.suffix.lower(), Path.open)(path, "rb")
+    return path.open("rb")
 
 
 def shown(character: str) -> str:
