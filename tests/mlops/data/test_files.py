@@ -222,6 +222,7 @@ def test_a_control_file_may_have_any_of_its_forms(
         ({"rows": "many"}, "the control file a.ctl cannot be read"),
         ({"rows": ""}, "a.ctl does not state rows"),
         ({"delivered": "yesterday morning"}, "the control file a.ctl cannot be read"),
+        ({"delivered": "01.02.2026 04:00"}, "the control file a.ctl cannot be read"),
     ],
 )
 def test_a_control_file_that_disagrees_is_refused(
@@ -229,6 +230,15 @@ def test_a_control_file_that_disagrees_is_refused(
 ) -> None:
     deliver(tmp_path, **stated)
     assert words in refused(read, "*.csv", control="*.ctl")
+
+
+def test_letters_of_another_encoding_in_a_control_file_do_not_count(
+    tmp_path: Path, read: Read
+) -> None:
+    deliver(tmp_path)
+    with (tmp_path / "a.ctl").open("ab") as control:
+        control.write("\njob=Prüfung".encode("latin-1"))
+    assert sum(map(len, read("*.csv", control="*.ctl"))) == len(ROWS)
 
 
 def test_a_file_whose_control_file_is_missing_is_refused(tmp_path: Path, read: Read) -> None:

@@ -78,7 +78,7 @@ def _compare(name: str, table: Table, path: Path, _modified: int) -> pd.Timestam
         "control file"
     )
     with reading(f"table {name}: the control file {control.name}", remedy):
-        text = control.read_text("utf-8")
+        text = control.read_text("utf-8", errors="replace")  # only ASCII in it counts
         stated = {key.lower(): value for key, value in STATEMENT.findall(text)}
         checksum = next((kind for kind in CHECKSUMS if kind in stated), "sha256")
         missing = ", ".join(sorted({"rows", checksum} - stated.keys()))
@@ -88,7 +88,7 @@ def _compare(name: str, table: Table, path: Path, _modified: int) -> pd.Timestam
                 "whoever delivers the table for a complete control file."
             )
         rows = int(stated["rows"])
-        delivered = pd.Timestamp(stated.get("delivered", "NaT")).tz_localize(None)
+        delivered = _moment(stated.get("delivered"))
     remedy = f"replace the file, or correct tables.{name} in conf/"
     with reading(f"table {name}: {path.name}", remedy), path.open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.new(checksum, usedforsecurity=False))
@@ -104,3 +104,12 @@ def _compare(name: str, table: Table, path: Path, _modified: int) -> pd.Timestam
             f"{control.name} states; ask whoever delivers the table to deliver both files again."
         )
     return delivered
+
+
+def _moment(stated: str | None) -> pd.Timestamp:
+    """Return when a file was delivered; 01.02.2026 would be taken for 2 January, so it is refused.
+
+    Raises ValueError for what is not as 2026-01-31T04:00.
+    """
+    moment: pd.Timestamp = pd.to_datetime(stated or "NaT", format="ISO8601")
+    return moment.tz_localize(None)
