@@ -130,7 +130,8 @@ def test_a_separator_of_several_characters_is_a_pattern(tmp_path: Path) -> None:
     content = f"{HEADER}\n1;2;x\n".replace(";", "||")
     assert list(read(tmp_path, content, separator="[|][|]")["note"]) == ["x"]
     more = f"{content}1||2||x||9\n"
-    assert "Expected 3 fields in line 3, saw 4" in refused(tmp_path, more, separator="[|][|]")
+    message = refused(tmp_path, more, separator="[|][|]")
+    assert re.search("Expected 3 fields in line 3, saw 4|has lines with more fields", message)
 
 
 # Encodings

@@ -34,6 +34,9 @@ MARKS = {  # that a file starts with, and its encoding; the longer ones first
 }
 ONE_BYTE = re.compile("iso8859|cp125|latin")  # encodings in which UTF-8 reads as other letters
 SAMPLE = 1_000_000  # bytes in which letters are looked for
+# Whether pandas counts the fields of every line, if it reads all columns; before version 3 it does
+# not for the first line of a piece. If it reads some columns, it never does.
+COUNTS_FIELDS = int(pd.__version__.split(".")[0]) >= 3
 WITH_POINT = r"[+-]?\d+(?:\.\d*)?"  # a number for every library, which conf writes otherwise
 
 
@@ -51,7 +54,7 @@ def read_csv(path: Path, request: TableRequest, file: str) -> Iterator[pd.DataFr
         header = _read_header(path, table)
         _refuse_header(header, request, where)
         text = {*table.text, *request.text, *formats_of(request)}
-        if table.columns:  # pandas does not count the fields of a line if it reads some columns
+        if table.columns or not COUNTS_FIELDS:
             _refuse_ragged(path, table, where)
         types = dict.fromkeys(text, "str")
         with _open(path, table, types, list(table.columns) or None, request.batch_rows) as frames:

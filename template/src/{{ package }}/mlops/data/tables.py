@@ -235,7 +235,7 @@ def _times(frame: pd.DataFrame, request: TableRequest) -> "pd.Series[pd.Timestam
         times = pd.to_datetime(frame[time], format="ISO8601")
     except (ValueError, TypeError):  # text that is no time
         times = None
-    if times is None or times.dt.tz is not None:
+    if times is None or not pd.api.types.is_datetime64_dtype(times):  # which has no zone
         raise MlopsError(_no_times(frame, request))
     return times
 
