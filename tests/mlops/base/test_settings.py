@@ -74,6 +74,34 @@ def test_settings_do_not_change() -> None:
             {"kind": "files", "path": "x", "version": 0},
             "version is for tables of kind delta, not of kind files",
         ),
+        (
+            {"kind": "delta", "path": "x", "zone": "UTC"},
+            "zone is for tables of kind files, not of kind delta",
+        ),
+        (
+            {"kind": "files", "path": "x", "encoding": "latin-77"},
+            "the encoding latin-77 is unknown; write one",
+        ),
+        (
+            {"kind": "files", "path": "x", "zone": "Berlin"},
+            "the time zone Berlin is unknown; write one such as Europe/Berlin",
+        ),
+        (
+            {"kind": "files", "path": "x", "date_format": "dd.mm.yyyy"},
+            "dd.mm.yyyy is not a format of dates; write it in the codes of Python's strptime",
+        ),
+        (
+            {"kind": "files", "path": "x", "date_format": {"day": "german"}},
+            "german is not a format of dates",
+        ),
+        (
+            {"kind": "files", "path": "x", "decimal": ",", "thousands": ","},
+            "thousands and decimal are both ,",
+        ),
+        ({"kind": "files", "path": "x", "separator": "||"}, '"[|][|]" for two bars'),
+        ({"kind": "files", "path": "x", "separator": "(;"}, '"[|][|]" for two bars'),
+        ({"kind": "files", "path": "x", "separator": ""}, "at least 1 character"),
+        ({"kind": "files", "path": "x", "decimal": ",,"}, "at most 1 character"),
         ({"kind": "files", "path": "x", "max_late": 1}, "max_late needs the key control"),
         ({"kind": "delta", "path": "x", "version": -1}, "greater than or equal to 0"),
         ({"kind": "excel", "path": "x"}, "Input should be 'files'"),

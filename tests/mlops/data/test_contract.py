@@ -174,6 +174,89 @@ def test_the_failures_of_other_columns_are_not_counted() -> None:
         read.inputs.clean(rows, "here")
 
 
+def read_inputs(model: Any) -> Any:
+    """Return the inputs of a contract with this class."""
+    module = SimpleNamespace(Inputs=model, Labels=Labels)
+    return contract.read_contract(module, "binary").inputs
+
+
+def failure(model: Any) -> str:
+    """Return what is wrong with two rows, of which the second one asks for too much."""
+    rows = pd.DataFrame({"loan": ["a", "a"], "amount": [1.0, 9.0], "income": [2.0, 3.0]})
+    with pytest.raises(errors.MlopsError) as caught:
+        read_inputs(model).clean(rows, "here")
+    return str(caught.value)
+
+
+REMEDY = "; correct the source, or the check in schema.py."
+
+
+class Loans(pa.DataFrameModel):
+    """Loans, without a check."""
+
+    loan: str = pa.Field(metadata={"role": "key"})
+    amount: float
+    income: float
+
+
+def test_a_check_of_whole_rows_is_not_reported_as_a_fault_of_the_first_column() -> None:
+    class Inputs(Loans):
+        @pa.dataframe_check
+        def affordable(cls, rows: pd.DataFrame) -> "pd.Series[bool]":  # noqa: N805
+            return rows["amount"] < 2 * rows["income"]
+
+    assert failure(Inputs) == (
+        "here: the check affordable of schema.Inputs, which is about whole rows, fails in 1 of 2 "
+        f"rows, the first in row 1 (counted from 0){REMEDY}"
+    )
+
+
+def test_a_check_of_the_whole_frame_names_no_row() -> None:
+    class Inputs(Loans):
+        @pa.dataframe_check
+        def enough(cls, rows: pd.DataFrame) -> bool:  # noqa: N805
+            return len(rows) > 100
+
+    assert failure(Inputs) == (
+        "here: the check enough of schema.Inputs, which is about all rows together, fails for "
+        f"these 2 rows{REMEDY}"
+    )
+
+
+def test_a_check_of_a_whole_column_names_no_row() -> None:
+    class Inputs(Loans):
+        @pa.check("amount")
+        def large(cls, amounts: "pd.Series[float]") -> bool:  # noqa: N805
+            return bool(amounts.mean() > 100)
+
+    assert failure(Inputs) == (
+        "here: column amount fails the check large of schema.Inputs, which is about all rows "
+        f"together, of which there are 2{REMEDY}"
+    )
+
+
+def test_columns_that_must_differ_together_are_named() -> None:
+    class Inputs(Loans):
+        class Config:
+            unique = ("loan",)
+
+    assert failure(Inputs) == (
+        "here: rows have the same loan, which the check multiple_fields_uniqueness of "
+        f"schema.Inputs forbids, in 2 of 2 rows, the first in row 0 (counted from 0){REMEDY}"
+    )
+
+
+def test_a_check_that_raises_an_error_is_reported_without_its_text() -> None:
+    class Inputs(Loans):
+        @pa.dataframe_check
+        def broken(cls, rows: pd.DataFrame) -> bool:  # noqa: N805
+            raise ValueError(rows["loan"][0])
+
+    assert failure(Inputs) == (
+        "here: the check broken of schema.Inputs raises ValueError; correct it in schema.py."
+    )
+
+
 IBAN = "DE89370400440532013000"
 
 

@@ -1,5 +1,6 @@
 """Files come as they were written, in pieces, and only if they agree with their control files."""
 
+import gzip
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -174,10 +175,11 @@ def test_a_file_without_rows_sets_no_example_for_later_ones(tmp_path: Path, read
     [
         ("a.parquet", b"PAR1 not Parquet"),
         ("a.csv", b""),
-        ("a.csv", "loan\nHäuser\n".encode("latin-1")),
         ("a.csv", b'loan,day\n"007,1\n'),
+        ("a.csv.gz", gzip.compress(b"loan,day\n" + b"007,1\n" * 9)[:-9]),
+        ("a.csv.zip", b"PK, but no archive"),
     ],
-    ids=["not Parquet", "empty", "another encoding", "an open quote"],
+    ids=["not Parquet", "empty", "an open quote", "cut off", "no archive"],
 )
 def test_a_broken_file_is_refused_with_its_name(
     tmp_path: Path, read: Read, name: str, content: bytes
@@ -220,6 +222,7 @@ def test_a_control_file_may_have_any_of_its_forms(
         ({"rows": "many"}, "the control file a.ctl cannot be read"),
         ({"rows": ""}, "a.ctl does not state rows"),
         ({"delivered": "yesterday morning"}, "the control file a.ctl cannot be read"),
+        ({"delivered": "01.02.2026 04:00"}, "the control file a.ctl cannot be read"),
     ],
 )
 def test_a_control_file_that_disagrees_is_refused(
@@ -227,6 +230,15 @@ def test_a_control_file_that_disagrees_is_refused(
 ) -> None:
     deliver(tmp_path, **stated)
     assert words in refused(read, "*.csv", control="*.ctl")
+
+
+def test_letters_of_another_encoding_in_a_control_file_do_not_count(
+    tmp_path: Path, read: Read
+) -> None:
+    deliver(tmp_path)
+    with (tmp_path / "a.ctl").open("ab") as control:
+        control.write("\njob=Prüfung".encode("latin-1"))
+    assert sum(map(len, read("*.csv", control="*.ctl"))) == len(ROWS)
 
 
 def test_a_file_whose_control_file_is_missing_is_refused(tmp_path: Path, read: Read) -> None:
@@ -244,6 +256,17 @@ def test_a_control_file_whose_file_is_missing_is_refused(tmp_path: Path, read: R
         "table loans: the control file b.ctl is there, but its data file b.csv is not; ask whoever "
         "delivers the table for the data file."
     )
+
+
+def test_a_control_file_whose_file_is_missing_is_refused_in_a_folder_with_brackets(
+    tmp_path: Path, read: Read
+) -> None:
+    folder = tmp_path / "risk [1]"
+    folder.mkdir()
+    deliver(folder)
+    deliver(folder, "b")
+    (folder / "b.csv").unlink()
+    assert "b.ctl is there" in refused(read, "risk [1]/*.csv", control="*.ctl")
 
 
 def test_a_control_file_of_another_table_in_the_same_folder_is_left_alone(

@@ -138,8 +138,8 @@ def test_rows_without_a_time_are_counted_where_the_schema_allows_them(tmp_path: 
     source = replace(strict, contract=read)
     gate = labelled_rows.read_split(source, "gate")
     assert sorted({*range(1, 31)} - {*gate.frame["applied_on"].dt.day}) == [3, 7, 9]
-    labelled_rows.read_split(source, "train")  # of the same tables
-    assert source.undated == {"Inputs.applied_on": 12, "Labels.known_on": 12}
+    train = labelled_rows.read_split(source, "train")  # of the same tables
+    assert gate.undated == train.undated == {"Inputs.applied_on": 12, "Labels.known_on": 12}
     assert len(gate.all_inputs) == 29
 
 

@@ -111,10 +111,11 @@ def test_rows_without_a_time_are_refused_and_counted(
     found = tables_of(tmp_path, rows=rows, time="day", **write(tmp_path))
     with pytest.raises(errors.MlopsError) as caught:
         found.read("loans", NEW_YEAR)
+    footer = ", in which a footer counts as a row," if write is as_csv else ","
     assert str(caught.value) == (
         f"table loans: day is missing in 2 rows ({PLACES[write]}), and no window contains a row "
-        "without it; correct the source, or declare day nullable in schema.py to leave such rows "
-        "out."
+        f"without it; correct the source{footer} or declare day nullable in schema.py to leave "
+        "such rows out."
     )
 
 
@@ -136,13 +137,11 @@ def test_a_time_that_the_schema_does_not_have_must_not_be_missing_either(tmp_pat
         found.read("loans", NEW_YEAR)
 
 
-def test_a_short_line_and_a_footer_of_a_csv_file_are_refused_with_their_positions(
-    tmp_path: Path,
-) -> None:
-    lines = ["loan,day", "1,2026-01-01", "2", "TOTAL;2"]
+def test_a_footer_of_a_csv_file_is_refused_with_its_position(tmp_path: Path) -> None:
+    lines = ["loan,day", "1,2026-01-01", "TOTAL 2,"]
     (tmp_path / "loans.csv").write_text("\n".join(lines), encoding="utf-8")
     found = tables_of(tmp_path, path="loans.csv", time="day")
-    words = r"day is missing in 2 rows \(row 1 of loans\.csv, row 2 of loans\.csv, counted from 0\)"
+    words = r"in 1 row \(row 1 of loans\.csv, counted from 0\).* a footer counts as a row"
     with pytest.raises(errors.MlopsError, match=words):
         found.read("loans", NEW_YEAR)
 
@@ -185,21 +184,35 @@ def test_no_row_in_the_window_gives_the_columns(tmp_path: Path) -> None:
     assert found.empty
 
 
-@pytest.mark.parametrize(
-    "days",
-    [
-        ROWS["day"].dt.strftime("%d.%m.%Y"),
-        ROWS["day"].dt.strftime("%Y-%m-%dT%H:%M+01:00"),
-        pd.Series(["soon"] * 6),
-    ],
-    ids=["German", "a zone", "words"],
-)
-def test_a_time_that_is_not_plain_is_refused(tmp_path: Path, days: "pd.Series[str]") -> None:
+WITH_ZONE = "has times with a time zone; set tables.loans.zone to the zone in which its days begin"
+DAYS = ROWS["day"]
+NOT_PLAIN = {
+    "German": (DAYS.dt.strftime("%d.%m.%Y"), 'set tables.loans.date_format to "%d.%m.%Y".'),
+    "American": (DAYS.dt.strftime("%m/%d/%Y"), 'set tables.loans.date_format to "%m/%d/%Y".'),
+    "either": (
+        pd.Series(["01/02/2026"] * 6),
+        'date_format to "%m/%d/%Y" or "%d/%m/%Y", whichever it is.',
+    ),
+    "with a time": (DAYS.dt.strftime("%d.%m.%Y %H:%M"), 'date_format to "%d.%m.%Y %H:%M".'),
+    "a zone as text": (DAYS.dt.strftime("%Y-%m-%dT%H:%M+01:00"), WITH_ZONE),
+    "a zone": (DAYS.dt.tz_localize("Europe/Berlin"), WITH_ZONE),
+    "a word": (
+        pd.Series(["2026-01-01", None, "soon", *["2026-01-01"] * 3]),
+        "2026-01-31 12:00 (row 2 of loans.parquet, counted from 0, has none); correct the table",
+    ),
+}
+
+
+@pytest.mark.parametrize(("days", "words"), NOT_PLAIN.values(), ids=NOT_PLAIN)
+def test_a_time_that_is_not_plain_is_refused_with_the_key_that_reads_it(
+    tmp_path: Path, days: "pd.Series[str]", words: str
+) -> None:
     ROWS.assign(day=days).to_parquet(tmp_path / "loans.parquet")
-    with pytest.raises(
-        errors.MlopsError, match=r"loans: column day, which tables\.loans\.time names, must"
-    ):
+    with pytest.raises(errors.MlopsError) as caught:
         tables_of(tmp_path, time="day").read("loans", NEW_YEAR)
+    where = "table loans: column day, which tables.loans.time names, "
+    assert str(caught.value).startswith(where)
+    assert words in str(caught.value)
 
 
 def test_a_time_that_the_table_lacks_is_refused(tmp_path: Path) -> None:
@@ -208,6 +221,12 @@ def test_a_time_that_the_table_lacks_is_refused(tmp_path: Path) -> None:
         errors.MlopsError, match=r"loans has no column noon; correct tables\.loans\.time"
     ):
         tables_of(tmp_path, time="noon").read("loans", NEW_YEAR)
+
+
+def test_a_time_of_almost_the_same_name_is_named(tmp_path: Path) -> None:
+    ROWS.rename(columns={"day": " Day"}).to_parquet(tmp_path / "loans.parquet")
+    with pytest.raises(errors.MlopsError, match=r'no column day, but " Day"; correct'):
+        tables_of(tmp_path, time="day").read("loans", NEW_YEAR)
 
 
 def test_a_time_that_is_not_among_the_columns_to_read_is_refused(tmp_path: Path) -> None:

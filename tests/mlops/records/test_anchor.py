@@ -63,6 +63,14 @@ def test_an_anchor_is_read_wherever_the_platform_prints_it(tmp_path: Path, line:
     assert anchors.read_anchors(log, MODEL) == [make()]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_an_anchor_is_read_from_what_powershell_writes(tmp_path: Path, encoding: str) -> None:
+    """The first line as well, which begins with the mark of the encoding."""
+    log = tmp_path / "log"
+    log.write_text(f"{make()}\r\n{make(4)}\r\n", encoding)
+    assert anchors.read_anchors(log, MODEL) == [make(), make(4)]
+
+
 def test_an_anchor_is_read_from_a_log_whose_lines_all_begin_with_their_step(tmp_path: Path) -> None:
     log = tmp_path / "log"
     step = "score\tRun it\t2026-01-01T04:00:09.1234567Z"

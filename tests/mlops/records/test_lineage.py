@@ -412,6 +412,16 @@ def test_the_hash_of_the_configuration_is_of_what_shapes_a_model(
     assert (lineage.configuration_hash(make_project(tmp_path, **keys)) == usual) is same
 
 
+def test_a_key_that_a_table_may_have_changes_the_hash_only_if_it_is_set(tmp_path: Path) -> None:
+    """Versions of before that key were trained with the same configuration."""
+    loans = {"kind": "files", "path": "x", "origin": "masked"}
+    usual = lineage.configuration_hash(make_project(tmp_path, tables={"loans": loans}))
+    assert usual == "4b7e2ef6df224c226ae595868bf04304945c753803f17578484b01b41274423f"
+    for key, value in {"thousands": ",", "date_format": "%d.%m.%Y", "zone": "UTC"}.items():
+        changed = make_project(tmp_path, tables={"loans": loans | {key: value}})
+        assert lineage.configuration_hash(changed) != usual
+
+
 def test_the_order_of_params_does_not_change_the_hash(tmp_path: Path) -> None:
     one = make_project(tmp_path, model={"params": {"a": 1, "b": 2}})
     other = make_project(tmp_path, model={"params": {"b": 2, "a": 1}})

@@ -127,6 +127,7 @@ def test_a_file_without_the_column_is_not_searched(tmp_path: Path) -> None:
         "": "customer, month",
         "score\n1\n": "customer, month",  # would erase everybody with that score
         "customer,customer\na,a\n": "customer, month",
+        "customer;month\n1;2\n": "separated by commas",
         "customer\n": "no line after its header",
         f"customer,month\n{IBAN}\n": "line 1 after",
         f"customer\n{IBAN},{IBAN}\n": "line 1 after",

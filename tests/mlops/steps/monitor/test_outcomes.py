@@ -47,7 +47,8 @@ def examined(
     )
     contract.inputs.one = lambda _: None
     store = SimpleNamespace(entries=[], registry=SimpleNamespace(numbers=lambda: [2]))
-    labels = pd.DataFrame({outcomes.TRUTH: truth}, index=pd.Index(ROWS["loan"], name="loan"))
+    target = pd.DataFrame({"defaulted": truth}, index=pd.Index(ROWS["loan"], name="loan"))
+    labels = outcomes.KnownLabels(target, {})
     monkeypatch.setattr(outcomes, "_read_labels", lambda *_: labels)
     monkeypatch.setattr(outcomes.predictions, "read_parts", lambda *_: iter([ROWS]))
     monkeypatch.setattr(outcomes, "user_module", lambda _: SimpleNamespace())

@@ -1,10 +1,13 @@
 """The settings: every key that an environment may change, with its type, default and meaning."""
 
+import codecs
 import datetime
+import re
 from pathlib import Path
 from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from .people import is_name
 
@@ -47,7 +50,13 @@ ORIGINS: tuple[Origin, ...] = ("synthetic", "masked", "production")
 REQUIRED_KEY: dict[Kind, str] = {"files": "path", "delta": "path", "sql": "address"}
 TABLE_OR: dict[Kind, str] = {"sql": "query", "spark": "path"}  # exactly one of `table` and this key
 # Keys that all other kinds would ignore.
-KIND_OF_KEY: dict[str, Kind] = {"control": "files", "version": "delta"}
+KIND_OF_KEY: dict[str, Kind] = {
+    "thousands": "files",
+    "date_format": "files",
+    "zone": "files",
+    "control": "files",
+    "version": "delta",
+}
 
 
 class Table(Section):
@@ -66,15 +75,24 @@ class Table(Section):
     columns: tuple[str, ...] = ()
     """The columns to read; empty reads all."""
     path: str = ""
-    """Required for `files` and `delta`; for `spark`, instead of `table`. A file or a pattern such
-    as `data/*.parquet`, relative to the project's folder; for `delta` and `spark` the folder of
-    the table, or its address such as `abfss://…`."""
-    separator: str = ","
-    """For CSV."""
+    """Required for `files` and `delta`; for `spark`, instead of `table`. A file, a folder or a
+    pattern such as `data/*.parquet`, relative to the project's folder; for `delta` and `spark` the
+    folder of the table, or its address such as `abfss://…`."""
+    separator: str = Field(default=",", min_length=1)
+    """For CSV. Several characters are a regular expression."""
     encoding: str = "utf-8"
     """For CSV."""
-    decimal: str = "."
+    decimal: str = Field(default=".", min_length=1, max_length=1)
     """For CSV."""
+    thousands: str = Field(default="", max_length=1)
+    """For CSV: the character between groups of three digits, such as `.` in `1.234,50`."""
+    date_format: str | dict[str, str] = ""
+    """For `files`: the format of dates that are text, such as `%d.%m.%Y`, in the codes of Python's
+    strptime: one for the column `time` and the columns of times in the schema, or one for each
+    column. Without it, such as 2026-01-31."""
+    zone: str = ""
+    """For `files`: the time zone to read times with a zone in, such as `Europe/Berlin`. Times
+    without a zone are taken to be of this zone."""
     text: tuple[str, ...] = ()
     """For CSV: columns to read as text, in addition to those that are text in the schema."""
     control: str = ""
@@ -94,8 +112,64 @@ class Table(Section):
     query: str = ""
     """For `sql`, instead of `table`: a query."""
 
+    @field_validator("separator")
+    @classmethod
+    def _separates(cls, separator: str) -> str:
+        if len(separator) == 1:
+            return separator
+        try:
+            matches_nothing = re.match(separator, "") is not None
+        except re.error:
+            matches_nothing = True
+        if matches_nothing:
+            raise ValueError(
+                f"a separator of several characters is a regular expression, and {separator} does "
+                'not match characters; put each in brackets, such as "[|][|]" for two bars'
+            )
+        return separator
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, name: str) -> str:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            raise ValueError(
+                f"the encoding {name} is unknown; write one that Python knows, such as utf-8, "
+                "cp1252 or utf-16"
+            ) from None
+        return name
+
+    @field_validator("date_format")
+    @classmethod
+    def _is_a_format(cls, given: str | dict[str, str]) -> str | dict[str, str]:
+        formats = list(given.values()) if isinstance(given, dict) else [given]
+        for each in formats:
+            if given and not re.search("%[a-zA-Z]", each):
+                raise ValueError(
+                    f"{each} is not a format of dates; write it in the codes of Python's strptime, "
+                    'such as "%d.%m.%Y"'
+                )
+        return given
+
+    @field_validator("zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name or "UTC")
+        except (LookupError, ValueError, OSError):
+            raise ValueError(
+                f"the time zone {name} is unknown; write one such as Europe/Berlin or UTC"
+            ) from None
+        return name
+
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
+        if self.thousands == self.decimal:
+            raise ValueError(
+                f"thousands and decimal are both {self.decimal}, so 1{self.decimal}234 has two "
+                "meanings; change one of them"
+            )
         if self.kind == "synthetic" and self.origin != "synthetic":
             raise ValueError(
                 f"a table of kind synthetic has invented rows, so its origin cannot be "
@@ -122,6 +196,9 @@ class Table(Section):
                 "delivered; add control, or remove max_late"
             )
         return self
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())  # a dictionary of formats has no hash
 
 
 # Time

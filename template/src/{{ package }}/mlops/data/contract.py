@@ -3,6 +3,8 @@
 Everything else is derived from it: features, signature, the check of each batch.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
@@ -52,8 +54,14 @@ WAYS = {
     "category": "use str, and make categories of it in features.py",
 }
 
+# What pandera reports of a check that raises an error, whose text may quote a value.
+RAISED = re.compile(r"(\w*(?:Error|Exception|Warning))\(")
+
 # The dtype of text in pandas 3 and in pandas 2; the type stubs know only one of them.
 TEXT: Any = "str" if int(pd.__version__.split(".")[0]) >= 3 else "object"
+
+# Returns why a column of a table is not of a type and which key helps; empty if that is unknown.
+Explain = Callable[[str, ColumnType], str]
 
 
 @dataclass(frozen=True)
@@ -97,11 +105,14 @@ class Schema:
             )
         return column
 
-    def clean(self, frame: pd.DataFrame, where: str) -> pd.DataFrame:
+    def clean(
+        self, frame: pd.DataFrame, where: str, explain: "Explain | None" = None
+    ) -> pd.DataFrame:
         """Return a frame with the schema's columns only, cast without loss, and validated.
 
         Raises MlopsError that names the column and what is wrong with it; `where` names the rows
-        in the message, such as "training window 2025-01-01..2026-01-01".
+        in the message, such as "training window 2025-01-01..2026-01-01". `explain` may find the
+        reason in the tables, as `Tables.explain` does.
         """
         from pandera.errors import SchemaErrors
 
@@ -112,7 +123,7 @@ class Schema:
                     "the copy of schema.py that a version keeps; data.py must return it."
                 )
         columns = {
-            name: _cast(self._flags_as_numbers(frame[name]), kind, where)
+            name: _cast(self._flags_as_numbers(frame[name]), kind, where, explain)
             for name, kind in self.types.items()
         }
         result = pd.DataFrame(columns, index=frame.index)
@@ -148,13 +159,34 @@ class Schema:
         """Return where the first value is that breaks a check; never the value."""
         cases = error.failure_cases
         first = cases.iloc[0]
-        alike = (cases["column"] == first["column"]) & (cases["check"] == first["check"])
-        rows = np.flatnonzero(frame.index == first["index"])
-        place = f", the first in row {rows[0]} (counted from 0)" if len(rows) else ""
+        check = f"the check {first['check']} of schema.{self.name}"
+        raised = RAISED.match(str(first["failure_case"])) if pd.isna(first["index"]) else None
+        if raised:
+            return f"{check} raises {raised[1]}; correct it in schema.py."
+        context = first["schema_context"]
+        alike = cases["check"].eq(first["check"]) & cases["schema_context"].eq(context)
+        if context == "Column":
+            alike &= cases["column"].eq(first["column"])
+        rows = np.flatnonzero(frame.index.isin(cases["index"][alike]))
+        remedy = "correct the source, or the check in schema.py."
+        place = f"in {len(rows)} of {len(frame)} rows"
+        if len(rows):
+            place += f", the first in row {rows[0]} (counted from 0)"
+        if context == "Column" and len(rows):
+            return f"column {first['column']} fails {check} {place}; {remedy}"
+        if context == "Column":
+            return (
+                f"column {first['column']} fails {check}, which is about all rows together, of "
+                f"which there are {len(frame)}; {remedy}"
+            )
+        if first["check"] == "multiple_fields_uniqueness":
+            columns = ", ".join(cases["column"][alike].unique())
+            return f"rows have the same {columns}, which {check} forbids, {place}; {remedy}"
+        if len(rows):
+            return f"{check}, which is about whole rows, fails {place}; {remedy}"
         return (
-            f"column {first['column']} fails the check {first['check']} of schema.{self.name} in "
-            f"{alike.sum()} of {len(frame)} rows{place}; correct the source, or the check in "
-            "schema.py."
+            f"{check}, which is about all rows together, fails for these {len(frame)} rows; "
+            f"{remedy}"
         )
 
 
@@ -307,7 +339,7 @@ def _type_name(dtype: str, where: str) -> ColumnType:
     return dtype
 
 
-def _cast(column: pd.Series, kind: ColumnType, where: str) -> pd.Series:
+def _cast(column: pd.Series, kind: ColumnType, where: str, explain: Explain | None) -> pd.Series:
     """Cast a column to the schema's type: readers guess types of integers and empty columns."""
     result = _convert(column, kind)
     if result is not None:
@@ -315,10 +347,11 @@ def _cast(column: pd.Series, kind: ColumnType, where: str) -> pd.Series:
     way = ""
     if kind in ("int64", "bool") and column.isna().any():
         way = " (float with pa.Field(nullable=True) if values can be missing)"
+    reason = explain(str(column.name), kind) if explain else ""
+    remedy = reason or f"correct the source, or the type in schema.py{way}"
     raise MlopsError(
         f"{where}: column {column.name} is {column.dtype} and cannot become {declared(kind)} "
-        f"without loss ({_first_lost(column, kind)}); correct the source, or the type in "
-        f"schema.py{way}."
+        f"without loss ({_first_lost(column, kind)}); {remedy}."
     )
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from ..base.errors import MlopsError, reading
 from ..base.settings import Table
 from .file_formats import count_rows
+from .paths import pattern_of
 from .request import TableRequest
 
 CHECKSUMS = ("sha256", "sha512", "sha1", "md5")
@@ -30,7 +31,7 @@ def verify(request: TableRequest, paths: Sequence[Path]) -> None:
     """
     name = request.name
     table = request.table
-    _refuse_missing_files(name, table, paths)
+    _refuse_missing_files(request, paths)
     deliveries = [_compare(name, table, path, path.stat().st_mtime_ns) for path in paths]
     if table.max_late is None or request.window is None:
         return
@@ -49,15 +50,19 @@ def verify(request: TableRequest, paths: Sequence[Path]) -> None:
         )
 
 
-def _refuse_missing_files(name: str, table: Table, paths: Sequence[Path]) -> None:
+def _refuse_missing_files(request: TableRequest, paths: Sequence[Path]) -> None:
     """Raise MlopsError for a control file whose data file is missing."""
-    before, star, after = table.control.partition("*")
+    name = request.name
+    control_pattern = request.table.control
+    before, star, after = control_pattern.partition("*")
     if not (star and after):
         return
-    for control in sorted({each for path in paths for each in path.parent.glob(table.control)}):
+    pattern = pattern_of(request.project, request.table.path)
+    for control in sorted({each for path in paths for each in path.parent.glob(control_pattern)}):
         stem = control.name.removeprefix(before).removesuffix(after)
         data = control.with_name(f"{stem}{paths[0].suffix}")
-        if data.match(table.path) and not data.exists():
+        expected = data.match(pattern) or request.project.path(request.table.path) in data.parents
+        if expected and not data.exists():
             raise MlopsError(
                 f"table {name}: the control file {control.name} is there, but its data file "
                 f"{data.name} is not; ask whoever delivers the table for the data file."
@@ -73,7 +78,7 @@ def _compare(name: str, table: Table, path: Path, _modified: int) -> pd.Timestam
         "control file"
     )
     with reading(f"table {name}: the control file {control.name}", remedy):
-        text = control.read_text("utf-8")
+        text = control.read_text("utf-8", errors="replace")  # only ASCII in it counts
         stated = {key.lower(): value for key, value in STATEMENT.findall(text)}
         checksum = next((kind for kind in CHECKSUMS if kind in stated), "sha256")
         missing = ", ".join(sorted({"rows", checksum} - stated.keys()))
@@ -83,7 +88,7 @@ def _compare(name: str, table: Table, path: Path, _modified: int) -> pd.Timestam
                 "whoever delivers the table for a complete control file."
             )
         rows = int(stated["rows"])
-        delivered = pd.Timestamp(stated.get("delivered", "NaT")).tz_localize(None)
+        delivered = _moment(stated.get("delivered"))
     remedy = f"replace the file, or correct tables.{name} in conf/"
     with reading(f"table {name}: {path.name}", remedy), path.open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.new(checksum, usedforsecurity=False))
@@ -99,3 +104,12 @@ def _compare(name: str, table: Table, path: Path, _modified: int) -> pd.Timestam
             f"{control.name} states; ask whoever delivers the table to deliver both files again."
         )
     return delivered
+
+
+def _moment(stated: str | None) -> pd.Timestamp:
+    """Return when a file was delivered; 01.02.2026 would be taken for 2 January, so it is refused.
+
+    Raises ValueError for what is not as 2026-01-31T04:00.
+    """
+    moment: pd.Timestamp = pd.to_datetime(stated or "NaT", format="ISO8601")
+    return moment.tz_localize(None)

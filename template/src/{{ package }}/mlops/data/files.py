@@ -1,15 +1,22 @@
 """Tables of kind `files`: all files that match a pattern, Parquet or CSV."""
 
-import glob
+import lzma
+import zipfile
+import zlib
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 
 import pandas as pd
 
 from ..base.errors import MlopsError, reading
 from . import control_files
+from .contract import TEXT
 from .file_formats import read_file
+from .paths import TableFile, find_files
 from .request import PLACE, TableRequest
+from .times import read_times
+
+BROKEN_ARCHIVE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
 def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
@@ -19,39 +26,38 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
     disagrees with its control file.
     """
     name = request.name
-    table = request.table
-    paths = _find(str(request.project.path(table.path)))
-    if not paths:
-        raise MlopsError(
-            f"table {name}: no file matches {table.path}; add one, or correct tables.{name}.path."
-        )
-    if table.control:
-        control_files.verify(request, paths)
+    files = find_files(name, request.project, request.table.path)
+    if request.table.control:
+        control_files.verify(request, [file.path for file in files])
     known = set[str]()
-    for path in paths:
-        with reading(
-            f"table {name}: {path.name}", f"replace the file, or correct tables.{name} in conf/"
-        ):
-            for frame in read_file(path, request):
+    for file in files:
+        remedy = f"replace the file, or correct tables.{name} in conf/"
+        with reading(f"table {name}: {file.name}", remedy, *BROKEN_ARCHIVE):
+            for frame in _read(file, request):
                 if len(frame):
                     missing = ", ".join(sorted(known.difference(map(str, frame))))
                     if missing:
                         raise MlopsError(
-                            f"table {name}: {path.name} does not have all columns of an earlier "
+                            f"table {name}: {file.name} does not have all columns of an earlier "
                             f"file (missing: {missing}); ask whoever delivers the table for a "
                             "complete file."
                         )
                     known.update(map(str, frame))
-                frame.attrs[PLACE] = path.name
-                yield frame
+                piece = read_times(frame, request, file.name)
+                piece.attrs[PLACE] = file.name
+                yield piece
 
 
-def _find(pattern: str) -> list[Path]:
-    """Return the files that match; Spark writes a folder of parts in place of each file."""
-    paths: list[Path] = []
-    for path in map(Path, sorted(glob.glob(pattern))):
-        if path.is_dir():
-            paths.extend(sorted(path.rglob("[!_.]*.parquet")))
-        else:
-            paths.append(path)
-    return paths
+def _read(file: TableFile, request: TableRequest) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a file, with the columns that the names of its folders state."""
+    wanted = request.table.columns
+    stated = {key: value for key, value in file.partition.items() if not wanted or key in wanted}
+    if not stated:
+        yield from read_file(file.path, request, file.name)
+        return
+    inside = tuple(column for column in wanted if column not in stated)
+    table = request.table.model_copy(update={"columns": inside})
+    for frame in read_file(file.path, replace(request, table=table), file.name):
+        added = {key: value for key, value in stated.items() if key not in frame}
+        complete = frame.assign(**added).astype(dict.fromkeys(added, TEXT))
+        yield complete[list(wanted)] if wanted else complete

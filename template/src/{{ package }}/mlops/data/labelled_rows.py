@@ -1,5 +1,6 @@
 """Rows with their labels: read, cleaned, joined, matured, and split into train and gate."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
@@ -33,6 +34,9 @@ class LabelledRows:
     """Cleaned inputs of all rows of the split, labelled or not."""
     window: str
     """What the rows are called in records, in the form of `VersionCard.windows`."""
+    undated: Mapping[str, int] = field(default_factory=dict)
+    """How many rows were left out because their time is missing, by table or class and column:
+    `{"applications.applied_on": 14, "Labels.known_on": 2}`."""
 
     @cached_property
     def row_hashes(self) -> npt.NDArray[np.uint64]:
@@ -51,6 +55,16 @@ class LabelledRows:
 
 
 @dataclass(frozen=True)
+class KnownLabels:
+    """The labels that are known at a reference date."""
+
+    target: pd.DataFrame
+    """The target of each key, indexed by the keys."""
+    undated: Mapping[str, int]
+    """How many labels were left out because their time is missing, as in `LabelledRows`."""
+
+
+@dataclass(frozen=True)
 class PointInTimeData:
     """The user's module `data`, read with what was known at `as_of`."""
 
@@ -64,15 +78,11 @@ class PointInTimeData:
     """The reference date; later labels are not used."""
     time: Time
     """The time settings that give the windows."""
-    undated: dict[str, int] = field(default_factory=dict, compare=False)
-    """How many rows were left out because their time is missing, as in `Tables.undated`."""
 
-    @property
-    def tables(self) -> Tables:
-        """The tables that the module reads."""
+    def open_tables(self) -> Tables:
+        """Return the tables that a function of the module reads."""
         contract = self.contract
-        nullable = contract.nullable_times
-        return Tables(self.project, contract.text, nullable_times=nullable, undated=self.undated)
+        return Tables(self.project, contract.text, nullable_times=contract.nullable_times)
 
 
 def read_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
@@ -86,22 +96,20 @@ def read_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
 
 
 def in_window(
-    frame: pd.DataFrame, contract: Contract, window: Window | None, undated: dict[str, int]
-) -> pd.DataFrame:
+    frame: pd.DataFrame, contract: Contract, window: Window | None
+) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the rows whose event is in the window; their table may be selected by another time.
 
-    Adds the number of rows without an event time, which schema.py must allow, to `undated`.
+    The second value is how many rows have no event time, which schema.py must allow, as in
+    `LabelledRows.undated`.
     """
     event_time = contract.inputs.one("event_time")
     if window is None or event_time is None:
-        return frame
+        return frame, {}
     counted = WindowRows(window)
     rows = counted.select(frame, frame[event_time])
     counted.check()
-    if counted.undated:
-        name = f"Inputs.{event_time}"
-        undated[name] = undated.get(name, 0) + counted.undated
-    return rows
+    return rows, {f"Inputs.{event_time}": counted.undated} if counted.undated else {}
 
 
 def count_events(contract: Contract, truth: pd.Series) -> int:
@@ -114,20 +122,23 @@ def count_events(contract: Contract, truth: pd.Series) -> int:
     return int(counts.min())
 
 
-def read_labels(source: PointInTimeData, window: Window | None, where: str) -> pd.DataFrame:
-    """Return the target of each key whose label is known at `as_of`, indexed by the keys."""
+def read_labels(source: PointInTimeData, window: Window | None, where: str) -> KnownLabels:
+    """Return the target of each key whose label is known at `as_of`."""
     contract = source.contract
+    tables = source.open_tables()
     with user_function("data.labels", contract.columns):
-        returned = source.data.labels(source.tables, window)
-    labels = contract.labels.clean(returned.reset_index(drop=True), where)
+        returned = source.data.labels(tables, window)
+    labels = contract.labels.clean(returned.reset_index(drop=True), where, tables.explain)
     refuse_duplicates(labels, contract.keys, where)
+    undated = dict(tables.undated)
     label_time = contract.labels.one("label_time")
     if label_time is not None:
-        undated = labels[label_time].isna() & labels[contract.target].notna()
-        if undated.any():
-            source.undated[f"Labels.{label_time}"] = int(undated.sum())
+        without_time = labels[label_time].isna() & labels[contract.target].notna()
+        if without_time.any():
+            undated[f"Labels.{label_time}"] = int(without_time.sum())
         labels = labels[labels[label_time] <= source.as_of]
-    return labels[[*contract.keys, contract.target]].dropna().set_index(contract.keys)
+    target = labels[[*contract.keys, contract.target]].dropna().set_index(contract.keys)
+    return KnownLabels(target, undated)
 
 
 def _read_window_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
@@ -162,23 +173,23 @@ def _read_hashed_split(source: PointInTimeData, split: SplitName) -> LabelledRow
             "time.train to time.gate."
         )
     name = f"{split} rows {fingerprint(frame)[:12]}"  # the same rows get the same name
-    return LabelledRows(rows.raw.loc[frame.index], frame, all_inputs, name)
+    return LabelledRows(rows.raw.loc[frame.index], frame, all_inputs, name, rows.undated)
 
 
 def _read(source: PointInTimeData, window: Window | None, where: str) -> LabelledRows:
     """Read the rows of a window, and the labels that are known at `as_of`."""
     contract = source.contract
+    tables = source.open_tables()
     with user_function("data.inputs", contract.columns):
-        returned = source.data.inputs(source.tables, window)
+        returned = source.data.inputs(tables, window)
     raw = returned.reset_index(drop=True)
     if raw.empty:
         raise MlopsError(
             f"{where}: data.inputs returned no rows; check this function, `tables` in conf/, and "
             "the reference date."
         )
-    undated: dict[str, int] = {}
-    inputs = in_window(contract.inputs.clean(raw, where), contract, window, undated)
-    source.undated.update(undated)  # the rows of both windows contain the same ones
+    cleaned = contract.inputs.clean(raw, where, tables.explain)
+    inputs, without_time = in_window(cleaned, contract, window)
     if inputs.empty:
         raise MlopsError(
             f"{where}: data.inputs returned no row whose event is in this window; check its "
@@ -186,11 +197,13 @@ def _read(source: PointInTimeData, window: Window | None, where: str) -> Labelle
         )
     refuse_duplicates(inputs, contract.keys, where)
     labels = read_labels(source, window, f"labels of the {where}")
-    labelled = inputs.join(labels, on=contract.keys, how="inner").sort_index()
+    labelled = inputs.join(labels.target, on=contract.keys, how="inner").sort_index()
     if labelled.empty:
         raise MlopsError(
             f"{where}: no row has a label that is known as of {source.as_of:%Y-%m-%d}; use a later "
             "reference date, or check the setting time.label_horizon, and whether labels in "
             "data.py returns the same keys as inputs."
         )
-    return LabelledRows(raw.loc[labelled.index], labelled, inputs, str(window or "all rows"))
+    undated = tables.undated | without_time | dict(labels.undated)
+    name = str(window or "all rows")
+    return LabelledRows(raw.loc[labelled.index], labelled, inputs, name, undated)

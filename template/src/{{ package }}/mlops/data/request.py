@@ -25,6 +25,8 @@ class TableRequest:
     """The window of the rows that are wanted; None for all rows."""
     text: tuple[str, ...] = ()
     """Columns of text in the schema; a CSV reader must not turn them into numbers."""
+    times: tuple[str, ...] = ()
+    """Columns of times in the schema; a reader of files turns text into times."""
 
     @property
     def batch_rows(self) -> int:

@@ -9,16 +9,19 @@ from ..base.errors import Misconfigured, MlopsError
 from ..base.project import Project
 from ..base.settings import Kind, Table
 from ..base.windows import Window
+from .contract import ColumnType
+from .paths import PARQUET
 from .request import PLACE, TableRequest
+from .times import guess_formats, has_zone
 from .window_rows import WindowRows
 
 Reader = Callable[[TableRequest], Iterator[pd.DataFrame]]
 SHOWN = 3  # positions of rows in a message
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tables:
-    """What `data.py` reads from."""
+    """What `data.py` reads from; it counts the rows that it leaves out."""
 
     project: Project
     """The project that reads."""
@@ -30,9 +33,9 @@ class Tables:
     """The window whose rows `batch` has; None if they have no time."""
     nullable_times: Mapping[str, bool] = field(default_factory=dict)
     """Whether a column of times may be missing, as `Contract.nullable_times` says it."""
-    undated: dict[str, int] = field(default_factory=dict, compare=False)
+    undated: dict[str, int] = field(default_factory=dict, init=False)
     """How many rows were left out because their time may be missing and is, by table and column:
-    `{"applications.applied_on": 14}`."""
+    `{"applications.applied_on": 14}`. It is complete once `data.py` has read its tables."""
 
     def read(self, name: str, window: Window | None = None) -> pd.DataFrame:
         """Return the rows of a table; only those of `window` if the table has a time in conf.
@@ -64,7 +67,7 @@ class Tables:
             if counted is None or request.table.time is None:
                 yield piece
                 continue
-            times = _times(piece, request)
+            times = _times(frame, request).set_axis(piece.index)
             selected = counted.select(piece, times)
             if counted.undated == 0 or self.nullable_times.get(request.table.time):
                 yield selected
@@ -85,7 +88,8 @@ class Tables:
 
     def request(self, name: str, window: Window | None = None) -> TableRequest:
         """Return the request for the rows of a table; raises Misconfigured for an unknown one."""
-        return TableRequest(self.project, name, self.table(name), window, self.text)
+        times = tuple(self.nullable_times)
+        return TableRequest(self.project, name, self.table(name), window, self.text, times)
 
     def table(self, name: str) -> Table:
         """Return the settings of a table; raises Misconfigured for an unknown one."""
@@ -96,6 +100,21 @@ class Tables:
                 f"read one of {', '.join(tables)}."
             )
         return tables[name]
+
+    def explain(self, column: str, kind: ColumnType) -> str:
+        """Return why a column of a table of files is not of a type, and which key helps.
+
+        The answer is empty if the files do not tell.
+        """
+        from . import hints
+
+        requests = (self.request(name) for name in self.project.settings.tables)
+        found = (
+            hints.explain(request, column, kind)
+            for request in requests
+            if request.table.kind == "files"
+        )
+        return next(filter(None, found), "")
 
     def _read_batch(self, batch: pd.DataFrame, name: str, window: Window | None) -> pd.DataFrame:
         """Return the rows of a batch; training would get those of the whole window."""
@@ -125,12 +144,16 @@ class Tables:
             return
         rows = "1 row" if undated == 1 else f"{undated} rows"
         shown = f"{', '.join(places[:SHOWN])}, counted from 0" if places else f"{time} IS NULL"
+        source = "the source"
+        is_text = any(not each.lower().endswith(PARQUET) for each in places)
+        if is_text and request.table.kind == "files":
+            source = "the source, in which a footer counts as a row"
         remedy = f"declare {time} nullable in schema.py to leave such rows out"
         if time not in self.nullable_times:
             remedy = f"remove tables.{request.name}.time, and select the rows in data.py"
         raise MlopsError(
             f"table {request.name}: {time} is missing in {rows} ({shown}), and no window contains "
-            f"a row without it; correct the source, or {remedy}."
+            f"a row without it; correct {source}, or {remedy}."
         )
 
 
@@ -204,21 +227,56 @@ def _times(frame: pd.DataFrame, request: TableRequest) -> "pd.Series[pd.Timestam
         )
     if time not in frame:
         raise MlopsError(
-            f"table {request.name} has no column {time}; correct tables.{request.name}.time in "
-            "conf/, or the table."
+            f"table {request.name} has no column {time}{_similar(time, frame)}; correct "
+            f"tables.{request.name}.time in conf/, or the table."
         )
     times: pd.Series[pd.Timestamp] | None
     try:
         times = pd.to_datetime(frame[time], format="ISO8601")
     except (ValueError, TypeError):  # text that is no time
         times = None
-    if times is None or times.dt.tz is not None:
-        raise MlopsError(
-            f"table {request.name}: column {time}, which tables.{request.name}.time names, must "
-            "contain dates or times without a time zone, such as 2026-01-31 or 2026-01-31 12:00; "
-            "correct the table, or name another column."
-        )
+    if times is None or not pd.api.types.is_datetime64_dtype(times):  # which has no zone
+        raise MlopsError(_no_times(frame, request))
     return times
+
+
+def _no_times(frame: pd.DataFrame, request: TableRequest) -> str:
+    """Return why a column cannot select the rows of a window, and the key that helps."""
+    name = request.name
+    column = frame[str(request.table.time)]
+    where = f"table {name}: column {column.name}, which tables.{name}.time names,"
+    if request.table.kind == "files" and has_zone(column):
+        return (
+            f"{where} has times with a time zone; set tables.{name}.zone to the zone in which its "
+            'days begin, such as "Europe/Berlin" or "UTC".'
+        )
+    formats = guess_formats(column) if request.table.kind == "files" else []
+    if formats:
+        shown = " or ".join(f'"{each}"' for each in formats)
+        return (
+            f"{where} has dates, but not such as 2026-01-31; set tables.{name}.date_format to "
+            f"{shown}{', whichever it is' if len(formats) > 1 else ''}."
+        )
+    dates = pd.to_datetime(column.astype("string"), format="ISO8601", errors="coerce", utc=True)
+    wrong = (dates.isna() & column.notna()).to_numpy()
+    found = (
+        [f"row {row} of {frame.attrs[PLACE]}" for row in frame.index[wrong][:SHOWN]]
+        if (PLACE in frame.attrs)
+        else []
+    )
+    place = f" ({', '.join(found)}, counted from 0, has none)" if found else ""
+    return (
+        f"{where} must contain dates or times without a time zone, such as 2026-01-31 or "
+        f"2026-01-31 12:00{place}; correct the table, or name another column."
+    )
+
+
+def _similar(name: str, frame: pd.DataFrame) -> str:
+    """Return which column has almost the same name; others may be values of a missing header."""
+    for column in map(str, frame):
+        if column.strip().casefold() == name.strip().casefold():
+            return f', but "{column}"'
+    return ""
 
 
 def _places(frame: pd.DataFrame, times: pd.Series) -> list[str]:

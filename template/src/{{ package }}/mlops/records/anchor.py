@@ -5,6 +5,7 @@ backup of the store is a shorter chain. Both still verify. They differ from an a
 published before and is kept where the writers of the store cannot change it.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Sequence
@@ -73,7 +74,9 @@ def read_anchors(file: Path, model: str) -> list[Anchor]:
     text is skipped, with a note if it looks like an anchor. Raises Misconfigured if there are none.
     """
     try:
-        text = file.read_bytes().decode("utf-8", errors="replace")
+        content = file.read_bytes()
+        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # by PowerShell
+        text = content.decode("utf-16" if wide else "utf-8-sig", errors="replace")
     except OSError as error:
         raise Misconfigured(
             f"--against {file} cannot be read ({error.strerror}); name a file with anchors, which "

@@ -216,8 +216,16 @@ def _login() -> tuple[str, str]:
 
 
 def configuration_hash(project: Project) -> str:
-    """Return a SHA-256 of the settings that shape a model."""
+    """Return a SHA-256 of the settings that shape a model.
+
+    Keys that tables did not have at first count if they are set: without them, the same settings
+    keep their hash.
+    """
     shaping = project.settings.model_dump(include={"tables", "time", "model", "problem"})
+    for table in shaping["tables"].values():
+        for key in ("thousands", "date_format", "zone"):
+            if not table[key]:
+                del table[key]
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 

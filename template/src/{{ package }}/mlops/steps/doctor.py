@@ -14,7 +14,7 @@ from ..base.console import Outcome
 from ..base.errors import MlopsError, summarize
 from ..base.project import ENVIRONMENTS, PACKAGE, Project, open_project, user_module
 from ..base.windows import Window, parse_as_of, periods, plan
-from ..data.contract import read_contract
+from ..data.contract import Contract, read_contract, refuse_duplicates
 from ..data.labelled_rows import PointInTimeData, read_labels
 from ..data.tables import Tables
 from ..records import predictions
@@ -34,6 +34,8 @@ from .score.score import plan_batch, work_of
 FEW = 100  # rows that are tried
 NOT_PERMITTED = (errno.EACCES, errno.EPERM, errno.EROFS)
 NEEDS: Mapping[str, tuple[str, ...]] = {  # a check that is not tried unless others have passed
+    "inputs": ("user modules", "tables"),
+    "labels": ("user modules", "tables"),
     "champion": ("store",),
     "score": ("user modules", "tables", "store", "champion"),
     "monitor": ("user modules", "tables", "store", "champion"),
@@ -54,6 +56,11 @@ class Opened:
 
     project: Project
     """The project in one environment."""
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The contract in schema.py as it is now."""
+        return read_contract(user_module("schema"), self.project.settings.problem)
 
     @cached_property
     def store(self) -> Store:
@@ -93,6 +100,8 @@ def doctor(project: Project) -> Outcome:
         "code facts": _code_facts,
         "user modules": _modules,
         "tables": _tables,
+        "inputs": _inputs,
+        "labels": _labels,
         "store": _store,
         "champion": _champion,
         "score": _score,
@@ -178,11 +187,41 @@ def _tables(opened: Opened) -> str:
     project = opened.project
     window = plan(parse_as_of(None, project.settings), project.settings.time).train
     kinds = {name: table.kind for name, table in project.settings.tables.items()}
-    contract = read_contract(user_module("schema"), project.settings.problem)
+    contract = opened.contract
     tables = Tables(project, contract.text, nullable_times=contract.nullable_times)
     for name in kinds:
         next(tables.pieces(name, window), None)
     return ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
+
+
+def _inputs(opened: Opened) -> str | Note:
+    """Compare what `inputs` in data.py returns for rows of the last period with schema.py."""
+    project = opened.project
+    contract = opened.contract
+    window = None
+    if contract.inputs.one("event_time"):
+        window = plan(parse_as_of(None, project.settings), project.settings.time).scoring
+    rows = first_rows(project, contract, window, project.settings.scoring.batch_rows)
+    where = window or "the table"
+    if rows is None:
+        table = project.settings.streamed_table
+        return Note(
+            f"not compared with schema.py: data.inputs returns no rows of {where}; check whether "
+            f"table {table} should have some"
+        )
+    refuse_duplicates(rows, contract.keys, f"inputs of {where}")
+    return f"{len(rows)} rows of {where} are as schema.Inputs says"
+
+
+def _labels(opened: Opened) -> str | Note:
+    """Compare what `labels` in data.py returns for a period whose labels are due with schema.py."""
+    count, where = _count_labels(opened.project, opened.contract)
+    if not count:
+        return Note(
+            f"schema.Labels accepts what data.labels returns, but no label of {where} is known; "
+            "check the setting time.label_horizon, or whether labels should have arrived"
+        )
+    return f"{count} labels of {where} are as schema.Labels says"
 
 
 def _store(opened: Opened) -> str:
@@ -206,7 +245,7 @@ def _score(opened: Opened) -> str | Note:
     if opened.store.pause:
         return Note(f"refuses until `resume`, since it is paused: {opened.store.pause_reason}")
     batch = plan_batch(opened.store, opened.champion, None)
-    rows = first_rows(project, opened.champion, batch.window, FEW)
+    rows = first_rows(project, opened.champion.contract, batch.window, FEW)
     if rows is None:
         where = f"in {batch.window}" if batch.window else "at all"
         table = project.settings.streamed_table
@@ -237,7 +276,7 @@ def _monitor(opened: Opened) -> str | Note:
     batches = predictions.current_batches(project, opened.store.entries)
     if batches:
         _read_batch(opened.champion, batches[max(batches)], opened.store.entries)
-    labels = _count_labels(project, opened.champion)
+    labels, _ = _count_labels(project, opened.champion.contract)
     unwritable = _find_unwritable(project.path(project.settings.reports))
     if unwritable:
         return unwritable
@@ -258,15 +297,16 @@ def _read_batch(champion: LoadedVersion, folder: Path, entries: list[Entry]) -> 
         )
 
 
-def _count_labels(project: Project, champion: LoadedVersion) -> int:
-    """Return the number of labels of the last period whose labels are due."""
+def _count_labels(project: Project, contract: Contract) -> tuple[int, Window | str]:
+    """Return the number of known labels of the last period whose labels are due, and the period."""
     time = project.settings.time
     as_of = parse_as_of(None, project.settings)
     end = as_of - periods(time.label_horizon, time.period)
     window = Window(end - periods(1, time.period), end)
-    timed = champion.contract.inputs.one("event_time") is not None
-    source = PointInTimeData(project, user_module("data"), champion.contract, as_of, time)
-    return len(read_labels(source, window if timed else None, f"labels of the window {window}"))
+    timed = contract.inputs.one("event_time") is not None
+    source = PointInTimeData(project, user_module("data"), contract, as_of, time)
+    labels = read_labels(source, window if timed else None, f"labels of the window {window}")
+    return len(labels.target), window if timed else "the table"
 
 
 def _find_unwritable(folder: Path) -> Note | None:

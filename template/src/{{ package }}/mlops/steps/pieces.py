@@ -16,6 +16,7 @@ from ..base.errors import MlopsError, user_function
 from ..base.project import Project, user_module
 from ..base.windows import Window
 from ..data import spark
+from ..data.contract import Contract
 from ..data.labelled_rows import in_window
 from ..data.tables import Tables
 from ..records.integrity import FilesChanged, VersionFiles, check_shape
@@ -24,7 +25,7 @@ from ..records.registry import LoadedVersion, Version, load_version
 Subject = TypeVar("Subject", Version, LoadedVersion)
 Result = TypeVar("Result")
 PieceResult = tuple[Result | None, dict[str, int]]
-"""A result, None without rows in the window; and the rows without a time, as `Tables.undated`."""
+"""A result, None without rows in the window; and how many rows without a time were left out."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,12 @@ def work_on_pieces(
 
     `subject` is the version whose schema cleans the rows, loaded if `work` predicts. `work` must be
     a function of a module, because Spark's workers unpickle it. How many rows are left out because
-    their time is missing is added to `undated`, as in `Tables.undated`. Raises MlopsError if the
-    table has no rows in the window.
+    their time is missing is added to `undated`, as in `LabelledRows.undated`. Raises MlopsError if
+    the table has no rows in the window.
     """
     name = project.settings.streamed_table
     empty = True
-    for result, left_out in _results(project, subject, window, work, undated):
+    for result, left_out in _results(project, subject, window, work):
         for column, count in left_out.items():
             undated[column] = undated.get(column, 0) + count
         if result is not None:
@@ -73,29 +74,23 @@ def work_on_pieces(
 
 
 def first_rows(
-    project: Project, subject: LoadedVersion, window: Window | None, count: int
+    project: Project, contract: Contract, window: Window | None, count: int
 ) -> pd.DataFrame | None:
     """Return up to `count` cleaned rows of the streamed table; None if it has none in the window.
 
     They are read here, also if the table's kind is `spark`.
     """
     name = project.settings.streamed_table
-    for piece in _tables(project, subject, {}).pieces(name, window):
+    for piece in _tables(project, contract).pieces(name, window):
         for part in (piece.head(count), piece):  # data.py may filter
-            rows, _ = _work_on_piece(project, window, _take_rows, subject, part)
+            rows, _ = _clean_piece(project, contract, window, part)
             if rows is not None:
                 return rows.head(count)
     return None
 
 
-def _take_rows(_: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame:
-    return rows
-
-
-def _tables(project: Project, subject: Version | LoadedVersion, undated: dict[str, int]) -> Tables:
-    contract = subject.contract
-    nullable = contract.nullable_times
-    return Tables(project, contract.text, nullable_times=nullable, undated=undated)
+def _tables(project: Project, contract: Contract) -> Tables:
+    return Tables(project, contract.text, nullable_times=contract.nullable_times)
 
 
 def _results(
@@ -103,10 +98,10 @@ def _results(
     subject: Subject,
     window: Window | None,
     work: Callable[[Subject, pd.DataFrame], Result],
-    undated: dict[str, int],
 ) -> Iterator[PieceResult[Result]]:
+    """Yield the result of each piece, and last how many rows the streamed table has left out."""
     name = project.settings.streamed_table
-    tables = _tables(project, subject, undated)
+    tables = _tables(project, subject.contract)
     if tables.table(name).kind == "spark":
         loads = isinstance(subject, LoadedVersion)
         version = subject.version if isinstance(subject, LoadedVersion) else subject
@@ -118,6 +113,7 @@ def _results(
     else:
         for piece in tables.pieces(name, window):
             yield _work_on_piece(project, window, work, subject, piece)
+    yield None, tables.undated
 
 
 def _work_on_worker(
@@ -159,7 +155,14 @@ def _work_on_piece(
     piece: pd.DataFrame,
 ) -> PieceResult[Result]:
     """Return the result of `work` for a piece, and how many rows have no event time."""
-    contract = subject.contract
+    rows, undated = _clean_piece(project, subject.contract, window, piece)
+    return (None if rows is None else work(subject, rows)), undated
+
+
+def _clean_piece(
+    project: Project, contract: Contract, window: Window | None, piece: pd.DataFrame
+) -> PieceResult[pd.DataFrame]:
+    """Return what data.py makes of a piece, cleaned, and how many rows have no event time."""
     name = project.settings.streamed_table
     nullable = contract.nullable_times
     tables = Tables(project, contract.text, {name: piece}, window, nullable)
@@ -167,7 +170,6 @@ def _work_on_piece(
         raw = piece if piece.empty else user_module("data").inputs(tables, window)
     if raw.empty:  # data.py may filter
         return None, {}
-    rows = contract.inputs.clean(raw.reset_index(drop=True), f"table {name}")
-    undated: dict[str, int] = {}
-    kept = in_window(rows, contract, window, undated)
-    return (None if kept.empty else work(subject, kept)), undated
+    rows = contract.inputs.clean(raw.reset_index(drop=True), f"table {name}", tables.explain)
+    kept, undated = in_window(rows, contract, window)
+    return (None if kept.empty else kept), undated

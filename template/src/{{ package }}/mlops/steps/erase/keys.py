@@ -77,7 +77,7 @@ def read_keys(file: Path, types: Mapping[str, ColumnType]) -> Keys:
     if not header or not set(header) <= set(types) or len(set(header)) < len(header):
         raise Misconfigured(
             f"{file.name}: the first line must name one or more columns of the key "
-            f"({', '.join(types)}), each only once, and no other; correct it."
+            f"({', '.join(types)}), separated by commas, each only once, and no other; correct it."
         )
     lines = tuple({name: str(value).strip() for name, value in line.items()} for line in reader)
     if not lines:

@@ -19,7 +19,7 @@ def same_when_scored(project: Project, case: Case) -> Check:
     """Read some rows of the gate as a batch, and compare them with how training reads them."""
     window = _newest_period(case)
     try:
-        batch = first_rows(project, case.challenger, window, ROWS)
+        batch = first_rows(project, case.challenger.contract, window, ROWS)
     except Unreachable:  # it says nothing about the version
         raise
     except Exception as error:  # noqa: BLE001 - data.py can raise anything

@@ -118,7 +118,7 @@ def _read_window(project: Project, challenger: LoadedVersion) -> LabelledRows:
         time.settings(),
     )
     rows = read_split(source, "gate")
-    for sentence in describe_undated(source.undated):
+    for sentence in describe_undated(rows.undated):
         print_step(sentence)
     return rows
 

@@ -11,7 +11,7 @@ import pandas as pd
 from ...base.project import user_module
 from ...base.windows import Window, periods
 from ...data.fingerprints import hashes
-from ...data.labelled_rows import PointInTimeData, count_events, read_labels
+from ...data.labelled_rows import KnownLabels, PointInTimeData, count_events, read_labels
 from ...data.window_rows import describe_undated
 from ...figures import decision
 from ...figures.decision import (
@@ -73,15 +73,16 @@ def examine_outcomes(context: MonitoringContext) -> Outcomes:
     findings += _gaps(context, dates, end)
     own = own.drop_duplicates(context.keys, keep="last")
     window = context.window(context.ago(1, dates[0]), dates[-1])
-    undated: dict[str, int] = {}
-    labels, unread = try_to_read(partial(_read_labels, context, window, undated))
+    labels, unread = try_to_read(partial(_read_labels, context, window))
     findings += unread
-    findings += [Finding(HEALTHY, sentence) for sentence in describe_undated(undated)]
+    if labels is not None:
+        findings += [Finding(HEALTHY, sentence) for sentence in describe_undated(labels.undated)]
     matured = own.iloc[:0].assign(**{TRUTH: None})
     unknown_keys = 0
     if labels is not None:
-        matured = own.join(labels, on=context.keys, how="inner").reset_index(drop=True)
-        foreign = ~np.isin(hashes(labels.reset_index(), context.keys), hashes(made, context.keys))
+        truth = labels.target.set_axis([TRUTH], axis="columns")
+        matured = own.join(truth, on=context.keys, how="inner").reset_index(drop=True)
+        foreign = ~np.isin(hashes(truth.reset_index(), context.keys), hashes(made, context.keys))
         unknown_keys = int(foreign.sum())
     seen = _seen_in_training(context, matured)
     judged = matured[~seen]
@@ -124,20 +125,16 @@ def _read_predictions(context: MonitoringContext, date: pd.Timestamp) -> list[pd
     return [rows.assign(scoring_date=date) for rows in parts]
 
 
-def _read_labels(
-    context: MonitoringContext, window: Window | None, undated: dict[str, int]
-) -> pd.DataFrame:
-    """Return the known labels, by key; count those without a time in `undated`."""
+def _read_labels(context: MonitoringContext, window: Window | None) -> KnownLabels:
+    """Return the labels that are known now."""
     source = PointInTimeData(
         context.project,
         user_module("data"),
         context.champion.contract,
         context.as_of,
         context.project.settings.time,
-        undated,
     )
-    labels = read_labels(source, window, f"labels of the window {window or 'of all rows'}")
-    return labels.set_axis([TRUTH], axis="columns")
+    return read_labels(source, window, f"labels of the window {window or 'of all rows'}")
 
 
 def _seen_in_training(context: MonitoringContext, matured: pd.DataFrame) -> npt.NDArray[np.bool_]:

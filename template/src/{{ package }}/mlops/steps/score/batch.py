@@ -43,7 +43,7 @@ class Batch:
     keys: list[npt.NDArray[np.uint64]] = field(default_factory=list)
     """The hash of each key, 8 bytes, in one array per piece."""
     undated: dict[str, int] = field(default_factory=dict)
-    """How many rows were left out because their time is missing, as in `Tables.undated`."""
+    """How many rows were left out because their time is missing, as in `LabelledRows.undated`."""
     counts: dict[str, Floats] = field(default_factory=dict)
     """Number of rows in each bin of a prediction's profile, by column."""
 

@@ -62,7 +62,7 @@ def train_version(project: Project, as_of: str | None, tune: int = 0) -> Publish
     )
     train_rows = read_split(source, "train")
     gate_rows = read_split(source, "gate")
-    for sentence in describe_undated(source.undated):
+    for sentence in describe_undated({**train_rows.undated, **gate_rows.undated}):
         print_step(sentence)
     check_trainable(contract, train_rows)
     model = user_module("model", snapshot)

@@ -107,7 +107,7 @@ def make_card(training: Training, trusted_types: list[str], held_out: HeldOut) -
         windows=Sides(train=train.window, gate=gate.window),
         rows=Sides(train=len(train.frame), gate=len(gate.frame)),
         coverage=Sides(train=round(train.coverage, 4), gate=round(gate.coverage, 4)),
-        undated=training.source.undated,
+        undated={**train.undated, **gate.undated},  # mostly the same rows
         delivery=_usual_delivery(training),
         gate_events=count_events(contract, training.truth),
         lineage=_lineage(training),
