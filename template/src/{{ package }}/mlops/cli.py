@@ -490,6 +490,18 @@ def doctor(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = Fals
     _run(step, env, overrides, as_json)
 
 
+@app.command(cls=Command, rich_help_panel=INSPECT)
+def relocate(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False) -> None:
+    """Keep the files of a local store where the project is now, after a move or a copy of it."""
+
+    def step(project: "Project") -> "Outcome":
+        from .steps.relocate import relocate
+
+        return relocate(project)
+
+    _run(step, env, overrides, as_json)
+
+
 def main() -> None:
     """Run the program in a process that ends with it."""
     try:
