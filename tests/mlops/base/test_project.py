@@ -107,15 +107,15 @@ def test_the_program_of_the_original_does_not_run_in_a_copy(
     copy = tmp_path_factory.mktemp("copy")
     for folder in (checkout, copy):
         (folder / platform_folder).mkdir(parents=True)
-    assert project.open_project("dev").root == checkout
+    project.refuse_copy()
     (copy / "notebooks").mkdir()
     monkeypatch.chdir(copy / "notebooks")
     with pytest.raises(errors.Misconfigured) as refusal:
-        project.open_project("dev")
+        project.refuse_copy()
     assert f"works on the project in {checkout}, but it was started in {copy}" in str(refusal.value)
     (copy / "link").symlink_to(checkout)
     monkeypatch.chdir(copy / "link")
-    assert project.open_project("dev").root == checkout
+    project.refuse_copy()
 
 
 @pytest.mark.parametrize("name", [".copier-answers.yml", "conf", "conf/base.yml", "conf/prod.yml"])

@@ -515,11 +515,12 @@ def _run(
 ) -> None:
     """Run a step in an environment, show its outcome, and end with its exit code."""
     from .base import console
-    from .base.project import open_project
+    from .base.project import open_project, refuse_copy
 
     console.collect_garbage_rarely()
     console.start_clock()
     try:
+        refuse_copy()
         project = open_project(env, tuple(overrides or ()))
         with contextlib.redirect_stdout(sys.stderr):  # stdout is for --json alone
             outcome = step(project)

@@ -81,12 +81,31 @@ def open_project(
     else:
         root = CHECKOUT
         conf = root / "conf"
-        _refuse_copy(root)
         _refuse_links(root, (".copier-answers.yml", "conf", "conf/base.yml", f"conf/{env}.yml"))
         answers = read_yaml(root / ".copier-answers.yml", ".copier-answers.yml")
     settings = load_settings(env, conf, answers, overrides, card)
     version = str(answers.get("_commit", "unknown"))
     return Project(root, settings, version, name_overrides(overrides))
+
+
+def refuse_copy() -> None:
+    """Refuse to work on one project from inside of another copy of it.
+
+    That happens if a project is copied with its .venv, whose programs are those of the original.
+    """
+    if CHECKOUT is None:
+        return
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if not (folder / "src" / PACKAGE / PLATFORM.name).is_dir():
+            continue
+        if folder.samefile(CHECKOUT):
+            return
+        raise Misconfigured(
+            f"this program works on the project in {CHECKOUT}, but it was started in {folder}, "
+            "which is another copy of that project; delete .venv there if it was copied, run "
+            "`uv sync` there, and start the program with `uv run`."
+        )
 
 
 def user_module(name: str, package: Path = PACKAGE_ROOT) -> ModuleType:
@@ -117,24 +136,6 @@ def import_extra(module: str, extra: str) -> Any:  # mypy cannot know what a nam
             f'{extra} to the brackets of "{distribution}[mlops]", as in '
             f'"{distribution}[mlops,{extra}]", then run `uv sync`.'
         ) from None
-
-
-def _refuse_copy(root: Path) -> None:
-    """Refuse to work on one project from inside of another copy of it.
-
-    That happens if a project is copied with its .venv, whose programs are those of the original.
-    """
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if not (folder / "src" / PACKAGE / PLATFORM.name).is_dir():
-            continue
-        if folder.samefile(root):
-            return
-        raise Misconfigured(
-            f"this program works on the project in {root}, but it was started in {folder}, which "
-            "is another copy of that project; delete .venv there if it was copied, run `uv sync` "
-            "there, and start the program with `uv run`."
-        )
 
 
 def _refuse_links(root: Path, names: tuple[str, ...]) -> None:
