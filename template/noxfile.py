@@ -26,6 +26,11 @@ DEMO = Path("build/demo")
 os.environ.pop("VIRTUAL_ENV", None)  # the active environment may be another project's
 UV_FOLDER = Path(os.environ.get("UV", "uv")).parent  # uvx sets UV, and may not be on PATH itself
 os.environ["PATH"] += os.pathsep + str(UV_FOLDER)
+COMMANDS = runpy.run_path(".mlops/commands.py")
+try:
+    COMMANDS["use_own_repository"]()
+except COMMANDS["Refusal"] as refusal:
+    sys.exit(str(refusal))
 
 
 @nox.session

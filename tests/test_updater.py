@@ -621,9 +621,19 @@ def no_repository(desk: Desk) -> None:
     shutil.rmtree(desk.project / ".git")
 
 
+def relative_template(desk: Desk) -> None:
+    """Name the template as from the folder in which `copier copy` ran."""
+    answer(desk.project, _src_path=os.path.relpath(own_template(desk), desk.project))
+
+
 REFUSALS: list[tuple[Callable[[Desk], object], str]] = [
     (untagged, "has no version: an update needs a tag"),
-    (without_template, "Check the address of the template with `git ls-remote "),
+    (without_template, "is _src_path in .copier-answers.yml: correct _src_path to the template's"),
+    (relative_template, "correct _src_path to the template's address or to its absolute path, /"),
+    (
+        lambda desk: answer(desk.project, _src_path="../gone"),
+        "There is no template at ../gone, which is _src_path in .copier-answers.yml: correct ",
+    ),
     (without_answers, ".copier-answers.yml, which names the template, is missing: restore it."),
     (broken_answers, ".copier-answers.yml cannot be read, undo its last edit: "),
     (lambda desk: answer(desk.project, _commit=7), "has no text for _commit"),
@@ -637,7 +647,7 @@ REFUSALS: list[tuple[Callable[[Desk], object], str]] = [
 SLOW_REFUSALS: list[tuple[Callable[[Desk], object], str]] = [
     (
         lambda desk: answer(desk.project, _src_path="https://localhost:1/gone.git"),
-        "Check the address of the template with `git ls-remote https://localhost:1/gone.git`.",
+        "ls-remote https://localhost:1/gone.git`; if it has moved, correct _src_path in .copier-a",
     ),
     (without_tag, "Unknown revision: 'v0.1.0'"),
     (

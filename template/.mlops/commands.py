@@ -13,6 +13,9 @@ CONTROL = re.compile(
 COMMAND = re.compile(r"#(?=#(?:vso)?\[)", re.IGNORECASE)
 COMMAND_AT_START = re.compile(r"^(\s*):(?=:)")
 ANCHOR = re.compile("(?<=journal-anchor)/")
+# With these variables git shows a hook its repository. With them, git would also take any other
+# folder for that repository, such as a clone.
+GIT_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
 VENDORS = {  # where to get the programs of vendors, which log in on their own
     "az": "https://learn.microsoft.com/cli/azure",
     "databricks": "https://docs.databricks.com/dev-tools/cli",
@@ -40,11 +43,33 @@ def git(*arguments: str, folder: Path = Path(), ok: tuple[int, ...] = (0,)) -> s
     return run("git", "-c", "core.quotePath=false", *arguments, folder=folder, ok=ok)
 
 
+def use_own_repository() -> None:
+    """Let git find the repository by the folder, as where no variable shows it another one.
+
+    Raises Refusal for a variable with another repository than that of this folder.
+    """
+    given = {name: os.environ.pop(name) for name in GIT_PLACES if os.environ.get(name)}
+    if not given:
+        return
+    asked = ("git", "rev-parse", "--absolute-git-dir", "--git-common-dir", "--show-toplevel")
+    found = subprocess.run(asked, capture_output=True, encoding="utf-8", check=False).stdout
+    places = [Path(line).resolve() for line in found.splitlines()]
+    for name, value in given.items():
+        place = Path(value).absolute()
+        shown = place.parent if name == "GIT_INDEX_FILE" else place
+        if shown.resolve() not in places:
+            raise Refusal(
+                f"The variable {name} shows git another repository, {value}, than that of "
+                f"{Path.cwd()}: unset {name}, and repeat."
+            )
+
+
 def run(*command: str, folder: Path = Path(), ok: tuple[int, ...] = (0,)) -> str:
     """Run a program and return its output.
 
     Raises Refusal with the last line of its errors where its exit code is not one of `ok`.
     """
+    use_own_repository()
     env = {"GIT_TERMINAL_PROMPT": "0", **os.environ}  # nobody may be there to answer a prompt
     done = subprocess.run(
         command, cwd=folder, env=env, capture_output=True, encoding="utf-8", check=False

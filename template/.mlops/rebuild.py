@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from commands import Refusal, use_own_repository
+
 
 class CommandError(Exception):
     """A command failed; its text is the last line that the command wrote to stderr."""
@@ -25,7 +27,11 @@ def main() -> None:
     parser.add_argument("--uv", required=True, help="the program uv")
     options = parser.parse_args()
     try:
+        use_own_repository()
         print(rebuild(options.job, options.commit, options.python, options.uv))
+    except Refusal as refusal:
+        print(refusal)
+        sys.exit(1)
     except SystemExit as end:
         print(end.code)
         sys.exit(1)

@@ -29,13 +29,35 @@ def answers(project: Path) -> dict[str, Any]:
     return dict(stored)
 
 
+def refuse_wrong_address(source: str) -> None:
+    """Raise Refusal for a folder that is not there, or that is not found from everywhere.
+
+    A relative path leads elsewhere from the clone in which the update is prepared.
+    """
+    if ":" in source.removeprefix("git+")[2:] or source.startswith("git+"):
+        return  # an address of a server; the first two characters may be a drive
+    folder = Path(source).expanduser()
+    if not folder.is_dir():
+        raise Refusal(
+            f"There is no template at {source}, which is _src_path in {ANSWERS}: correct _src_path "
+            "to the template's address or to the absolute path of its folder, commit, and repeat."
+        )
+    if not folder.is_absolute():
+        raise Refusal(
+            f"_src_path in {ANSWERS} is the relative path {source}: correct _src_path to the "
+            f"template's address or to its absolute path, {folder.resolve()}, commit, and repeat."
+        )
+
+
 def is_outdated(source: str) -> bool:
     """Ask Copier whether the template has a newer version."""
+    refuse_wrong_address(source)
     try:
         status = json.loads(copier("check-update", "--output-format=json"))
     except Refusal as refusal:
         raise Refusal(
-            f"{refusal} Check the address of the template with `git ls-remote {source}`."
+            f"{refusal} Check the address of the template with `git ls-remote {source}`; if it has "
+            f"moved, correct _src_path in {ANSWERS}, and commit."
         ) from None
     if "+" in status["latest_version"]:  # Copier names a commit where there is no tag
         raise Refusal(f"{source} has no version: an update needs a tag such as v1.2.0.")

@@ -18,7 +18,7 @@ COMMANDS = {
     "Everyday work": ["train", "gate", "promote", "score", "monitor"],
     "Automation": ["retrain", "serve", "erase"],
     "Emergency": ["rollback", "pause", "resume"],
-    "Inspect": ["status", "reproduce", "doctor"],
+    "Inspect": ["status", "reproduce", "doctor", "relocate"],
 }
 OWN = {
     "train": ["--as-of", "--tune", "--changed"],
@@ -35,6 +35,7 @@ OWN = {
     "status": ["--all", "--verify", "--anchor", "--against"],
     "reproduce": ["number"],
     "doctor": [],
+    "relocate": [],
 }
 SHARED = ["--env", "--set", "--json"]
 

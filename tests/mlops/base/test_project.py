@@ -99,6 +99,25 @@ def test_code_below_src_is_that_of_a_checkout() -> None:
     assert project.CHECKOUT == ROOT / "template"
 
 
+def test_the_program_of_the_original_does_not_run_in_a_copy(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its .venv was copied, too, and so leads to the original."""
+    platform_folder = f"src/{project.PACKAGE}/{project.PLATFORM.name}"
+    copy = tmp_path_factory.mktemp("copy")
+    for folder in (checkout, copy):
+        (folder / platform_folder).mkdir(parents=True)
+    project.refuse_copy()
+    (copy / "notebooks").mkdir()
+    monkeypatch.chdir(copy / "notebooks")
+    with pytest.raises(errors.Misconfigured) as refusal:
+        project.refuse_copy()
+    assert f"works on the project in {checkout}, but it was started in {copy}" in str(refusal.value)
+    (copy / "link").symlink_to(checkout)
+    monkeypatch.chdir(copy / "link")
+    project.refuse_copy()
+
+
 @pytest.mark.parametrize("name", [".copier-answers.yml", "conf", "conf/base.yml", "conf/prod.yml"])
 def test_configuration_behind_a_link_is_refused(
     checkout: Path, tmp_path_factory: pytest.TempPathFactory, name: str

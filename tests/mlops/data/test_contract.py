@@ -202,7 +202,8 @@ class Loans(pa.DataFrameModel):
 def test_a_check_of_whole_rows_is_not_reported_as_a_fault_of_the_first_column() -> None:
     class Inputs(Loans):
         @pa.dataframe_check
-        def affordable(cls, rows: pd.DataFrame) -> "pd.Series[bool]":  # noqa: N805
+        @classmethod
+        def affordable(cls, rows: pd.DataFrame) -> "pd.Series[bool]":
             return rows["amount"] < 2 * rows["income"]
 
     assert failure(Inputs) == (
@@ -214,7 +215,8 @@ def test_a_check_of_whole_rows_is_not_reported_as_a_fault_of_the_first_column() 
 def test_a_check_of_the_whole_frame_names_no_row() -> None:
     class Inputs(Loans):
         @pa.dataframe_check
-        def enough(cls, rows: pd.DataFrame) -> bool:  # noqa: N805
+        @classmethod
+        def enough(cls, rows: pd.DataFrame) -> bool:
             return len(rows) > 100
 
     assert failure(Inputs) == (
@@ -226,7 +228,7 @@ def test_a_check_of_the_whole_frame_names_no_row() -> None:
 def test_a_check_of_a_whole_column_names_no_row() -> None:
     class Inputs(Loans):
         @pa.check("amount")
-        def large(cls, amounts: "pd.Series[float]") -> bool:  # noqa: N805
+        def large(cls, amounts: "pd.Series[float]") -> bool:
             return bool(amounts.mean() > 100)
 
     assert failure(Inputs) == (
@@ -249,7 +251,8 @@ def test_columns_that_must_differ_together_are_named() -> None:
 def test_a_check_that_raises_an_error_is_reported_without_its_text() -> None:
     class Inputs(Loans):
         @pa.dataframe_check
-        def broken(cls, rows: pd.DataFrame) -> bool:  # noqa: N805
+        @classmethod
+        def broken(cls, rows: pd.DataFrame) -> bool:
             raise ValueError(rows["loan"][0])
 
     assert failure(Inputs) == (

@@ -22,7 +22,8 @@ def read(root: Path, path: str, **keys: Any) -> pd.DataFrame:
     table = settings.Table(kind="files", origin="masked", path=path, **keys)
     asked = request.TableRequest(make_project(root), "loans", table, None, ("loan",))
     frames = [frame for frame in files.read_pieces(asked) if len(frame)]
-    return pd.concat(frames, ignore_index=True)
+    found: pd.DataFrame = pd.concat(frames, ignore_index=True)
+    return found
 
 
 def write(root: Path, *paths: str, rows: pd.DataFrame = ROWS) -> None:

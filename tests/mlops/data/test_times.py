@@ -123,5 +123,5 @@ def test_text_of_summer_and_winter_is_read_in_one_zone(tmp_path: Path) -> None:
     found = tables_of(tmp_path, "a.csv", **keys).read("loans")
     days = ["2025-07-01 00:30", "2025-12-01 00:30", "2025-12-01 00:30", None]
     assert list(pd.to_datetime(found["reviewed"]).fillna(pd.Timestamp(0))) == list(
-        pd.to_datetime(days).fillna(pd.Timestamp(0))
+        pd.to_datetime(pd.Series(days)).fillna(pd.Timestamp(0))
     )

@@ -1,6 +1,5 @@
 """What a person deletes on MLflow's own pages is named, with a way out: a real MLflow on SQLite."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,46 +8,11 @@ import pytest
 from mlops.projects import make_project
 from rendering import platform
 
-details = platform("records.details")
 errors = platform("base.errors")
-journal_cache = platform("records.journal_cache")
 store = platform("records.store")
 tracking = platform("records.tracking")
 
 MODEL = "dev.loan-risk"
-
-
-def promotion(**changes: Any) -> Any:
-    known = {"verdict": "passed", "window": "", "digest": "", "evidence_sha256": ""}
-    more = {"evidence_entry": 1, "approved_by": ""}
-    return details.PromoteDetails.model_validate(known | more | changes)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a project whose versions 1 and 2 were promoted."""
-    folder = tmp_path_factory.mktemp("made") / "loan-risk"
-    folder.mkdir()
-    project = make_project(folder)
-    opened = store.open_store(project)
-    for number in (1, 2):
-        opened.registry.client.create_model_version(MODEL, f"file://{folder}/{number}")
-        opened.record(
-            details.TrainDetails(snapshot="s", commit="c", dirty=False, digest="d"),
-            subject=str(number),
-        )
-        opened.record(promotion(), subject=str(number))
-    tracking.experiment_id(opened.registry.client, project)
-    tracking.experiment_id(opened.registry.client, project, ".monitor")
-    return folder
-
-
-@pytest.fixture
-def project(made: Path, tmp_path: Path) -> Any:
-    """The project in a folder of its own; MLflow's client is at `client`."""
-    shutil.copytree(made, tmp_path / "loan-risk")
-    journal_cache.open_cache.cache_clear()
-    return make_project(tmp_path / "loan-risk")
 
 
 def client(project: Any) -> Any:
@@ -113,7 +77,7 @@ def test_a_deleted_experiment_is_restored_by_the_command_that_is_named(
     own.delete_experiment(number)
     said = refusal(lambda: tracking.experiment_id(own, project, suffix))
     uri = tracking.tracking_uri(project)
-    command = f"MLFLOW_TRACKING_URI={uri} mlflow experiments restore --experiment-id {number}"
+    command = f"MLFLOW_TRACKING_URI='{uri}' mlflow experiments restore --experiment-id {number}"
     assert said == (
         f"the experiment {MODEL}{suffix} was deleted in MLflow; restore it with its runs by "
         f"`{command}`."

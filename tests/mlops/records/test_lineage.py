@@ -238,24 +238,56 @@ def test_a_project_may_be_in_a_folder_of_its_repository(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"), [("GIT_DIR", "other/.git"), ("GIT_INDEX_FILE", "other/.git/index")]
+    ("variable", "value"),
+    [
+        ("GIT_DIR", ".git"),
+        ("GIT_WORK_TREE", ""),
+        ("GIT_INDEX_FILE", ".git/index"),
+        ("GIT_COMMON_DIR", ".git"),
+    ],
 )
-def test_a_variable_does_not_show_git_another_repository(
+def test_a_variable_that_shows_git_another_repository_is_refused(
     checkout: Path,
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
     variable: str,
     value: str,
 ) -> None:
-    other = tmp_path_factory.mktemp("elsewhere")
-    shutil.copytree(checkout, other / "other")
-    project = make_project(checkout)
+    other = tmp_path_factory.mktemp("elsewhere") / "other"
+    shutil.copytree(checkout, other)
     (checkout / "conf/prod.yml").write_text("promotion: automatic\n")
-    commit(other / "other")
-    expected = lineage.read_build_facts(project)
+    commit(other)
     monkeypatch.setenv(variable, str(other / value))
-    assert lineage.read_build_facts(project) == expected
-    assert expected.dirty
+    with pytest.raises(errors.MlopsError) as refusal:
+        lineage.read_build_facts(make_project(checkout))
+    assert str(refusal.value) == (
+        f"the variable {variable} shows git another repository, {other / value}, than that of "
+        f"{checkout}, which this code belongs to; unset {variable}, and run the command again."
+    )
+
+
+def test_the_variables_of_a_hook_show_git_the_same_repository(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = lineage.read_build_facts(make_project(checkout))
+    monkeypatch.chdir(checkout)
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_WORK_TREE", ".")
+    monkeypatch.setenv("GIT_INDEX_FILE", f"{checkout}/.git/next-index-7.lock")  # of a commit
+    assert lineage.read_build_facts(make_project(checkout)) == expected
+    assert not expected.dirty
+
+
+def test_a_hook_in_a_worktree_is_one_of_the_same_repository(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = tmp_path_factory.mktemp("trees") / "second"
+    git(checkout, "worktree", "add", "--quiet", "--detach", str(tree))
+    monkeypatch.setenv("GIT_DIR", f"{checkout}/.git/worktrees/second")
+    monkeypatch.setenv("GIT_INDEX_FILE", f"{checkout}/.git/worktrees/second/index")
+    assert not lineage.read_build_facts(make_project(tree)).dirty
+    with pytest.raises(errors.MlopsError, match="the variable GIT_DIR shows git another"):
+        lineage.read_build_facts(make_project(checkout))
 
 
 def test_the_folder_of_a_project_may_have_any_name(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_the_labels_are_those_that_are_due(run: Run) -> None:
     ],
 )
 def test_what_does_not_fit_the_schema_is_found(
-    run: Run, name: str, changes: dict[str, object], words: str
+    run: Run, name: str, changes: dict[str, Any], words: str
 ) -> None:
     verdict, found = run(name, LOANS.assign(**changes))
     assert verdict == "failed"

@@ -499,6 +499,18 @@ def doctor(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = Fals
     _run(step, env, overrides, as_json)
 
 
+@app.command(cls=Command, rich_help_panel=INSPECT)
+def relocate(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False) -> None:
+    """Keep the files of a local store where the project is now, after a move or a copy of it."""
+
+    def step(project: "Project") -> "Outcome":
+        from .steps.relocate import relocate
+
+        return relocate(project)
+
+    _run(step, env, overrides, as_json)
+
+
 def main() -> None:
     """Run the program in a process that ends with it."""
     try:
@@ -512,11 +524,12 @@ def _run(
 ) -> None:
     """Run a step in an environment, show its outcome, and end with its exit code."""
     from .base import console
-    from .base.project import open_project
+    from .base.project import open_project, refuse_copy
 
     console.collect_garbage_rarely()
     console.start_clock()
     try:
+        refuse_copy()
         project = open_project(env, tuple(overrides or ()))
         with contextlib.redirect_stdout(sys.stderr):  # stdout is for --json alone
             outcome = step(project)

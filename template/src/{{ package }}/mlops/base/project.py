@@ -88,6 +88,26 @@ def open_project(
     return Project(root, settings, version, name_overrides(overrides))
 
 
+def refuse_copy() -> None:
+    """Refuse to work on one project from inside of another copy of it.
+
+    That happens if a project is copied with its .venv, whose programs are those of the original.
+    """
+    if CHECKOUT is None:
+        return
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if not (folder / "src" / PACKAGE / PLATFORM.name).is_dir():
+            continue
+        if folder.samefile(CHECKOUT):
+            return
+        raise Misconfigured(
+            f"this program works on the project in {CHECKOUT}, but it was started in {folder}, "
+            "which is another copy of that project; delete .venv there if it was copied, run "
+            "`uv sync` there, and start the program with `uv run`."
+        )
+
+
 def user_module(name: str, package: Path = PACKAGE_ROOT) -> ModuleType:
     """Import one of the user's modules, such as `data`, from the project or from a copy of it.
 

@@ -347,13 +347,16 @@ def completeness_findings(rows: InputRows, min_share: float) -> Iterator[Finding
     `min_share` is the smallest accepted share of the usual rows of a period, 0 to 1. Fewer are
     accepted on a day if some days of the training had no more, such as Sundays.
     """
-    few = rows.usual and rows.read and rows.read < min_share * rows.usual
-    if few and (rows.usual_least is None or rows.read < rows.usual_least):
-        yield Finding(
-            INVESTIGATE,
-            f"{rows.read} rows were read for the period, but the training window has "
-            f"{rows.usual:,.0f} a period; check whether the delivery is complete",
-        )
+    if rows.usual and rows.read:
+        limit = min_share * rows.usual
+        if rows.usual_least is not None:
+            limit = min(limit, rows.usual_least)
+        if rows.read < limit:
+            yield Finding(
+                INVESTIGATE,
+                f"{rows.read} rows were read for the period, but the training window has "
+                f"{rows.usual:,.0f} a period; check whether the delivery is complete",
+            )
     if rows.doubled:
         keys = "key occurs" if rows.doubled == 1 else "keys occur"
         yield Finding(INVESTIGATE, f"in the period, {rows.doubled} {keys} twice in the tables")

@@ -1,6 +1,7 @@
 """What is usual for the rows of a period: how many they are, and when the newest one is."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ class Periods:
     edges: pd.DatetimeIndex
     """The moments, at least two."""
 
-    def count(self, times: pd.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    def count(self, times: pd.Series) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
         """Return for each period how many times are in it, and the position of the newest one.
 
         A position is from 0 to 1; it is NaN for a period without times.
@@ -42,7 +43,8 @@ class Periods:
         grouped = pd.Series(moments[inside]).groupby(places[inside])
         newest = grouped.max().reindex(range(len(edges) - 1)).to_numpy("float64")
         counts = grouped.size().reindex(range(len(edges) - 1), fill_value=0).to_numpy("int64")
-        return counts, (newest - edges[:-1]) / np.diff(edges)
+        positions: npt.NDArray[np.float64] = (newest - edges[:-1]) / np.diff(edges)
+        return counts, positions
 
 
 def learn(windows: list[tuple[Periods, pd.Series]]) -> UsualDelivery | None:

@@ -67,12 +67,13 @@ class BuildFacts:
 def read_build_facts(project: Project) -> BuildFacts:
     """Return the facts of the checkout that this code is in, or else of the wheel.
 
-    Raises MlopsError if there are none.
+    Raises MlopsError if there are none, or if a variable shows git another repository.
     """
     recorded = BUILD_FACTS / "build.json"
     if CHECKOUT is None and recorded.is_file():
         return BuildFacts(**json.loads(recorded.read_text(encoding="utf-8")))
     try:
+        _refuse_other_repository(project)
         commit = _output(project, *GIT, "rev-parse", "HEAD").strip()
         dirty = bool(uncommitted_files(project))
     except (OSError, subprocess.CalledProcessError) as error:
@@ -245,6 +246,31 @@ def _output(project: Project, *command: str) -> str:
         command, cwd=project.root, env=_environment(), capture_output=True, text=True, check=True
     )
     return done.stdout
+
+
+def _refuse_other_repository(project: Project) -> None:
+    """Raise MlopsError if a variable shows git another repository than that of the project.
+
+    git sets these variables for hooks, whose repository is that of the project.
+    """
+    given = {name: Path(os.environ[name]) for name in GIT_PLACES[:4] if os.environ.get(name)}
+    if not given:
+        return
+    facts = ("--absolute-git-dir", "--git-common-dir", "--show-toplevel")
+    folder, common, top = map(Path, _output(project, *GIT, "rev-parse", *facts).splitlines())
+    common = project.root / common
+    expected = {"GIT_DIR": folder, "GIT_WORK_TREE": top, "GIT_COMMON_DIR": common}
+    for name, path in given.items():
+        if name == "GIT_INDEX_FILE":  # a hook may get another index of the same repository
+            fits = path.absolute().parent.resolve() in (folder.resolve(), common.resolve())
+        else:
+            fits = path.resolve() == expected[name].resolve()
+        if not fits:
+            raise MlopsError(
+                f"the variable {name} shows git another repository, {path}, than that of "
+                f"{project.root}, which this code belongs to; unset {name}, and run the command "
+                "again."
+            )
 
 
 def _environment() -> dict[str, str]:

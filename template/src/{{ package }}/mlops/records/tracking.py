@@ -19,6 +19,7 @@ from ..base.project import Project
 from ..base.secrets import resolve
 from ..base.settings import SecretName
 from .locks import hold
+from .relocation import experiment_folder, former_folders
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -81,7 +82,7 @@ def connect(project: Project) -> Client:
     """Return a client of the configured tracking server and registry.
 
     Raises Unreachable for a server that does not answer, and MlopsError for a store that cannot be
-    written.
+    written, or that was moved or copied.
     """
     uri = tracking_uri(project)
     database = sqlite_file(project)
@@ -95,6 +96,7 @@ def connect(project: Project) -> Client:
         _probe(uri)
     elif database is not None:
         _require_writable(database)
+        _refuse_moved(project, database)
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # the command reports their exceptions
     warnings.filterwarnings("ignore", module=r"(mlflow|sklearn\.metrics)\..*")
@@ -238,7 +240,7 @@ def experiment_id(client: Client, project: Project, suffix: str = "") -> str:
             return known
         if database is None:  # a server decides where to store artifacts
             return str(client.create_experiment(name))
-        artifacts = database.parent / "mlartifacts" / name.strip("/")  # next to the database
+        artifacts = experiment_folder(database, name)
         return str(client.create_experiment(name, artifact_location=artifacts.as_uri()))
 
 
@@ -363,6 +365,19 @@ def _create_tables(database: Path) -> None:
     store = SqlAlchemyStore(f"{SQLITE}{new}", artifacts)  # type: ignore[no-untyped-call]
     store.engine.dispose()
     new.replace(target)
+
+
+def _refuse_moved(project: Project, database: Path) -> None:
+    """Raise MlopsError if files would be read from, and written to, a folder of the past."""
+    former = former_folders(database)
+    if not former:
+        return
+    how = "copied" if former[0].is_dir() else "moved"
+    raise MlopsError(
+        f"the store {project.shown(database)} was {how} from {former[0]} to {database.parent}, but "
+        "its database still names that folder, so files would be read and written there; to keep "
+        f"them here, run {project.command('relocate')}."
+    )
 
 
 def _require_writable(database: Path) -> None:

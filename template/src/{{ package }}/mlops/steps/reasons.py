@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ from ..base.settings import Settings
 from ..data.contract import REASONS
 from ..records.evidence import Check
 from ..records.registry import LoadedVersion
-from ..records.scorer import Estimator
 from .gate.case import Case, check, passed_if
+
+if TYPE_CHECKING:
+    from ..records.scorer import Estimator  # loads MLflow
 
 TRIED_ROWS = 100
 
@@ -45,7 +48,7 @@ def reasons(loaded: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame | None:
     return names.where(moves).set_axis(REASONS[: order.shape[1]], axis=1)
 
 
-def explain_rows(model: ModuleType, estimator: Estimator, features: pd.DataFrame) -> pd.DataFrame:
+def explain_rows(model: ModuleType, estimator: "Estimator", features: pd.DataFrame) -> pd.DataFrame:
     """Return what `model.explain` returns for rows; raise MlopsError if it is not of use.
 
     New versions need a number for each feature of each row. Champions of older templates that leave
@@ -57,7 +60,7 @@ def explain_rows(model: ModuleType, estimator: Estimator, features: pd.DataFrame
     return moved
 
 
-def _moves(model: ModuleType, estimator: Estimator, features: pd.DataFrame) -> pd.DataFrame:
+def _moves(model: ModuleType, estimator: "Estimator", features: pd.DataFrame) -> pd.DataFrame:
     moved = model.explain(estimator, features)
     if not isinstance(moved, pd.DataFrame):
         raise MlopsError(f"it returns {type(moved).__name__} instead of a DataFrame")
