@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from ...records.card import CardModel
+from ...records.card import CardModel, EstimatorFacts
 from ...records.scorer import Estimator
 
 MOST = 100  # parameters that MLflow accepts at once
@@ -16,15 +16,25 @@ def run_params(model: CardModel, estimator: Estimator) -> dict[str, Any]:
 
     Of a pipeline, the last step is the estimator.
     """
-    steps = getattr(estimator, "steps", None)
-    last = steps[-1][1] if steps else estimator
+    facts = describe(estimator)
     logged: dict[str, Any] = {**model.params, "seed": model.seed}
-    logged.setdefault("estimator", type(last).__name__)
-    for name, value in _own_params(last).items():
+    logged.setdefault("estimator", facts.name)
+    for name, value in facts.params.items():
         key = f"estimator.{name}"
         if NAME.fullmatch(key) and len(logged) < MOST:
             logged.setdefault(key, value)
     return logged
+
+
+def describe(estimator: Estimator) -> EstimatorFacts:
+    """Return what the card says about an estimator."""
+    steps = [step for _, step in getattr(estimator, "steps", None) or [("", estimator)]]
+    return EstimatorFacts(
+        name=type(steps[-1]).__name__,
+        package=type(steps[-1]).__module__.partition(".")[0],
+        steps=tuple(step if isinstance(step, str) else type(step).__name__ for step in steps[:-1]),
+        params=_own_params(steps[-1]),
+    )
 
 
 def _own_params(estimator: Estimator) -> dict[str, str]:
