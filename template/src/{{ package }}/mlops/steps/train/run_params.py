@@ -1,6 +1,7 @@
 """The parameters of a training run in MLflow, by which people tell experiments apart."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from ...records.card import CardModel, EstimatorFacts
@@ -28,13 +29,23 @@ def run_params(model: CardModel, estimator: Estimator) -> dict[str, Any]:
 
 def describe(estimator: Estimator) -> EstimatorFacts:
     """Return what the card says about an estimator."""
-    steps = [step for _, step in getattr(estimator, "steps", None) or [("", estimator)]]
+    steps = list(_steps(estimator))
     return EstimatorFacts(
         name=type(steps[-1]).__name__,
         package=type(steps[-1]).__module__.partition(".")[0],
         steps=tuple(step if isinstance(step, str) else type(step).__name__ for step in steps[:-1]),
         params=_own_params(steps[-1]),
     )
+
+
+def _steps(estimator: Estimator) -> Iterator[Estimator]:
+    """Yield the steps of a pipeline, those of pipelines in it included, or the estimator itself."""
+    steps = getattr(estimator, "steps", None)
+    if not steps:
+        yield estimator
+        return
+    for _, step in steps:
+        yield from _steps(step)
 
 
 def _own_params(estimator: Estimator) -> dict[str, str]:
