@@ -228,6 +228,7 @@ def test_a_check_of_the_whole_frame_names_no_row() -> None:
 def test_a_check_of_a_whole_column_names_no_row() -> None:
     class Inputs(Loans):
         @pa.check("amount")
+        @classmethod
         def large(cls, amounts: "pd.Series[float]") -> bool:
             return bool(amounts.mean() > 100)
 
