@@ -8,6 +8,7 @@ import pytest
 from mlops.projects import make_project
 from rendering import platform
 
+details = platform("records.details")
 errors = platform("base.errors")
 store = platform("records.store")
 tracking = platform("records.tracking")
@@ -104,7 +105,7 @@ def test_a_deleted_run_of_the_journal_is_restored_by_the_command_that_is_named(
 ) -> None:
     own = client(project)
     experiment = own.get_experiment_by_name(f"{MODEL}.journal").experiment_id
-    [run] = own.search_runs([experiment], "attributes.run_name = '2 promote'")
+    [run] = own.search_runs([experiment], "attributes.run_name LIKE '2 promote%'")
     own.delete_run(run.info.run_id)
     [problem] = store.open_store(project).journal.problems()
     assert problem.startswith("entry 2 is missing, because its run was deleted in MLflow")
@@ -116,7 +117,22 @@ def test_a_deleted_run_of_the_journal_is_restored_by_the_command_that_is_named(
 def test_a_purged_run_of_the_journal_is_missing(project: Any) -> None:
     own = client(project)
     experiment = own.get_experiment_by_name(f"{MODEL}.journal").experiment_id
-    [run] = own.search_runs([experiment], "attributes.run_name = '2 promote'")
+    [run] = own.search_runs([experiment], "attributes.run_name LIKE '2 promote%'")
     own.delete_run(run.info.run_id)
     own._tracking_client.store._hard_delete_run(run.info.run_id)  # as `mlflow gc`
     assert store.open_store(project).journal.problems() == ["entry 2 is missing"]
+
+
+# Files
+
+
+def test_lost_evidence_is_damage_and_not_a_server_that_fails(project: Any) -> None:
+    journal = store.open_store(project).journal
+    written = journal.append(details.PauseDetails(reason="a test"), evidence="{}")
+    [file] = project.root.rglob("evidence.json")
+    file.unlink()
+    with pytest.raises((OSError, mlflow.MlflowException)) as caught:
+        journal.evidence(written, "0" * 64)
+    reported = tracking.store_error(caught.value)
+    assert reported.exit_code == 1
+    assert "restore the store from its backup" in str(reported)

@@ -130,7 +130,9 @@ class Journal:
         """
         import mlflow
 
-        text = str(mlflow.artifacts.load_text(f"runs:/{entry.run_id}/{EVIDENCE}"))
+        # For an address of the form `runs:/`, MLflow does not say why it finds nothing.
+        folder = self._client.get_run(entry.run_id).info.artifact_uri
+        text = str(mlflow.artifacts.load_text(f"{folder}/{EVIDENCE}"))
         if sha256_of(text) != sha256:
             command = self._project.command(f"gate {entry.subject}")
             raise MlopsError(
