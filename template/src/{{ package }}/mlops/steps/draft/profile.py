@@ -46,7 +46,7 @@ class Column:
     distinct: int = 0
     """How many different values it has."""
     whole: bool = False
-    """Whether all of its numbers are whole."""
+    """Whether all of its numbers are whole, or all of its times the beginning of a day."""
     quantiles: tuple[float, ...] = ()
     """Eleven quantiles of its numbers, from the least to the greatest at steps of a tenth; empty
     for other types, and for a key or a personal column."""
@@ -64,6 +64,8 @@ class Column:
     in the form 2026-01-31."""
     date_format: str = ""
     """The form of such text, as in `%d/%m/%Y`."""
+    markers: tuple[str, ...] = ()
+    """Texts such as `NA` that stand for a missing value; data.py makes them missing."""
     separation: float = 0.0
     """How well this column alone predicts the target on rows that were held out: from 0, as good as
     guessing, to 1, without error."""
