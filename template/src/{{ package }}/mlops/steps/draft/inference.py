@@ -96,8 +96,8 @@ def _flags(column: Column, raw: pd.Series) -> Inferred:
         type="float64" if missing else "bool",
         missing=missing,
         distinct=int(raw.nunique()),
-        categories=list_categories(raw),
-        closed=missing > 0,
+        categories=list_categories(raw, 0, 1),
+        closed=missing > 0 and raw.nunique() == 2,
         whole=True,
         quantiles=_quantiles(values.astype("float64")) if missing else (),
     )
@@ -117,6 +117,7 @@ def _numbers(column: Column, values: pd.Series) -> Inferred:
     distinct = int(known.nunique())
     whole = bool((known == known.round()).all())
     is_whole_type = values.dtype.kind in "iu" and len(known) == len(values)
+    is_flag = set(known.unique()) == {0, 1}
     found = replace(
         column,
         type="int64" if is_whole_type else "float64",
@@ -124,10 +125,16 @@ def _numbers(column: Column, values: pd.Series) -> Inferred:
         distinct=distinct,
         whole=whole,
         quantiles=_quantiles(known),
-        categories=list_categories(known) if distinct <= MOST_NUMBERS else (),
-        closed=set(known.unique()) == {0, 1},
+        categories=_categories_of_numbers(known, all_of_them=is_flag),
+        closed=is_flag,
     )
     return Inferred(found, values)
+
+
+def _categories_of_numbers(known: pd.Series, *, all_of_them: bool) -> tuple[Category, ...]:
+    if all_of_them:
+        return list_categories(known, 0, 1)
+    return list_categories(known) if known.nunique() <= MOST_NUMBERS else ()
 
 
 def _quantiles(values: pd.Series) -> tuple[float, ...]:

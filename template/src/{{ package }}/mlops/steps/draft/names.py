@@ -11,7 +11,7 @@ import pandera.pandas as pa
 
 # Names that mean something else in a class of schema.py.
 RESERVED = {*keyword.kwlist, *dir(pa.DataFrameModel)}
-RESERVED |= {"bool", "datetime", "float", "int", "pa", "str"}
+RESERVED |= {"bool", "datetime", "float", "int", "pa", "self", "str"}
 
 IDENTIFIER = {"guid", "id", "identifier", "iid", "key", "nr", "rownames", "unnamed", "uuid"}
 LAST_WORD = {"index", "no", "num", "number", "ref", "reference", "row"}  # of an identifier

@@ -99,19 +99,18 @@ def hide_values(column: Column) -> Column:
 
 
 def _leave_out_useless(assignment: Assignment) -> None:
-    """Leave out columns that are the same in all rows, or say the same as an earlier one."""
+    """Leave out columns that are the same in all rows, or equal to an earlier one."""
     seen: dict[bytes, str] = {}
     for name, each in assignment.free():
         column = each.column
         if column.distinct == 1 and not column.missing:
             assignment.leave_out(name, "it is the same in all rows")
             continue
-        if 2 * column.distinct > column.rows:
-            continue  # values that are all different always correspond
-        content = pd.factorize(each.data)[0].tobytes()
+        values = each.data if column.type in ("str", "datetime") else each.data.astype("float64")
+        content = pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes()
         same = seen.setdefault(content, column.source)
         if same != column.source:
-            assignment.leave_out(name, f"each of its values goes with one value of {same}")
+            assignment.leave_out(name, f"it is equal to {same} in all rows")
 
 
 def _find_personal(assignment: Assignment) -> None:

@@ -87,24 +87,29 @@ def _read_binary(inferred: Inferred) -> Target:
 
 
 def _choose_outcome(classes: tuple[Category, ...]) -> str | float | bool:
-    """Return the class that a model would predict: 1, a word for it, or else the rarer one."""
-    for category in classes:
-        if str(category.value).strip().lower() in OUTCOMES or category.value is True:
-            return category.value
-        if category.value == 1 and {0, 1} == {each.value for each in classes}:
-            return category.value
-    return classes[-1].value
+    """Return the greater number, a word for an outcome, or else the rarer class."""
+    values = [category.value for category in classes]
+    if not isinstance(values[0], str):
+        return max(values)
+    named = [value for value in values if str(value).strip().lower() in OUTCOMES]
+    return named[0] if len(named) == 1 else values[-1]
 
 
 def _read_multiclass(inferred: Inferred) -> Target:
     column = inferred.column
     _refuse_unusable(column)
-    fractions = column.type == "float64" and not column.whole
-    if fractions or column.type == "datetime" or column.distinct > MOST_CLASSES:
+    if column.type == "datetime" or (column.type == "float64" and not column.whole):
+        kind = "times" if column.type == "datetime" else "numbers with fractions"
         raise Misconfigured(
-            f"the target {column.source} has {column.distinct} different values, which are no "
-            f"classes, or too many, but this project's problem is multiclass; name another column, "
-            "or create a project with the answer problem=regression."
+            f"the target {column.source} has {kind}, but this project's problem is multiclass, so "
+            "it needs classes; name another column, or create a project with the answer "
+            "problem=regression."
+        )
+    if column.distinct > MOST_CLASSES:
+        raise Misconfigured(
+            f"the target {column.source} has {column.distinct} different values, but a multiclass "
+            f"problem may have {MOST_CLASSES} classes; name another column, or merge classes in "
+            "the table."
         )
     if column.distinct == 2:
         raise Misconfigured(
