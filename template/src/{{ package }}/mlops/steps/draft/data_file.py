@@ -193,6 +193,6 @@ def _key(profile: TableProfile, key_of: tuple[str, ...]) -> list[list[str]]:
     arguments = (f"rows[{time}]", 'format="ISO8601"')
     return [
         lay_out("    times = ", Bracketed("pd.to_datetime(", arguments, ")")),
-        [f'    key = rows[{identifier}].astype("str") + "_" + times.dt.strftime("{form}")'],
-        _assign(ROW_KEY, "key"),
+        [f'    identifier = rows[{identifier}].astype("str")'],
+        _assign(ROW_KEY, f'identifier + "_" + times.dt.strftime("{form}")'),
     ]

@@ -236,12 +236,16 @@ def _make_key_of_two(assignment: Assignment) -> bool:
     """Let data.py make a key of an identifier and the event time, as in a panel by month."""
     times = [n for n, each in assignment.inferred.items() if each.column.role == "event_time"]
     for time in times:
+        if assignment.inferred[time].data.is_unique:
+            return False  # any pair would do
         for name, each in assignment.free():
             column = each.column
             identifies = names.is_identifier(column.source) or names.has_word(
                 column.source, names.PERSONS
             )
-            if not identifies or column.missing or column.type not in ("str", "int64"):
+            if not identifies or column.missing or column.distinct < FEWEST_GROUPS:
+                continue
+            if column.type not in ("str", "int64"):
                 continue
             pair = pd.DataFrame({"id": each.data, "time": assignment.inferred[time].data})
             if pair["time"].isna().any() or pair.duplicated().any():
