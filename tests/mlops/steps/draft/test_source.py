@@ -62,6 +62,12 @@ def test_parquet_compressed_csv_and_patterns_are_read(tmp_path: Path, read: Read
     assert (read("parts/*.csv").name, len(read("parts/*.csv").frame)) == ("parts", 80)
 
 
+def test_a_column_without_a_name_is_read_like_any_other(tmp_path: Path, read: Read) -> None:
+    """Pandas and R write the number of a row so."""
+    ROWS.to_csv(tmp_path / "a.csv")
+    assert list(read("a.csv").frame) == ["Unnamed: 0", *ROWS]
+
+
 def test_numbers_and_text_in_one_column_are_read_as_text(tmp_path: Path, read: Read) -> None:
     mixed = ROWS.assign(code=["1"] * 39 + ["x"])
     mixed.to_csv(tmp_path / "a.csv", index=False)

@@ -204,7 +204,7 @@ def _with_text(project: Project, rows: SourceRows) -> SourceRows:
     text = (*_with_leading_zeros(project, rows, whole), *mixed)
     if not text:
         return rows
-    as_text, _ = _read(_text_request(project, rows, text))
+    as_text, _ = _read(TableRequest(project, rows.name, rows.table, text=text))
     return replace(rows, frame=frame.assign(**{name: as_text[name] for name in text}))
 
 
@@ -212,12 +212,6 @@ def _with_leading_zeros(project: Project, rows: SourceRows, names: list[str]) ->
     """Return which columns of whole numbers have one such as 007 in the first rows."""
     if not names:
         return []
-    pieces = READERS[rows.table.kind](_text_request(project, rows, tuple(names)))
-    first = next(pieces)
+    request = TableRequest(project, rows.name, rows.table, text=tuple(names))
+    first = next(READERS[rows.table.kind](request))
     return [name for name in names if first[name].str.match(r"0\d").any()]
-
-
-def _text_request(project: Project, rows: SourceRows, columns: tuple[str, ...]) -> TableRequest:
-    """Return a request for some columns, which are read as text."""
-    table = rows.table.model_copy(update={"columns": columns})
-    return TableRequest(project, rows.name, table, text=columns)
