@@ -15,12 +15,14 @@ errors = platform("base.errors")
 Outcome = platform("base.console").Outcome
 
 COMMANDS = {
+    "First step": ["draft"],
     "Everyday work": ["train", "gate", "promote", "score", "monitor"],
     "Automation": ["retrain", "serve", "erase"],
     "Emergency": ["rollback", "pause", "resume"],
     "Inspect": ["status", "reproduce", "doctor", "relocate"],
 }
 OWN = {
+    "draft": ["table", "--target"],
     "train": ["--as-of", "--tune", "--changed"],
     "gate": ["number", "--digest"],
     "promote": ["number", "--approved-by"],

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .base.console import Outcome
     from .base.project import Project
 
+FIRST_STEP = "First step"
 EVERYDAY_WORK = "Everyday work"
 AUTOMATION = "Automation"
 EMERGENCY = "Emergency"
@@ -87,6 +88,18 @@ AsJson = Annotated[
 ]
 
 # Arguments and options of some
+SourceTable = Annotated[
+    str,
+    typer.Argument(
+        metavar="TABLE",
+        help="A table that conf/ names, or the path of a file: Parquet, CSV, a pattern such as "
+        "'data/*.csv', or the folder of a Delta table.",
+    ),
+]
+TargetColumn = Annotated[
+    str,
+    typer.Option("--target", metavar="NAME", help="The column that the model is to predict."),
+]
 AsOf = Annotated[
     str | None,
     typer.Option(
@@ -248,6 +261,28 @@ app = typer.Typer(
         "4 a person must act, 5 a service is unreachable."
     ),
 )
+
+
+@app.command(cls=Command, rich_help_panel=FIRST_STEP)
+def draft(
+    table: SourceTable,
+    target: TargetColumn,
+    env: Env = "dev",
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read a table of yours, and propose the files that describe it, in build/draft/.
+
+    It proposes schema.py, data.py, features.py and conf/, with the evidence as comments, and
+    reports what is missing, constant, repeated, or knows the answer. It changes no file of yours.
+    """
+
+    def step(project: "Project") -> "Outcome":
+        from .steps.draft.draft import draft
+
+        return draft(project, table, target)
+
+    _run(step, env, overrides, as_json)
 
 
 @app.command(cls=Command, rich_help_panel=EVERYDAY_WORK)
