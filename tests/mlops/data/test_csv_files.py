@@ -126,6 +126,21 @@ def test_a_name_that_occurs_twice_is_refused_unless_it_is_not_read(tmp_path: Pat
     assert list(read(tmp_path, content, columns=("loan",))["loan"]) == ["1"]
 
 
+@pytest.mark.parametrize(
+    ("line", "keys"),
+    [("Smith;Smith;1", {}), ("Smith;1;2", {"decimal": ","}), ("Smith;1;2", {"thousands": ","})],
+)
+def test_a_first_line_that_is_a_row_is_not_quoted(
+    tmp_path: Path, line: str, keys: dict[str, str]
+) -> None:
+    """No message may have a value of a row, and nothing says that this line is a header."""
+    other = line.replace("Smith", "1.5")
+    (tmp_path / "b.csv").write_text(f"{other}\n{other}\n")
+    message = refused(tmp_path, f"{line}\n{other}\n{other}\n", path="*.csv", **keys)
+    assert "Smith" not in message
+    assert "first line" in message or "its column number 1 has numbers with a point" in message
+
+
 def test_a_separator_of_several_characters_is_a_pattern(tmp_path: Path) -> None:
     content = f"{HEADER}\n1;2;x\n".replace(";", "||")
     assert list(read(tmp_path, content, separator="[|][|]")["note"]) == ["x"]
