@@ -48,6 +48,12 @@ def test_a_separator_at_the_end_of_each_line_shifts_nothing(
     assert list(found["note"].fillna("")) == ["x", "y", ""]
 
 
+def test_separators_at_the_end_of_some_lines_are_refused(tmp_path: Path) -> None:
+    assert "a.csv, line 3 ends with more separators than the lines before it" in refused(
+        tmp_path, f"{HEADER}\n1;2;x\n4;5;y;\n", columns=()
+    )
+
+
 RAGGED = {
     "too many in all": ("1;2;x;9\n4;5;y;9\n7;8;z;9", 2, "4 fields"),
     "too many in the first": ("1;2;x;9\n4;5;y\n7;8;z", 2, "4 fields"),

@@ -166,6 +166,12 @@ def _without_loss(
                     f"{where} has lines with more fields than the first one names; correct the "
                     "file, or its separator in conf/."
                 ) from None
+            longer = re.search(r"Expected \d+ fields in line (\d+), saw", str(error))
+            if longer and len(table.separator) == 1:  # all lines have been found to be complete
+                raise MlopsError(
+                    f"{where}, line {longer[1]} ends with more separators than the lines before "
+                    "it; ask whoever delivers the table for the same number in each line."
+                ) from None
             raise
         if frame is None:
             return
