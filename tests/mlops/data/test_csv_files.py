@@ -48,6 +48,12 @@ def test_a_separator_at_the_end_of_each_line_shifts_nothing(
     assert list(found["note"].fillna("")) == ["x", "y", ""]
 
 
+def test_separators_at_the_end_of_some_lines_are_refused(tmp_path: Path) -> None:
+    assert "a.csv, line 3 ends with more separators than the lines before it" in refused(
+        tmp_path, f"{HEADER}\n1;2;x\n4;5;y;\n", columns=()
+    )
+
+
 RAGGED = {
     "too many in all": ("1;2;x;9\n4;5;y;9\n7;8;z;9", 2, "4 fields"),
     "too many in the first": ("1;2;x;9\n4;5;y\n7;8;z", 2, "4 fields"),
@@ -124,6 +130,21 @@ def test_a_name_that_occurs_twice_is_refused_unless_it_is_not_read(tmp_path: Pat
     content = "loan;amount;amount\n1;2;3\n"
     assert "the first line names column amount 2 times" in refused(tmp_path, content)
     assert list(read(tmp_path, content, columns=("loan",))["loan"]) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "keys"),
+    [("Smith;Smith;1", {}), ("Smith;1;2", {"decimal": ","}), ("Smith;1;2", {"thousands": ","})],
+)
+def test_a_first_line_that_is_a_row_is_not_quoted(
+    tmp_path: Path, line: str, keys: dict[str, str]
+) -> None:
+    """No message may have a value of a row, and nothing says that this line is a header."""
+    other = line.replace("Smith", "1.5")
+    (tmp_path / "b.csv").write_text(f"{other}\n{other}\n")
+    message = refused(tmp_path, f"{line}\n{other}\n{other}\n", path="*.csv", **keys)
+    assert "Smith" not in message
+    assert "first line" in message or "its column number 1 has numbers with a point" in message
 
 
 def test_a_separator_of_several_characters_is_a_pattern(tmp_path: Path) -> None:

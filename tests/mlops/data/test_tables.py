@@ -189,6 +189,7 @@ DAYS = ROWS["day"]
 NOT_PLAIN = {
     "German": (DAYS.dt.strftime("%d.%m.%Y"), 'set tables.loans.date_format to "%d.%m.%Y".'),
     "American": (DAYS.dt.strftime("%m/%d/%Y"), 'set tables.loans.date_format to "%m/%d/%Y".'),
+    "with a footer": (DAYS.dt.strftime("%m/%d/%Y").where(DAYS.index < 5, "Total"), "%m/%d/%Y"),
     "either": (
         pd.Series(["01/02/2026"] * 6),
         'date_format to "%m/%d/%Y" or "%d/%m/%Y", whichever it is.',

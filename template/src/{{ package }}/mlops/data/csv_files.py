@@ -61,7 +61,7 @@ def read_csv(path: Path, request: TableRequest, file: str) -> Iterator[pd.DataFr
             for frame in _without_loss(frames, path, table, where):
                 if _may_be_short(frame, header):
                     _refuse_ragged(path, table, where)
-                yield _read_numbers(frame, request, text, where)
+                yield _read_numbers(frame, request, text, where, header)
     except UnicodeDecodeError:
         raise MlopsError(_wrong_encoding(path, request, where)) from None
 
@@ -124,10 +124,11 @@ def _refuse_header(header: list[str], request: TableRequest, where: str) -> None
     wanted = set(table.columns) or {name for name in header if name}
     repeated = sorted(name for name in wanted if header.count(name) > 1)
     if repeated:
+        column = _name(repeated[0], header, request)
         raise MlopsError(
-            f"{where}: the first line names column {repeated[0]} {header.count(repeated[0])} "
-            f"times; ask whoever delivers the table for one of each name, or list the columns to "
-            f"read, without this one, in tables.{request.name}.columns."
+            f"{where}: the first line names {column} {header.count(repeated[0])} times; ask "
+            "whoever delivers the table for one of each name, or list the columns to read, without "
+            f"this one, in tables.{request.name}.columns."
         )
     missing = sorted(set(table.columns) - set(header)) if header else []
     if missing:
@@ -135,6 +136,14 @@ def _refuse_header(header: list[str], request: TableRequest, where: str) -> None
             f"{where} has no column {missing[0]}, which tables.{request.name}.columns lists; "
             "correct that list, or ask whoever delivers the table for the column."
         )
+
+
+def _name(column: str, header: list[str], request: TableRequest) -> str:
+    """Return what a message calls a column; the first line may be a row, which is not quoted."""
+    if request.are_names(header):
+        return f"column {column}"
+    number = header.index(column) + 1 if column in header else 0
+    return f"its column number {number}" if number else "a column"
 
 
 # Lines with too many or too few fields
@@ -156,6 +165,12 @@ def _without_loss(
                 raise MlopsError(
                     f"{where} has lines with more fields than the first one names; correct the "
                     "file, or its separator in conf/."
+                ) from None
+            longer = re.search(r"Expected \d+ fields in line (\d+), saw", str(error))
+            if longer and len(table.separator) == 1:  # all lines have been found to be complete
+                raise MlopsError(
+                    f"{where}, line {longer[1]} ends with more separators than the lines before "
+                    "it; ask whoever delivers the table for the same number in each line."
                 ) from None
             raise
         if frame is None:
@@ -278,7 +293,7 @@ def _wrong_encoding(path: Path, request: TableRequest, where: str) -> str:
 
 
 def _read_numbers(
-    frame: pd.DataFrame, request: TableRequest, text: set[str], where: str
+    frame: pd.DataFrame, request: TableRequest, text: set[str], where: str, header: list[str]
 ) -> pd.DataFrame:
     """Return a frame in which numbers with `thousands` are numbers.
 
@@ -299,12 +314,13 @@ def _read_numbers(
             plain = frame[name].str.replace(thousands, "", regex=False)
             converted[str(name)] = pd.to_numeric(plain.str.replace(decimal, ".", regex=False))
         elif values.str.fullmatch(WITH_POINT).all() and values.str.contains(".", regex=False).any():
+            column = _name(str(name), header, request)
+            key = f"tables.{request.name}"
+            grouped = "" if thousands == "." else f'{key}.thousands to "." if 1.234 means 1234, or '
             raise MlopsError(
-                f"{where}: column {name} has numbers with a point, but tables.{request.name}."
-                f"decimal is {shown(decimal)}; set tables.{request.name}.thousands to "
-                f"{shown('.')} if 1.234 means 1234, set tables.{request.name}.decimal to "
-                f"{shown('.')} if it is between 1 and 2, or add {name} to "
-                f"tables.{request.name}.text if it is no number."
+                f"{where}: {column} has numbers with a point, but {key}.decimal is "
+                f'{shown(decimal)}; set {grouped}{key}.decimal to "." if 1.234 is between 1 and 2, '
+                f"or add the column to {key}.text if it is no number."
             )
     return frame.assign(**converted) if converted else frame
 

@@ -12,7 +12,7 @@ from ..base.errors import MlopsError, reading
 from . import control_files
 from .contract import TEXT
 from .file_formats import read_file
-from .paths import TableFile, find_files
+from .paths import TableFile, find_files, is_parquet
 from .request import PLACE, TableRequest
 from .times import read_times
 
@@ -35,12 +35,18 @@ def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
         with reading(f"table {name}: {file.name}", remedy, *BROKEN_ARCHIVE):
             for frame in _read(file, request):
                 if len(frame):
-                    missing = ", ".join(sorted(known.difference(map(str, frame))))
+                    missing = sorted(known.difference(map(str, frame)))
+                    if missing and not (is_parquet(file.path) or request.are_names(known)):
+                        raise MlopsError(
+                            f"table {name}: the first line of {file.name} is not that of an "
+                            "earlier file, and neither has the name of a known column; ask whoever "
+                            "delivers the table for files whose first line names the columns."
+                        )
                     if missing:
                         raise MlopsError(
                             f"table {name}: {file.name} does not have all columns of an earlier "
-                            f"file (missing: {missing}); ask whoever delivers the table for a "
-                            "complete file."
+                            f"file (missing: {', '.join(missing)}); ask whoever delivers the table "
+                            "for a complete file."
                         )
                     known.update(map(str, frame))
                 piece = read_times(frame, request, file.name)

@@ -1,5 +1,6 @@
 """The request that a reader of tables gets."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..base.project import Project
@@ -27,6 +28,15 @@ class TableRequest:
     """Columns of text in the schema; a CSV reader must not turn them into numbers."""
     times: tuple[str, ...] = ()
     """Columns of times in the schema; a reader of files turns text into times."""
+
+    def are_names(self, first_line: Iterable[str]) -> bool:
+        """Return whether the first line of a file names columns: it has one that is known.
+
+        Else it may be a row, whose values no message may quote.
+        """
+        table = self.table
+        known = {*self.text, *self.times, *table.text, *table.columns, table.time}
+        return not known.isdisjoint(first_line)
 
     @property
     def batch_rows(self) -> int:

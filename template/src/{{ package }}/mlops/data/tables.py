@@ -72,7 +72,7 @@ class Tables:
             if counted.undated == 0 or self.nullable_times.get(request.table.time):
                 yield selected
             elif len(places) < SHOWN:
-                places += _places(frame, times)
+                places += _places(frame, times.isna())
         if counted is not None:
             counted.check()
             self._settle(request, counted.undated, places)
@@ -258,12 +258,7 @@ def _no_times(frame: pd.DataFrame, request: TableRequest) -> str:
             f"{shown}{', whichever it is' if len(formats) > 1 else ''}."
         )
     dates = pd.to_datetime(column.astype("string"), format="ISO8601", errors="coerce", utc=True)
-    wrong = (dates.isna() & column.notna()).to_numpy()
-    found = (
-        [f"row {row} of {frame.attrs[PLACE]}" for row in frame.index[wrong][:SHOWN]]
-        if (PLACE in frame.attrs)
-        else []
-    )
+    found = _places(frame, dates.isna() & column.notna())
     place = f" ({', '.join(found)}, counted from 0, has none)" if found else ""
     return (
         f"{where} must contain dates or times without a time zone, such as 2026-01-31 or "
@@ -279,9 +274,9 @@ def _similar(name: str, frame: pd.DataFrame) -> str:
     return ""
 
 
-def _places(frame: pd.DataFrame, times: pd.Series) -> list[str]:
-    """Return where the first rows without a time are, if the reader says from where they come."""
+def _places(frame: pd.DataFrame, wrong: pd.Series) -> list[str]:
+    """Return where the first wrong rows are, if the reader says from where they come."""
     if PLACE not in frame.attrs:
         return []
-    rows = frame.index[times.isna().to_numpy()][:SHOWN]
+    rows = frame.index[wrong.to_numpy()][:SHOWN]
     return [f"row {row} of {frame.attrs[PLACE]}" for row in rows]

@@ -12,6 +12,7 @@ from .request import TableRequest
 DATES = ("%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%y", "%Y%m%d")
 FORMATS = tuple(f"{date}{time}" for date in DATES for time in ("", " %H:%M", " %H:%M:%S"))
 WITH_ZONE = r":\d\d.*?(?:Z|[+-]\d\d(?::?\d\d)?)$"
+MOST = 0.5
 SHOWN = 3  # positions of rows in a message
 
 
@@ -44,12 +45,16 @@ def read_times(frame: pd.DataFrame, request: TableRequest, file: str) -> pd.Data
 
 
 def guess_formats(column: pd.Series) -> list[str]:
-    """Return the formats in which all values of a column of text or numbers are dates."""
+    """Return the formats in which most values of a column of text or numbers are dates.
+
+    A footer, or a word for a missing date, is none.
+    """
     text = _as_text(column.dropna())
     if text.empty:
         return []
-    found = [each for each in FORMATS if _dates(text, each).notna().all()]
-    return found[:2]
+    shares = {each: float(_dates(text, each).notna().mean()) for each in FORMATS}
+    best = max(shares.values())
+    return [each for each, share in shares.items() if share == best >= MOST][:2]
 
 
 def has_zone(column: pd.Series) -> bool:
