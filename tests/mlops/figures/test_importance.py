@@ -1,26 +1,73 @@
 """Permuting a column costs the skill that depends on it, and no other."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 from rendering import platform
+from scipy import stats
 
 importance = platform("figures.importance")
 
+ROWS = 400
+
+
+def predict(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one of two columns."""
+    return frame[["used"]].rename(columns={"used": "value"})
+
+
+def correlation(truth: pd.Series, prediction: pd.DataFrame) -> float:
+    return float(np.corrcoef(truth, prediction["value"])[0, 1])
+
+
+def accuracy(truth: pd.Series, prediction: pd.DataFrame) -> float:
+    return float(np.mean((truth > 0).to_numpy() == (prediction["value"] > 0).to_numpy()))
+
+
+def falls(
+    rows: int, skill: Callable[[pd.Series, pd.DataFrame], float], *, with_errors: bool = True
+) -> dict[str, importance.Fall]:
+    """Return the importance of two columns, of which the prediction uses one."""
+    generator = np.random.default_rng(3)
+    frame = pd.DataFrame(generator.normal(size=(rows, 2)), columns=["used", "unused"])
+    frame.index += 1000  # rows do not always count from 0
+    truth = frame["used"] + generator.normal(size=rows)
+    judged = importance.Judged(frame, truth, predict(frame))
+    found: dict[str, importance.Fall] = importance.permutation_importance(
+        predict, skill, judged, ["used", "unused"], with_errors=with_errors
+    )
+    return found
+
 
 def test_only_the_column_that_the_prediction_uses_is_important() -> None:
-    generator = np.random.default_rng(3)
-    rows = pd.DataFrame(generator.normal(size=(400, 2)), columns=["used", "unused"])
-    truth = rows["used"].to_numpy()
+    found = falls(ROWS, correlation)
+    assert found["unused"].mean == pytest.approx(0)
+    # a permuted column is not correlated
+    assert found["used"].mean == pytest.approx(np.sqrt(0.5), abs=0.1)
 
-    def predict(frame: pd.DataFrame) -> pd.DataFrame:
-        return frame[["used"]].rename(columns={"used": "value"})
 
-    def skill(prediction: pd.DataFrame) -> float:
-        return float(np.corrcoef(truth, prediction["value"])[0, 1])
-
-    falls = importance.permutation_importance(
-        predict, skill, rows, predict(rows), ["used", "unused"]
+def test_an_unused_column_has_no_error_and_a_used_one_that_of_its_rows() -> None:
+    found = falls(20_000, accuracy)
+    assert found["unused"].error == pytest.approx(0)
+    # The fall is a mean over the rows of right (3 of 4) minus right by chance (mean of 3 draws).
+    by_hand = stats.sem(
+        np.random.default_rng(0).binomial(1, 0.75, 20_000)
+        - np.random.default_rng(1).binomial(3, 0.5, 20_000) / 3
     )
-    assert falls["unused"] == pytest.approx(0)
-    assert falls["used"] == pytest.approx(1, abs=0.1)  # a permuted column is not correlated
+    assert by_hand / 2 < found["used"].error < by_hand * 2  # of ten groups
+
+
+def test_few_rows_have_importance_without_an_error() -> None:
+    found = falls(99, accuracy)
+    assert found["used"].mean > 0
+    assert found["used"].error is None
+    assert falls(200, accuracy, with_errors=False)["used"].error is None
+
+
+def test_a_group_without_skill_leaves_the_error_open() -> None:
+    def skill(truth: pd.Series, prediction: pd.DataFrame) -> float:
+        return accuracy(truth, prediction) if len(truth) > 100 else float("nan")
+
+    assert falls(200, skill)["used"].error is None

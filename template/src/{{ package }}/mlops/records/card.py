@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue
 from ..base.record import Facts, Lift, Record, StoredRecord
 from ..base.settings import Origin, Period, Problem, RiskTier, Split, Time
 from ..figures.delivery import UsualDelivery
+from ..figures.diagnostics import Target
 from ..figures.profile import ColumnProfile
 
 Part = TypeVar("Part")
@@ -63,6 +64,33 @@ class CardModel(Record):
     """What `build(params)` in `model.py` was called with, apart from the seed."""
     cutoff: float
     """Binary only: `decision` is true if the score is at least this."""
+
+
+class EstimatorFacts(Record):
+    """The estimator as it was fitted; of a pipeline, its last step."""
+
+    name: str
+    """Name of its class: `HistGradientBoostingClassifier`."""
+    package: str
+    """Name of the package that the class is from: `sklearn`."""
+    steps: tuple[str, ...]
+    """Names of the classes of a pipeline's earlier steps; empty without a pipeline."""
+    params: dict[str, str]
+    """Its own parameters, those with a default value included; only the class of what is no plain
+    value."""
+
+
+class Column(Record):
+    """A column of `schema.py`."""
+
+    name: str
+    """The column's name."""
+    role: str
+    """`feature`, or the role in schema.py: `key`, `target`."""
+    type: str
+    """The type as schema.py declares it: `int`, `str`."""
+    nullable: bool
+    """Whether values may be missing."""
 
 
 class Lineage(Record):
@@ -177,9 +205,24 @@ class VersionCard(StoredRecord):
     """Where the version comes from."""
     figures: dict[str, float | None] = Field(default={})
     """Metrics of the gate window by name, each in its unit; None if one cannot be computed."""
+    train_figures: dict[str, float | None] = Field(default={})
+    """The same metrics of rows that the estimator learned from; empty on cards that did not
+    measure them."""
+    train_figures_rows: int = 0
+    """Number of these rows, which are drawn at random if there are many."""
+    target: Sides[Target] | None = None
+    """The target of the labelled rows; None on cards that did not describe it."""
+    columns: tuple[Column, ...] = ()
+    """The columns of schema.py: those of Inputs, then the target; empty on cards that did not list
+    them."""
+    estimator: EstimatorFacts | None = None
+    """The estimator; None on cards that did not describe it."""
     importance: dict[str, float] = Field(default={})
     """How much skill the model loses when a column is permuted, by column. Skill is the gate's
     metric with the sign that makes higher better."""
+    importance_errors: dict[str, float | None] = Field(default={})
+    """The standard error of each; None if there are too few rows, empty on cards that did not
+    measure it."""
     profile: Profiles = Profiles()
     """How inputs and predictions were distributed."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from ..base.record import Lift, Record, StoredRecord
+from ..figures.diagnostics import Diagnostics
 from .lineage import BuildFacts
 
 CheckVerdict = Literal["passed", "rejected", "insufficient", "noted"]
@@ -69,6 +70,9 @@ class GateEvidence(StoredRecord):
     """All checks, in the order in which they ran."""
     verdict: Verdict
     """The worst verdict of the checks."""
+    diagnostics: Diagnostics | None = None
+    """How the predictions for these rows compare with the truth; None if they have a fault, and in
+    evidence that is older than this field."""
 
     def list_checks(self, verdict: CheckVerdict) -> str:
         """Return the checks that ended like this, each with its figure, limit and setting."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ...base.errors import MlopsError
 from ...base.settings import Settings
-from ...figures.importance import permutation_importance
+from ...figures.importance import Judged, permutation_importance
 from ...figures.resampling import Positions, lower_bound
 from ...records.evidence import Check, CheckVerdict
 from ...records.registry import LoadedVersion
@@ -39,14 +39,15 @@ def with_others(case: Case) -> Iterator[Check]:
 def dominance(case: Case) -> Check:
     """Refuse a model whose lift over a constant depends on one column: usually a leak."""
     predict = case.challenger.predict
-    skill = partial(case.metrics.skill, case.truth)
-    lift = skill(case.prediction) - skill(_constant(case.prediction))
+    skill = case.metrics.skill
+    constant = _constant(case.prediction)
+    lift = skill(case.truth, case.prediction) - skill(case.truth, constant)
     if lift <= 0:
         return check("one column", "noted", "no lift", "", "no better than a constant")
-    rows = case.sample.frame
-    falls = permutation_importance(predict, skill, rows, case.prediction, case.contract.features)
-    name = max(falls, key=lambda column: falls[column])
-    share = falls[name] / lift
+    judged = Judged(case.sample.frame, case.truth, case.prediction)
+    falls = permutation_importance(predict, skill, judged, case.contract.features)
+    name = max(falls, key=lambda column: falls[column].mean)
+    share = falls[name].mean / lift
     limit = case.settings.gate.dominance
     reason = f"share of the lift that {name} carries"
     return check(

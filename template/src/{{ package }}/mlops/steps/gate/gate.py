@@ -1,16 +1,17 @@
 """The step `gate`: every check on a version, the evidence, and the verdict in the journal."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
 
 from ...base.console import Outcome, Result, print_step
-from ...base.errors import Misconfigured, MlopsError, Unreachable
+from ...base.errors import Misconfigured, MlopsError, Unreachable, summarize
 from ...base.project import Project, user_module
 from ...data.labelled_rows import LabelledRows, PointInTimeData, read_split
 from ...data.window_rows import describe_undated
+from ...figures.diagnostics import Diagnostics, diagnose
 from ...pages import model_card
 from ...records.details import GateDetails
 from ...records.entry import with_details
@@ -40,6 +41,8 @@ class Examination:
     """The rows of the gate window; None if they could not be read."""
     checks: tuple[Check, ...]
     """All checks, in the order in which they ran."""
+    diagnostics: Diagnostics | None = None
+    """How the predictions compare with the truth; None if that cannot be computed."""
 
     @property
     def verdict(self) -> Verdict:
@@ -67,7 +70,7 @@ def gate(project: Project, number: int | None, digest: str = "") -> Outcome:
     with ThreadPoolExecutor() as aside:
         alone = aside.submit(loads_alone, version)
         examined = _examine(store, version)
-        examined = Examination(examined.sample, (alone.result(), *examined.checks))
+        examined = replace(examined, checks=(alone.result(), *examined.checks))
     evidence = _evidence(store, version, examined)
     store.decide(partial(_record, store, evidence, _rests_on(store, evidence)))
     model_card.write(store, version)
@@ -104,7 +107,19 @@ def _examine(store: Store, version: Version) -> Examination:
     ]
     if all(each.figure != "missing" for each in found):
         found += comparison.with_others(case)
-    return Examination(sample, tuple(found))
+    return Examination(sample, tuple(found), _diagnose(case, found))
+
+
+def _diagnose(case: Case, found: list[Check]) -> Diagnostics | None:
+    """Return the diagnostics for the model card, which have no effect on the verdict."""
+    if any(each.name == "predictions" and each.verdict == "rejected" for each in found):
+        return None
+    try:
+        figures = case.metrics.all(case.truth, case.prediction)
+        return diagnose(case.contract.problem, case.truth, case.prediction, figures)
+    except Exception as error:  # noqa: BLE001 - model.metrics can raise anything
+        print_step(f"the model card gets no charts: {summarize(error)}")
+        return None
 
 
 def _read_window(project: Project, challenger: LoadedVersion) -> LabelledRows:
@@ -165,6 +180,7 @@ def _evidence(store: Store, version: Version, examined: Examination) -> GateEvid
         code=read_build_facts(store.project),
         checks=examined.checks,
         verdict=examined.verdict,
+        diagnostics=examined.diagnostics,
     )
 
 

@@ -18,7 +18,7 @@ from mlflow.models.model import Model, ModelInfo
 from ...base.console import resources
 from ...base.project import PLATFORM
 from ...data.fingerprints import hashes
-from ...figures.importance import permutation_importance
+from ...figures.importance import Judged, permutation_importance
 from ...figures.profile import take_profile
 from ...records import lineage
 from ...records.card import Profiles, VersionCard
@@ -29,9 +29,10 @@ from ...records.tracking import experiment_id
 from . import plots
 from .run_params import estimator_name, run_params
 from .stored_estimator import Trust, write_estimator
-from .training import HeldOut, Training, make_card
+from .training import Measured, Training, make_card
 
 GOLDEN_ROWS = 20
+MOST_TRAIN_ROWS = 10_000  # whose figures are compared with those of the gate window
 
 Predict = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -109,7 +110,7 @@ def _write_files(training: Training, folder: Path) -> tuple[VersionCard, pd.Data
     predict = _predictor(training)
     everyone = predict(training.gate.all_inputs)
     prediction = everyone.loc[gate.index]
-    card = make_card(training, trusted_types, _held_out(training, predict, everyone, prediction))
+    card = make_card(training, trusted_types, _measure(training, predict, everyone, prediction))
     (folder / "card.json").write_text(card.model_dump_json(indent=2), encoding="utf-8")
     gate[features].head(GOLDEN_ROWS).to_parquet(folder / "golden_rows.parquet")
     prediction.head(GOLDEN_ROWS).to_parquet(folder / "golden_predictions.parquet")
@@ -129,17 +130,28 @@ def _predictor(training: Training) -> Predict:
     return partial(predict_frame, training.estimator, facts)
 
 
-def _held_out(
+def _measure(
     training: Training, predict: Predict, everyone: pd.DataFrame, prediction: pd.DataFrame
-) -> HeldOut:
-    features = training.source.contract.features
-    skill = partial(training.metrics.skill, training.truth)
-    importance = permutation_importance(predict, skill, training.gate.frame, prediction, features)
+) -> Measured:
+    contract = training.source.contract
+    features = contract.features
+    metrics = training.metrics
+    judged = Judged(training.gate.frame, training.truth, prediction)
+    importance = permutation_importance(predict, metrics.skill, judged, features, with_errors=True)
+    learned = training.train.frame
+    if len(learned) > MOST_TRAIN_ROWS:
+        learned = learned.sample(MOST_TRAIN_ROWS, random_state=0)
     profiles = Profiles(
         inputs=take_profile(training.train.all_inputs[features]),
         predictions=take_profile(everyone),
     )
-    return HeldOut(training.metrics.all(training.truth, prediction), importance, profiles)
+    return Measured(
+        figures=metrics.all(training.truth, prediction),
+        train_figures=metrics.all(learned[contract.target], predict(learned)),
+        train_figures_rows=len(learned),
+        importance=importance,
+        profiles=profiles,
+    )
 
 
 def _known(figures: dict[str, float | None]) -> dict[str, float]:

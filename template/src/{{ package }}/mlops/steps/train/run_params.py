@@ -1,9 +1,10 @@
 """The parameters of a training run in MLflow, by which people tell experiments apart."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from ...records.card import CardModel
+from ...records.card import CardModel, EstimatorFacts
 from ...records.scorer import Estimator
 
 MOST = 100  # parameters that MLflow accepts at once
@@ -17,10 +18,10 @@ def run_params(model: CardModel, estimator: Estimator) -> dict[str, Any]:
 
     Of a pipeline, the last step is the estimator.
     """
-    last = _last_step(estimator)
+    facts = describe(estimator)
     logged: dict[str, Any] = {**model.params, "seed": model.seed}
-    logged.setdefault("estimator", type(last).__name__)
-    for name, value in _own_params(last).items():
+    logged.setdefault("estimator", type(_last_step(estimator)).__name__)
+    for name, value in facts.params.items():
         key = f"estimator.{name}"
         if NAME.fullmatch(key) and len(logged) < MOST:
             logged.setdefault(key, value)
@@ -44,6 +45,28 @@ def estimator_name(estimator: Estimator) -> str:
 def _last_step(estimator: Estimator) -> Estimator:
     steps = getattr(estimator, "steps", None)
     return steps[-1][1] if steps else estimator
+
+
+def describe(estimator: Estimator) -> EstimatorFacts:
+    """Return what the card says about an estimator."""
+    steps = list(_steps(estimator))
+    last = steps[-1]
+    return EstimatorFacts(
+        name=estimator_name(estimator),
+        package=type(last).__module__.partition(".")[0],
+        steps=tuple(step if isinstance(step, str) else type(step).__name__ for step in steps[:-1]),
+        params=_own_params(last),
+    )
+
+
+def _steps(estimator: Estimator) -> Iterator[Estimator]:
+    """Yield the steps of a pipeline, those of pipelines in it included, or the estimator itself."""
+    steps = getattr(estimator, "steps", None)
+    if not steps:
+        yield estimator
+        return
+    for _, step in steps:
+        yield from _steps(step)
 
 
 def _own_params(estimator: Estimator) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The result of one training, and the card of the version that it makes."""
 
 import platform
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -14,11 +15,15 @@ from threadpoolctl import threadpool_info
 from ...base.project import user_module
 from ...base.windows import Window, edges, plan
 from ...data import delta
+from ...data.contract import Contract, declared
 from ...data.labelled_rows import LabelledRows, PointInTimeData, count_events
 from ...figures import delivery
+from ...figures.diagnostics import known, summarize_target
+from ...figures.importance import Fall
 from ...figures.metrics import Metrics
 from ...records import lineage
-from ...records.card import CardModel, CardTime, Lineage, Profiles, Sides, VersionCard
+from ...records.card import CardModel, CardTime, Column, Lineage, Profiles, Sides, VersionCard
+from .run_params import describe
 
 DECIDE_LOADING = ("scikit-learn", "numpy", "pandas", "skops", "mlflow")
 
@@ -59,18 +64,22 @@ class Training:
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """How the new estimator did on the gate window."""
+class Measured:
+    """How the new estimator did."""
 
     figures: dict[str, float]
-    """Metrics by name; NaN if one cannot be computed."""
-    importance: dict[str, float]
-    """How much skill is lost when a column is permuted, by column."""
+    """Metrics of the gate window by name; NaN if one cannot be computed."""
+    train_figures: dict[str, float]
+    """The same of rows that it learned from."""
+    train_figures_rows: int
+    """Number of these rows."""
+    importance: dict[str, Fall]
+    """How much skill is lost in the gate window when a column is permuted, by column."""
     profiles: Profiles
     """How inputs and predictions are distributed."""
 
 
-def make_card(training: Training, trusted_types: list[str], held_out: HeldOut) -> VersionCard:
+def make_card(training: Training, trusted_types: list[str], measured: Measured) -> VersionCard:
     """Return the card of the version."""
     project = training.source.project
     contract = training.source.contract
@@ -111,9 +120,39 @@ def make_card(training: Training, trusted_types: list[str], held_out: HeldOut) -
         delivery=_usual_delivery(training),
         gate_events=count_events(contract, training.truth),
         lineage=_lineage(training),
-        figures={n: value if isfinite(value) else None for n, value in held_out.figures.items()},
-        importance=held_out.importance,
-        profile=held_out.profiles,
+        figures={n: value if isfinite(value) else None for n, value in measured.figures.items()},
+        train_figures={name: known(value) for name, value in measured.train_figures.items()},
+        train_figures_rows=measured.train_figures_rows,
+        target=Sides(
+            train=summarize_target(contract.problem, train.frame[contract.target]),
+            gate=summarize_target(contract.problem, training.truth),
+        ),
+        columns=tuple(_columns(contract)),
+        estimator=describe(training.estimator),
+        importance={name: fall.mean for name, fall in measured.importance.items()},
+        importance_errors={
+            name: None if fall.error is None else known(fall.error)
+            for name, fall in measured.importance.items()
+        },
+        profile=measured.profiles,
+    )
+
+
+def _columns(contract: Contract) -> Iterator[Column]:
+    """Yield the columns of Inputs in the order of schema.py, then the target."""
+    roles = {name: role for role, names in contract.inputs.roles.items() for name in names}
+    for name, kind in contract.inputs.types.items():
+        yield Column(
+            name=name,
+            role=roles.get(name, "feature"),
+            type=declared(kind),
+            nullable=bool(contract.inputs.checks.columns[name].nullable),
+        )
+    yield Column(
+        name=contract.target,
+        role="target",
+        type=declared(contract.labels.types[contract.target]),
+        nullable=bool(contract.labels.checks.columns[contract.target].nullable),
     )
 
 
