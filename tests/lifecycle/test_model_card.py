@@ -4,14 +4,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from pages import Reading, open_for_everyone
+from pages import Reading
 
 from lifecycle import behind
 from lifecycle.project import AS_OF, Project
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
     from lifecycle.conftest import At
 
 FORMS = ("md", "html")
@@ -43,7 +41,14 @@ def test_a_card_answers_the_questions_of_an_auditor(shelf: "At", form: str) -> N
         "age_band=under 40",
         "synthetic",
         *facts["features"],
-        "Loan officers, who see the prediction",  # the team's own words
+        "Loan officers, who see the prediction",  # the example's words
+        "NOT FILLED IN",
+        "HistGradientBoostingClassifier",
+        "min_samples_leaf",
+        f"{facts['train_figures']['auc']:.4f}",
+        f"{100 * facts['target']['gate']['shares']['1']:.1f}%",
+        "they are the rows that training held out",
+        f"±{facts['importance_errors']['income']:.4f}",
     ):
         assert said in text, said
     for step in ("train", "gate", "promote"):
@@ -52,9 +57,10 @@ def test_a_card_answers_the_questions_of_an_auditor(shelf: "At", form: str) -> N
 
 def test_the_intervals_of_a_card_contain_their_figures(shelf: "At") -> None:
     rows = [line.split(" | ") for line in card(shelf("live"), "md").splitlines()]
-    bounded = {row[0].removeprefix("| "): row for row in rows if " to 0." in row[-1]}
+    bounded = {row[0].removeprefix("| "): row for row in rows if len(row) == 6}
+    bounded = {name: row for name, row in bounded.items() if " to 0." in row[-1]}
     assert set(bounded) == {"auc", "brier"}
-    for _, verdict, figure, _, interval in bounded.values():
+    for _, verdict, figure, _, _, interval in bounded.values():
         low, high = map(float, interval.removesuffix(" |").split(" to "))
         assert verdict == "passed"
         assert low < float(figure) < high
@@ -149,13 +155,3 @@ def test_the_card_of_another_stores_version_is_kept(gated: Project) -> None:
 def test_a_card_is_stored_with_the_run_of_its_version(live: Project) -> None:
     found = live.call(behind.artifacts, "dev.loan-risk", 1)
     assert {"model_card/card-dev-1.html", "model_card/card-dev-1.md"} <= set(found)
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
-def test_a_card_is_readable_in_every_browser_view(
-    at: "At", browser: "Browser", problem: str
-) -> None:
-    project = at("live", problem=problem)
-    page = project.path("build/monitor/card-dev-1.html")
-    open_for_everyone(browser, page.rename(page.with_name(f"card-{problem}.html")))

@@ -47,3 +47,25 @@ def test_a_value_beyond_its_limit_breaks_it(better: str | None, breaks: list[boo
 def test_percent_has_room_for_the_largest_share() -> None:
     assert charts.percent([0.1, None, 0.4]).high == pytest.approx(40)
     assert charts.percent([]).high == pytest.approx(100)
+
+
+def test_bars_share_an_origin_and_show_their_errors() -> None:
+    found = charts.bars_from_zero({"good": 0.3, "none": 0.0, "bad": -0.1}, {"good": 0.1})
+    assert {bar.zero for bar in found.values()} == {20.0}
+    assert (found["good"].start, found["good"].width) == (20, 60)
+    assert found["good"].error == (60, 100)
+    assert (found["bad"].start, found["bad"].width, found["bad"].error) == (0, 20, None)
+    assert found["none"].width == 0
+    assert charts.bars_from_zero({}, {}) == {}
+
+
+@pytest.mark.parametrize("figures", [(0.0, 0.0), (5.0, 5.0), (-3.0, 4.0), (1e9, 2e9)])
+def test_a_plot_has_room_for_its_figures(figures: tuple[float, float]) -> None:
+    marks = [charts.Mark(figure, figure, "", (figure, figure)) for figure in figures]
+    for axes in ("equal", "free"):
+        plot = charts.Plot("", "", "", [], marks, axes)
+        x, y = plot.x(), plot.y()
+        assert x.low < x.high
+        assert (x.low, x.high) == (y.low, y.high)
+        assert all(x.start <= x.at(figure) <= x.end for figure in figures)
+        assert x.ticks(4)

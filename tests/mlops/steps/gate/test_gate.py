@@ -1,8 +1,10 @@
 """What `gate` says of a verdict, and what the journal keeps of it."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 from mlops.projects import make_project
 from rendering import platform
@@ -77,3 +79,36 @@ def test_the_figure_of_a_verdict_is_that_of_its_check(
     auc = Check(name="auc", verdict="passed", figure=figure, interval=interval)
     assert platform("steps.gate.gate").measured("auc", (events, auc)) == kept
     assert platform("steps.gate.gate").measured("auc", (events,)) == (None, None)
+
+
+def case(figures: Any) -> Any:
+    """Return a case of a binary problem whose metrics are computed by a function."""
+    return SimpleNamespace(
+        contract=SimpleNamespace(problem="binary"),
+        metrics=SimpleNamespace(all=figures),
+        truth=pd.Series([0, 1, 0, 1]),
+        prediction=pd.DataFrame({"score": [0.1, 0.4, 0.2, 0.9], "decision": [False] * 3 + [True]}),
+    )
+
+
+def test_diagnostics_are_recorded_with_all_metrics() -> None:
+    found = platform("steps.gate.gate")._diagnose(
+        case(lambda *_: {"auc": 1.0, "own": float("nan")}), []
+    )
+    assert found.figures == {"auc": 1.0, "own": None}
+    assert found.confusion.counts == ((2, 0), (1, 1))
+
+
+def test_a_metric_that_fails_costs_the_charts_and_not_the_verdict(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    assert platform("steps.gate.gate")._diagnose(case(fail), []) is None
+    assert "the model card gets no charts: ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_faulty_predictions_have_no_diagnostics() -> None:
+    rejected = evidence.Check(name="predictions", verdict="rejected", figure="bad")
+    assert platform("steps.gate.gate")._diagnose(case(None), [rejected]) is None

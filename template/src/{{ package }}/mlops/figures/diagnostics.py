@@ -100,6 +100,10 @@ class Confusion(Record):
         """The number of all rows."""
         return sum(map(sum, self.counts))
 
+    def part(self, actual: int, predicted: int) -> float | None:
+        """Return the share of a predicted class among the rows of a true class."""
+        return _ratio(self.counts[actual][predicted], sum(self.counts[actual]))
+
     def predicted(self, place: int) -> int:
         """Return the number of rows that were predicted to be of a class."""
         return sum(row[place] for row in self.counts)
@@ -110,7 +114,7 @@ class Confusion(Record):
 
     def recall(self, place: int) -> float | None:
         """Return the share of the rows of a class that were predicted to be of it."""
-        return _ratio(self.counts[place][place], sum(self.counts[place]))
+        return self.part(place, place)
 
     @property
     def decision_rate(self) -> float | None:
@@ -120,12 +124,12 @@ class Confusion(Record):
     @property
     def false_positive_rate(self) -> float | None:
         """Binary only: the share of positive decisions among the rows of class 0."""
-        return _ratio(self.counts[0][1], sum(self.counts[0]))
+        return self.part(0, 1)
 
     @property
     def false_negative_rate(self) -> float | None:
         """Binary only: the share of negative decisions among the rows of class 1."""
-        return _ratio(self.counts[1][0], sum(self.counts[1]))
+        return self.part(1, 0)
 
     @property
     def error_rate(self) -> float | None:

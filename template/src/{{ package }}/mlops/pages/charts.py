@@ -2,7 +2,7 @@
 
 import datetime
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -11,6 +11,7 @@ from .templates import known
 
 BARS = (124, 346)  # start of all bars, to the right of the bins' names, and end of the longest
 LEFT, RIGHT, TOP, BOTTOM = 46, 352, 18, 164  # the area of a trend, in units of the picture
+PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM = 342, 26, 278  # the area of a plot; it starts at LEFT
 
 
 @dataclass(frozen=True)
@@ -128,3 +129,117 @@ class Trend:
         if self.better == "higher":
             return reading.value < reading.limit
         return reading.value > reading.limit
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a plot."""
+
+    style: Literal["value", "reference"]
+    """`value` for what was measured, `reference` for what it is compared with."""
+    points: list[tuple[float, float]]
+    """Figures on both axes."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point of a plot, with the interval around its figure."""
+
+    x: float
+    """Figure on the horizontal axis."""
+    y: float
+    """Figure on the vertical axis."""
+    tip: str
+    """What the mark says to somebody who points at it."""
+    interval: tuple[float | None, float | None] = (None, None)
+    """Ends of the 95% interval of `y`."""
+    box: tuple[float, float] | None = None
+    """Ends of the middle half; None draws a point."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Lines and points over two axes."""
+
+    summary: str
+    """The content in a sentence."""
+    across: str
+    """What the horizontal axis shows."""
+    up: str
+    """What the vertical axis shows."""
+    lines: list[Line]
+    """The lines, the lowest first."""
+    marks: list[Mark]
+    """The points, in front of the lines."""
+    axes: Literal["unit", "equal", "free"] = "free"
+    """`unit`: both go from 0 to 1; `equal`: both have the same scale; `free`: each fits its
+    figures."""
+
+    def x(self) -> Scale:
+        """Return the scale of the horizontal axis."""
+        return self._scale(self._all_x, LEFT, PLOT_RIGHT)
+
+    def y(self) -> Scale:
+        """Return the scale of the vertical axis, with room for every interval."""
+        return self._scale(self._all_y, PLOT_BOTTOM, PLOT_TOP)
+
+    @property
+    def _all_x(self) -> list[float]:
+        on_lines = [x for line in self.lines for x, _ in line.points]
+        return [*on_lines, *(mark.x for mark in self.marks)]
+
+    @property
+    def _all_y(self) -> list[float]:
+        on_lines = [y for line in self.lines for _, y in line.points]
+        ends = [end for mark in self.marks for end in (mark.y, *mark.interval, *(mark.box or ()))]
+        return list(filter(known, [*on_lines, *ends]))
+
+    def _scale(self, figures: list[float], start: float, end: float) -> Scale:
+        if self.axes == "unit":
+            return Scale(0, 1, start, end)
+        if self.axes == "equal":
+            figures = [*self._all_x, *self._all_y]
+        least, most = min(figures), max(figures)
+        room = 0.05 * (most - least) or 0.05 * abs(most) or 1
+        low = 0.0 if 0 <= least < most / 2 else least - room
+        return Scale(low, most + room, start, end)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar that begins at zero, with its error, on a scale that several bars share."""
+
+    start: float
+    """Position of its left end, 0 to 100."""
+    width: float
+    """Its length."""
+    zero: float
+    """Position of zero."""
+    error: tuple[float, float] | None
+    """Positions of the ends of its error; None if that is not known."""
+
+
+def bars_from_zero(figures: dict[str, float], errors: Mapping[str, float | None]) -> dict[str, Bar]:
+    """Return a bar for each figure; all of them have the same origin and unit."""
+    ends = {name: _ends(figure, errors.get(name)) for name, figure in figures.items()}
+    low = min((end for pair in ends.values() for end in pair), default=0.0)
+    high = max((end for pair in ends.values() for end in pair), default=0.0)
+    scale = Scale(min(low, 0.0), max(high, 0.0), 0, 100)
+    zero = scale.at(0)
+    result = {}
+    for name, figure in figures.items():
+        place = scale.at(figure)
+        known_error = known(errors.get(name))
+        result[name] = Bar(
+            start=min(place, zero),
+            width=round(abs(place - zero), 1),
+            zero=zero,
+            error=(scale.at(ends[name][0]), scale.at(ends[name][1])) if known_error else None,
+        )
+    return result
+
+
+def _ends(figure: float, error: float | None) -> tuple[float, float]:
+    """Return the ends of the error of a figure; the figure itself if its error is not known."""
+    size = error if known(error) else 0.0
+    return figure - size, figure + size

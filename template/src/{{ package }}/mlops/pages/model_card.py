@@ -2,7 +2,7 @@
 
 Each step that changes what the card says writes it again, in markdown and HTML, from the version's
 own card, the gate's evidence and the journal. No figure is computed here. The text is in
-`card_parts.html`, which both forms show.
+`card_parts.html`, which both forms show; only the HTML form draws the charts.
 """
 
 import contextlib
@@ -11,11 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from markupsafe import Markup
-
 from ..base.console import print_step
 from ..base.errors import summarize
-from ..base.project import Project
 from ..records.card import VersionCard
 from ..records.details import (
     Details,
@@ -26,16 +23,19 @@ from ..records.details import (
     TrainDetails,
 )
 from ..records.entry import Entry, with_details
-from ..records.evidence import Check, read_evidence
+from ..records.evidence import Check, GateEvidence, read_evidence
 from ..records.registry import Version
 from ..records.store import Store
-from .templates import fill, save
+from .card_charts import draw
+from .charts import Bar, bars_from_zero
+from .teams_words import read_words
+from .templates import fill, save, share
 
-Cell = str | float  # a float is a share, which is drawn as a bar
+Cell = str | Bar
 Rows = list[tuple[Cell, ...]]
 
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
-TEAMS_WORDS = "docs/model-card.md"
+GROUP = "slice "  # begins the name of a check of a protected group
 ABOUT_VERSION = (TrainDetails, GateDetails, PromoteDetails, RollbackDetails, ReproduceDetails)
 
 
@@ -44,29 +44,19 @@ class Judgement:
     """The rows of the card's tables."""
 
     figures: Rows
-    """Metric, verdict, figure, limit, interval."""
+    """Metric, verdict, figure, limit, figure of training rows, interval."""
     groups: Rows
     """Protected group, verdict, figure, limit, reason."""
     checks: Rows
     """Check, verdict, figure, limit, reason."""
     importance: Rows
-    """Column, fall, share of the largest fall."""
+    """Column, bar, fall, standard error; the most important first."""
+    columns: Rows
+    """Column, role, type, whether it may be missing, share missing in training."""
     tables: Rows
     """Table, kind, origin, path."""
     journal: Rows
     """Entry, step, outcome, time, actor, remark."""
-
-
-@dataclass(frozen=True)
-class TeamsWords:
-    """The part of the card that only the team can write."""
-
-    md: Markup
-    """As markdown."""
-    html: Markup
-    """As HTML."""
-    place: str
-    """The file that it comes from."""
 
 
 def write(store: Store, version: Version) -> None:
@@ -129,18 +119,24 @@ def describe(store: Store, version: Version) -> dict[str, object]:
     """Return what both forms of the card show, by the names that the templates use."""
     subject = str(version.number)
     entries = [e for e in store.entries if e.subject == subject and _is_about_version(e.details)]
-    checks = _last_checks(store, entries, version)
+    evidence = _last_evidence(store, entries, version)
+    checks = evidence.checks if evidence else ()
+    diagnostics = evidence.diagnostics if evidence else None
+    card = version.card
     in_use = version.number == store.recorded_champion
     promotions = [details for _, details in with_details(entries, PromoteDetails)]
     return {
         "version": version,
-        "card": version.card,
+        "card": card,
+        "evidence": evidence,
+        "diagnostics": diagnostics,
+        "charts": draw(card.problem, diagnostics, card.cutoff) if diagnostics else [],
         "settings": store.project.settings,
         "state": "champion" if in_use else last_state(entries),
         "approved_by": promotions[-1].approved_by if in_use else "",
         "failed": [check for check in checks if check.verdict in ("rejected", "insufficient")],
-        "rows": _judgement(version.card, checks, entries),
-        "words": _teams_words(store.project),
+        "rows": _judgement(card, evidence, entries),
+        "words": read_words(store.project),
     }
 
 
@@ -164,50 +160,99 @@ def _is_about_version(details: Details) -> bool:
     return isinstance(details, ABOUT_VERSION)
 
 
-def _last_checks(store: Store, entries: list[Entry], version: Version) -> tuple[Check, ...]:
-    """Return the checks of the newest verdict; none if the version was not judged."""
+def _last_evidence(store: Store, entries: list[Entry], version: Version) -> GateEvidence | None:
+    """Return the evidence of the newest verdict; None if the version was not judged."""
     gates = list(with_details(entries, GateDetails))
     if not gates:
-        return ()
+        return None
     entry, details = gates[-1]
     text = store.journal.evidence(entry, details.evidence_sha256)
-    return read_evidence(text, f"the evidence on {version}").checks
+    return read_evidence(text, f"the evidence on {version}")
 
 
-def _judgement(card: VersionCard, checks: tuple[Check, ...], entries: list[Entry]) -> Judgement:
-    figures: Rows = []
-    groups: Rows = []
-    others: Rows = []
-    for check in checks:
-        row = (check.name, check.verdict, check.figure, check.limit)
-        if check.name in card.figures:
-            figures.append((*row, check.interval or check.reason))
-        elif check.name.startswith("slice "):
-            groups.append((check.name.removeprefix("slice "), *row[1:], check.reason))
-        else:
-            others.append((*row, check.reason))
-    bounded = {row[0] for row in figures}
-    for name, value in card.figures.items():
-        if name not in bounded:
-            shown = "n/a" if value is None else f"{value:.4f}"
-            figures.append((name, "noted", shown, "", ""))
+def _judgement(card: VersionCard, evidence: GateEvidence | None, entries: list[Entry]) -> Judgement:
+    checks = evidence.checks if evidence else ()
     return Judgement(
-        figures=figures,
-        groups=groups,
-        checks=others,
+        figures=_figures(card, evidence),
+        groups=[_group(check) for check in checks if check.name.startswith(GROUP)],
+        checks=[
+            (check.name, check.verdict, check.figure, check.limit, check.reason)
+            for check in checks
+            if check.name not in card.figures and not check.name.startswith(GROUP)
+        ],
         importance=_importance(card),
+        columns=_columns(card),
         tables=[_table(name, settings) for name, settings in card.tables.items()],
         journal=[_journal_row(entry) for entry in entries],
     )
 
 
+def _figures(card: VersionCard, evidence: GateEvidence | None) -> Rows:
+    """Return the metrics, those with a limit first."""
+    checks = evidence.checks if evidence else ()
+    bounded: Rows = [
+        (
+            check.name,
+            check.verdict,
+            check.figure,
+            check.limit,
+            _metric(card.train_figures.get(check.name)),
+            check.interval or check.reason,
+        )
+        for check in checks
+        if check.name in card.figures
+    ]
+    named = {row[0] for row in bounded}
+    diagnostics = evidence.diagnostics if evidence else None
+    others: Rows = [
+        (name, "noted", _metric(value), "", _metric(card.train_figures.get(name)), "")
+        for name, value in (diagnostics.figures if diagnostics else card.figures).items()
+        if name not in named
+    ]
+    return bounded + others
+
+
+def _metric(figure: float | None) -> str:
+    return "n/a" if figure is None else f"{figure:.4f}"
+
+
+def _group(check: Check) -> tuple[str, ...]:
+    name = check.name.removeprefix(GROUP)
+    return name, check.verdict, check.figure, check.limit, check.reason
+
+
 def _importance(card: VersionCard) -> Rows:
     """Return the columns, the most important first."""
-    falls = sorted(card.importance.items(), key=lambda item: -item[1])
-    most = max((fall for _, fall in falls), default=0.0)
-    if most <= 0:
-        most = 1.0
-    return [(name, f"{fall:.4f}", max(fall / most, 0.0)) for name, fall in falls]
+    falls = dict(sorted(card.importance.items(), key=lambda item: -item[1]))
+    drawn = bars_from_zero(falls, card.importance_errors)
+    errors = {name: card.importance_errors.get(name) for name in falls}
+    return [
+        (
+            name,
+            drawn[name],
+            f"{fall:.4f}",
+            "n/a" if errors[name] is None else f"±{errors[name]:.4f}",
+        )
+        for name, fall in falls.items()
+    ]
+
+
+def _columns(card: VersionCard) -> Rows:
+    """Return the features in the model's order, then the columns that it does not see."""
+    profiles = card.profile.inputs
+    known = {column.name: column for column in card.columns}
+    others = [name for name in known if name not in card.features]
+    rows: Rows = []
+    for name in (*card.features, *others):
+        column = known.get(name)
+        profile = profiles.get(name)
+        missing = share(profile.missing) if profile else "n/a"
+        if column is None:
+            rows.append((name, "feature", "n/a", "n/a", missing))
+            continue
+        role = column.role.replace("_", " ")
+        rows.append((name, role, column.type, "yes" if column.nullable else "no", missing))
+    return rows
 
 
 def _table(name: str, settings: Mapping[str, object]) -> tuple[str, ...]:
@@ -237,17 +282,3 @@ def _remark(details: Details) -> str:
     if isinstance(details, ReproduceDetails):
         return details.answer
     return ""
-
-
-def _teams_words(project: Project) -> TeamsWords:
-    from markdown_it import MarkdownIt
-
-    path = project.path(TEAMS_WORDS)
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    text = re.sub(r"^(?=#)", "#", re.sub(r"\A# .*\n+", "", text), flags=re.MULTILINE)
-    plain = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
-    return TeamsWords(
-        md=Markup(text.rstrip()),  # noqa: S704 - the card is markdown, too
-        html=Markup(plain.render(text)),  # noqa: S704 - rendered without any markup of its own
-        place=TEAMS_WORDS,
-    )

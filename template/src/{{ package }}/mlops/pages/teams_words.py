@@ -1,0 +1,128 @@
+"""The part of the model card that only the team can write: `docs/model-card.md`.
+
+Until somebody replaces it, the file has the invented words of the example. They are recognized
+paragraph by paragraph, so that the card can say which ones are left.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from ..base.project import Project
+
+PLACE = "docs/model-card.md"
+LEAD = re.compile(r"\*\*(.+?)\.?\*\*")
+
+# The beginning of the SHA-256 of each paragraph, item and table row of the example, as `digest`
+# computes it: of the present one and of those that earlier versions of the template wrote. What is
+# true of any model, such as the row of the owner, is not among them.
+EXAMPLE = frozenset(
+    {
+        "06a6a5978d45",
+        "1155eec2dab7",
+        "19614aeb4123",
+        "2c0a007b056c",
+        "33638070a723",
+        "4f22d68b92c3",
+        "5400609a6db2",
+        "57c3dbda62dc",
+        "6405ec376752",
+        "662b755118af",
+        "709e2ce57fa5",
+        "7a8317fd20a8",
+        "8a9cb7b8c2eb",
+        "8bb41d222a67",
+        "942b6f153c51",
+        "9da23f5a8036",
+        "a9f6db16696e",
+        "b1a7ebdcdcae",
+        "b74f159ed164",
+        "ba5ddf0d7f78",
+        "c12ed31b5a22",
+        "c13086a9f69c",
+        "c3a19fd0346d",
+        "c9c7995fcd05",
+        "d47296440547",
+        "defb422da1d6",
+        "dfcf2fc802e1",
+        "ec834f1e4a06",
+        "ed55a7da4680",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph, an item of a list or a row of a table."""
+
+    heading: str
+    """The heading that it is below; empty at the beginning of the file."""
+    text: str
+    """Its words, with single spaces."""
+
+    @property
+    def name(self) -> str:
+        """What to call it: its bold beginning, the first cell of its row, or its heading."""
+        if self.text.startswith("|"):
+            return self.text.strip("| ").partition("|")[0].strip()
+        lead = LEAD.match(self.text)
+        return lead[1] if lead else self.heading or "the introduction"
+
+
+@dataclass(frozen=True)
+class TeamsWords:
+    """What the team says about the model."""
+
+    md: Markup
+    """As markdown."""
+    html: Markup
+    """As HTML."""
+    place: str
+    """The file that it comes from."""
+    invented: tuple[str, ...]
+    """The parts of it that are still those of the example; empty if none is."""
+
+
+def read_words(project: Project) -> TeamsWords:
+    """Return what the file says; without the file, the words are empty."""
+    from markdown_it import MarkdownIt
+
+    path = project.path(PLACE)
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    below = re.sub(r"^(?=#)", "#", re.sub(r"\A# .*\n+", "", text), flags=re.MULTILINE)
+    plain = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    return TeamsWords(
+        md=Markup(below.rstrip()),  # noqa: S704 - the card is markdown, too
+        html=Markup(plain.render(below)),  # noqa: S704 - rendered without any markup of its own
+        place=PLACE,
+        invented=invented(text),
+    )
+
+
+def invented(text: str) -> tuple[str, ...]:
+    """Return the names of the parts of a text that are word for word those of the example."""
+    names = (block.name for block in blocks(text) if digest(block) in EXAMPLE)
+    return tuple(dict.fromkeys(names))
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """Yield the paragraphs, items and rows of a markdown text."""
+    heading = ""
+    lines: list[str] = []
+    for line in [*text.splitlines(), ""]:
+        starts = line.lstrip().startswith(("#", "|", "- ", "* "))
+        if lines and (starts or not line.strip()):
+            yield Block(heading, " ".join(" ".join(lines).split()))
+            lines = []
+        if line.startswith("#"):
+            heading = line.strip("# ") if line.startswith("##") else ""
+        elif line.strip():
+            lines.append(line)
+
+
+def digest(block: Block) -> str:
+    """Return the beginning of the SHA-256 of the words of a block."""
+    return hashlib.sha256(block.text.encode()).hexdigest()[:12]

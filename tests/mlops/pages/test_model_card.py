@@ -1,0 +1,168 @@
+"""The model card shows what was recorded, on which rows, and says what was not."""
+
+import re
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from kept_records import stores
+from mlops import cards
+from pages import Reading, open_for_everyone
+from rendering import PROBLEMS, ROOT, platform
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+model_card = platform("pages.model_card")
+templates = platform("pages.templates")
+
+EXAMPLE = (ROOT / "template/docs/model-card.md").read_text(encoding="utf-8")
+FORMS = ("md", "html")
+TITLES = {
+    "binary": ["Calibration", "ROC curve", "Precision and recall"],
+    "multiclass": ["Calibration", "ROC curve of A", "ROC curve of B", "ROC curve of C"],
+    "regression": ["Calibration", "Residuals"],
+}
+
+each_problem = pytest.mark.parametrize("problem", PROBLEMS)
+each_form = pytest.mark.parametrize("form", FORMS)
+
+
+def fill(found: tuple[Any, Any], form: str) -> str:
+    """Return the text of the card in a form."""
+    text = str(templates.fill(f"card.{form}", **model_card.describe(*found)))
+    return text if form == "md" else Reading(text).text
+
+
+def page(found: tuple[Any, Any]) -> Reading:
+    return Reading(templates.fill("card.html", **model_card.describe(*found)))
+
+
+@each_form
+@pytest.mark.parametrize("place", stores(), ids=lambda place: "-".join(place.parts))
+def test_a_version_of_an_older_template_has_a_card(
+    place: PurePosixPath, form: str, tmp_path: Path
+) -> None:
+    text = fill(cards.stored(place, tmp_path), form)
+    assert "not recorded: an older template trained this version" in text
+    assert "Not recorded: the predictions have a fault, or an older template judged" in text
+    assert not re.search(r"\b(None|nan|inf|Undefined)\b", text)
+    for part in ("Protected groups", "Lineage", "Approvals and verdicts"):
+        assert part in text
+
+
+@each_form
+@each_problem
+def test_a_card_shows_estimator_columns_and_where_figures_come_from(
+    problem: str, form: str, tmp_path: Path
+) -> None:
+    text = fill(cards.recorded(problem, tmp_path), form)
+    for said in (
+        "GradientBoostingClassifier",
+        "Typical, ColumnTransformer",
+        "learning_rate",
+        "5,000 of the",
+        "that the estimator learned from",
+        "900 labelled rows of",
+        "event time",
+        "protected",
+        "Calibration",
+    ):
+        assert said in text, said
+    assert "ot recorded" not in text
+    assert not re.search(r"\b(None|nan|inf|Undefined)\b", text)
+
+
+@each_problem
+def test_each_chart_is_described_and_has_its_data(problem: str, tmp_path: Path) -> None:
+    reading = page(cards.recorded(problem, tmp_path))
+    titles = {piece for piece in reading.pieces if piece in TITLES[problem]}
+    assert titles == set(TITLES[problem])
+    pictures = [each for each in reading.attributes if each.get("role") == "img"]
+    assert len(pictures) == reading.tags.count("figure") == len(titles)
+    assert reading.tags.count("details") == len(titles)
+    assert not {"script", "img"} & set(reading.tags)
+
+
+@each_problem
+def test_every_position_in_a_chart_is_inside_it(problem: str, tmp_path: Path) -> None:
+    found = model_card.describe(*cards.recorded(problem, tmp_path))
+    for chart in found["charts"]:
+        x, y = chart.plot.x(), chart.plot.y()
+        for line in chart.plot.lines:
+            for across, up in line.points:
+                assert x.start <= x.at(across) <= x.end
+                assert y.end <= y.at(up) <= y.start
+        for mark in chart.plot.marks:
+            assert x.start <= x.at(mark.x) <= x.end
+            for end in (mark.y, *filter(templates.known, mark.interval), *(mark.box or ())):
+                assert y.end <= y.at(end) <= y.start
+
+
+def test_a_binary_card_has_gini_ks_base_rate_and_errors_at_the_cutoff(tmp_path: Path) -> None:
+    store, version = cards.recorded("binary", tmp_path)
+    found = model_card.describe(store, version)["diagnostics"]
+    text = fill((store, version), "md")
+    [positive] = found.classes
+    assert f"| Gini | {positive.gini:.3f} |" in text
+    assert f"| KS | {positive.ks:.3f} |" in text
+    assert f"| Base rate | {100 * found.target.shares['1']:.1f}% | defaulted = 1 |" in text
+    (_, false_alarms), (missed, hits) = found.confusion.counts
+    assert f"| Missed positives (false negatives) | {100 * missed / (missed + hits):.1f}%" in text
+    assert f"{false_alarms} of {900 - missed - hits}" in text
+
+
+def test_rows_that_changed_since_training_are_mentioned(tmp_path: Path) -> None:
+    store, version = cards.recorded("binary", tmp_path)
+    assert "they are the rows that training held out" in fill((store, version), "md")
+    data = version.card.lineage.data.model_copy(update={"gate": "0" * 64})
+    lineage = version.card.lineage.model_copy(update={"data": data})
+    version.card = version.card.model_copy(update={"lineage": lineage})
+    assert "they are not the same as those that training held out" in fill((store, version), "md")
+
+
+@each_form
+def test_the_words_of_the_example_raise_a_banner(form: str, tmp_path: Path) -> None:
+    found = cards.recorded("binary", tmp_path)
+    (tmp_path / "docs").mkdir()
+    words = tmp_path / "docs/model-card.md"
+    words.write_text(EXAMPLE, encoding="utf-8")
+    assert "NOT FILLED IN" in fill(found, form)
+    words.write_text("# Card\n\n**Use.** Prices of loans.\n", encoding="utf-8")
+    assert "NOT FILLED IN" not in fill(found, form)
+    assert "Prices of loans." in fill(found, form)
+    words.unlink()
+    assert "NOT FILLED IN" not in fill(found, form)
+
+
+def test_many_columns_are_folded_and_many_classes_have_no_matrix(tmp_path: Path) -> None:
+    store, version = cards.recorded("multiclass", tmp_path)
+    many = {f"column_{number}": 0.5 / (number + 1) for number in range(60)}
+    version.card = version.card.model_copy(update={"importance": many, "importance_errors": {}})
+    described = model_card.describe(store, version)
+    described["diagnostics"] = described["diagnostics"].model_copy(update={"confusion": None})
+    text = Reading(templates.fill("card.html", **described)).text
+    assert "40 more" in text
+    assert "Not drawn: there are too many classes." in text
+
+
+@each_problem
+def test_equal_records_make_equal_cards(problem: str, tmp_path: Path) -> None:
+    found = cards.recorded(problem, tmp_path)
+    assert fill(found, "html") == fill(found, "html")
+    assert "Predicts <defaults> | of loans." in fill(found, "html")
+    assert "Predicts &lt;defaults> \\| of loans." in fill(found, "md")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("problem", [*PROBLEMS, "older"])
+def test_a_card_is_readable_on_every_screen(
+    browser: "Browser", tmp_path: Path, problem: str
+) -> None:
+    older = problem == "older"
+    found = cards.stored(stores()[0], tmp_path) if older else cards.recorded(problem, tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/model-card.md").write_text(EXAMPLE, encoding="utf-8")
+    path = tmp_path / f"card-{problem}.html"
+    templates.save(templates.fill("card.html", **model_card.describe(*found)), path)
+    open_for_everyone(browser, path)
