@@ -44,8 +44,8 @@ def test_a_version_of_an_older_template_has_a_card(
     place: PurePosixPath, form: str, tmp_path: Path
 ) -> None:
     text = fill(cards.stored(place, tmp_path), form)
-    assert "not recorded: an older template trained this version" in text
-    assert "Not recorded: the predictions have a fault, or an older template judged" in text
+    assert "not recorded: this version was trained with an older template" in text
+    assert "Not recorded: the predictions have a fault, or it was judged with an" in text
     assert not re.search(r"\b(None|nan|inf|Undefined)\b", text)
     for part in ("Protected groups", "Lineage", "Approvals and verdicts"):
         assert part in text

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..base.console import print_step
 from ..base.errors import summarize
+from ..base.project import Project
 from ..records.card import VersionCard
 from ..records.details import (
     Details,
