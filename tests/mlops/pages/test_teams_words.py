@@ -15,7 +15,7 @@ def test_every_part_of_the_example_is_recognized() -> None:
     unknown = [
         block.text for block in words.blocks(EXAMPLE) if words.digest(block) not in words.EXAMPLE
     ]
-    assert set(unknown) == TRUE_OF_ANY_MODEL, "add the digests of new words to teams_words.EXAMPLE"
+    assert set(unknown) == TRUE_OF_ANY_MODEL, "add the digests of new words to teams_words.DIGESTS"
     found = words.invented(EXAMPLE)
     assert found[:5] == ("the introduction", "Use", "Not for", "Users", "If it is wrong")
     assert {"Label", "Known proxies", "How it is judged", "Limits", "next review"} <= set(found)
