@@ -48,13 +48,14 @@ def test_only_the_column_that_the_prediction_uses_is_important() -> None:
     assert found["used"].mean == pytest.approx(np.sqrt(0.5), abs=0.1)
 
 
-def test_an_unused_column_has_no_error_and_a_used_one_that_of_its_rows() -> None:
-    found = falls(20_000, accuracy)
+@pytest.mark.parametrize("rows", [2_000, 100_000])  # the latter have groups of a part
+def test_an_unused_column_has_no_error_and_a_used_one_that_of_its_rows(rows: int) -> None:
+    found = falls(rows, accuracy)
     assert found["unused"].error == pytest.approx(0)
     # The fall is a mean over the rows of right (3 of 4) minus right by chance (mean of 3 draws).
     by_hand = stats.sem(
-        np.random.default_rng(0).binomial(1, 0.75, 20_000)
-        - np.random.default_rng(1).binomial(3, 0.5, 20_000) / 3
+        np.random.default_rng(0).binomial(1, 0.75, rows)
+        - np.random.default_rng(1).binomial(3, 0.5, rows) / 3
     )
     assert by_hand / 2 < found["used"].error < by_hand * 2  # of ten groups
 

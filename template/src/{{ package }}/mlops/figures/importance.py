@@ -10,6 +10,7 @@ import pandas as pd
 PERMUTATIONS = 3
 GROUPS = 10  # of rows, from which the error follows
 FEWEST_ROWS = 100  # with an error
+LARGEST_GROUP = 2_000  # rows; the error shrinks with the square root of the rows
 
 Skill = Callable[[pd.Series, pd.DataFrame], float]  # of a truth and its prediction
 
@@ -48,7 +49,7 @@ def permutation_importance(
     """Return how much the skill of the prediction falls when each feature is permuted.
 
     Source: Breiman, Random Forests, 2001. The error is that of the method of random groups: the
-    fall is measured in each tenth of the rows, too. Source: Wolter, Introduction to Variance
+    fall is measured in ten random parts of the rows, too. Source: Wolter, Introduction to Variance
     Estimation, chapter 2.
     """
     from threadpoolctl import threadpool_limits
@@ -70,19 +71,19 @@ def permutation_importance(
         mean = base - float(np.mean([skill(truth, part.set_axis(rows.index)) for part in parts]))
         if groups is None or bases is None:
             return Fall(mean, None)
-        return Fall(mean, _standard_error(bases - groups.skills(skill, truth, predicted)))
+        return Fall(mean, groups.standard_error(bases - groups.skills(skill, truth, predicted)))
 
     with threadpool_limits(1):  # on few rows, threads spend most of their time waiting
         return {name: fall(name) for name in features}
 
 
 class _RandomGroups:
-    """Tenths of the rows, drawn at random."""
+    """Tenths of the rows, drawn at random; of many rows, smaller parts."""
 
     def __init__(self, rows: int) -> None:
         order = np.random.default_rng(1).permutation(rows)
         self._rows = rows
-        self._groups = np.array_split(order, GROUPS)
+        self._groups = np.array_split(order[: GROUPS * LARGEST_GROUP], GROUPS)
 
     def skills(
         self, skill: Skill, truth: pd.Series, prediction: pd.DataFrame
@@ -96,9 +97,12 @@ class _RandomGroups:
             results.append(skill(actual, prediction.iloc[places].set_axis(actual.index)))
         return np.array(results)
 
+    def standard_error(self, falls: npt.NDArray[np.float64]) -> float | None:
+        """Return the standard error of the fall in all rows from the falls in the groups.
 
-def _standard_error(falls: npt.NDArray[np.float64]) -> float | None:
-    """Return the standard error of the mean of the groups; None if one has none."""
-    if not np.isfinite(falls).all():
-        return None
-    return float(falls.std(ddof=1) / np.sqrt(len(falls)))
+        None if one is not known.
+        """
+        if not np.isfinite(falls).all():
+            return None
+        part = len(self._groups[0]) / self._rows
+        return float(falls.std(ddof=1) * np.sqrt(part))
