@@ -18,10 +18,10 @@ def run_params(model: CardModel, estimator: Estimator) -> dict[str, Any]:
 
     Of a pipeline, the last step is the estimator.
     """
-    facts = describe(estimator)
+    last = _last_step(estimator)
     logged: dict[str, Any] = {**model.params, "seed": model.seed}
-    logged.setdefault("estimator", type(_last_step(estimator)).__name__)
-    for name, value in facts.params.items():
+    logged.setdefault("estimator", type(last).__name__)
+    for name, value in _own_params(last).items():
         key = f"estimator.{name}"
         if NAME.fullmatch(key) and len(logged) < MOST:
             logged.setdefault(key, value)
@@ -61,11 +61,12 @@ def describe(estimator: Estimator) -> EstimatorFacts:
 
 def _steps(estimator: Estimator) -> Iterator[Estimator]:
     """Yield the steps of a pipeline, those of pipelines in it included, or the estimator itself."""
-    steps = getattr(estimator, "steps", None)
-    if not steps:
+    from sklearn.pipeline import Pipeline
+
+    if not isinstance(estimator, Pipeline):
         yield estimator
         return
-    for _, step in steps:
+    for _, step in estimator.steps:
         yield from _steps(step)
 
 
