@@ -99,6 +99,11 @@ def test_every_position_in_a_chart_is_inside_it(problem: str, tmp_path: Path) ->
                 assert y.end <= y.at(end) <= y.start
 
 
+def test_the_marks_of_large_figures_are_short(tmp_path: Path) -> None:
+    reading = page(cards.recorded("regression", tmp_path))  # losses of some 10,000
+    assert {"10k", "20k"} <= set(map(str.strip, reading.pieces))
+
+
 def test_a_binary_card_has_gini_ks_base_rate_and_errors_at_the_cutoff(tmp_path: Path) -> None:
     store, version = cards.recorded("binary", tmp_path)
     found = model_card.describe(store, version)["diagnostics"]

@@ -42,6 +42,15 @@ def test_the_name_of_an_estimator_names_what_it_wraps() -> None:
     assert module.estimator_name(AdaBoostClassifier()) == "AdaBoostClassifier"
 
 
+def test_the_card_has_the_steps_of_pipelines_in_pipelines() -> None:
+    inner = Pipeline([("scaled", StandardScaler()), ("same", "passthrough")])
+    facts = module.describe(Pipeline([("inner", inner), ("line", LogisticRegression(C=2.0))]))
+    assert (facts.name, facts.package) == ("LogisticRegression", "sklearn")
+    assert facts.steps == ("StandardScaler", "passthrough")
+    assert facts.params["C"] == "2.0"
+    assert module.describe(LogisticRegression()).steps == ()
+
+
 def test_a_parameter_of_conf_keeps_its_name() -> None:
     assert params(LogisticRegression(), estimator="trees")["estimator"] == "trees"
 

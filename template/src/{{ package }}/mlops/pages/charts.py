@@ -11,7 +11,7 @@ from .templates import known
 
 BARS = (124, 346)  # start of all bars, to the right of the bins' names, and end of the longest
 LEFT, RIGHT, TOP, BOTTOM = 46, 352, 18, 164  # the area of a trend, in units of the picture
-PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM = 342, 26, 278  # the area of a plot; it starts at LEFT
+PLOT_LEFT, PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM = 54, 344, 26, 278  # the area of a plot
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ class Plot:
 
     def x(self) -> Scale:
         """Return the scale of the horizontal axis."""
-        return self._scale(self._all_x, LEFT, PLOT_RIGHT)
+        return self._scale(self._all_x, PLOT_LEFT, PLOT_RIGHT)
 
     def y(self) -> Scale:
         """Return the scale of the vertical axis, with room for every interval."""

@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from ...data.labelled_rows import count_events
+from ...figures.diagnostics import similar
 from .training import Training
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-BINS = 10
 
 
 def draw(
@@ -83,9 +81,8 @@ def _draw_regression(truth: pd.Series, value: pd.Series) -> "dict[str, Figure]":
 
 
 def _draw_calibration(truth: pd.Series, predicted: pd.Series) -> "Figure":
-    """Draw the mean truth over the mean prediction, in ten bins of equal size."""
-    order = np.argsort(predicted.to_numpy(), kind="stable")
-    bins = [part for part in np.array_split(order, BINS) if len(part)]
+    """Draw the mean truth over the mean prediction, in the bins of the model card."""
+    bins = similar(predicted.to_numpy())
     means = [predicted.iloc[part].mean() for part in bins]
     figure, axes = _new_figure()
     axes.plot(means, [truth.iloc[part].mean() for part in bins], marker="o")

@@ -63,6 +63,29 @@ def _steps(estimator: Estimator) -> Iterator[Estimator]:
         yield from _steps(step)
 
 
+def describe(estimator: Estimator) -> EstimatorFacts:
+    """Return what the card says about an estimator."""
+    steps = list(_steps(estimator))
+    last = steps[-1]
+    return EstimatorFacts(
+        name=estimator_name(estimator),
+        package=type(last).__module__.partition(".")[0],
+        steps=tuple(step if isinstance(step, str) else type(step).__name__ for step in steps[:-1]),
+        params=_own_params(last),
+    )
+
+
+def _steps(estimator: Estimator) -> Iterator[Estimator]:
+    """Yield the steps of a pipeline, those of pipelines in it included, or the estimator itself."""
+    from sklearn.pipeline import Pipeline
+
+    if not isinstance(estimator, Pipeline):
+        yield estimator
+        return
+    for _, step in estimator.steps:
+        yield from _steps(step)
+
+
 def _own_params(estimator: Estimator) -> dict[str, str]:
     """Return the estimator's parameters as text; only the class of what is no plain value."""
     if not hasattr(estimator, "get_params"):
