@@ -156,7 +156,7 @@ def test_residuals_are_truth_minus_prediction() -> None:
     assert found.median_size == pytest.approx(np.median(np.abs(residual)), rel=CLOSE)
     assert found.largest_usual == pytest.approx(np.quantile(np.abs(residual), 0.9), rel=CLOSE)
     bins = pd.qcut(truth - residual, 10, labels=False)
-    quantiles = pd.Series(residual).groupby(bins).quantile([0.05, 0.25, 0.5, 0.75, 0.95])
+    quantiles = pd.Series(residual).groupby(bins).quantile(np.array([0.05, 0.25, 0.5, 0.75, 0.95]))
     assert [each.spread for each in found.bins] == pytest.approx(
         quantiles.to_numpy().reshape(10, 5), abs=1e-3
     )

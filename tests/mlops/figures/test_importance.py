@@ -1,6 +1,7 @@
 """Permuting a column costs the skill that depends on it, and no other."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,14 +29,14 @@ def accuracy(truth: pd.Series, prediction: pd.DataFrame) -> float:
 
 def falls(
     rows: int, skill: Callable[[pd.Series, pd.DataFrame], float], *, with_errors: bool = True
-) -> dict[str, importance.Fall]:
+) -> dict[str, Any]:
     """Return the importance of two columns, of which the prediction uses one."""
     generator = np.random.default_rng(3)
     frame = pd.DataFrame(generator.normal(size=(rows, 2)), columns=["used", "unused"])
     frame.index += 1000  # rows do not always count from 0
     truth = frame["used"] + generator.normal(size=rows)
     judged = importance.Judged(frame, truth, predict(frame))
-    found: dict[str, importance.Fall] = importance.permutation_importance(
+    found: dict[str, Any] = importance.permutation_importance(
         predict, skill, judged, ["used", "unused"], with_errors=with_errors
     )
     return found

@@ -18,10 +18,10 @@ def run_params(model: CardModel, estimator: Estimator) -> dict[str, Any]:
 
     Of a pipeline, the last step is the estimator.
     """
-    facts = describe(estimator)
+    last = _last_step(estimator)
     logged: dict[str, Any] = {**model.params, "seed": model.seed}
-    logged.setdefault("estimator", facts.name)
-    for name, value in facts.params.items():
+    logged.setdefault("estimator", type(last).__name__)
+    for name, value in _own_params(last).items():
         key = f"estimator.{name}"
         if NAME.fullmatch(key) and len(logged) < MOST:
             logged.setdefault(key, value)
@@ -40,27 +40,6 @@ def estimator_name(estimator: Estimator) -> str:
         if hasattr(inner, "get_params"):
             return f"{name}({estimator_name(inner)})"
     return name
-
-
-def describe(estimator: Estimator) -> EstimatorFacts:
-    """Return what the card says about an estimator."""
-    steps = list(_steps(estimator))
-    return EstimatorFacts(
-        name=estimator_name(steps[-1]),
-        package=type(steps[-1]).__module__.partition(".")[0],
-        steps=tuple(step if isinstance(step, str) else type(step).__name__ for step in steps[:-1]),
-        params=_own_params(steps[-1]),
-    )
-
-
-def _steps(estimator: Estimator) -> Iterator[Estimator]:
-    """Yield the steps of a pipeline, those of pipelines in it included, or the estimator itself."""
-    steps = getattr(estimator, "steps", None)
-    if not steps:
-        yield estimator
-        return
-    for _, step in steps:
-        yield from _steps(step)
 
 
 def describe(estimator: Estimator) -> EstimatorFacts:
