@@ -18,7 +18,7 @@ def run_params(model: CardModel, estimator: Estimator) -> dict[str, Any]:
 
     Of a pipeline, the last step is the estimator.
     """
-    last = _last_step(estimator)
+    *_, last = _steps(estimator)
     logged: dict[str, Any] = {**model.params, "seed": model.seed}
     logged.setdefault("estimator", type(last).__name__)
     for name, value in _own_params(last).items():
