@@ -85,6 +85,23 @@ def delete(model: str, number: int) -> None:
     _client().delete_model_version(model, str(number))
 
 
+def place_of(model: str, number: int) -> tuple[str, str]:
+    """Return the experiment and the run that made a version."""
+    client = _client()
+    run = client.get_run(str(client.get_model_version(model, str(number)).run_id))
+    return str(run.info.experiment_id), str(run.info.run_id)
+
+
+def delete_run(run: str) -> None:
+    """Delete a run as MLflow's page does, which keeps it for a while."""
+    _client().delete_run(run)
+
+
+def delete_experiment(experiment: str) -> None:
+    """Delete an experiment as MLflow's page does, which keeps it for a while."""
+    _client().delete_experiment(experiment)
+
+
 def copy(source: str, number: int, target: str) -> None:
     """Copy a version to another model."""
     _client().copy_model_version(f"models:/{source}/{number}", target)

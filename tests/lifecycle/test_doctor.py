@@ -2,6 +2,7 @@
 
 import pytest
 
+from lifecycle import behind
 from lifecycle.conftest import At
 from lifecycle.project import AS_OF, Facts, Project
 from lifecycle.tables import write_tables
@@ -56,6 +57,22 @@ def test_labels_and_folders_that_cannot_be_used_are_found(scored: Project) -> No
     assert "README.md (Not a directory)" in found["score"]["finding"]
     assert {found[name]["verdict"] for name in ("score", "monitor")} == {"failed"}
     assert "Not a directory" in scored.run("score", *TODAY, code=1).said
+
+
+@pytest.mark.full
+def test_what_was_deleted_on_the_pages_of_mlflow_is_found(live: Project) -> None:
+    experiment, run = live.call(behind.place_of, "dev.loan-risk", 1)
+    live.call(behind.delete_run, run)
+    assert findings(live)["champion"]["verdict"] == "ok", "a version does not need its run"
+    live.run("gate", "1")
+    live.call(behind.delete_experiment, experiment)
+    found = findings(live, code=1)["store"]
+    assert found["verdict"] == "failed"
+    assert "the experiment dev.loan-risk was deleted in MLflow; restore it" in found["finding"]
+    command = f"uv run mlflow experiments restore --experiment-id {experiment}`"
+    assert command in found["finding"]
+    assert command in live.run("train", "--as-of", AS_OF, code=1).said
+    assert live.run("score", "--as-of", AS_OF).facts["version"] == 1
 
 
 @pytest.mark.full

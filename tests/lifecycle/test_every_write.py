@@ -63,11 +63,10 @@ COMMANDS: dict[tuple[str, ...], str] = {
     ("reproduce", "1"): "rebuilt",
     ("serve",): "live",
     ("doctor",): "scored",
-    ("relocate",): "scored",
     ("status",): "born",
     ("status", "--anchor", ANCHORS): "live",
 }
-NO_ENTRY = ("serve", "doctor", "relocate", "status")  # commands that the journal does not record
+NO_ENTRY = ("serve", "doctor", "status")  # commands that the journal does not record
 
 
 @pytest.fixture(scope="module")

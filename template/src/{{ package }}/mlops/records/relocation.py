@@ -79,8 +79,10 @@ def relocate_store(database: Path) -> Relocation:
     MlopsError if there are no files in any of these folders.
     """
     former = former_folders(database)
+    if not former:
+        return Relocation((), 0, 0)
     copied = sum(_copy_files(database, folder) for folder in former)
-    if former and not (database.parent / ARTIFACTS).is_dir():
+    if not (database.parent / ARTIFACTS).is_dir():
         folders = " nor in ".join(map(str, (database.parent, *former)))
         raise MlopsError(
             f"the folder {ARTIFACTS} with the files of the store is neither in {folders}; put it "
