@@ -65,9 +65,11 @@ COMMANDS: dict[tuple[str, ...], str] = {
     ("doctor",): "scored",
     ("relocate",): "scored",
     ("status",): "born",
+    ("compare", "2"): "rivals",
     ("status", "--anchor", ANCHORS): "live",
 }
-NO_ENTRY = ("serve", "doctor", "relocate", "status")  # commands that the journal does not record
+# commands that the journal does not record
+NO_ENTRY = ("serve", "doctor", "relocate", "status", "compare")
 
 
 @pytest.fixture(scope="module")
