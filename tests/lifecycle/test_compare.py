@@ -40,7 +40,7 @@ def test_the_challenger_is_compared_with_the_champion(both: Project) -> None:
     files = {each["path"]: (each["removed"], each["added"]) for each in facts["code"]["files"]}
     assert files == {"src/loan_risk/features.py": (0, 1)}
     assert facts["settings"] == [
-        {"name": "overridden by", "first": "", "second": "--set model.params"}
+        {"name": "overridden by", "first": "", "second": "--set model.params.max_iter"}
     ]
     params = {each["name"]: (each["first"], each["second"]) for each in facts["params"]}
     assert params == {"estimator.max_iter": ("30", "40")}
