@@ -75,7 +75,7 @@ def test_nothing_is_recorded(both: Project) -> None:
 
 def delete(project: Project) -> str:
     project.call(behind.delete, MODEL, 1)
-    return f"{MODEL} has no version 1; known versions: 2; give one of them."
+    return f"the champion of {MODEL}, version 1, was deleted in MLflow;"
 
 
 def change(project: Project) -> str:

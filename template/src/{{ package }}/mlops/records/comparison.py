@@ -39,7 +39,7 @@ class ComparedVersion(Record):
     state: str
     """`champion`, `challenger`, `replaced`, `withdrawn`, or its newest verdict; `none` without."""
     estimator: str
-    """Class of its estimator; empty if the version does not load here."""
+    """Class of its estimator; empty if it does not load here and its card does not say."""
     as_of: str
     """Its reference date, `2026-01-01`."""
     trained_at: str

@@ -163,7 +163,7 @@ def _describe_version(store: Store, known: Known) -> ComparedVersion:
     return ComparedVersion(
         number=known.version.number,
         state=_state(store, known),
-        estimator=estimator_name(_estimator(known.loaded)) if known.loaded else "",
+        estimator=_estimator_name(known),
         as_of=card.time.as_of,
         trained_at=trained[0].time if trained else "",
         actor=card.lineage.actor,
@@ -189,11 +189,22 @@ def _estimator(loaded: LoadedVersion) -> Estimator:
     return scorer.model
 
 
+def _estimator_name(known: Known) -> str:
+    """Return the class of the estimator; empty if it does not load and its card does not say."""
+    if known.loaded is not None:
+        return estimator_name(_estimator(known.loaded))
+    described = known.version.card.estimator
+    return described.name if described else ""
+
+
 def _params(known: Known) -> dict[str, object]:
-    """Return the parameters of a version; without its estimator, only those of conf."""
+    """Return the parameters of a version; without its estimator, those that its card has."""
     model = known.version.card.model
     if known.loaded is None:
-        return {**model.params, "seed": model.seed}
+        described = known.version.card.estimator
+        own = described.params if described else {}
+        named = {f"estimator.{name}": value for name, value in own.items()}
+        return {**model.params, "seed": model.seed, **named}
     params = run_params(model, _estimator(known.loaded))
     return {name: str(value) for name, value in params.items()}
 
