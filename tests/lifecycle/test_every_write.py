@@ -64,9 +64,11 @@ COMMANDS: dict[tuple[str, ...], str] = {
     ("serve",): "live",
     ("doctor",): "scored",
     ("status",): "born",
+    ("compare", "2"): "rivals",
     ("status", "--anchor", ANCHORS): "live",
 }
-NO_ENTRY = ("serve", "doctor", "status")  # commands that the journal does not record
+# commands that the journal does not record
+NO_ENTRY = ("serve", "doctor", "relocate", "status", "compare")
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ COMMANDS = {
     "Everyday work": ["train", "gate", "promote", "score", "monitor"],
     "Automation": ["retrain", "serve", "erase"],
     "Emergency": ["rollback", "pause", "resume"],
-    "Inspect": ["status", "reproduce", "doctor", "relocate"],
+    "Inspect": ["status", "compare", "reproduce", "doctor", "relocate"],
 }
 OWN = {
     "draft": ["table", "--target"],
@@ -35,6 +35,7 @@ OWN = {
     "pause": ["reason"],
     "resume": [],
     "status": ["--all", "--verify", "--anchor", "--against"],
+    "compare": ["first", "second"],
     "reproduce": ["number"],
     "doctor": [],
     "relocate": [],

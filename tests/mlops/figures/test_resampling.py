@@ -59,3 +59,14 @@ def test_repeated_rows_of_a_cluster_make_a_bound_no_tighter() -> None:
     of_rows = values.mean() - resampling.lower_bound(mean, len(values))
     of_clusters = values.mean() - resampling.lower_bound(mean, len(values), clusters)
     assert of_clusters > 2 * of_rows > 0
+
+
+def test_rows_of_one_cluster_tell_no_more_than_one_row() -> None:
+    values = np.repeat(RANDOM.normal(size=200), 10)
+    clusters = pd.Series(np.repeat(np.arange(200), 10))
+
+    def mean(drawn: np.ndarray) -> list[float]:
+        return [float(values[drawn].mean())]
+
+    [error] = resampling.standard_error(mean, len(values), clusters)
+    assert error == pytest.approx(values.std() / np.sqrt(200), rel=0.15)

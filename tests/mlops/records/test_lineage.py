@@ -537,3 +537,24 @@ def test_uv_is_found_by_its_variable_or_on_the_path(
         lineage.uv_program()
     (tmp_path / "uv").touch(mode=0o755)
     assert lineage.uv_program() == str(tmp_path / "uv")
+
+
+def test_the_files_that_differ_between_two_commits_are_listed(checkout: Path) -> None:
+    first = git(checkout, "rev-parse", "HEAD").strip()
+    (checkout / "conf/prod.yml").write_text("promotion: automatic\n")
+    (checkout / "conf/picture.png").write_bytes(b"\0")
+    commit(checkout)
+    second = git(checkout, "rev-parse", "HEAD").strip()
+    project = make_project(checkout)
+    found = lineage.changed_files(project, first, second)
+    assert found == [("conf/picture.png", "-", "-"), ("conf/prod.yml", "1", "1")]
+    assert lineage.changed_files(project, first, first) == []
+
+
+@pytest.mark.parametrize("name", ["--output=stolen", "HEAD", "0" * 40])
+def test_a_commit_that_git_does_not_know_is_named(checkout: Path, name: str) -> None:
+    """A card comes from a store, so its commit must not be an option of git."""
+    known = git(checkout, "rev-parse", "HEAD").strip()
+    with pytest.raises(errors.MlopsError, match=name[:12]):
+        lineage.changed_files(make_project(checkout), name, known)
+    assert not (checkout / "stolen").exists()

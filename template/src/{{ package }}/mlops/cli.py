@@ -140,6 +140,17 @@ Version = Annotated[
         metavar="VERSION", help="The number of the version; by default, that of the challenger."
     ),
 ]
+FirstVersion = Annotated[
+    int | None,
+    typer.Argument(
+        metavar="V1",
+        help="The number of a version. Alone, it is compared with the champion; by default, the "
+        "challenger is.",
+    ),
+]
+SecondVersion = Annotated[
+    int | None, typer.Argument(metavar="V2", help="The number of the version to compare it with.")
+]
 RequiredVersion = Annotated[
     int, typer.Argument(metavar="VERSION", help="The number of the version.")
 ]
@@ -504,6 +515,24 @@ def status(  # noqa: PLR0913 - options, which the user names
         return status(
             project, every_version=every_version, verify=verify, anchor=anchor, against=against
         )
+
+    _run(step, env, overrides, as_json)
+
+
+@app.command(cls=Command, rich_help_panel=INSPECT)
+def compare(
+    first: FirstVersion = None,
+    second: SecondVersion = None,
+    env: Env = "dev",
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what differs between two versions, and how far their predictions do, as a page too."""
+
+    def step(project: "Project") -> "Outcome":
+        from .steps.compare.compare import compare
+
+        return compare(project, first, second)
 
     _run(step, env, overrides, as_json)
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from rich.text import Text
@@ -18,7 +19,7 @@ from rich.text import Text
 from .text import COMMAND, plain, plain_cell
 
 LOG_WIDTH = 140  # characters, if stderr is not a terminal
-NARROWEST = 20  # characters to which the last column of a table may be wrapped
+WIDEST = 10_000  # characters; to measure what a table needs
 screen = Console(
     stderr=True,
     highlight=False,
@@ -113,18 +114,16 @@ def print_anchor() -> None:
 def print_table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
     """Print a table, with its verdicts in color.
 
-    Where the screen is too narrow for it, each row becomes a list below its first cell. The last
-    column may wrap to no fewer than NARROWEST characters.
+    Where the screen is too narrow for its longest words, each row becomes a list.
     """
-    widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
-    needed = sum(width + 2 for width in widths[:-1]) + min(widths[-1], NARROWEST)
-    if needed > screen.width:
-        _print_lists(columns, rows)
-        return
     table = Table(*map(plain_cell, columns), box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*map(_colored, row))
-    screen.print(table)
+    unlimited = screen.options.update(max_width=WIDEST)
+    if Measurement.get(screen, unlimited, table).minimum > screen.width:
+        _print_lists(columns, rows)
+    else:
+        screen.print(table)
 
 
 def _print_lists(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:

@@ -53,14 +53,22 @@ class _Members:
         return np.asarray(self._order[np.repeat(self._starts[drawn], sizes) + within])
 
 
-def standard_error(figures: Callable[[Positions], list[float]], rows: int) -> Floats:
+def standard_error(
+    figures: Callable[[Positions], list[float]], rows: int, clusters: pd.Series | None = None
+) -> Floats:
     """Return the standard error of each of several figures, by the bootstrap over rows.
 
-    `figures` takes the positions of drawn rows. If there are more than MOST_ROWS rows, a draw takes
-    only MOST_ROWS of them and the error is scaled. Source: Bickel, Götze and van Zwet, Resampling
+    `figures` takes the positions of drawn rows. If `clusters` names the cluster of each row, whole
+    clusters are drawn. If there are more than MOST_ROWS rows or clusters, a draw takes only
+    MOST_ROWS of them and the error is scaled. Source: Bickel, Götze and van Zwet, Resampling
     fewer than n observations, Statistica Sinica 7, 1997.
     """
     generator = np.random.default_rng(0)
-    size = min(rows, MOST_ROWS)
-    draws = np.array([figures(generator.integers(0, rows, size)) for _ in range(RESAMPLES // 2)])
-    return np.asarray(pd.DataFrame(draws).std().to_numpy() * np.sqrt(size / rows), np.float64)
+    members = None if clusters is None else _Members(clusters)
+    count = rows if members is None else len(members.sizes)
+    size = min(count, MOST_ROWS)
+    draws = []
+    for _ in range(RESAMPLES // 2):
+        drawn = generator.integers(0, count, size)
+        draws.append(figures(drawn if members is None else members.of(drawn)))
+    return np.asarray(pd.DataFrame(draws).std().to_numpy() * np.sqrt(size / count), np.float64)

@@ -38,6 +38,7 @@ GIT_PLACES = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE"),
     *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
 )
+COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")  # what git calls one in full
 LOGIN = "login"  # the source of an actor whom the system knows by name
 DATABRICKS = Path("/databricks")  # on each machine of Databricks, whose users are not persons
 GIT = ("git", "--no-replace-objects", "-c", "core.fsmonitor=false")
@@ -160,6 +161,32 @@ def _is_unchanged(file: Path, mode: str, digest: str) -> bool:
     content = file.read_bytes()
     unix = content.replace(b"\r\n", b"\n")
     return is_object("blob", content, digest) or is_object("blob", unix, digest)
+
+
+def changed_files(project: Project, first: str, second: str) -> list[tuple[str, str, str]]:
+    """Return the files below the project's folder that differ between two commits.
+
+    With each come the numbers of added and of removed lines, `-` if it is not text. Raises
+    MlopsError if git cannot compare the commits.
+    """
+    if CHECKOUT is None or shutil.which("git") is None:
+        raise MlopsError(
+            "only git knows what differs between two commits; run this command in a clone of the "
+            "repository, where git is installed."
+        )
+    for commit in (first, second):
+        try:
+            if not COMMIT.fullmatch(commit):
+                raise MlopsError(f"{commit} is not the hash of a commit; train a new version.")
+            _output(project, *GIT, "cat-file", "commit", commit)
+        except (OSError, subprocess.CalledProcessError):
+            raise MlopsError(
+                f"commit {commit[:12]} is not in this clone; fetch the branch that has it."
+            ) from None
+    options = ("--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--relative")
+    text = _output(project, *GIT, "diff", *options, first, second, "--")
+    lines = [line.split("\t", 2) for line in text.split("\0") if line]
+    return [(path, added, removed) for added, removed, path in lines]
 
 
 def locked_requirements(project: Project) -> list[str]:

@@ -18,10 +18,10 @@ def run_params(model: CardModel, estimator: Estimator) -> dict[str, Any]:
 
     Of a pipeline, the last step is the estimator.
     """
-    *_, last = _steps(estimator)
+    facts = describe(estimator)
     logged: dict[str, Any] = {**model.params, "seed": model.seed}
-    logged.setdefault("estimator", type(last).__name__)
-    for name, value in _own_params(last).items():
+    logged.setdefault("estimator", facts.name)
+    for name, value in facts.params.items():
         key = f"estimator.{name}"
         if NAME.fullmatch(key) and len(logged) < MOST:
             logged.setdefault(key, value)
