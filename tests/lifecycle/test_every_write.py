@@ -307,9 +307,8 @@ def test_a_damaged_file_is_reported_in_one_sentence(
             arena.project.call(kills.damage, path, how)
             answer = arena.project.run(*words, code=None)  # which refuses a traceback
             place = f"{words} with {path} {how}: {answer.said}"
-            assert answer.code in (0, 1, 3, 4), (
-                place
-            )  # 4: the gate cannot compare with the champion
+            # 4 is the verdict of a gate that cannot compare with the champion.
+            assert answer.code in (0, 1, 3, 4), place
             if words == ("status",):
                 assert answer.code == 0 or "restore" in answer.said, place
             outcomes[f"exit code {answer.code}"] += 1

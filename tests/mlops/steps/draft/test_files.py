@@ -145,6 +145,10 @@ tables:
   applications:
     kind: synthetic
     origin: synthetic
+  branches:
+    kind: files
+    origin: masked
+    path: data/branches.csv
 
 time:
   train: 12
@@ -187,6 +191,7 @@ def test_only_what_the_data_decides_changes_in_conf(drafted: SimpleNamespace, co
     assert base["scoring"] == {"table": "loans", "max_psi": 0.5}
     assert base["model"] == {"seed": 11, "params": {"max_iter": 30}, "cutoff": 0.5}
     assert base["tables"]["loans"]["text"] == ["E-Mail", "class"]
+    assert base["tables"]["branches"]["path"] == "data/branches.csv"
     assert base["time"]["split"] == "time"
     assert "# Where predictions go." in files["base.yml"]
     assert "About the example" not in files["base.yml"]

@@ -81,6 +81,7 @@ def test_numbers_are_dates_only_if_the_name_says_so() -> None:
     days = repeated(20251231, 20260101)
     assert column(days, "order_date").type == "datetime"
     assert column(days, "amount").type == "int64"
+    assert column(repeated(202511, 202612), "order_month").type == "int64"
 
 
 def test_times_with_a_zone_are_converted_to_utc() -> None:

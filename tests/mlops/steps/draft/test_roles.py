@@ -39,6 +39,13 @@ def test_a_unique_identifier_is_the_key_and_its_values_are_hidden() -> None:
     assert "L-5000" not in str(astuple(found))
 
 
+def test_another_identifier_is_excluded_and_its_values_are_hidden() -> None:
+    numbers = np.arange(7_000, 7_000 + ROWS)
+    found = assign(loan_id=numbers, contract_id=numbers[::-1])
+    assert found["contract_id"].role == "excluded"
+    assert found["contract_id"].quantiles == ()
+
+
 def test_amounts_that_are_all_different_are_no_key() -> None:
     amounts = RANDOM.permutation(10_000)[:ROWS]
     found = assign(amount=amounts)

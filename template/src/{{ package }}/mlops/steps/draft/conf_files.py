@@ -32,7 +32,8 @@ def write_conf(
     path = conf / "base.yml"
     values = read_yaml(path, "conf/base.yml")
     base = path.read_text(encoding="utf-8")
-    base = replace_section(base, "tables", _tables(profile, select=select))
+    tables = [*_tables(profile, select=select), *_other_tables(values.get("tables") or {}, profile)]
+    base = replace_section(base, "tables", tables)
     base = replace_section(base, "time", _time(plan))
     base = _replace_scored_table(base, profile.name)
     base = replace_section(base, "model", _model(profile.problem, values.get("model") or {}))
@@ -108,6 +109,19 @@ def _tables(profile: TableProfile, *, select: bool) -> list[str]:
         update["text"] = tuple(dict.fromkeys((*table.text, *_read_as_text(profile))))
     keys = _dump(table.model_copy(update=update))
     return ["tables:", *_about(about), f"  {profile.name}:", *(f"    {line}" for line in keys)]
+
+
+def _other_tables(tables: Mapping[str, Any], profile: TableProfile) -> list[str]:
+    """Return the lines of the tables that stay: all but those of the example."""
+    others = {
+        name: table
+        for name, table in tables.items()
+        if name != profile.name and table.get("kind") != "synthetic"
+    }
+    if not others:
+        return []
+    text = yaml.safe_dump(others, sort_keys=False, allow_unicode=True, width=90)
+    return [f"  {line}" for line in text.splitlines()]
 
 
 def _about(text: str, level: int = 1) -> list[str]:

@@ -143,8 +143,9 @@ def _can_select(profile: TableProfile, assignment: Assignment) -> bool:
 def _next_commands(project: Project, files: dict[str, str]) -> list[str]:
     """Return the commands that compare the proposal with the project's files, and use it."""
     package = f"src/{PACKAGE}"
+    modules = [path for path in files if path.endswith(".py")]
     commands = [
-        f"git diff --no-index {package}/schema.py {FOLDER}/schema.py",
+        *(f"git diff --no-index {package}/{name} {FOLDER}/{name}" for name in modules),
         f"git diff --no-index conf {FOLDER}/conf",
         f"cp {FOLDER}/*.py {package}/",
         f"cp {FOLDER}/conf/*.yml conf/",

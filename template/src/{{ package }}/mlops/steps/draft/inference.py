@@ -256,6 +256,8 @@ def _as_times(text: pd.Series, form: str) -> "pd.Series[pd.Timestamp] | None":
     """Return text as times without a zone, or None if some of it has another form."""
     if form == "ISO8601" and not text.str.match(r"\d{4}-\d{2}(-\d{2}|$)").all():
         return None  # a year alone, or 20260131, is a number as well
+    if form == "%Y%m%d" and not text.str.fullmatch(r"\d{8}").all():
+        return None  # such as 202611, a month
     try:
         return pd.to_datetime(text, format=form, utc=True).dt.tz_localize(None)
     except (ValueError, OverflowError):

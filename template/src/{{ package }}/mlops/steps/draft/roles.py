@@ -203,6 +203,7 @@ def _find_key(assignment: Assignment) -> None:
     for name in keys:
         if name != chosen:
             assignment.give(name, "excluded", "another value that is different in all rows")
+            assignment.hide(name)
     if chosen is None and not _make_key_of_two(assignment):
         _number_rows(assignment)
 

@@ -99,10 +99,10 @@ def _read_multiclass(inferred: Inferred) -> Target:
     column = inferred.column
     _refuse_unusable(column)
     if column.type == "datetime" or (column.type == "float64" and not column.whole):
-        shown = "times" if column.type == "datetime" else "numbers with fractions"
+        values = "times" if column.type == "datetime" else "numbers with fractions"
         raise Misconfigured(
-            f"the target {column.source} has {shown}, but this project's problem is multiclass, so "
-            "it needs classes; name another column, or create a project with the answer "
+            f"the target {column.source} has {values}, but this project's problem is multiclass, "
+            "so it needs classes; name another column, or create a project with the answer "
             "problem=regression."
         )
     if column.distinct > MOST_CLASSES:
