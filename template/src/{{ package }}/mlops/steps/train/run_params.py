@@ -45,27 +45,6 @@ def estimator_name(estimator: Estimator) -> str:
 def describe(estimator: Estimator) -> EstimatorFacts:
     """Return what the card says about an estimator."""
     steps = list(_steps(estimator))
-    return EstimatorFacts(
-        name=estimator_name(steps[-1]),
-        package=type(steps[-1]).__module__.partition(".")[0],
-        steps=tuple(step if isinstance(step, str) else type(step).__name__ for step in steps[:-1]),
-        params=_own_params(steps[-1]),
-    )
-
-
-def _steps(estimator: Estimator) -> Iterator[Estimator]:
-    """Yield the steps of a pipeline, those of pipelines in it included, or the estimator itself."""
-    steps = getattr(estimator, "steps", None)
-    if not steps:
-        yield estimator
-        return
-    for _, step in steps:
-        yield from _steps(step)
-
-
-def describe(estimator: Estimator) -> EstimatorFacts:
-    """Return what the card says about an estimator."""
-    steps = list(_steps(estimator))
     last = steps[-1]
     return EstimatorFacts(
         name=estimator_name(estimator),
