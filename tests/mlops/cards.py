@@ -40,7 +40,7 @@ def stored(place: PurePosixPath, root: Path) -> tuple[Any, Any]:
     return make(facts, entries, texts, root)
 
 
-def recorded(problem: str, root: Path) -> tuple[Any, Any]:
+def recorded(problem: str, root: Path, costs: tuple[float, float] | None = None) -> tuple[Any, Any]:
     """Return a store and a version as today's `train` and `gate` record them."""
     place = PurePosixPath(f"{NEWEST}/{problem}")
     facts = read(place / "cards/version-1.json")
@@ -52,6 +52,8 @@ def recorded(problem: str, root: Path) -> tuple[Any, Any]:
     figures = facts["figures"]
     found = diagnostics.diagnose(problem, truth, prediction, figures)
     judged["diagnostics"] = found.to_json()
+    if costs:
+        judged["costs"] = {"false_positive": costs[0], "false_negative": costs[1]}
     names = [*facts["features"], *COLUMNS]
     facts |= {
         "train_figures": {name: value * 1.05 for name, value in figures.items()},

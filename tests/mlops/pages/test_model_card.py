@@ -117,6 +117,20 @@ def test_a_binary_card_has_gini_ks_base_rate_and_errors_at_the_cutoff(tmp_path: 
     assert f"{false_alarms} of {900 - missed - hits}" in text
 
 
+@each_form
+def test_costs_are_shown_if_the_settings_say_what_an_error_costs(form: str, tmp_path: Path) -> None:
+    assert "Costs of the wrong decisions" not in fill(cards.recorded("binary", tmp_path), form)
+    store, version = cards.recorded("binary", tmp_path, costs=(1, 5))
+    (right, false_alarms), (missed, hits) = model_card.describe(store, version)[
+        "diagnostics"
+    ].confusion.counts
+    text = fill((store, version), form)
+    number = templates.number
+    for cost in (false_alarms + 5.0 * missed, right + 1.0 * false_alarms, 5.0 * (missed + hits)):
+        assert f"{number(cost)} ({number(cost / 900)} per row)" in text
+    assert "A false positive costs 1, a false negative 5" in text
+
+
 def test_rows_that_changed_since_training_are_mentioned(tmp_path: Path) -> None:
     store, version = cards.recorded("binary", tmp_path)
     assert "they are the rows that training held out" in fill((store, version), "md")
@@ -164,8 +178,10 @@ def test_equal_records_make_equal_cards(problem: str, tmp_path: Path) -> None:
 def test_a_card_is_readable_on_every_screen(
     browser: "Browser", tmp_path: Path, problem: str
 ) -> None:
-    older = problem == "older"
-    found = cards.stored(stores()[0], tmp_path) if older else cards.recorded(problem, tmp_path)
+    if problem == "older":
+        found = cards.stored(stores()[0], tmp_path)
+    else:
+        found = cards.recorded(problem, tmp_path, (1, 5) if problem == "binary" else None)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/model-card.md").write_text(EXAMPLE, encoding="utf-8")
     path = tmp_path / f"card-{problem}.html"

@@ -109,6 +109,21 @@ def test_a_metric_that_fails_costs_the_charts_and_not_the_verdict(
     assert "the model card gets no charts: ZeroDivisionError" in capsys.readouterr().err
 
 
+def test_costs_of_errors_are_recorded_for_decisions_only(tmp_path: Path) -> None:
+    costs = {"false_positive": 1, "false_negative": 5}
+    gate = {"thresholds": {"auc": {"min": 0.7}, "r2": {"min": 0.1}}, "costs": costs}
+    recorded = platform("steps.gate.gate")._error_costs
+    assert recorded(make_project(tmp_path, gate=gate).settings).model_dump() == costs
+    assert recorded(make_project(tmp_path, gate=gate, problem="regression").settings) is None
+    assert recorded(make_project(tmp_path).settings) is None
+
+
+def test_the_cost_of_one_kind_of_error_is_refused(tmp_path: Path) -> None:
+    gate = {"thresholds": {"auc": {"min": 0.7}}, "costs": {"false_negative": 5}}
+    with pytest.raises(ValueError, match="set false_positive and false_negative, or neither"):
+        make_project(tmp_path, gate=gate)
+
+
 def test_faulty_predictions_have_no_diagnostics() -> None:
     rejected = evidence.Check(name="predictions", verdict="rejected", figure="bad")
     assert platform("steps.gate.gate")._diagnose(case(None), [rejected]) is None

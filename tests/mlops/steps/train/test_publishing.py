@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
 
+import pandas as pd
 import pytest
 from mlops.version_files import SNAPSHOT, write, write_version
 from rendering import platform
@@ -113,3 +114,18 @@ def test_mlflow_reads_no_installed_packages_for_a_warning_that_nobody_sees(
     _, kept, _ = environment._process_pip_requirements([], requirements)
     assert compared == requirements
     assert kept == requirements
+
+
+def test_a_metric_that_fails_on_training_rows_does_not_lose_the_training(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    training = SimpleNamespace(
+        source=SimpleNamespace(contract=SimpleNamespace(target="defaulted")),
+        metrics=SimpleNamespace(all=fail),
+    )
+    learned = pd.DataFrame({"defaulted": [0, 1]})
+    assert publishing._figures_of_training(training, lambda rows: rows, learned) == {}
+    assert "no figures of training rows: ZeroDivisionError" in capsys.readouterr().err

@@ -290,6 +290,24 @@ class Limit(Section):
         return not self.suspicious_below <= value <= self.suspicious_above
 
 
+class Costs(Section):
+    """What a wrong decision costs, in a unit of the team's choice; either both or none."""
+
+    false_positive: float | None = Field(default=None, ge=0)
+    """Binary only: what a positive decision for a row of class 0 costs; for the model card."""
+    false_negative: float | None = Field(default=None, ge=0)
+    """Binary only: what a negative decision for a row of class 1 costs; for the model card."""
+
+    @model_validator(mode="after")
+    def _has_both(self) -> Self:
+        if (self.false_positive is None) != (self.false_negative is None):
+            raise ValueError(
+                "the costs of both kinds of errors are needed to compare them; set false_positive "
+                "and false_negative, or neither"
+            )
+        return self
+
+
 class Gate(Section):
     """What a challenger must show before it may be promoted."""
 
@@ -320,6 +338,8 @@ class Gate(Section):
     """How much worse a protected group may do than all rows in `metric`: 0.10 at medium and 0.05
     at high risk unless given; at low risk the gap is only reported. In the unit of a metric on a
     fixed scale, such as `auc`; for others, such as `mae`, as a share of the metric of all rows."""
+    costs: Costs = Costs()
+    """What a wrong decision costs; no check depends on it."""
 
 
 # Operation

@@ -87,6 +87,15 @@ class ClassDiagnostics(Record):
     """Precision over recall."""
 
 
+class ErrorCosts(Record):
+    """What a wrong decision costs, in a unit of the team's choice."""
+
+    false_positive: float
+    """What a positive decision for a row of class 0 costs."""
+    false_negative: float
+    """What a negative decision for a row of class 1 costs."""
+
+
 class Confusion(Record):
     """How often each class was taken for which."""
 
@@ -130,6 +139,15 @@ class Confusion(Record):
     def false_negative_rate(self) -> float | None:
         """Binary only: the share of negative decisions among the rows of class 1."""
         return self.part(1, 0)
+
+    def cost(self, costs: ErrorCosts) -> float:
+        """Binary only: return what all wrong decisions cost."""
+        return self.counts[0][1] * costs.false_positive + self.counts[1][0] * costs.false_negative
+
+    def cost_of_deciding(self, decision: int, costs: ErrorCosts) -> float:
+        """Binary only: return what it would cost if all rows had the same decision, 0 or 1."""
+        wrong = sum(self.counts[1 - decision])
+        return wrong * (costs.false_positive if decision else costs.false_negative)
 
     @property
     def error_rate(self) -> float | None:

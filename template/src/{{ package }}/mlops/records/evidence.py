@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from ..base.record import Lift, Record, StoredRecord
-from ..figures.diagnostics import Diagnostics
+from ..figures.diagnostics import Diagnostics, ErrorCosts
 from .lineage import BuildFacts
 
 CheckVerdict = Literal["passed", "rejected", "insufficient", "noted"]
@@ -73,6 +73,8 @@ class GateEvidence(StoredRecord):
     diagnostics: Diagnostics | None = None
     """How the predictions for these rows compare with the truth; None if they have a fault, and in
     evidence that is older than this field."""
+    costs: ErrorCosts | None = None
+    """What wrong decisions cost by the settings of that time; None if they did not say."""
 
     def list_checks(self, verdict: CheckVerdict) -> str:
         """Return the checks that ended like this, each with its figure, limit and setting."""

@@ -9,9 +9,10 @@ import pandas as pd
 from ...base.console import Outcome, Result, print_step
 from ...base.errors import Misconfigured, MlopsError, Unreachable, summarize
 from ...base.project import Project, user_module
+from ...base.settings import Settings
 from ...data.labelled_rows import LabelledRows, PointInTimeData, read_split
 from ...data.window_rows import describe_undated
-from ...figures.diagnostics import Diagnostics, diagnose
+from ...figures.diagnostics import Diagnostics, ErrorCosts, diagnose
 from ...pages import model_card
 from ...records.details import GateDetails
 from ...records.entry import with_details
@@ -181,7 +182,16 @@ def _evidence(store: Store, version: Version, examined: Examination) -> GateEvid
         checks=examined.checks,
         verdict=examined.verdict,
         diagnostics=examined.diagnostics,
+        costs=_error_costs(store.project.settings),
     )
+
+
+def _error_costs(settings: Settings) -> ErrorCosts | None:
+    """Return what wrong decisions cost; None if the settings do not say, or without decisions."""
+    costs = settings.gate.costs
+    if settings.problem != "binary" or costs.false_positive is None or costs.false_negative is None:
+        return None
+    return ErrorCosts(false_positive=costs.false_positive, false_negative=costs.false_negative)
 
 
 def _rests_on(store: Store, evidence: GateEvidence) -> tuple[int | None, set[str]]:

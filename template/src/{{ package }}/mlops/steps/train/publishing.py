@@ -15,7 +15,8 @@ from mlflow.data.pandas_dataset import from_pandas
 from mlflow.environment_variables import MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING
 from mlflow.models.model import Model, ModelInfo
 
-from ...base.console import resources
+from ...base.console import print_step, resources
+from ...base.errors import summarize
 from ...base.project import PLATFORM
 from ...data.fingerprints import hashes
 from ...figures.importance import Judged, permutation_importance
@@ -133,25 +134,37 @@ def _predictor(training: Training) -> Predict:
 def _measure(
     training: Training, predict: Predict, everyone: pd.DataFrame, prediction: pd.DataFrame
 ) -> Measured:
-    contract = training.source.contract
-    features = contract.features
+    features = training.source.contract.features
     metrics = training.metrics
     judged = Judged(training.gate.frame, training.truth, prediction)
     importance = permutation_importance(predict, metrics.skill, judged, features, with_errors=True)
     learned = training.train.frame
     if len(learned) > MOST_TRAIN_ROWS:
         learned = learned.sample(MOST_TRAIN_ROWS, random_state=0)
+    train_figures = _figures_of_training(training, predict, learned)
     profiles = Profiles(
         inputs=take_profile(training.train.all_inputs[features]),
         predictions=take_profile(everyone),
     )
     return Measured(
         figures=metrics.all(training.truth, prediction),
-        train_figures=metrics.all(learned[contract.target], predict(learned)),
-        train_figures_rows=len(learned),
+        train_figures=train_figures,
+        train_figures_rows=len(learned) if train_figures else 0,
         importance=importance,
         profiles=profiles,
     )
+
+
+def _figures_of_training(
+    training: Training, predict: Predict, learned: pd.DataFrame
+) -> dict[str, float]:
+    """Return the metrics of training rows; none if one fails, since only the card shows them."""
+    truth = learned[training.source.contract.target]
+    try:
+        return training.metrics.all(truth, predict(learned))
+    except Exception as error:  # noqa: BLE001 - model.metrics can raise anything
+        print_step(f"the model card gets no figures of training rows: {summarize(error)}")
+        return {}
 
 
 def _known(figures: dict[str, float | None]) -> dict[str, float]:
