@@ -29,6 +29,7 @@ def load(as_of: str | None = None, env: str = "dev") -> "Dataset":
 
     `as_of` is the reference date, such as "2026-01-01"; by default the environment's own.
     """
+    from .base.project import open_project
     from .steps.notebook import load_dataset
 
-    return load_dataset(as_of, env)
+    return load_dataset(as_of, open_project(env))

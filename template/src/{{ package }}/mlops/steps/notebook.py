@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..base.project import open_project, user_module
+from ..base.project import Project, user_module
 from ..base.windows import parse_as_of
 from ..data.contract import Contract, read_contract
 from ..data.labelled_rows import PointInTimeData, read_split
@@ -22,9 +22,8 @@ class Dataset:
     """What schema.py says about the columns."""
 
 
-def load_dataset(as_of: str | None, env: str) -> Dataset:
+def load_dataset(as_of: str | None, project: Project) -> Dataset:
     """Return the rows of a reference date, by default the environment's own."""
-    project = open_project(env)
     contract = read_contract(user_module("schema"), project.settings.problem)
     moment = parse_as_of(as_of, project.settings)
     source = PointInTimeData(project, user_module("data"), contract, moment, project.settings.time)
