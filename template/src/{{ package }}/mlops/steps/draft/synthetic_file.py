@@ -29,7 +29,7 @@ REHEARSED = pd.Timestamp("2026-01-01")  # the date of a rehearsal
 KEPT_QUANTILES = (0, 1, 3, 5, 7, 9, 10)  # of the eleven
 MOST_SIGNALS = 5
 INFORMATIVE = 0.5  # of what the ranks behind a column's values would say
-NOISE: dict[Problem, float] = {"binary": 0.9, "multiclass": 0.9, "regression": 0.7}
+NOISE: dict[Problem, float] = {"binary": 0.9, "multiclass": 0.6, "regression": 0.7}
 COVERING = 0.95  # of the rows, which have one of the categories of numbers
 OTHER = 0.005  # a smaller share of other texts is not invented
 
