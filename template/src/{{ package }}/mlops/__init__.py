@@ -9,6 +9,8 @@ import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .steps.notebook import Dataset
 
 ENVIRONMENT = {  # libraries read these when they are imported
@@ -33,3 +35,19 @@ def load(as_of: str | None = None, env: str = "dev") -> "Dataset":
     from .steps.notebook import load_dataset
 
     return load_dataset(as_of, open_project(env))
+
+
+def versions(env: str = "dev") -> "pd.DataFrame":
+    """Return the newest versions of an environment, with their figures, for a notebook."""
+    from .base.project import open_project
+    from .steps.notebook import list_versions
+
+    return list_versions(open_project(env))
+
+
+def predict(version: int, rows: "pd.DataFrame", env: str = "dev") -> "pd.DataFrame":
+    """Return what a version of an environment predicts for rows, for a notebook."""
+    from .base.project import open_project
+    from .steps.notebook import predict_with
+
+    return predict_with(open_project(env), version, rows)

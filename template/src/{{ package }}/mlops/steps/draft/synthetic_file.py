@@ -146,7 +146,7 @@ def _shares(column: Column, outcome: object) -> dict[Any, float]:
     return shares
 
 
-def _typed(value: Any, column: Column) -> str | float | bool:
+def _typed(value: Any, column: Column) -> Any:
     """Return a category as the table has it; flags with missing values are 1 and 0."""
     if column.role == "target" or isinstance(value, str):
         return value
@@ -204,7 +204,7 @@ def _count_rows(profile: TableProfile, plan: SplitPlan) -> int:
 
 def _round_up(value: float) -> int:
     """Return a whole number with two digits that are not 0."""
-    step = 10 ** max(0, math.floor(math.log10(value)) - 1)
+    step = int(10 ** max(0, math.floor(math.log10(value)) - 1))
     return math.ceil(value / step) * step
 
 
