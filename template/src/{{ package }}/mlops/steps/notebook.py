@@ -75,6 +75,7 @@ def _describe(store: "Store", number: int) -> dict[str, Any]:
 
 def _facts(card: "VersionCard") -> dict[str, Any]:
     return {
+        "estimator": card.estimator.name if card.estimator else "not recorded",
         "as_of": card.time.as_of,
         "train": card.windows.train,
         "gate": card.windows.gate,

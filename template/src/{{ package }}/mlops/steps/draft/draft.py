@@ -24,7 +24,7 @@ FOLDER = "build/draft"
 
 
 def draft(project: Project, table: str, target_name: str) -> Outcome:
-    """Propose schema.py, data.py, features.py and conf/ for a table, in build/draft/."""
+    """Propose the files of a project for a table, all but model.py, in build/draft/."""
     if CHECKOUT is None:
         raise Misconfigured(
             "draft proposes files of the repository, so it needs a clone; run it there, and not "
