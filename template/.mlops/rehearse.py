@@ -1,7 +1,7 @@
 """Rehearse a change: read the configuration of every environment, then run a lifecycle.
 
 It needs no credentials: the rows come from synthetic.py, and the records are written to
-build/rehearsal. A project without synthetic.py is rehearsed on the tables of conf/test.yml.
+build/rehearsal. Tables whose rows synthetic.py does not invent are those of conf/test.yml.
 
 The lifecycle has the settings of test, but runs in dev: in test, nothing may override the tables.
 """
@@ -16,7 +16,14 @@ from typing import Any
 import schedules
 from commands import Refusal
 from release import settings_of
-from story import DATED, FIRST_CHAMPION, SUCCESSOR, print_headline
+from story import (
+    DATED,
+    FIRST_CHAMPION,
+    SUCCESSOR,
+    list_invented,
+    print_headline,
+    start_of_period,
+)
 
 OUT = Path("build/rehearsal")
 SUMMARY = Path("build/summary/rehearse.md")  # a pipeline shows the files of this folder
@@ -48,11 +55,9 @@ def main() -> int:
         return 2
     places = import_module(f"{package}.mlops.base.settings").places_below(OUT)
     rehearsed = settings.model_dump(mode="json", exclude=NOT_REHEARSED) | SETTINGS | places
-    if (Path("src") / package / "synthetic.py").exists():
-        for table in rehearsed["tables"].values():
-            table |= {"kind": "synthetic", "origin": "synthetic"}
     options = [f"--set={key}={json.dumps(value)}" for key, value in rehearsed.items()]
-    code = run_lifecycle(name, package, options)
+    options += list_invented(package, "test")
+    code = run_lifecycle(name, package, options, start_of_period(package, DATE, settings))
     for card in OUT.glob("reports/*.md"):
         SUMMARY.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(card, SUMMARY)
@@ -83,13 +88,13 @@ def print_configuration(env: str, settings: Any) -> None:
         raise Refusal(f"{env}: {refusal}") from None
 
 
-def run_lifecycle(name: str, package: str, options: list[str]) -> int:
-    """Run the commands of a lifecycle until one fails; return its exit code."""
+def run_lifecycle(name: str, package: str, options: list[str], date: str) -> int:
+    """Run the commands of a lifecycle at a date until one fails; return its exit code."""
     program = import_module(f"{package}.mlops.cli").app
     for command, meaning in (FIRST_CHAMPION | SUCCESSOR).items():
         arguments = [command, "--env=dev", *options]
         if command in DATED:
-            arguments += ["--as-of", DATE]
+            arguments += ["--as-of", date]
         if command == "promote":
             arguments.append("--approved-by=rehearsal")  # conf/ may require an approval
         print_headline(f"{name} {command}, with the settings of test: {meaning}")

@@ -5,6 +5,9 @@ All commands run in one process, because each would spend its first seconds on t
 
 import sys
 from importlib import import_module
+from typing import Any
+
+import pandas as pd
 
 FIRST_CHAMPION = {
     "train": "fit a challenger on a year of rows",
@@ -34,12 +37,14 @@ def main() -> int:
     """Run the commands of the demo; return the exit code of the first one that fails.
 
     Arguments: the name of the program, its package, and with rows of your own their date. Without a
-    date, the demo covers the months that synthetic.py generates.
+    date, the demo covers months whose rows synthetic.py invents, whatever conf/ says.
     """
     name, package, *dates = sys.argv[1:]
-    chapters = SYNTHETIC_CHAPTERS
-    if dates:
-        chapters = [(dates[0], FIRST_CHAMPION | SUCCESSOR)]
+    try:
+        chapters, options = plan_demo(package, dates)
+    except import_module(f"{package}.mlops.base.errors").MlopsError as error:
+        print(error, file=sys.stderr)
+        return int(error.exit_code)
     program = import_module(f"{package}.mlops.cli").app
     for date, commands in chapters:
         for command, meaning in commands.items():
@@ -47,10 +52,36 @@ def main() -> int:
             if date and command in DATED:
                 arguments += ["--as-of", date]
             print_headline(f"{name} {' '.join(arguments)}: {meaning}")
-            code = program(arguments, prog_name=name, standalone_mode=False)
+            code = program([*arguments, *options], prog_name=name, standalone_mode=False)
             if code:
                 return int(code)
     return 0
+
+
+def plan_demo(package: str, dates: list[str]) -> tuple[list[tuple[str, dict[str, str]]], list[str]]:
+    """Return the commands at each date, and the options that all commands have."""
+    if dates:
+        return [(dates[0], FIRST_CHAMPION | SUCCESSOR)], []
+    settings = import_module(f"{package}.mlops.base.project").open_project("dev").settings
+    chapters = [
+        (start_of_period(package, date, settings), commands)
+        for date, commands in SYNTHETIC_CHAPTERS
+    ]
+    return chapters, list_invented(package, "dev")
+
+
+def list_invented(package: str, env: str) -> list[str]:
+    """Return the options by which tables have the rows that synthetic.py invents."""
+    project = import_module(f"{package}.mlops.base.project").open_project(env)
+    overrides = import_module(f"{package}.mlops.data.synthetic").list_overrides(project)
+    return [f"--set={override}" for override in overrides]
+
+
+def start_of_period(package: str, date: str, settings: Any) -> str:
+    """Return the first day of the period around a date: windows follow the calendar."""
+    windows = import_module(f"{package}.mlops.base.windows")
+    start = windows.start_of_period(pd.Timestamp(date), settings.time.period)
+    return f"{start:%Y-%m-%d}"
 
 
 def print_headline(text: str) -> None:

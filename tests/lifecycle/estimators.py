@@ -22,7 +22,7 @@ def fit_all(models: list[str]) -> dict[str, Any]:
     from loan_risk.mlops.steps.train.stored_estimator import Trust, write_estimator
 
     project = open_project("dev")
-    data = load_dataset("2026-01-01", "dev")
+    data = load_dataset("2026-01-01", project)
     contract = data.contract
     answers: dict[str, Any] = {}
     for number, text in enumerate(models):

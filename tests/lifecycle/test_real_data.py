@@ -9,16 +9,20 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import Rendered
 from real.make_data import write_diabetes, write_wine
 from rendering import ROOT, git
 
 from lifecycle.conftest import At
 from lifecycle.project import Project
+from lifecycle.rehearsals import rehearse
 
 REAL = ROOT / "tests/real"
 GUIDE = ROOT / "docs/how-to/use-your-own-data.md"
 PROBLEMS = {"german_credit": "binary", "wine": "multiclass", "diabetes": "regression"}
+TARGETS = {"applications": "creditability", "wines": "cultivar", "patients": "progression"}
+FRESH_CLONE = "git clone . ../fresh-clone"
 
 
 @pytest.fixture(
@@ -81,13 +85,57 @@ def test_the_contract_tests_pass_and_leave_what_the_commands_made_as_it_was(real
         real.run(step)
     made = contents(real)
     assert {"mlflow.db", "predictions", "extracts"} <= {path.parts[0] for path in made}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/mlops"]
-    env = os.environ | {"PYTHONPATH": "src"}
-    done = subprocess.run(
-        command, cwd=real.folder, env=env, text=True, capture_output=True, check=False
-    )
+    done = run_tests(real, "tests/mlops")
     assert done.returncode == 0, done.stdout[-3000:]
     assert contents(real) == made
+
+
+# A fresh clone has no data
+
+
+@pytest.fixture
+def clone(real: Project, tmp_path: Path) -> Project:
+    """A clone of a project that has the `synthetic.py` that `draft` writes for its table."""
+    (table,) = yaml.safe_load(real.path("conf/base.yml").read_text("utf-8"))["tables"]
+    real.run("draft", table, "--target", TARGETS[table])
+    shutil.copy(real.path("build/draft/synthetic.py"), real.package)
+    real.commit()
+    folder = tmp_path / "clone" / "loan-risk"
+    git(tmp_path, "clone", "--quiet", str(real.folder), str(folder))
+    assert not (folder / "data").exists()
+    return Project(folder, real.warm)
+
+
+def test_a_clone_without_data_has_rows_that_fit_the_schema(clone: Project) -> None:
+    done = run_tests(clone, "tests/mlops/test_rows.py")
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+@pytest.mark.full
+def test_a_clone_without_data_is_rehearsed(clone: Project) -> None:
+    code, said = rehearse(clone)
+    assert code == 0, said[-3000:]
+
+
+@pytest.mark.full
+@pytest.mark.wide
+def test_a_clone_without_data_passes_all_tests_and_trains_only_if_it_is_told_to(
+    clone: Project,
+) -> None:
+    assert "data/" in clone.run("train", code=1).said
+    (table,) = yaml.safe_load(clone.path("conf/base.yml").read_text("utf-8"))["tables"]
+    clone.run("train", *(f"--set=tables.{table}.{key}=synthetic" for key in ("kind", "origin")))
+    done = run_tests(clone, "tests")
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def run_tests(project: Project, *tests: str) -> "subprocess.CompletedProcess[str]":
+    """Run some of a project's own tests."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
+    env = os.environ | {"PYTHONPATH": "src"}
+    return subprocess.run(
+        command, cwd=project.folder, env=env, text=True, capture_output=True, check=False
+    )
 
 
 def contents(project: Project) -> dict[Path, str]:
@@ -103,7 +151,13 @@ def contents(project: Project) -> dict[Path, str]:
 
 
 @pytest.mark.full
-def test_the_guide_leads_to_a_champion_word_for_word(rendered: Rendered, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "fresh_clone", [False, pytest.param(True, marks=pytest.mark.wide)], ids=["", "fresh clone"]
+)
+def test_the_guide_leads_to_a_champion_word_for_word(
+    rendered: Rendered, tmp_path: Path, *, fresh_clone: bool
+) -> None:
+    """Its last step runs all of CI on a fresh clone."""
     project = shutil.copytree(rendered(), tmp_path / "loan-risk")
     (tmp_path / "goldsmith").symlink_to(ROOT)
     fences = re.findall(r"^```(\w*)\n(.+?)^```", GUIDE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
@@ -115,7 +169,8 @@ def test_the_guide_leads_to_a_champion_word_for_word(rendered: Rendered, tmp_pat
     ]
     names = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
     env = os.environ | {f"GIT_{name}": "analyst@bank.example" for name in names}
-    for command in commands[3:]:
+    end = len(commands) if fresh_clone else commands.index(FRESH_CLONE)
+    for command in commands[3:end]:
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=project,

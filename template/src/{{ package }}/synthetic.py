@@ -4,7 +4,8 @@ People apply for a loan at a bank. The bank rejects some applications at once. I
 granted loan three months later. Loans for holidays peak before summer and before Christmas. From
 DRIFT_FROM on, brokers bring more applications, from people who earn less and default more often.
 
-Delete this file once `conf/` names your own tables.
+Once `conf/` names your own tables, replace this file: `draft` writes one that invents rows like
+those of yours.
 """
 
 from typing import Any

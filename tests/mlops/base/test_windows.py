@@ -139,3 +139,11 @@ def test_a_window_holds_its_start_and_not_its_end() -> None:
 def test_a_missing_time_is_in_no_window() -> None:
     window = windows.Window(pd.Timestamp("2026-01-01"), pd.Timestamp("2026-02-01"))
     assert not window.contains(pd.Series([pd.NaT])).any()
+
+
+@pytest.mark.parametrize(
+    ("period", "start"), [("day", "2026-01-01"), ("week", "2025-12-29"), ("month", "2026-01-01")]
+)
+def test_a_period_starts_as_in_the_calendar(period: str, start: str) -> None:
+    """A rehearsal and a demo need a date that every command accepts."""
+    assert windows.start_of_period(pd.Timestamp("2026-01-01"), period) == pd.Timestamp(start)

@@ -9,6 +9,8 @@ import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .steps.notebook import Dataset
 
 ENVIRONMENT = {  # libraries read these when they are imported
@@ -29,6 +31,23 @@ def load(as_of: str | None = None, env: str = "dev") -> "Dataset":
 
     `as_of` is the reference date, such as "2026-01-01"; by default the environment's own.
     """
+    from .base.project import open_project
     from .steps.notebook import load_dataset
 
-    return load_dataset(as_of, env)
+    return load_dataset(as_of, open_project(env))
+
+
+def versions(env: str = "dev") -> "pd.DataFrame":
+    """Return the newest versions of an environment, with their figures, for a notebook."""
+    from .base.project import open_project
+    from .steps.notebook import list_versions
+
+    return list_versions(open_project(env))
+
+
+def predict(version: int, rows: "pd.DataFrame", env: str = "dev") -> "pd.DataFrame":
+    """Return what a version of an environment predicts for rows, for a notebook."""
+    from .base.project import open_project
+    from .steps.notebook import predict_with
+
+    return predict_with(open_project(env), version, rows)

@@ -285,7 +285,8 @@ def draft(
     """Read a table of yours, and propose the files that describe it, in build/draft/.
 
     It proposes schema.py, data.py, features.py and conf/, with the evidence as comments, and
-    reports what is missing, constant, repeated, or knows the answer. It changes no file of yours.
+    synthetic.py, which invents rows for machines without the table. It reports what is missing,
+    constant, repeated, or knows the answer. It changes no file of yours.
     """
 
     def step(project: "Project") -> "Outcome":

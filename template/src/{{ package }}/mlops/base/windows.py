@@ -70,7 +70,7 @@ def parse_as_of(text: str | None, settings: Settings) -> pd.Timestamp:
         as_of = pd.Timestamp(settings.as_of)
     else:
         today = pd.Timestamp(datetime.datetime.now(datetime.UTC).date())
-        return _start_of_period(today, settings.time.period)
+        return start_of_period(today, settings.time.period)
     _require_start_of_period(as_of, settings.time.period, where)
     return as_of
 
@@ -89,6 +89,11 @@ def plan(as_of: pd.Timestamp, time: Time) -> Plan:
     )
 
 
+def start_of_period(day: pd.Timestamp, period: Period) -> pd.Timestamp:
+    """Return the first day of the calendar's period around a day; a week begins on Monday."""
+    return day.to_period(period[0].upper()).start_time
+
+
 def _parse_date(text: str) -> pd.Timestamp:
     try:
         return pd.Timestamp(datetime.date.fromisoformat(text))
@@ -98,13 +103,8 @@ def _parse_date(text: str) -> pd.Timestamp:
         ) from None
 
 
-def _start_of_period(day: pd.Timestamp, period: Period) -> pd.Timestamp:
-    """Return the first day of the calendar's period around a day; a week begins on Monday."""
-    return day.to_period(period[0].upper()).start_time
-
-
 def _require_start_of_period(as_of: pd.Timestamp, period: Period, where: str) -> None:
-    start = _start_of_period(as_of, period)
+    start = start_of_period(as_of, period)
     if as_of == start:
         return
     following = start + periods(1, period)

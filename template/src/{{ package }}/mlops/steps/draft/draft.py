@@ -10,7 +10,7 @@ from ...base.console import Outcome, print_step
 from ...base.errors import Misconfigured
 from ...base.project import CHECKOUT, PACKAGE, Project
 from ...data.contract import declared
-from . import conf_files, data_file, features_file, report, schema_file
+from . import conf_files, data_file, features_file, report, schema_file, synthetic_file
 from .evidence import describe
 from .inference import infer_columns
 from .profile import Column, TableProfile
@@ -24,7 +24,7 @@ FOLDER = "build/draft"
 
 
 def draft(project: Project, table: str, target_name: str) -> Outcome:
-    """Propose schema.py, data.py, features.py and conf/ for a table, in build/draft/."""
+    """Propose the files of a project for a table, all but model.py, in build/draft/."""
     if CHECKOUT is None:
         raise Misconfigured(
             "draft proposes files of the repository, so it needs a clone; run it there, and not "
@@ -125,6 +125,9 @@ def _write(
         "schema.py": schema_file.write_schema(profile),
         "data.py": data_file.write_data(profile, target.outcome, assignment.key_of, select=select),
         "features.py": features_file.write_features(profile),
+        "synthetic.py": synthetic_file.write_synthetic(
+            profile, plan, target.outcome, assignment.key_of, select=select
+        ),
         **{f"conf/{name}": text for name, text in conf.items()},
     }
 
