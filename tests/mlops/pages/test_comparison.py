@@ -149,7 +149,13 @@ def comparison(problem: str = "binary", **more: Any) -> Any:
 def nothing_differs() -> Any:
     """Return a comparison of versions that are alike."""
     rows = (window("training", 6754, 6754, 6754), window("gate", 1566, 1566, 1566))
-    none: dict[str, Any] = {"settings": (), "params": (), "columns": (), "packages": (), "measures": ()}
+    none: dict[str, Any] = {
+        "settings": (),
+        "params": (),
+        "columns": (),
+        "packages": (),
+        "measures": (),
+    }
     same = same_rows("binary", advantage=None)
     code = records.CodeChanges(modules=(), files=(), trouble="")
     first = version(5, "champion")
