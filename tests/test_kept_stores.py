@@ -54,6 +54,7 @@ Table = dict[str, Expected]  # how each command ends, in the order in which they
 QUICK: dict[str, Table] = {
     FIRST: {
         "status": works("champion is 1; last batch 2027-09-01"),
+        "compare 1 2": works("differ in settings and rows; on the same 1,773 rows, 4.2% of the"),
         "doctor": works("read what is noted at score and monitor"),
         "score --as-of 2027-10-01": works("600 predictions"),
         "monitor --as-of 2027-10-01": refuses(NO_PROFILE),
@@ -63,6 +64,7 @@ QUICK: dict[str, Table] = {
     **{
         version: {
             "status": works("champion is 3; last batch 2027-09-01"),
+            "compare 1 2": works("versions 1 and 2 differ in "),
             "doctor": works("everything that a command needs is here"),
             "score --as-of 2027-10-01": works("600 predictions"),
             "monitor --as-of 2027-10-01": works("version 3: healthy"),
