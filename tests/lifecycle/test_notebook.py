@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -71,11 +70,9 @@ def test_without_a_version_the_notebook_says_how_to_get_one(at: At) -> None:
 def execute(project: Project) -> list[Any]:
     """Run the notebook as Jupyter does, in its folder; return the outputs of all cells."""
     path = project.folder / "notebooks/explore.ipynb"
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}})
     client.execute(env=os.environ | {"OMP_NUM_THREADS": "1"})
-    if "NOTEBOOK_PAGE" in os.environ:
-        Path(os.environ["NOTEBOOK_PAGE"]).write_text(nbformat.writes(notebook), encoding="utf-8")
     return [output for cell in notebook.cells for output in cell.get("outputs", [])]
 
 
