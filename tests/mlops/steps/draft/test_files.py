@@ -1,5 +1,6 @@
 """The files of a proposal: valid, laid out as by the formatter, and without personal values."""
 
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Callable
@@ -201,6 +202,13 @@ def test_only_what_the_data_decides_changes_in_conf(drafted: SimpleNamespace, co
     settings.Settings.model_validate(
         {"env": "dev", "project_name": "loan-risk", "problem": "binary", **merged}
     )
+
+
+def test_the_limit_of_the_mean_error_is_that_of_the_average(drafted: SimpleNamespace) -> None:
+    """An estimator of the average cannot beat the median, where a few amounts are large."""
+    profile = dataclasses.replace(drafted.profile, problem="regression")
+    lines = conf_files._thresholds(profile, pd.Series([0.0, 0.0, 0.0, 8.0]))
+    assert lines[-1] == "    mae: {max: 3.0}"
 
 
 @pytest.mark.parametrize("split", ["random", "group"])

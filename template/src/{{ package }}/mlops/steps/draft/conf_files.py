@@ -233,12 +233,12 @@ def _thresholds(profile: TableProfile, truth: pd.Series) -> list[str]:
     known = truth.dropna()
     easy = "the model knows something it should not know, or the problem is easy: then raise it."
     if profile.problem == "regression":
-        error = float(np.abs(known - known.median()).mean())
+        error = float(np.abs(known - known.mean()).mean())
         return [
             *_about(f"Predicting the average gives 0. Above `suspicious_above`, {easy}", 2),
             _limit("r2", min=0.1, suspicious_above=0.9),
             *_about(
-                f"The mean error; predicting the median for everyone gives {number(error)}.", 2
+                f"The mean error; predicting the average for everyone gives {number(error)}.", 2
             ),
             _limit("mae", max=_short(error)),
         ]
