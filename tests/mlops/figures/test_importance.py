@@ -73,3 +73,12 @@ def test_a_group_without_skill_leaves_the_error_open() -> None:
         return accuracy(truth, prediction) if len(truth) > 100 else float("nan")
 
     assert falls(200, skill)["used"].error is None
+
+
+def test_a_feature_may_have_the_name_of_a_parameter_of_pandas() -> None:
+    frame = pd.DataFrame({"self": np.arange(50.0)})
+    judged = importance.Judged(frame, frame["self"], frame.set_axis(["value"], axis=1))
+    found = importance.permutation_importance(
+        lambda rows: rows.set_axis(["value"], axis=1), accuracy, judged, ["self"]
+    )
+    assert found["self"].mean >= 0

@@ -20,6 +20,7 @@ from pandas.io.parsers import TextFileReader
 
 from ..base.errors import MlopsError
 from ..base.settings import Table
+from .frames import with_columns
 from .request import TableRequest
 from .times import formats_of
 
@@ -322,7 +323,7 @@ def _read_numbers(
                 f'{shown(decimal)}; set {grouped}{key}.decimal to "." if 1.234 is between 1 and 2, '
                 f"or add the column to {key}.text if it is no number."
             )
-    return frame.assign(**converted) if converted else frame
+    return with_columns(frame, converted) if converted else frame
 
 
 def number_pattern(decimal: str, thousands: str) -> str:

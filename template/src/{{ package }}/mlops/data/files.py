@@ -12,6 +12,7 @@ from ..base.errors import MlopsError, reading
 from . import control_files
 from .contract import TEXT
 from .file_formats import read_file
+from .frames import with_columns
 from .paths import TableFile, find_files, is_parquet
 from .request import PLACE, TableRequest
 from .times import read_times
@@ -65,5 +66,5 @@ def _read(file: TableFile, request: TableRequest) -> Iterator[pd.DataFrame]:
     table = request.table.model_copy(update={"columns": inside})
     for frame in read_file(file.path, replace(request, table=table), file.name):
         added = {key: value for key, value in stated.items() if key not in frame}
-        complete = frame.assign(**added).astype(dict.fromkeys(added, TEXT))
+        complete = with_columns(frame, added).astype(dict.fromkeys(added, TEXT))
         yield complete[list(wanted)] if wanted else complete

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ..base.errors import MlopsError
+from .frames import with_columns
 from .request import TableRequest
 
 # Formats in which systems write dates, besides 2026-01-31, which needs no setting.
@@ -41,7 +42,7 @@ def read_times(frame: pd.DataFrame, request: TableRequest, file: str) -> pd.Data
             read[name] = column.dt.tz_convert(zone).dt.tz_localize(None)
         elif zone and name in (*request.times, request.table.time):
             read[name] = _without_zone(column, zone)
-    return frame.assign(**read) if read else frame
+    return with_columns(frame, read) if read else frame
 
 
 def guess_formats(column: pd.Series) -> list[str]:

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..data.frames import with_columns
+
 PERMUTATIONS = 3
 GROUPS = 10  # of rows, from which the error follows
 FEWEST_ROWS = 100  # with an error
@@ -65,7 +67,7 @@ def permutation_importance(
     def fall(name: str) -> Fall:
         # All permutations are predicted at once, since a call costs as much as many rows.
         drawn = [rows[name].array.take(generator.permutation(size)) for _ in range(PERMUTATIONS)]
-        permuted = [rows.assign(**{name: values}) for values in drawn]
+        permuted = [with_columns(rows, {name: values}) for values in drawn]
         predicted = predict(pd.concat(permuted, ignore_index=True))
         parts = (predicted[start : start + size] for start in range(0, len(predicted), size))
         mean = base - float(np.mean([skill(truth, part.set_axis(rows.index)) for part in parts]))

@@ -15,6 +15,7 @@ from pandas.api.types import infer_dtype
 from ...base.errors import Misconfigured, MlopsError
 from ...base.project import Project
 from ...base.settings import Table
+from ...data.frames import with_columns
 from ...data.request import TableRequest
 from ...data.tables import READERS
 from . import names
@@ -205,7 +206,7 @@ def _with_text(project: Project, rows: SourceRows) -> SourceRows:
     if not text:
         return rows
     as_text, _ = _read(TableRequest(project, rows.name, rows.table, text=text))
-    return replace(rows, frame=frame.assign(**{name: as_text[name] for name in text}))
+    return replace(rows, frame=with_columns(frame, {name: as_text[name] for name in text}))
 
 
 def _with_leading_zeros(project: Project, rows: SourceRows, names: list[str]) -> list[str]:
