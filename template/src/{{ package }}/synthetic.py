@@ -120,8 +120,8 @@ def _risk(applicants: Columns, month: pd.Timestamp) -> np.ndarray:
     if month >= DRIFT_FROM:
         risk += 0.5 * (applicants["channel"] == "broker")
     if month >= FUND_FROM:
-        risk -= 4.5 * (applicants["employment"] == "self-employed")
-        risk += 1.5 * (applicants["channel"] == "broker")
+        risk -= 3.5 * (applicants["employment"] == "self-employed")
+        risk += 1.2 * (applicants["channel"] == "broker")
     return risk
 
 
