@@ -179,6 +179,8 @@ class Story:
                     f"{shown(one['value'])}, beyond its bound of {shown(one['bound'])}: further "
                     "than chance explains. monitor asks for a new version."
                 )
+            elif self.decision == "retrain" and report["decision"] == "investigate":
+                yield "This month the decay is no larger than chance explains; the drift persists."
             elif report["decision"] == "investigate" and drifted:
                 yield (
                     f"The drift persists: {enumerate_names(drifted)}. monitor asks a person to "
