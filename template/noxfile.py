@@ -71,7 +71,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Run a model's lifecycle in build/demo; on your own rows: `uvx nox -s demo -- 2025-07-01`."""
+    """Show two years of a model in build/demo; with your rows: `uvx nox -s demo -- 2025-07-01`."""
     setup(session)
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(parents=True)
@@ -80,7 +80,7 @@ def demo(session: nox.Session) -> None:
     if has_own_rows and not dates:
         dates = [""]  # the newest ones
     run(session, "python", ".mlops/story.py", NAME, PACKAGE.name, *dates, env=DEMO_STORE)
-    say("done: the whole lifecycle has run; every step and figure is recorded")
+    say("done: every step and every figure is recorded")
     for label, path, meaning in WHAT_NOW:
         print(f"  {label:6} {path:{len(str(PACKAGE)) + 14}} {meaning}".rstrip())
 
@@ -157,7 +157,7 @@ MLFLOW_UI = "MLFLOW_DISABLE_TELEMETRY=true uv run mlflow ui"
 WHAT_NOW = [
     ("view", f"{MLFLOW_UI} --backend-store-uri sqlite:///{DEMO.as_posix()}/mlflow.db", ""),
     ("", f"{DEMO.as_posix()}/predictions", "what was predicted"),
-    ("", f"{DEMO.as_posix()}/reports", "the model card and the report, pages for the browser"),
+    ("", f"{DEMO.as_posix()}/reports", "model cards and monthly reports, pages for the browser"),
     ("edit", f"{PACKAGE.as_posix()}/data.py", "where rows come from"),
     ("", f"{PACKAGE.as_posix()}/schema.py", "what rows must look like"),
     ("", f"{PACKAGE.as_posix()}/features.py", "everything that computes a value"),

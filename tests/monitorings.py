@@ -85,7 +85,7 @@ def decayed() -> Facts:
 def first_month() -> Facts:
     """Return a first month, without history, outcomes or known figures."""
     facts = healthy()
-    gone = {**numeric("savings", psi=0.9), "ks": None, "missing_now": 1.0, "drifted": False}
+    gone = {**numeric("savings", psi=0.02), "ks": None, "missing_now": 1.0, "drifted": False}
     unmatured = metric("auc", None, reference=0.790, bound=None, verdict="unknown")
     learned = metric("brier", None, reference=0.139, bound=None, verdict="seen in training")
     return facts | {

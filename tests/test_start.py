@@ -28,6 +28,20 @@ def problems(of_ci: str = "") -> pytest.MarkDecorator:
     return pytest.mark.parametrize("problem", given)
 
 
+def assert_lived(printed: str) -> None:
+    """Assert that drift comes before decay, and a successor before the recovery."""
+    text = " ".join(printed.split())
+    turns = (
+        *("Drift: ", "The drift persists: ", "Decay: ", "version 2 is rejected by: "),
+        *("version 3 is the champion now", "Recovery: "),
+    )
+    places = [text.find(turn) for turn in turns]
+    assert -1 not in places, printed
+    assert places == sorted(places), printed
+    last = next(line for line in printed.splitlines() if line.startswith("2029-10-01"))
+    assert last.endswith("healthy")
+
+
 class Newcomer:
     """A class for each Python, because xdist distributes classes to workers."""
 
@@ -45,7 +59,12 @@ class Newcomer:
                 command.split(), cwd=project, env=env, text=True, capture_output=True, check=False
             )
             assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+            if command == demo:
+                assert_lived(done.stdout)
         assert list((project / "build/demo/predictions").rglob("_SUCCESS"))
+        report = project / "build/demo/reports/dev-2029-10-01-version-3.html"
+        assert "Decisions and drift" in report.read_text(encoding="utf-8")
+        assert report.with_name("card-dev-3.html").is_file()
 
 
 @pytest.mark.full

@@ -3,6 +3,9 @@
 People apply for a loan at a bank. The bank rejects some applications at once. It reviews each
 granted loan three months later. Loans for holidays peak before summer and before Christmas. From
 DRIFT_FROM on, brokers bring more applications, from people who earn less and default more often.
+From SELF_EMPLOYED_FROM on, they bring yet more, many from the self-employed. From FUND_FROM on,
+other loans default than before: a public fund helps the self-employed to pay, and brokers bring
+people whom other banks have turned down.
 
 Once `conf/` names your own tables, replace this file: `draft` writes one that invents rows like
 those of yours.
@@ -15,6 +18,8 @@ import pandas as pd
 from numpy.random import PCG64, Generator
 
 DRIFT_FROM = pd.Timestamp("2026-03-01")
+SELF_EMPLOYED_FROM = pd.Timestamp("2028-01-01")
+FUND_FROM = pd.Timestamp("2028-02-01")
 
 # Applications from January to December: a quiet summer, a busy end of the year.
 VOLUME = (580, 560, 620, 610, 640, 600, 540, 520, 600, 620, 650, 660)
@@ -66,6 +71,9 @@ def _applicants(month: pd.Timestamp, random: Generator) -> Columns:
     older = customer % 2 == 0
     days = np.sort(random.integers(month.days_in_month, size=count))
     text = {name: _draw(_shares(name, month), count, random) for name in CATEGORIES}
+    if month >= SELF_EMPLOYED_FROM:
+        brought = (text["channel"] == "broker") & (random.random(count) < 0.5)
+        text["employment"] = np.where(brought, "self-employed", text["employment"])
     amount = _look_up(AMOUNT, text["purpose"]) * np.exp(random.normal(0, 0.6, count))
     income = _look_up(INCOME, text["employment"]) * np.exp(random.normal(0, 0.35, count))
     if month >= DRIFT_FROM:
@@ -93,6 +101,8 @@ def _shares(name: str, month: pd.Timestamp) -> dict[str, float]:
         shares["holiday"] *= 1.6
     if name == "channel" and month >= DRIFT_FROM:
         shares["broker"] *= 2.5
+    if name == "channel" and month >= SELF_EMPLOYED_FROM:
+        shares["broker"] *= 2.5
     return shares
 
 
@@ -109,6 +119,9 @@ def _risk(applicants: Columns, month: pd.Timestamp) -> np.ndarray:
         risk += _look_up(extra, applicants[name])
     if month >= DRIFT_FROM:
         risk += 0.5 * (applicants["channel"] == "broker")
+    if month >= FUND_FROM:
+        risk -= 3.5 * (applicants["employment"] == "self-employed")
+        risk += 1.2 * (applicants["channel"] == "broker")
     return risk
 
 

@@ -66,3 +66,11 @@ def test_a_column_without_values_has_a_bin_for_the_missing_ones() -> None:
     column = taken(pd.Series([None, None], dtype="float64"))
     assert profile.bin_names(column) == ["other", "missing"]
     assert profile.count(column, pd.Series([None, 1.0])).tolist() == [1.0, 1.0]
+
+
+def test_large_numbers_are_written_in_full() -> None:
+    column = taken(pd.Series(np.linspace(1_000, 60_000, 1_000)))
+    names = profile.bin_names(column)
+    assert names[0] == "<= 6900"
+    assert names[1] == "6900 to 12,800"
+    assert not any("e+" in name for name in names)

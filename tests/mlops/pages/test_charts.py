@@ -1,6 +1,8 @@
 """Scales have round ticks, and trends have a place for every value."""
 
 import datetime
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from rendering import platform
@@ -33,6 +35,38 @@ def test_lanes_meet_halfway_and_fill_the_area() -> None:
     assert (points[0].left, points[-1].right) == (charts.LEFT, charts.RIGHT)
     assert [point.right for point in points[:-1]] == [point.left for point in points[1:]]
     assert all(point.left < point.x < point.right for point in points)
+
+
+def months(count: int) -> list[datetime.date]:
+    return [datetime.date(2027 + month // 12, 1 + month % 12, 1) for month in range(count)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 24, 36])
+def test_dates_below_a_trend_do_not_overlap(count: int) -> None:
+    trend = charts.Trend("auc", [charts.Reading(day, 0.5, None, 1) for day in months(count)])
+    marks = trend.dates()
+    assert len(marks) == (count if count < 3 else 4)
+    ends = [extent(mark) for mark in marks]
+    assert all(before[1] < after[0] for before, after in pairwise(ends))
+
+
+def extent(mark: Any) -> tuple[float, float]:
+    """Return where a text begins and ends, with 7 units for a letter."""
+    width = 7 * len(mark.text)
+    start = mark.x - {"start": 0, "middle": width / 2, "end": width}[mark.anchor]
+    return start, start + width
+
+
+def test_a_timeline_has_a_cell_for_each_date_and_marks_successions() -> None:
+    days = months(24)
+    versions = [1] * 10 + [3] * 14
+    row = charts.TimelineRow("decision", ["healthy"] * 24)
+    timeline = charts.Timeline(days, versions, [row, row])
+    assert timeline.left(0) == charts.NAMES
+    assert timeline.left(24) == charts.RIGHT
+    assert timeline.successions() == [(timeline.left(10), 3)]
+    ends = [extent(mark) for mark in timeline.dates()]
+    assert all(before[1] < after[0] for before, after in pairwise(ends))
 
 
 @pytest.mark.parametrize(

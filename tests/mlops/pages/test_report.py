@@ -134,7 +134,7 @@ def test_the_largest_report_is_small_and_draws_twelve_columns() -> None:
     page = report(facts)
     assert len(page.encode()) < LARGEST
     assert page.count("<rect") > 12 * 22
-    assert Reading(page).tags.count("figure") == len(facts["performance"]) + 1 + 12
+    assert Reading(page).tags.count("figure") == 1 + len(facts["performance"]) + 1 + 12
     assert "9 more drifted: the table above has their figures." in page
 
 
@@ -163,6 +163,22 @@ def test_a_trend_has_a_gap_at_an_unknown_value() -> None:
     auc, psi = (each["d"] or "" for each in page.attributes if each.get("class") == "value")
     assert re.findall("[ML]", auc) == ["M", "L", "M", "L"]
     assert re.findall("[ML]", psi) == ["M", "L", "L", "L", "L"]
+
+
+def test_a_timeline_shows_decisions_and_the_columns_that_drifted() -> None:
+    facts = history_of(0.70, 0.72, 0.75, better="higher")
+    facts["history"][1] |= {"decision": "retrain", "drifted": ["input income"]}
+    page = report(facts)
+    assert re.findall(r'<rect class="(healthy|investigate|retrain|drifted)"', page) == [
+        *("healthy", "retrain", "healthy", "drifted")
+    ]
+    assert 'text-anchor="end">income</text>' in page
+
+
+def test_without_drift_the_columns_closest_to_their_limit_are_drawn() -> None:
+    page = read(healthy())
+    assert "The columns closest to their limit, then and now" in page.text
+    assert "Drifted columns" not in page.text
 
 
 def history_of(*values: float | None, better: str) -> Facts:

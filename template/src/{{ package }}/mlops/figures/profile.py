@@ -20,6 +20,7 @@ HEAVY = 0.05  # a number has its own bin if at least this share of the rows has 
 RARE = 0.01  # categories with a smaller share of the rows are "other"
 MOST_VALUES = 30  # at most so many values have their own bins; further categories are "other"
 QUANTILES = 200  # steps between the quantiles that are stored
+MOST_IN_FULL = 1e9  # larger numbers have a power of ten in the names of bins
 BINS = 10  # for the numbers without their own bin
 
 
@@ -111,16 +112,23 @@ def count(profile: ColumnProfile, values: pd.Series) -> Floats:
 
 def bin_names(profile: ColumnProfile) -> list[str]:
     """Return a readable name for each bin."""
-    cuts = [f"{cut:.4g}" for cut in edges(profile)]
+    cuts = [_shown(cut) for cut in edges(profile)]
     parts = ["other"]
     if cuts:
         between = [f"{low} to {high}" for low, high in pairwise(cuts)]
         parts = [f"<= {cuts[0]}", *between, f"> {cuts[-1]}"]
     if profile.type == "number":
-        kept = [f"{number:.4g}" for number in profile.numbers]
+        kept = [_shown(number) for number in profile.numbers]
     else:
         kept = list(map(str, profile.values))
     return [*kept, *parts, "missing"]
+
+
+def _shown(number: float) -> str:
+    """Return a number with four digits: 0.08125, 940, 9700, 11,600."""
+    text = f"{number:.4g}"
+    is_long = "e+" in text and abs(number) < MOST_IN_FULL
+    return f"{float(text):,.0f}" if is_long else text
 
 
 def bin_order(profile: ColumnProfile) -> npt.NDArray[np.intp]:

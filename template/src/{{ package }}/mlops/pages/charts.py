@@ -2,7 +2,7 @@
 
 import datetime
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -11,6 +11,10 @@ from .templates import known
 
 BARS = (124, 346)  # start of all bars, to the right of the bins' names, and end of the longest
 LEFT, RIGHT, TOP, BOTTOM = 46, 352, 18, 164  # the area of a trend, in units of the picture
+LANE = 18  # height of a line of a timeline, in units of the picture
+NAMES = 104  # start of a timeline's cells, to the right of the names of its lines
+MANY = 18  # readings of a trend; with more, its points are smaller
+MARK_ROOM = 90  # from one date below a picture to the next, in units of the picture
 PLOT_LEFT, PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM = 54, 344, 26, 278  # the area of a plot
 
 
@@ -78,6 +82,86 @@ class Point(Reading):
 
 
 @dataclass(frozen=True)
+class DateMark:
+    """A date below a picture."""
+
+    x: float
+    """Position, in units of the picture."""
+    text: str
+    """The date, `2026-01-01`, or the month `2026-01` if all dates are first days of months."""
+    anchor: Literal["start", "middle", "end"]
+    """Which part of the text is at the position."""
+
+
+def date_marks(
+    days: Sequence[datetime.date], places: Sequence[float], start: float, end: float
+) -> list[DateMark]:
+    """Return marks for the first and the last date, at the ends, and for some between them.
+
+    `places` are the positions of the dates. There are none in between if there are few dates, or if
+    they are not first days of months, whose texts are short.
+    """
+    monthly = all(day.day == 1 for day in days) and len(days) >= MANY / 2
+    texts = [f"{day:%Y-%m}" if monthly else f"{day}" for day in days]
+    last = len(days) - 1
+    if days[0] == days[last]:
+        return [DateMark(places[last], texts[last], "middle")]
+    parts = int((end - start) / MARK_ROOM) if monthly else 1
+    between = [round(part * last / parts) for part in range(1, parts)]
+    return [
+        DateMark(start, texts[0], "start"),
+        *(DateMark(places[at], texts[at], "middle") for at in between),
+        DateMark(end, texts[last], "end"),
+    ]
+
+
+@dataclass(frozen=True)
+class TimelineRow:
+    """One line of a timeline: which dates have a cell, and which style it has."""
+
+    name: str
+    """What the line is about."""
+    styles: Sequence[str | None]
+    """The style of the cell of each date; None leaves it empty."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What was decided, and what had drifted, on each date."""
+
+    days: Sequence[datetime.date]
+    """The dates, oldest first."""
+    versions: Sequence[int]
+    """The champion on each date."""
+    rows: Sequence[TimelineRow]
+    """The lines, from top to bottom."""
+
+    @property
+    def bottom(self) -> int:
+        """The end of the lowest line, in units of the picture."""
+        return TOP + LANE * len(self.rows)
+
+    @property
+    def width(self) -> float:
+        """The width of a cell, in units of the picture."""
+        return round((RIGHT - NAMES) / len(self.days), 2)
+
+    def left(self, at: int) -> float:
+        """Return the left end of the cell of a date."""
+        return round(NAMES + at * (RIGHT - NAMES) / len(self.days), 1)
+
+    def successions(self) -> list[tuple[float, int]]:
+        """Return where each version begins that replaced another one, and its number."""
+        numbered = enumerate(pairwise(self.versions), start=1)
+        return [(self.left(at), now) for at, (before, now) in numbered if now != before]
+
+    def dates(self) -> list[DateMark]:
+        """Return the marks of the dates."""
+        middles = [round(self.left(at) + self.width / 2, 1) for at in range(len(self.days))]
+        return date_marks(self.days, middles, NAMES, RIGHT)
+
+
+@dataclass(frozen=True)
 class Trend:
     """One figure over time."""
 
@@ -113,6 +197,16 @@ class Trend:
                 self.readings, edges[:-1], places, edges[1:], strict=True
             )
         ]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its points must be small."""
+        return len(self.readings) > MANY
+
+    def dates(self) -> list[DateMark]:
+        """Return the marks of the dates."""
+        days = [reading.day for reading in self.readings]
+        return date_marks(days, [point.x for point in self.points()], LEFT, RIGHT)
 
     def up(self) -> Scale:
         """Return the scale that has room for every value, limit and end of the interval."""

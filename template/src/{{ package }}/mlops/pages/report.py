@@ -1,11 +1,15 @@
 """The report of `monitor`: an HTML page that needs no other file."""
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..figures.drift import ColumnDrift
-from ..records.monitoring import MonitoringReport
-from .charts import Reading, Trend, percent
+from ..records.monitoring import MonitoringReport, MonitoringSummary
+from .charts import Reading, Timeline, TimelineRow, Trend, percent
 from .templates import fill, save
+
+MOST_DRIFTED = 8  # columns in the timeline, those that drifted most often
 
 
 def write(report: MonitoringReport, path: Path) -> None:
@@ -17,7 +21,12 @@ def render(report: MonitoringReport) -> str:
     """Return the page as HTML."""
     columns = sorted(report.columns, key=_order)
     return fill(
-        "report.html", report=report, columns=columns, trends=_trends(report), percent=percent
+        "report.html",
+        report=report,
+        columns=columns,
+        trends=_trends(report),
+        story=_timeline(report.history),
+        percent=percent,
     )
 
 
@@ -47,3 +56,17 @@ def _trends(report: MonitoringReport) -> list[Trend]:
         Reading(each.as_of, each.max_psi, each.psi_limit, each.version) for each in report.history
     ]
     return [*trends, Trend("Largest PSI", largest, better="lower", floor=0)]
+
+
+def _timeline(history: Sequence[MonitoringSummary]) -> Timeline:
+    """Return the decisions of all dates, and when the columns drifted that did so most often."""
+    often = Counter(label for summary in history for label in summary.drifted)
+    rows = [TimelineRow("decision", [summary.decision for summary in history])]
+    for label, _ in often.most_common(MOST_DRIFTED):
+        styles = ["drifted" if label in summary.drifted else None for summary in history]
+        rows.append(TimelineRow(label.partition(" ")[2], styles))
+    return Timeline(
+        days=[summary.as_of for summary in history],
+        versions=[summary.version for summary in history],
+        rows=rows,
+    )
