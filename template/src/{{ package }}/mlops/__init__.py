@@ -24,6 +24,7 @@ ENVIRONMENT = {  # libraries read these when they are imported
 }
 os.environ.update({**ENVIRONMENT, **os.environ})  # the user's own values win
 warnings.filterwarnings("ignore", "PySpark does not yet")  # pandera imports it if it is there
+warnings.filterwarnings("ignore", "IProgress not found")  # tqdm, in a notebook without ipywidgets
 
 
 def load(as_of: str | None = None, env: str = "dev") -> "Dataset":
