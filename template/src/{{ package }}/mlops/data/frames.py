@@ -1,6 +1,7 @@
 """Frames as the platform uses them: times in UTC without a zone."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -11,8 +12,8 @@ def drop_zones(frame: pd.DataFrame) -> pd.DataFrame:
     return with_columns(frame, {name: zoned[name].dt.tz_localize(None) for name in zoned})
 
 
-def with_columns(frame: pd.DataFrame, columns: Mapping[str, object]) -> pd.DataFrame:
-    """Return a frame with these columns added or replaced.
+def with_columns(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a frame with these columns added or replaced, by whatever pandas makes a column of.
 
     It is `frame.assign(**columns)`, which fails for a column with the name `self`.
     """
