@@ -9,7 +9,7 @@ import pandas as pd
 def drop_zones(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame without time zones; those that it has must be UTC."""
     zoned = frame.select_dtypes("datetimetz")
-    return with_columns(frame, {name: zoned[name].dt.tz_localize(None) for name in zoned})
+    return with_columns(frame, {str(name): zoned[name].dt.tz_localize(None) for name in zoned})
 
 
 def with_columns(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
