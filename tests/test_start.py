@@ -65,6 +65,7 @@ class Newcomer:
         report = project / "build/demo/reports/dev-2029-10-01-version-3.html"
         assert "Decisions and drift" in report.read_text(encoding="utf-8")
         assert report.with_name("card-dev-3.html").is_file()
+        assert report.with_name("compare-dev-1-3.html").is_file()
 
 
 @pytest.mark.full

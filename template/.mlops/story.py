@@ -261,9 +261,10 @@ def tell(program: Program) -> int:
     story = Story(program)
     try:
         story.tell()
+        comparison = program.ask("compare", "1", str(story.champion))["page"]
     except Stopped as stopped:
         return stopped.code
-    show_pages(story.champion)
+    show_pages(story.champion, comparison)
     return 0
 
 
@@ -293,13 +294,14 @@ def start_of_period(package: str, date: str, settings: Any) -> str:
     return f"{start:%Y-%m-%d}"
 
 
-def show_pages(champion: int) -> None:
-    """Print where the last report and the champion's card are."""
+def show_pages(champion: int, comparison: str) -> None:
+    """Print where the last report, the champion's card, and the comparison with version 1 are."""
     folder = Path(os.environ.get("MLOPS_REPORTS", "build/monitor"))
     report = folder / f"dev-{MONTHS[-1]}-version-{champion}.html"
     print_headline("the same story in pictures: open these pages in a browser")
     print_step("report", f"{report.as_posix()}")
     print_step("card", f"{(folder / f'card-dev-{champion}.html').as_posix()}")
+    print_step("compare", comparison)
 
 
 def print_headline(text: str) -> None:
