@@ -433,6 +433,14 @@ def test_code_that_was_other_code_when_it_was_read_is_not_called_committed(
             assert b"exchanged" not in taken or facts[-1].dirty
 
 
+def test_a_module_that_was_missing_when_code_was_read_is_a_change(running: Path) -> None:
+    opened = project.open_project("dev")
+    code = snapshot.read_code()
+    assert not lineage.read_build_facts(opened, code).dirty
+    del code["data.py"]
+    assert lineage.read_build_facts(opened, code).dirty
+
+
 def test_the_users_modules_are_imported_as_they_were_compared(running: Path) -> None:
     """Even if that is long before they are needed."""
     lineage.refuse_unreviewed(project.open_project("prod"), "score")

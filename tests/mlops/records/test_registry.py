@@ -50,7 +50,7 @@ def test_a_version_with_the_package_name_of_another_is_refused(
     files: Path, monkeypatch: pytest.MonkeyPatch, digits: int
 ) -> None:
     (files / SNAPSHOT).rename(files / f"code/{integrity.PACKAGE}_{'0' * digits}")
-    with pytest.raises(integrity.FilesChanged, match="holds other code in .* than that which the"):
+    with pytest.raises(integrity.FilesChanged, match=r"holds other code in .* than that which the"):
         fetch(files, monkeypatch)
 
 
@@ -60,7 +60,9 @@ def test_a_card_that_leads_to_code_elsewhere_is_refused(
     """Nothing else says where the code of a version is, and its digest has none of that code."""
     elsewhere = tmp_path / "elsewhere"
     write(elsewhere / "schema.py", "raise SystemExit")
-    with pytest.raises(integrity.FilesChanged, match="the card of version 1 .* says that its code"):
+    with pytest.raises(
+        integrity.FilesChanged, match=r"the card of version 1 .* says that its code"
+    ):
         fetch(files, monkeypatch, package=str(elsewhere))
 
 

@@ -20,7 +20,7 @@ from ..base.errors import MlopsError
 from ..base.people import is_name
 from ..base.project import ANSWERS_FILE, BUILD_FACTS, CHECKOUT, PACKAGE, Project, is_the_users
 from ..base.reviewed import import_only
-from .commits import LINK, Committed, committed_files, is_object
+from .commits import Committed, committed_files, is_object
 
 EXPORT = "export --quiet --frozen --no-dev --no-hashes --no-emit-project --no-header --no-annotate"
 
@@ -194,17 +194,20 @@ def compare_with_commit(project: Project, code: Mapping[str, bytes] | None = Non
     changed = {line[3:] for line in status.split("\0") if line}
     prefix = _output(project, *GIT, "rev-parse", "--show-prefix").rstrip("\n")
     committed = committed_files(GIT, project.root, _environment(), prefix, DECIDING)
-    links = sorted(name for name in {*committed, *DECIDING} if project.path(name).is_symlink())
+    links = [name for name in (*DECIDING, *committed) if project.path(name).is_symlink()]
+    changed.update(links)
     contents = {
         name: project.path(name).read_bytes()
         for name in (LOCK, *committed)
-        if (name == LOCK or name not in links) and project.path(name).is_file()
+        if project.path(name).is_file()
     }
+    for name in {LOCK, *committed}.difference(links):
+        if not _is_committed(contents.get(name), committed.get(name)):
+            changed.add(name)
     package = f"src/{PACKAGE}/"
     read = {**project.files, **{f"{package}{path}": text for path, text in (code or {}).items()}}
-    for name in {*committed, *read, *contents}:
-        held = [each[name] for each in (contents, read) if name in each]
-        if not held or not all(_is_committed(text, committed.get(name)) for text in held):
+    for name, text in read.items():
+        if not _is_committed(text, committed.get(name)):
             changed.add(name)
     if code is not None:
         modules = (name for name in committed if name.startswith(package))
@@ -214,7 +217,7 @@ def compare_with_commit(project: Project, code: Mapping[str, bytes] | None = Non
         if name not in committed and not _may_be_uncommitted(file, name):
             changed.add(name)
     return Comparison(
-        changed=sorted(changed.union(links)),
+        changed=sorted(changed),
         links=links,
         lock=contents.get(LOCK),
         package={
@@ -232,9 +235,12 @@ def _may_be_uncommitted(file: Path, name: str) -> bool:
     return bool(NOT_COMMITTED.fullmatch(name)) and not METADATA.search(name)
 
 
-def _is_committed(content: bytes, committed: Committed | None) -> bool:
-    """Return whether a commit has a file's content; its line endings may be those of Windows."""
-    if committed is None or committed.mode == LINK:
+def _is_committed(content: bytes | None, committed: Committed | None) -> bool:
+    """Return whether a commit has a file's content; its line endings may be those of Windows.
+
+    None is for a file that is missing.
+    """
+    if content is None or committed is None:
         return False
     unix = content.replace(b"\r\n", b"\n")
     return any(is_object("blob", each, committed.digest) for each in (content, unix))
