@@ -1,7 +1,6 @@
 """What differs in the code of two versions."""
 
 import difflib
-from pathlib import Path
 
 from ...base.errors import MlopsError
 from ...base.project import Project
