@@ -2,7 +2,9 @@
 
 import dataclasses
 import hashlib
+import importlib.util
 import json
+import marshal
 import os
 import pwd
 import shutil
@@ -345,6 +347,9 @@ def running(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ".copier-answers.yml": "project_name: loan-risk\nproblem: binary\n",
         "src/running_risk/__init__.py": "",
         "src/running_risk/data.py": "NAME = 'committed'\n",
+        "src/running_risk/parts/__init__.py": "from .names import NAME\n",
+        "src/running_risk/parts/names.py": "from ..data import NAME\n",
+        "src/running_risk/folder/names.py": "from ..parts import NAME\n",
         "src/running_risk/mlops/records/scorer.py": "NAME = 'committed'\n",
     }
     for name, text in files.items():
@@ -447,7 +452,15 @@ def test_the_users_modules_are_imported_as_they_were_compared(running: Path) -> 
     (running / "src/running_risk/data.py").write_text("NAME = 'exchanged'\n")
     (running / "src/running_risk/added.py").touch()
     package = running / "src/running_risk"
-    assert project.user_module("data", package).NAME == "committed"
+    names = package / "parts/names.py"
+    facts = names.stat()
+    head = importlib.util.MAGIC_NUMBER + bytes(4)
+    head += int(facts.st_mtime).to_bytes(4, "little") + facts.st_size.to_bytes(4, "little")
+    cache = Path(importlib.util.cache_from_source(str(names)))
+    cache.parent.mkdir()
+    cache.write_bytes(head + marshal.dumps(compile("NAME = 'bytecode'", str(names), "exec")))
+    for name in ("data", "parts", "parts.names", "folder.names"):
+        assert project.user_module(name, package).NAME == "committed"
     with pytest.raises(errors.Misconfigured, match=r"^added\.py is missing"):
         project.user_module("added", package)
 

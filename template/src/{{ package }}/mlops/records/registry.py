@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..base.errors import MlopsError, summarize
 from ..base.packages import claim_package, refuse_strange_modules
+from ..base.private import private_folder
 from ..base.project import Project, user_module
 from ..data.contract import MLFLOW_TYPES, Contract, read_contract
 from .card import VersionCard, read_card
@@ -22,7 +23,6 @@ from .integrity import (
     check_package,
     check_shape,
     copy_folder,
-    private_folder,
 )
 from .tracking import Client
 from .trusted_types import untrusted
