@@ -27,7 +27,7 @@ def fit_all(models: list[str]) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for number, text in enumerate(models):
         Path("src/loan_risk/model.py").write_text(text, encoding="utf-8")
-        snapshot = take_snapshot(project)
+        snapshot = take_snapshot()
         model = user_module("model", snapshot)
         try:
             check_on_few_rows(project, model, contract, data.train)

@@ -113,7 +113,7 @@ def test_a_version_carries_everything_that_it_needs(trained: Project) -> None:
     names = {path.name for path in folder.rglob("*")}
     assert {"model.skops", "card.json", "golden_rows.parquet", "input_example.json"} <= names
     [snapshot] = (path.name for path in (folder / "code").iterdir())
-    assert re.fullmatch("loan_risk_[0-9a-f]{8}", snapshot)
+    assert re.fullmatch("loan_risk_[0-9a-f]{32}", snapshot)
     carried = {path.name for path in (folder / "code" / snapshot).glob("*.py")}
     assert carried == {path.name for path in trained.package.glob("*.py")}
     assert not (folder / "code" / snapshot / "mlops").exists()

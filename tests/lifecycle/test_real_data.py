@@ -142,7 +142,7 @@ def contents(project: Project) -> dict[Path, str]:
     """Return the SHA-256 of each file that git ignores, apart from what can be made again."""
     names = git(project.folder, "ls-files", "--others", "-z").split("\0")
     files = [Path(name) for name in names if name and "__pycache__" not in name]
-    again = ("build/journal", "build/snapshots")
+    again = "build/journal"
     return {
         file: hashlib.sha256((project.folder / file).read_bytes()).hexdigest()
         for file in files

@@ -8,7 +8,8 @@ from rendering import platform
 
 integrity = platform("records.integrity")
 
-SNAPSHOT = f"code/{integrity.PACKAGE}_0123abcd"
+CODE = {name: name.encode() for name in ("__init__.py", "schema.py", "rules/age_bands.py")}
+SNAPSHOT = f"code/{platform('records.snapshot').package_name(CODE)}"
 ARTIFACTS = {
     name: {"path": f"artifacts/{file}", "uri": f"/home/ann/{file}"}
     for name, file in integrity.ARTIFACTS.items()
@@ -28,12 +29,11 @@ def write_version(folder: Path) -> Path:
     written = {
         *integrity.REQUIRED,
         *integrity.WRITTEN_BY_MLFLOW,
-        f"{SNAPSHOT}/__init__.py",
-        f"{SNAPSHOT}/schema.py",
-        f"{SNAPSHOT}/rules/age_bands.py",
     }
     for name in written:
         write(folder / name, name)
+    for name in CODE:
+        write(folder / SNAPSHOT / name, name)
     write_model(folder)
     return folder
 

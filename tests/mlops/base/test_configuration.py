@@ -23,7 +23,9 @@ def load(folder: Path, *overrides: str, env: str = "dev", **files: Any) -> Any:
     written = {"base": BASE, "dev": {}, "test": {}, "prod": {}} | files
     for name, content in written.items():
         (folder / f"{name}.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    return configuration.load_settings(env, folder, ANSWERS, overrides)
+    return configuration.load_settings(
+        env, configuration.read_files(env, folder), ANSWERS, overrides
+    )
 
 
 def refused(folder: Path, *overrides: str, env: str = "dev", **files: Any) -> str:
@@ -90,7 +92,12 @@ def test_variables_that_are_read_elsewhere_are_not_settings(
 def test_an_empty_file_is_an_empty_layer(tmp_path: Path) -> None:
     load(tmp_path)
     (tmp_path / "dev.yml").write_text("# nothing differs here\n")
-    assert configuration.load_settings("dev", tmp_path, ANSWERS, ()).gate.margin == 0.02
+    assert (
+        configuration.load_settings(
+            "dev", configuration.read_files("dev", tmp_path), ANSWERS, ()
+        ).gate.margin
+        == 0.02
+    )
 
 
 # Mistakes
@@ -144,7 +151,7 @@ def test_a_file_that_cannot_be_read_is_named(
     if content is not None:
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(errors.Misconfigured) as caught:
-        configuration.load_settings("dev", tmp_path, ANSWERS, ())
+        configuration.load_settings("dev", configuration.read_files("dev", tmp_path), ANSWERS, ())
     assert str(caught.value).startswith(words)
     assert "\n" not in str(caught.value)
 
@@ -246,7 +253,9 @@ def test_the_names_of_overrides_have_no_values(monkeypatch: pytest.MonkeyPatch) 
 def test_the_settings_of_a_registered_version_win(tmp_path: Path) -> None:
     load(tmp_path)
     card = {"time": {"train": 3}, "tables": BASE["tables"]}
-    found = configuration.load_settings("prod", tmp_path, ANSWERS, (), card)
+    found = configuration.load_settings(
+        "prod", configuration.read_files("prod", tmp_path), ANSWERS, (), card
+    )
     assert (found.env, found.time.train, found.gate.margin) == ("prod", 3, 0.02)
 
 

@@ -2,11 +2,14 @@
 
 import re
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import MagicMock
 
 import pytest
 from kept_records import stores
 from mlops import cards
+from mlops.projects import make_project
 from pages import Reading, open_for_everyone
 from rendering import PROBLEMS, ROOT, platform
 
@@ -187,3 +190,22 @@ def test_a_card_is_readable_on_every_screen(
     path = tmp_path / f"card-{problem}.html"
     templates.save(templates.fill("card.html", **model_card.describe(*found)), path)
     open_for_everyone(browser, path)
+
+
+@pytest.mark.parametrize("run", [None, "", "r-1"])
+def test_a_version_may_have_no_run_to_log_its_card_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: str | None
+) -> None:
+    logged: list[str] = []
+
+    def log(run_id: str, *_: str) -> None:
+        logged.append(run_id.upper())
+
+    client = MagicMock()
+    client.get_model_version.return_value.run_id = run
+    client.log_artifact = log
+    store = SimpleNamespace(project=make_project(tmp_path), registry=SimpleNamespace(client=client))
+    monkeypatch.setattr(model_card, "describe", lambda *_: {})
+    monkeypatch.setattr(model_card, "fill", lambda *_: "")
+    model_card.write(store, SimpleNamespace(number=2, name="dev.loan-risk", digest="d"))
+    assert logged == (["R-1", "R-1"] if run else [])

@@ -2,20 +2,28 @@
 
 import dataclasses
 import hashlib
+import importlib.util
 import json
+import marshal
 import os
 import pwd
 import shutil
 import socket
-from collections.abc import Callable
+import sys
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mlops.projects import make_project
+import yaml
+from mlops.projects import TABLES, make_project
 from rendering import commit, git, platform
 
 lineage = platform("records.lineage")
+project = platform("base.project")
+reviewed = platform("base.reviewed")
+snapshot = platform("records.snapshot")
 errors = platform("base.errors")
 
 
@@ -234,7 +242,7 @@ def test_a_project_may_be_in_a_folder_of_its_repository(checkout: Path) -> None:
     assume_unchanged_file = "models/credit/conf/prod.yml"
     git(checkout, "update-index", "--assume-unchanged", assume_unchanged_file)
     (checkout / assume_unchanged_file).write_text("promotion: automatic\n")
-    assert lineage.uncommitted_files(project) == ["conf/prod.yml"]
+    assert lineage.compare_with_commit(project).changed == ["conf/prod.yml"]
 
 
 @pytest.mark.parametrize(
@@ -298,7 +306,7 @@ def test_the_folder_of_a_project_may_have_any_name(tmp_path: Path) -> None:
     (folder / ".git/info").mkdir(exist_ok=True)
     (folder / ".git/info/exclude").write_text("extra.py\n")
     (folder / "src/extra.py").touch()
-    assert lineage.uncommitted_files(make_project(folder)) == ["src/extra.py"]
+    assert lineage.compare_with_commit(make_project(folder)).changed == ["src/extra.py"]
 
 
 def test_bytecode_leftovers_and_line_endings_of_windows_change_nothing(checkout: Path) -> None:
@@ -322,7 +330,160 @@ def test_bytecode_leftovers_and_line_endings_of_windows_change_nothing(checkout:
     (checkout / "conf/prod.yml").unlink()
     git(checkout, "checkout", "--", "conf/prod.yml")
     assert (checkout / "conf/prod.yml").read_bytes() == b"# nothing\r\n"
-    assert not lineage.uncommitted_files(make_project(checkout))
+    assert not lineage.compare_with_commit(make_project(checkout)).changed
+
+
+# Files that are others when they are compared
+
+
+@pytest.fixture
+def running(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The checkout, whose package runs; its modules are forgotten afterwards."""
+    files = {
+        "conf/base.yml": yaml.safe_dump(
+            {"tables": TABLES, "gate": {"thresholds": {"auc": {"min": 0.7}}}}
+        ),
+        **{f"conf/{env}.yml": "# nothing\n" for env in ("dev", "test")},
+        ".copier-answers.yml": "project_name: loan-risk\nproblem: binary\n",
+        "src/running_risk/__init__.py": "",
+        "src/running_risk/data.py": "NAME = 'committed'\n",
+        "src/running_risk/parts/__init__.py": "from .names import NAME\n",
+        "src/running_risk/parts/names.py": "from ..data import NAME\n",
+        "src/running_risk/folder/names.py": "from ..parts import NAME\n",
+        "src/running_risk/mlops/records/scorer.py": "NAME = 'committed'\n",
+    }
+    for name, text in files.items():
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text(text)
+    commit(checkout)
+    package = checkout / "src/running_risk"
+    for module in (lineage, project, reviewed, snapshot):
+        monkeypatch.setattr(module, "PACKAGE", "running_risk", raising=False)
+        monkeypatch.setattr(module, "PACKAGE_ROOT", package, raising=False)
+        monkeypatch.setattr(module, "PLATFORM", package / "mlops", raising=False)
+        monkeypatch.setattr(module, "CHECKOUT", checkout, raising=False)
+    monkeypatch.setattr(snapshot, "_folder_of_snapshots", lambda: checkout / "build/taken")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield checkout
+    reviewed.import_only({})
+    for name in [each for each in sys.modules if each.partition(".")[0] == "running_risk"]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("conf/prod.yml", "promotion: automatic\n"),
+        (".copier-answers.yml", "project_name: loan-risk\nproblem: binary\nrisk_tier: low\n"),
+    ],
+)
+def test_settings_that_were_others_when_they_were_read_decide_nothing(
+    running: Path, name: str, text: str
+) -> None:
+    committed = (running / name).read_bytes()
+    (running / name).write_text(text)
+    opened = project.open_project("prod")
+    (running / name).write_bytes(committed)
+    assert lineage.read_build_facts(opened).dirty
+    with pytest.raises(errors.MlopsError, match=f"differ from the last commit: {name};"):
+        lineage.refuse_unreviewed(opened, "promote")
+    lineage.refuse_unreviewed(project.open_project("prod"), "promote")
+
+
+class Reached(Exception):
+    """A command has come as far as the test looks."""
+
+
+@pytest.mark.parametrize("name", ["data.py", "mlops/records/scorer.py"])
+@pytest.mark.parametrize("env", ["dev", "test"])
+def test_code_that_was_other_code_when_it_was_read_is_not_called_committed(
+    running: Path, monkeypatch: pytest.MonkeyPatch, env: str, name: str
+) -> None:
+    """A file is exchanged before it is read for the n-th time, and restored afterwards."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's own, of the scorer
+        train = platform("steps.train.train")
+    read = Path.read_bytes
+    reads = 0
+    exchanged = 0
+
+    def read_bytes(path: Path) -> bytes:
+        nonlocal reads
+        if path != running / "src/running_risk" / name:
+            return read(path)
+        reads += 1
+        return b"NAME = 'exchanged'\n" if reads == exchanged else read(path)
+
+    def stop(*_: object) -> None:
+        raise Reached
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(train, "open_store", stop)
+    monkeypatch.setattr(train, "read_contract", lambda *_: None)
+    monkeypatch.setattr(train, "user_module", lambda *_: None)
+    make = train.read_reviewed_facts
+    facts: list[Any] = []
+    spy = lambda *given: facts.append(make(*given)) or facts[-1]  # noqa: E731
+    monkeypatch.setattr(train, "read_reviewed_facts", spy)
+    opened = project.open_project(env)
+    while reads >= exchanged:
+        exchanged += 1
+        reads = 0
+        shutil.rmtree(running / "build", ignore_errors=True)
+        with pytest.raises((Reached, errors.MlopsError)) as ended:
+            train.train_version(opened, "2026-01-01")
+        taken = b"".join(map(read, (running / "build").rglob("*.py")))
+        if ended.type is Reached:
+            assert facts[-1].dirty is (env == "dev" and exchanged < reads + 1)
+            assert b"exchanged" not in taken or facts[-1].dirty
+
+
+def test_a_module_that_was_missing_when_code_was_read_is_a_change(running: Path) -> None:
+    opened = project.open_project("dev")
+    code = snapshot.read_code()
+    assert not lineage.read_build_facts(opened, code).dirty
+    del code["data.py"]
+    assert lineage.read_build_facts(opened, code).dirty
+
+
+def test_the_users_modules_are_imported_as_they_were_compared(running: Path) -> None:
+    """Even if that is long before they are needed."""
+    lineage.refuse_unreviewed(project.open_project("prod"), "score")
+    (running / "src/running_risk/data.py").write_text("NAME = 'exchanged'\n")
+    (running / "src/running_risk/added.py").touch()
+    package = running / "src/running_risk"
+    names = package / "parts/names.py"
+    facts = names.stat()
+    head = importlib.util.MAGIC_NUMBER + bytes(4)
+    head += int(facts.st_mtime).to_bytes(4, "little") + facts.st_size.to_bytes(4, "little")
+    cache = Path(importlib.util.cache_from_source(str(names)))
+    cache.parent.mkdir()
+    cache.write_bytes(head + marshal.dumps(compile("NAME = 'bytecode'", str(names), "exec")))
+    for name in ("data", "parts", "parts.names", "folder.names"):
+        assert project.user_module(name, package).NAME == "committed"
+    with pytest.raises(errors.Misconfigured, match=r"^added\.py is missing"):
+        project.user_module("added", package)
+
+
+def test_in_dev_modules_are_imported_as_they_are(running: Path) -> None:
+    lineage.refuse_unreviewed(project.open_project("prod"), "score")
+    lineage.refuse_unreviewed(project.open_project("dev"), "score")
+    (running / "src/running_risk/data.py").write_text("NAME = 'edited'\n")
+    assert project.user_module("data", running / "src/running_risk").NAME == "edited"
+
+
+@pytest.mark.parametrize("name", ["src/loan_risk/data.py", "src/loan_risk", "uv.lock"])
+def test_a_committed_link_is_a_change_because_no_commit_has_its_target(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    target = tmp_path_factory.mktemp("shared") / "target"
+    shutil.move(checkout / name, target)
+    (checkout / name).symlink_to(target)
+    commit(checkout)
+    assert git(checkout, "status", "--porcelain") == ""
+    assert lineage.read_build_facts(make_project(checkout)).dirty
+    with pytest.raises(errors.MlopsError, match=f"but {name} is a link, and the commit does not"):
+        lineage.refuse_unreviewed(make_project(checkout, env="prod"), "gate")
 
 
 # Who may decide

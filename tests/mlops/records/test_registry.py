@@ -1,11 +1,83 @@
-"""Golden predictions are compared relative to their size."""
+"""A version is what its files say, and golden predictions are compared relative to their size."""
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pandas as pd
 import pytest
+from mlops.projects import make_project
+from mlops.version_files import CODE, SNAPSHOT, write, write_version
 from rendering import platform
 
+errors = platform("base.errors")
+integrity = platform("records.integrity")
+packages = platform("base.packages")
 registry = platform("records.registry")
+snapshot = platform("records.snapshot")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """The files of version 1, which the journal knows."""
+    return write_version(tmp_path / "version")
+
+
+def fetch(files: Path, monkeypatch: pytest.MonkeyPatch, package: str = "") -> Any:
+    """Fetch version 1, whose card names a package."""
+    card = SimpleNamespace(snapshot=package or next((files / "code").iterdir()).name)
+    copied = integrity.VersionFiles(files)
+    opened = registry.Registry(MagicMock(), make_project(files))
+    monkeypatch.setattr(registry, "read_card", lambda *_: card)
+    monkeypatch.setattr(opened, "copy", lambda _: copied)
+    return opened.fetch(1, [integrity.Known(copied.digest, "--digest")])
+
+
+def test_a_version_is_fetched_with_the_package_that_its_card_names(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fetch(files, monkeypatch).package == files / SNAPSHOT
+    older = snapshot.older_package_name(CODE)
+    (files / SNAPSHOT).rename(files / "code" / older)
+    assert fetch(files, monkeypatch).package.name == older
+
+
+@pytest.mark.parametrize("digits", [8, 32])
+def test_a_version_with_the_package_name_of_another_is_refused(
+    files: Path, monkeypatch: pytest.MonkeyPatch, digits: int
+) -> None:
+    (files / SNAPSHOT).rename(files / f"code/{integrity.PACKAGE}_{'0' * digits}")
+    with pytest.raises(integrity.FilesChanged, match=r"holds other code in .* than that which the"):
+        fetch(files, monkeypatch)
+
+
+def test_a_card_that_leads_to_code_elsewhere_is_refused(
+    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else says where the code of a version is, and its digest has none of that code."""
+    elsewhere = tmp_path / "elsewhere"
+    write(elsewhere / "schema.py", "raise SystemExit")
+    with pytest.raises(
+        integrity.FilesChanged, match=r"the card of version 1 .* says that its code"
+    ):
+        fetch(files, monkeypatch, package=str(elsewhere))
+
+
+def test_a_version_is_not_loaded_next_to_other_code_of_its_name(
+    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names of older templates have 32 bits, so somebody can make two with the same one."""
+    monkeypatch.setattr(registry, "untrusted", lambda *_: [])
+    monkeypatch.setattr(packages, "_DIGESTS", {})
+    other = tmp_path / "other" / Path(SNAPSHOT).name
+    shutil.copytree(files / SNAPSHOT, other)
+    write(other / "model.py", "changed = True")
+    packages.claim_package(other)
+    with pytest.raises(errors.MlopsError, match="has other code than the one of that name"):
+        registry.load_version(fetch(files, monkeypatch), ())
 
 
 def frame(*values: float) -> pd.DataFrame:

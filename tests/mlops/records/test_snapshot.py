@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlops.projects import make_project
 from rendering import platform
 
 snapshot = platform("records.snapshot")
@@ -33,26 +32,27 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name).write_text(content, newline="")
     monkeypatch.setattr(snapshot, "PACKAGE_ROOT", folder)
     monkeypatch.setattr(snapshot, "PACKAGE", "loan_risk")
+    monkeypatch.setattr(snapshot, "_folder_of_snapshots", lambda: tmp_path / "private")
     monkeypatch.setattr(sys, "path", [*sys.path])
     return folder
 
 
-def take(root: Path) -> Path:
-    """Take a snapshot in a project."""
-    taken: Path = snapshot.take_snapshot(make_project(root))
+def take() -> Path:
+    """Take a snapshot."""
+    taken: Path = snapshot.take_snapshot()
     return taken
 
 
 def test_the_users_modules_are_taken_and_nothing_else(package: Path, tmp_path: Path) -> None:
-    taken = take(tmp_path)
-    assert taken.parent == tmp_path / "build/snapshots"
+    taken = take()
+    assert taken.parent == tmp_path / "private"
     assert taken.name.startswith("loan_risk_")
     found = {str(path.relative_to(taken)) for path in taken.rglob("*") if path.is_file()}
     assert found == set(FILES)
 
 
 def test_the_copy_works_under_its_own_name(package: Path, tmp_path: Path) -> None:
-    taken = take(tmp_path)
+    taken = take()
     assert user_module("model", taken).TOTAL == 3
     assert user_module("model", taken).add.__module__ == f"{taken.name}.features"
 
@@ -60,21 +60,21 @@ def test_the_copy_works_under_its_own_name(package: Path, tmp_path: Path) -> Non
 def test_the_same_code_has_the_same_name_and_is_not_written_again(
     package: Path, tmp_path: Path
 ) -> None:
-    taken = take(tmp_path)
+    taken = take()
     written = (taken / "model.py").stat().st_mtime_ns
-    assert take(tmp_path) == taken
+    assert take() == taken
     assert (taken / "model.py").stat().st_mtime_ns == written
     (package / "notes.txt").write_text("another note")
     (package / "mlops/cli.py").write_text("newer = True")
-    assert take(tmp_path) == taken
+    assert take() == taken
 
 
 def test_line_endings_of_windows_do_not_count(package: Path, tmp_path: Path) -> None:
-    taken = take(tmp_path)
+    taken = take()
     for name, content in FILES.items():
         (package / name).write_text(content, newline="\r\n")
     assert b"\r\n" in (package / "model.py").read_bytes()
-    assert take(tmp_path) == taken
+    assert take() == taken
 
 
 @pytest.mark.parametrize(
@@ -88,16 +88,16 @@ def test_line_endings_of_windows_do_not_count(package: Path, tmp_path: Path) -> 
     ids=["content", "a name", "a file more", "a file less"],
 )
 def test_other_code_has_another_name(package: Path, tmp_path: Path, change: Any) -> None:
-    taken = take(tmp_path)
+    taken = take()
     change(package)
-    assert take(tmp_path) != taken
+    assert take() != taken
 
 
 def test_a_snapshot_that_somebody_changed_is_made_again(package: Path, tmp_path: Path) -> None:
-    taken = take(tmp_path)
+    taken = take()
     (taken / "model.py").write_text("TOTAL = 4\n")
     (taken / "more.py").touch()
-    assert take(tmp_path) == taken
+    assert take() == taken
     assert snapshot.read_sources(taken) == snapshot.read_sources(package)
 
 
@@ -119,9 +119,9 @@ def test_code_that_would_not_work_alone_is_refused_with_its_line(
     (package / "parts/ratios.py").write_text(f"import math\n{line}\n")
     number = 2 + line.count("\n")
     with pytest.raises(errors.Misconfigured) as caught:
-        take(tmp_path)
+        take()
     assert str(caught.value).startswith(f"parts/ratios.py:{number}: imports {name}; import your")
-    assert not (tmp_path / "build").exists()
+    assert not (tmp_path / "private").exists()
 
 
 @pytest.mark.parametrize(
@@ -129,13 +129,13 @@ def test_code_that_would_not_work_alone_is_refused_with_its_line(
 )
 def test_similar_names_are_allowed(package: Path, tmp_path: Path, line: str) -> None:
     (package / "parts/ratios.py").write_text(f"{line}\n")
-    take(tmp_path)
+    take()
 
 
 def test_a_module_that_is_not_python_is_named_with_its_line(package: Path, tmp_path: Path) -> None:
     (package / "features.py").write_text("x = 1\ndef :\n")
     with pytest.raises(errors.Misconfigured, match=r"^features\.py:2: .*; correct this line\.$"):
-        take(tmp_path)
+        take()
 
 
 def test_bytecode_of_other_sources_next_to_a_snapshot_is_not_run(
@@ -143,14 +143,14 @@ def test_bytecode_of_other_sources_next_to_a_snapshot_is_not_run(
 ) -> None:
     """The snapshot is named after its sources, and `build/` is a folder that git ignores."""
     (package / "model.py").write_text("TOTAL = 3  # no other test imports this snapshot\n")
-    source = take(tmp_path) / "model.py"
+    source = take() / "model.py"
     facts = source.stat()
     head = importlib.util.MAGIC_NUMBER + bytes(4)
     head += int(facts.st_mtime).to_bytes(4, "little") + facts.st_size.to_bytes(4, "little")
     cache = Path(importlib.util.cache_from_source(str(source)))
     cache.parent.mkdir()
     cache.write_bytes(head + marshal.dumps(compile("TOTAL = 666", str(source), "exec")))
-    assert user_module("model", take(tmp_path)).TOTAL == 3
+    assert user_module("model", take()).TOTAL == 3
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_module_that_no_version_contains_is_refused(
     (tmp_path / "shared.py").touch()
     (package / "features.py").write_text(f"import math\n{line}\n")
     with pytest.raises(errors.Misconfigured, match=r"^features.py:2: imports .*relatively"):
-        take(tmp_path)
+        take()
 
 
 def test_installed_modules_may_be_imported(
@@ -183,4 +183,4 @@ def test_installed_modules_may_be_imported(
     monkeypatch.setattr(snapshot, "CHECKOUT", tmp_path)
     lines = "import numpy.random\nimport importlib; importlib.import_module('.x', __package__)\n"
     (package / "features.py").write_text(f"{lines}import __main__\nimport not_installed\n")
-    take(tmp_path)
+    take()

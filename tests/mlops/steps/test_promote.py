@@ -44,6 +44,18 @@ def refused(project: Any, trained: Any, approver: str, *entries: Any, verdict: s
     return ""
 
 
+def trained_by(actor: str) -> Any:
+    """Return the entry of the training of version 3."""
+    made = details.TrainDetails(snapshot="s", commit="c", dirty=False)
+    return SimpleNamespace(subject="3", details=made, actor=actor)
+
+
+def judged_by(actor: str) -> Any:
+    """Return an entry of the gate on version 3."""
+    verdict = details.GateDetails(verdict="passed", window="w", digest="d", evidence_sha256="e")
+    return SimpleNamespace(subject="3", details=verdict, actor=actor)
+
+
 @pytest.fixture
 def carols(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A version that carol trained; anna is at the keyboard now."""
@@ -72,11 +84,42 @@ def test_no_spelling_lets_the_trainer_approve(tmp_path: Path, carols: Any, name:
 def test_the_trainer_in_the_journal_counts_whatever_the_card_says(
     tmp_path: Path, carols: Any
 ) -> None:
-    made = details.TrainDetails(snapshot="s", commit="c", dirty=False)
-    entry = SimpleNamespace(subject="3", details=made, actor="bob@host")
+    entry = trained_by("bob@host")
     prod = make_project(tmp_path, env="prod")
     assert "bob trained" in refused(prod, carols, "bob", entry)
     assert refused(prod, carols, "bob", SimpleNamespace(**{**vars(entry), "subject": "4"})) == ""
+
+
+@pytest.mark.parametrize("env", ["test", "prod"])
+def test_who_vouches_for_a_copy_with_its_digest_does_not_approve_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, env: str
+) -> None:
+    """Its card may name anybody as the trainer."""
+    actor = become("root", monkeypatch)
+    copied = version("svc-training@runner7")
+    project = make_project(tmp_path, env=env, promotion="approval")
+    assert "4: Root had the gate judge" in refused(project, copied, "Root", judged_by(actor))
+    assert "under their own login" in refused(project, copied, "Anna", judged_by(actor))
+    become("anna", monkeypatch)
+    assert refused(project, copied, "Anna", judged_by(actor)) == ""
+
+
+def test_who_has_a_version_judged_that_was_trained_here_may_approve_it(
+    tmp_path: Path, carols: Any
+) -> None:
+    entries = (trained_by("carol@host"), judged_by("anna@host"))
+    assert refused(make_project(tmp_path, env="prod"), carols, "Anna", *entries) == ""
+
+
+@pytest.mark.parametrize("env", ["test", "prod"])
+def test_a_copy_is_never_promoted_automatically(tmp_path: Path, carols: Any, env: str) -> None:
+    project = make_project(tmp_path, env=env, promotion="automatic", risk_tier="low")
+    waiting = refused(project, carols, "", judged_by("bob@host"))
+    assert f"waits for approval (it was not trained in {env}, so only its own files" in waiting
+    assert f"somebody other than {carols.card.lineage.actor} or bob@host must read" in waiting
+    assert refused(project, carols, "", trained_by("carol@host"), judged_by("bob@host")) == ""
+    dev = make_project(tmp_path, promotion="automatic")
+    assert refused(dev, carols, "", judged_by("bob@host")) == "", "dev"
 
 
 @pytest.mark.parametrize("env", ["test", "prod"])

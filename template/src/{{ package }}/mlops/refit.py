@@ -16,6 +16,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from .base.errors import MlopsError, summarize
+from .base.packages import claim_package
 from .base.project import Project, open_project, user_module
 from .data.contract import read_contract
 from .data.fingerprints import fingerprint, row_hashes
@@ -54,7 +55,7 @@ def refit(job: RefitJob) -> RefitAnswer:
     """Fit the estimator of a version again, and compare it with the registered one."""
     card = read_card(Path(job.version, "artifacts/card.json"), "the card of the version")
     project = open_as_trained(card)
-    package = take_snapshot(project)
+    package = take_snapshot()
     contract = read_contract(user_module("schema", package), project.settings.problem)
     source = PointInTimeData(
         project=replace(project, root=Path(job.root)),  # the worktree of the commit has no data
@@ -144,6 +145,7 @@ def compare(estimator: Estimator, card: VersionCard, job: RefitJob, rows: pd.Dat
     import mlflow
 
     artifacts = Path(job.version, "artifacts")
+    claim_package(Path(job.version, "code", card.snapshot))
     registered = mlflow.pyfunc.load_model(job.version, suppress_warnings=True).predict(rows)
     golden_rows = pd.read_parquet(artifacts / "golden_rows.parquet")
     golden_predictions = pd.read_parquet(artifacts / "golden_predictions.parquet")

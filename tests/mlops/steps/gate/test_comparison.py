@@ -1,5 +1,6 @@
 """How far a group may be behind all rows, in the unit of the metric that the gate compares by."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -115,3 +116,22 @@ def test_the_budget_for_latency_is_a_setting() -> None:
     judged = comparison.judge_latency(strict, 3.1, 0.64)
     assert (judged.verdict, judged.limit) == ("rejected", "<= 3x, or <= 2 ms")
     assert judged.setting == "gate.latency_ratio and gate.latency_ms"
+
+
+def test_new_code_must_be_better_even_under_the_name_of_the_old(tmp_path: Path) -> None:
+    """Older templates named packages by 32 bits; this one names the same code by more."""
+    for name, text in {"old": "x = 1", "new": "x = 2", "renamed": "x = 1"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "features.py").write_text(text)
+    rules = {}
+    for name in ("new", "renamed"):
+        versions = [SimpleNamespace(package=tmp_path / each) for each in ("old", name)]
+        for each in versions:
+            each.card = SimpleNamespace(snapshot="loan_risk_1a2b3c4d")
+        champion, challenger = (SimpleNamespace(version=each) for each in versions)
+        gate = SimpleNamespace(comparison="auto")
+        judged = SimpleNamespace(
+            settings=SimpleNamespace(gate=gate), challenger=challenger, card=versions[1].card
+        )
+        rules[name] = comparison._comparison_rule(judged, champion)
+    assert rules == {"new": "superior", "renamed": "noninferior"}

@@ -59,7 +59,8 @@ def test_the_answer_says_whether_the_model_serves_online(
     (tmp_path / "dev.yml").touch()
     answers = {"project_name": "loan-risk", "problem": "binary"}
     answers |= {"serving": answer} if answer else {}
-    found = configuration.load_settings("dev", tmp_path, answers, ())
+    files = configuration.read_files("dev", tmp_path)
+    found = configuration.load_settings("dev", files, answers, ())
     assert (found.serving.online, found.serving.max_rows) == (online, 5)
 
 

@@ -13,6 +13,7 @@ from mlops.version_files import SNAPSHOT, write, write_version
 from rendering import platform
 
 integrity = platform("records.integrity")
+project = platform("base.project")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # MLflow's own, of the scorer
     publishing = platform("steps.train.publishing")
@@ -22,7 +23,7 @@ with warnings.catch_warnings():
 def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The files of a version in a store, which holds what MLflow has written."""
     files = write_version(tmp_path / "store")
-    write(files / "scorer.py", (publishing.PLATFORM / "records/scorer.py").read_text())
+    write(files / "scorer.py", (project.PLATFORM / "records/scorer.py").read_text())
 
     def save(path: str, **options: object) -> None:
         for name, file in integrity.named_files(files):
@@ -62,6 +63,7 @@ def publish(stored: Path, client: Any = None) -> Any:
         truth=None,
         snapshot=stored / SNAPSHOT,
         estimator=None,
+        scorer=(stored / "scorer.py").read_bytes(),
     )
     return publishing.publish(training, registry)
 

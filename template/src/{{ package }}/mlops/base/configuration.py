@@ -5,7 +5,7 @@ Command line > `MLOPS_` variables > conf/<env>.yml > conf/base.yml > .copier-ans
 
 import difflib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -41,22 +41,31 @@ class Layer:
     """The key that a variable or an option overrides, `time.train`; empty for other sources."""
 
 
+def read_files(env: str, conf: Path) -> dict[str, bytes]:
+    """Return the content of conf/base.yml and conf/<env>.yml; raises Misconfigured without one."""
+    names = ("base.yml", f"{env}.yml")
+    return {f"conf/{name}": read_file(conf / name, f"conf/{name}") for name in names}
+
+
 def load_settings(
-    env: str, conf: Path, answers: Values, overrides: Sequence[str], card: Values | None = None
+    env: str,
+    files: Mapping[str, bytes],
+    answers: Values,
+    overrides: Sequence[str],
+    card: Values | None = None,
 ) -> Settings:
     """Return the settings of an environment.
 
-    `conf` is the folder of base.yml and <env>.yml, and `overrides` are texts such as
-    "time.train=24". `card` has the settings of a registered version, which win over all others.
-    Raises Misconfigured with the place of the first unknown key or wrong value.
+    `files` are those of `read_files`, and `overrides` are texts such as "time.train=24". `card` has
+    the settings of a registered version, which win over all others. Raises Misconfigured with the
+    place of the first unknown key or wrong value.
     """
     answered = {key: answers[key] for key in ANSWERS if key in answers}
     if answers.get("serving") == "online":
         answered["serving"] = {"online": True}
     layers = [
         Layer(".copier-answers.yml", answered, is_file=True),
-        Layer("conf/base.yml", read_yaml(conf / "base.yml", "conf/base.yml"), is_file=True),
-        Layer(f"conf/{env}.yml", read_yaml(conf / f"{env}.yml", f"conf/{env}.yml"), is_file=True),
+        *(Layer(name, parse_yaml(text, name), is_file=True) for name, text in files.items()),
         *_read_variables(),
         *(_read_assignment("--set", text) for text in overrides),
         Layer("the version's card", card or {}),
@@ -75,18 +84,31 @@ def name_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
     return (*variables, *options)
 
 
-def read_yaml(path: Path, where: str) -> Values:
-    """Return the keys and values of a YAML file; `where` names it in errors.
-
-    Raises Misconfigured for a file that is missing, or that has no keys and values.
-    """
+def read_file(path: Path, where: str) -> bytes:
+    """Return the content of a file; raises Misconfigured, with the name `where`, without one."""
     if not path.is_file():
         raise Misconfigured(
             f"{where} is missing; restore the file with git; outside a clone, install a wheel "
             "built with `uvx nox -s build`."
         )
+    return path.read_bytes()
+
+
+def read_yaml(path: Path, where: str) -> Values:
+    """Return the keys and values of a YAML file; `where` names it in errors.
+
+    Raises Misconfigured for a file that is missing, or that has no keys and values.
+    """
+    return parse_yaml(read_file(path, where), where)
+
+
+def parse_yaml(text: bytes, where: str) -> Values:
+    """Return the keys and values of a YAML file; `where` names it in errors.
+
+    Raises Misconfigured for a text without keys and values.
+    """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(text.decode())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Misconfigured(
             f"{where} is not valid YAML; correct the file: {' '.join(str(error).split())}"

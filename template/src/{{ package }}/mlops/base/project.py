@@ -2,13 +2,15 @@
 
 import importlib
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .configuration import load_settings, name_overrides, read_yaml
+from .configuration import load_settings, name_overrides, parse_yaml, read_file, read_files
 from .errors import Misconfigured
+from .packages import claim_package
 from .settings import Settings
 
 PLATFORM = Path(__file__).parents[1]  # the folder of this platform, `mlops`
@@ -19,6 +21,8 @@ BUILD_FACTS = PACKAGE_ROOT / "_build"  # in a wheel: conf/, the answers, and the
 # code decides, because a file can be put anywhere.
 CHECKOUT = PACKAGE_ROOT.parents[1] if PACKAGE_ROOT.parent.name == "src" else None
 ENVIRONMENTS = ("dev", "test", "prod")
+ANSWERS_FILE = ".copier-answers.yml"
+NOT_THE_USERS = {"mlops", "_build", "__pycache__"}  # folders of the package that are not theirs
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,9 @@ class Project:
     """The version of the template that rendered the project."""
     overrides: tuple[str, ...] = ()
     """The names of the variables and options that override settings: `MLOPS_PREDICTIONS`."""
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """The content of the files that the settings come from, by name, as it was read:
+    `conf/base.yml`."""
 
     @property
     def env(self) -> str:
@@ -77,15 +84,23 @@ def open_project(
     if CHECKOUT is None:
         root = Path.cwd()
         conf = BUILD_FACTS / "conf"
-        answers = read_yaml(BUILD_FACTS / "answers.yml", "answers.yml")
+        place = BUILD_FACTS / "answers.yml"
     else:
         root = CHECKOUT
         conf = root / "conf"
-        _refuse_links(root, (".copier-answers.yml", "conf", "conf/base.yml", f"conf/{env}.yml"))
-        answers = read_yaml(root / ".copier-answers.yml", ".copier-answers.yml")
-    settings = load_settings(env, conf, answers, overrides, card)
-    version = str(answers.get("_commit", "unknown"))
-    return Project(root, settings, version, name_overrides(overrides))
+        place = root / ANSWERS_FILE
+        _refuse_links(root, (ANSWERS_FILE, "conf", "conf/base.yml", f"conf/{env}.yml"))
+    written = read_file(place, place.name)
+    answers = parse_yaml(written, place.name)
+    files = read_files(env, conf)
+    settings = load_settings(env, files, answers, overrides, card)
+    return Project(
+        root=root,
+        settings=settings,
+        template_version=str(answers.get("_commit", "unknown")),
+        overrides=name_overrides(overrides),
+        files={ANSWERS_FILE: written, **files},
+    )
 
 
 def refuse_copy() -> None:
@@ -111,8 +126,11 @@ def refuse_copy() -> None:
 def user_module(name: str, package: Path = PACKAGE_ROOT) -> ModuleType:
     """Import one of the user's modules, such as `data`, from the project or from a copy of it.
 
-    Raises Misconfigured if it is missing.
+    Raises Misconfigured if it is missing, and MlopsError if this process has imported other code
+    under the name of the copy.
     """
+    if package != PACKAGE_ROOT:
+        claim_package(package)
     if str(package.parent) not in sys.path:
         sys.path.insert(0, str(package.parent))
     try:
@@ -123,6 +141,11 @@ def user_module(name: str, package: Path = PACKAGE_ROOT) -> ModuleType:
         raise Misconfigured(
             f"{name}.py is missing from the package {PACKAGE}; restore it with git."
         ) from None
+
+
+def is_the_users(path: str) -> bool:
+    """Return whether a path in the package is that of a module of the user."""
+    return path.endswith(".py") and not NOT_THE_USERS.intersection(path.split("/"))
 
 
 def import_extra(module: str, extra: str) -> Any:  # mypy cannot know what a name imports

@@ -73,7 +73,8 @@ def write(store: Store, version: Version) -> None:
         save(fill(f"card.{kind}", **facts), path)
         with contextlib.suppress(MlflowException):  # a copied version has its run elsewhere
             run = client.get_model_version(version.name, str(version.number)).run_id
-            client.log_artifact(run, str(path), "model_card")
+            if run:  # a version can be registered without one
+                client.log_artifact(run, str(path), "model_card")
     print_step(f"model card: {project.shown(path)}")
 
 

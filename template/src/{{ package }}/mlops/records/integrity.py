@@ -4,7 +4,6 @@ A version is copied to a folder that only this user can enter. The copy is check
 the copy is loaded: what somebody changes in the store afterwards has no effect on it.
 """
 
-import atexit
 import errno
 import hashlib
 import os
@@ -21,9 +20,11 @@ from typing import Any, NamedTuple
 import yaml
 
 from ..base.errors import MlopsError
+from ..base.private import private_folder
 from ..base.project import PACKAGE
 from .details import GateDetails, PromoteDetails, TrainDetails
 from .entry import Entry
+from .snapshot import is_named_after
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LEFT_BY_READERS = ("registered_model_meta", "__pycache__")  # by a download, and by a load in place
@@ -52,7 +53,8 @@ TYPED = "--digest"  # the source of a digest that a person gives
 COPY = "metadata/"  # of the files below, which MLflow adds on Databricks to share a version
 COPIES = {f"{COPY}{n}" for n in ("MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt")}
 MODULE = re.compile(
-    "code/" + re.escape(PACKAGE) + r"_[0-9a-f]{8}/([A-Za-z_]\w*/)*[A-Za-z_]\w*\.py", re.ASCII
+    "code/" + re.escape(PACKAGE) + r"_([0-9a-f]{8}|[0-9a-f]{32})/([A-Za-z_]\w*/)*[A-Za-z_]\w*\.py",
+    re.ASCII,
 )
 
 
@@ -142,18 +144,6 @@ def _copy_file(source: str, target: str) -> None:
         ) from None
 
 
-def private_folder() -> Path:
-    """Return a new folder that only this user can enter; it is deleted when the process ends."""
-    folder = Path(tempfile.mkdtemp(prefix="mlops-"))  # with mode 0700
-    atexit.register(_delete, folder, os.getpid())
-    return folder
-
-
-def _delete(folder: Path, process: int) -> None:
-    if os.getpid() == process:  # a fork that ends must not delete the files of its parent
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def known_digests(entries: list[Entry], number: int) -> list[Known] | None:
     """Return what the journal says about the files of a version, or None if it does not know it.
 
@@ -236,6 +226,22 @@ def check_shape(folder: Path, version: str) -> None:
             f"{version} {problem}, so it is not as `train` made it; restore its files from a "
             "backup, or train a new version."
         )
+
+
+def check_package(folder: Path, version: str) -> None:
+    """Raise FilesChanged unless the name of a version's package is that of its content.
+
+    Without that, a version could take the name of another one's package, and Python would run the
+    code of one of them for both.
+    """
+    for package in (folder / "code").iterdir():
+        sources = {name: path.read_bytes() for name, path in named_files(package)}
+        if not is_named_after(package.name, sources):
+            raise FilesChanged(
+                f"{version} holds other code in {package.name} than that which the name stands "
+                "for, so it is not as `train` made it; restore its files from a backup, or train a "
+                "new version."
+            )
 
 
 def named_files(folder: Path) -> Iterator[tuple[str, Path]]:

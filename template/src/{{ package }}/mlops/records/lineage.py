@@ -11,18 +11,22 @@ import re
 import shutil
 import socket
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..base.errors import MlopsError
 from ..base.people import is_name
-from ..base.project import BUILD_FACTS, CHECKOUT, Project
-from .commits import LINK, committed_files, is_object
+from ..base.project import ANSWERS_FILE, BUILD_FACTS, CHECKOUT, PACKAGE, Project, is_the_users
+from ..base.reviewed import import_only
+from .commits import Committed, committed_files, is_object
 
 EXPORT = "export --quiet --frozen --no-dev --no-hashes --no-emit-project --no-header --no-annotate"
 
 # What decides: each of these files must be as the commit has it, even if git overlooks a change.
-DECIDING = ("src", "conf", ".copier-answers.yml", "pyproject.toml", "uv.lock")
+LOCK = "uv.lock"
+DECIDING = ("src", "conf", ANSWERS_FILE, "pyproject.toml", LOCK)
 # What may be below src/ although no commit has it: bytecode, the facts that older templates built,
 # and hidden files and backups of editors and systems. Python imports none of the latter, except
 # through the metadata of a package, whose entry points it follows.
@@ -65,18 +69,87 @@ class BuildFacts:
     """The SHA-256 of uv.lock."""
 
 
-def read_build_facts(project: Project) -> BuildFacts:
+class Comparison(NamedTuple):
+    """How a checkout, and what a command has read of it, compare with the commit."""
+
+    changed: list[str]
+    """The files that differ from the commit, links included."""
+    links: list[str]
+    """The links among the files that decide: the commit does not have what they point to."""
+    lock: bytes | None
+    """The content of uv.lock; None if it is missing."""
+    package: dict[str, bytes]
+    """The content of the package's files that the commit has, by path in the package."""
+
+
+def read_build_facts(project: Project, code: Mapping[str, bytes] | None = None) -> BuildFacts:
     """Return the facts of the checkout that this code is in, or else of the wheel.
 
-    Raises MlopsError if there are none, or if a variable shows git another repository.
+    `code` is what a command has read of the package, as `compare_with_commit` takes it. Raises
+    MlopsError if there are none, or if a variable shows git another repository.
     """
     recorded = BUILD_FACTS / "build.json"
     if CHECKOUT is None and recorded.is_file():
         return BuildFacts(**json.loads(recorded.read_text(encoding="utf-8")))
+    facts, _ = _read_checkout(project, code)
+    return facts
+
+
+def refuse_unreviewed(project: Project, command: str) -> None:
+    """Raise MlopsError if a command would decide beyond dev by files that no commit has.
+
+    If it does not, the user's modules in the checkout are imported as they were compared here.
+    """
+    import_only({})
+    if project.env != "dev":
+        read_reviewed_facts(project, command)
+
+
+def read_reviewed_facts(
+    project: Project, command: str, code: Mapping[str, bytes] | None = None
+) -> BuildFacts:
+    """Return the build facts as `read_build_facts` does.
+
+    Raises MlopsError if a command would decide beyond dev by files that no commit has.
+    """
+    if CHECKOUT is None:
+        facts = read_build_facts(project)
+        if facts.dirty and project.env != "dev":
+            raise MlopsError(
+                f"{command} in {project.env} needs a wheel of committed code, and this one was "
+                "built with uncommitted changes; commit them, build the wheel again with "
+                "`uvx nox -s build`, and install it."
+            )
+        return facts
+    facts, compared = _read_checkout(project, code)
+    if project.env == "dev":
+        return facts
+    if not compared.changed:
+        import_only(compared.package)
+        return facts
+    if compared.links:
+        raise MlopsError(
+            f"{command} in {project.env} needs the content of all files in the commit, but "
+            f"{compared.links[0]} is a link, and the commit does not have what it points to; "
+            "replace it with a copy of that, and commit the copy."
+        )
+    files = compared.changed
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    raise MlopsError(
+        f"{command} in {project.env} needs a clean tree, but these files differ from the last "
+        f"commit: {', '.join(files[:3])}{more}; have the changes reviewed and commit them, or undo "
+        "them."
+    )
+
+
+def _read_checkout(
+    project: Project, code: Mapping[str, bytes] | None
+) -> tuple[BuildFacts, Comparison]:
+    """Return the facts of a checkout, and how it compares with its commit."""
     try:
         _refuse_other_repository(project)
         commit = _output(project, *GIT, "rev-parse", "HEAD").strip()
-        dirty = bool(uncommitted_files(project))
+        compared = compare_with_commit(project, code)
     except (OSError, subprocess.CalledProcessError) as error:
         if shutil.which("git") is None:
             raise MlopsError(
@@ -95,53 +168,64 @@ def read_build_facts(project: Project) -> BuildFacts:
             "package is not a wheel built with `uvx nox -s build`; make a first commit with "
             "`uvx nox -s setup`, or install such a wheel."
         ) from None
-    lock = project.path("uv.lock")
-    if not lock.is_file():
+    if compared.lock is None:
         raise MlopsError("uv.lock is missing; create it with `uv lock` and commit it.")
-    sha256 = hashlib.sha256(lock.read_bytes()).hexdigest()
-    return BuildFacts(commit, dirty, project.template_version, sha256)
-
-
-def refuse_unreviewed(project: Project, command: str) -> None:
-    """Raise MlopsError if a command would decide beyond dev by files that no commit has."""
-    if project.env == "dev" or not read_build_facts(project).dirty:
-        return
-    if CHECKOUT is None:
-        raise MlopsError(
-            f"{command} in {project.env} needs a wheel of committed code, and this one was built "
-            "with uncommitted changes; commit them, build the wheel again with "
-            "`uvx nox -s build`, and install it."
-        )
-    files = uncommitted_files(project)
-    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
-    raise MlopsError(
-        f"{command} in {project.env} needs a clean tree, but these files differ from the last "
-        f"commit: {', '.join(files[:3])}{more}; have the changes reviewed and commit them, or undo "
-        "them."
+    facts = BuildFacts(
+        commit=commit,
+        dirty=bool(compared.changed),
+        template=project.template_version,
+        lock_sha256=hashlib.sha256(compared.lock).hexdigest(),
     )
+    return facts, compared
 
 
-def uncommitted_files(project: Project) -> list[str]:
-    """Return the files of a checkout that differ from its commit.
+def compare_with_commit(project: Project, code: Mapping[str, bytes] | None = None) -> Comparison:
+    """Compare a checkout with its commit, and what a command has read with both.
 
     Code and configuration are compared byte by byte with the commit, because git can be told to
-    overlook a file (`update-index --assume-unchanged`, `.git/info/exclude`, a filter). Raises
-    MlopsError if an object of the commit was overwritten.
+    overlook a file (`update-index --assume-unchanged`, `.git/info/exclude`, a filter). The content
+    of the files that the settings came from, and of `code`, is compared as the command has read it:
+    the files may have been others then. `code` is by path in the package, and has all modules of
+    the user. Raises MlopsError if an object of the commit was overwritten.
     """
     status = _output(
         project, *GIT, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal"
     )
-    found = {line[3:] for line in status.split("\0") if line}
+    changed = {line[3:] for line in status.split("\0") if line}
     prefix = _output(project, *GIT, "rev-parse", "--show-prefix").rstrip("\n")
     committed = committed_files(GIT, project.root, _environment(), prefix, DECIDING)
-    for name, (mode, digest) in committed.items():
-        if not _is_unchanged(project.path(name), mode, digest):
-            found.add(name)
+    links = [name for name in (*DECIDING, *committed) if project.path(name).is_symlink()]
+    changed.update(links)
+    contents = {
+        name: project.path(name).read_bytes()
+        for name in (LOCK, *committed)
+        if project.path(name).is_file()
+    }
+    for name in {LOCK, *committed}.difference(links):
+        if not _is_committed(contents.get(name), committed.get(name)):
+            changed.add(name)
+    package = f"src/{PACKAGE}/"
+    read = {**project.files, **{f"{package}{path}": text for path, text in (code or {}).items()}}
+    for name, text in read.items():
+        if not _is_committed(text, committed.get(name)):
+            changed.add(name)
+    if code is not None:
+        modules = (name for name in committed if name.startswith(package))
+        changed |= {n for n in modules if is_the_users(n.removeprefix(package)) and n not in read}
     for file in (*project.path("src").rglob("*"), *project.path("conf").rglob("*.yml")):
         name = file.relative_to(project.root).as_posix()
         if name not in committed and not _may_be_uncommitted(file, name):
-            found.add(name)
-    return sorted(found)
+            changed.add(name)
+    return Comparison(
+        changed=sorted(changed),
+        links=links,
+        lock=contents.get(LOCK),
+        package={
+            name.removeprefix(package): text
+            for name, text in contents.items()
+            if name.startswith(package)
+        },
+    )
 
 
 def _may_be_uncommitted(file: Path, name: str) -> bool:
@@ -151,16 +235,15 @@ def _may_be_uncommitted(file: Path, name: str) -> bool:
     return bool(NOT_COMMITTED.fullmatch(name)) and not METADATA.search(name)
 
 
-def _is_unchanged(file: Path, mode: str, digest: str) -> bool:
-    """Return whether a file is what the commit has; line endings may be those of Windows."""
-    if mode == LINK or file.is_symlink():
-        both = mode == LINK and file.is_symlink()
-        return both and is_object("blob", os.fsencode(file.readlink()), digest)
-    if not file.is_file():
+def _is_committed(content: bytes | None, committed: Committed | None) -> bool:
+    """Return whether a commit has a file's content; its line endings may be those of Windows.
+
+    None is for a file that is missing.
+    """
+    if content is None or committed is None:
         return False
-    content = file.read_bytes()
     unix = content.replace(b"\r\n", b"\n")
-    return is_object("blob", content, digest) or is_object("blob", unix, digest)
+    return any(is_object("blob", each, committed.digest) for each in (content, unix))
 
 
 def changed_files(project: Project, first: str, second: str) -> list[tuple[str, str, str]]:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..base.errors import MlopsError, summarize
+from ..base.packages import claim_package, refuse_strange_modules
+from ..base.private import private_folder
 from ..base.project import Project, user_module
 from ..data.contract import MLFLOW_TYPES, Contract, read_contract
 from .card import VersionCard, read_card
@@ -18,9 +20,9 @@ from .integrity import (
     NoVersion,
     VersionFiles,
     check_digests,
+    check_package,
     check_shape,
     copy_folder,
-    private_folder,
 )
 from .tracking import Client
 from .trusted_types import untrusted
@@ -67,8 +69,12 @@ class Version:
     @cached_property
     def contract(self) -> Contract:
         """The version's own contract, read from the snapshot in its files."""
-        snapshot = self.folder / "code" / self.card.snapshot
-        return read_contract(user_module("schema", snapshot), self.card.problem)
+        return read_contract(user_module("schema", self.package), self.card.problem)
+
+    @property
+    def package(self) -> Path:
+        """Folder of the package with the user's modules."""
+        return self.folder / "code" / self.card.snapshot
 
     def artifact(self, name: str) -> Path:
         """Return the path of one of the files that were logged with the model."""
@@ -174,8 +180,16 @@ class Registry:
         if files is None or not all(files.has(each.digest) for each in known):
             files = self.copy(number)
             check_digests(files, known, version)
+            check_package(files.folder, version)
             _VERIFIED[key] = files
         card = read_card(files.folder / "artifacts/card.json", f"the card of {version}")
+        packages = [path.name for path in (files.folder / "code").iterdir()]
+        if packages != [card.snapshot]:
+            raise FilesChanged(
+                f"the card of {version} says that its code is the package {card.snapshot}, but its "
+                f"files have {', '.join(packages)}; restore its files from a backup, or train a "
+                "new version."
+            )
         if not (files.folder / "code" / card.snapshot / "schema.py").is_file():
             raise FilesChanged(
                 f"{version} is incomplete: code/{card.snapshot}/schema.py is missing; restore its "
@@ -285,8 +299,10 @@ def load_version(version: Version, trusted_types: tuple[str, ...]) -> LoadedVers
     """Load a version after checking its types, and replay its golden rows.
 
     Raises MlopsError if it has types that are not trusted, does not load, or predicts its golden
-    rows differently than at training.
+    rows differently than at training; and if this process has loaded other code under the name of
+    the version's.
     """
+    claim_package(version.package)
     try:
         strange = untrusted(version.artifact("model.skops"), version.card.snapshot, trusted_types)
     except Exception as error:
@@ -325,6 +341,7 @@ def _load_model(version: Version) -> "PyFuncModel":
     import mlflow
 
     model: PyFuncModel = mlflow.pyfunc.load_model(str(version.folder), suppress_warnings=True)
+    refuse_strange_modules(version.package.name)
     return model
 
 

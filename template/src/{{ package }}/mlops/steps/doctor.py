@@ -169,7 +169,7 @@ def _code_facts(opened: Opened) -> str:
 
 def _modules(opened: Opened) -> str:
     """Import all modules of the user: a release that breaks in one of them is broken."""
-    snapshot = take_snapshot(opened.project)
+    snapshot = take_snapshot()
     for path in sorted(snapshot.glob("*.py")):
         try:
             user_module(path.stem, snapshot)

@@ -8,7 +8,7 @@ from ..base.people import is_actor, is_name, is_same
 from ..base.project import Project
 from ..base.settings import ORIGINS
 from ..pages import model_card
-from ..records.details import GateDetails, PromoteDetails, RollbackDetails, TrainDetails
+from ..records.details import Details, GateDetails, PromoteDetails, RollbackDetails, TrainDetails
 from ..records.entry import Entry, with_details
 from ..records.evidence import GateEvidence, read_evidence
 from ..records.lineage import LOGIN, current_actor
@@ -187,7 +187,10 @@ def _require_approval(
 ) -> None:
     """Require a second person if the environment demands it or the verdict is `insufficient`.
 
-    `unjudged` lists the checks that could not judge the version.
+    Beyond dev, a version that `train` did not make here needs one as well: who trained it, from
+    which code and on which rows is then only what its files say. Who had the gate judge it has
+    vouched for them, and approves it as little as its trainer. `unjudged` lists the checks that
+    could not judge the version.
 
     Raises PersonNeeded if the right person must act, and Misconfigured without the list of
     approvers that high risk needs.
@@ -195,17 +198,23 @@ def _require_approval(
     project = store.project
     approver = details.approved_by
     trainer = version.card.lineage.actor
-    trainers = {trainer, *_recorded_trainers(store, version)}
+    recorded = _actors(store, version, TrainDetails)
+    vouchers = [] if recorded else _actors(store, version, GateDetails)
+    trainers = {trainer, *recorded}
     insufficient = details.verdict == "insufficient"
-    required = insufficient or project.settings.needs_approval
+    is_copy = not recorded and project.env != "dev"
+    required = insufficient or is_copy or project.settings.needs_approval
     command = project.command(f"promote {version.number} --approved-by NAME")
     if required and not approver:
         cause = f"{project.env} requires it"
         if insufficient:
             cause = f"the gate could not judge it by: {unjudged}"
+        elif is_copy:
+            cause = f"it was not trained in {project.env}, so only its own files say how"
+        others = " or ".join(dict.fromkeys([trainer, *vouchers]))
         raise PersonNeeded(
             f"{version} of {project.name} waits for approval ({cause}); somebody other than "
-            f"{trainer} must read its model card, {model_card.place(project, version.number)}, and "
+            f"{others} must read its model card, {model_card.place(project, version.number)}, and "
             f"run {command}."
         )
     if approver and any(is_actor(approver, each) for each in trainers):
@@ -213,15 +222,21 @@ def _require_approval(
             f"{approver} trained {version}; another person must approve it with {command}"
             + ("." if required else ", or leave out --approved-by: no approval is required.")
         )
+    if approver and any(is_actor(approver, each) for each in vouchers):
+        raise PersonNeeded(
+            f"{approver} had the gate judge {version}, which was not trained in {project.env}; "
+            f"another person must approve it with {command}"
+            + ("." if required else ", or leave out --approved-by: no approval is required.")
+        )
     if required:
         _require_listed(project, approver)
-        _require_second_login(project, version, trainers, command)
+        _require_second_login(project, version, {*trainers, *vouchers}, command)
 
 
-def _recorded_trainers(store: Store, version: Version) -> list[str]:
-    """Return who trained a version by the journal; nobody if it was copied here."""
+def _actors(store: Store, version: Version, kind: type[Details]) -> list[str]:
+    """Return who wrote the entries of one kind about a version."""
     entries = [entry for entry in store.entries if entry.subject == str(version.number)]
-    return [entry.actor for entry, _ in with_details(entries, TrainDetails)]
+    return [entry.actor for entry, _ in with_details(entries, kind)]
 
 
 def _require_listed(project: Project, approver: str) -> None:
@@ -242,7 +257,7 @@ def _require_listed(project: Project, approver: str) -> None:
 def _require_second_login(
     project: Project, version: Version, trainers: set[str], command: str
 ) -> None:
-    """Refuse an approval in test or prod under the login that trained the version.
+    """Refuse an approval in test or prod under a login that trained the version or vouched for it.
 
     The user of a container or of a job on Databricks is not a person's login: there the pipeline
     that starts the job asks for the approval. In dev, one person may do everything.
@@ -252,8 +267,9 @@ def _require_second_login(
     own = any(is_same(login, _login_of(trainer)) for trainer in trainers)
     if own and project.env != "dev" and actor["actor_source"].endswith(LOGIN):
         raise PersonNeeded(
-            f"{login} trained {version} and is also running this command; another person must run "
-            f"{command} under their own login."
+            f"{login} trained {version}, or had the gate judge a version that was not trained "
+            f"here, and is also running this command; another person must run {command} under "
+            "their own login."
         )
 
 

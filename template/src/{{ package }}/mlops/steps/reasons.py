@@ -29,7 +29,7 @@ def required(settings: Settings) -> bool:
 def reasons(loaded: LoadedVersion, rows: pd.DataFrame) -> pd.DataFrame | None:
     """Return the features that moved each prediction most, or None without `explain`."""
     version = loaded.version
-    model = user_module("model", version.folder / "code" / version.card.snapshot)
+    model = user_module("model", version.package)
     if not hasattr(model, "explain"):
         return None
     features = rows[list(version.card.features)]

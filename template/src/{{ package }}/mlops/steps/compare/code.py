@@ -1,7 +1,6 @@
 """What differs in the code of two versions."""
 
 import difflib
-from pathlib import Path
 
 from ...base.errors import MlopsError
 from ...base.project import Project
@@ -26,12 +25,8 @@ def compare_code(project: Project, first: Version, second: Version) -> CodeChang
     except MlopsError as error:
         trouble = str(error)
     files.sort(key=lambda file: (-(file.added or 0) - (file.removed or 0), file.path))
-    modules = compare_modules(read_sources(_snapshot(first)), read_sources(_snapshot(second)))
+    modules = compare_modules(read_sources(first.package), read_sources(second.package))
     return CodeChanges(modules=tuple(modules), files=tuple(files), trouble=trouble)
-
-
-def _snapshot(version: Version) -> Path:
-    return version.folder / "code" / version.card.snapshot
 
 
 def _lines(count: str) -> int | None:

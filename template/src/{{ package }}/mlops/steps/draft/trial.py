@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...base.configuration import load_settings, read_yaml
+from ...base.configuration import load_settings, read_files, read_yaml
 from ...base.errors import MlopsError, user_function
 from ...base.project import PACKAGE, Project, user_module
 from ...base.windows import parse_as_of
@@ -47,7 +47,7 @@ def try_files(project: Project, files: dict[str, str], name: str, frame: pd.Data
 
 def _try(project: Project, folder: Path, name: str, frame: pd.DataFrame) -> Trial:
     answers = read_yaml(project.path(".copier-answers.yml"), ".copier-answers.yml")
-    settings = load_settings("dev", folder / "conf", answers, ())
+    settings = load_settings("dev", read_files("dev", folder / "conf"), answers, ())
     drafted = replace(project, settings=settings)
     contract = read_contract(user_module("schema", folder), settings.problem)
     data = user_module("data", folder)

@@ -13,6 +13,7 @@ from ...figures.importance import Judged, permutation_importance
 from ...figures.resampling import Positions, lower_bound
 from ...records.evidence import Check, CheckVerdict
 from ...records.registry import LoadedVersion
+from ...records.snapshot import read_sources
 from .case import Case, check, passed_if
 
 FEWEST_FEATURES = 4  # with fewer, one column may rightly account for nearly all of the lift
@@ -98,7 +99,8 @@ def _comparison_rule(case: Case, champion: LoadedVersion) -> str:
     rule = case.settings.gate.comparison
     if rule != "auto":
         return rule
-    same_code = champion.version.card.snapshot == case.card.snapshot
+    packages = (champion.version.package, case.challenger.version.package)
+    same_code = read_sources(packages[0]) == read_sources(packages[1])
     return "noninferior" if same_code else "superior"
 
 

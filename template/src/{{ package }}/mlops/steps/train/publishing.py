@@ -17,7 +17,6 @@ from mlflow.models.model import Model, ModelInfo
 
 from ...base.console import print_step, resources
 from ...base.errors import summarize
-from ...base.project import PLATFORM
 from ...data.fingerprints import hashes
 from ...figures.importance import Judged, permutation_importance
 from ...figures.profile import take_profile
@@ -73,7 +72,9 @@ def publish(training: Training, registry: Registry) -> Published:
     project = training.source.project
     tags = lineage.as_tags(training.build)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
+        folder = Path(scratch) / "artifacts"
+        folder.mkdir()
+        folder.with_name(SCORER).write_bytes(training.scorer)
         card, prediction = _write_files(training, folder)
         pictures = plots.draw(training.truth, prediction, card.importance)
         requirements = lineage.locked_requirements(project)
@@ -184,7 +185,7 @@ def _log_model(
         flavor=flavor,
         flavor_name="pyfunc.ModelFromCode",
         name="model",
-        python_model=str(PLATFORM / "records" / SCORER),
+        python_model=str(folder.with_name(SCORER)),
         code_paths=[str(training.snapshot)],
         artifacts={path.stem: str(path) for path in folder.iterdir()},
         signature=signature(training.source.contract, list(card.classes)),
@@ -214,7 +215,7 @@ def _hash_files(training: Training, folder: Path) -> dict[str, str]:
         f"code/{snapshot.name}/{path.relative_to(snapshot).as_posix()}": path
         for path in snapshot.rglob("*.py")
     }
-    files[SCORER] = PLATFORM / "records" / SCORER
+    files[SCORER] = folder.with_name(SCORER)
     return {name: sha256_of_file(path) for name, path in files.items()}
 
 

@@ -9,9 +9,9 @@ from ...data.contract import read_contract
 from ...data.labelled_rows import PointInTimeData, read_split
 from ...data.window_rows import describe_undated
 from ...records.details import TrainDetails
-from ...records.lineage import read_build_facts
+from ...records.lineage import read_reviewed_facts
 from ...records.rules import refuse_unfit
-from ...records.snapshot import take_snapshot
+from ...records.snapshot import SCORER_PATH, read_code, take_snapshot
 from ...records.store import open_store
 from .dry_run import check_on_few_rows
 from .estimator import check_trainable, fit
@@ -50,8 +50,9 @@ def train(project: Project, as_of: str | None, tune: int = 0, *, changed: bool =
 
 def train_version(project: Project, as_of: str | None, tune: int = 0) -> Published:
     """Train a version, register it, and make it the challenger."""
-    build = read_build_facts(project)
-    snapshot = take_snapshot(project)
+    code = read_code()
+    build = read_reviewed_facts(project, "train", code)
+    snapshot = take_snapshot(code)
     reference_date = parse_as_of(as_of, project.settings)
     contract = read_contract(user_module("schema", snapshot), project.settings.problem)
     store = open_store(project)  # fail before reading and fitting if the store is unreachable
@@ -82,6 +83,7 @@ def train_version(project: Project, as_of: str | None, tune: int = 0) -> Publish
         train=train_rows,
         gate=gate_rows,
         estimator=estimator,
+        scorer=code[SCORER_PATH],
         build=build,
     )
     version = publish(training, store.registry)

@@ -42,6 +42,8 @@ class Training:
     """The rows that were held out."""
     estimator: Any  # anything with scikit-learn's interface
     """The user's estimator, fitted."""
+    scorer: bytes
+    """The content of scorer.py, as it was compared with the commit."""
     build: lineage.BuildFacts
     """Where the code came from."""
 

@@ -1,13 +1,13 @@
 """Whether a training would make a version that already exists."""
 
 from ...base.console import Outcome
-from ...base.project import Project
+from ...base.project import PACKAGE_ROOT, Project
 from ...base.windows import parse_as_of
 from ...records.details import GateDetails, TrainDetails
 from ...records.entry import with_details
 from ...records.integrity import FilesChanged
 from ...records.lineage import configuration_hash, read_build_facts
-from ...records.snapshot import take_snapshot
+from ...records.snapshot import is_named_after, read_sources
 from ...records.store import ChampionDeleted, Store, open_store
 
 
@@ -51,7 +51,7 @@ def is_unchanged(store: Store, number: int, date: str) -> bool:
     except (FilesChanged, ChampionDeleted):
         return False
     return (
-        card.snapshot == take_snapshot(store.project).name
+        is_named_after(card.snapshot, read_sources(PACKAGE_ROOT))
         and card.time.as_of == date
         and card.lineage.configuration == configuration_hash(store.project)
         and card.lineage.lock_sha256 == read_build_facts(store.project).lock_sha256
