@@ -235,7 +235,7 @@ def test_prod_waits_for_another_person(opened: Project) -> None:
         assert "another person must approve" in refused.said
     for name in NO_NAMES:
         assert (
-            "--approved-by must be the name"
+            "--approved-by is not the name of one person"
             in opened.run(*PROMOTE, name, person="ann", code=2).said
         )
     bob = {

@@ -230,7 +230,7 @@ def _require_approval(
         )
     if required:
         _require_listed(project, approver)
-        _require_second_login(project, version, {*trainers, *vouchers}, command)
+        _require_second_login(project, version, trainers, vouchers, command)
 
 
 def _actors(store: Store, version: Version, kind: type[Details]) -> list[str]:
@@ -255,7 +255,7 @@ def _require_listed(project: Project, approver: str) -> None:
 
 
 def _require_second_login(
-    project: Project, version: Version, trainers: set[str], command: str
+    project: Project, version: Version, trainers: set[str], vouchers: list[str], command: str
 ) -> None:
     """Refuse an approval in test or prod under a login that trained the version or vouched for it.
 
@@ -263,13 +263,18 @@ def _require_second_login(
     that starts the job asks for the approval. In dev, one person may do everything.
     """
     actor = current_actor()
+    if project.env == "dev" or not actor["actor_source"].endswith(LOGIN):
+        return
     login = _login_of(actor["actor"])
-    own = any(is_same(login, _login_of(trainer)) for trainer in trainers)
-    if own and project.env != "dev" and actor["actor_source"].endswith(LOGIN):
+    if any(is_same(login, _login_of(trainer)) for trainer in trainers):
         raise PersonNeeded(
-            f"{login} trained {version}, or had the gate judge a version that was not trained "
-            f"here, and is also running this command; another person must run {command} under "
-            "their own login."
+            f"{login} trained {version} and is also running this command; another person must run "
+            f"{command} under their own login."
+        )
+    if any(is_same(login, _login_of(voucher)) for voucher in vouchers):
+        raise PersonNeeded(
+            f"{login} had the gate judge {version}, which was not trained in {project.env}, and is "
+            f"also running this command; another person must run {command} under their own login."
         )
 
 

@@ -2,10 +2,12 @@
 
 import contextlib
 import datetime
+import hashlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,9 @@ from ...data.fingerprints import hashes
 from ...figures.profile import Floats, count
 from ...records.registry import LoadedVersion
 from ..pieces import work_on_pieces
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 KeysAndPrediction = tuple[pd.DataFrame, pd.DataFrame]
 Work = Callable[[LoadedVersion, pd.DataFrame], KeysAndPrediction]
@@ -76,8 +81,21 @@ class Batch:
         raise MlopsError(f"the batch of {self.champion.version} is not published: {reason}.")
 
 
-def write(batch: Batch, target: Path, work: Work) -> None:
-    """Stream the results of `work` for all rows into one Parquet file."""
+class HashedFile(io.BufferedWriter):
+    """A new file that hashes what is written to it: on the disk, somebody could change it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path, "w"))
+        self.sha256 = hashlib.sha256()
+
+    def write(self, content: "ReadableBuffer", /) -> int:
+        """Write and hash some bytes."""
+        self.sha256.update(content)
+        return super().write(content)
+
+
+def write(batch: Batch, target: Path, work: Work) -> str:
+    """Stream the results of `work` for all rows into one Parquet file; return its SHA-256."""
     stamps: dict[str, Any] = {  # Any: the stubs of pandas take no mapping of different types
         "batch": batch.number,
         "version": batch.champion.version.number,
@@ -86,6 +104,7 @@ def write(batch: Batch, target: Path, work: Work) -> None:
     }
     writer: pq.ParquetWriter | None = None
     with contextlib.ExitStack() as stack:
+        file = stack.enter_context(HashedFile(target))
         progress = stack.enter_context(row_progress())
         task = progress.add_task("", total=None)
         pieces = work_on_pieces(batch.project, batch.champion, batch.window, work, batch.undated)
@@ -94,9 +113,10 @@ def write(batch: Batch, target: Path, work: Work) -> None:
             frame = pd.concat([rows, prediction], axis=1).assign(**stamps)
             table = pa.Table.from_pandas(frame, preserve_index=False)
             if writer is None:
-                writer = stack.enter_context(pq.ParquetWriter(target, table.schema))
+                writer = stack.enter_context(pq.ParquetWriter(file, table.schema))
             writer.write_table(table.cast(writer.schema))
             progress.advance(task, len(frame))
+    return file.sha256.hexdigest()
 
 
 def predict(champion: LoadedVersion, rows: pd.DataFrame) -> KeysAndPrediction:

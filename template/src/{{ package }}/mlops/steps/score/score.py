@@ -16,7 +16,6 @@ from ...data.window_rows import describe_undated
 from ...figures.drift import Column, compare
 from ...records import predictions
 from ...records.details import ScoreDetails
-from ...records.integrity import sha256_of_file
 from ...records.journal import EntryTaken
 from ...records.predictions import BatchFacts
 from ...records.registry import LoadedVersion
@@ -41,7 +40,7 @@ def score(project: Project, as_of: str | None) -> Outcome:
     start = time.perf_counter()
     with predictions.stage(project) as staged:
         part = staged / predictions.PART
-        write(batch, part, work_of(project))
+        sha256 = write(batch, part, work_of(project))
         _check_rows(batch, part)
         _check_distribution(batch)
         speed = round(batch.rows / (time.perf_counter() - start))
@@ -51,7 +50,7 @@ def score(project: Project, as_of: str | None) -> Outcome:
             version=champion.version.number,
             rows=batch.rows,
             rows_per_second=speed,
-            sha256=sha256_of_file(part),
+            sha256=sha256,
             undated=batch.undated,
             resources=resources() | {"rows_per_second": speed},
         )

@@ -15,7 +15,6 @@ from ...figures.drift import stability_index
 from ...figures.profile import Floats, count
 from ...records import predictions
 from ...records.details import ShadowDetails
-from ...records.integrity import sha256_of_file
 from ...records.predictions import SHADOW, ShadowFacts
 from ...records.store import Store
 from .batch import Batch, predict, write
@@ -38,10 +37,9 @@ def _shadow(store: Store, batch: Batch, published: Path) -> ShadowDetails:
     challenger = store.registry.load(store.fetch_challenger())
     other = Batch(batch.project, challenger, batch.window, batch.date, batch.number)
     with predictions.stage(batch.project) as staged:
-        write(other, staged / predictions.PART, predict)
+        sha256 = write(other, staged / predictions.PART, predict)
         _refuse_other_rows(batch, other)
         facts = _compare(store, batch, other, published, staged)
-        sha256 = sha256_of_file(staged / predictions.PART)
         predictions.publish(batch.project, staged, facts, SHADOW)
     differences = ", ".join(f"{name} by {mean:.4f}" for name, mean in facts.difference.items())
     print_step(f"{challenger.version} in the shadow differs on average: {differences}")
