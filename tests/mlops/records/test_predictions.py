@@ -469,5 +469,5 @@ def test_a_batch_that_is_taken_back_can_be_published_again(tmp_path: Path) -> No
     published = publish_empty(project, "0001")
     staged = tmp_path / "predictions/dev/_staged_1"
     predictions.take_back(published, staged)
-    assert not predictions.has_batches(project)
+    assert not predictions.has_predictions(project)
     assert list(staged.iterdir()) == []

@@ -156,7 +156,7 @@ def test_a_trickle_of_bytes_does_not_keep_a_connection(start: Start) -> None:
 
 
 def test_an_unfinished_request_in_the_bytes_of_another_is_ended(start: Start) -> None:
-    """uvicorn reads it once the other one is answered, and by then no more bytes arrive."""
+    """Uvicorn reads it once the other one is answered, and by then no more bytes arrive."""
     port = start()
     complete = request(HERE, path="/health", method="GET", body=b"")
     with closing(socket.create_connection(("127.0.0.1", port), timeout=4 * TIMEOUT)) as client:

@@ -157,9 +157,11 @@ def set_aside(project: Project, date: str, batch: str) -> None:
             folder.rename(folder.with_name(f"{UNRECORDED}{folder.name}-{uuid.uuid4().hex}"))
 
 
-def has_batches(project: Project) -> bool:
-    """Return whether there is a complete batch, known to a journal or not."""
-    return bool(_complete(project))
+def has_predictions(project: Project) -> bool:
+    """Return whether there is a complete batch, or a file of `serve` or of the shadow."""
+    table = _folder(project)
+    others = (file for name in (ONLINE, SHADOW) for file in (table / name).rglob("*.parquet"))
+    return bool(_complete(project)) or any(others)
 
 
 def current_batches(project: Project, entries: list[Entry]) -> dict[pd.Timestamp, Path]:
