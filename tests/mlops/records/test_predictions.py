@@ -234,23 +234,123 @@ def test_an_erased_batch_that_is_there_again_is_a_problem(tmp_path: Path) -> Non
     assert predictions.current_batches(make_project(tmp_path), journal) == {}
 
 
-def test_a_changed_batch_in_the_shadow_is_a_problem(tmp_path: Path) -> None:
-    facts = {"batch": "0001", "date": DATE, "version": 2, "rows": 1, "difference": {}, "psi": {}}
-    with predictions.stage(make_project(tmp_path)) as staged:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_x/p.parquet",
+        "_metadata_x/p.parquet",
+        "_hidden.parquet",
+        ".hidden/p.parquet",
+        "_staged_1/p.parquet",
+        f"date={DATE}/_hidden/p.parquet",
+        f"date={DATE}/.p.parquet",
+        f"date={DATE}/_unrecorded-mine/p.parquet",
+        f"_shadow/{PLACE}/extra.parquet",
+        "_shadow/_x/p.parquet",
+        "_shadow/evil.parquet",
+        f"_shadow/date={DATE}/_x/p.parquet",
+    ],
+)
+def test_a_hidden_name_is_a_problem_because_not_every_reader_skips_it(
+    tmp_path: Path, name: str
+) -> None:
+    """As DuckDB, Polars and Spark's `recursiveFileLookup` read them."""
+    journal = [publish(tmp_path), shadow(tmp_path)]
+    planted = tmp_path / "predictions/dev" / name
+    planted.parent.mkdir(parents=True, exist_ok=True)
+    planted.touch()
+    [problem] = problems(tmp_path, *journal)
+    place = name.removesuffix("/p.parquet")
+    assert problem.startswith(f"predictions/dev/{place} ")
+    assert "delete " in problem
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"_staged_{'1a' * 16}",
+        f"date={DATE}/_unrecorded-batch-0001-{'1a' * 16}",
+        f"{PLACE}/_erased_part.parquet",
+    ],
+)
+def test_what_a_run_leaves_is_a_problem_once_no_run_can_be_at_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    published = publish(tmp_path)
+    left = tmp_path / "predictions/dev" / name
+    left.mkdir()
+    assert problems(tmp_path, published) == []
+    later = time.time() + 2 * predictions.DAY
+    monkeypatch.setattr(predictions.time, "time", lambda: later)
+    [problem] = problems(tmp_path, published)
+    assert problem.startswith(f"predictions/dev/{name} ")
+    assert "delete it" in problem or "run `erase` again" in problem
+
+
+def test_what_macos_writes_into_a_folder_is_no_problem(tmp_path: Path) -> None:
+    published = publish(tmp_path)
+    for folder in ("", f"date={DATE}"):
+        (tmp_path / "predictions/dev" / folder / ".DS_Store").touch()
+    assert problems(tmp_path, published) == []
+
+
+def shadow(root: Path, batch: str = "0001", *, known: bool = True) -> Any:
+    """Publish a batch of one row in the shadow; return its entry."""
+    facts = {"batch": batch, "date": DATE, "version": 2, "rows": 1, "difference": {}, "psi": {}}
+    with predictions.stage(make_project(root)) as staged:
         pd.DataFrame({"score": [0.5]}).to_parquet(staged / predictions.PART)
-        sha256 = integrity.sha256_of_file(staged / predictions.PART)
+        sha256 = integrity.sha256_of_file(staged / predictions.PART) if known else ""
         predictions.publish(
-            make_project(tmp_path), staged, predictions.ShadowFacts(**facts), predictions.SHADOW
+            make_project(root), staged, predictions.ShadowFacts(**facts), predictions.SHADOW
         )
-    shadow = entry(2, details.ShadowDetails(**facts, sha256=sha256))
-    older = entry(2, details.ShadowDetails(**facts))
+    return entry(2, details.ShadowDetails(**facts, sha256=sha256))
+
+
+def test_a_changed_batch_in_the_shadow_is_a_problem(tmp_path: Path) -> None:
+    recorded = shadow(tmp_path)
+    older = shadow(tmp_path, known=False)
     place = f"_shadow/{PLACE}"
-    assert predictions.known_shadow_hashes([shadow]) == {place: sha256}
+    sha256 = recorded.details.sha256
+    assert predictions.known_shadow_hashes([recorded]) == {place: sha256}
     assert predictions.known_shadow_hashes([older]) == {place: ""}
-    assert problems(tmp_path, shadow) == []
+    assert problems(tmp_path, recorded) == []
     change(tmp_path, place)
-    assert f"{place} has changed since it was published" in problems(tmp_path, shadow)[0]
+    assert f"{place} has changed since it was published" in problems(tmp_path, recorded)[0]
+    assert problems(tmp_path, recorded, newest=1) == []
     assert problems(tmp_path, older) == []
+
+
+def test_other_facts_of_a_batch_in_the_shadow_are_a_problem(tmp_path: Path) -> None:
+    recorded = shadow(tmp_path)
+    facts = tmp_path / "predictions/dev/_shadow" / PLACE / predictions.COMPLETE
+    facts.write_text(facts.read_text().replace('"rows":1', '"rows":99999'))
+    [problem] = problems(tmp_path, recorded)
+    assert problem.startswith(f"_SUCCESS of predictions/dev/_shadow/{PLACE} has changed")
+
+
+def test_a_deleted_batch_in_the_shadow_is_a_problem(tmp_path: Path) -> None:
+    recorded = shadow(tmp_path)
+    shutil.rmtree(tmp_path / "predictions/dev/_shadow")
+    [problem] = problems(tmp_path, recorded)
+    assert problem.startswith(f"predictions/dev/_shadow/{PLACE} has an entry in the journal, but ")
+
+
+def test_a_batch_in_the_shadow_without_an_entry_is_a_problem(tmp_path: Path) -> None:
+    recorded = shadow(tmp_path)
+    shadow(tmp_path, "0077")
+    [problem] = problems(tmp_path, recorded)
+    assert problem.startswith(
+        f"predictions/dev/_shadow/date={DATE}/batch-0077 is published but has no entry"
+    )
+
+
+def test_the_shadow_behind_a_link_is_a_problem(tmp_path: Path) -> None:
+    recorded = shadow(tmp_path)
+    folder = tmp_path / "predictions/dev/_shadow"
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    [problem] = problems(tmp_path, recorded)
+    assert problem.startswith("predictions/dev/_shadow is a symbolic link")
 
 
 # What monitor judges
@@ -369,5 +469,5 @@ def test_a_batch_that_is_taken_back_can_be_published_again(tmp_path: Path) -> No
     published = publish_empty(project, "0001")
     staged = tmp_path / "predictions/dev/_staged_1"
     predictions.take_back(published, staged)
-    assert not predictions.has_batches(project)
+    assert not predictions.has_predictions(project)
     assert list(staged.iterdir()) == []

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 from mlops.projects import make_project
 from mlops.records.interleaving import Client, Server, every_order, run_interleaved
 from rendering import platform
@@ -304,3 +307,54 @@ def test_without_an_approval_any_command_completes_a_promotion(project: Any) -> 
     opens = opened(server, project, client)
     opens.settle()
     assert (server.aliases["champion"], opens.champion()) == ("2", 2)
+
+
+# A store that was emptied
+
+
+def require_model(project: Any, monkeypatch: pytest.MonkeyPatch, *, is_new: bool = True) -> None:
+    """Open the registered model of a store without a journal; it is missing if `is_new`."""
+    monkeypatch.setattr(store, "_has_entries", lambda *_: False)
+    client = mock.MagicMock()
+    if is_new:
+        missing = MlflowException("gone", RESOURCE_DOES_NOT_EXIST)
+        client.get_registered_model.side_effect = missing
+    else:
+        client.get_registered_model.return_value.tags = {}
+    store._require_model(client, project)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "date=2026-01-01/batch-0001/_SUCCESS",
+        "_shadow/date=2026-01-01/batch-0001/part.parquet",
+        "_shadow/online/date=2026-01-01/a.parquet",
+        "online/date=2026-01-01/a.parquet",
+    ],
+)
+def test_a_store_without_a_journal_next_to_predictions_is_not_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, *, is_new: bool
+) -> None:
+    left = tmp_path / "predictions/test" / name
+    left.parent.mkdir(parents=True)
+    left.touch()
+    with pytest.raises(errors.MlopsError, match=r"the store has no journal of .* move predictions"):
+        require_model(make_project(tmp_path, env="test"), monkeypatch, is_new=is_new)
+    left.unlink()
+    require_model(make_project(tmp_path, env="test"), monkeypatch, is_new=is_new)
+
+
+def test_beyond_dev_a_store_without_a_model_next_to_extracts_is_not_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first training writes extracts before its entry, and may be killed in between."""
+    for env in ("dev", "test"):
+        (tmp_path / "extracts" / env).mkdir(parents=True)
+        (tmp_path / "extracts" / env / "1a2b3c4d5e6f7a8b.parquet").touch()
+    require_model(make_project(tmp_path), monkeypatch)
+    project = make_project(tmp_path, env="test")
+    require_model(project, monkeypatch, is_new=False)
+    with pytest.raises(errors.MlopsError, match=r"the store has no model .* move extracts/test"):
+        require_model(project, monkeypatch)

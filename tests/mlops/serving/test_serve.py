@@ -155,6 +155,18 @@ def test_a_trickle_of_bytes_does_not_keep_a_connection(start: Start) -> None:
         assert time.monotonic() - began < 4 * TIMEOUT
 
 
+def test_an_unfinished_request_in_the_bytes_of_another_is_ended(start: Start) -> None:
+    """Uvicorn reads it once the other one is answered, and by then no more bytes arrive."""
+    port = start()
+    complete = request(HERE, path="/health", method="GET", body=b"")
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=4 * TIMEOUT)) as client:
+        client.sendall(complete + UNFINISHED["half a body"])
+        answer = b""
+        while part := client.recv(65536):  # until the server closes it
+            answer += part
+    assert status(answer) == 200
+
+
 def test_a_second_request_on_a_connection_has_its_own_time(start: Start) -> None:
     port = start()
     with closing(socket.create_connection(("127.0.0.1", port), timeout=5)) as client:

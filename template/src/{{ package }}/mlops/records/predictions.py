@@ -33,6 +33,7 @@ PART = "part.parquet"
 ONLINE = "online"
 SHADOW = "_shadow"
 UNRECORDED = "_unrecorded-"  # begins the name of a batch that was set aside
+FINDER = ".DS_Store"  # macOS writes it into each folder that a person opens
 REMEDY = "restore it from a backup, or score that date again"
 INTERRUPTED = (
     "an erasure was interrupted: run `erase` again with its options and --yes, which completes it"
@@ -42,8 +43,12 @@ NOT_WRITTEN = "delete it, since `score` did not write it"
 NOT_RECORDED = (
     "either its run was killed, or somebody else wrote it: delete it, then score that date again"
 )
+IN_THE_SHADOW = "either its run was killed, or somebody else wrote it: delete it"
+LEFT = "was left by a run that was killed; delete it, since other programs may read it"
 DATE = re.compile(r"date=\d{4}-\d\d-\d\d", re.ASCII)
 BATCH = re.compile(r"batch-\d{4,}", re.ASCII)
+STAGED_BATCH = re.compile(r"_staged_[0-9a-f]{32}")
+SET_ASIDE = re.compile(rf"{UNRECORDED}batch-\d{{4,}}-[0-9a-f]{{32}}", re.ASCII)
 DAY = 86_400  # seconds; no run takes longer to write a batch
 MINUTES = 600  # seconds; no run takes longer to complete a batch that it has moved to its place
 
@@ -152,9 +157,11 @@ def set_aside(project: Project, date: str, batch: str) -> None:
             folder.rename(folder.with_name(f"{UNRECORDED}{folder.name}-{uuid.uuid4().hex}"))
 
 
-def has_batches(project: Project) -> bool:
-    """Return whether there is a complete batch, known to a journal or not."""
-    return bool(_complete(project))
+def has_predictions(project: Project) -> bool:
+    """Return whether there is a complete batch, or a file of `serve` or of the shadow."""
+    table = _folder(project)
+    others = (file for name in (ONLINE, SHADOW) for file in (table / name).rglob("*.parquet"))
+    return bool(_complete(project)) or any(others)
 
 
 def current_batches(project: Project, entries: list[Entry]) -> dict[pd.Timestamp, Path]:
@@ -243,9 +250,24 @@ def problems(project: Project, entries: list[Entry], newest: int = 0) -> list[st
     Each must be there and be what the journal says. Only the bytes of the `newest` batches are
     read, or those of all if it is 0.
     """
-    known = known_hashes(entries)
     facts = _facts(entries)
-    found = _find_other_names(project)
+    table = _folder(project)
+    found = _find_problems(project, table, known_hashes(entries), facts, newest)
+    if not newest and not (table / SHADOW).is_symlink():
+        shadow = known_shadow_hashes(entries)
+        found += _find_problems(project, table / SHADOW, shadow, facts, newest)
+    return found
+
+
+def _find_problems(
+    project: Project,
+    table: Path,
+    known: dict[str, str],
+    facts: dict[str, dict[str, str | int]],
+    newest: int,
+) -> list[str]:
+    """Return what is wrong in a table: that of the batches, or that of the shadow."""
+    found = _find_other_names(project, table)
     for position, (place, sha256) in enumerate(reversed(known.items())):
         folder = _folder(project) / place
         wrong = _find_other_files(project, folder)
@@ -254,12 +276,7 @@ def problems(project: Project, entries: list[Entry], newest: int = 0) -> list[st
         if not wrong and sha256 and (not newest or position < newest):
             wrong = _find_other_bytes(project, folder, sha256)
         found += wrong
-    if not newest:
-        for place, sha256 in known_shadow_hashes(entries).items():
-            folder = _folder(project) / place
-            if sha256 and (folder / PART).is_file():
-                found += _find_other_bytes(project, folder, sha256)
-    for day in sorted(_folder(project).glob("date=*")):
+    for day in sorted(table.glob("date=*")):
         found += _find_strangers(project, day, known, facts)
     return found
 
@@ -287,13 +304,17 @@ def _complete(project: Project) -> list[Path]:
 
 
 def _facts(entries: list[Entry]) -> dict[str, dict[str, str | int]]:
-    """Return what `_SUCCESS` of each batch has to say; erasures have corrected its rows."""
+    """Return what `_SUCCESS` of each batch has to say; erasures have corrected its rows.
+
+    Those of the shadow are included.
+    """
     facts: dict[str, dict[str, str | int]] = {}
     rows: dict[str, int] = {}
     for entry in entries:
         details = entry.details
-        if isinstance(details, ScoreDetails):
-            place = place_of(details)
+        if isinstance(details, ScoreDetails | ShadowDetails):
+            hidden = f"{SHADOW}/" if isinstance(details, ShadowDetails) else ""
+            place = f"{hidden}{batch_name(details.date, details.batch)}"
             names = {"batch", "date", "version", "rows"}
             facts[place] = details.model_dump(include=names)
             rows[place] = details.rows
@@ -305,64 +326,91 @@ def _facts(entries: list[Entry]) -> dict[str, dict[str, str | int]]:
     return facts
 
 
-def _find_other_names(project: Project) -> list[str]:
-    """Return what is next to the dates; readers skip `_` and `.`."""
+def _find_other_names(project: Project, table: Path) -> list[str]:
+    """Return what is next to the dates of a table.
+
+    Names that begin with `_` or `.` count, because not every program skips them.
+    """
     found = []
-    for path in sorted(_folder(project).glob("[!_.]*")):
+    for path in _content(table):
+        shown = project.shown(path)
         if path.is_symlink():
-            found.append(f"{project.shown(path)} is a symbolic link; {REAL_FILES}")
-        elif path.name != ONLINE and not DATE.fullmatch(path.name):
-            found.append(f"{project.shown(path)} is not a date of the predictions; {NOT_WRITTEN}")
+            found.append(f"{shown} is a symbolic link; {REAL_FILES}")
+        elif path == _folder(project) / SHADOW and path.is_dir():
+            continue
+        elif STAGED_BATCH.fullmatch(path.name):
+            if not _is_younger(path, DAY):
+                found.append(f"{shown} {LEFT}")
+        elif not path.is_dir() or (path.name != ONLINE and not DATE.fullmatch(path.name)):
+            found.append(f"{shown} is not a date of the predictions; {NOT_WRITTEN}")
     return found
 
 
 def _find_strangers(
     project: Project, day: Path, known: Container[str], facts: Container[str]
 ) -> list[str]:
-    """Return what a date has besides the batches of the journal; readers skip `_` and `.`."""
+    """Return what a date has besides the batches of the journal."""
     if day.is_symlink():
         return []  # a problem of its own
     found = []
-    for path in sorted(day.glob("[!_.]*")):
-        place = f"{day.name}/{path.name}"
+    for path in _content(day):
+        place = path.relative_to(_folder(project)).as_posix()
         shown = project.shown(path)
         if path.is_symlink():
             found.append(f"{shown} is a symbolic link; {REAL_FILES}")
-        elif place in known:
-            continue
-        elif place in facts:
+        elif place in facts and place not in known:
             found.append(
                 f"{shown} was erased, and is there again; if the erasure was interrupted, run "
                 "`erase` again with its options and --yes, or else delete the batch"
             )
-        elif not path.is_dir() or not BATCH.fullmatch(path.name):
-            found.append(f"{shown} is not a batch; {NOT_WRITTEN}")
-        elif (path / COMPLETE).exists():
-            found.append(f"{shown} is published but has no entry in the journal; {NOT_RECORDED}")
-        elif not _may_be_written(path):
-            found.append(f"{shown} is not complete and has no entry in the journal; {NOT_RECORDED}")
+        elif place not in known:
+            found += _find_unrecorded(path, f"{shown}")
     return found
 
 
-def _may_be_written(folder: Path) -> bool:
-    """Return whether a run may just have moved a batch here, and not completed it yet."""
+def _find_unrecorded(path: Path, shown: str) -> list[str]:
+    """Return what is wrong with something in a date that no entry knows."""
+    remedy = IN_THE_SHADOW if path.parents[1].name == SHADOW else NOT_RECORDED
+    if SET_ASIDE.fullmatch(path.name):
+        return [] if _is_younger(path, DAY) else [f"{shown} {LEFT}"]
+    if not path.is_dir() or not BATCH.fullmatch(path.name):
+        return [f"{shown} is not a batch; {NOT_WRITTEN}"]
+    if (path / COMPLETE).exists():
+        return [f"{shown} is published but has no entry in the journal; {remedy}"]
+    if not _is_younger(path, MINUTES):
+        return [f"{shown} is not complete and has no entry in the journal; {remedy}"]
+    return []
+
+
+def _content(folder: Path) -> list[Path]:
+    """Return what is in a folder, which may be missing; names with `_` or `.` included."""
+    found = sorted(folder.glob("*"))
+    return [path for path in found if path.name != FINDER or not path.is_file()]
+
+
+def _is_younger(path: Path, seconds: int) -> bool:
+    """Return whether a run may still be about to complete, move or delete a file or folder."""
     try:
-        state = folder.stat()
-    except FileNotFoundError:  # it was set aside, or taken back
+        state = path.stat()
+    except FileNotFoundError:  # it was moved or deleted meanwhile
         return True
-    return time.time() - max(state.st_mtime, state.st_ctime) < MINUTES
+    return time.time() - max(state.st_mtime, state.st_ctime) < seconds
 
 
 def _find_other_files(project: Project, folder: Path) -> list[str]:
     """Return what a batch holds besides its own files."""
     if folder.is_symlink() or not folder.is_dir():
         return []  # another problem
-    written = {PART, COMPLETE, staged_path(folder / PART).name}
+    of_an_erasure = {staged_path(folder / name).name for name in (PART, COMPLETE)}
     for path in sorted(folder.iterdir()):
-        if path.name not in written:
-            return [f"{project.shown(path)} was not written by `score`; delete that file"]
+        shown = project.shown(path)
         if path.is_symlink():
-            return [f"{project.shown(path)} is a symbolic link; {REAL_FILES}"]
+            return [f"{shown} is a symbolic link; {REAL_FILES}"]
+        if path.name in of_an_erasure:
+            if not _is_younger(path, MINUTES):
+                return [f"{shown} is not part of the batch; {INTERRUPTED}"]
+        elif path.name not in (PART, COMPLETE):
+            return [f"{shown} was not written by `score`; delete that file"]
     return []
 
 

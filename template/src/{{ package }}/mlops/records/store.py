@@ -21,6 +21,7 @@ from .details import (
 from .entry import Entry
 from .integrity import TYPED, Known, NoVersion, UnknownVersion, known_digests
 from .journal import HEAD, BrokenJournal, EntryTaken, Journal, attempts
+from .lineage import extract_path
 from .registry import CHALLENGER, CHAMPION, Aliases, Registry, Version
 from .tracking import (
     JOURNAL,
@@ -440,12 +441,21 @@ def _require_model(client: Client, project: Project) -> None:
             "conf/ to a new folder, such as `experiments: second`, and move "
             f"{project.settings.predictions}/{project.env} away if it exists."
         )
-    if not has_journal and predictions.has_batches(project):
+    if not has_journal and predictions.has_predictions(project):
         folder = project.path(project.settings.predictions) / project.env
         raise MlopsError(
             f"the store has no journal of {project.name}, but {project.shown(folder)} has its "
             "predictions; restore the store from its backup, or correct tracking_uri in conf/; to "
             f"start again without them, move {project.shown(folder)} away."
+        )
+    extracts = extract_path(project, project.env, "").parent
+    # The first training creates the model first: it may be killed before it writes an entry.
+    if tags is None and project.env != "dev" and any(extracts.glob("[!_]*.parquet")):
+        raise MlopsError(
+            f"the store has no model {project.name}, but {project.shown(extracts)} has the rows "
+            "that its versions were trained on; restore the store from its backup, or correct "
+            "tracking_uri or registered_model in conf/; to start again without them, move "
+            f"{project.shown(extracts)} away."
         )
     if tags is None:
         client.create_registered_model(project.name)

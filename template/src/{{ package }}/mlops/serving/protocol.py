@@ -31,6 +31,13 @@ class TimedProtocol(H11Protocol):
         if self.conn.their_state in COMPLETE:
             self._stop_timer()
 
+    def on_response_complete(self) -> None:
+        """Expect the rest of a request whose beginning arrived together with the last one."""
+        super().on_response_complete()
+        is_partial = self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing()
+        if is_partial and self._timer is None:
+            self._expect_request()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timer."""
         self._stop_timer()

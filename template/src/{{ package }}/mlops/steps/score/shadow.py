@@ -1,7 +1,7 @@
-"""The challenger in the shadow: it predicts the rows of a batch, and no reader sees the result.
+"""The challenger in the shadow: it predicts the rows of a batch, and nobody uses the result.
 
-predictions/<env>/_shadow/date=2026-01-01/batch-0001/part.parquet: readers skip names that begin
-with `_`. It starts once the champion's batch is published and recorded, so that nothing a
+predictions/<env>/_shadow/date=2026-01-01/batch-0001/part.parquet: most readers skip names that
+begin with `_`. It starts once the champion's batch is published and recorded, so that nothing a
 challenger does can delay, change or stop that batch.
 """
 
