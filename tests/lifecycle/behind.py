@@ -5,6 +5,7 @@ These functions run in a process of their own, in the project's folder: `project
 
 import hashlib
 import json
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 HEAD = "mlops_journal_head"
+MODEL = "dev.loan-risk"
 TAG = "mlops_journal_entry_1"
 MOVED = "mlops_aliases_moved"
 RESOURCES = ("wall_seconds", "cpu_seconds", "peak_memory_mb", "rows_per_second")
@@ -321,12 +323,33 @@ def vouch(number: int) -> None:
     from loan_risk.mlops.base.project import open_project
     from loan_risk.mlops.records.store import open_store
 
+    _name_after_content(Path(files(MODEL, number)))
     now = open_store(open_project("dev")).registry.copy(number).digest
     journal = entries()
     for entry in journal:
         if entry["subject"] == str(number) and "digest" in entry["details"]:
             entry["details"]["digest"] = now
     _write_again(journal)
+
+
+def _name_after_content(folder: Path) -> None:
+    """Give the package of a version the name that its code has now, wherever it is written."""
+    from loan_risk.mlops.records.integrity import named_files
+    from loan_risk.mlops.records.snapshot import package_name
+
+    [package] = (folder / "code").iterdir()
+    name = package_name({path: file.read_bytes() for path, file in named_files(package)})
+    old, new = package.name.encode(), name.encode()
+    package.rename(package.with_name(name))
+    for _, file in named_files(folder):
+        if file.suffix != ".skops":
+            file.write_bytes(file.read_bytes().replace(old, new))
+            continue
+        with zipfile.ZipFile(file) as packed:
+            parts = {part: packed.read(part) for part in packed.namelist()}
+        with zipfile.ZipFile(file, "w") as packed:
+            for part, content in parts.items():
+                packed.writestr(part, content.replace(old, new))
 
 
 def forget_hashes() -> None:

@@ -19,7 +19,7 @@ def refuse(project: Project, *words: str) -> None:
     answer = project.run("promote", "1", code=1)
     assert "cannot be trusted" in answer.said
     assert all(word in answer.said for word in words)
-    assert "backup" in answer.said
+    assert "restore" in answer.said
 
 
 def test_every_act_is_an_entry_that_names_the_one_before(live: Project) -> None:

@@ -401,6 +401,19 @@ def test_a_batch_that_was_changed_is_not_vouched_for_by_its_erasure(tmp_path: Pa
         erase._search_keys(store, key_file(tmp_path, "customer\na\n"))
 
 
+def test_a_batch_that_changes_during_its_erasure_is_not_vouched_for(tmp_path: Path) -> None:
+    part = batch(tmp_path, "2026-01-01", "a", "b")
+    published = recorded("2026-01-01", "0001", integrity.sha256_of_file(part), command="score")
+    persons = key_file(tmp_path, "customer\na\n")
+    store = store_of(published, project=make_project(tmp_path))
+    [found] = erase._search_keys(store, persons).found
+    staged = erase._stage(found, persons)
+    assert staged.sha256 == integrity.sha256_of_file(erase.staged_path(part))
+    write(part, customer=["a", "b"], score=[0.5, 0.9])
+    with pytest.raises(errors.MlopsError, match=r"batch-0001/part\.parquet changed while its"):
+        erase._stage(found, persons)
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -6,6 +6,7 @@ the copy is loaded: what somebody changes in the store afterwards has no effect 
 
 import errno
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
@@ -25,6 +26,9 @@ from ..base.project import PACKAGE
 from .details import GateDetails, PromoteDetails, TrainDetails
 from .entry import Entry
 from .snapshot import is_named_after
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LEFT_BY_READERS = ("registered_model_meta", "__pycache__")  # by a download, and by a load in place
@@ -254,6 +258,19 @@ def sha256_of_file(path: Path) -> str:
     """Return the SHA-256 of the content of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class HashedFile(io.BufferedWriter):
+    """A new file that hashes what is written to it: on the disk, somebody could change it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path, "w"))
+        self.sha256 = hashlib.sha256()
+
+    def write(self, content: "ReadableBuffer", /) -> int:
+        """Write and hash some bytes."""
+        self.sha256.update(content)
+        return super().write(content)
 
 
 def _find_problem(folder: Path) -> str:

@@ -53,6 +53,8 @@ class Found:
     """Number of these rows."""
     part: Path | None = None
     """The Parquet file that also has other rows; None if the whole place is deleted."""
+    sha256: str = ""
+    """The SHA-256 of that file in the journal; empty if the journal does not know it."""
 
     @property
     def name(self) -> str:
@@ -239,7 +241,7 @@ def _search_keys(store: Store, persons: Keys) -> Search:
             elif rows:
                 if place.kind == "prediction":
                     _refuse_unknown(store.project, place, part, known)
-                found.append(Found(place, rows, part))
+                found.append(Found(place, rows, part, known.get(place.name, "")))
             if place.kind == "request":
                 nameless += count_without_key(part, persons)
     return Search(found, lacking, nameless)
@@ -277,9 +279,8 @@ def _stage(found: Found, persons: Keys | None) -> ErasedFile:
     sha256 = ""
     if persons and found.part:
         staged = staged_path(found.part)
-        write_without(found.part, persons, staged)
+        sha256 = write_without(found.part, persons, staged, found.sha256)
         flush(staged)
-        sha256 = sha256_of_file(staged)
     return ErasedFile(kind=found.place.kind, name=found.name, rows=found.rows, sha256=sha256)
 
 

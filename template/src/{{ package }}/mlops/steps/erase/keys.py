@@ -5,6 +5,7 @@ commands. No message and no entry of the journal quotes one.
 """
 
 import csv
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ...base.errors import Misconfigured, reading
+from ...base.errors import Misconfigured, MlopsError, reading
 from ...data.contract import ColumnType, declared
+from ...records.integrity import HashedFile
 
 Line = dict[str, str]  # values by column
 
@@ -126,11 +128,23 @@ def count_without_key(part: Path, keys: Keys) -> int:
     return max((table[name].null_count for name in columns), default=0)
 
 
-def write_without(part: Path, keys: Keys, target: Path) -> None:
-    """Write the rows of a Parquet file that do not match to another one."""
-    with pq.ParquetFile(part) as file:
-        columns = keys.columns_in(file.schema_arrow) or []
-        with pq.ParquetWriter(target, file.schema_arrow) as writer:
-            for group in range(file.num_row_groups):
-                table = file.read_row_group(group)
-                writer.write_table(table.filter(pc.invert(keys.match(table.select(columns)))))
+def write_without(part: Path, keys: Keys, target: Path, expected: str = "") -> str:
+    """Write the rows of a Parquet file that do not match to another one; return its SHA-256.
+
+    Raises MlopsError if the file does not have the expected SHA-256, if one is given.
+    """
+    with pa.OSFile(str(part)) as source, HashedFile(target) as written:
+        if expected and hashlib.file_digest(source, "sha256").hexdigest() != expected:
+            raise MlopsError(
+                f"{part.parent.parent.name}/{part.parent.name}/{part.name} changed while its rows "
+                "were read; find out who writes there, restore it from a backup, then erase again."
+            )
+        source.seek(0)  # the same open file, so that nothing can take its place
+        with pq.ParquetFile(source) as file:
+            columns = keys.columns_in(file.schema_arrow) or []
+            with pq.ParquetWriter(written, file.schema_arrow) as writer:
+                for group in range(file.num_row_groups):
+                    table = file.read_row_group(group)
+                    kept = table.filter(pc.invert(keys.match(table.select(columns))))
+                    writer.write_table(kept)
+    return written.sha256.hexdigest()

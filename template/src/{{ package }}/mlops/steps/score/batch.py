@@ -2,12 +2,10 @@
 
 import contextlib
 import datetime
-import hashlib
-import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +19,9 @@ from ...base.project import Project
 from ...base.windows import Window
 from ...data.fingerprints import hashes
 from ...figures.profile import Floats, count
+from ...records.integrity import HashedFile
 from ...records.registry import LoadedVersion
 from ..pieces import work_on_pieces
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 KeysAndPrediction = tuple[pd.DataFrame, pd.DataFrame]
 Work = Callable[[LoadedVersion, pd.DataFrame], KeysAndPrediction]
@@ -79,19 +75,6 @@ class Batch:
     def refuse(self, reason: str) -> NoReturn:
         """Raise MlopsError, so that the batch is not published."""
         raise MlopsError(f"the batch of {self.champion.version} is not published: {reason}.")
-
-
-class HashedFile(io.BufferedWriter):
-    """A new file that hashes what is written to it: on the disk, somebody could change it."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(io.FileIO(path, "w"))
-        self.sha256 = hashlib.sha256()
-
-    def write(self, content: "ReadableBuffer", /) -> int:
-        """Write and hash some bytes."""
-        self.sha256.update(content)
-        return super().write(content)
 
 
 def write(batch: Batch, target: Path, work: Work) -> str:
