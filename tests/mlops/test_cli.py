@@ -4,6 +4,7 @@ import errno
 import json
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -197,6 +198,17 @@ def test_beyond_dev_a_defect_is_located_and_its_text_is_not_shown(
     assert "float(customer)" in printed
     assert "ValueError" in printed
     assert "unexpected RuntimeError in test_cli.py, line " in printed
+
+
+def test_beyond_dev_a_file_that_user_code_does_not_find_is_not_named(
+    run: Callable[..., int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The name of the file may be made of a customer's number."""
+    customer = f"C{31}156"
+    assert run(lambda _: Path("/archive/" + customer).read_text()) == 1
+    printed = capfd.readouterr().err
+    assert customer not in printed
+    assert "FileNotFoundError: No such file or directory in test_cli.py, line " in printed
 
 
 def test_a_step_gets_the_project_of_the_environment_with_its_overrides(

@@ -1,12 +1,16 @@
 """Each kind of error has its exit code, and errors of others become one sentence."""
 
+import importlib
 import io
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 from rendering import platform
 
 errors = platform("base.errors")
@@ -173,3 +177,66 @@ def test_a_trace_has_the_lines_of_all_causes_and_no_text() -> None:
         "RuntimeError",
     ]
     assert "raise KeyError(IBAN) from None" in trace
+
+
+CUSTOMER = f"C{31}156"  # in no line of this file's code
+
+
+@pytest.mark.parametrize(
+    ("fail", "shown"),
+    [
+        (
+            lambda: Path("/archive/" + CUSTOMER).read_text(),
+            "FileNotFoundError: No such file or dir",
+        ),
+        (lambda: pd.read_csv("/archive/" + CUSTOMER), "FileNotFoundError: No such file or dir"),
+        (lambda: getattr(pd.DataFrame(), "of_" + CUSTOMER), "AttributeError in "),
+        (lambda: eval(CUSTOMER), "NameError in "),  # noqa: S307
+        (lambda: importlib.import_module("plug_" + CUSTOMER), "ModuleNotFoundError in "),
+        (lambda: fail_with(OSError(CUSTOMER)), "OSError in "),
+        (lambda: fail_with(OSError(5, CUSTOMER)), "OSError: Input/output error in "),
+        (lambda: fail_with(AttributeError(CUSTOMER)), "AttributeError in "),
+        (lambda: fail_with(SyntaxError(CUSTOMER)), "SyntaxError in "),
+    ],
+)
+def test_no_error_of_user_code_quotes_a_name_made_of_a_value(
+    fail: Callable[[], object], shown: str
+) -> None:
+    with pytest.raises(Exception, match=CUSTOMER) as caught:
+        fail()
+    summary = errors.summarize(caught.value)
+    assert CUSTOMER not in summary
+    assert summary.startswith(shown)
+    assert " in test_errors.py, line " in summary
+
+
+@pytest.mark.parametrize(
+    ("fail", "shown"),
+    [
+        (
+            lambda: Path("lookup/rates.csv").read_text(),
+            "directory: 'lookup/rates.csv'",
+        ),
+        (lambda: Path(Path.cwd(), "rates.csv").read_text(), "/rates.csv'"),
+        (lambda: pd.DataFrame().amounts, "'DataFrame' object has no attribute 'amounts'"),
+        (lambda: undefined_amount, "name 'undefined_amount' is not defined"),  # noqa: F821
+        (lambda: importlib.import_module("gone_package"), "No module named 'gone_package'"),
+    ],
+)
+def test_an_error_of_user_code_names_what_the_code_itself_names(
+    fail: Callable[[], object], shown: str
+) -> None:
+    with pytest.raises(Exception, match=r".") as caught:
+        fail()
+    assert shown in errors.summarize(caught.value)
+
+
+def fail_with(error: Exception) -> None:
+    raise error
+
+
+def test_the_row_of_a_csv_file_is_not_quoted() -> None:
+    with pytest.raises(errors.MlopsError) as caught, errors.reading("x.csv", "deliver it again"):
+        csv.read_csv(io.BytesIO(b"key,name,age\nK1203,Mueller,45,6\n"))
+    assert "Mueller" not in str(caught.value)
+    assert "Expected 3 columns, got 4: …" in str(caught.value)

@@ -10,6 +10,7 @@ import pytest
 from mlops.projects import make_project
 from mlops.records.journals import Server, changed, copies, open_journal, pauses
 from rendering import platform
+from sqlalchemy import make_url
 
 anchor = platform("records.anchor")
 console = platform("base.console")
@@ -73,6 +74,22 @@ def test_an_entry_is_appended_without_reading_the_others(
     assert written.number == 2001
     assert server.counted() == {"head": 1, "search": 2}  # is it the right experiment; who claims it
     assert opened().entries()[-1] == written
+
+
+def test_an_entry_has_the_database_that_a_secret_led_to(
+    opened: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings name the secret only, and its value comes from a variable or a file."""
+    addresses = platform("data.addresses")
+    monkeypatch.setattr(addresses, "_read", {})
+    assert opened().append(details.PauseDetails(reason="a test")).addresses == {}
+    addresses.remember(
+        "loans", make_url("postgresql+psycopg://risk:hidden@warehouse/risk?x=hidden")
+    )
+    addresses.remember("of_another_project", make_url("sqlite:///x.db"))
+    opened().append(details.PauseDetails(reason="a test"))
+    written = opened().entries()[-1]
+    assert written.addresses == {"loans": "postgresql+psycopg://warehouse/risk"}
 
 
 def test_the_files_of_an_older_template_are_read_once(

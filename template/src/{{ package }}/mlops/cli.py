@@ -599,7 +599,7 @@ def _run(
         with contextlib.redirect_stdout(sys.stderr):  # stdout is for --json alone
             outcome = step(project)
     except Exception as error:  # noqa: BLE001 - user code can raise anything
-        reported = _reported(error)
+        reported = _reported(error, env)
         if reported is None:  # beyond dev its text may quote what not every reader may see
             from .base.errors import full_trace, summarize, trace
 
@@ -620,12 +620,17 @@ def _run(
     raise typer.Exit(code)
 
 
-def _reported(error: Exception) -> Exception | None:
+def _reported(error: Exception, env: str) -> Exception | None:
     """Return the error to report in one sentence, None for a defect that needs its traceback."""
+    from .base.errors import comes_from_user_code, summarize
+
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return OSError("the disk is full; free some space for the project and its store")
-    if isinstance(error, (MlopsError, OSError)):  # the text of an OSError names file and reason
+    if isinstance(error, MlopsError):
         return error
+    if isinstance(error, OSError):  # its text names file and reason
+        is_hidden = env != "dev" and comes_from_user_code(error)
+        return MlopsError(summarize(error)) if is_hidden else error
     from .records.tracking import store_error
 
     return store_error(error)

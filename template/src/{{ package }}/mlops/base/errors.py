@@ -4,17 +4,26 @@ A message is a sentence: what is wrong, where (file, column, key or version), an
 """
 
 import contextlib
+import os
 import re
 import traceback
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import cache
 from pathlib import Path
 
 from .text import hide_values, plain_lines
 
 PLATFORM = Path(__file__).parents[1]  # the folder of this platform, `mlops`
-# Errors whose text is about code, files or names, and not about values.
+# Errors whose text is about code, files or names, and not about values, unless user code says so.
 ABOUT_CODE = (ImportError, SyntaxError, NameError, AttributeError, UnicodeError, OSError)
+# What Python itself says about a name; the groups are names that code may have made of a value.
+ABOUT_A_NAME = re.compile(
+    r"(?:'[\w.]+' object|module '[\w.]+'|type object '[\w.]+') has no attribute '(.+)'"
+    r"|name '(.+)' is not defined"
+    r"|cannot access (?:local|free) variable '(.+)' where .*"
+    r"|No module named '(.+?)'(?:; '.+' is not a package)?"
+    r"|cannot import name '(.+?)' from .*"
+)
 NAMES = re.compile("Usecols|No match for FieldRef|Index .* (invalid|out of range)")
 
 
@@ -66,14 +75,53 @@ def summarize(error: Exception) -> str:
     """Return what an error says, without quoting a value of a row.
 
     The text of an error that user code or a library raises may quote one: instead of it, the type
-    and the place are returned, such as `ValueError in features.py, line 12`.
+    and the place are returned, such as `ValueError in features.py, line 12`. Of an error about code
+    or a file, what Python says stays, with the names that the code itself has.
     """
     if isinstance(error, MlopsError):
         return str(error)
     kind = type(error).__name__
-    if isinstance(error, ABOUT_CODE):
-        return " ".join(f"{kind}: {error}".split())
-    return f"{kind}{_place(error)}"
+    text = f"{error}" if isinstance(error, ABOUT_CODE) else ""
+    place = _place(error)
+    if text and comes_from_user_code(error):
+        text = _without_values(error)
+        return " ".join(f"{kind}: {text}{place}".split()) if text else f"{kind}{place}"
+    return " ".join(f"{kind}: {text}".split()) if text else f"{kind}{place}"
+
+
+def comes_from_user_code(error: BaseException) -> bool:
+    """Return whether user code raised an error, or called the library that did."""
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    own = [file for file in files if not _is_library(file)]
+    return bool(own) and not own[-1].startswith(str(PLATFORM))
+
+
+def _without_values(error: Exception) -> str:
+    """Return the text of an error about code if no word of it may be a value; empty otherwise."""
+    text = str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        path = f"{error.filename or ''}"
+        shown = f": '{path}'" if path and _is_known_path(error, path) else ""
+        return f"{os.strerror(error.errno)}{shown}"
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_file():
+        return text  # of a module, and not of a text that the code compiles
+    said = ABOUT_A_NAME.fullmatch(text)
+    if said is None:
+        return ""
+    name = next(group for group in said.groups() if group)
+    code = _code(error) if isinstance(error, ImportError) else _own_code(error)
+    return text if _has_word(code, name) else ""
+
+
+def _is_known_path(error: BaseException, path: str) -> bool:
+    """Return whether each part of a path is in the code, or leads to the working directory."""
+    code = _own_code(error)
+    here = (*Path.cwd().parts, *PLATFORM.parts)
+    return all(part in here or _has_word(code, part) for part in Path(path).parts)
+
+
+def _has_word(code: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code) is not None
 
 
 def trace(error: BaseException) -> str:
@@ -93,7 +141,7 @@ def full_trace(error: BaseException) -> str:
 def _place(error: BaseException) -> str:
     """Return the line that raised an error, the last one outside of libraries if there is one."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith((*_libraries(), "<"))]
+    own = [frame for frame in frames if not _is_library(frame.filename)]
     for frame in (own or list(frames))[-1:]:
         return f" in {Path(frame.filename).name}, line {frame.lineno}"
     return ""
@@ -109,7 +157,7 @@ def _missing(error: KeyError, columns: Container[str]) -> str:
     listed = re.search(r"\['[^']*'(?:,\s+'[^']*')*\]", text)
     names = re.findall("'([^']*)'", listed[0]) if listed else [text]
     code = _own_code(error)
-    if all(name in columns or re.search(rf"\b{re.escape(name)}\b", code) for name in names):
+    if all(name in columns or _has_word(code, name) for name in names):
         if len(names) == 1:
             return f"column {names[0]} is missing"
         return f"columns {', '.join(names)} are missing"
@@ -125,12 +173,25 @@ def _libraries() -> tuple[str, ...]:
     return paths["stdlib"], paths["purelib"], paths["platlib"]
 
 
+def _is_library(file: str) -> bool:
+    """Return whether a file is Python's own or of an installed package.
+
+    An installed wheel has the user's modules and this platform among the packages.
+    """
+    if file.startswith(f"{PLATFORM.parent}{os.sep}"):
+        return False
+    return file.startswith((*_libraries(), "<"))
+
+
 def _own_code(error: BaseException) -> str:
     """Return the text of the user's files through which an error came."""
-    frames = traceback.extract_tb(error.__traceback__)
-    others = (*_libraries(), str(PLATFORM))
-    files = {frame.filename for frame in frames if not frame.filename.startswith(others)}
-    existing = [Path(file) for file in files if Path(file).is_file()]
+    return _code(error, lambda file: not (_is_library(file) or file.startswith(str(PLATFORM))))
+
+
+def _code(error: BaseException, which: Callable[[str], bool] = bool) -> str:
+    """Return the text of the files through which an error came."""
+    files = {frame.filename for frame in traceback.extract_tb(error.__traceback__)}
+    existing = [Path(file) for file in files if which(file) and Path(file).is_file()]
     return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in existing)
 
 

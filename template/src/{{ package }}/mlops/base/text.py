@@ -14,6 +14,7 @@ COMMAND_AT_START = re.compile(r"^(\s*):(?=:)")  # of GitHub
 COMMAND_IN_CELL = re.compile(":(?=:)")  # the same, where a line may be wrapped anywhere
 ANCHOR = re.compile("(?<=journal-anchor)/")  # of `records/anchor.py`, which only it may print
 QUOTED = re.compile(r"b?'[^']*'|\"[^\"]*\"")
+ROW = re.compile(r"(CSV parse error: [^:]*, got \d+: ).*", re.DOTALL)  # Arrow appends the row
 NUMBER = re.compile(r"\d[\d.,]{4,}\d")
 MORE = "…"
 
@@ -43,6 +44,7 @@ def plain_cell(text: str) -> str:
 def hide_values(text: str) -> str:
     """Return the text of another program's error without what may be a value of a row.
 
-    That is what stands in quotes, and long numbers.
+    That is what stands in quotes, long numbers, and the row of a CSV file. Other text stays.
     """
+    text = ROW.sub(rf"\g<1>{MORE}", text)
     return NUMBER.sub(MORE, QUOTED.sub(f"'{MORE}'", text))

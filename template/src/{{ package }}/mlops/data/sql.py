@@ -19,6 +19,7 @@ from ..base.secrets import resolve
 from ..base.settings import Table
 from ..base.text import hide_values
 from ..base.windows import Window
+from .addresses import remember
 from .request import TableRequest
 
 
@@ -51,6 +52,7 @@ def count_undated(request: TableRequest) -> int:
 def _connect(request: TableRequest) -> Iterator[sa.Connection]:
     """Connect to the database, and turn its errors into messages."""
     engine = _engine(request.name, request.table)
+    remember(request.name, engine.url)
     try:
         with engine.connect() as connection:
             yield connection

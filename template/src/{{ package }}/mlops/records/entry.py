@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue, SerializeAsAny, model_validator
 
 from ..base.console import Result
 from ..base.errors import MlopsError
-from ..base.record import Facts, Lift, StoredRecord
+from ..base.record import Facts, Lift, PlainText, StoredRecord
 from .details import KINDS, Details, MonitorDetails
 
 Kind = TypeVar("Kind", bound=Details)
@@ -69,6 +69,10 @@ class Entry(StoredRecord):
     overrides: tuple[str, ...] | None = None
     """Names of the variables and options that overrode settings: `MLOPS_PREDICTIONS`, `--set
     time.train`; None before format 3."""
+    addresses: dict[str, PlainText] | None = None
+    """The database of each table of kind `sql` that the command had read, without its password:
+    `{"loans": "postgresql+psycopg://warehouse.bank.example/risk"}`; None in entries that are older
+    than this field."""
     previous: str
     """SHA-256 of the entry before; zeros in the first one."""
     sha256: str = Field(default="", exclude=True)

@@ -23,6 +23,7 @@ from urllib.request import url2pathname
 from ..base.console import Result, set_anchor
 from ..base.errors import MlopsError
 from ..base.project import Project
+from ..data.addresses import addresses_read
 from .anchor import Anchor, compare
 from .details import Details, GateDetails
 from .entry import Entry, canonical, hash_of_text, with_details
@@ -188,6 +189,7 @@ class Journal:
                     previous=previous,
                     settings_sha256=settings_hash(self._project),
                     overrides=self._project.overrides,
+                    addresses=addresses_read(self._project),
                     **current_actor(),
                 )
                 try:

@@ -11,7 +11,14 @@ from .case import check
 
 PROGRAM = """
 import gc, sys; gc.disable()
-ABOUT_CODE = (ImportError, SyntaxError, NameError, AttributeError, OSError)  # no text quotes a row
+ABOUT_CODE = (ImportError, SyntaxError, NameError, AttributeError, OSError)
+def quotes_a_value(error):  # unless all that it quotes is in the code that the error came from
+    import os, re, traceback
+    files = {frame.filename for frame in traceback.extract_tb(error.__traceback__)}
+    code = "".join(open(file, errors="replace").read() for file in files if os.path.isfile(file))
+    code += os.getcwd() + sys.argv[2]
+    words = [word for text in re.findall("'([^']*)'", str(error)) for word in text.split(os.sep)]
+    return not words or any(word not in code for word in words)
 sys.modules[sys.argv[1]] = None  # importing the project is an error from here on
 try:
     import mlflow, pandas
@@ -21,9 +28,9 @@ except Exception as error:
     cause = error  # MLflow wraps an error of the version's code in its own
     while cause and not isinstance(cause, ABOUT_CODE):
         cause = cause.__cause__ or cause.__context__
-    if cause:
+    if cause and (isinstance(cause, (ImportError, SyntaxError)) or not quotes_a_value(cause)):
         sys.exit(f"{type(cause).__name__}: {cause}")
-    sys.exit(f"{type(error).__name__}, whose text may quote a value of a row")
+    sys.exit(f"{type(cause or error).__name__}, whose text may quote a value of a row")
 gc.freeze()  # what was imported is no garbage: a collection at exit takes as long as predicting
 """
 PATIENCE = 300  # seconds; a version that takes longer to load is rejected
