@@ -423,7 +423,11 @@ def test_code_that_was_other_code_when_it_was_read_is_not_called_committed(
     monkeypatch.setattr(train, "user_module", lambda *_: None)
     make = train.read_reviewed_facts
     facts: list[Any] = []
-    spy = lambda *given: facts.append(make(*given)) or facts[-1]  # noqa: E731
+
+    def spy(*given: Any) -> Any:
+        facts.append(make(*given))
+        return facts[-1]
+
     monkeypatch.setattr(train, "read_reviewed_facts", spy)
     opened = project.open_project(env)
     while reads >= exchanged:
