@@ -219,7 +219,7 @@ def test_no_error_of_user_code_quotes_a_name_made_of_a_value(
         ),
         (lambda: Path(Path.cwd(), "rates.csv").read_text(), "/rates.csv'"),
         (lambda: pd.DataFrame().amounts, "'DataFrame' object has no attribute 'amounts'"),
-        (lambda: undefined_amount, "name 'undefined_amount' is not defined"),  # noqa: F821  # type: ignore[name-defined]
+        (lambda: undefined_amount, "name 'undefined_amount' is not defined"),  # type: ignore[name-defined]  # noqa: F821
         (lambda: importlib.import_module("gone_package"), "No module named 'gone_package'"),
     ],
 )
