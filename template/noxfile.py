@@ -71,7 +71,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Show two years of a model in build/demo; with your rows: `uvx nox -s demo -- 2025-07-01`."""
+    """Play two years of a model's life in build/demo; with your rows: `uvx nox -s demo -- DATE`."""
     setup(session)
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(parents=True)

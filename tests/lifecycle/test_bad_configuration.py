@@ -223,4 +223,4 @@ def test_a_folder_that_is_not_a_project_is_refused(born: Project) -> None:
 def test_a_variable_cannot_override_a_rule_of_prod(born: Project) -> None:
     weaker = {"MLOPS_PROMOTION": "automatic"}
     answer = born.run("status", "--env", "prod", code=2, variables=weaker)
-    assert "MLOPS_PROMOTION sets promotion, which cannot be overridden in prod" in answer.said
+    assert "MLOPS_PROMOTION: promotion cannot be overridden in prod" in answer.said

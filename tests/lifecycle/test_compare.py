@@ -1,4 +1,4 @@
-"""`compare` says in what two versions differ, and how far their predictions do."""
+"""`compare` says how two versions and their predictions differ."""
 
 from collections.abc import Callable
 from pathlib import Path

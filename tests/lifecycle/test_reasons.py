@@ -77,7 +77,10 @@ def test_the_gate_requires_reasons_of_a_high_risk_version(trained: Project) -> N
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("return rows[['amount']]", "model.explain: it returns no column "),
+        (
+            "return rows[['amount']]",
+            "model.explain: it must return a column for each feature, and returns none ",
+        ),
         ("return rows.head(3) * 0", "must return a row for each row that it gets"),
         ("return pd.DataFrame(0.0, rows.index, rows.columns)", "returns only zeros or missing"),
         ("return pd.DataFrame(np.nan, rows.index, rows.columns)", "returns only zeros or missing"),

@@ -176,7 +176,7 @@ def test_an_override_that_cannot_be_read_is_named(tmp_path: Path, text: str, wor
 @pytest.mark.parametrize("env", ["test", "prod"])
 def test_the_environment_is_no_setting_to_override(tmp_path: Path, env: str) -> None:
     assert refused(tmp_path, "env=dev", env=env) == (
-        "--set sets env; choose the environment with --env instead."
+        "--set: env cannot be set; choose the environment with --env instead."
     )
 
 
@@ -204,11 +204,11 @@ def test_a_rule_of_test_and_prod_is_in_a_file(
             "it is an answer to a question of the template: change it with `uvx copier update`, as "
             "the README says."
         )
-    end = f"sets {rule}.x, which cannot be overridden in {env}; {remedy}"
-    assert refused(tmp_path, f"{rule}.x=1", env=env) == f"--set {end}"
+    end = f"{rule}.x cannot be overridden in {env}; {remedy}"
+    assert refused(tmp_path, f"{rule}.x=1", env=env) == f"--set: {end}"
     variable = f"MLOPS_{rule.upper()}__X"
     monkeypatch.setenv(variable, "1")
-    assert refused(tmp_path, env=env) == f"the variable {variable} {end}"
+    assert refused(tmp_path, env=env) == f"the variable {variable}: {end}"
 
 
 def test_invented_rows_do_not_replace_those_of_prod(
@@ -216,7 +216,7 @@ def test_invented_rows_do_not_replace_those_of_prod(
 ) -> None:
     monkeypatch.setenv("MLOPS_TABLES__LOANS__KIND", "synthetic")
     real = {"tables": {"loans": {"kind": "files", "path": "x.csv", "origin": "production"}}}
-    assert "sets tables.loans.kind, which cannot be overridden in prod" in refused(
+    assert "tables.loans.kind cannot be overridden in prod" in refused(
         tmp_path, env="prod", base=BASE | real
     )
     assert refused(tmp_path, base=BASE | real).startswith(

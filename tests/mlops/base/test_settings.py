@@ -79,6 +79,10 @@ def test_settings_do_not_change() -> None:
             "zone is for tables of kind files, not of kind delta",
         ),
         (
+            {"kind": "files", "path": "x", "separator": "||"},
+            "regular expression, and || is not a valid one, or matches empty text; to use the",
+        ),
+        (
             {"kind": "files", "path": "x", "encoding": "latin-77"},
             "the encoding latin-77 is unknown; write one",
         ),

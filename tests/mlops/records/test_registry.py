@@ -50,7 +50,9 @@ def test_a_version_with_the_package_name_of_another_is_refused(
     files: Path, monkeypatch: pytest.MonkeyPatch, digits: int
 ) -> None:
     (files / SNAPSHOT).rename(files / f"code/{integrity.PACKAGE}_{'0' * digits}")
-    with pytest.raises(integrity.FilesChanged, match=r"holds other code in .* than that which the"):
+    with pytest.raises(
+        integrity.FilesChanged, match=r"the code in .* is not the code that this name"
+    ):
         fetch(files, monkeypatch)
 
 

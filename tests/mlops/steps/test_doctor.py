@@ -1,6 +1,7 @@
 """`doctor` runs the functions of data.py on the last period, and compares them with schema.py."""
 
 import errno
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from mlops.projects import make_project
 from rendering import platform
 
+errors = platform("base.errors")
 files = platform("data.files")
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Any type hint")  # MLflow's, of the scorer
@@ -137,3 +139,26 @@ def test_a_table_that_this_user_may_not_read_is_named(
     for name in ("inputs", "labels"):
         skipped = doctor._not_tried(name, failed)
         assert (skipped.verdict, skipped.finding) == ("noted", "not tried before tables is fixed")
+
+
+@pytest.mark.parametrize(
+    ("schema", "finding"),
+    [
+        ("import no_such_library", "ModuleNotFoundError"),
+        ("1 +", "SyntaxError"),
+        ("int('x')", "ValueError"),
+    ],
+)
+def test_the_module_that_is_at_fault_is_named_and_not_the_one_that_imports_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, schema: str, finding: str
+) -> None:
+    doctor = platform("steps.doctor")
+    snapshot = tmp_path / f"loans_{finding.lower()}"
+    snapshot.mkdir()
+    (snapshot / "__init__.py").touch()
+    (snapshot / "data.py").write_text("from . import schema\n", encoding="utf-8")
+    (snapshot / "schema.py").write_text(schema, encoding="utf-8")
+    monkeypatch.setattr(doctor, "take_snapshot", lambda: snapshot)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(errors.MlopsError, match=rf"^src/.*/schema.py cannot be .*: {finding}"):
+        doctor._modules(SimpleNamespace())

@@ -144,12 +144,15 @@ FirstVersion = Annotated[
     int | None,
     typer.Argument(
         metavar="V1",
-        help="The number of a version. Alone, it is compared with the champion; by default, the "
-        "challenger is.",
+        help="The number of a version; by default, that of the challenger.",
     ),
 ]
 SecondVersion = Annotated[
-    int | None, typer.Argument(metavar="V2", help="The number of the version to compare it with.")
+    int | None,
+    typer.Argument(
+        metavar="V2",
+        help="The number of the version to compare it with; by default, that of the champion.",
+    ),
 ]
 RequiredVersion = Annotated[
     int, typer.Argument(metavar="VERSION", help="The number of the version.")
@@ -285,8 +288,9 @@ def draft(
     """Read a table of yours, and propose the files that describe it, in build/draft/.
 
     It proposes schema.py, data.py, features.py and conf/, with the evidence as comments, and
-    synthetic.py, which invents rows for machines without the table. It reports what is missing,
-    constant, repeated, or knows the answer. It changes no file of yours.
+    synthetic.py, which invents rows for machines without the table. It reports missing values,
+    constant columns, repeated rows, and columns that give away the target. It changes no file of
+    yours.
     """
 
     def step(project: "Project") -> "Outcome":
@@ -528,7 +532,7 @@ def compare(
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what differs between two versions, and how far their predictions do, as a page too."""
+    """Show how two versions and their predictions differ, and write a page about it."""
 
     def step(project: "Project") -> "Outcome":
         from .steps.compare.compare import compare
@@ -566,7 +570,11 @@ def doctor(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = Fals
 
 @app.command(cls=Command, rich_help_panel=INSPECT)
 def relocate(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False) -> None:
-    """Keep the files of a local store where the project is now, after a move or a copy of it."""
+    """After the project was moved or copied, correct the file addresses in its local store.
+
+    A local store is a SQLite database such as mlflow.db, with the folder mlartifacts next to it.
+    Running the command again changes nothing.
+    """
 
     def step(project: "Project") -> "Outcome":
         from .steps.relocate import relocate

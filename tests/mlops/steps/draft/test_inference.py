@@ -99,6 +99,8 @@ def test_times_with_a_zone_are_converted_to_utc() -> None:
         (repeated(1.5, np.inf), "it is infinite in 50 rows"),
         (repeated("9999-12-31", "2026-01-01"), "some of its dates are before 1678 or after 2261"),
         (repeated(b"a", b"b"), "its values are of the type bytes"),
+        (repeated(1, "a"), "its values are of several types"),
+        (repeated([1], [2]), "its values are of several types, or of one that schema.py does"),
     ],
 )
 def test_a_column_that_no_type_fits_is_left_out_with_a_reason(values: Any, reason: str) -> None:

@@ -28,6 +28,9 @@ def assign(**columns: Any) -> dict[str, Any]:
     return {each.name: each for each in roles.ordered(assignment, target.column, frame)}
 
 
+DAYS = pd.date_range("2025-01-01", periods=3)
+
+
 def dates(start: str, ends: str = "2025-12-31") -> pd.Series:
     days = pd.date_range(start, ends)
     return pd.Series(RANDOM.choice(days, ROWS))
@@ -170,13 +173,23 @@ def test_the_outcome_of_two_becomes_1(values: list[Any], outcome: Any) -> None:
         (["a", "a"], "binary", "the same in all rows"),
         ([None, None], "binary", "it has no value"),
         (["score", "b", "c"], "multiclass", "a column of the predictions"),
+        (DAYS, "binary", "name another column, or add one with two values to the table.$"),
+        (DAYS, "multiclass", "so it needs classes; name another column.$"),
+        (DAYS, "regression", "so it needs numbers; name another column.$"),
+        ([1.5, 2.5, 3.5], "binary", "problem=regression"),
+        ([1, 2, 3], "binary", "problem=multiclass"),
+        (
+            [1.5, float("inf"), 3.5],
+            "regression",
+            "have to return as missing; name another column.$",
+        ),
     ],
 )
 def test_a_target_that_does_not_fit_the_problem_is_refused(
     values: list[Any], problem: str, text: str
 ) -> None:
     with pytest.raises(errors.Misconfigured, match=text):
-        find(values * 20, problem)
+        find([*values] * 20, problem)
 
 
 def test_a_target_that_is_no_column_is_refused_with_the_columns() -> None:

@@ -122,7 +122,7 @@ FAULTS = {
     "one column": ("binary", ("shape (300,) for 300 rows", "shape (300, 2)")),
     "a frame": ("binary", ("predict_proba of Wrong returns DataFrame", "NumPy array")),
     "a list": ("binary", ("predict_proba of Wrong returns list",)),
-    "percent": ("binary", ("below 0 or above 1",)),
+    "percent": ("binary", ("Wrong returns predictions that cannot be used: some probabilities",)),
     "missing": ("binary", ("missing or infinite",)),
     "noise": ("binary", ("two fits with the same seed", 'params["seed"]')),
     "half": ("multiclass", ("do not add up to 1",)),
@@ -231,7 +231,7 @@ def test_an_estimator_that_takes_no_weights_is_found(tmp_path: Path) -> None:
     [
         (None, "give it a function explain"),
         (lambda _, frame: frame.to_numpy(), "it returns ndarray"),
-        (lambda _, frame: frame[["amount"]], "no column income"),
+        (lambda _, frame: frame[["amount"]], "returns none for income"),
         (lambda _, frame: frame.reset_index(drop=True).iloc[1:], "must return a row for each row"),
         (lambda _, frame: frame * np.nan, "missing or infinite"),
     ],

@@ -161,15 +161,17 @@ def _refuse_what_only_dev_may(env: str, layer: Layer) -> None:
         return
     section = layer.key.partition(".")[0]
     if section == "env":
-        raise Misconfigured(f"{layer.where} sets env; choose the environment with --env instead.")
+        raise Misconfigured(
+            f"{layer.where}: env cannot be set; choose the environment with --env instead."
+        )
     if section in ANSWERS:
         raise Misconfigured(
-            f"{layer.where} sets {layer.key}, which cannot be overridden in {env}; it is an answer "
-            "to a question of the template: change it with `uvx copier update`, as the README says."
+            f"{layer.where}: {layer.key} cannot be overridden in {env}; it is an answer to a "
+            "question of the template: change it with `uvx copier update`, as the README says."
         )
     if section in Settings.model_fields and section not in OVERRIDABLE:
         raise Misconfigured(
-            f"{layer.where} sets {layer.key}, which cannot be overridden in {env}; change it in "
+            f"{layer.where}: {layer.key} cannot be overridden in {env}; change it in "
             f"conf/{env}.yml instead, where the change is reviewed."
         )
 

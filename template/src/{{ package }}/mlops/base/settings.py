@@ -123,8 +123,9 @@ class Table(Section):
             matches_nothing = True
         if matches_nothing:
             raise ValueError(
-                f"a separator of several characters is a regular expression, and {separator} does "
-                'not match characters; put each in brackets, such as "[|][|]" for two bars'
+                "a separator of several characters is read as a regular expression, and "
+                f"{separator} is not a valid one, or matches empty text; to use the characters "
+                'themselves, put each of them in brackets, as in "[|][|]" for two bars'
             )
         return separator
 
@@ -332,8 +333,8 @@ class Gate(Section):
     latency_ratio: float = Field(default=3.0, gt=0)
     """How many times longer than the champion the prediction of a single row may take."""
     latency_ms: float = Field(default=100.0, gt=0)
-    """Milliseconds that the prediction of a single row may take, whatever the champion takes, where
-    the model does not serve online (`serving.online`)."""
+    """Milliseconds that the prediction of a single row may take, however fast the champion is,
+    where the model does not serve online (`serving.online`)."""
     slice_gap: float | None = Field(default=None, ge=0)
     """How much worse a protected group may do than all rows in `metric`: 0.10 at medium and 0.05
     at high risk unless given; at low risk the gap is only reported. In the unit of a metric on a

@@ -253,7 +253,7 @@ def _refuse_marks(path: Path, request: TableRequest, where: str) -> None:
     if wide and sample and b"\0" not in sample:
         raise MlopsError(
             f"{where} is not {encoding}; set tables.{request.name}.encoding to utf-8, or to cp1252 "
-            "for a file of Windows or Excel."
+            "if the file comes from Windows or Excel."
         )
     if ONE_BYTE.match(known) and not sample.isascii() and _is_utf8(sample):
         raise MlopsError(
@@ -275,7 +275,7 @@ def _wrong_encoding(path: Path, request: TableRequest, where: str) -> str:
     encoding = request.table.encoding
     known = codecs.lookup(encoding).name
     is_utf8 = known.startswith("utf-8")
-    remedy = "cp1252 for a file of Windows or Excel, or to latin-1" if is_utf8 else "utf-8"
+    remedy = "cp1252 if the file comes from Windows or Excel, or to latin-1" if is_utf8 else "utf-8"
     with _open_bytes(path) as file:
         for number, line in enumerate(file, 1):
             if known.startswith(("utf-16", "utf-32")):  # whose line breaks are not one byte

@@ -184,9 +184,9 @@ def check_digests(files: VersionFiles, known: list[Known], version: str) -> None
     for digest, source in known:
         if not files.has(digest) and source == TYPED:
             raise FilesChanged(
-                f"{TYPED} is not the SHA-256 of the files of {version}, which is {files.digest}; "
-                "compare the latter with the SHA-256 of the original: if they are the same, repeat "
-                f"the command with --digest {files.digest}; otherwise, copy the version again."
+                f"{TYPED} does not match the files of {version}, whose SHA-256 is {files.digest}; "
+                "compare this with the SHA-256 of the original: if they are the same, repeat the "
+                f"command with --digest {files.digest}; otherwise, copy the version again."
             )
         if not files.has(digest):
             raise FilesChanged(
@@ -242,9 +242,9 @@ def check_package(folder: Path, version: str) -> None:
         sources = {name: path.read_bytes() for name, path in named_files(package)}
         if not is_named_after(package.name, sources):
             raise FilesChanged(
-                f"{version} holds other code in {package.name} than that which the name stands "
-                "for, so it is not as `train` made it; restore its files from a backup, or train a "
-                "new version."
+                f"the code in {package.name} of {version} is not the code that this name was made "
+                "from, so it is not as `train` made it; restore its files from a backup, or train "
+                "a new version."
             )
 
 

@@ -4,6 +4,7 @@ import errno
 import re
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
@@ -174,12 +175,22 @@ def _modules(opened: Opened) -> str:
         try:
             user_module(path.stem, snapshot)
         except Exception as error:  # noqa: BLE001 - user code can raise anything
+            file = _faulty_file(error, snapshot) or path.name
             raise MlopsError(
-                f"{PACKAGE}/{path.name} cannot be imported: {summarize(error)}; correct this "
+                f"src/{PACKAGE}/{file} cannot be imported: {summarize(error)}; correct this "
                 "file, or add a missing library with `uv add NAME`."
             ) from None
     contract = read_contract(user_module("schema", snapshot), opened.project.settings.problem)
     return f"{snapshot.name}: {len(contract.features)} features, target {contract.target}"
+
+
+def _faulty_file(error: Exception, snapshot: Path) -> str:
+    """Return the file of the user in which an import failed, which another one may have begun."""
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        files.append(error.filename)
+    own = [Path(file) for file in files if Path(file).is_relative_to(snapshot)]
+    return own[-1].relative_to(snapshot).as_posix() if own else ""
 
 
 def _tables(opened: Opened) -> str:

@@ -66,7 +66,9 @@ def _moves(model: ModuleType, estimator: "Estimator", features: pd.DataFrame) ->
         raise MlopsError(f"it returns {type(moved).__name__} instead of a DataFrame")
     lacking = features.columns.difference(moved.columns)
     if len(lacking):
-        raise MlopsError(f"it returns no column {', '.join(lacking)}; return one for each feature")
+        raise MlopsError(
+            "it must return a column for each feature, and returns none for " + ", ".join(lacking)
+        )
     if not features.index.isin(moved.index).all():
         raise MlopsError("it must return a row for each row that it gets, with the same index")
     return moved.loc[features.index, features.columns]

@@ -225,7 +225,7 @@ def _last_checks(store: Store, known: Known) -> tuple[Check, ...]:
 
 
 def summarize(comparison: Comparison) -> str:
-    """Return a sentence that says in what the versions differ, and how far their predictions do."""
+    """Return a sentence that says how the versions and their predictions differ."""
     parts = {
         "code": comparison.code.differ,
         "settings": comparison.settings,

@@ -72,8 +72,10 @@ def infer(raw: pd.Series, name: str) -> Inferred:
         return _numbers(column, pd.to_numeric(raw))
     if kind == "string":
         return _from_text(column, raw)
-    reason = f"its values are of the type {kind.replace('mixed', 'mixture of types')}"
-    return Inferred(replace(column, left_out=f"{reason}, which schema.py does not know"), raw)
+    reason = f"its values are of the type {kind}, which schema.py does not know"
+    if kind.startswith("mixed"):  # lists as well
+        reason = "its values are of several types, or of one that schema.py does not know"
+    return Inferred(replace(column, left_out=reason), raw)
 
 
 def list_categories(
@@ -108,7 +110,7 @@ def _numbers(column: Column, values: pd.Series) -> Inferred:
     known = values.dropna()
     if not np.isfinite(known.to_numpy("float64")).all():
         infinite = int(np.isinf(known.to_numpy("float64")).sum())
-        reason = f"it is infinite in {infinite} rows; let data.py return them as missing to use it"
+        reason = f"it is infinite in {infinite} rows, which data.py would have to return as missing"
         return Inferred(replace(column, left_out=reason), values)
     if values.dtype.kind in "iu" and names.has_word(column.source, names.EVENT):
         times = _as_times(known.astype("str"), "%Y%m%d")
@@ -156,7 +158,7 @@ def _described_times(column: Column, times: "pd.Series[pd.Timestamp]") -> Inferr
     if first < pd.Timestamp.min or last > pd.Timestamp.max:
         reason = (
             f"some of its dates are before {pd.Timestamp.min.year + 1} or after "
-            f"{pd.Timestamp.max.year - 1}; let data.py return them as missing to use it"
+            f"{pd.Timestamp.max.year - 1}, which data.py would have to return as missing"
         )
         return Inferred(replace(column, left_out=reason), times)
     found = replace(

@@ -17,7 +17,7 @@ from .profile import Column, Role
 from .separation import choose_rows, separation
 from .target import Target
 
-LEAK = 0.98  # a column that separates the target this well knows the answer
+LEAK = 0.98  # a column that predicts the target this well gives it away
 REMARKABLE = 0.8  # one that is worth a thought
 SAME = 0.8  # the share of the values that must look like e-mail addresses, for example
 LOOKED_AT = 1_000  # different values
@@ -337,7 +337,7 @@ def _exclude_texts(assignment: Assignment) -> None:
 
 
 def _measure_separation(assignment: Assignment, target: Target, problem: Problem) -> None:
-    """Exclude columns that separate the target on their own, and note what comes close."""
+    """Exclude columns that predict the target almost perfectly, and note what comes close."""
     rows = choose_rows(target.truth, problem)
     truth = target.truth.iloc[rows]
     for name, each in assignment.inferred.items():
@@ -350,14 +350,14 @@ def _measure_separation(assignment: Assignment, target: Target, problem: Problem
             assignment.give(
                 name,
                 "excluded",
-                f"it separates the target alone ({figure:.2f} of 1), "
-                "so it is probably known only afterwards; if not, remove the role",
+                f"it predicts the target almost perfectly on its own ({figure:.2f} of 1), so it "
+                "probably became known afterwards; if not, remove the role",
             )
         elif figure >= REMARKABLE:
             assignment.note(
                 name,
-                f"it comes close to separating the target alone ({figure:.2f} of "
-                "1); is it known when the model predicts?",
+                f"it predicts the target well on its own ({figure:.2f} of 1); is it known when "
+                "the model predicts?",
             )
 
 

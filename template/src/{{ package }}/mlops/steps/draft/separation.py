@@ -1,4 +1,4 @@
-"""How well a single column predicts the target: one that does so alone probably knows the answer.
+"""How well a single column predicts the target: one that does so alone may give it away.
 
 It is measured with a small decision tree on rows that the tree has not seen, so that it finds any
 shape, and an identifier gets nothing.

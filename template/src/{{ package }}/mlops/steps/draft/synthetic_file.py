@@ -458,7 +458,7 @@ def _other_lines(
 
 
 def _time_lines(column: Column, event_time: Column | None) -> list[str]:
-    """Return the lines that invent other times: as long after the event as in the table."""
+    """Return the lines that invent other times, about as far from the event as in the table."""
     start, least, most = ('pd.Timestamp("1950-01-01")', 0, 20_000)  # of a date of birth
     if column.first is not None and column.last is not None:
         start, least, most = (

@@ -56,11 +56,16 @@ def _read_binary(inferred: Inferred) -> Target:
     _refuse_unusable(column)
     values = sorted(inferred.data.dropna().unique().tolist())
     if len(values) != 2:
-        other = "regression" if column.quantiles and len(values) > MOST_CLASSES else "multiclass"
+        other = _fitting_problem(column)
         raise Misconfigured(
             f"the target {column.source} has {len(values)} different values, but this project's "
-            "problem is binary, so it needs two; name another column, add one with two values to "
-            f"the table, or create a project with the answer problem={other}."
+            "problem is binary, so it needs two; name another column"
+            + (
+                f", add one with two values to the table, or create a project with the answer "
+                f"problem={other}."
+                if other
+                else ", or add one with two values to the table."
+            )
         )
     classes = list_categories(inferred.data, 0, 1)
     outcome = _choose_outcome(classes)
@@ -86,6 +91,14 @@ def _read_binary(inferred: Inferred) -> Target:
     return Target(found, truth, None if is_ready else outcome)
 
 
+def _fitting_problem(column: Column) -> str:
+    """Return the problem whose target a column of many values can be; empty if there is none."""
+    if column.quantiles and (column.distinct > MOST_CLASSES or not column.whole):
+        return "regression"
+    is_time = column.type == "datetime"
+    return "" if is_time or column.distinct > MOST_CLASSES else "multiclass"
+
+
 def _choose_outcome(classes: tuple[Category, ...]) -> str | float | bool:
     """Return the greater number, a word for an outcome, or else the rarer class."""
     values = [category.value for category in classes]
@@ -98,12 +111,16 @@ def _choose_outcome(classes: tuple[Category, ...]) -> str | float | bool:
 def _read_multiclass(inferred: Inferred) -> Target:
     column = inferred.column
     _refuse_unusable(column)
-    if column.type == "datetime" or (column.type == "float64" and not column.whole):
-        values = "times" if column.type == "datetime" else "numbers with fractions"
+    if column.type == "datetime":
         raise Misconfigured(
-            f"the target {column.source} has {values}, but this project's problem is multiclass, "
-            "so it needs classes; name another column, or create a project with the answer "
-            "problem=regression."
+            f"the target {column.source} has times, but this project's problem is multiclass, so "
+            "it needs classes; name another column."
+        )
+    if column.type == "float64" and not column.whole:
+        raise Misconfigured(
+            f"the target {column.source} has numbers with fractions, but this project's problem is "
+            "multiclass, so it needs classes; name another column, or create a project with the "
+            "answer problem=regression."
         )
     if column.distinct > MOST_CLASSES:
         raise Misconfigured(
@@ -136,6 +153,11 @@ def _read_multiclass(inferred: Inferred) -> Target:
 def _read_regression(inferred: Inferred) -> Target:
     column = inferred.column
     _refuse_unusable(column)
+    if column.type == "datetime":
+        raise Misconfigured(
+            f"the target {column.source} has times, but this project's problem is regression, so "
+            "it needs numbers; name another column."
+        )
     if column.type not in ("int64", "float64"):
         raise Misconfigured(
             f"the target {column.source} is {column.type}, but this project's problem is "

@@ -209,7 +209,8 @@ def _predict(dry: DryRun) -> pd.DataFrame:
         ) from error
     if fault := find_fault(problem, prediction):
         raise Misconfigured(
-            f"model.build: of the predictions of {kind}, {fault}; correct model.py."
+            f"model.build: {kind} returns predictions that cannot be used: {fault}; correct "
+            "model.py."
         )
     return prediction
 
