@@ -147,8 +147,36 @@ def test_rows_before_the_time_of_the_tables_are_refused_with_their_window(tmp_pa
     source = source_of(tmp_path, make_loans(), as_of=pd.Timestamp("2027-01-01"))
     assert refused(source, "gate") == (
         "gate window 2026-11-01..2026-12-01: data.inputs returned no row whose event is in this "
-        "window; check its filters, the dates of the table, and the reference date."
+        "window; check its filters, the dates of the table, and the reference date: rows are "
+        "needed from 2026-07-01 on, 6 months before the reference date (time.train 3, embargo 1, "
+        "time.gate 1, time.label_horizon 1)."
     )
+
+
+@pytest.mark.parametrize(("split", "reason"), [("time", ""), ("random", "it is a test")])
+def test_a_training_window_that_begins_before_the_rows_do_is_described(
+    tmp_path: Path, split: str, reason: str
+) -> None:
+    """A label horizon of a year takes two years: soon, most of the window is before the data."""
+    source = source_of(tmp_path, make_loans(), train=12, split=split, reason=reason)
+    rows = labelled_rows.read_split(source, "train")
+    first = rows.all_inputs["applied_on"].min()
+    (sentence,) = labelled_rows.describe_short_history(source, rows)
+    assert sentence == (
+        f"the training window 2024-10-01..2025-10-01 has no rows before {first:%Y-%m-%d}: 3 of its "
+        "12 months are empty; provide older rows, or shorten time.train"
+    )
+    whole = source_of(tmp_path, make_loans())
+    assert labelled_rows.describe_short_history(whole, rows) == []
+
+
+def test_a_weekend_before_the_first_row_is_not_described(tmp_path: Path) -> None:
+    loans = make_loans().iloc[2:]
+    source = source_of(tmp_path, loans, period="day", train=300, gate=31, label_horizon=0)
+    source = replace(source, as_of=pd.Timestamp("2025-11-28"))
+    rows = labelled_rows.read_split(source, "train")
+    assert rows.window == "2025-01-01..2025-10-28"
+    assert labelled_rows.describe_short_history(source, rows) == []
 
 
 def test_tables_without_rows_and_labels_that_have_not_matured_are_refused(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ import pandas as pd
 from .errors import Misconfigured
 from .settings import Period, Settings, Time
 
+SPARED = 0.05  # share of the training window that may be empty before the first row
+
 
 @dataclass(frozen=True)
 class Window:
@@ -92,6 +94,33 @@ def plan(as_of: pd.Timestamp, time: Time) -> Plan:
 def start_of_period(day: pd.Timestamp, period: Period) -> pd.Timestamp:
     """Return the first day of the calendar's period around a day; a week begins on Monday."""
     return day.to_period(period[0].upper()).start_time
+
+
+def describe_history(as_of: pd.Timestamp, time: Time) -> str:
+    """Return since when rows are needed, and which settings say so."""
+    start = plan(as_of, time).train.start
+    embargo = time.label_horizon if time.embargo is None else time.embargo
+    total = time.train + embargo + time.gate + time.label_horizon
+    return (
+        f"rows are needed from {start:%Y-%m-%d} on, {total} {time.period}s before the reference "
+        f"date (time.train {time.train}, embargo {embargo}, time.gate {time.gate}, "
+        f"time.label_horizon {time.label_horizon})"
+    )
+
+
+def describe_late_start(first: pd.Timestamp, as_of: pd.Timestamp, time: Time) -> str:
+    """Return a sentence if the first row leaves a good part of the training window empty.
+
+    It is empty if the window is covered. A few days, such as a weekend, do not count.
+    """
+    window = plan(as_of, time).train
+    empty = int(edges(window, time.period).searchsorted(first, side="right")) - 1
+    if empty <= time.train * SPARED:
+        return ""
+    return (
+        f"the training window {window} has no rows before {first:%Y-%m-%d}: {empty} of its "
+        f"{time.train} {time.period}s are empty; provide older rows, or shorten time.train"
+    )
 
 
 def _parse_date(text: str) -> pd.Timestamp:

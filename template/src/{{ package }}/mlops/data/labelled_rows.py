@@ -13,7 +13,7 @@ import pandas as pd
 from ..base.errors import MlopsError, user_function
 from ..base.project import Project
 from ..base.settings import Time
-from ..base.windows import Window, plan
+from ..base.windows import Window, describe_history, describe_late_start, plan
 from .contract import Contract, refuse_duplicates
 from .fingerprints import fingerprint, fingerprint_of, hashes, row_hashes
 from .tables import Tables
@@ -141,6 +141,16 @@ def read_labels(source: PointInTimeData, window: Window | None, where: str) -> K
     return KnownLabels(target, undated)
 
 
+def describe_short_history(source: PointInTimeData, rows: LabelledRows) -> list[str]:
+    """Return a sentence if the rows begin long after the training window does."""
+    event_time = source.contract.inputs.one("event_time")
+    if event_time is None:
+        return []
+    first = rows.all_inputs[event_time].min()
+    sentence = describe_late_start(first, source.as_of, source.time)
+    return [sentence] if sentence else []
+
+
 def _read_window_split(source: PointInTimeData, split: SplitName) -> LabelledRows:
     source.contract.inputs.need("event_time", "the setting `time.split: time`")
     windows = plan(source.as_of, source.time)
@@ -176,6 +186,11 @@ def _read_hashed_split(source: PointInTimeData, split: SplitName) -> LabelledRow
     return LabelledRows(rows.raw.loc[frame.index], frame, all_inputs, name, rows.undated)
 
 
+def _needed(source: PointInTimeData, window: Window | None) -> str:
+    """Return since when rows are needed, for the end of a message."""
+    return "" if window is None else f": {describe_history(source.as_of, source.time)}"
+
+
 def _read(source: PointInTimeData, window: Window | None, where: str) -> LabelledRows:
     """Read the rows of a window, and the labels that are known at `as_of`."""
     contract = source.contract
@@ -186,14 +201,14 @@ def _read(source: PointInTimeData, window: Window | None, where: str) -> Labelle
     if raw.empty:
         raise MlopsError(
             f"{where}: data.inputs returned no rows; check this function, `tables` in conf/, and "
-            "the reference date."
+            f"the reference date{_needed(source, window)}."
         )
     cleaned = contract.inputs.clean(raw, where, tables.explain)
     inputs, without_time = in_window(cleaned, contract, window)
     if inputs.empty:
         raise MlopsError(
             f"{where}: data.inputs returned no row whose event is in this window; check its "
-            "filters, the dates of the table, and the reference date."
+            f"filters, the dates of the table, and the reference date{_needed(source, window)}."
         )
     refuse_duplicates(inputs, contract.keys, where)
     labels = read_labels(source, window, f"labels of the {where}")

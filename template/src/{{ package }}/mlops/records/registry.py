@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ..base.errors import MlopsError, summarize
@@ -75,6 +76,23 @@ class Version:
     def package(self) -> Path:
         """Folder of the package with the user's modules."""
         return self.folder / "code" / self.card.snapshot
+
+    @cached_property
+    def trained_keys(self) -> npt.NDArray[np.uint64]:
+        """The hashes of the keys that it was trained on."""
+        with np.load(self.artifact("seen.npz")) as stored:
+            keys: npt.NDArray[np.uint64] = stored["keys"]
+        return keys
+
+    def unseen(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+        """Return for each hash of a key whether the version was not trained on it.
+
+        Predictions of rows that it was trained on are distributed differently from those of others.
+        Batches come after the training window if the split is by time, so nothing is looked up.
+        """
+        if self.card.time.split == "time":
+            return np.ones(len(keys), dtype=bool)
+        return ~np.isin(keys, self.trained_keys)
 
     def artifact(self, name: str) -> Path:
         """Return the path of one of the files that were logged with the model."""

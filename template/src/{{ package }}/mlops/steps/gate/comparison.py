@@ -51,6 +51,8 @@ def dominance(case: Case) -> Check:
     share = falls[name].mean / lift
     limit = case.settings.gate.dominance
     reason = f"share of the lift that {name} carries"
+    if share > limit:
+        reason += "; if it is known when the model predicts, as a lag is, raise gate.dominance"
     return check(
         "one column",
         passed_if(share <= limit),

@@ -231,14 +231,15 @@ def _sent(answers: pd.DataFrame, name: str) -> pd.Series:
 
 
 def _count_predictions(context: MonitoringContext, batch: list[Path]) -> Counts:
-    """Count the predictions; the bins count those of the champion only."""
+    """Count the predictions; the bins count the champion's of rows that it was not trained on."""
     profiles = context.card.profile.predictions
     parts = []
     for rows in predictions.read_parts(batch, context.store.entries):
-        own = rows[rows["version"] == context.number]
+        keys = hashes(rows, context.keys)
+        own = rows[rows["version"].eq(context.number) & context.champion.unseen(keys)]
         columns = _count_columns(profiles, own.__getitem__) if len(own) else {}
         versions = frozenset(map(int, rows["version"].unique()))
-        parts.append(Counts(columns, hashes(rows, context.keys), versions=versions))
+        parts.append(Counts(columns, keys, versions=versions))
     return _merge(parts)
 
 

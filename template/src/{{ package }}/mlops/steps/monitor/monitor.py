@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from .inputs import Inputs, examine_inputs
 from .outcomes import Outcomes, examine_outcomes, rule_of
 
 HISTORY_LENGTH = 36  # summaries in the history of a report
+MOST_COLUMNS = 20  # on screen; of more, only those that matter
 VERDICTS = {"seen in training": "not judged: seen in training"}  # on screen, if another text
 
 
@@ -233,15 +234,25 @@ def _table(report: MonitoringReport) -> tuple[tuple[str, ...], ...]:
                 VERDICTS.get(figure.verdict, figure.verdict),
             )
         )
-    for column in report.columns:
+    shown = _worth_showing(report.columns)
+    for column in shown:
         verdict = "drifted" if column.drifted else "ok"
         limit = f"<= {_shown(column.limit)}"
         rows.append((f"PSI of {column.name}", "", _shown(column.psi), limit, verdict))
+    if others := len(report.columns) - len(shown):
+        rows.append((f"PSI of {others} other inputs", "", "", "", "ok"))
     staleness = report.staleness
     verdict = "stale" if staleness.age > staleness.limit else "ok"
     age = f"age in {staleness.period}s"
     rows.append((age, "", f"{staleness.age}", f"<= {staleness.limit}", verdict))
     return tuple(rows)
+
+
+def _worth_showing(columns: Sequence[ColumnDrift]) -> list[ColumnDrift]:
+    """Return all columns, or of many those that have drifted, and those of the predictions."""
+    if len(columns) <= MOST_COLUMNS:
+        return list(columns)
+    return [column for column in columns if column.drifted or column.kind == "prediction"]
 
 
 def _shown(figure: float | None) -> str:

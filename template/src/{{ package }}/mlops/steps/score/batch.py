@@ -47,6 +47,8 @@ class Batch:
     """How many rows were left out because their time is missing, as in `LabelledRows.undated`."""
     counts: dict[str, Floats] = field(default_factory=dict)
     """Number of rows in each bin of a prediction's profile, by column."""
+    unseen: dict[str, Floats] = field(default_factory=dict)
+    """The same of the rows that the version was not trained on."""
 
     @property
     def rows(self) -> int:
@@ -59,7 +61,9 @@ class Batch:
         Raises MlopsError if a number of the prediction is missing or infinite.
         """
         profile = self.champion.version.card.profile.predictions
-        self.keys.append(hashes(rows, self.champion.contract.keys))
+        keys = hashes(rows, self.champion.contract.keys)
+        self.keys.append(keys)
+        unseen = self.champion.version.unseen(keys)
         for name in map(str, prediction.select_dtypes("float64")):
             bad = int((~np.isfinite(prediction[name])).sum())
             if bad:
@@ -71,6 +75,9 @@ class Batch:
             if name in profile:  # a version of the oldest templates has none
                 now = count(profile[name], prediction[name])
                 self.counts[name] = self.counts.get(name, 0) + now
+                if not unseen.all():
+                    now = count(profile[name], prediction.loc[unseen, name])
+                self.unseen[name] = self.unseen.get(name, 0) + now
 
     def refuse(self, reason: str) -> NoReturn:
         """Raise MlopsError, so that the batch is not published."""

@@ -6,7 +6,7 @@ from ...base.console import Outcome, print_step, resources
 from ...base.project import Project, user_module
 from ...base.windows import parse_as_of
 from ...data.contract import read_contract
-from ...data.labelled_rows import PointInTimeData, read_split
+from ...data.labelled_rows import PointInTimeData, describe_short_history, read_split
 from ...data.window_rows import describe_undated
 from ...records.details import TrainDetails
 from ...records.lineage import read_reviewed_facts
@@ -63,7 +63,8 @@ def train_version(project: Project, as_of: str | None, tune: int = 0) -> Publish
     )
     train_rows = read_split(source, "train")
     gate_rows = read_split(source, "gate")
-    for sentence in describe_undated({**train_rows.undated, **gate_rows.undated}):
+    undated = describe_undated({**train_rows.undated, **gate_rows.undated})
+    for sentence in [*undated, *describe_short_history(source, train_rows)]:
         print_step(sentence)
     check_trainable(contract, train_rows)
     model = user_module("model", snapshot)
