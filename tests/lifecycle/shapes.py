@@ -3,15 +3,16 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from numpy.random import Generator, default_rng
 
 KINDS = [f"kind {number:02d}" for number in range(20)]
 
 
-def chance(logit: "pd.Series[float]") -> "pd.Series[float]":
+def chance(logit: "pd.Series[float]") -> npt.NDArray[np.float64]:
     """Return probabilities."""
-    return 1 / (1 + np.exp(-logit))
+    return 1 / (1 + np.exp(-logit.to_numpy("float64")))
 
 
 def moments(random: Generator, start: str, months: int, rows: int) -> pd.DataFrame:
@@ -54,7 +55,8 @@ def wide() -> pd.DataFrame:
     numbers = numbers.mask(random.random(numbers.shape) < 0.05)
     names = pd.DataFrame({"customer": [f"C{number:05d}" for number in range(count)]})
     names["segment"] = random.choice(["a", "b", "c"], count)
-    return pd.concat([names, numbers, left.astype(int).rename("left")], axis="columns")
+    found: pd.DataFrame = pd.concat([names, numbers], axis="columns")
+    return found.assign(left=left.astype(int))
 
 
 def classes() -> pd.DataFrame:
