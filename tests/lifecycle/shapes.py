@@ -10,9 +10,9 @@ from numpy.random import Generator, default_rng
 KINDS = [f"kind {number:02d}" for number in range(20)]
 
 
-def chance(logit: "pd.Series[float]") -> npt.NDArray[np.float64]:
+def chance(logit: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return probabilities."""
-    return 1 / (1 + np.exp(-logit.to_numpy("float64")))
+    return 1 / (1 + np.exp(-np.asarray(logit, "float64")))
 
 
 def moments(random: Generator, start: str, months: int, rows: int) -> pd.DataFrame:
