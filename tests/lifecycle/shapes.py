@@ -12,7 +12,8 @@ KINDS = [f"kind {number:02d}" for number in range(20)]
 
 def chance(logit: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return probabilities."""
-    return 1 / (1 + np.exp(-np.asarray(logit, "float64")))
+    found: npt.NDArray[np.float64] = 1 / (1 + np.exp(-np.asarray(logit, "float64")))
+    return found
 
 
 def moments(random: Generator, start: str, months: int, rows: int) -> pd.DataFrame:
