@@ -21,13 +21,6 @@ def two_commands(project: Path) -> list[str]:
     return [line.partition("#")[0].strip() for line in block.group(1).splitlines()]
 
 
-def problems(of_ci: str = "") -> pytest.MarkDecorator:
-    """Parametrize by problem; CI runs one with the newest Python (and the demo with 3.11)."""
-    marks = {problem: [] if problem == of_ci else [pytest.mark.wide] for problem in PROBLEMS}
-    given = [pytest.param(problem, marks=marks[problem]) for problem in PROBLEMS]
-    return pytest.mark.parametrize("problem", given)
-
-
 def assert_lived(printed: str) -> None:
     """Assert that drift comes before decay, and a successor before the recovery."""
     text = " ".join(printed.split())
@@ -42,25 +35,30 @@ def assert_lived(printed: str) -> None:
     assert last.endswith("healthy")
 
 
+def run(command: str, project: Path, python: str) -> str:
+    """Run a command as a newcomer to whom no tool is configured; return what it prints."""
+    home = project.parent / "home"  # empty: git has no name
+    home.mkdir(exist_ok=True)
+    env = os.environ | {"HOME": str(home), "UV_PYTHON": python}
+    env["UV_CACHE_DIR"] = str(uv_cache())  # only the download cache is kept
+    done = subprocess.run(
+        command.split(), cwd=project, env=env, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
 class Newcomer:
     """A class for each Python, because xdist distributes classes to workers."""
 
     python: ClassVar[str]
 
+    @pytest.mark.parametrize("problem", PROBLEMS)
     def test_both_commands_pass(self, problem: str, rendered: Rendered, tmp_path: Path) -> None:
         project = shutil.copytree(rendered(problem=problem), tmp_path / "loan-risk")
-        home = tmp_path / "home"  # empty: git has no name, and no tool is configured
-        home.mkdir()
-        env = os.environ | {"HOME": str(home), "UV_PYTHON": self.python}
-        env["UV_CACHE_DIR"] = str(uv_cache())  # only the download cache is kept
         demo, everything = two_commands(project)
-        for command in (demo, everything):
-            done = subprocess.run(
-                command.split(), cwd=project, env=env, text=True, capture_output=True, check=False
-            )
-            assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-            if command == demo:
-                assert_lived(done.stdout)
+        assert_lived(run(demo, project, self.python))
+        run(everything, project, self.python)
         assert list((project / "build/demo/predictions").rglob("_SUCCESS"))
         report = project / "build/demo/reports/dev-2029-10-01-version-3.html"
         assert "Decisions and drift" in report.read_text(encoding="utf-8")
@@ -69,7 +67,7 @@ class Newcomer:
 
 
 @pytest.mark.full
-@problems()
+@pytest.mark.wide
 class TestPython311(Newcomer):
     """Python 3.11."""
 
@@ -77,7 +75,7 @@ class TestPython311(Newcomer):
 
 
 @pytest.mark.full
-@problems()
+@pytest.mark.wide
 class TestPython312(Newcomer):
     """Python 3.12."""
 
@@ -85,8 +83,17 @@ class TestPython312(Newcomer):
 
 
 @pytest.mark.full
-@problems("regression")
+@pytest.mark.wide
 class TestPython313(Newcomer):
     """Python 3.13."""
 
     python = "3.13"
+
+
+@pytest.mark.full
+def test_all_checks_pass_with_the_newest_python(rendered: Rendered, tmp_path: Path) -> None:
+    """CI runs the demo, which comes first in the README, with another Python and problem."""
+    project = shutil.copytree(rendered(problem="regression"), tmp_path / "loan-risk")
+    demo, everything = two_commands(project)
+    run(demo.replace("demo", "setup"), project, "3.13")
+    run(everything, project, "3.13")
