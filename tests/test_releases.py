@@ -16,7 +16,9 @@ from pipelines.bank import PARTS, PROD, AtAzure, AtGitHub, AtGitLab, Bank, Resul
 from pipelines.expansion import expand
 from pipelines.git_host import READS
 from pipelines.gitlab_api import MAINTAINS
-from rendering import append, render, replace
+from rendering import append, platform, render, replace
+
+relocate_store = platform("records.relocation").relocate_store
 
 ANNA = "anna@bank.example"
 GOOD = {"build": "passed", "test": "passed", "prod": "passed"}
@@ -71,6 +73,8 @@ class Releases:
         """A copy of that bank, to edit freely."""
         for part in filter(lambda part: (first[0] / part).exists(), PARTS):
             shutil.copytree(first[0] / part, tmp_path / "bank" / part)
+        for database in tmp_path.glob("bank/place/*/mlflow.db"):
+            relocate_store(database)
         with self.at.opened(tmp_path / "bank", environment, tools) as bank:
             yield bank
 

@@ -342,7 +342,7 @@ def _name_after_content(folder: Path) -> None:
     old, new = package.name.encode(), name.encode()
     package.rename(package.with_name(name))
     for _, file in named_files(folder):
-        if file.suffix != ".skops":
+        if not zipfile.is_zipfile(file):
             file.write_bytes(file.read_bytes().replace(old, new))
             continue
         with zipfile.ZipFile(file) as packed:

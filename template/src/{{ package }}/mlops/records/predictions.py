@@ -48,7 +48,7 @@ LEFT = "was left by a run that was killed; delete it, since other programs may r
 DATE = re.compile(r"date=\d{4}-\d\d-\d\d", re.ASCII)
 BATCH = re.compile(r"batch-\d{4,}", re.ASCII)
 STAGED_BATCH = re.compile(r"_staged_[0-9a-f]{32}")
-SET_ASIDE = re.compile(rf"{UNRECORDED}batch-\d{{4,}}-[0-9a-f]{{32}}", re.ASCII)
+SET_ASIDE = re.compile(UNRECORDED + r"batch-\d{4,}-[0-9a-f]{32}", re.ASCII)
 DAY = 86_400  # seconds; no run takes longer to write a batch
 MINUTES = 600  # seconds; no run takes longer to complete a batch that it has moved to its place
 
