@@ -71,7 +71,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Play two years of a model's life in build/demo; with your rows: `uvx nox -s demo -- DATE`."""
+    """Play through two years of a model's life in build/demo; `-- DATE`: use your rows up to it."""
     setup(session)
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(parents=True)

@@ -54,8 +54,8 @@ def test_a_column_that_carries_nearly_all_the_skill_is_rejected(opened: Project)
     answer = train_and_gate(opened)
     assert answer.named("rejected") == {"one column"}
     assert answer.checks["one column"]["reason"] == (
-        "share of the lift that collected carries; if it is known when the model predicts, as a "
-        "lag is, raise gate.dominance"
+        "share of the lift that collected carries; if this column is known when the model "
+        "predicts, as a lagged value is, raise gate.dominance"
     )
 
 

@@ -196,4 +196,4 @@ def test_a_default_is_judged_when_its_12_months_are_over(at: At) -> None:
     (figure,) = project.run("monitor", "--as-of", "2027-01-01").facts["performance"]
     assert (figure["metric"], figure["verdict"]) == ("auc", "ok")
     longer = project.run("train", "--set", "time.train=12")
-    assert "has no rows before 2023-05-01: 6 of its 12 months are empty" in longer.said
+    assert "no rows before 2023-05-01, which leaves 6 of its 12 months empty" in longer.said

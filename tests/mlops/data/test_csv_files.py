@@ -180,7 +180,7 @@ WRONG = {
     "Windows": (
         "cp1252",
         "utf-8",
-        ", line 3 is not utf-8; set tables.loans.encoding, such as to cp1252",
+        ", line 3 is not utf-8; set tables.loans.encoding to the right one, such as cp1252",
     ),
     "UTF-16": (
         "utf-16",

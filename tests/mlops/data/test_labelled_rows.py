@@ -163,8 +163,8 @@ def test_a_training_window_that_begins_before_the_rows_do_is_described(
     first = rows.all_inputs["applied_on"].min()
     (sentence,) = labelled_rows.describe_short_history(source, rows)
     assert sentence == (
-        f"the training window 2024-10-01..2025-10-01 has no rows before {first:%Y-%m-%d}: 3 of its "
-        "12 months are empty; provide older rows, or shorten time.train"
+        f"the training window 2024-10-01..2025-10-01 has no rows before {first:%Y-%m-%d}, which "
+        "leaves 3 of its 12 months empty; provide older rows, or shorten time.train"
     )
     whole = source_of(tmp_path, make_loans())
     assert labelled_rows.describe_short_history(whole, rows) == []

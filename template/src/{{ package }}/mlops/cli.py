@@ -573,7 +573,8 @@ def relocate(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = Fa
     """After the project was moved or copied, correct the file addresses in its local store.
 
     A local store is a SQLite database such as mlflow.db, with the folder mlartifacts next to it.
-    Running the command again changes nothing.
+    Files that only the former folder has are copied first. Running the command again changes
+    nothing.
     """
 
     def step(project: "Project") -> "Outcome":

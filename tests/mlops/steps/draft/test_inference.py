@@ -96,7 +96,7 @@ def test_times_with_a_zone_are_converted_to_utc() -> None:
     [
         (repeated(None, np.nan), "it has no value"),
         (repeated("NA", "?"), "it has only texts that stand for a missing value"),
-        (repeated(1.5, np.inf), "it is infinite in 50 rows"),
+        (repeated(1.5, np.inf), "it has 50 infinite values"),
         (repeated("9999-12-31", "2026-01-01"), "some of its dates are before 1678 or after 2261"),
         (repeated(b"a", b"b"), "its values are of the type bytes"),
         (repeated(1, "a"), "its values are of several types"),

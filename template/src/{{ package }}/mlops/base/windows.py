@@ -118,8 +118,8 @@ def describe_late_start(first: pd.Timestamp, as_of: pd.Timestamp, time: Time) ->
     if empty <= time.train * SPARED:
         return ""
     return (
-        f"the training window {window} has no rows before {first:%Y-%m-%d}: {empty} of its "
-        f"{time.train} {time.period}s are empty; provide older rows, or shorten time.train"
+        f"the training window {window} has no rows before {first:%Y-%m-%d}, which leaves {empty} "
+        f"of its {time.train} {time.period}s empty; provide older rows, or shorten time.train"
     )
 
 

@@ -275,7 +275,7 @@ def _wrong_encoding(path: Path, request: TableRequest, where: str) -> str:
     encoding = request.table.encoding
     known = codecs.lookup(encoding).name
     is_utf8 = known.startswith("utf-8")
-    remedy = "cp1252 if the file comes from Windows or Excel, or to latin-1" if is_utf8 else "utf-8"
+    remedy = "cp1252 if the file comes from Windows or Excel, or latin-1" if is_utf8 else "utf-8"
     with _open_bytes(path) as file:
         for number, line in enumerate(file, 1):
             if known.startswith(("utf-16", "utf-32")):  # whose line breaks are not one byte
@@ -285,9 +285,12 @@ def _wrong_encoding(path: Path, request: TableRequest, where: str) -> str:
             except UnicodeDecodeError:
                 return (
                     f"{where}, line {number} is not {encoding}; set "
-                    f"tables.{request.name}.encoding, such as to {remedy}."
+                    f"tables.{request.name}.encoding to the right one, such as {remedy}."
                 )
-    return f"{where} is not {encoding}; set tables.{request.name}.encoding, such as to {remedy}."
+    return (
+        f"{where} is not {encoding}; set tables.{request.name}.encoding to the right one, such as "
+        f"{remedy}."
+    )
 
 
 # Numbers

@@ -110,7 +110,7 @@ def _numbers(column: Column, values: pd.Series) -> Inferred:
     known = values.dropna()
     if not np.isfinite(known.to_numpy("float64")).all():
         infinite = int(np.isinf(known.to_numpy("float64")).sum())
-        reason = f"it is infinite in {infinite} rows, which data.py would have to return as missing"
+        reason = f"it has {infinite} infinite values, which data.py would have to return as missing"
         return Inferred(replace(column, left_out=reason), values)
     if values.dtype.kind in "iu" and names.has_word(column.source, names.EVENT):
         times = _as_times(known.astype("str"), "%Y%m%d")

@@ -52,7 +52,10 @@ def dominance(case: Case) -> Check:
     limit = case.settings.gate.dominance
     reason = f"share of the lift that {name} carries"
     if share > limit:
-        reason += "; if it is known when the model predicts, as a lag is, raise gate.dominance"
+        reason += (
+            "; if this column is known when the model predicts, as a lagged value is, raise "
+            "gate.dominance"
+        )
     return check(
         "one column",
         passed_if(share <= limit),

@@ -240,7 +240,7 @@ def _table(report: MonitoringReport) -> tuple[tuple[str, ...], ...]:
         limit = f"<= {_shown(column.limit)}"
         rows.append((f"PSI of {column.name}", "", _shown(column.psi), limit, verdict))
     if others := len(report.columns) - len(shown):
-        rows.append((f"PSI of {others} other inputs", "", "", "", "ok"))
+        rows.append((f"PSI of other inputs: {others}", "", "", "", "ok"))
     staleness = report.staleness
     verdict = "stale" if staleness.age > staleness.limit else "ok"
     age = f"age in {staleness.period}s"

@@ -149,7 +149,8 @@ def _check_distribution(batch: Batch) -> None:
     for name, counts in batch.unseen.items():
         if not counts.sum():
             print_step(
-                f"the distribution is not checked: {batch.champion.version} was trained on all rows"
+                f"the distribution is not checked: {batch.champion.version} was trained on all "
+                "rows of this batch"
             )
             return
         drift = compare(Column("prediction", name, profiles[name]), counts, floor, family=1)
