@@ -114,6 +114,23 @@ def test_the_drafted_files_read_the_rows(
     assert len(prepared) == ROWS
 
 
+@pytest.mark.parametrize("kind", ["text of a CSV file", "times"])
+def test_the_drafted_file_selects_a_window_of_iso_dates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    times = pd.Series(pd.date_range("2024-01-01", periods=ROWS, freq="3D"))
+    dates = times.dt.strftime("%Y-%m-%d") if kind == "text of a CSV file" else times
+    package = tmp_path / f"package_of_{kind.partition(' ')[0]}"
+    package.mkdir()
+    for name, text in draft(FRAME.assign(**{"Applied On": dates})).files.items():
+        (package / name).write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    tables = SimpleNamespace(read=lambda *_: FRAME.assign(**{"Applied On": dates}))
+    window = platform("base.windows").Window(pd.Timestamp("2024-02-01"), pd.Timestamp("2024-03-01"))
+    found = platform("base.project").user_module("data", package).inputs(tables, window)
+    assert len(found) == times.between("2024-02-01", "2024-02-29").sum()
+
+
 def test_no_file_contains_a_value_of_a_personal_column(drafted: SimpleNamespace) -> None:
     texts = "".join(drafted.files.values())
     assert "anna" not in texts

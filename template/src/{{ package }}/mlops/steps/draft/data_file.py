@@ -128,7 +128,12 @@ def _rows(profile: TableProfile, key_of: tuple[str, ...], *, select: bool) -> li
     steps = _steps(profile, key_of)
     event_time = profile.event_time
     if select and event_time is not None:
-        selected = f"rows[window.contains(rows[{quote(event_time.name)}])]"
+        times = f"rows[{quote(event_time.name)}]"
+        if event_time.conversion == "none":  # a CSV file gives text
+            arguments = (times, 'format="ISO8601"')
+            steps.append(lay_out("    times = ", Bracketed("pd.to_datetime(", arguments, ")")))
+            times = "times"
+        selected = f"rows[window.contains({times})]"
         steps.append([f"    return rows if window is None else {selected}"])
     elif steps and steps[-1][0].startswith(ASSIGNED):
         steps[-1][0] = steps[-1][0].replace(ASSIGNED, "    return ", 1)

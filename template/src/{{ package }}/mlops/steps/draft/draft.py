@@ -149,7 +149,11 @@ def _next_commands(project: Project, files: dict[str, str]) -> list[str]:
     modules = [path for path in files if path.endswith(".py")]
     commands = [
         *(f"git diff --no-index {package}/{name} {FOLDER}/{name}" for name in modules),
-        f"git diff --no-index conf {FOLDER}/conf",
+        *(
+            f"git diff --no-index {path} {FOLDER}/{path}"
+            for path in files
+            if path.startswith("conf/")
+        ),
         f"cp {FOLDER}/*.py {package}/",
         f"cp {FOLDER}/conf/*.yml conf/",
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from ...base.configuration import load_settings, read_files, read_yaml
-from ...base.errors import MlopsError, user_function
+from ...base.errors import summarize, user_function
 from ...base.project import PACKAGE, Project, user_module
 from ...base.windows import parse_as_of
 from ...data.contract import read_contract
@@ -41,8 +41,8 @@ def try_files(project: Project, files: dict[str, str], name: str, frame: pd.Data
     with _written(project, files) as folder:
         try:
             return _try(project, folder, name, frame)
-        except MlopsError as error:
-            return Trial(str(error))
+        except Exception as error:  # noqa: BLE001 - drafted code can fail in any way
+            return Trial(summarize(error))
 
 
 def _try(project: Project, folder: Path, name: str, frame: pd.DataFrame) -> Trial:
