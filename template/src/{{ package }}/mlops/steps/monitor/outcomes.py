@@ -236,7 +236,7 @@ def _too_few_events(
         Finding(
             INVESTIGATE if whole else HEALTHY,
             f"{events} {counted}, fewer than gate.min_events ({fewest}): the performance cannot be "
-            "judged",
+            + ("judged" if whole else "judged yet; there are more with each period that is scored"),
         )
     ]
 
