@@ -240,8 +240,8 @@ def calibrate(
     return tuple(
         CalibrationBin(
             rows=len(part),
-            predicted=_round(predicted[part].mean()),
-            actual=_round(actual[part].mean()),
+            predicted=_round(float(predicted[part].astype("float64").mean())),
+            actual=_round(float(actual[part].astype("float64").mean())),
             low=ends[0],
             high=ends[1],
         )
