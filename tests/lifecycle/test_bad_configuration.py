@@ -168,14 +168,14 @@ MISTAKES = [
     Mistake(
         "a rule of prod on the command line",
         nothing,
-        ("--set sets gate", "in prod", "conf/"),
+        ("--set: gate.margin cannot be overridden", "in prod", "conf/"),
         code=2,
         command=("status", "--env", "prod", "--set", "gate.margin=1"),
     ),
     Mistake(
         "a risk tier of test on the command line",
         nothing,
-        ("--set sets risk_tier", "in test", "copier update"),
+        ("--set: risk_tier cannot be overridden", "in test", "copier update"),
         code=2,
         command=("status", "--env", "test", "--set", "risk_tier=low"),
     ),

@@ -244,7 +244,7 @@ def test_a_version_that_nobody_trained_here_is_judged_only_by_name(live: Project
     assert "does not know version 1" in said
     assert f"gate 1 --digest {digest} --env prod" in said
     wrong = live.run("gate", "1", "--digest", "0" * 64, *prod, code=1).said
-    assert "--digest does not match the files of version 1, whose SHA-256" in wrong
+    assert "does not match the files of version 1 of prod.loan-risk, whose SHA-256" in wrong
     assert "VERSION" in live.run("gate", "--digest", digest, *prod, code=2).said
     live.run("gate", "1", "--digest", digest, *prod)
     live.run("gate", "1", *prod)  # from now on, the journal knows it

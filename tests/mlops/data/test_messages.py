@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 import pytest
 from rendering import platform
+from sqlalchemy import make_url
 from sqlalchemy.exc import DataError, ProgrammingError
 
 errors = platform("base.errors")
@@ -20,7 +21,7 @@ def reported(monkeypatch: pytest.MonkeyPatch, error: Exception) -> str:
     def connect() -> NoReturn:
         raise error
 
-    engine = SimpleNamespace(connect=connect, url=SimpleNamespace(password=None))
+    engine = SimpleNamespace(connect=connect, url=make_url("sqlite:///loans.db"))
     monkeypatch.setattr(sql, "_engine", lambda *_: engine)
     request: Any = SimpleNamespace(name="loans", table=None, window=None, batch_rows=10)
     with pytest.raises(errors.MlopsError) as caught:

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from mlops.projects import make_project
@@ -20,7 +21,10 @@ def test_what_is_recorded_of_a_batch_is_what_was_written(
     """Whoever can write predictions may change the file before it is published."""
     card = SimpleNamespace(profile=SimpleNamespace(predictions={}))
     champion = SimpleNamespace(
-        version=SimpleNamespace(number=3, card=card), contract=SimpleNamespace(keys=["id"])
+        version=SimpleNamespace(
+            number=3, card=card, unseen=lambda keys: np.ones(len(keys), dtype=bool)
+        ),
+        contract=SimpleNamespace(keys=["id"]),
     )
     target = tmp_path / "part.parquet"
     close = batch.HashedFile.close
