@@ -1,4 +1,4 @@
-"""The words of the example are told from those of the team, part by part."""
+"""The words of the example are distinguished from those of the team, part by part."""
 
 import tarfile
 

@@ -32,8 +32,7 @@ def examined(
     folder: Path, monkeypatch: pytest.MonkeyPatch, trained_on: pd.DataFrame, truth: Any = TRUTH
 ) -> Any:
     """Return the outcomes of a champion without dates, which was trained on some of the rows."""
-    seen = fingerprints.hashes(trained_on, ["loan"])
-    np.savez_compressed(folder / "seen.npz", keys=np.unique(seen))
+    seen = np.unique(fingerprints.hashes(trained_on, ["loan"]))
     card = SimpleNamespace(
         profile=SimpleNamespace(predictions={"score": None, "decision": None}),
         figures={"auc": 0.75},
@@ -42,9 +41,7 @@ def examined(
     contract = SimpleNamespace(
         keys=["loan"], target="defaulted", problem="binary", inputs=SimpleNamespace(one=str)
     )
-    champion = SimpleNamespace(
-        number=2, card=card, contract=contract, artifact=lambda name: folder / name
-    )
+    champion = SimpleNamespace(number=2, card=card, contract=contract, trained_keys=seen)
     contract.inputs.one = lambda _: None
     store = SimpleNamespace(entries=[], registry=SimpleNamespace(numbers=lambda: [2]))
     target = pd.DataFrame({"defaulted": truth}, index=pd.Index(ROWS["loan"], name="loan"))

@@ -66,7 +66,7 @@ class Curve(Record):
 
 
 class ClassDiagnostics(Record):
-    """How well one class is told apart from all others."""
+    """How well one class is distinguished from all others."""
 
     name: str
     """The class; `1` for the positive class of a binary problem."""

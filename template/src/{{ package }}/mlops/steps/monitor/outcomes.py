@@ -143,8 +143,7 @@ def _seen_in_training(context: MonitoringContext, matured: pd.DataFrame) -> npt.
     Without dates, or with a batch of an earlier date, it was trained on some of the rows that it
     scored. It may know their answers by heart.
     """
-    with np.load(context.champion.artifact("seen.npz")) as stored:
-        return np.isin(hashes(matured, context.keys), stored["keys"])
+    return np.isin(hashes(matured, context.keys), context.champion.trained_keys)
 
 
 def _not_judged(seen: npt.NDArray[np.bool_]) -> list[Finding]:
