@@ -32,6 +32,12 @@ class Check(Record):
     """The key in conf/ that has the limit: `gate.thresholds.auc.min`; empty if none has, and in
     evidence that is older than this field."""
 
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Ends of the interval; None without one."""
+        low, _, high = self.interval.partition(" to ")
+        return (float(low), float(high)) if high else None
+
     def __str__(self) -> str:
         """Return the check with its figure and limit: for messages."""
         if self.setting and self.limit:

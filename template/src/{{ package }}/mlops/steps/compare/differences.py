@@ -210,9 +210,4 @@ def _figure(name: str, card: VersionCard, checks: tuple[Check, ...]) -> Figure:
     value = card.figures.get(name)
     if check is None:
         return Figure(value=value)
-    low, _, high = check.interval.partition(" to ")
-    return Figure(
-        value=value,
-        interval=(float(low), float(high)) if high else None,
-        verdict=check.verdict,
-    )
+    return Figure(value=value, interval=check.ends, verdict=check.verdict)

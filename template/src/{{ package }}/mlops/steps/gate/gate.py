@@ -246,8 +246,7 @@ def measured(
     shown = next((each for each in found if each.name == metric), None)
     if shown is None or shown.figure == "missing":
         return None, None
-    low, _, high = shown.interval.partition(" to ")
-    return float(shown.figure), (float(low), float(high)) if high else None
+    return float(shown.figure), shown.ends
 
 
 def _message(project: Project, evidence: GateEvidence) -> str:
