@@ -68,7 +68,7 @@ COMMANDS: dict[tuple[str, ...], str] = {
     ("status", "--anchor", ANCHORS): "live",
 }
 # commands that the journal does not record
-NO_ENTRY = ("serve", "doctor", "relocate", "status", "compare")
+NO_ENTRY = ("serve", "doctor", "relocate", "status", "journal", "compare")
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,18 @@ def test_every_act_is_an_entry_that_names_the_one_before(live: Project) -> None:
     assert status.facts["entries"] == 6
 
 
+def test_the_journal_is_listed_and_an_entry_is_shown_with_its_evidence(live: Project) -> None:
+    listed = live.run("journal")
+    assert [entry["number"] for entry in listed.facts["entries"]] == [3, 2, 1]
+    assert "version 1 passed the gate: auc" in listed.said
+    shown = live.run("journal", "2")
+    assert shown.facts["entry"] == live.call(behind.entries)[1]
+    assert {check["name"] for check in shown.facts["evidence"]["checks"]} >= {"auc", "events"}
+    assert "stands alone" in shown.said
+    assert "has no entry 4; its last one is entry 3" in live.run("journal", "4", code=1).said
+    assert live.run("status").facts["entries"] == 3, "reading writes nothing"
+
+
 @pytest.mark.full
 def test_rejected_and_waiting_verdicts_are_entries_too(trained: Project) -> None:
     trained.run("gate", "--set", "gate.thresholds.auc.min=0.9", code=3)

@@ -20,7 +20,7 @@ COMMANDS = {
     "Everyday work": ["train", "gate", "promote", "score", "monitor"],
     "Automation": ["retrain", "serve", "erase"],
     "Emergency": ["rollback", "pause", "resume"],
-    "Inspect": ["status", "compare", "reproduce", "doctor", "relocate"],
+    "Inspect": ["status", "journal", "compare", "reproduce", "doctor", "relocate"],
 }
 OWN = {
     "draft": ["table", "--target"],
@@ -36,6 +36,7 @@ OWN = {
     "pause": ["reason"],
     "resume": [],
     "status": ["--all", "--verify", "--anchor", "--against"],
+    "journal": ["number", "--all"],
     "compare": ["first", "second"],
     "reproduce": ["number"],
     "doctor": [],

@@ -92,8 +92,8 @@ SourceTable = Annotated[
     str,
     typer.Argument(
         metavar="TABLE",
-        help="A table that conf/ names, or the path of a file: Parquet, CSV, a pattern such as "
-        "'data/*.csv', or the folder of a Delta table.",
+        help="A table that conf/ names, a Parquet or CSV file, a pattern such as 'data/*.csv', or "
+        "the folder of a Delta table.",
     ),
 ]
 TargetColumn = Annotated[
@@ -224,15 +224,25 @@ EveryVersion = Annotated[
         "--all", metavar=NO_TYPE, help="Show all versions, and not only the ten newest ones."
     ),
 ]
+EntryNumber = Annotated[
+    int | None,
+    typer.Argument(
+        metavar="ENTRY",
+        help="Number of the entry to show; by default, the 20 newest are listed.",
+    ),
+]
+EveryEntry = Annotated[
+    bool, typer.Option("--all", metavar=NO_TYPE, help="List all entries, not only the 20 newest.")
+]
 Verify = Annotated[
     bool,
     typer.Option(
         "--verify",
         metavar=NO_TYPE,
-        help="On a server, also verify the file of every journal entry, which takes one request "
-        "per entry. Without this option, only the copy of each entry in the tags of its MLflow run "
-        "is verified. In a local store, the files are always verified. Everywhere, this option "
-        "also verifies the evidence of every verdict.",
+        help="Also verify the evidence of every verdict and, on a server, the file of every "
+        "journal entry, which takes one request per entry. Without this option, a server's entries "
+        "are verified only by the copies in the tags of their MLflow runs. In a local store, the "
+        "files of the entries are always verified.",
     ),
 ]
 AnchorFile = Annotated[
@@ -248,7 +258,7 @@ AgainstFile = Annotated[
     typer.Option(
         metavar="FILE",
         help="Compare the journal with the anchors in this file. It may be a file that --anchor "
-        "wrote, or the saved log of a pipeline, in which each command prints an anchor.",
+        "wrote, or the saved log of a scheduled job, in which each command prints an anchor.",
     ),
 ]
 Host = Annotated[
@@ -520,6 +530,24 @@ def status(  # noqa: PLR0913 - options, which the user names
         return status(
             project, every_version=every_version, verify=verify, anchor=anchor, against=against
         )
+
+    _run(step, env, overrides, as_json)
+
+
+@app.command(cls=Command, rich_help_panel=INSPECT)
+def journal(
+    number: EntryNumber = None,
+    every_entry: EveryEntry = False,
+    env: Env = "dev",
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what happened and who did it: the journal's entries, or one with its evidence."""
+
+    def step(project: "Project") -> "Outcome":
+        from .steps.journal import journal
+
+        return journal(project, number, every_entry=every_entry)
 
     _run(step, env, overrides, as_json)
 

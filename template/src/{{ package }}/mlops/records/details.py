@@ -22,6 +22,10 @@ class Details(Record):
     resources: Resources = Field(default={})
     """What the command had used when it wrote the entry."""
 
+    def describe(self, subject: str) -> str:
+        """Return what happened, as a sentence without a full stop; `subject` is the entry's."""
+        raise NotImplementedError
+
 
 class TrainDetails(Details):
     """A version was trained and registered."""
@@ -39,6 +43,12 @@ class TrainDetails(Details):
     estimator: str = ""
     """Class of the estimator, the last step of a pipeline: `HistGradientBoostingClassifier`; empty
     if not known, as in entries that are older than this field."""
+
+    def describe(self, subject: str) -> str:
+        """Return the version, its commit and its estimator."""
+        changes = ", with changes that were not committed" if self.dirty else ""
+        estimator = f": {self.estimator}" if self.estimator else ""
+        return f"version {subject} was trained at commit {self.commit[:8]}{changes}{estimator}"
 
 
 class GateDetails(Details):
@@ -61,6 +71,16 @@ class GateDetails(Details):
     interval: tuple[float, float] | None = None
     """Ends of its 95% interval; None if it is not known."""
 
+    def describe(self, subject: str) -> str:
+        """Return the verdict and the metric."""
+        ended = {
+            "passed": "passed the gate",
+            "rejected": "was rejected",
+            "insufficient": "could not be judged",
+        }
+        figure = f": {self.metric} {self.figure:.4f}" if self.figure is not None else ""
+        return f"version {subject} {ended[self.verdict]}{figure}"
+
 
 class PromoteDetails(Details):
     """A version became the champion."""
@@ -82,6 +102,14 @@ class PromoteDetails(Details):
     retrained: bool = False
     """Whether `retrain` promoted it; False if not known, as in entries of format 1 and 2."""
 
+    def describe(self, subject: str) -> str:
+        """Return the version and who approved it."""
+        approval = f"approved by {self.approved_by}" if self.approved_by else "without an approval"
+        return (
+            f"version {subject} became the champion, {approval}, on the verdict of entry "
+            f"{self.evidence_entry}"
+        )
+
 
 class RollbackDetails(Details):
     """The champion was withdrawn, and the one before it is the champion again."""
@@ -96,6 +124,13 @@ class RollbackDetails(Details):
     """Batches of the withdrawn version: `2026-01-01/0003`. Entries of format 1 may have no date
     here: `0003`."""
 
+    def describe(self, subject: str) -> str:
+        """Return both versions and the reason."""
+        return (
+            f"version {subject} was withdrawn, and version {self.back_to} became the champion "
+            f"again: {self.reason}"
+        )
+
 
 class PauseDetails(Details):
     """Promotion and scoring stop."""
@@ -105,11 +140,21 @@ class PauseDetails(Details):
     reason: PlainText
     """Why, in the words of the person who paused."""
 
+    def describe(self, subject: str) -> str:
+        """Return the reason."""
+        del subject
+        return f"paused: {self.reason}"
+
 
 class ResumeDetails(Details):
     """A pause ends."""
 
     COMMAND = "resume"
+
+    def describe(self, subject: str) -> str:
+        """Return that the pause ended."""
+        del subject
+        return "the pause ended"
 
 
 class ScoreDetails(Details):
@@ -132,6 +177,13 @@ class ScoreDetails(Details):
     undated: dict[str, int] | None = None
     """Rows that were left out because their time is missing, which schema.py allows, by table and
     column: `{"applications.applied_on": 14}`. None in entries that did not count them."""
+
+    def describe(self, subject: str) -> str:
+        """Return the batch and the version that predicted it."""
+        del subject
+        return (
+            f"version {self.version} predicted {self.rows:,} rows in batch {self.date}/{self.batch}"
+        )
 
 
 class ShadowDetails(Details):
@@ -158,6 +210,16 @@ class ShadowDetails(Details):
     """SHA-256 of the batch's Parquet file; empty if not known, as in entries that are older than
     this field."""
 
+    def describe(self, subject: str) -> str:
+        """Return the challenger and the batch, or why it predicted nothing."""
+        del subject
+        if self.missing:
+            return f"the challenger predicted nothing in the shadow: {self.missing}"
+        return (
+            f"version {self.version} predicted {self.rows:,} rows of batch "
+            f"{self.date}/{self.batch} in the shadow"
+        )
+
 
 class MonitorDetails(Details, MonitoringSummary):
     """The champion was monitored; later runs and `retrain` read this."""
@@ -173,6 +235,12 @@ class MonitorDetails(Details, MonitoringSummary):
         """Return the part that reports repeat."""
         names = MonitoringSummary.model_fields
         return MonitoringSummary(**{name: getattr(self, name) for name in names})
+
+    def describe(self, subject: str) -> str:
+        """Return the decision and its reasons."""
+        del subject
+        reasons = f": {'; '.join(self.reasons)}" if self.reasons else ""
+        return f"monitored version {self.version}, {self.decision}{reasons}"
 
 
 class RetrainDetails(Details):
@@ -192,6 +260,11 @@ class RetrainDetails(Details):
     """How the attempt ended, in a sentence."""
     alerted: str = ""
     """The last state that was sent to the addresses in alerts: outcome and version."""
+
+    def describe(self, subject: str) -> str:
+        """Return how the attempt ended."""
+        del subject
+        return self.message
 
 
 class RebuiltSide(Record):
@@ -239,6 +312,11 @@ class ReproduceDetails(Details):
     """The day on which `erase` removed rows of its extracts, `2026-01-01`; empty if it did not, and
     in entries written before format 3."""
 
+    def describe(self, subject: str) -> str:
+        """Return the version and the answer."""
+        del subject
+        return f"version {self.version} was rebuilt: {self.answer}"
+
 
 class ErasedFile(Record):
     """A file whose rows were erased, in part or all of them."""
@@ -267,6 +345,13 @@ class EraseDetails(Details):
     """What was erased."""
     versions: tuple[int, ...]
     """The versions whose extracts are no longer complete: `reproduce` needs the tables for them."""
+
+    def describe(self, subject: str) -> str:
+        """Return how many rows were erased, and why."""
+        del subject
+        rows = sum(file.rows for file in self.files)
+        reason = "that were past their retention" if self.reason == "expired" else "of given keys"
+        return f"erased {rows:,} rows {reason} from {len(self.files):,} files"
 
 
 KINDS: dict[str, type[Details]] = {

@@ -16,6 +16,9 @@ Verdict = Literal["passed", "rejected", "insufficient"]
 class Check(Record):
     """One check of the gate."""
 
+    COLUMNS: ClassVar[tuple[str, ...]] = ("check", "verdict", "figure", "limit", "why")
+    """The header of a table of checks."""
+
     name: str
     """What is checked: `events`, `auc`, `slice region=north`."""
     verdict: CheckVerdict
@@ -37,6 +40,11 @@ class Check(Record):
         """Ends of the interval; None without one."""
         low, _, high = self.interval.partition(" to ")
         return (float(low), float(high)) if high else None
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """The check in a table of checks."""
+        return (self.name, self.verdict, self.figure, self.limit, self.reason)
 
     def __str__(self) -> str:
         """Return the check with its figure and limit: for messages."""

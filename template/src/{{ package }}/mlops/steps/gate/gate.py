@@ -83,8 +83,8 @@ def gate(project: Project, number: int | None, digest: str = "") -> Outcome:
             "verdict": evidence.verdict,
             "evidence": evidence.to_json(),
         },
-        ("check", "verdict", "figure", "limit", "why"),
-        tuple((c.name, c.verdict, c.figure, c.limit, c.reason) for c in examined.checks),
+        Check.COLUMNS,
+        tuple(each.row for each in examined.checks),
     )
 
 
