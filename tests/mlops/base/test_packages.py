@@ -35,7 +35,7 @@ def module(versions: Path, version: str, name: str = "model") -> object:
 
 def test_a_version_does_not_run_the_code_of_another_one_with_its_name(versions: Path) -> None:
     assert vars(module(versions, "first"))["OWNER"] == "first"
-    with pytest.raises(errors.MlopsError, match="loan_risk_5c0ffee5 has other code than the one"):
+    with pytest.raises(errors.MlopsError, match="a package named loan_risk_5c0ffee5 with"):
         module(versions, "second")
 
 

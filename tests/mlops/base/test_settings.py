@@ -100,7 +100,7 @@ def test_settings_do_not_change() -> None:
         ),
         (
             {"kind": "files", "path": "x", "decimal": ",", "thousands": ","},
-            "thousands and decimal are both ,",
+            'thousands and decimal are both ","',
         ),
         ({"kind": "files", "path": "x", "separator": "||"}, '"[|][|]" for two bars'),
         ({"kind": "files", "path": "x", "separator": "(;"}, '"[|][|]" for two bars'),
@@ -174,7 +174,7 @@ def test_an_embargo_as_long_as_the_horizon_is_enough() -> None:
 
 def test_a_high_risk_model_is_split_by_time() -> None:
     time = {"split": "random", "reason": "a test"}
-    assert "but risk_tier is high, which allows only time" in refused(risk_tier="high", time=time)
+    assert "but at risk_tier high it must be time" in refused(risk_tier="high", time=time)
     assert make_settings(risk_tier="medium", time=time).time.split == "random"
 
 

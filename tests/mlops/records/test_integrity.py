@@ -311,7 +311,7 @@ def test_a_file_that_was_not_written_is_refused(
 ) -> None:
     written.pop(name, None)
     write(files / name)
-    with pytest.raises(integrity.FilesChanged, match="which was not written to it"):
+    with pytest.raises(integrity.FilesChanged, match="which `train` did not write"):
         integrity.check_written(files, written, "version 7")
 
 

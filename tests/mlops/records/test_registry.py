@@ -78,7 +78,7 @@ def test_a_version_is_not_loaded_next_to_other_code_of_its_name(
     shutil.copytree(files / SNAPSHOT, other)
     write(other / "model.py", "changed = True")
     packages.claim_package(other)
-    with pytest.raises(errors.MlopsError, match="has other code than the one of that name"):
+    with pytest.raises(errors.MlopsError, match="has already loaded a package named"):
         registry.load_version(fetch(files, monkeypatch), ())
 
 

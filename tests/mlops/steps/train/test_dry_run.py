@@ -146,7 +146,7 @@ def test_an_estimator_without_probabilities_is_found(tmp_path: Path) -> None:
     def build(_: dict[str, Any]) -> Pipeline:
         return Pipeline([("scale", StandardScaler()), ("machine", LinearSVC())])
 
-    words = r"LinearSVC, its last step, has no predict_proba, .* CalibratedClassifierCV"
+    words = r"LinearSVC, the last step of the pipeline, has no .* CalibratedClassifierCV"
     with pytest.raises(errors.Misconfigured, match=words):
         check(tmp_path, build, frame=rows().fillna(0))
 

@@ -26,9 +26,8 @@ def claim_package(folder: Path) -> None:
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     if _DIGESTS.setdefault(folder.name, digest) != digest:
         raise MlopsError(
-            f"the package {folder.name} has other code than the one of that name that this process "
-            "has already loaded, and one of the two would run the code of the other; train a new "
-            "version of the code that you want to keep."
+            f"this process has already loaded a package named {folder.name} with different code, "
+            "and Python cannot keep both; train a new version of the code that you want to keep."
         )
     _FOLDERS.setdefault(folder.name, set()).add(folder.resolve())
 

@@ -168,7 +168,7 @@ class Table(Section):
     def _fits_its_kind(self) -> Self:
         if self.thousands == self.decimal:
             raise ValueError(
-                f"thousands and decimal are both {self.decimal}, so 1{self.decimal}234 has two "
+                f'thousands and decimal are both "{self.decimal}", so 1{self.decimal}234 has two '
                 "meanings; change one of them"
             )
         if self.kind == "synthetic" and self.origin != "synthetic":
@@ -510,8 +510,8 @@ class Settings(Section):
                 )
         if self.time.split != "time" and self.risk_tier == "high":
             raise ValueError(
-                f"time.split is {self.time.split}, but risk_tier is high, which allows only time; "
-                "change time.split"
+                f"time.split is {self.time.split}, but at risk_tier high it must be time; set "
+                "time.split to time"
             )
         if self.streamed_table not in self.tables:
             raise ValueError(

@@ -62,8 +62,8 @@ def _months(request: TableRequest, first: Any) -> pd.DatetimeIndex:
     if request.table.time is not None:
         raise Misconfigured(
             f"table {request.name} is synthetic and has a time in conf/, so it has rows in each "
-            "month and can only be read in a time window; pass `window` to tables.read in data.py, "
-            f"and, since it is None without an event time, give a column of Inputs in schema.py "
-            f"the role event_time, or remove tables.{request.name}.time."
+            "month and can only be read in a time window; either remove "
+            f"tables.{request.name}.time, or pass `window` to tables.read in data.py and give a "
+            "column of Inputs in schema.py the role event_time (without one, `window` is None)."
         )
     return pd.DatetimeIndex([UNDATED])

@@ -46,8 +46,8 @@ class Objects:
         digest, *facts = answers.readline().decode().split()
         if len(facts) != 2:
             raise MlopsError(
-                f"the repository has no object {name}, so nobody knows what its commit contains; "
-                "clone it again."
+                f"the repository has no object {name}, so the content of its last commit cannot be "
+                "checked; clone the repository again."
             )
         kind, size = facts
         content = answers.read(int(size))
@@ -55,7 +55,8 @@ class Objects:
         if name not in ("HEAD", digest) or not is_object(kind, content, digest):
             raise MlopsError(
                 f"the content of object {digest} of the repository is not what its name stands "
-                "for, so nobody knows what its commit contains; clone it again."
+                "for, so the content of its last commit cannot be checked; clone the repository "
+                "again."
             )
         return digest, content
 

@@ -213,9 +213,9 @@ def check_written(folder: Path, written: dict[str, str], version: str) -> None:
     strange = sorted(kept.keys() - expected.keys())
     if strange:
         raise FilesChanged(
-            f"the store holds {strange[0]} in {version}, which was not written to it, so the "
-            "journal has no entry of this version; find out who writes to the store, then train "
-            "again."
+            f"{version} contains the file {strange[0]} in the store, which `train` did not write, "
+            "so the version was not recorded in the journal; find out who else writes to the "
+            "store, then train again."
         )
 
 

@@ -161,7 +161,7 @@ def _configuration(env: str, _: Opened) -> str:
 
 
 def _code_facts(opened: Opened) -> str:
-    refuse_unfit(opened.project, "nearly every command")
+    refuse_unfit(opened.project, "most commands")
     facts = read_build_facts(opened.project)
     packages = len(locked_requirements(opened.project))
     dirty = " with uncommitted changes" if facts.dirty else ""

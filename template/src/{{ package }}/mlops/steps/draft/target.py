@@ -125,8 +125,8 @@ def _read_multiclass(inferred: Inferred) -> Target:
     if column.distinct > MOST_CLASSES:
         raise Misconfigured(
             f"the target {column.source} has {column.distinct} different values, but a multiclass "
-            f"problem may have {MOST_CLASSES} classes; name another column, or merge classes in "
-            "the table."
+            f"problem may have at most {MOST_CLASSES} classes; name another column, or merge "
+            "classes in the table."
         )
     if column.distinct == 2:
         raise Misconfigured(

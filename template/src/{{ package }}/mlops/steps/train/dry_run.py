@@ -176,7 +176,7 @@ def _predict(dry: DryRun) -> pd.DataFrame:
     kind = type(dry.estimator).__name__
     steps = getattr(dry.estimator, "steps", None)
     if steps:
-        kind = f"{type(steps[-1][1]).__name__}, its last step,"
+        kind = f"{type(steps[-1][1]).__name__}, the last step of the pipeline,"
     if not hasattr(dry.estimator, method):
         raise Misconfigured(
             f"model.build: {kind} has no {method}, which a {problem} problem needs; use an "
@@ -226,7 +226,8 @@ def _check_classes(dry: DryRun, kind: str) -> tuple[int, ...]:
             listed = ", ".join(map(str, classes))
             raise Misconfigured(
                 f"model.build: classes_ of {kind} is [{listed}], but the second column of "
-                "predict_proba must be the probability of 1; set classes_ to [0, 1] in its fit."
+                "predict_proba must be the probability of 1; return its columns in the order 0, 1, "
+                "and set classes_ to [0, 1] in fit."
             )
         return (2,)
     if classes is None:
