@@ -103,6 +103,12 @@ def names(session: nox.Session) -> None:
 
 
 @nox.session
+def reference(session: nox.Session) -> None:
+    """Write what the code says about settings, commands and records into docs/reference/."""
+    session.run("python", "-m", "tools.reference", "--write")
+
+
+@nox.session
 def guards(session: nox.Session) -> None:
     """Remove each guard in turn and show that a test notices: `./nox -s guards -- [NAME ...]`."""
     session.run("python", "-m", "tools.guards", *session.posargs)

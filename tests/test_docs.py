@@ -4,7 +4,6 @@ import ast
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,16 +84,6 @@ def test_the_page_of_security_names_tests_that_are_there() -> None:
 def test_the_index_of_decisions_lists_every_decision() -> None:
     listed = LINK.findall(text_of(DOCS / "decisions/index.md"))
     assert listed == sorted(page.name for page in DOCS.glob("decisions/[0-9]*.md"))
-
-
-def test_the_settings_page_names_every_setting_and_no_other() -> None:
-    assert sorted(rows_of(text_of(DOCS / "reference/settings.md"))) == sorted(settings())
-
-
-def test_the_settings_page_states_the_defaults_of_the_code() -> None:
-    documented = rows_of(text_of(DOCS / "reference/settings.md"))
-    for key, default in settings().items():
-        assert not default or documented[key][0] == f"`{default}`", key
 
 
 def test_the_commands_page_names_every_command_and_its_options() -> None:
@@ -209,41 +198,6 @@ def owners_of(tree: str) -> dict[str, str]:
         owners[f"{folder if inside else ''}{path}"] = owner
         folder = folder if inside else path
     return owners
-
-
-def settings() -> dict[str, str]:
-    """Return every key of `conf/` with its default, or "" where that is not a plain value."""
-    trees = [ast.parse(text_of(PLATFORM / "base/settings.py"))]
-    nodes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
-    classes = {node.name: node for node in nodes}
-
-    def keys(section: str, above: str) -> Iterator[tuple[str, str]]:
-        for field in classes[section].body:
-            if not isinstance(field, ast.AnnAssign):
-                continue
-            key = above + ast.unparse(field.target)
-            kind = ast.unparse(field.annotation)
-            named = re.fullmatch(r"dict\[str, (\w+)\]", kind)
-            if kind in classes:
-                yield from keys(kind, f"{key}.")
-            elif named and named[1] in classes:
-                yield from keys(named[1], f"{key}.<name>.")
-            elif key != "env":  # --env chooses it
-                yield key, default_of(field.value)
-
-    return dict(keys("Settings", ""))
-
-
-def default_of(value: ast.expr | None) -> str:
-    """Return a field's default as YAML writes it."""
-    if isinstance(value, ast.Call):  # Field(default=…)
-        value = next((word.value for word in value.keywords if word.arg == "default"), None)
-    default = ast.literal_eval(value) if value else None
-    if isinstance(default, bool):
-        return str(default).lower()
-    if isinstance(default, tuple):
-        return str(list(default))
-    return "" if default is None else str(default)
 
 
 def marked_functions(module: Path, mark: str) -> list[str]:

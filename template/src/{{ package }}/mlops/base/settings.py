@@ -14,6 +14,20 @@ from .people import is_name
 Problem = Literal["binary", "multiclass", "regression"]
 RiskTier = Literal["low", "medium", "high"]
 
+# The units of numbers; docs/reference/settings.md of the template shows them.
+Bytes = int
+Hours = float
+MetricUnits = float  # the unit of gate.metric, or of the metric that a limit is for
+Milliseconds = float
+Periods = int  # of time.period
+Probability = float
+Psi = float  # population stability index
+Rows = int
+Seconds = float
+Share = float  # of a whole; 1 is all of it
+Times = float  # how many times as much
+Versions = int
+
 
 # The settings that say where an environment keeps what its commands make. A test or a rehearsal
 # must leave all of that alone, so it sets every one of them, by `places_below`.
@@ -63,52 +77,57 @@ class Table(Section):
     """Where the rows of one table come from."""
 
     kind: Kind
-    """`files` reads Parquet or CSV, `delta` a Delta table, `sql` a database, `spark` a table of a
-    Spark, which is scored and monitored there; `synthetic` calls `rows(month, seed)` in
-    `synthetic.py`."""
+    """`files` reads Parquet or CSV, `delta` a Delta table, `sql` a database. `spark` is a Spark
+    table, which is scored and monitored in Spark. `synthetic` calls `rows(month, seed)` in
+    `synthetic.py`: for each month of a window, or once where a table has no dates."""
     origin: Origin
-    """How close the rows are to production; `synthetic` for a table of that kind. A version cannot
-    be promoted in an environment whose tables are closer to it than those it was trained on."""
+    """How real the rows are, from `synthetic` (invented) through `masked` to `production`. A table
+    of kind `synthetic` has the origin `synthetic`; any other is refused. A version cannot be
+    promoted in an environment whose tables are more real than the rows it was trained on."""
     time: str | None = None
-    """The column that a window selects by, at the source if it is a date or a time there. Without
-    it the whole table is read."""
+    """The column that a window selects by. If it is a date or a timestamp at the source, the source
+    does the selection. Rows in which it is missing are refused, or left out and counted if
+    `schema.py` declares the column nullable. Without `time` the whole table is read."""
     columns: tuple[str, ...] = ()
-    """The columns to read; empty reads all."""
+    """The columns to read. Empty reads all."""
     path: str = ""
     """Required for `files` and `delta`; for `spark`, instead of `table`. A file, a folder or a
     pattern such as `data/*.parquet`, relative to the project's folder; for `delta` and `spark` the
     folder of the table, or its address such as `abfss://…`."""
     separator: str = Field(default=",", min_length=1)
-    """For CSV. Several characters are a regular expression."""
+    """For CSV. Several characters are a regular expression, so put each into brackets: `"[;][;]"`
+    for two semicolons."""
     encoding: str = "utf-8"
-    """For CSV."""
+    """For CSV, such as `cp1252` if the file comes from Windows or Excel, or `utf-16`."""
     decimal: str = Field(default=".", min_length=1, max_length=1)
-    """For CSV."""
+    """For CSV: the character before the decimals."""
     thousands: str = Field(default="", max_length=1)
     """For CSV: the character between groups of three digits, such as `.` in `1.234,50`."""
     date_format: str | dict[str, str] = ""
-    """For `files`: the format of dates that are text, such as `%d.%m.%Y`, in the codes of Python's
-    strptime: one for the column `time` and the columns of times in the schema, or one for each
-    column. Without it, such as 2026-01-31."""
+    """For `files`: the format of dates that are text, in the codes of Python's strptime, such as
+    `"%d.%m.%Y"`. Either one for the column `time` and all columns of times in `schema.py`, or one
+    for each column: `{applied_on: "%d.%m.%Y"}`. Dates such as 2026-01-31 need none."""
     zone: str = ""
     """For `files`: the time zone to read times with a zone in, such as `Europe/Berlin`. Times
     without a zone are taken to be of this zone."""
     text: tuple[str, ...] = ()
-    """For CSV: columns to read as text, in addition to those that are text in the schema."""
+    """For CSV: further columns to read as text, such as codes with leading zeros. Columns that are
+    text in the schema are always read as text."""
     control: str = ""
     """For `files`: the name of the control file next to each file, such as `*.ctl`, where `*` is
-    the file's name without its extension."""
-    max_late: float | None = Field(default=None, ge=0)
-    """Needs `control`. The newest delivery may be at most this many hours older than the end of
-    the window that is read."""
+    the file's name without its extension. Rows are used only if the control file exists and
+    matches."""
+    max_late: Hours | None = Field(default=None, ge=0)
+    """Needs `control`. How much older than the end of the window that is read the newest delivery
+    may be."""
     version: int | None = Field(default=None, ge=0)
-    """For `delta`: the version to read; the newest unless given."""
+    """For `delta`: the version to read. Default: the newest."""
     address: str | SecretName = ""
-    """Required for `sql`: the SQLAlchemy URL of the database, as a secret if it contains a
+    """Required for `sql`: the SQLAlchemy URL of the database, as `{secret: name}` if it contains a
     password."""
     table: str = ""
-    """For `sql`: the table, with its schema if it needs one. For `spark`: its name in the
-    catalog."""
+    """For `sql`: the table, with its schema if it needs one. For `spark`: its name in the catalog,
+    such as `main.risk.applications`."""
     query: str = ""
     """For `sql`, instead of `table`: a query."""
 
@@ -212,20 +231,22 @@ class Time(Section):
     """How time is cut into windows; the lengths are numbers of periods."""
 
     split: Split = "time"
-    """How train and gate rows are separated. High risk requires `time`."""
+    """How training and gate rows are separated. If the risk tier is high, only `time` is
+    allowed."""
     reason: str = ""
-    """Why the split does not follow time; required if `split` is not `time`."""
+    """Why the split does not follow time; required if `split` is not `time`. Each version's card
+    shows it."""
     period: Period = "month"
-    """The period of the calendar; a week begins on Monday."""
-    train: int = Field(default=12, ge=1)
-    """Length of the training window, in periods."""
-    gate: int = Field(default=3, ge=1)
-    """Length of the gate window, in periods."""
-    label_horizon: int = Field(default=0, ge=0)
-    """How many periods it takes until a label is known."""
-    embargo: int | None = None
-    """Gap between training and gate window, in periods: the label horizon unless given, and at
-    least as long."""
+    """The unit of all lengths, as in the calendar. A week begins on Monday."""
+    train: Periods = Field(default=12, ge=1)
+    """Length of the training window."""
+    gate: Periods = Field(default=3, ge=1)
+    """Length of the gate window."""
+    label_horizon: Periods = Field(default=0, ge=0)
+    """How long it takes until a label is known."""
+    embargo: Periods | None = None
+    """Gap between training and gate window. At least as long as the label horizon. Default: the
+    label horizon."""
 
     @model_validator(mode="after")
     def _is_honest(self) -> Self:
@@ -252,24 +273,25 @@ class Model(Section):
     """What the estimator is built from, and where a score becomes a decision."""
 
     seed: int = 7
-    """Seed of everything random; `build` gets it as `params["seed"]`."""
+    """Seed of everything random. `build` gets it as `params["seed"]`."""
     params: dict[str, Any] = Field(default={})  # the user's estimator decides their types
     """Passed to `build(params)` in `model.py`."""
-    cutoff: float = Field(default=0.5, gt=0, lt=1)
+    cutoff: Probability = Field(default=0.5, gt=0, lt=1)
     """Binary only: `decision` is true if the score is at least this."""
 
 
 class Limit(Section):
     """The bounds of one metric, in its unit; each metric has either `min` or `max`."""
 
-    min: float | None = None
-    """The least allowed value; implies that higher is better."""
-    max: float | None = None
-    """The greatest allowed value; implies that lower is better."""
-    suspicious_above: float = float("inf")
+    min: MetricUnits | None = None
+    """The least allowed value. Implies that higher is better. Each metric has either `min` or
+    `max`."""
+    max: MetricUnits | None = None
+    """The greatest allowed value. Implies that lower is better."""
+    suspicious_above: MetricUnits = float("inf")
     """A value above this is too good to be true, and is rejected."""
-    suspicious_below: float = float("-inf")
-    """The same for metrics of which lower is better: a value below this is rejected."""
+    suspicious_below: MetricUnits = float("-inf")
+    """The same for metrics where lower is better: a value below this is rejected."""
 
     @model_validator(mode="after")
     def _has_one_direction(self) -> Self:
@@ -295,9 +317,11 @@ class Costs(Section):
     """What a wrong decision costs, in a unit of the team's choice; either both or none."""
 
     false_positive: float | None = Field(default=None, ge=0)
-    """Binary only: what a positive decision for a row of class 0 costs; for the model card."""
+    """Binary only. What a positive decision for a row of class 0 costs, in a unit of your choice.
+    With it, the model card shows the costs of all errors at `model.cutoff`, and what it would cost
+    to decide without the model. No check depends on it."""
     false_negative: float | None = Field(default=None, ge=0)
-    """Binary only: what a negative decision for a row of class 1 costs; for the model card."""
+    """The same for a negative decision for a row of class 1. Set both or neither."""
 
     @model_validator(mode="after")
     def _has_both(self) -> Self:
@@ -313,34 +337,35 @@ class Gate(Section):
     """What a challenger must show before it may be promoted."""
 
     metric: str = ""
-    """The metric that compares challenger and champion; `auc`, `accuracy` or `r2` by problem
-    unless given. It needs a threshold."""
+    """The metric that compares challenger and champion. It needs a threshold. Default: `auc`,
+    `accuracy` or `r2`, by problem."""
     thresholds: dict[str, Limit] = Field(default={})
     """The bounds of each metric."""
     comparison: Literal["auto", "noninferior", "superior"] = "auto"
-    """What a challenger must be: `auto` is `noninferior` if only the data is new, and `superior`
-    if the code is new."""
-    margin: float = Field(default=0.01, ge=0)
-    """How much a non-inferior challenger may lose, in the unit of `metric`."""
-    min_events: int = Field(default=100, ge=1)
-    """The smallest number of matured rows of the rarest class, or in a regression of all matured
-    rows, that is accepted as evidence; with fewer, the verdict is `insufficient`."""
-    attempts: int = Field(default=10, ge=1)
-    """How many versions may be tried on one gate window."""
-    dominance: float = Field(default=0.9, gt=0)
-    """How much of the improvement over a constant prediction one column may account for, as a
-    share."""
-    latency_ratio: float = Field(default=3.0, gt=0)
+    """What a challenger must be, compared with the champion. `auto` is `noninferior` if only the
+    data is new, and `superior` if the code is new."""
+    margin: MetricUnits = Field(default=0.01, ge=0)
+    """How much of `gate.metric` a non-inferior challenger may lose."""
+    min_events: Rows = Field(default=100, ge=1)
+    """The smallest number of matured rows of the rarest class that the gate accepts as evidence; in
+    a regression, of all matured rows. With fewer, the verdict is `insufficient`."""
+    attempts: Versions = Field(default=10, ge=1)
+    """How many versions may be tried on one gate window. Another `--as-of` is another window."""
+    dominance: Share = Field(default=0.9, gt=0)
+    """How much of the improvement over a constant prediction one column may account for. Permuting
+    the only column that matters costs all of it in `auc`, and twice as much in `r2`."""
+    latency_ratio: Times = Field(default=3.0, gt=0)
     """How many times longer than the champion the prediction of a single row may take."""
-    latency_ms: float = Field(default=100.0, gt=0)
-    """Milliseconds that the prediction of a single row may take, however fast the champion is,
-    where the model does not serve online (`serving.online`)."""
-    slice_gap: float | None = Field(default=None, ge=0)
-    """How much worse a protected group may do than all rows in `metric`: 0.10 at medium and 0.05
-    at high risk unless given; at low risk the gap is only reported. In the unit of a metric on a
-    fixed scale, such as `auc`; for others, such as `mae`, as a share of the metric of all rows."""
+    latency_ms: Milliseconds = Field(default=100.0, gt=0)
+    """How long the prediction of a single row may take, however fast the champion is. Applies where
+    the model does not serve online (`serving.online`)."""
+    slice_gap: MetricUnits | None = Field(default=None, ge=0)
+    """How much worse a protected group may do than all rows in `gate.metric`. The unit is the
+    metric's own for metrics on a fixed scale, such as `auc`, `accuracy`, `brier` or `r2`. For
+    others, such as `mae` or `log_loss`, it is a share of the metric of all rows: 0.10 allows 10%.
+    Default: 0.10 at medium risk, 0.05 at high risk; at low risk the gap is only reported."""
     costs: Costs = Costs()
-    """What a wrong decision costs; no check depends on it."""
+    """What a wrong decision costs."""
 
 
 # Operation
@@ -350,15 +375,17 @@ class Scoring(Section):
     """How a batch is read, checked and published."""
 
     table: str = ""
-    """The table whose rows are scored, the first one unless given; others are only looked up."""
-    batch_rows: int = Field(default=65_536, ge=1)
-    """The most rows in memory at once."""
-    max_psi: float = Field(default=0.5, gt=0)
+    """The table whose rows are scored. Other tables are only looked up. Default: the first
+    table."""
+    batch_rows: Rows = Field(default=65_536, ge=1)
+    """Rows held in memory at once."""
+    max_psi: Psi = Field(default=0.5, gt=0)
     """How far the distribution of the predictions may be from that of the gate window, as a
-    population stability index."""
+    population stability index (PSI)."""
     reasons: bool = False
-    """Whether `score` writes the features that moved each prediction most, by `explain` in
-    `model.py`. At high risk it always does."""
+    """Whether `score` writes `reason_1` to `reason_3` next to each prediction: the features that
+    moved it most, by `explain` in `model.py`. At high risk it always does, and the gate rejects a
+    version without `explain`."""
     shadow: bool = False
     """Whether the challenger scores the rows of each published batch in the shadow."""
 
@@ -366,45 +393,50 @@ class Scoring(Section):
 class Monitoring(Section):
     """When a champion counts as drifted, stale or incompletely delivered."""
 
-    max_psi: float = Field(default=0.1, gt=0)
-    """The least population stability index that counts as drift; with few rows the limit rises
+    max_psi: Psi = Field(default=0.1, gt=0)
+    """The least population stability index (PSI, a measure of how far a distribution has moved)
+    that counts as drift. With few rows chance alone exceeds it, so the limit rises
     automatically."""
-    max_drifted: float = Field(default=0.3, gt=0, le=1)
+    max_drifted: Share = Field(default=0.3, gt=0, le=1)
     """If a larger share of inputs has drifted in the newest scored period and in at least one of
     the two before it, the decision is `retrain`."""
-    max_age: int = Field(default=12, ge=1)
-    """How many periods a champion may stay in use after labels for a whole gate window of its own
-    are due."""
-    min_rows: float = Field(default=0.5, ge=0, le=1)
-    """The smallest number of rows that a period may have, as a share of those in a period of the
-    training window."""
+    max_age: Periods = Field(default=12, ge=1)
+    """How long a champion may stay in use after labels for a whole gate window of its own are due.
+    It is stale when it is older than label horizon + gate window + this, counted from the reference
+    date of its training."""
+    min_rows: Share = Field(default=0.5, ge=0, le=1)
+    """The smallest number of rows that a period may have, as a share of those that a period had in
+    training. With fewer, somebody should check whether the delivery is complete. A day may have as
+    few rows as the quiet days of the training, such as Sundays. Lower it if your business has a
+    quiet season."""
 
 
 class Retraining(Section):
     """When `retrain` may try again."""
 
-    cooldown: int = Field(default=1, ge=0)
-    """How many periods `retrain` waits after an attempt before it makes the next one."""
+    cooldown: Periods = Field(default=1, ge=0)
+    """The cool-down: how long `retrain` waits after an attempt before it makes the next one. It
+    also applies while the successor of a decayed champion has not made up for the decay."""
 
 
 class Serving(Section):
     """The limits of a request, and how often the server checks the registry."""
 
     online: bool = False
-    """Whether clients wait for predictions of single rows; true with the answer `serving:
-    online`."""
-    max_rows: int = Field(default=1000, ge=1)
+    """Whether clients wait for predictions of single rows. The answer `serving: online` makes it
+    `true`. Then the gate compares their latency with the champion's, however short it is."""
+    max_rows: Rows = Field(default=1000, ge=1)
     """The most rows in one request."""
-    max_bytes: int = Field(default=5_000_000, ge=1)
-    """The greatest length of a request's body, in bytes."""
-    timeout: float = Field(default=10.0, gt=0)
-    """Seconds in which a request must have arrived in full; then the connection is closed."""
+    max_bytes: Bytes = Field(default=5_000_000, ge=1)
+    """The greatest length of a request's body."""
+    timeout: Seconds = Field(default=10.0, gt=0)
+    """The time in which a request must have arrived in full; then the connection is closed."""
     hosts: tuple[str, ...] = ()
     """The names under which clients may address the server, as `risk.bank.example`; addresses such
     as 10.1.2.3 are always allowed. Without any: all names, but only `localhost` if the server
     listens on this machine alone."""
-    refresh: float = Field(default=10.0, gt=0)
-    """Seconds between two checks of the registry, and between two writes of the predictions."""
+    refresh: Seconds = Field(default=10.0, gt=0)
+    """The time between two checks of the registry, and between two writes of the predictions."""
     shadow: bool = False
     """Whether the challenger scores, in the shadow, the rows that `serve` has answered."""
 
@@ -412,13 +444,15 @@ class Serving(Section):
 class Retention(Section):
     """How many periods before the reference date `erase --expired` keeps; None keeps everything."""
 
-    extracts: int | None = Field(default=None, ge=1)
-    """Rows that versions were trained and judged on, counted from the version's own reference
-    date."""
-    predictions: int | None = Field(default=None, ge=1)
-    """Batches of predictions, counted from their scoring date."""
-    requests: int | None = Field(default=None, ge=1)
-    """What `serve` has answered, counted from the day of the answer."""
+    extracts: Periods | None = Field(default=None, ge=1)
+    """How long rows that versions were trained and judged on are kept, counted from the reference
+    date of the newest version that uses them."""
+    predictions: Periods | None = Field(default=None, ge=1)
+    """How long a batch is kept, counted from its scoring date. At least `time.label_horizon` +
+    `time.gate` + 1, because `monitor` reads that many periods."""
+    requests: Periods | None = Field(default=None, ge=1)
+    """How long the answers of `serve` are kept, counted from their day. At least as many periods as
+    for `retention.predictions`."""
 
 
 class Settings(Section):
@@ -427,11 +461,14 @@ class Settings(Section):
     env: Literal["dev", "test", "prod"]
     """The environment, by the option `--env`."""
     as_of: datetime.date | None = None
-    """The reference date: commands use only what happened before 00:00 on this date. It must be the
-    first day of a period; unless given, it is the end of the last complete period."""
+    """The reference date: commands use only what happened before 00:00 on this date, and `erase
+    --expired` counts the age of rows from it. It must be the first day of a period: the first of a
+    month, a Monday, or any day, as `time.period` says. Only `conf/dev.yml` may set it, since it
+    does not advance. `--as-of` overrides it. Default: the end of the last complete period."""
 
+    # The next five are from .copier-answers.yml.
     project_name: str
-    """From the answers, as are the next four."""
+    """The name of the program, of the distribution and of the registered model."""
     problem: Problem
     """What is predicted: one of two classes, one of several, or a number."""
     description: str = ""
@@ -460,38 +497,49 @@ class Settings(Section):
     retention: Retention = Retention()
     """How long rows about people are kept."""
     alerts: tuple[SecretName, ...] = ()
-    """Where each change of state is reported, once; each secret contains an address
-    for Apprise, the notification library."""
+    """Where each change of state is reported, once: `[{secret: team-channel}]`. The secret contains
+    an address for Apprise, the notification library, such as `msteams://…` or `mailtos://…`."""
 
     promotion: Literal["automatic", "approval"] | None = None
-    """Whether a person must approve each promotion; in prod `approval` unless the risk is low."""
+    """Whether a person must approve each promotion. Default: `approval` in prod unless the risk
+    tier is low, else `automatic`."""
     approvers: tuple[str, ...] = ()
-    """The names of those who may approve; empty allows anybody but the trainer. At high risk, an
-    approval in prod needs the list."""
+    """The names of those who may approve, such as `[anna@bank.example]`, written as their pipeline
+    or they themselves give them; case, accents and punctuation do not matter. Empty allows anybody
+    but the trainer. At high risk, an approval in prod needs the list."""
     allow_dirty: bool = False
-    """Whether a version trained with uncommitted changes may be promoted; for dev only."""
+    """Whether a version trained with uncommitted changes may be promoted. `conf/dev.yml` sets it to
+    `true`; test and prod refuse that, and decide nothing in a tree that is not clean."""
     trusted_types: tuple[str, ...] = ()
-    """Types that a stored model may contain in addition to those of scikit-learn, NumPy, the
-    project, and the vetted ones of boosting libraries."""
+    """Types that a stored model may contain in addition to those of scikit-learn, NumPy and the
+    project, and the vetted ones of LightGBM, XGBoost and CatBoost. `train` prints the line to
+    add."""
 
     tracking_uri: str | SecretName = "sqlite:///mlflow.db"
-    """MLflow's tracking server or store."""
+    """MLflow's store: a database or a tracking server. In prod, most commands refuse a local file
+    unless the risk is low."""
     registered_model: str = ""
-    """The name in the registry; `<env>.<project_name>` unless given."""
+    """The name in the registry. Unity Catalog requires `catalog.schema.model`. Default:
+    `<env>.<project_name>`."""
     experiments: str = ""
-    """The folder that precedes the names of MLflow's experiments."""
+    """The folder that precedes the names of MLflow's experiments. Databricks requires a workspace
+    folder, such as `/Shared/loan-risk`."""
     predictions: str = "predictions"
     """Folder of the predictions table."""
     extracts: str = "extracts"
-    """Folder of copies of the rows that versions were trained on, which `reproduce` reads."""
+    """Folder of the extracts: copies of the rows that versions were trained and judged on.
+    `reproduce` needs them once the tables have changed."""
     reports: str = "build/monitor"
-    """Folder of the monitoring reports and the model cards."""
+    """Folder of the reports of `monitor` and of the model card of each version,
+    `card-<env>-<version>.html` and `.md`, which `gate`, `promote` and `rollback` rewrite; also of
+    the pages of `compare`, `compare-<env>-<version>-<version>.html`."""
 
     # The scripts that build a release check the values of these two.
     schedules: dict[str, Any] = Field(default={})
-    """Which command runs when."""
+    """Which command runs when: `{every: month, day: 2, at: "06:00", zone: Europe/Berlin}` for any
+    of `score`, `monitor`, `retrain` and `train`."""
     deployment: dict[str, Any] = Field(default={})
-    """What the platform that runs the model needs to know about this environment."""
+    """What the system on which the model runs needs to know about this environment."""
 
     @model_validator(mode="after")
     def _agrees_across_sections(self) -> Self:

@@ -1,0 +1,73 @@
+"""The pages in docs/reference/ say what the code says about settings, commands and records."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tools import fields, reference
+
+
+@pytest.mark.parametrize("path", reference.PAGES, ids=lambda path: path.stem)
+def test_a_page_says_what_the_code_says(path: Path) -> None:
+    text = reference.text_of(path)
+    assert reference.page(text) == text, "Run ./nox -s reference."
+
+
+def test_what_a_person_changes_between_the_comments_is_written_again() -> None:
+    text = "Words.\n\n<!-- settings: retraining -->\n\n| mine |\n\n<!-- end -->\n\nMore words.\n"
+    written = reference.page(text)
+    assert written.startswith("Words.\n\n<!-- settings: retraining -->\n\n| setting |")
+    assert written.endswith("| `MLOPS_RETRAINING__COOLDOWN` |\n\n<!-- end -->\n\nMore words.\n")
+    assert reference.page(written) == written
+
+
+def test_every_setting_is_on_the_page_once() -> None:
+    listed = [name for names in reference.listed("settings") for name in names.split()]
+    # --env chooses the environment, in no file
+    known = {field.name for field in reference.SETTINGS.fields("Settings")} - {"env"}
+    assert sorted(listed) == sorted(known)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("int | None", "whole number"),
+        ("tuple[str, ...]", "list of texts"),
+        ("tuple[float, float]", "list of 2 numbers"),
+        ("dict[str, dict[str, int]]", "mapping of mappings of whole numbers"),
+        ("str | SecretName", "text or `{secret: name}`"),
+        ("RiskTier", "`low`, `medium` or `high`"),
+        ("Literal['one']", "`one`"),
+        ("Periods", "whole number"),
+    ],
+)
+def test_a_type_is_said_in_words(kind: str, words: str) -> None:
+    assert reference.SETTINGS.in_words(ast.parse(kind, mode="eval").body) == words
+
+
+def test_a_type_without_words_is_refused() -> None:
+    with pytest.raises(ValueError, match="the type Color has no words"):
+        reference.SETTINGS.in_words(ast.parse("Color", mode="eval").body)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ({}, ""),
+        ({"ge": 0}, "0 or more"),
+        ({"gt": 0, "le": 1}, "above 0, at most 1"),
+        ({"min_length": 1, "max_length": 1}, "one character"),
+        ({"max_length": 1}, "at most one character"),
+        ({"min_length": 1}, "at least one character"),
+    ],
+)
+def test_bounds_are_said_in_words(bounds: dict[str, object], words: str) -> None:
+    assert fields.bounds_in_words(bounds) == words
+
+
+def test_a_field_without_a_meaning_is_refused(tmp_path: Path) -> None:
+    module = tmp_path / "settings.py"
+    module.write_text('class Scoring:\n    table: str = ""\n    rows: int = 1\n    """Rows."""\n')
+    with pytest.raises(ValueError, match=r"Scoring\.table has no docstring"):
+        fields.read_source([module])

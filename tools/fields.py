@@ -1,0 +1,185 @@
+"""The fields of the platform's records and settings, read from its source: name, type, meaning.
+
+The meaning of a field is the text below it, which no program keeps. So the source is parsed and
+not imported, which also takes far less time.
+"""
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PLATFORM = ROOT / "template/src/{{ package }}/mlops"
+PLAIN = {  # one value, and several
+    "Any": ("any value", "any values"),
+    "JsonValue": ("any value", "any values"),
+    "PlainText": ("text", "texts"),
+    "bool": ("true or false", "true or false"),
+    "datetime.date": ("date", "dates"),
+    "float": ("number", "numbers"),
+    "int": ("whole number", "whole numbers"),
+    "str": ("text", "texts"),
+}
+SHOWN_AS = {"SecretName": "`{secret: name}`"}  # a class that is written in one line of YAML
+LOWER = {"ge": "{} or more", "gt": "above {}"}
+UPPER = {"le": "at most {}", "lt": "below {}"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a class."""
+
+    name: str
+    """Its name."""
+    type: ast.expr
+    """Its annotation."""
+    default: ast.expr | None
+    """Its default value; None if it is required."""
+    bounds: dict[str, object]
+    """What `Field()` says about it: `ge`, `max_length`."""
+    meaning: str
+    """The text below it, in one line."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """A class with documented fields."""
+
+    name: str
+    """Its name."""
+    bases: tuple[str, ...]
+    """The names of the classes that it extends."""
+    meaning: str
+    """Its docstring, one line for each paragraph."""
+    fields: tuple[Field, ...]
+    """The fields that it adds."""
+    constants: dict[str, object]
+    """Its class variables with a plain value, such as `FORMAT`."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The classes and types of some modules."""
+
+    classes: dict[str, Described] = field(default_factory=dict)
+    """The classes by name."""
+    types: dict[str, ast.expr] = field(default_factory=dict)
+    """What the name of a type stands for, such as `RiskTier`."""
+
+    def fields(self, name: str) -> list[Field]:
+        """Return all fields of a class, those of the classes that it extends first."""
+        described = self.classes[name]
+        above = [base for base in described.bases if base in self.classes]
+        return [each for base in above for each in self.fields(base)] + list(described.fields)
+
+    def in_words(self, kind: ast.expr, *, several: bool = False, null: bool = False) -> str:
+        """Return a type as a reader calls it; `null` names the missing value, too."""
+        name = ast.unparse(kind)
+        if name in SHOWN_AS:
+            return SHOWN_AS[name]
+        if name in PLAIN:
+            return PLAIN[name][several]
+        if name in self.classes:
+            return f"[{name}](#{name.lower()})"
+        if name in self.types:
+            return self.in_words(self.types[name], several=several, null=null)
+        if isinstance(kind, ast.BinOp):
+            members = [each for each in members_of(kind) if ast.unparse(each) != "None"]
+            words = [self.in_words(each, several=several, null=null) for each in members]
+            is_optional = len(members) < len(members_of(kind))
+            return " or ".join(words + ["null"] * (is_optional and null))
+        if isinstance(kind, ast.Subscript):
+            return self._of_parts(kind, several=several, null=null)
+        raise ValueError(f"the type {name} has no words; add them to tools/fields.py")
+
+    def _of_parts(self, kind: ast.Subscript, *, several: bool, null: bool) -> str:
+        """Return a type that is made of others, such as a list of texts."""
+        outer = ast.unparse(kind.value)
+        parts = kind.slice.elts if isinstance(kind.slice, ast.Tuple) else [kind.slice]
+        if outer == "Literal":
+            values = [f"`{ast.literal_eval(each)}`" for each in parts]
+            return " or ".join(filter(None, (", ".join(values[:-1]), values[-1])))
+        if outer == "SerializeAsAny":
+            return self.in_words(parts[0], several=several, null=null)
+        inner = self.in_words(parts[-1 if outer == "dict" else 0], several=True, null=null)
+        if outer == "dict":
+            return f"mapping{'s' * several} of {inner}"
+        if outer == "tuple":
+            number = "" if ast.unparse(parts[-1]) == "..." else f"{len(parts)} "
+            return f"list{'s' * several} of {number}{inner}"
+        return f"{self.in_words(kind.value)} of {inner}"
+
+
+def members_of(kind: ast.expr) -> list[ast.expr]:
+    """Return the types of which one is allowed, as in `int | None`."""
+    if isinstance(kind, ast.BinOp):
+        return [*members_of(kind.left), *members_of(kind.right)]
+    return [kind]
+
+
+def bounds_in_words(bounds: Mapping[str, object]) -> str:
+    """Return which numbers are allowed, or how many characters a text has; may be empty."""
+    least = bounds.get("min_length")
+    most = bounds.get("max_length")
+    if least is not None or most is not None:
+        if least == most:
+            return "one character" if least == 1 else f"{least} characters"
+        return "at least one character" if most is None else "at most one character"
+    low = [text.format(f"{bounds[name]:g}") for name, text in LOWER.items() if name in bounds]
+    high = [text.format(f"{bounds[name]:g}") for name, text in UPPER.items() if name in bounds]
+    return ", ".join(low + high)
+
+
+def read_source(paths: Iterable[Path]) -> Source:
+    """Return the classes and types of modules; no two classes may have the same name."""
+    source = Source()
+    for path in paths:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                if node.name in source.classes:
+                    raise ValueError(f"{path.name}: another module has a class {node.name}, too")
+                source.classes[node.name] = _described(node)
+            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Name | ast.Subscript):
+                source.types[ast.unparse(node.targets[0])] = node.value
+    return source
+
+
+def _described(node: ast.ClassDef) -> Described:
+    fields = []
+    constants = {}
+    for statement, after in zip(node.body, [*node.body[1:], None], strict=True):
+        if isinstance(statement, ast.Assign):
+            constants.update(_constant(statement.targets[0], statement.value))
+        elif isinstance(statement, ast.AnnAssign):
+            if ast.unparse(statement.annotation).startswith("ClassVar"):
+                constants.update(_constant(statement.target, statement.value))
+            else:
+                fields.append(_field(node.name, statement, after))
+    bases = tuple(ast.unparse(base) for base in node.bases)
+    meaning = (ast.get_docstring(node) or "").split("\n\n")
+    in_lines = "\n".join(one_line(paragraph) for paragraph in meaning)
+    return Described(node.name, bases, in_lines, tuple(fields), constants)
+
+
+def _constant(target: ast.expr, value: ast.expr | None) -> dict[str, object]:
+    return {ast.unparse(target): value.value} if isinstance(value, ast.Constant) else {}
+
+
+def _field(owner: str, statement: ast.AnnAssign, after: ast.stmt | None) -> Field:
+    name = ast.unparse(statement.target)
+    below = after.value if isinstance(after, ast.Expr) else None
+    if below is None:
+        raise ValueError(f"{owner}.{name} has no docstring; write one below it")
+    default = statement.value
+    bounds: dict[str, object] = {}
+    if isinstance(default, ast.Call) and ast.unparse(default.func) == "Field":
+        named = {each.arg: each.value for each in default.keywords if each.arg}
+        default = named.pop("default", None)
+        bounds = {k: ast.literal_eval(v) for k, v in named.items() if isinstance(v, ast.Constant)}
+    return Field(name, statement.annotation, default, bounds, one_line(ast.literal_eval(below)))
+
+
+def one_line(text: str) -> str:
+    """Return a text in one line."""
+    return " ".join(text.split())

@@ -1,0 +1,136 @@
+"""Write into docs/reference/ what the code says about settings, commands, questions and records.
+
+The prose of these pages is written by hand. What stands between two comments is not: the first
+says what is listed, `<!-- settings: as_of time -->`, and the second is `<!-- end -->`.
+`./nox -s reference` writes it again. tests/test_reference.py fails if a page differs from the code,
+or if a setting, a command, a question or a record is on no page.
+"""
+
+import argparse
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from tools.fields import PLATFORM, ROOT, Field, bounds_in_words, read_source
+
+PAGES = sorted((ROOT / "docs/reference").glob("*.md"))
+BLOCK = re.compile(r"^(<!-- (\w+): ?(.*?) -->\n).*?(?=^<!-- end -->$)", re.MULTILINE | re.DOTALL)
+DEFAULT = re.compile(r"(?:^| )Default: (.+)\.$")
+
+SETTINGS = read_source([PLATFORM / "base/settings.py"])
+NAMED = {"tables": "name", "thresholds": "metric"}  # what the keys of a mapping are
+UNITS = {  # the types in base/settings.py that are a unit
+    "Bytes": "bytes",
+    "Hours": "hours",
+    "MetricUnits": "the metric's",
+    "Milliseconds": "milliseconds",
+    "Periods": "periods",
+    "Probability": "probability",
+    "Psi": "PSI",
+    "Rows": "rows",
+    "Seconds": "seconds",
+    "Share": "share",
+    "Times": "times",
+    "Versions": "versions",
+}
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table in Markdown."""
+    columns = list(header)
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    for row in rows:
+        cells = (cell.replace("|", r"\|") for cell in row)
+        lines.append("|" + "".join(f" {cell} |" if cell else " |" for cell in cells))
+    return "\n".join(lines) + "\n"
+
+
+# Settings
+
+
+def settings(names: str) -> str:
+    """Return the table of some keys at the top of conf/, each with all keys below it."""
+    header = ("setting", "type", "unit", "default", "meaning", "variable")
+    fields = {field.name: field for field in SETTINGS.fields("Settings")}
+    return table(header, (row for name in names.split() for row in keys(fields[name], "")))
+
+
+def keys(field: Field, above: str) -> Iterator[tuple[str, ...]]:
+    """Yield the row of a key, or those of the keys below it."""
+    key = f"{above}{field.name}"
+    kind = ast.unparse(field.type)
+    section = re.fullmatch(r"(dict\[str, )?(\w+)\]?", kind)
+    if section and section[2] in SETTINGS.classes:
+        named = f".<{NAMED[field.name]}>" if section[1] else ""
+        for below in SETTINGS.fields(section[2]):
+            yield from keys(below, f"{key}{named}.")
+        return
+    meaning, default = split_default(field.meaning)
+    variable = f"MLOPS_{key.upper().replace('.', '__')}"
+    yield (
+        f"`{key}`",
+        ", ".join(filter(None, (SETTINGS.in_words(field.type), bounds_in_words(field.bounds)))),
+        " ".join(unit for name, unit in UNITS.items() if re.search(rf"\b{name}\b", kind)),
+        default or in_yaml(field),
+        meaning,
+        f"`{variable}`",
+    )
+
+
+def split_default(meaning: str) -> tuple[str, str]:
+    """Return a meaning without the sentence `Default: …` at its end, and what that says."""
+    return DEFAULT.sub("", meaning), "".join(DEFAULT.findall(meaning))
+
+
+def in_yaml(field: Field) -> str:
+    """Return a field's default as YAML writes it; empty if there is nothing to write."""
+    if field.default is None:
+        return "required"
+    try:
+        default = ast.literal_eval(field.default)
+    except ValueError:  # float("inf"): no limit
+        return ""
+    if default in (None, ""):
+        return ""
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return f"`{list(default) if isinstance(default, tuple) else default}`"
+
+
+BLOCKS: dict[str, Callable[[str], str]] = {"settings": settings}
+
+
+def page(text: str) -> str:
+    """Return the text of a page with what the code says between its comments."""
+    return BLOCK.sub(lambda block: f"{block[1]}\n{BLOCKS[block[2]](block[3])}\n", text)
+
+
+def listed(kind: str) -> list[str]:
+    """Return what the comments of one kind list, on all pages."""
+    blocks = [block for path in PAGES for block in BLOCK.findall(text_of(path))]
+    return [names for _, written, names in blocks if written == kind]
+
+
+def main() -> None:
+    """Write the pages that differ from the code, or only name them."""
+    parser = argparse.ArgumentParser(prog="python -m tools.reference", description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the pages that differ")
+    options = parser.parse_args()
+    differing = [path for path in PAGES if page(text_of(path)) != text_of(path)]
+    for path in differing:
+        print(path.relative_to(ROOT))
+        if options.write:
+            path.write_text(page(text_of(path)), encoding="utf-8")
+    if differing and not options.write:
+        sys.exit("These pages differ from the code; run `./nox -s reference`.")
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a page."""
+    return path.read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
