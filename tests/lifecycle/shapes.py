@@ -148,7 +148,7 @@ def demand() -> pd.DataFrame:
     count = len(rows)
     size = dict(zip(stores, np.exp(random.normal(3.5, 0.5, len(stores))), strict=True))
     week = np.array([1.0, 0.9, 0.95, 1.1, 1.4, 1.7, 0.3])
-    rows["weekday"] = rows["seen_on"].dt.dayofweek.astype("int64")
+    rows["weekday"] = rows["seen_on"].dt.day_of_week.astype("int64")
     rows["promotion"] = random.random(count) < 0.15
     rows["price"] = random.uniform(2, 4, count).round(2)
     mean = rows["store"].map(size) * week[rows["weekday"]] * (1 + 0.5 * rows["promotion"])
