@@ -382,6 +382,8 @@ def _watch_files(keep: Callable[[str], None]) -> None:
             empties = "a" not in str(mode or "") and bool((flags or 0) & os.O_TRUNC)
         elif name in ("os.rename", "os.remove", "os.rmdir", "os.mkdir"):
             path = arguments[0]
+        elif name == "sqlite3.connect" and "?mode=rw" in str(arguments[0]):  # of `relocate`
+            path = "mlflow.db-relocated"
         else:
             return
         text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""

@@ -16,7 +16,15 @@ import pytest
 
 from lifecycle import behind, kills
 from lifecycle.conftest import At
-from lifecycle.project import AS_OF, NOISE, Answer, Facts, Project, copy_project
+from lifecycle.project import (
+    AS_OF,
+    NOISE,
+    Answer,
+    Facts,
+    Project,
+    copy_project,
+    move_addresses,
+)
 from lifecycle.served import batch
 
 pytestmark = [pytest.mark.full, pytest.mark.wide]
@@ -63,6 +71,7 @@ COMMANDS: dict[tuple[str, ...], str] = {
     ("reproduce", "1"): "rebuilt",
     ("serve",): "live",
     ("doctor",): "scored",
+    ("relocate",): "moved",
     ("status",): "born",
     ("compare", "2"): "rivals",
     ("status", "--anchor", ANCHORS): "live",
@@ -81,6 +90,7 @@ def stage(shelf: At, tmp_path_factory: pytest.TempPathFactory) -> Stage:
         "paused": ("live", lambda it: it.run("pause", "a test")),
         "retaining": ("scored", retain),
         "rebuilt": ("live", let_rebuild),
+        "moved": ("scored", leave_files),
     }
 
     def take(name: str) -> Project:
@@ -125,6 +135,14 @@ def let_rebuild(project: Project) -> None:
     """Let a rebuild end at once; tests of `reproduce` run a real one."""
     project.write(".mlops/rebuild.py", REBUILT)
     project.write("build/answer.json", json.dumps(ANSWER))
+
+
+def leave_files(project: Project) -> None:
+    """Have the files of the store in another folder, as if the project had been moved without."""
+    former = project.folder.with_name("former")
+    former.mkdir()
+    project.path("mlartifacts").rename(former / "mlartifacts")
+    move_addresses(project.path("mlflow.db"), str(project.folder), str(former))
 
 
 @dataclass(frozen=True)
