@@ -84,8 +84,8 @@ def copy_of(shelf: Place, folder: Path) -> Place:
 
 
 def assert_updated(place: Place) -> None:
-    done = place.update()
-    assert done.returncode == 0, done.stderr
+    code, stderr = place.update_here()
+    assert code == 0, stderr
     assert_new(place)
 
 

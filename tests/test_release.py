@@ -12,7 +12,12 @@ import pytest
 from rendering import ROOT, commit, git
 
 from tools import readiness
-from tools.compatibility import STAGES, Upgrade, ownership_moves_only_towards_the_user
+from tools.compatibility import (
+    STAGES,
+    Upgrade,
+    every_answer_is_still_accepted,
+    ownership_moves_only_towards_the_user,
+)
 from tools.versions import releases
 
 CHANGELOG = """# Changelog
@@ -259,13 +264,17 @@ HARMFUL = {  # the change, the message about it, and how many rules still pass
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.wide if HARMFUL[name][2] > 6 else [])
-        for name in HARMFUL
-    ],
-)
+def test_every_answer_that_was_accepted_still_is(candidate: Path, tmp_path: Path) -> None:
+    change, sentence, _ = HARMFUL["a tightened validator"]
+    change(candidate)
+    commit(candidate, "v0.2.0")
+    upgrade = Upgrade(candidate, "v0.1.0", "v0.2.0", tmp_path / "upgrade")
+    assert any(sentence in problem for problem in every_answer_is_still_accepted(upgrade))
+
+
+@pytest.mark.full
+@pytest.mark.wide
+@pytest.mark.parametrize("name", HARMFUL)
 def test_a_change_that_hurts_earlier_projects_is_refused(candidate: Path, name: str) -> None:
     change, sentence, passed = HARMFUL[name]
     change(candidate)

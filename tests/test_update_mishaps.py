@@ -143,11 +143,12 @@ def test_the_printed_command_undoes_an_update_that_stops_midway(behind: Path) ->
 
 
 @pytest.mark.full
-def test_the_printed_command_undoes_a_killed_update(behind: Path) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(6, marks=pytest.mark.wide)])
+def test_the_printed_command_undoes_a_killed_update(behind: Path, kills: int) -> None:
     before = contents(behind)
     rng = Random(0)  # noqa: S311
     brought = behind / "src/loan_risk/mlops/new_2.py"
-    for kill in range(6):
+    for kill in range(kills):
         process = subprocess.Popen(
             [sys.executable, "-m", "copier", "update", "--defaults"],
             cwd=behind,
