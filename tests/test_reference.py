@@ -29,6 +29,20 @@ def test_every_setting_is_on_the_page_once() -> None:
     assert sorted(listed) == sorted(known)
 
 
+def test_every_command_is_on_the_page_once() -> None:
+    assert reference.listed("command") == list(reference.program().commands)
+
+
+def test_a_command_is_described_in_the_words_of_its_help() -> None:
+    written = reference.command("reproduce")
+    assert written.startswith(
+        "```\nloan-risk reproduce VERSION\n```\n\nRebuild a version from its "
+    )
+    assert "| `VERSION` | required | The number of the version. |" in written
+    assert written.endswith("Exits with 0 only if the answer is exact, and otherwise with 1.\n")
+    assert "| `--tune N` | `0` | Search for better parameters" in reference.command("train")
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
