@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from typer.main import get_command
 
 from tools.fields import PLATFORM, ROOT, Field, bounds_in_words, one_line, read_source
@@ -28,6 +29,24 @@ BLOCK = re.compile(
 DEFAULT = re.compile(r"(?:^| )Default: (.+)\.$")
 
 SETTINGS = read_source([PLATFORM / "base/settings.py"])
+RECORDS = (
+    "base/console",
+    "base/settings",
+    "figures/decision",
+    "figures/delivery",
+    "figures/diagnostics",
+    "figures/drift",
+    "figures/profile",
+    "records/anchor",
+    "records/card",
+    "records/details",
+    "records/entry",
+    "records/evidence",
+    "records/lineage",
+    "records/monitoring",
+    "records/predictions",
+)
+STORED = read_source((PLATFORM / f"{name}.py" for name in RECORDS), without_base=("BuildFacts",))
 NAMED = {"tables": "name", "thresholds": "metric"}  # what the keys of a mapping are
 UNITS = {  # the types in base/settings.py that are a unit
     "Bytes": "bytes",
@@ -188,11 +207,90 @@ def paragraphs(text: str) -> list[str]:
     return [one_line(each) for each in text.split("\n\n") if each.strip()]
 
 
+# Records
+
+
+def records(names: str) -> str:
+    """Return what each of some records is, and its fields."""
+    return "\n".join(record(name) for name in names.split())
+
+
+def record(name: str) -> str:
+    """Return what a record is, with its format and command, and its own fields."""
+    described = STORED.classes[name]
+    lines = described.meaning.split("\n")
+    if number := described.constants.get("FORMAT"):
+        lines[0] += f" Its format is {number}."
+    if command := described.constants.get("COMMAND"):
+        lines[0] += f" Its `command` is `{command}`."
+    above = [f"[{base}](#{base.lower()})" for base in described.bases if base in STORED.classes]
+    if above:
+        lines.append(f"It also has the fields of {' and '.join(above)}.")
+    text = f"### {name}\n\n" + "\n\n".join(lines) + "\n"
+    rows = [
+        (
+            f"`{each.bounds.get('alias', each.name)}`",
+            STORED.in_words(each.type, null=True),
+            re.sub(r"\bNone\b", "`null`", each.meaning),
+        )
+        for each in described.fields
+        if not each.bounds.get("exclude")  # computed when the record is read
+    ]
+    return text + ("\n" + table(("field", "type", "meaning"), rows) if rows else "")
+
+
+# Questions
+
+
+def questions(_: str) -> str:
+    """Return the table of the questions in copier.yml that Copier asks."""
+    documents = yaml.safe_load_all((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    written = {name: part for document in documents for name, part in document.items()}
+    asked = {
+        name: question
+        for name, question in written.items()
+        if not name.startswith("_") and question.get("when") is not False
+    }
+    header = ("question", "what it asks", "answers", "default", "fixed")
+    return table(header, (question_row(name, question) for name, question in asked.items()))
+
+
+def question_row(name: str, question: dict[str, Any]) -> tuple[str, ...]:
+    """Return the row of a question; its validators say what a text must be, and what is fixed."""
+    choices = {
+        label.removesuffix(f" ({value_of(choice)})"): value_of(choice)
+        for label, choice in question.get("choices", {}).items()
+    }
+    validators = [question, *question.get("choices", {}).values()]
+    refusals = one_line(" ".join(v["validator"] for v in validators if "validator" in v))
+    answers = [f"`{value}`: {label}" for label, value in choices.items()]
+    answers += re.findall(r"Write (.+?)\.(?= {%)", refusals)
+    asked = question["help"] + "".join(
+        f" Asked only if {condition}." for condition in re.findall("asked only if (.+?);", refusals)
+    )
+    default = question["default"]
+    is_computed = "_folder_name" in default
+    return (
+        f"`{name}`",
+        asked,
+        "<br>".join(answers).replace("<credit@bank.example>", "`<credit@bank.example>`"),
+        "from the folder's name" if is_computed else f"`{default}`",
+        "yes" if "cannot change" in refusals else "no",
+    )
+
+
+def value_of(choice: str | dict[str, str]) -> str:
+    """Return the answer that a choice stands for."""
+    return choice["value"] if isinstance(choice, dict) else choice
+
+
 BLOCKS: dict[str, Callable[[str], str]] = {
     "settings": settings,
     "commands": commands,
     "command": command,
     "options": options,
+    "records": records,
+    "questions": questions,
 }
 
 

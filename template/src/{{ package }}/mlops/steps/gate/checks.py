@@ -141,7 +141,7 @@ def not_seen_in_training(case: Case) -> Iterator[Check]:
             with np.load(loaded.version.artifact("seen.npz")) as stored:
                 seen[str(loaded.version)] = int(np.isin(fresh, stored[kind]).sum())
         trained = " and ".join(version for version, count in seen.items() if count)
-        reason = f"{kind} of the gate window on which a compared version was trained"
+        reason = f"{kind} of these rows that it or the champion was trained on"
         if trained:
             reason = f"{trained} trained on them"
         count = max(seen.values())
