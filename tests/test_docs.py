@@ -86,22 +86,6 @@ def test_the_index_of_decisions_lists_every_decision() -> None:
     assert listed == sorted(page.name for page in DOCS.glob("decisions/[0-9]*.md"))
 
 
-def test_the_commands_page_names_every_command_and_its_options() -> None:
-    page = text_of(DOCS / "reference/commands.md")
-    general = rows_of(section(page, "Options"))
-    documented = {}
-    for usage, (meaning, *_) in rows_of(section(page, "The program")).items():
-        name = usage.split()[0]
-        taken = [o for o, (by, *_) in general.items() if by == "all" or f"`{name}`" in by]
-        documented[name] = {text.split()[0] for text in [*taken, *re.findall("`(--.+?)`", meaning)]}
-    assert documented == {
-        name: {
-            option for parameter in command.params for option in parameter.opts if option[0] == "-"
-        }
-        for name, command in program().commands.items()
-    }
-
-
 def test_the_commands_page_names_every_exit_code() -> None:
     codes = section(text_of(DOCS / "reference/commands.md"), "Exit codes")
     errors = re.findall(r"exit_code = (\d)", text_of(PLATFORM / "base/errors.py"))

@@ -29,6 +29,42 @@ def test_every_setting_is_on_the_page_once() -> None:
     assert sorted(listed) == sorted(known)
 
 
+def test_every_record_is_on_the_page_once_with_all_its_parts() -> None:
+    listed = [name for names in reference.listed("records") for name in names.split()]
+    known = reference.STORED
+    stored = {"Anchor", "BatchFacts", "ShadowFacts", "Stamps"}  # that are no StoredRecord
+    for name, described in known.classes.items():
+        if described.bases == ("StoredRecord",) or "Details" in described.bases:
+            stored.add(name)
+    while missing := set().union(*map(known.parts, stored)) - stored:
+        stored |= missing
+    assert sorted(listed) == sorted(stored)
+
+
+def test_every_module_with_a_stored_record_is_read() -> None:
+    modules = {
+        path.relative_to(fields.PLATFORM).with_suffix("").as_posix()
+        for path in (fields.PLATFORM / "records").glob("*.py")
+        if "(StoredRecord)" in path.read_text(encoding="utf-8")
+    }
+    # `reproduce` passes the records of refit.py to another process, and keeps none of them
+    assert modules - {"records/refit"} <= set(reference.RECORDS)
+
+
+def test_every_command_is_on_the_page_once() -> None:
+    assert reference.listed("command") == list(reference.program().commands)
+
+
+def test_a_command_is_described_in_the_words_of_its_help() -> None:
+    written = reference.command("reproduce")
+    assert written.startswith(
+        "```\nloan-risk reproduce VERSION\n```\n\nRebuild a version from its "
+    )
+    assert "| `VERSION` | required | The number of the version. |" in written
+    assert written.endswith("Exits with 0 only if the answer is exact, and otherwise with 1.\n")
+    assert "| `--tune N` | `0` | Search for better parameters" in reference.command("train")
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
@@ -68,6 +104,8 @@ def test_bounds_are_said_in_words(bounds: dict[str, object], words: str) -> None
 
 def test_a_field_without_a_meaning_is_refused(tmp_path: Path) -> None:
     module = tmp_path / "settings.py"
-    module.write_text('class Scoring:\n    table: str = ""\n    rows: int = 1\n    """Rows."""\n')
+    module.write_text(
+        'class Scoring(Section):\n    table: str = ""\n    rows: int = 1\n    """Rows."""\n'
+    )
     with pytest.raises(ValueError, match=r"Scoring\.table has no docstring"):
         fields.read_source([module])

@@ -5,7 +5,7 @@ not imported, which also takes far less time.
 """
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,12 +13,15 @@ ROOT = Path(__file__).parent.parent
 PLATFORM = ROOT / "template/src/{{ package }}/mlops"
 PLAIN = {  # one value, and several
     "Any": ("any value", "any values"),
+    "Part": ("one value", "values"),
     "JsonValue": ("any value", "any values"),
     "PlainText": ("text", "texts"),
     "bool": ("true or false", "true or false"),
     "datetime.date": ("date", "dates"),
+    "datetime.datetime": ("time", "times"),
     "float": ("number", "numbers"),
     "int": ("whole number", "whole numbers"),
+    "pd.Timestamp": ("date", "dates"),
     "str": ("text", "texts"),
 }
 SHOWN_AS = {"SecretName": "`{secret: name}`"}  # a class that is written in one line of YAML
@@ -73,6 +76,22 @@ class Source:
         above = [base for base in described.bases if base in self.classes]
         return [each for base in above for each in self.fields(base)] + list(described.fields)
 
+    def parts(self, name: str) -> set[str]:
+        """Return the names of the classes that a class extends or has in its fields."""
+        described = self.classes[name]
+        kinds = [field.type for field in described.fields]
+        return {base for base in described.bases if base in self.classes}.union(
+            *(self._named(kind) for kind in kinds)
+        )
+
+    def _named(self, kind: ast.expr) -> set[str]:
+        """Return the names of the classes in a type."""
+        names = {node.id for node in ast.walk(kind) if isinstance(node, ast.Name)}
+        aliases = names.intersection(self.types)
+        return names.intersection(self.classes).union(
+            *(self._named(self.types[a]) for a in aliases)
+        )
+
     def in_words(self, kind: ast.expr, *, several: bool = False, null: bool = False) -> str:
         """Return a type as a reader calls it; `null` names the missing value, too."""
         name = ast.unparse(kind)
@@ -88,7 +107,10 @@ class Source:
             members = [each for each in members_of(kind) if ast.unparse(each) != "None"]
             words = [self.in_words(each, several=several, null=null) for each in members]
             is_optional = len(members) < len(members_of(kind))
-            return " or ".join(words + ["null"] * (is_optional and null))
+            if is_optional and null:
+                outer = "," if " of " in words[-1] else ""  # the whole, and not its parts
+                words = [*words[:-1], f"{words[-1]}{outer}", "null"]
+            return in_a_row(words)
         if isinstance(kind, ast.Subscript):
             return self._of_parts(kind, several=several, null=null)
         raise ValueError(f"the type {name} has no words; add them to tools/fields.py")
@@ -98,8 +120,7 @@ class Source:
         outer = ast.unparse(kind.value)
         parts = kind.slice.elts if isinstance(kind.slice, ast.Tuple) else [kind.slice]
         if outer == "Literal":
-            values = [f"`{ast.literal_eval(each)}`" for each in parts]
-            return " or ".join(filter(None, (", ".join(values[:-1]), values[-1])))
+            return in_a_row([f"`{ast.literal_eval(each)}`" for each in parts])
         if outer == "SerializeAsAny":
             return self.in_words(parts[0], several=several, null=null)
         inner = self.in_words(parts[-1 if outer == "dict" else 0], several=True, null=null)
@@ -109,6 +130,12 @@ class Source:
             number = "" if ast.unparse(parts[-1]) == "..." else f"{len(parts)} "
             return f"list{'s' * several} of {number}{inner}"
         return f"{self.in_words(kind.value)} of {inner}"
+
+
+def in_a_row(words: Iterable[str]) -> str:
+    """Return alternatives with commas and one `or`; each may have one itself."""
+    head, last_or, last = " or ".join(words).rpartition(" or ")
+    return head.replace(" or ", ", ") + last_or + last
 
 
 def members_of(kind: ast.expr) -> list[ast.expr]:
@@ -131,12 +158,17 @@ def bounds_in_words(bounds: Mapping[str, object]) -> str:
     return ", ".join(low + high)
 
 
-def read_source(paths: Iterable[Path]) -> Source:
-    """Return the classes and types of modules; no two classes may have the same name."""
+def read_source(paths: Iterable[Path], without_base: Container[str] = ()) -> Source:
+    """Return the classes and types of modules; no two classes may have the same name.
+
+    Of the classes that extend no other, only those in `without_base` are read.
+    """
     source = Source()
     for path in paths:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef):
+                if not node.bases and node.name not in without_base:
+                    continue
                 if node.name in source.classes:
                     raise ValueError(f"{path.name}: another module has a class {node.name}, too")
                 source.classes[node.name] = _described(node)

@@ -1,5 +1,6 @@
 """A generated project in a folder, and what a user can do with it."""
 
+import ast
 import json
 import os
 import re
@@ -10,12 +11,14 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, cast
 
 import yaml
-from rendering import commit
+from rendering import PLATFORM, commit
 
+VERDICTS = (3, 4)  # exit codes that only some commands have
 AS_OF = "2026-01-01"  # the reference date of the tests
 # MLflow sets them in a process that connects, such as that of an earlier unit test.
 SET_BY_MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
@@ -77,6 +80,21 @@ class Warm:
         _open(self._process.stdout).close()
 
 
+@cache
+def documented_codes() -> dict[str, set[int]]:
+    """Return the exit codes that the last line of each command's help explains."""
+    tree = ast.parse((PLATFORM / "cli.py").read_text(encoding="utf-8"))
+    return {
+        function.name: {
+            int(code)
+            for decorator in function.decorator_list
+            for code in re.findall(r"\bwith (\d)\b", ast.unparse(decorator))
+        }
+        for function in tree.body
+        if isinstance(function, ast.FunctionDef)
+    }
+
+
 def _open(pipe: IO[str] | None) -> IO[str]:
     assert pipe is not None
     return pipe
@@ -119,6 +137,9 @@ class Project:
         answer = self._do(job, variables or {})
         assert not NOISE.search(answer.said), answer.said[-3000:]
         assert code in (None, answer.code), f"{words} ended with {answer.code}:\n{answer.said}"
+        assert answer.code not in VERDICTS or answer.code in documented_codes()[words[0]], (
+            f"the help of {words[0]} does not say that it can exit with {answer.code}"
+        )
         return answer
 
     def enter(

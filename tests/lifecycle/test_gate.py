@@ -30,6 +30,7 @@ def test_a_good_first_version_passes(trained: Project) -> None:
     answer = trained.run("gate")
     assert answer.named("passed") == OF_ITSELF
     assert answer.named("noted") == {"against champion"}
+    assert [name for name, check in answer.checks.items() if not check["reason"]] == []
     assert answer.facts["outcome"] == "ok"
     assert answer.facts["verdict"] == "passed"
 

@@ -72,7 +72,13 @@ def _without_type(option: TyperOption | None) -> TyperOption | None:
 
 # Options that all commands share
 Env = Annotated[
-    str, typer.Option(metavar="ENVIRONMENT", help="dev, test or prod.", envvar="MLOPS_ENV")
+    str,
+    typer.Option(
+        metavar="ENVIRONMENT",
+        help="dev, test or prod: which file of conf/ is read, and which names are used in the "
+        "registry.",
+        envvar="MLOPS_ENV",
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -136,22 +142,20 @@ Changed = Annotated[
 ]
 Version = Annotated[
     int | None,
-    typer.Argument(
-        metavar="VERSION", help="The number of the version; by default, that of the challenger."
-    ),
+    typer.Argument(metavar="VERSION", help="The number of the version. Default: the challenger."),
 ]
 FirstVersion = Annotated[
     int | None,
     typer.Argument(
         metavar="V1",
-        help="The number of a version; by default, that of the challenger.",
+        help="The number of a version. Default: the challenger.",
     ),
 ]
 SecondVersion = Annotated[
     int | None,
     typer.Argument(
         metavar="V2",
-        help="The number of the version to compare it with; by default, that of the champion.",
+        help="The number of the version to compare it with. Default: the champion.",
     ),
 ]
 RequiredVersion = Annotated[
@@ -228,7 +232,7 @@ EntryNumber = Annotated[
     int | None,
     typer.Argument(
         metavar="ENTRY",
-        help="Number of the entry to show; by default, the 20 newest are listed.",
+        help="Number of the entry to show; without it, the 20 newest are listed.",
     ),
 ]
 EveryEntry = Annotated[
@@ -287,7 +291,12 @@ app = typer.Typer(
 )
 
 
-@app.command(cls=Command, rich_help_panel=FIRST_STEP)
+@app.command(
+    cls=Command,
+    rich_help_panel=FIRST_STEP,
+    epilog="Exits with 2 if the target does not fit the project's problem, and with 4 if the "
+    "proposal cannot read the table as it is.",
+)
 def draft(
     table: SourceTable,
     target: TargetColumn,
@@ -322,7 +331,8 @@ def train(  # noqa: PLR0913 - options, which the user names
 ) -> None:
     """Train a model on the rows of the training window, and register it as a new version.
 
-    It becomes the challenger.
+    It reads and checks the rows, splits them, tries the estimator on a few, and fits a model. The
+    new version becomes the challenger.
     """
 
     def step(project: "Project") -> "Outcome":
@@ -333,7 +343,13 @@ def train(  # noqa: PLR0913 - options, which the user names
     _run(step, env, overrides, as_json)
 
 
-@app.command(cls=Command, rich_help_panel=EVERYDAY_WORK)
+@app.command(
+    cls=Command,
+    rich_help_panel=EVERYDAY_WORK,
+    epilog="Exits with 3 if the version is rejected, and with 4 if it cannot be judged: too few "
+    "matured rows of the rarest class, a champion that cannot predict, or, at high risk, "
+    "a protected group that is too small.",
+)
 def gate(
     number: Version = None,
     digest: Digest = "",
@@ -341,7 +357,10 @@ def gate(
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge a version on its gate window, which it was not trained on, and record the verdict."""
+    """Judge a version on its gate window, which it was not trained on, and record the verdict.
+
+    It is also compared with the champion, if there is one.
+    """
 
     def step(project: "Project") -> "Outcome":
         from .steps.gate.gate import gate
@@ -351,7 +370,12 @@ def gate(
     _run(step, env, overrides, as_json)
 
 
-@app.command(cls=Command, rich_help_panel=EVERYDAY_WORK)
+@app.command(
+    cls=Command,
+    rich_help_panel=EVERYDAY_WORK,
+    epilog="Exits with 3 if the gate has rejected the version, and with 4 if a person must "
+    "approve it first, or during a pause.",
+)
 def promote(
     number: Version = None,
     approved_by: Approver = None,
@@ -372,11 +396,19 @@ def promote(
     _run(step, env, overrides, as_json)
 
 
-@app.command(cls=Command, rich_help_panel=EVERYDAY_WORK)
+@app.command(
+    cls=Command,
+    rich_help_panel=EVERYDAY_WORK,
+    epilog="Exits with 4 during a pause.",
+)
 def score(
     as_of: AsOf = None, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
-    """Score the rows of the last period with the champion and publish the predictions."""
+    """Score the rows of the last period with the champion and publish the predictions.
+
+    The period is the last one before the reference date. The batch of predictions is checked before
+    it is published.
+    """
 
     def step(project: "Project") -> "Outcome":
         from .steps.score.score import score
@@ -386,11 +418,19 @@ def score(
     _run(step, env, overrides, as_json)
 
 
-@app.command(cls=Command, rich_help_panel=EVERYDAY_WORK)
+@app.command(
+    cls=Command,
+    rich_help_panel=EVERYDAY_WORK,
+    epilog="Exits with 0 for all three decisions.",
+)
 def monitor(
     as_of: AsOf = None, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
-    """Decide whether the champion is still good: healthy, investigate or retrain."""
+    """Decide whether the champion is still good: healthy, investigate or retrain.
+
+    It compares the newest scored period and the newest matured rows with the rows of the champion's
+    training and gate, and gives its reasons.
+    """
 
     def step(project: "Project") -> "Outcome":
         from .steps.monitor.monitor import monitor
@@ -400,7 +440,12 @@ def monitor(
     _run(step, env, overrides, as_json)
 
 
-@app.command(cls=Command, rich_help_panel=AUTOMATION)
+@app.command(
+    cls=Command,
+    rich_help_panel=AUTOMATION,
+    epilog="Exits with 3 if the gate rejects the new version, and with 4 if a person must "
+    "approve it, or during a pause; the champion stays in use.",
+)
 def retrain(
     as_of: AsOf = None,
     hold: Hold = False,
@@ -410,7 +455,8 @@ def retrain(
 ) -> None:
     """If `monitor` decides `retrain`: train and gate, then promote or wait for approval.
 
-    If `monitor` has not decided for this reference date yet, it runs first.
+    If `monitor` has not decided for this reference date yet, it runs first. After any other
+    decision, the champion is kept.
     """
 
     def step(project: "Project") -> "Outcome":
@@ -421,7 +467,11 @@ def retrain(
     _run(step, env, overrides, as_json)
 
 
-@app.command(cls=Command, rich_help_panel=AUTOMATION)
+@app.command(
+    cls=Command,
+    rich_help_panel=AUTOMATION,
+    epilog="Exits with 4 if it starts during a pause.",
+)
 def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
@@ -429,7 +479,10 @@ def serve(
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve the champion's predictions over HTTP, and switch to each new champion."""
+    """Serve the champion's predictions over HTTP, and switch to each new champion.
+
+    It runs until SIGTERM or SIGINT, and needs the extra `serve`.
+    """
 
     def step(project: "Project") -> "Outcome":
         from .serving.serve import serve
@@ -439,7 +492,11 @@ def serve(
     _run(step, env, overrides, as_json)
 
 
-@app.command(cls=Command, rich_help_panel=AUTOMATION)
+@app.command(
+    cls=Command,
+    rich_help_panel=AUTOMATION,
+    epilog="Exits with 4 if it could not search every file.",
+)
 def erase(  # noqa: PLR0913 - options, which the user names
     expired: Expired = False,
     keys: KeysFile = None,
@@ -512,7 +569,11 @@ def resume(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = Fals
     _run(step, env, overrides, as_json)
 
 
-@app.command(cls=Command, rich_help_panel=INSPECT)
+@app.command(
+    cls=Command,
+    rich_help_panel=INSPECT,
+    epilog="Exits with 1 if the journal is not as it was written.",
+)
 def status(  # noqa: PLR0913 - options, which the user names
     every_version: EveryVersion = False,
     verify: Verify = False,
@@ -570,7 +631,11 @@ def compare(
     _run(step, env, overrides, as_json)
 
 
-@app.command(cls=Command, rich_help_panel=INSPECT)
+@app.command(
+    cls=Command,
+    rich_help_panel=INSPECT,
+    epilog="Exits with 0 only if the answer is exact, and otherwise with 1.",
+)
 def reproduce(
     number: RequiredVersion, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False
 ) -> None:
@@ -584,7 +649,11 @@ def reproduce(
     _run(step, env, overrides, as_json)
 
 
-@app.command(cls=Command, rich_help_panel=INSPECT)
+@app.command(
+    cls=Command,
+    rich_help_panel=INSPECT,
+    epilog="Exits with 1 if a check has failed.",
+)
 def doctor(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Find what is wrong on this machine, and say how to fix it."""
 

@@ -1,5 +1,7 @@
 """How far a group may be behind all rows, in the unit of the metric that the gate compares by."""
 
+import re
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -59,13 +61,53 @@ def test_a_group_with_much_larger_errors_in_euros_is_rejected() -> None:
 
 
 def test_a_gap_in_euros_is_shown_as_a_share_and_one_of_r2_in_points() -> None:
-    [old, _] = comparison.slices(case("mae", worse=1.6))
-    assert old.figure.endswith("%")
+    [old, young] = comparison.slices(case("mae", worse=1.6))
+    assert re.fullmatch(r"gap at least \+\d+\.\d%", old.figure)
     assert old.limit == "<= 5%"
-    assert "share of the mae of all rows" in old.reason
+    words = (
+        r"200 rows; compared with all rows, their mae is \d+\.\d% {}, and with 95% confidence {}"
+    )
+    share = ", as a share of the mae of all rows"
+    assert re.fullmatch(words.format("worse", r"at least \d+\.\d% worse") + share, old.reason)
+    assert re.fullmatch(words.format("better", r"at most \d+\.\d% better") + share, young.reason)
     [old, _] = comparison.slices(case("r2", worse=1.0))
     assert old.limit == "<= 0.05"
-    assert float(old.figure) == pytest.approx(0, abs=0.05)
+    bound = float(old.figure.removeprefix("gap at least "))
+    assert bound == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("gap", "words", "bound"),
+    [
+        (0.012, "0.012 worse", "at least 0.012 worse"),
+        (-0.012, "0.012 better", "at most 0.012 better"),
+        (0.0004, "equal", "not better"),
+        (0.0, "equal", "not better"),
+    ],
+)
+def test_a_gap_is_said_in_words(gap: float, words: str, bound: str) -> None:
+    assert comparison.POINTS.describe(gap) == words
+    assert comparison.POINTS.describe_bound(gap) == bound
+
+
+def test_a_lead_over_the_champion_is_judged_by_its_bound_and_said_in_words() -> None:
+    judged = partial(comparison.judge_lead, make_settings(), champion="version 1")
+    enough = judged("noninferior", lead=0.0123, bound=-0.0005)
+    assert (enough.verdict, enough.figure, enough.limit) == (
+        "passed",
+        "lead at least -0.0005",
+        "> -0.01",
+    )
+    assert enough.reason == (
+        "it must be noninferior to version 1, at most 0.01 worse; on the same rows, its auc is "
+        "0.0123 better, and with 95% confidence at most 0.0005 worse"
+    )
+    short = judged("superior", lead=0.0123, bound=-0.0005)
+    assert (short.verdict, short.limit) == ("rejected", "> 0")
+    assert short.reason.startswith("it must be superior to version 1; on the same rows, its auc ")
+    assert str(short) == (
+        "against champion (lead at least -0.0005, but gate.comparison requires > 0)"
+    )
 
 
 def test_repeated_rows_of_a_customer_do_not_narrow_an_interval() -> None:
@@ -107,7 +149,9 @@ def test_latency_is_judged_by_the_ratio_online_and_in_batch_above_a_budget(
     judged = comparison.judge_latency(make_settings(serving={"online": online}), ours, theirs)
     assert judged.verdict == verdict
     assert judged.figure == f"{ours / theirs:.2f}x, {ours:.1f} ms"
-    assert judged.reason == f"single rows, compared with {theirs:.1f} ms of the champion"
+    assert judged.reason == (
+        f"time to predict one row, for which the champion takes {theirs:.1f} ms"
+    )
     assert judged.limit == ("<= 3x" if online else "<= 3x, or <= 100 ms")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..base.console import print_step
 from ..base.errors import summarize
 from ..base.project import Project
+from ..figures.decision import INTERVAL
 from ..records.card import VersionCard
 from ..records.details import (
     Details,
@@ -199,7 +200,7 @@ def _figures(card: VersionCard, evidence: GateEvidence | None) -> Rows:
             check.figure,
             check.limit,
             _metric(card.train_figures.get(check.name)),
-            check.interval or check.reason,
+            _interval(check),
         )
         for check in checks
         if check.name in card.figures
@@ -212,6 +213,15 @@ def _figures(card: VersionCard, evidence: GateEvidence | None) -> Rows:
         if name not in named
     ]
     return bounded + others
+
+
+def _interval(check: Check) -> str:
+    """Return the interval of a metric, or why there is no metric.
+
+    Evidence that is older than the field has the interval in its reason.
+    """
+    is_in_reason = check.figure == "missing" or check.reason.startswith(INTERVAL)
+    return check.interval or (check.reason if is_in_reason else "")
 
 
 def _metric(figure: float | None) -> str:

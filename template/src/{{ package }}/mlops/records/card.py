@@ -26,11 +26,9 @@ class Sides(Record, Generic[Part]):
 
 
 class CardTime(Record):
-    """The time settings that a version was trained with, and its reference date.
+    """The time settings that a version was trained with, and its reference date."""
 
-    A copy of `base.settings.Time`, not that class: a rule added to the settings later must not make
-    an old card unreadable.
-    """
+    # Not base.settings.Time: a rule added to the settings later must not make a card unreadable.
 
     split: Split
     """How train and gate rows were separated."""

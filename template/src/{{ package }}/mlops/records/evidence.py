@@ -24,11 +24,11 @@ class Check(Record):
     verdict: CheckVerdict
     """How it ended; `noted` has no effect on the verdict of the version."""
     figure: str = ""
-    """What was measured, as it is displayed: `0.7694`."""
+    """What was measured, as it is displayed: `0.7694`, `gap at least +0.012`."""
     limit: str = ""
     """What it was compared with, as it is displayed: `>= 0.7`."""
     reason: str = ""
-    """Explanation of the figure or of the verdict; may be empty."""
+    """What the figure says, or what is wrong; may be empty in evidence of older templates."""
     interval: str = ""
     """95% interval of a metric, as it is displayed: `0.7369 to 0.8019`."""
     setting: str = ""

@@ -33,7 +33,7 @@ class Freshness(Record):
 class MonitoringSummary(Record):
     """What later runs, and the trends of their reports, need of one run.
 
-    Fields with a default are absent from the oldest entries.
+    The oldest entries have only the first three of these fields.
     """
 
     as_of: datetime.date

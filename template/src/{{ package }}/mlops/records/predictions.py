@@ -5,6 +5,7 @@ predictions/<env>/date=2026-01-01/batch-0003/part.parquet and `_SUCCESS`, which 
 """
 
 import contextlib
+import datetime
 import hashlib
 import json
 import re
@@ -13,7 +14,7 @@ import time
 import uuid
 from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
 
 import pandas as pd
 import pyarrow as pa
@@ -51,6 +52,19 @@ STAGED_BATCH = re.compile(r"_staged_[0-9a-f]{32}")
 SET_ASIDE = re.compile(UNRECORDED + r"batch-\d{4,}-[0-9a-f]{32}", re.ASCII)
 DAY = 86_400  # seconds; no run takes longer to write a batch
 MINUTES = 600  # seconds; no run takes longer to complete a batch that it has moved to its place
+
+
+class Stamps(TypedDict):
+    """What each row of a batch says about the batch, after its keys and the prediction."""
+
+    batch: str
+    """Number of the batch within its date, four digits: `0003`."""
+    version: int
+    """The version that predicted: the champion, or in the shadow the challenger."""
+    scoring_date: pd.Timestamp
+    """The reference date of `score`."""
+    predicted_at: datetime.datetime
+    """When the batch was begun, in UTC."""
 
 
 class BatchFacts(Record):

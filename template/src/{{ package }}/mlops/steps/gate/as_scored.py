@@ -52,9 +52,10 @@ def compare(case: Case, batch: pd.DataFrame) -> Check:
     differing = {name: _differ(trained[name], scored[name]) for name in scored}
     counts = {name: int(rows.sum()) for name, rows in differing.items() if rows.any()}
     if not counts:
-        return check(
-            NAME, "passed", "0 rows", "0", f"of {len(scored)} rows that were read as a batch"
+        reason = (
+            f"{len(scored)} rows, read as score reads them, have the same values as in training"
         )
+        return check(NAME, "passed", "0 rows", "0", reason)
     name = max(counts, key=lambda each: counts[each])
     reason = (
         f"data.inputs gives {name} another value for a batch than when training, in {counts[name]} "

@@ -36,7 +36,10 @@ def enough_events(case: Case) -> Check:
     count = count_events(case.contract, case.truth)
     wanted = case.settings.gate.min_events
     counted = "rows" if case.contract.problem == "regression" else "rows of the rarest class"
-    reason = f"matured {counted}; {case.sample.coverage:.0%} of matured rows have a label"
+    reason = (
+        f"{counted} with a label in the gate window, where {case.sample.coverage:.0%} of the rows "
+        "that are due have one; with too few, a figure is luck"
+    )
     verdict: CheckVerdict = "passed" if count >= wanted else "insufficient"
     return check("events", verdict, str(count), f">= {wanted}", reason, setting="gate.min_events")
 
@@ -48,7 +51,9 @@ def attempts(case: Case) -> Check:
     verdicts = with_details(case.entries, GateDetails)
     tried = {entry.subject for entry, details in verdicts if details.window == window}
     count = len(tried | {str(case.challenger.version.number)})
-    reason = "" if count <= limit else "train a new version with a later --as-of"
+    reason = "versions judged on this gate window, this one included; of many, one passes by luck"
+    if count > limit:
+        reason += "; train a new version with a later --as-of"
     verdict = passed_if(count <= limit)
     return check("attempts", verdict, str(count), f"<= {limit}", reason, setting="gate.attempts")
 
@@ -62,7 +67,7 @@ def settings_of_a_copy(case: Case) -> Iterator[Check]:
     if str(case.challenger.version.number) in trained_here:
         return
     differences = settings_that_differ(case.card, case.settings)
-    reason = ""
+    reason = "it was trained elsewhere, with the settings that place its gate window as in conf/"
     if differences:
         reason = f"it was trained elsewhere with other settings: {'; '.join(differences)}"
     figure = f"{len(differences)} differ"
@@ -104,11 +109,12 @@ def contract_kept(case: Case) -> Check:
     leaking = sorted(forbidden.intersection(logged.inputs.input_names()))
     if leaking:
         reason = f"the model sees {', '.join(leaking)}, which schema.py keeps from it"
-        return check("contract", "rejected", "broken", "kept", reason)
+        return check("contract", "rejected", "differs", "matches", reason)
     if logged != signature(case.contract, list(case.card.classes)):
         reason = "the signature is not the one that schema.Inputs implies"
-        return check("contract", "rejected", "broken", "kept", reason)
-    return check("contract", "passed", "kept", "kept")
+        return check("contract", "rejected", "differs", "matches", reason)
+    reason = "the model sees exactly the features that schema.py declares"
+    return check("contract", "passed", "matches", "matches", reason)
 
 
 def known_in_time(case: Case) -> Iterator[Check]:
@@ -118,7 +124,7 @@ def known_in_time(case: Case) -> Iterator[Check]:
     event_time = case.contract.inputs.one("event_time")
     if known_at is not None and event_time is not None:
         late = int((frame[known_at] > frame[event_time]).sum())
-        reason = f"{known_at} is later than {event_time}" if late else ""
+        reason = f"rows where {known_at} is later than {event_time}, so not yet known then"
         yield check("known in time", passed_if(late == 0), f"{late} late rows", "0", reason)
 
 
@@ -135,20 +141,25 @@ def not_seen_in_training(case: Case) -> Iterator[Check]:
             with np.load(loaded.version.artifact("seen.npz")) as stored:
                 seen[str(loaded.version)] = int(np.isin(fresh, stored[kind]).sum())
         trained = " and ".join(version for version, count in seen.items() if count)
-        reason = f"{trained} trained on them" if trained else ""
+        reason = f"{kind} of these rows that it or the champion was trained on"
+        if trained:
+            reason = f"{trained} trained on them"
         count = max(seen.values())
         yield check(f"{kind} seen in training", passed_if(not trained), str(count), "0", reason)
 
 
 def sane_predictions(case: Case) -> Check:
     """Refuse missing, infinite, impossible or constant predictions."""
-    reason = _insanity(case)
-    figure = "bad" if reason else "sane"
-    return check("predictions", passed_if(not reason), figure, "sane", reason)
+    fault = _find_fault(case)
+    if fault:
+        return check("predictions", "rejected", "invalid", "valid", fault)
+    kind = "number" if case.contract.problem == "regression" else "probability"
+    reason = f"each row has a {kind}, and not all rows have the same"
+    return check("predictions", "passed", "valid", "valid", reason)
 
 
-def _insanity(case: Case) -> str:
-    """Return what is wrong with the predictions; empty if they are sane."""
+def _find_fault(case: Case) -> str:
+    """Return what is wrong with the predictions; empty if nothing is."""
     if fault := find_fault(case.contract.problem, case.prediction):
         return fault
     numbers = case.prediction.select_dtypes("float64").to_numpy()
@@ -175,12 +186,19 @@ def thresholds(case: Case) -> Iterator[Check]:
             verdict=passed_if(limit.allows(value)),
             figure=figure,
             limit=_bound(limit),
-            reason=f"{INTERVAL} {around}" if around else "",
+            reason=explain_metric(limit, around),
             interval=around,
             setting=f"gate.thresholds.{name}.{'max' if limit.min is None else 'min'}",
         )
         if limit.suspects(value):
             yield _plausible(name, value, limit)
+
+
+def explain_metric(limit: Limit, around: str) -> str:
+    """Return which values of a metric are better, and its interval if that is known."""
+    better = "lower" if limit.min is None else "higher"
+    interval = f"; {INTERVAL} {around}" if around else ""
+    return f"on rows that it was not trained on; {better} is better{interval}"
 
 
 def _plausible(name: str, value: float, limit: Limit) -> Check:

@@ -49,5 +49,6 @@ def loads_alone(version: Version) -> Check:
             reason = f"did not load and predict within {PATIENCE} seconds"
             return check(name, "rejected", "no", "yes", reason)
     if done.returncode == 0:
-        return check(name, "passed", "yes", "yes")
+        reason = "it loads and predicts in a new process that cannot import the project"
+        return check(name, "passed", "yes", "yes", reason)
     return check(name, "rejected", "no", "yes", done.stderr.strip().split("\n")[-1])

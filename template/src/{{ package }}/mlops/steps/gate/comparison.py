@@ -1,6 +1,7 @@
 """The gate's checks that compare: with the champion, with a constant, and between groups."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from timeit import timeit
 
@@ -12,7 +13,7 @@ from ...base.settings import Settings
 from ...figures.importance import Judged, permutation_importance
 from ...figures.resampling import Positions, lower_bound
 from ...records.evidence import Check, CheckVerdict
-from ...records.registry import LoadedVersion
+from ...records.registry import LoadedVersion, Version
 from ...records.snapshot import read_sources
 from .case import Case, check, passed_if
 
@@ -22,6 +23,41 @@ MOST_GROUPS = 20  # a column with more values, such as an age in years, has no g
 # Metrics on a fixed scale up to 1, in which gaps between groups are measured directly. In any other
 # metric, such as an error in euros, a gap is a share of the figure of all rows.
 IN_POINTS = {"auc", "auc_ovr", "average_precision", "accuracy", "macro_f1", "brier", "r2"}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a difference of two figures is written, with its sign and in words."""
+
+    above: str
+    """What a difference above 0 means: better or worse."""
+    below: str
+    """What one below 0 means."""
+    form: str
+    """The format of its size: `.3f`."""
+
+    def write(self, difference: float) -> str:
+        """Return a difference with its sign."""
+        return f"{difference:+{self.form}}"
+
+    def describe(self, difference: float) -> str:
+        """Return a difference in words: `0.012 worse`, or `equal`."""
+        size = f"{abs(difference):{self.form}}"
+        if not float(size.rstrip("%")):
+            return "equal"
+        return f"{size} {self.above if difference > 0 else self.below}"
+
+    def describe_bound(self, bound: float) -> str:
+        """Return in words what is known of a difference that is at least this."""
+        described = self.describe(bound)
+        if described == "equal":
+            return f"not {self.below}"
+        return f"{'at least' if bound > 0 else 'at most'} {described}"
+
+
+LEAD = Scale("better", "worse", ".4f")
+POINTS = Scale("worse", "better", ".3f")
+SHARES = Scale("worse", "better", ".1%")
 
 
 def with_others(case: Case) -> Iterator[Check]:
@@ -44,13 +80,17 @@ def dominance(case: Case) -> Check:
     constant = _constant(case.prediction)
     lift = skill(case.truth, case.prediction) - skill(case.truth, constant)
     if lift <= 0:
-        return check("one column", "noted", "no lift", "", "no better than a constant")
+        reason = "it is no better than the same prediction for all rows"
+        return check("one column", "noted", "no lift", "", reason)
     judged = Judged(case.sample.frame, case.truth, case.prediction)
     falls = permutation_importance(predict, skill, judged, case.contract.features)
     name = max(falls, key=lambda column: falls[column].mean)
     share = falls[name].mean / lift
     limit = case.settings.gate.dominance
-    reason = f"share of the lift that {name} carries"
+    reason = (
+        f"share of its lead over the same prediction for all rows that is lost without {name}, the "
+        "column that matters most"
+    )
     if share > limit:
         reason += (
             "; if this column is known when the model predicts, as a lagged value is, raise "
@@ -78,9 +118,8 @@ def against_champion(case: Case) -> Check:
     if case.champion is None and case.is_champion:
         return check(name, "noted", "itself", "", "it is the champion")
     if case.champion is None:
-        return check(name, "noted", "none yet", "", "the first champion")
+        return check(name, "noted", "none yet", "", "there is no champion to compare it with")
     rule = _comparison_rule(case, case.champion)
-    limit = -case.settings.gate.margin if rule == "noninferior" else 0.0
     group = case.contract.inputs.one("group")
     ours = case.prediction
     theirs = case.champion.predict(case.champion.clean(case.sample.raw))
@@ -91,11 +130,30 @@ def against_champion(case: Case) -> Check:
         known = truth.iloc[drawn]
         return skill(known, ours.iloc[drawn]) - skill(known, theirs.iloc[drawn])
 
+    lead = difference(np.arange(len(truth)))
     bound = lower_bound(difference, len(truth), case.sample.frame[group] if group else None)
-    reason = f"{rule} to {case.champion.version}; lower 95% bound of the difference"
-    setting = "gate.margin" if rule == "noninferior" else "gate.comparison"
+    return judge_lead(case.settings, rule, case.champion.version, lead, bound)
+
+
+def judge_lead(
+    settings: Settings, rule: str, champion: Version, lead: float, bound: float
+) -> Check:
+    """Judge a version by the lower bound of its lead over the champion in the gate's metric."""
+    allowed = settings.gate.margin if rule == "noninferior" else 0.0
+    required = f"it must be {rule} to {champion}"
+    if allowed:
+        required += f", at most {allowed:g} worse"
+    reason = (
+        f"{required}; on the same rows, its {settings.metric} is {LEAD.describe(lead)}, and with "
+        f"95% confidence {LEAD.describe_bound(bound)}"
+    )
     return check(
-        name, passed_if(bound > limit), f"{bound:+.4f}", f"> {limit:g}", reason, setting=setting
+        "against champion",
+        passed_if(bound > -allowed),
+        f"lead at least {LEAD.write(bound)}",
+        f"> {0 - allowed:g}",
+        reason,
+        setting="gate.margin" if rule == "noninferior" else "gate.comparison",
     )
 
 
@@ -115,8 +173,9 @@ def slices(case: Case) -> Iterator[Check]:
     for column in case.contract.inputs.roles.get("protected", []):
         groups = frame[column].nunique(dropna=False)
         if groups > MOST_GROUPS:
-            reason = "make bands of them in data.py"
-            yield check(f"slice {column}", "rejected", str(groups), f"<= {MOST_GROUPS}", reason)
+            reason = f"{column} has too many values for groups; make bands of them in data.py"
+            figure = f"{groups} groups"
+            yield check(f"slice {column}", "rejected", figure, f"<= {MOST_GROUPS}", reason)
             continue
         for value, rows in frame.groupby(column, dropna=False):
             positions = frame.index.get_indexer(rows.index)
@@ -132,23 +191,22 @@ def _slice(case: Case, name: str, positions: Positions) -> Check:
         whole = abs(case.metrics.skill(case.truth, case.prediction))
         gap = gap / whole if whole else float("nan")
         bound = bound / whole if whole else float("nan")
-    write = _write_points if points else _write_share
+    scale = POINTS if points else SHARES
     verdict: CheckVerdict = passed_if(limit is not None and bound <= limit)
     if limit is None or np.isnan(bound):
         verdict = "insufficient" if case.settings.risk_tier == "high" else "noted"
     shown = "reported" if limit is None else f"<= {limit:g}" if points else f"<= {limit:.0%}"
-    reason = f"{len(positions)} rows; lower 95% bound of the gap {write(bound)}"
-    if not points:
-        reason += f", as a share of the {case.settings.metric} of all rows"
-    return check(name, verdict, write(gap), shown, reason, setting="gate.slice_gap")
-
-
-def _write_points(gap: float) -> str:
-    return f"{gap:+.3f}"
-
-
-def _write_share(gap: float) -> str:
-    return f"{gap:+.1%}"
+    metric = case.settings.metric
+    reason = f"{len(positions)} rows; {metric} cannot be computed for them"
+    if not np.isnan(bound):
+        reason = (
+            f"{len(positions)} rows; compared with all rows, their {metric} is "
+            f"{scale.describe(gap)}, and with 95% confidence {scale.describe_bound(bound)}"
+        )
+        if not points:
+            reason += f", as a share of the {metric} of all rows"
+    figure = "gap not known" if np.isnan(bound) else f"gap at least {scale.write(bound)}"
+    return check(name, verdict, figure, shown, reason, setting="gate.slice_gap")
 
 
 def latency(case: Case, champion: LoadedVersion) -> Check:
@@ -173,7 +231,7 @@ def judge_latency(settings: Settings, ours: float, theirs: float) -> Check:
     budget = settings.gate.latency_ms
     online = settings.serving.online
     too_slow = ours > limit * theirs and (online or ours > budget)
-    reason = f"single rows, compared with {theirs:.1f} ms of the champion"
+    reason = f"time to predict one row, for which the champion takes {theirs:.1f} ms"
     bound = f"<= {limit:g}x"
     if not online:
         bound = f"{bound}, or <= {budget:g} ms"

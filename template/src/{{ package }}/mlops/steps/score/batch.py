@@ -20,6 +20,7 @@ from ...base.windows import Window
 from ...data.fingerprints import hashes
 from ...figures.profile import Floats, count
 from ...records.integrity import HashedFile
+from ...records.predictions import Stamps
 from ...records.registry import LoadedVersion
 from ..pieces import work_on_pieces
 
@@ -86,12 +87,13 @@ class Batch:
 
 def write(batch: Batch, target: Path, work: Work) -> str:
     """Stream the results of `work` for all rows into one Parquet file; return its SHA-256."""
-    stamps: dict[str, Any] = {  # Any: the stubs of pandas take no mapping of different types
+    stamps: Stamps = {
         "batch": batch.number,
         "version": batch.champion.version.number,
         "scoring_date": pd.Timestamp(batch.date),
         "predicted_at": datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
     }
+    stamped: dict[str, Any] = {**stamps}  # pandas' stubs take no mapping of different types
     writer: pq.ParquetWriter | None = None
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(HashedFile(target))
@@ -100,7 +102,7 @@ def write(batch: Batch, target: Path, work: Work) -> str:
         pieces = work_on_pieces(batch.project, batch.champion, batch.window, work, batch.undated)
         for rows, prediction in pieces:
             batch.add(rows, prediction)
-            frame = pd.concat([rows, prediction], axis=1).assign(**stamps)
+            frame = pd.concat([rows, prediction], axis=1).assign(**stamped)
             table = pa.Table.from_pandas(frame, preserve_index=False)
             if writer is None:
                 writer = stack.enter_context(pq.ParquetWriter(file, table.schema))
