@@ -147,7 +147,7 @@ def broken_links(page: Path) -> list[str]:
 def take_command_lines(page: Path) -> None:
     """Parse each `uv run loan-risk …` in a page's code blocks; raise for an unknown argument."""
     for block in FENCE.findall(text_of(page)):
-        for line in re.findall(r"uv run loan-risk (.+)", block):
+        for line in re.findall(r"(?<!`)uv run loan-risk (.+)", block):
             name, *words = shlex.split(line)
             program().commands[name].make_context(name, words)
 

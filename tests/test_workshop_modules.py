@@ -1,0 +1,85 @@
+"""Each module of the workshop from a clean start: its message, wrong answers, and solution.
+
+The exercises build on one another, so they run in their order, in one project.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from lifecycle.project import Project, Warm
+from rendering import git, render
+
+from workshop import join, script
+from workshop.exercise import Exercise
+from workshop.modules import MODULES
+
+EXERCISES = [exercise for module in MODULES for exercise in module.exercises]
+ADA = {
+    f"GIT_{role}_{key}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for key, value in (("NAME", "Ada"), ("EMAIL", "ada@bank.example"))
+}
+pytestmark = [pytest.mark.full, pytest.mark.wide]
+
+
+class Participant:
+    """Somebody who types the commands of the exercises in a project."""
+
+    def __init__(self, project: Project, tools: Path) -> None:
+        self.project = project
+        self.env = os.environ | ADA | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+
+    def type(self, words: Sequence[str], folder: Path) -> int:
+        """Run one command; those of the project's program run without delay."""
+        if tuple(words[:3]) == ("uv", "run", "loan-risk"):
+            answer = self.project.run(*words[3:], code=None, variables=ADA)
+            print(answer.said)
+            return answer.code
+        if words[:2] == ["uvx", "nox"]:
+            words = [sys.executable, "-m", *words[1:]]
+        return subprocess.run(list(words), cwd=folder, env=self.env, check=False).returncode
+
+    def do(self, file: Path) -> None:
+        """Run the commands of a file."""
+        script.run(file, self.project.folder, lambda words, folder: self.type(list(words), folder))
+
+    def ask(self, *words: str, code: int = 0) -> str:
+        """Run a command of the workshop and return what it prints."""
+        run = self.project.path(".workshop/run.py")
+        answer = self.project.run_file(run, *words, variables=ADA)
+        assert answer.code == code, answer.printed + answer.said
+        return " ".join(answer.printed.split())
+
+
+@pytest.fixture(scope="module")
+def participant(
+    template: Path, warm: Warm, tools: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Participant:
+    folder = render(template, tmp_path_factory.mktemp("workshop") / "loan-risk")
+    join.join(folder)
+    return Participant(Project(folder, warm), tools)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.number)
+def test_an_exercise_from_its_start_to_its_solution(
+    exercise: Exercise, participant: Participant
+) -> None:
+    assert exercise.unsolved in participant.ask("check", code=1)
+    for wrong in sorted((exercise.folder / "wrong").glob("*.txt")):
+        participant.do(wrong)
+        assert script.expected(wrong) in participant.ask("check", code=1), wrong
+        participant.ask("reset")
+    participant.do(exercise.solution)
+    assert f"Exercise {exercise.number} is solved." in participant.ask("check")
+    assert git(participant.project.folder, "ls-files", ".workshop", ".mlops/sessions") == ""
+    assert (
+        exercise.number
+        in json.loads(
+            participant.project.path(".workshop/progress.json").read_text(encoding="utf-8")
+        )["solved"]
+    )

@@ -1,0 +1,97 @@
+"""Run the commands of a solution, one line at a time, without a shell.
+
+A line is a command as a participant types it, and `#` starts a comment. The comment `# exits with
+3` says how the command must end; without it, it must end with 0. `cp`, `mkdir`, `rm` and `touch`
+run here, so that they work on every system.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+EXIT = re.compile(r"# exits with (\d)$")
+SAYS = re.compile(r"^# says: (.+)$", re.MULTILINE)
+Run = Callable[[Sequence[str], Path], int]
+
+
+class Failed(Exception):
+    """A command of a script did not end as it should."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A command of a script."""
+
+    words: tuple[str, ...]
+    code: int
+    """How it must end."""
+
+
+def expected(file: Path) -> str:
+    """Return what the check says after a wrong answer: the text after `# says:`."""
+    return str(SAYS.findall(file.read_text(encoding="utf-8"))[0])
+
+
+def lines(text: str) -> Iterator[Line]:
+    """Yield the commands of a script."""
+    for line in text.splitlines():
+        words = shlex.split(line, comments=True)
+        if words:
+            ending = EXIT.search(line)
+            yield Line(tuple(words), int(ending[1]) if ending else 0)
+
+
+def run(file: Path, folder: Path, program: Run | None = None) -> None:
+    """Run the commands of a script in a folder; raises Failed at the first that fails.
+
+    `program` runs a command that is not run here, and returns its exit code.
+    """
+    for line in lines(file.read_text(encoding="utf-8")):
+        print(f"$ {shlex.join(line.words)}", flush=True)
+        code = _run_line(line.words, folder, program or _run_program)
+        if code != line.code:
+            raise Failed(
+                f"`{shlex.join(line.words)}` ended with {code}, not with {line.code}: read its "
+                "output above, run `uvx nox -s workshop -- reset`, and try again."
+            )
+
+
+def _run_line(words: Sequence[str], folder: Path, program: Run) -> int:
+    name, *paths = words
+    if name == "cp":
+        *sources, target = paths
+        for source in _found(sources, folder):
+            to = folder / target
+            shutil.copy2(source, to / source.name if to.is_dir() else to)
+    elif name == "rm":
+        for path in _found(paths, folder):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    elif name == "mkdir":
+        (folder / paths[0]).mkdir(parents=True, exist_ok=True)
+    elif name == "touch":
+        (folder / paths[0]).touch()
+    else:
+        return program(words, folder)
+    return 0
+
+
+def _found(patterns: Sequence[str], folder: Path) -> list[Path]:
+    """Return the paths of these patterns; options such as `-r` are left out."""
+    names = [pattern for pattern in patterns if not pattern.startswith("-")]
+    return [path for name in names for path in sorted(folder.glob(name))]
+
+
+def _run_program(words: Sequence[str], folder: Path) -> int:
+    env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    return subprocess.run(list(words), cwd=folder, env=env, check=False).returncode
+
+
+def copy_files(source: Path, target: Path) -> None:
+    """Copy all files below a folder to the same places below another; there may be none."""
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
