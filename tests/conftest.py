@@ -13,7 +13,7 @@ import pytest
 from histories.quick import quick_copier
 from lifecycle.project import Warm
 from pipelines.osv import Osv, database
-from rendering import commit, copy_template, git, render
+from rendering import UPPER_LAYERS, commit, copy_template, git, render
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -94,6 +94,15 @@ def quick_renderings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The working tree of the template as a repository with one commit, v0.1.0. Do not edit it."""
     return copy_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def small_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the lowest layer of the platform alone, for tests of updates. Do not edit it.
+
+    Copier takes its time for each file, and treats one module as it treats two hundred.
+    """
+    return copy_template(tmp_path_factory.mktemp("small"), left_out=UPPER_LAYERS)
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,10 @@ PLACES = (
     {"compute": "kubernetes", "serving": "online"},
 )
 
+# What an update does not need: most modules of the platform, and what is not the template's.
+UPPER_LAYERS = (
+    r"template/src/[^/]+/mlops/(?!base/|__init__)|(?!copier\.yml|taken|template|examples|tools)"
+)
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@bank.example")
 
 
@@ -52,11 +56,15 @@ def commit(folder: Path, tag: str = "") -> None:
         )  # every rendering clones the template, which is faster with one pack
 
 
-def copy_template(folder: Path) -> Path:
-    """Copy the working tree of the template, uncommitted changes included, and tag it v0.1.0."""
+def copy_template(folder: Path, left_out: str = "$^") -> Path:
+    """Copy the working tree of the template, uncommitted changes included, and tag it v0.1.0.
+
+    Paths that begin with the pattern `left_out` are left out.
+    """
     listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
     for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():  # not deleted since it was added to the index
+        # A file may have been deleted since it was added to the index.
+        if (ROOT / name).is_file() and not re.match(left_out, name):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     commit(folder, tag="v0.1.0")

@@ -57,10 +57,10 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def shelf(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def shelf(small_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A template and a project, to copy."""
     folder = tmp_path_factory.mktemp("bad")
-    copy = shutil.copytree(template, folder / "template")
+    copy = shutil.copytree(small_template, folder / "template")
     project = render(copy, folder / "loan-risk")
     commit(project)
     for name in ("template/noxfile.py", "template/README.md.jinja"):

@@ -12,9 +12,9 @@ SOURCE = "template/src/{{ package }}"
 
 
 @pytest.fixture(scope="module")
-def newer_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def newer_template(small_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template at v0.2.0, in which files of every owner have changed."""
-    folder = shutil.copytree(template, tmp_path_factory.mktemp("diff") / "template")
+    folder = shutil.copytree(small_template, tmp_path_factory.mktemp("diff") / "template")
     for name in ("template/noxfile.py", "template/.gitignore", "template/README.md.jinja"):
         append(folder / name, f"\n# newer {Path(name).name}\n")
     (folder / SOURCE / "mlops/new.py").write_text('"""New."""\n', encoding="utf-8")

@@ -41,9 +41,9 @@ class Fleet:
 
 
 @pytest.fixture(scope="module")
-def fleet(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+def fleet(small_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     folder = tmp_path_factory.mktemp("fleet")
-    copy = shutil.copytree(template, folder / "template")
+    copy = shutil.copytree(small_template, folder / "template")
     old = render(copy, folder / "loan-risk")
     commit(old)
     for tag in ("v0.2.0", "v0.3.0"):
@@ -125,12 +125,12 @@ def test_edited_platform_files_are_named_even_if_no_update_is_due(
     fleet: Fleet, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(fleet.current, tmp_path / "edited")
-    append(folder / "src/churn/mlops/steps/gate/gate.py", "\n# ours\n")
+    append(folder / "src/churn/mlops/base/errors.py", "\n# ours\n")
     (folder / ".gitattributes").unlink()
     commit(folder)
     code, [row] = fleet.rows(folder)
     assert code == 0
-    assert row["edited"] == [".gitattributes", "src/churn/mlops/steps/gate/gate.py"]
+    assert row["edited"] == [".gitattributes", "src/churn/mlops/base/errors.py"]
 
 
 EXECUTED = {  # keys of a repository's own configuration whose value git runs

@@ -29,21 +29,30 @@ PACKAGE = "src/loan_risk"
 
 
 @pytest.fixture
-def template_copy(template: Path, tmp_path: Path) -> Path:
+def template_copy(small_template: Path, tmp_path: Path) -> Path:
     """The template at v0.1.0, to release newer versions of."""
-    return shutil.copytree(template, tmp_path / "template")
-
-
-@pytest.fixture
-def team_project(template_copy: Path, tmp_path: Path) -> Path:
-    """A project born at v0.1.0, in which a team has edited, added and deleted its own files."""
-    return work_in(render(template_copy, tmp_path / "loan-risk"))
+    return shutil.copytree(small_template, tmp_path / "template")
 
 
 @pytest.fixture(scope="module")
-def with_pipelines(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def at_work(small_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project born at v0.1.0, in which a team has edited, added and deleted its own files."""
+    return work_in(render(small_template, tmp_path_factory.mktemp("born") / "loan-risk"))
+
+
+@pytest.fixture
+def team_project(at_work: Path, small_template: Path, template_copy: Path, tmp_path: Path) -> Path:
+    """A copy of that project, born from the copy of the template."""
+    folder = shutil.copytree(at_work, tmp_path / "loan-risk")
+    replace(folder / ".copier-answers.yml", str(small_template), str(template_copy))
+    commit(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def with_pipelines(at_work: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """That project, grown by pipelines. Do not edit it."""
-    folder = work_in(render(template, tmp_path_factory.mktemp("grown") / "loan-risk"))
+    folder = shutil.copytree(at_work, tmp_path_factory.mktemp("grown") / "loan-risk")
     update(folder, data={"ci": "azure-devops"}, vcs_ref=copier.VcsRef.CURRENT)
     commit(folder)
     return folder
@@ -138,11 +147,14 @@ def test_an_update_brings_the_platforms_and_keeps_the_users(
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_an_untouched_project_updates_to_the_next_version(
-    template_copy: Path, tmp_path: Path, problem: str
+    template: Path, small_template: Path, tmp_path: Path, problem: str
 ) -> None:
-    folder = render(template_copy, tmp_path / "loan-risk", problem=problem)
+    """One of them with the whole platform."""
+    source = template if problem == "binary" else small_template
+    newer = shutil.copytree(source, tmp_path / "template")
+    folder = render(newer, tmp_path / "loan-risk", problem=problem)
     commit(folder)
-    release(template_copy, "v0.2.0")
+    release(newer, "v0.2.0")
     update(folder)
     assert_clean(folder)
     assert version(folder) == "v0.2.0"

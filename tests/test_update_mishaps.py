@@ -15,7 +15,7 @@ import pytest
 import yaml
 from histories.changes import Draft, a_new_module
 from histories.questions import a_new_row
-from rendering import ROOT, commit, contents, copy_template, git, update
+from rendering import ROOT, UPPER_LAYERS, commit, contents, copy_template, git, update
 
 QUESTION = "store_1"  # the first invented question; its answers render .cloud-1 or .cluster-1
 IGNORED = {".env": b"TOKEN=ours\n", "data/rows.csv": b"1,2\n", "mlflow.db": b"runs\n"}
@@ -24,7 +24,7 @@ IGNORED = {".env": b"TOKEN=ours\n", "data/rows.csv": b"1,2\n", "mlflow.db": b"ru
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A template: its second version adds a question, the third a module. Do not edit it."""
-    template = copy_template(tmp_path_factory.mktemp("template"))
+    template = copy_template(tmp_path_factory.mktemp("template"), left_out=UPPER_LAYERS)
     draft = Draft(template, Random(0))  # noqa: S311 - a game
     a_new_row(draft)
     commit(template, "v0.2.0")

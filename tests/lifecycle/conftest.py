@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from compileall import compile_dir
 from pathlib import Path
 
 import pytest
@@ -56,11 +57,12 @@ def shelf(rendered: Rendered, warm: Warm, tmp_path_factory: pytest.TempPathFacto
 
 
 def prepare(project: Project, locks: Path) -> None:
-    """Give a rendering a small model, a lock and a first commit.
+    """Give a rendering a small model, its bytecode, a lock and a first commit.
 
     Projects with the same requirements share a lock, which is kept in the folder `locks`.
     """
     project.edit("conf/base.yml", "params: {}", "params: {max_iter: 30, learning_rate: 0.2}")
+    compile_dir(project.path("src"), quiet=1)  # once, and not in each copy of it
     requirements = project.path("pyproject.toml").read_bytes()
     lock = locks / f"uv-{hashlib.sha256(requirements).hexdigest()[:12]}.lock"
     with FileLock(f"{lock}.lock"):

@@ -28,7 +28,10 @@ FRESH_CLONE = "git clone . ../fresh-clone"
 @pytest.fixture(
     params=[
         "german_credit",
-        *(pytest.param(p, marks=pytest.mark.wide) for p in ("wine", "diabetes")),
+        *(
+            pytest.param(name, marks=[pytest.mark.full, pytest.mark.wide])
+            for name in ("wine", "diabetes")
+        ),
     ]
 )
 def real(request: pytest.FixtureRequest, at: At) -> Project:
