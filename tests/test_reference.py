@@ -17,8 +17,8 @@ def test_a_page_says_what_the_code_says(path: Path) -> None:
 def test_what_a_person_changes_between_the_comments_is_written_again() -> None:
     text = "Words.\n\n<!-- settings: retraining -->\n\n| mine |\n\n<!-- end -->\n\nMore words.\n"
     written = reference.page(text)
-    assert written.startswith("Words.\n\n<!-- settings: retraining -->\n\n| setting |")
-    assert written.endswith("| `MLOPS_RETRAINING__COOLDOWN` |\n\n<!-- end -->\n\nMore words.\n")
+    assert written.startswith("Words.\n\n<!-- settings: retraining -->\n\n| setting, type ")
+    assert written.endswith("<br>`MLOPS_RETRAINING__COOLDOWN` |\n\n<!-- end -->\n\nMore words.\n")
     assert reference.page(written) == written
 
 

@@ -49,18 +49,18 @@ RECORDS = (
 STORED = read_source((PLATFORM / f"{name}.py" for name in RECORDS), without_base=("BuildFacts",))
 NAMED = {"tables": "name", "thresholds": "metric"}  # what the keys of a mapping are
 UNITS = {  # the types in base/settings.py that are a unit
-    "Bytes": "bytes",
-    "Hours": "hours",
-    "MetricUnits": "the metric's",
-    "Milliseconds": "milliseconds",
-    "Periods": "periods",
-    "Probability": "probability",
-    "Psi": "PSI",
-    "Rows": "rows",
-    "Seconds": "seconds",
-    "Share": "share",
-    "Times": "times",
-    "Versions": "versions",
+    "Bytes": "in bytes",
+    "Hours": "in hours",
+    "MetricUnits": "in the metric's unit",
+    "Milliseconds": "in milliseconds",
+    "Periods": "in periods",
+    "Probability": "a probability",
+    "Psi": "a PSI",
+    "Rows": "in rows",
+    "Seconds": "in seconds",
+    "Share": "a share",
+    "Times": "a multiple",
+    "Versions": "in versions",
 }
 
 
@@ -81,7 +81,7 @@ def _line(cells: Iterable[str]) -> str:
 
 def settings(names: str) -> str:
     """Return the table of some keys at the top of conf/, each with all keys below it."""
-    header = ("setting", "type", "unit", "default", "meaning", "variable")
+    header = ("setting, type and unit", "default", "meaning and environment variable")
     fields = {field.name: field for field in SETTINGS.fields("Settings")}
     return table(header, (row for name in names.split() for row in keys(fields[name], "")))
 
@@ -98,13 +98,12 @@ def keys(field: Field, above: str) -> Iterator[tuple[str, ...]]:
         return
     meaning, default = split_default(field.meaning)
     variable = f"MLOPS_{key.upper().replace('.', '__')}"
+    units = [unit for name, unit in UNITS.items() if re.search(rf"\b{name}\b", kind)]
+    described = (SETTINGS.in_words(field.type), bounds_in_words(field.bounds), *units)
     yield (
-        f"`{key}`",
-        ", ".join(filter(None, (SETTINGS.in_words(field.type), bounds_in_words(field.bounds)))),
-        " ".join(unit for name, unit in UNITS.items() if re.search(rf"\b{name}\b", kind)),
+        f"`{key}`<br>{', '.join(filter(None, described))}",
         default or in_yaml(field),
-        meaning,
-        f"`{variable}`",
+        f"{meaning}<br>`{variable}`",
     )
 
 
