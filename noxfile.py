@@ -76,6 +76,17 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def pictures(session: nox.Session) -> None:
+    """Draw the diagrams of the documentation, run the demo, and photograph its pages."""
+    folder = BUILD / "pictures" / "loan-risk"
+    shutil.rmtree(folder, ignore_errors=True)
+    render(session, folder)
+    with session.chdir(folder):
+        session.run("nox", "-s", "demo", env={"VIRTUAL_ENV": None})
+    session.run("python", "-m", "tools.pictures", "--demo", str(folder))
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure costs as multiples of a floor, and simulate updates and monitoring."""
     session.run("python", "-m", "bench", *session.posargs)

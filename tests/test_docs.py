@@ -18,6 +18,7 @@ SHARED = ("pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
 
 CUT = re.compile(r"^\|.*\n\n\|.*\n(?!\|[\s:|-]+\n)", re.MULTILINE)  # rows without a header
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+SCHEME = re.compile(r"#only-(?:light|dark)$")  # of a picture that one of two schemes shows
 
 
 def name_of(page: Path) -> str:
@@ -135,7 +136,7 @@ def broken_links(page: Path) -> list[str]:
     """Return the relative links of a page that lead to a missing file or heading."""
     broken = []
     for link in LINK.findall(FENCE.sub("", text_of(page))):
-        path, _, heading = link.partition("#")
+        path, _, heading = SCHEME.sub("", link).partition("#")
         target = page.parent / path if path else page
         if ":" in path or (target.exists() and not heading):
             continue
