@@ -53,6 +53,15 @@ def test_the_site_shows_every_page_once() -> None:
     assert sorted(shown) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
 
 
+def test_the_index_leads_to_every_guide_tutorial_and_explanation() -> None:
+    linked = {link.partition("#")[0] for link in LINK.findall(text_of(DOCS / "index.md"))}
+    parts = ("tutorial", "how-to", "explanation")
+    pages = {
+        page.relative_to(DOCS).as_posix() for part in parts for page in DOCS.glob(f"{part}/*.md")
+    }
+    assert pages - linked == set()
+
+
 def test_the_tree_in_the_readme_matches_the_repository() -> None:
     tree = section(text_of(ROOT / "README.md"), "This repository")
     for line in FENCE.findall(tree)[0].splitlines():
