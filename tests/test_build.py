@@ -163,6 +163,34 @@ def test_ignored_and_hidden_changes_are_not_packed(desk: Desk) -> None:
     assert not [name for name in contents if "local" in name or "more.txt" in name]
 
 
+def test_no_setting_of_a_repository_changes_what_is_packed(desk: Desk) -> None:
+    """`git status` is clean, and the commit is the real one."""
+    append(desk.project / "src/loan_risk/__init__.py", "# $Format:%H$\n")
+    (desk.project / "src/loan_risk/run.sh").write_text("true\n", encoding="utf-8")
+    (desk.project / "src/loan_risk/run.sh").chmod(0o755)
+    commit(desk.project)
+    git(desk.project, "config", "filter.smuggle.smudge", "sed s/2026/1999/")
+    attributes = "conf/base.yml filter=smuggle\n__init__.py export-subst\nAGENTS.md export-ignore\n"
+    (desk.project / ".git/info/attributes").write_text(attributes, encoding="utf-8")
+    other = desk.project.parent / "other.py"
+    other.write_text("ROWS = 999\n", encoding="utf-8")
+    new = git(desk.project, "hash-object", "-w", str(other)).strip()
+    git(desk.project, "replace", "HEAD:src/loan_risk/data.py", new)
+    contents = desk.wheel()
+    assert contents["loan_risk/_build/conf/base.yml"] == b"as_of: 2026-01-01\n"
+    assert contents["loan_risk/__init__.py"] == b"# $Format:%H$\n"
+    assert contents["loan_risk/data.py"] == b"ROWS = 1\n"
+    assert (desk.project / "build/source/AGENTS.md").is_file()
+    assert (desk.project / "build/source/src/loan_risk/run.sh").stat().st_mode & 0o111
+
+
+def test_a_file_that_is_kept_elsewhere_is_refused(desk: Desk) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    (desk.project / "src/loan_risk/table.csv").write_text(pointer, encoding="utf-8")
+    commit(desk.project)
+    assert "src/loan_risk/table.csv is in Git LFS" in desk.refused()
+
+
 FORCED = """
 [tool.hatch.build.targets.wheel.force-include]
 "/proc/self/environ" = "loan_risk/notes.txt"

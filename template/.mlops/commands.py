@@ -16,6 +16,10 @@ ANCHOR = re.compile("(?<=journal-anchor)/")
 # With these variables git shows a hook its repository. With them, git would also take any other
 # folder for that repository, such as a clone.
 GIT_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
+GIT = (
+    *("git", "--no-replace-objects"),
+    *("-c", "core.quotePath=false", "-c", "core.fsmonitor=false"),
+)
 VENDORS = {  # where to get the programs of vendors, which log in on their own
     "az": "https://learn.microsoft.com/cli/azure",
     "databricks": "https://docs.databricks.com/dev-tools/cli",
@@ -40,7 +44,7 @@ def plain(text: str) -> str:
 
 def git(*arguments: str, folder: Path = Path(), ok: tuple[int, ...] = (0,)) -> str:
     """Run git and return its output, in which file names are not escaped."""
-    return run("git", "-c", "core.quotePath=false", *arguments, folder=folder, ok=ok)
+    return run(*GIT, *arguments, folder=folder, ok=ok)
 
 
 def use_own_repository() -> None:

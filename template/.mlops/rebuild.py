@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from commands import Refusal, use_own_repository
+from committed import LINK, SUBMODULE, CommittedFile, committed_files
 
 
 class CommandError(Exception):
@@ -83,11 +84,25 @@ def find_project(root: Path, commit: str) -> str:
 
 
 def add_worktree(root: Path, code: Path, commit: str) -> None:
-    """Check out a commit next to the job."""
+    """Check out a commit next to the job, without the filters and hooks of the repository."""
+    options = ("--quiet", "--detach", "--no-checkout")
     try:
-        output(root, "git", "worktree", "add", "--quiet", "--detach", str(code), commit)
+        output(root, "git", "worktree", "add", *options, str(code), commit)
+        output(code, "git", "read-tree", "HEAD")
     except CommandError as error:
         sys.exit(f"commit {commit[:12]} cannot be checked out: {error}.")
+    links: list[CommittedFile] = []
+    for file in committed_files(commit):
+        if file.mode == LINK:
+            links.append(file)  # written last, so that no file is written through one
+        elif file.mode == SUBMODULE:
+            (code / file.path).mkdir(parents=True)
+        else:
+            file.write(code)
+    for link in links:
+        path = code / link.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(os.fsdecode(link.content))
 
 
 def install_lock(folder: Path, python: str, uv: str) -> None:

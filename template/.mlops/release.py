@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import sys
-import tarfile
 import tomllib
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
@@ -24,6 +23,7 @@ from typing import Any
 from zipfile import ZipFile
 
 from commands import Refusal, git, run
+from committed import LINK, SUBMODULE, committed_files
 from release_record import FILE, Release, release_text
 
 OUT = Path("build/release")
@@ -32,8 +32,7 @@ ALLOW_DIRTY = "--allow-dirty"
 REQUIRED = ("pyproject.toml", "uv.lock", ".copier-answers.yml", "conf/base.yml")
 PACKED = ("src/", "conf/", "deploy/", *REQUIRED)  # a release contains these, or what they say
 METADATA = re.compile(r"[^/]+\.dist-info/(METADATA|RECORD|WHEEL|entry_points\.txt)")
-LINK = "120000"  # modes of git
-SUBMODULE = "160000"
+KEPT_ELSEWHERE = b"version https://git-lfs.github.com/spec/"
 EXPORT = ("uv", "export", "--quiet", "--frozen", "--no-dev", "--no-emit-project")
 
 
@@ -108,27 +107,26 @@ def choose_tree(commit: str, *, allow_dirty: bool) -> str:
 def unpack(tree: str) -> None:
     """Write the files of a commit to build/source, without links and submodules.
 
-    Raises Refusal where a release would contain one of those, or where a file is missing.
+    Raises Refusal where a release would contain one of those or a pointer of Git LFS, or where a
+    file is missing.
     """
-    for listed in filter(None, git("ls-tree", "-r", "-z", tree).split("\0")):
-        facts, _, path = listed.partition("\t")
-        mode = facts.partition(" ")[0]
-        if mode in (LINK, SUBMODULE) and path.startswith(PACKED):
-            kind = "link" if mode == LINK else "submodule"
+    prefix = git("rev-parse", "--show-prefix").rstrip("\n")
+    for file in committed_files(tree, prefix):
+        is_packed = file.path.startswith(PACKED)
+        if file.mode in (LINK, SUBMODULE):
+            if is_packed:
+                kind = "link" if file.mode == LINK else "submodule"
+                raise Refusal(
+                    f"{file.path} is a {kind}, whose content is not in the commit: commit the "
+                    "files themselves."
+                )
+            continue
+        if is_packed and file.content.startswith(KEPT_ELSEWHERE):
             raise Refusal(
-                f"{path} is a {kind}, whose content is not in the commit: commit the files "
-                "themselves."
+                f"{file.path} is in Git LFS, so its content is not in the commit: commit the file "
+                "itself."
             )
-    COPY.mkdir(parents=True)
-    file = COPY.with_suffix(".tar")
-    git("-c", "tar.umask=0022", "archive", "--format=tar", f"--output={file}", tree)
-    with tarfile.open(file) as archive:
-        for member in filter(tarfile.TarInfo.isreg, archive):
-            content = archive.extractfile(member)
-            if content is not None:
-                (COPY / member.name).parent.mkdir(parents=True, exist_ok=True)
-                (COPY / member.name).write_bytes(content.read())
-    file.unlink()
+        file.write(COPY)
     for name in REQUIRED:
         if not (COPY / name).is_file():
             raise Refusal(f"{name} is not committed: commit it, then build again.")

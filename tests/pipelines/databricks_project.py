@@ -24,7 +24,7 @@ PROMOTER = "22222222-2222-2222-2222-222222222222"
 TEAM = "data-science@example.com"
 MODULES = (
     *("target", "bundle_files", "refusals", "runtime", "factory", "arm", "triggers"),
-    *("release_record", "schedules", "section", "commands"),
+    *("release_record", "schedules", "section", "commands", "committed"),
 )
 REQUIREMENTS = """\
 numpy==2.4.0 ; python_full_version >= '3.13' \\

@@ -464,6 +464,37 @@ def test_on_a_server_a_batch_without_an_entry_may_belong_to_a_run_that_is_at_wor
     assert predictions.next_batch(project, "2026-01-01", []) == "0002"
 
 
+@pytest.mark.parametrize("link", ["_shadow", f"_shadow/date={DATE}", f"_shadow/{PLACE}"])
+def test_a_batch_in_the_shadow_is_not_published_through_a_link(tmp_path: Path, link: str) -> None:
+    project = make_project(tmp_path)
+    other = tmp_path / "other/file"
+    for name in (f"date={DATE}/batch-0001", "batch-0001", ""):
+        (other / name).mkdir(parents=True, exist_ok=True)
+        (other / name / "part.parquet").touch()
+    path = tmp_path / "predictions/dev" / link
+    path.parent.mkdir(parents=True)
+    path.symlink_to(other)
+    facts = predictions.ShadowFacts(
+        batch="0001", date=DATE, version=2, rows=1, difference={}, psi={}
+    )
+    with (
+        predictions.stage(project) as staged,
+        pytest.raises(MlopsError, match="is a symbolic link"),
+    ):
+        predictions.publish(project, staged, facts, "_shadow")
+    assert len(list(other.rglob("part.parquet"))) == 3
+
+
+def test_batches_behind_a_link_are_not_set_aside(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    (tmp_path / "other/batch-0001").mkdir(parents=True)
+    (tmp_path / "predictions/dev").mkdir(parents=True)
+    (tmp_path / "predictions/dev" / f"date={DATE}").symlink_to(tmp_path / "other")
+    with pytest.raises(MlopsError, match="is a symbolic link"):
+        predictions.set_aside(project, DATE, "0001")
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["batch-0001"]
+
+
 def test_a_batch_that_is_taken_back_can_be_published_again(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     published = publish_empty(project, "0001")

@@ -20,8 +20,10 @@ entry = platform("records.entry")
 erase = platform("steps.erase.erase")
 erasures = platform("records.erasures")
 errors = platform("base.errors")
+files = platform("steps.erase.files")
 integrity = platform("records.integrity")
 keys = platform("steps.erase.keys")
+places = platform("steps.erase.places")
 predictions = platform("records.predictions")
 
 OLD = time.time() - 2 * 86_400
@@ -497,6 +499,13 @@ def test_a_forged_entry_deletes_nothing_elsewhere(tmp_path: Path, kind: str, nam
         "predictions/dev/date=2026-01-02/batch-0001",
         "predictions/dev/online/date=2026-01-01",
         "predictions/dev/_shadow/date=2026-01-02/batch-0001",
+        "predictions/dev/_shadow",
+        "predictions/dev/online",
+        "predictions/dev/_erased_x",
+        "predictions/dev/_staged_x",
+        "predictions/dev/date=2026-01-01/_unrecorded-batch-0001-x",
+        "extracts/dev/1a2b.tmp",
+        "extracts/dev/other/deep",
     ],
 )
 def test_a_link_is_not_followed(tmp_path: Path, link: str) -> None:
@@ -508,6 +517,40 @@ def test_a_link_is_not_followed(tmp_path: Path, link: str) -> None:
     path.symlink_to(elsewhere.parent if link.endswith("dev/date=2026-01-01") else elsewhere)
     with pytest.raises(errors.MlopsError, match="is a symbolic link"):
         erase.erase(project, None, expired=True, keys=None, confirmed=False)
+
+
+def test_the_folder_of_an_environment_may_be_a_link_to_a_mounted_disk(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    for folder in ("extracts", "predictions"):
+        (tmp_path / f"disk/{folder}/date=2026-01-01").mkdir(parents=True)
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "dev").symlink_to(tmp_path / "disk" / folder)
+    places.refuse_links(project)
+
+
+@pytest.mark.parametrize("name", ["date=2026-01-01", "part.parquet"])
+def test_deleting_a_link_leaves_what_it_points_to(tmp_path: Path, name: str) -> None:
+    part = batch(tmp_path / "elsewhere", "2026-01-01", "a")
+    link = tmp_path / "predictions/dev/_erased_x"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(part.parent if name.startswith("date=") else part)
+    files.delete(link)
+    assert not link.is_symlink()
+    assert sorted(path.name for path in part.parent.iterdir()) == ["_SUCCESS", "part.parquet"]
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_what_replaces_a_file_is_not_written_through_a_link(tmp_path: Path, *, hard: bool) -> None:
+    part = batch(tmp_path, "2026-01-01", "a", "b")
+    elsewhere = write(tmp_path / "elsewhere.parquet", customer=["c"])
+    before = elsewhere.read_bytes()
+    for name in ("part.parquet", "_SUCCESS"):
+        staged = erasures.staged_path(part.with_name(name))
+        staged.hardlink_to(elsewhere) if hard else staged.symlink_to(elsewhere)
+    keys.write_without(part, key_file(tmp_path, "customer\na\n"), erasures.staged_path(part))
+    files.replace_by_staged(part)
+    assert list(pd.read_parquet(part)["customer"]) == ["b"]
+    assert elsewhere.read_bytes() == before
 
 
 # What the journal says

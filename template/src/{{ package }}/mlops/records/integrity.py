@@ -261,10 +261,14 @@ def sha256_of_file(path: Path) -> str:
 
 
 class HashedFile(io.BufferedWriter):
-    """A new file that hashes what is written to it: on the disk, somebody could change it."""
+    """A new file that hashes what is written to it: on the disk, somebody could change it.
+
+    It takes the place of a link, and is never written to where one leads.
+    """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(io.FileIO(path, "w"))
+        path.unlink(missing_ok=True)
+        super().__init__(io.FileIO(path, "x"))
         self.sha256 = hashlib.sha256()
 
     def write(self, content: "ReadableBuffer", /) -> int:

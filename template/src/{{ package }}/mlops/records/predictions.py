@@ -129,6 +129,7 @@ def publish(
 ) -> Path:
     """Move a staged batch to its place, or to a hidden one, and mark it complete."""
     target = _folder(project) / hidden / f"date={facts.date}" / f"batch-{facts.batch}"
+    _refuse_links(project, target)
     target.parent.mkdir(parents=True, exist_ok=True)
     if (target / COMPLETE).exists() and not hidden:
         raise MlopsError(
@@ -166,7 +167,9 @@ def set_aside(project: Project, date: str, batch: str) -> None:
 
     A run was killed after it had published one, and before it had written its entry.
     """
-    for folder in (_folder(project) / f"date={date}").glob("batch-*"):
+    day = _folder(project) / f"date={date}"
+    _refuse_links(project, day)
+    for folder in day.glob("batch-*"):
         if folder.name >= f"batch-{batch}":
             folder.rename(folder.with_name(f"{UNRECORDED}{folder.name}-{uuid.uuid4().hex}"))
 
@@ -305,6 +308,18 @@ def missing(project: Project, entries: list[Entry], start: str, end: str) -> lis
         and start < dates[place] <= end
         and not (_folder(project) / place / COMPLETE).is_file()
     ]
+
+
+def _refuse_links(project: Project, path: Path) -> None:
+    """Raise MlopsError if a path leads out of the folder of the environment by a link."""
+    for place in (path, *path.parents):
+        if place == _folder(project):  # it may be a link, to a mounted disk
+            return
+        if place.is_symlink():
+            raise MlopsError(
+                f"{project.shown(place)} is a symbolic link, so a batch would change files "
+                "elsewhere; replace it with the files that it points to, or delete the link."
+            )
 
 
 def _complete(project: Project) -> list[Path]:

@@ -88,8 +88,8 @@ def erase(
     moment = parse_as_of(as_of, project.settings)
     _refuse_future(moment)
     persons = _read_keys(project, keys) if keys else None
+    refuse_links(project)
     with _alone(project):
-        refuse_links(project)
         store = open_store(project)
         pending = _pending(project, store)
         if pending and not confirmed:

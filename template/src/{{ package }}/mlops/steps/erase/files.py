@@ -30,7 +30,9 @@ def replace_by_staged(part: Path) -> None:
     if complete.is_file():
         facts = json.loads(complete.read_text(encoding="utf-8"))
         corrected = staged_path(complete)
-        corrected.write_text(json.dumps(facts | {"rows": count_rows(staged)}), encoding="utf-8")
+        corrected.unlink(missing_ok=True)  # "x" follows no link
+        with corrected.open("x", encoding="utf-8") as file:
+            json.dump(facts | {"rows": count_rows(staged)}, file)
         flush(corrected)
         corrected.replace(complete)
     staged.replace(part)
@@ -38,8 +40,13 @@ def replace_by_staged(part: Path) -> None:
 
 
 def delete(path: Path) -> None:
-    """Delete an extract, a batch or a day, and the date that holds no other batch."""
-    if path.is_dir():
+    """Delete an extract, a batch or a day, and the date that holds no other batch.
+
+    What a link points to stays.
+    """
+    if path.is_symlink():
+        path.unlink()
+    elif path.is_dir():
         (path / COMPLETE).unlink(missing_ok=True)  # from here on nobody reads the rest
         shutil.rmtree(path)
     else:

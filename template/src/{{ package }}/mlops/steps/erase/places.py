@@ -1,6 +1,7 @@
 """Where an environment keeps rows about people: extracts, batches, and answered requests."""
 
 import datetime
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -55,15 +56,19 @@ class Place:
 
 
 def refuse_links(project: Project) -> None:
-    """Raise MlopsError if a place, or a file in it, is a link, which leads elsewhere."""
-    roots = (_extracts(project), _predictions(project))  # these may be links, to a mounted disk
-    for place in find_places(project):
-        for path in (place.path.parent, place.path, *place.parts):
-            if path.is_symlink() and path not in roots:
-                raise MlopsError(
-                    f"{project.shown(path)} is a symbolic link, which erase does not follow; "
-                    "replace it with the files that it points to."
-                )
+    """Raise MlopsError if anything below the folders of the environment is a link.
+
+    The folders themselves may be links, to a mounted disk.
+    """
+    for root in (_extracts(project), _predictions(project)):
+        for folder, folders, files in os.walk(root):
+            for name in (*folders, *files):
+                path = Path(folder, name)
+                if path.is_symlink():
+                    raise MlopsError(
+                        f"{project.shown(path)} is a symbolic link, which erase does not follow; "
+                        "replace it with the files that it points to, or delete the link."
+                    )
 
 
 def find_places(project: Project) -> Iterator[Place]:

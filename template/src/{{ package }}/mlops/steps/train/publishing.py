@@ -232,6 +232,7 @@ def _keep_rows(training: Training, card: VersionCard) -> None:
         extract.parent.mkdir(parents=True, exist_ok=True)
         if not extract.is_file():
             part = extract.with_suffix(".tmp")
+            part.unlink(missing_ok=True)  # a link would lead elsewhere
             frame.to_parquet(part)
             part.replace(extract)  # whole or not at all
         data = from_pandas(frame, str(extract), targets=target, name=name)
