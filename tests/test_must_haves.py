@@ -11,7 +11,7 @@ MADE = {"uv.lock"}  # by `uvx nox -s setup`, not by the template
 PAGE = ROOT / "docs/explanation/must-haves.md"
 NAMES = re.compile(r"`([^`]+)`")
 ROWS = re.compile(r"^\| (?!what|---)(.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
-KEYS = re.compile(r"^\| `([\w.<>]+)` \|", re.MULTILINE)
+KEYS = re.compile(r"^\| `([\w.<>]+)`", re.MULTILINE)  # the first name in a row
 QUESTIONS = re.compile(r"^(\w+):$", re.MULTILINE)
 
 
