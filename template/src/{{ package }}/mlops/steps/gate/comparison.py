@@ -80,7 +80,7 @@ def dominance(case: Case) -> Check:
     name = max(falls, key=lambda column: falls[column].mean)
     share = falls[name].mean / lift
     limit = case.settings.gate.dominance
-    reason = f"share of its lead over a constant prediction that depends on {name}"
+    reason = f"share of its lead over a constant prediction due to {name}"
     if share > limit:
         reason += (
             "; if this column is known when the model predicts, as a lagged value is, raise "
@@ -187,8 +187,8 @@ def _slice(case: Case, name: str, positions: Positions) -> Check:
     reason = f"{len(positions)} rows; {metric} cannot be computed for them"
     if not np.isnan(bound):
         reason = (
-            f"{len(positions)} rows; {metric} compared with all rows: {scale.describe(gap)}, 95% "
-            f"bound {scale.describe(bound)}"
+            f"{len(positions)} rows; compared with all, {metric} {scale.describe(gap)}, 95% bound "
+            f"{scale.describe(bound)}"
         )
         if not points:
             reason += f", as shares of the {metric} of all rows"
