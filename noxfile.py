@@ -115,8 +115,9 @@ def names(session: nox.Session) -> None:
 
 @nox.session
 def reference(session: nox.Session) -> None:
-    """Write what the code says about settings, commands and records into docs/reference/."""
+    """Write the tables of docs/reference/ from the code, and that of the guards from their list."""
     session.run("python", "-m", "tools.reference", "--write")
+    session.run("python", "-m", "tools.guards", "--write")
 
 
 @nox.session

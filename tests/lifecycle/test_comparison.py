@@ -54,9 +54,8 @@ def test_a_column_that_carries_nearly_all_the_skill_is_rejected(opened: Project)
     answer = train_and_gate(opened)
     assert answer.named("rejected") == {"one column"}
     assert answer.checks["one column"]["reason"] == (
-        "share of its lead over the same prediction for all rows that is lost without collected, "
-        "the column that matters most; if this column is known when the model predicts, as a "
-        "lagged value is, raise gate.dominance"
+        "share of its lead over a constant prediction due to collected; if this column is known "
+        "when the model predicts, as a lagged value is, raise gate.dominance"
     )
 
 

@@ -34,7 +34,7 @@ def test_the_same_rows_in_another_order_pass_up_to_rounding() -> None:
     batch = ROWS.assign(lag=[0.1 + 0.2, float("nan"), 1.0])[::-1].head(2)
     found = compared(batch)
     assert (found.verdict, found.figure) == ("passed", "0 rows")
-    assert found.reason == "2 rows, read as score reads them, have the same values as in training"
+    assert found.reason == "2 rows, read as score reads them, are the same as in training"
 
 
 @pytest.mark.parametrize(

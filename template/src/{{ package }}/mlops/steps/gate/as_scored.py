@@ -52,9 +52,7 @@ def compare(case: Case, batch: pd.DataFrame) -> Check:
     differing = {name: _differ(trained[name], scored[name]) for name in scored}
     counts = {name: int(rows.sum()) for name, rows in differing.items() if rows.any()}
     if not counts:
-        reason = (
-            f"{len(scored)} rows, read as score reads them, have the same values as in training"
-        )
+        reason = f"{len(scored)} rows, read as score reads them, are the same as in training"
         return check(NAME, "passed", "0 rows", "0", reason)
     name = max(counts, key=lambda each: counts[each])
     reason = (

@@ -36,10 +36,7 @@ def enough_events(case: Case) -> Check:
     count = count_events(case.contract, case.truth)
     wanted = case.settings.gate.min_events
     counted = "rows" if case.contract.problem == "regression" else "rows of the rarest class"
-    reason = (
-        f"{counted} with a label in the gate window, where {case.sample.coverage:.0%} of the rows "
-        "that are due have one; with too few, a figure is luck"
-    )
+    reason = f"{counted}; {case.sample.coverage:.0%} of the rows that are due have a label"
     verdict: CheckVerdict = "passed" if count >= wanted else "insufficient"
     return check("events", verdict, str(count), f">= {wanted}", reason, setting="gate.min_events")
 
@@ -51,7 +48,7 @@ def attempts(case: Case) -> Check:
     verdicts = with_details(case.entries, GateDetails)
     tried = {entry.subject for entry, details in verdicts if details.window == window}
     count = len(tried | {str(case.challenger.version.number)})
-    reason = "versions judged on this gate window, this one included; of many, one passes by luck"
+    reason = "versions judged on this gate window; of many, one passes by luck"
     if count > limit:
         reason += "; train a new version with a later --as-of"
     verdict = passed_if(count <= limit)
@@ -67,7 +64,7 @@ def settings_of_a_copy(case: Case) -> Iterator[Check]:
     if str(case.challenger.version.number) in trained_here:
         return
     differences = settings_that_differ(case.card, case.settings)
-    reason = "it was trained elsewhere, with the settings that place its gate window as in conf/"
+    reason = "it was trained elsewhere; its windows and cutoff are those of conf/"
     if differences:
         reason = f"it was trained elsewhere with other settings: {'; '.join(differences)}"
     figure = f"{len(differences)} differ"
@@ -186,7 +183,7 @@ def thresholds(case: Case) -> Iterator[Check]:
             verdict=passed_if(limit.allows(value)),
             figure=figure,
             limit=_bound(limit),
-            reason=explain_metric(limit, around),
+            reason=_explain_metric(limit, around),
             interval=around,
             setting=f"gate.thresholds.{name}.{'max' if limit.min is None else 'min'}",
         )
@@ -194,11 +191,11 @@ def thresholds(case: Case) -> Iterator[Check]:
             yield _plausible(name, value, limit)
 
 
-def explain_metric(limit: Limit, around: str) -> str:
+def _explain_metric(limit: Limit, around: str) -> str:
     """Return which values of a metric are better, and its interval if that is known."""
     better = "lower" if limit.min is None else "higher"
     interval = f"; {INTERVAL} {around}" if around else ""
-    return f"on rows that it was not trained on; {better} is better{interval}"
+    return f"{better} is better{interval}"
 
 
 def _plausible(name: str, value: float, limit: Limit) -> Check:

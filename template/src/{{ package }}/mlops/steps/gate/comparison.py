@@ -47,13 +47,6 @@ class Scale:
             return "equal"
         return f"{size} {self.above if difference > 0 else self.below}"
 
-    def describe_bound(self, bound: float) -> str:
-        """Return in words what is known of a difference that is at least this."""
-        described = self.describe(bound)
-        if described == "equal":
-            return f"not {self.below}"
-        return f"{'at least' if bound > 0 else 'at most'} {described}"
-
 
 LEAD = Scale("better", "worse", ".4f")
 POINTS = Scale("worse", "better", ".3f")
@@ -80,17 +73,14 @@ def dominance(case: Case) -> Check:
     constant = _constant(case.prediction)
     lift = skill(case.truth, case.prediction) - skill(case.truth, constant)
     if lift <= 0:
-        reason = "it is no better than the same prediction for all rows"
+        reason = "it is no better than a constant prediction"
         return check("one column", "noted", "no lift", "", reason)
     judged = Judged(case.sample.frame, case.truth, case.prediction)
     falls = permutation_importance(predict, skill, judged, case.contract.features)
     name = max(falls, key=lambda column: falls[column].mean)
     share = falls[name].mean / lift
     limit = case.settings.gate.dominance
-    reason = (
-        f"share of its lead over the same prediction for all rows that is lost without {name}, the "
-        "column that matters most"
-    )
+    reason = f"share of its lead over a constant prediction due to {name}"
     if share > limit:
         reason += (
             "; if this column is known when the model predicts, as a lagged value is, raise "
@@ -140,12 +130,9 @@ def judge_lead(
 ) -> Check:
     """Judge a version by the lower bound of its lead over the champion in the gate's metric."""
     allowed = settings.gate.margin if rule == "noninferior" else 0.0
-    required = f"it must be {rule} to {champion}"
-    if allowed:
-        required += f", at most {allowed:g} worse"
     reason = (
-        f"{required}; on the same rows, its {settings.metric} is {LEAD.describe(lead)}, and with "
-        f"95% confidence {LEAD.describe_bound(bound)}"
+        f"must be {rule} to {champion}; {settings.metric} {LEAD.describe(lead)}, 95% bound "
+        f"{LEAD.describe(bound)}"
     )
     return check(
         "against champion",
@@ -200,11 +187,11 @@ def _slice(case: Case, name: str, positions: Positions) -> Check:
     reason = f"{len(positions)} rows; {metric} cannot be computed for them"
     if not np.isnan(bound):
         reason = (
-            f"{len(positions)} rows; compared with all rows, their {metric} is "
-            f"{scale.describe(gap)}, and with 95% confidence {scale.describe_bound(bound)}"
+            f"{len(positions)} rows; compared with all, {metric} {scale.describe(gap)}, 95% bound "
+            f"{scale.describe(bound)}"
         )
         if not points:
-            reason += f", as a share of the {metric} of all rows"
+            reason += f", as shares of the {metric} of all rows"
     figure = "gap not known" if np.isnan(bound) else f"gap at least {scale.write(bound)}"
     return check(name, verdict, figure, shown, reason, setting="gate.slice_gap")
 
