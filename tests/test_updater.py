@@ -27,12 +27,16 @@ from programs import write_program
 from rendering import ROOT, commit, contents, files, git, render
 
 UPDATER = ROOT / "template/.mlops"
+OTHERS = (  # what comes with answers that the small template does not ask for
+    *("__*", "vendors", "ab_initio.py", "approve.py", "bootstrap.py", "container.py", "deploy.py"),
+)
 BRANCH = "template-update"
 
 SMALL_TEMPLATE = {
     "copier.yml": """
 _subdirectory: template
 package: {type: str, when: false, default: loan_risk}
+has_ci: {type: bool, when: false, default: true}
 risk_tier: {type: str, default: medium, choices: [low, medium, high]}
 """,
     "CHANGELOG.md": "# Changelog\n\n## [0.1.0] - 2026-01-01\n\n- The first version.\n",
@@ -173,7 +177,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk = Desk(tmp_path_factory.mktemp("updater"))
     template = desk.root / "template"
     write(template, SMALL_TEMPLATE)
-    shutil.copytree(UPDATER, template / "template/.mlops", ignore=shutil.ignore_patterns("__*"))
+    shutil.copytree(UPDATER, template / "template/.mlops", ignore=shutil.ignore_patterns(*OTHERS))
     commit(template, "v0.1.0")
     render(template, desk.project)
     commit(desk.project)

@@ -1,7 +1,15 @@
-"""Refuse an edit of the platform's files before an update has to merge it."""
+"""Refuse an edit of the platform's files, and any other file in the platform's folders.
+
+An update would have to merge an edit, and Python may prefer an added file to the platform's, such
+as a folder `promote/` to `promote.py`. Run it by `python -I -S`: otherwise Python imports an added
+`hashlib.py` next to this script, or a `sitecustomize.py` in src/, before the script can refuse it.
+"""
 
 import hashlib
+import os
+import subprocess
 import sys
+from collections.abc import Collection
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -22,14 +30,25 @@ REMEDIES = {  # the first pattern that matches a path says where such a change b
 
 
 def main() -> int:
-    """Compare each file with the list; return 1 where one differs, and print what to do."""
-    edited = [path for path, digest in read_list() if digest != digest_of(Path(path))]
+    """Compare the files with the list; return 1 where they differ, and print what to do."""
+    listed = dict(read_list())
+    edited = [path for path, digest in listed.items() if digest != digest_of(Path(path))]
     for path in edited:
-        remedy = next(REMEDIES[pattern] for pattern in REMEDIES if fnmatch(path, pattern))
-        print(f"{path} is the platform's and differs from the template's file: {remedy}.")
+        print(f"{path} is the platform's and differs from the template's file: {remedy_of(path)}.")
     if edited:
         print("Undo the edit with `git restore FILE`; if it is committed, add `--source=COMMIT`.")
-    return bool(edited)
+    added = added_files(listed)
+    for path in added:
+        remedy = remedy_of(path)
+        print(f"{path} is in a folder of the platform, and not from the template: {remedy}.")
+    if added:
+        print("Move these files or delete them, and commit that.")
+    return bool(edited or added)
+
+
+def remedy_of(path: str) -> str:
+    """Return where a change of a path belongs."""
+    return next(REMEDIES[pattern] for pattern in REMEDIES if fnmatch(path, pattern))
 
 
 def read_list() -> list[tuple[str, str]]:
@@ -37,6 +56,30 @@ def read_list() -> list[tuple[str, str]]:
     lines = LIST.read_text(encoding="utf-8").splitlines()
     pairs = [line.split(maxsplit=1) for line in lines]
     return [(path, digest) for digest, path in pairs]
+
+
+def added_files(listed: Collection[str]) -> list[str]:
+    """Return what the folders of the platform contain in addition to the listed files.
+
+    What git ignores and no commit has does not count, such as bytecode. Ends the program where git
+    cannot tell.
+    """
+    packages = {"/".join(path.split("/")[:3]) for path in listed if fnmatch(path, "src/*/mlops/*")}
+    folders = [f":(literal){folder}" for folder in (*sorted(packages), "tests/mlops", ".mlops")]
+    command = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--deduplicate", "--cached")
+    done = subprocess.run(
+        [*command, "--others", "--exclude-standard", "--", *folders],
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"git cannot list the platform's files: {os.fsdecode(done.stderr).strip()}")
+    paths = filter(None, os.fsdecode(done.stdout).split("\0"))
+    return [
+        path
+        for path in paths
+        if path not in listed and path != LIST.as_posix() and os.path.lexists(path)
+    ]
 
 
 def digest_of(path: Path) -> str:

@@ -66,9 +66,11 @@ def is_outdated(source: str) -> bool:
 
 def update(project: Path, before: dict[str, Any]) -> dict[str, Any]:
     """Update the clone and return its answers; raise Refusal where one of them would change."""
-    check = [sys.executable, ".mlops/platform_files.py"]
+    check = [sys.executable, "-I", "-S", ".mlops/platform_files.py"]
     if subprocess.run(check, cwd=project, check=False).returncode:
-        raise Refusal("Nothing is updated, because the update would conflict with these edits.")
+        raise Refusal(
+            "Nothing is updated until the platform's files are those of the template, see above."
+        )
     try:
         copier("update", "--defaults", "--conflict=inline", "--quiet", folder=project)
     except Refusal as refusal:

@@ -122,8 +122,6 @@ PLACES = (
     "docs/größe-{}.md",
     "conf/ours-{}.yml",
     "data/ours-{}.csv",
-    "tests/mlops/test_ours_{}.py",
-    ".mlops/ours-{}.toml",
     "uv.lock",
     "Makefile",
     "docker/ours-{}.Dockerfile",

@@ -155,7 +155,7 @@ class History:
 
 def check_platform_files(folder: Path) -> tuple[int, str]:
     """Run the project's own check of the platform files; return its exit code and output."""
-    command = [sys.executable, str(CHECK)]
+    command = [sys.executable, "-I", "-S", str(CHECK)]
     run = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
     return run.returncode, run.stdout + run.stderr
 

@@ -48,6 +48,23 @@ def test_what_is_no_name_or_could_be_taken_for_another_is_not(name: str) -> None
 def test_a_trainer_has_many_spellings(name: str) -> None:
     assert people.is_actor(name, "carol@host")
     assert people.is_actor(name, "octocat via GitHub, carol@host")
+    assert people.is_actor(name, "BANK\\carol@host"), "as winbind names users"
+    assert people.is_actor(name, "carol@bank.example@host"), "as sssd may name them"
+    assert people.is_actor(name, "carol+ml@bank.example via GitLab, root@host")
+
+
+@pytest.mark.parametrize(
+    ("login", "short"),
+    {
+        "carol": "carol",
+        "BANK\\carol": "carol",
+        "BANK/carol": "carol",
+        "carol+ml@bank.example": "carol",
+        "+": "+",
+    }.items(),
+)
+def test_a_login_is_compared_without_its_domain(login: str, short: str) -> None:
+    assert people.short_name(login) == short
 
 
 @pytest.mark.parametrize(
@@ -89,6 +106,7 @@ def test_no_letter_makes_another_person(name: str, other: str) -> None:
 def test_two_people_with_similar_names_are_two() -> None:
     for one, other in (("Michael", "Micha\u0142"), ("Anna", "Hanna"), ("Noel", "Nol")):
         assert not people.is_same(one, other)
+    assert not people.is_same("Mueller", "Muller"), "although both may be Müller"
 
 
 @pytest.mark.parametrize("name", ["octocat", "Octo Cat", "0ctocat", "octocat@bank.example"])

@@ -669,6 +669,7 @@ def test_who_acts_is_known_even_in_a_container_without_names(
 
     monkeypatch.setenv("USER", "loan-risk")
     monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.setattr(lineage, "KUBERNETES", Path("/missing"))
     found = lineage.current_actor()
     assert found["actor"] == f"uid-{os.getuid()}@{socket.gethostname()}"
     assert found["actor_source"] == "uid"

@@ -147,15 +147,51 @@ def test_the_login_that_trained_is_the_same_on_another_machine(
     assert "under their own login" in refused(prod, carols, "Anna")
 
 
-def test_the_user_of_a_container_passes_on_what_the_pipeline_asked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("trainer", "now"),
+    [("BANK\\carol", "carol"), ("carol", "BANK\\carol"), ("carol@bank.example", "carol")],
+)
+def test_the_login_that_trained_is_the_same_without_its_domain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trainer: str, now: str
 ) -> None:
+    trained = version(become(trainer, monkeypatch))
+    become(now, monkeypatch)
+    prod = make_project(tmp_path, env="prod")
+    assert "another person must approve it" in refused(prod, trained, "Carol")
+    assert "under their own login" in refused(prod, trained, "Anna")
+
+
+def become_nobody(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let the system have no name for the user; return the actor."""
+
     def nobody(uid: int) -> None:
         raise KeyError(uid)
 
     become("carol", monkeypatch)
     monkeypatch.setattr(pwd, "getpwuid", nobody)
-    trained = version(lineage.current_actor()["actor"])
+    return str(lineage.current_actor()["actor"])
+
+
+def test_a_user_without_a_name_does_not_approve_what_it_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lineage, "KUBERNETES", tmp_path / "missing")
+    trained = version(become_nobody(monkeypatch))
+    prod = make_project(tmp_path, env="prod")
+    assert "under their own login" in refused(prod, trained, "Bob")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_TRIGGERING_ACTOR", "bob")
+    assert "under their own login" in refused(prod, trained, "Bob")
+    become("bob", monkeypatch)
+    assert refused(prod, trained, "Bob") == ""
+
+
+def test_the_user_of_a_container_of_kubernetes_passes_on_what_the_pipeline_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lineage, "KUBERNETES", tmp_path)
+    trained = version(become_nobody(monkeypatch))
+    assert lineage.current_actor()["actor_source"] == "job"
     assert refused(make_project(tmp_path, env="prod"), trained, "Anna") == ""
 
 

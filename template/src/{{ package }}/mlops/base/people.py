@@ -58,17 +58,21 @@ def is_same(one: str, other: str) -> bool:
 def is_actor(name: str, actor: str) -> bool:
     """Return whether a name is one of those of an actor, as `lineage.current_actor` writes it.
 
-    A login is also found in an address, `carol@bank.example` or `carol+risk@bank.example`, and
-    after a Windows domain.
+    Both may be a login, an address, or a login with a Windows domain.
     """
     parts = [actor, *re.split(r", | via ", actor)]
-    local = name.rpartition("\\")[2].partition("@")[0].partition("+")[0]
     return any(
         is_same(given, form)
-        for given in (name, local)
+        for given in (name, short_name(name))
         for part in parts
-        for form in (part, part.partition("@")[0])
+        for form in (part, short_name(part))
     )
+
+
+def short_name(name: str) -> str:
+    r"""Return the login in `BANK\carol`, `carol@bank.example` and `carol+risk@bank.example`."""
+    login = re.split(r"[\\/]", name)[-1]
+    return login.partition("@")[0].partition("+")[0] or name
 
 
 def _is_compound(name: str) -> bool:

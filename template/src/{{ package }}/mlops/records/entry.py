@@ -62,8 +62,8 @@ class Entry(StoredRecord):
     """Who did it: `user@host`, in a pipeline `person via vendor, user@host`."""
     actor_source: str
     """How the user is known: `login` is the name that the operating system has for the process's
-    user, `job` that of a job on Databricks, `uid` the number of a user without a name. With
-    `pipeline, ` before it, the variables of a pipeline named the person."""
+    user, `job` that of a job on Databricks or in Kubernetes, `uid` the number of a user without a
+    name. With `pipeline, ` before it, the variables of a pipeline named the person."""
     settings_sha256: str = ""
     """SHA-256 of all settings that were in effect; empty before format 3."""
     overrides: tuple[str, ...] | None = None

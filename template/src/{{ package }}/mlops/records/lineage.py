@@ -44,7 +44,9 @@ GIT_PLACES = (
 )
 COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")  # what git calls one in full
 LOGIN = "login"  # the source of an actor whom the system knows by name
-DATABRICKS = Path("/databricks")  # on each machine of Databricks, whose users are not persons
+JOB = "job"  # that of a user who is not a person
+DATABRICKS = Path("/databricks")  # on each machine of Databricks
+KUBERNETES = Path("/dev/termination-log")  # in each container of Kubernetes
 GIT = ("git", "--no-replace-objects", "-c", "core.fsmonitor=false")
 
 # By the variable that is set in each run: the vendor, and the variable with who started the run.
@@ -322,8 +324,8 @@ def _login() -> tuple[str, str]:
     try:
         name = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # the user of a container may have no name
-        return f"uid-{os.getuid()}", "uid"
-    return name, "job" if DATABRICKS.is_dir() else LOGIN
+        return f"uid-{os.getuid()}", JOB if KUBERNETES.exists() else "uid"
+    return name, JOB if DATABRICKS.is_dir() else LOGIN
 
 
 def configuration_hash(project: Project) -> str:

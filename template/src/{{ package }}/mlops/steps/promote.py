@@ -4,14 +4,14 @@ from functools import partial
 
 from ..base.console import Outcome
 from ..base.errors import Misconfigured, MlopsError, PersonNeeded, Rejected
-from ..base.people import is_actor, is_name, is_same
+from ..base.people import is_actor, is_name, is_same, short_name
 from ..base.project import Project
 from ..base.settings import ORIGINS
 from ..pages import model_card
 from ..records.details import Details, GateDetails, PromoteDetails, RollbackDetails, TrainDetails
 from ..records.entry import Entry, with_details
 from ..records.evidence import GateEvidence, read_evidence
-from ..records.lineage import LOGIN, current_actor
+from ..records.lineage import JOB, current_actor
 from ..records.registry import CHALLENGER, CHAMPION, Version
 from ..records.rules import refuse_unfit
 from ..records.store import Store, open_store
@@ -259,11 +259,11 @@ def _require_second_login(
 ) -> None:
     """Refuse an approval in test or prod under a login that trained the version or vouched for it.
 
-    The user of a container or of a job on Databricks is not a person's login: there the pipeline
+    The user of a job on Databricks or in Kubernetes is not a person's login: there the pipeline
     that starts the job asks for the approval. In dev, one person may do everything.
     """
     actor = current_actor()
-    if project.env == "dev" or not actor["actor_source"].endswith(LOGIN):
+    if project.env == "dev" or actor["actor_source"].endswith(JOB):
         return
     login = _login_of(actor["actor"])
     if any(is_same(login, _login_of(trainer)) for trainer in trainers):
@@ -279,5 +279,5 @@ def _require_second_login(
 
 
 def _login_of(actor: str) -> str:
-    """Return the login in `Entry.actor`, without its machine: people log in to several."""
-    return actor.rpartition(", ")[2].rpartition("@")[0]
+    """Return the login in `Entry.actor`, without its machine and domain: people have several."""
+    return short_name(actor.rpartition(", ")[2].rpartition("@")[0])
