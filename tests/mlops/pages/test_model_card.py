@@ -134,6 +134,15 @@ def test_costs_are_shown_if_the_settings_say_what_an_error_costs(form: str, tmp_
     assert "A false positive costs 1, a false negative 5" in text
 
 
+@each_problem
+def test_each_check_says_what_it_means(problem: str, tmp_path: Path) -> None:
+    """A check that passed has no reason, and `contract: kept, kept` explains nothing."""
+    rows = model_card.describe(*cards.recorded(problem, tmp_path))["rows"]
+    assert {"stands alone", "contract", "predictions"} <= {check[0] for check in rows.checks}
+    assert [check[0] for check in rows.checks if not check[-1]] == []
+    assert "<=" not in "".join(check[3] for check in rows.checks)
+
+
 def test_rows_that_changed_since_training_are_mentioned(tmp_path: Path) -> None:
     store, version = cards.recorded("binary", tmp_path)
     assert "they are the rows that training held out" in fill((store, version), "md")

@@ -41,7 +41,7 @@ def enough_events(case: Case) -> Check:
         "that are due have one; with too few, a figure is luck"
     )
     verdict: CheckVerdict = "passed" if count >= wanted else "insufficient"
-    return check("events", verdict, str(count), f">= {wanted}", reason, setting="gate.min_events")
+    return check("events", verdict, f"{count:,}", f">= {wanted}", reason, setting="gate.min_events")
 
 
 def attempts(case: Case) -> Check:
