@@ -191,7 +191,7 @@ def bin_labels(edges: tuple[float, ...]) -> list[str]:
 
 
 def _edge(edge: float) -> str:
-    return f"{edge:,.0f}" if abs(edge) >= 100 else f"{edge:.3g}"
+    return f"{edge:,.0f}" if abs(edge) >= 99.95 else f"{edge:#.3g}"
 
 
 def chance(same: SameRows, names: Names) -> tuple[str, str]:
