@@ -135,12 +135,12 @@ def test_costs_are_shown_if_the_settings_say_what_an_error_costs(form: str, tmp_
 
 
 @each_problem
-def test_each_check_says_what_it_means(problem: str, tmp_path: Path) -> None:
-    """A check that passed has no reason, and `contract: kept, kept` explains nothing."""
+def test_limits_and_times_are_written_as_people_write_them(problem: str, tmp_path: Path) -> None:
     rows = model_card.describe(*cards.recorded(problem, tmp_path))["rows"]
-    assert {"stands alone", "contract", "predictions"} <= {check[0] for check in rows.checks}
-    assert [check[0] for check in rows.checks if not check[-1]] == []
-    assert "<=" not in "".join(check[3] for check in rows.checks)
+    limits = [*(figure[3] for figure in rows.figures), *(check[3] for check in rows.checks)]
+    assert any("≤" in limit or "≥" in limit for limit in limits)
+    assert not any("=" in limit for limit in limits)
+    assert all(entry[3].endswith(" UTC") for entry in rows.journal)
 
 
 def test_rows_that_changed_since_training_are_mentioned(tmp_path: Path) -> None:

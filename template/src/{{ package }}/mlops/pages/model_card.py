@@ -38,18 +38,6 @@ Rows = list[tuple[Cell, ...]]
 
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 GROUP = "slice "  # begins the name of a check of a protected group
-# What a check says if nothing is wrong. It gives a reason otherwise.
-MEANINGS = {
-    "stands alone": "it loads and predicts where the project is not installed",
-    "attempts": "versions that were judged on this window",
-    "settings of a copy": "its windows and its cut-off are those of conf/",
-    "contract": "the model sees the columns that schema.py allows, with their types",
-    "known in time": "no value became known after its event",
-    "keys seen in training": "no row of the gate window was in training",
-    "groups seen in training": "no group of the gate window was in training",
-    "predictions": "none is missing, infinite or impossible, and they differ",
-    "reasons": "model.explain gives reasons for the rows of this window",
-}
 ABOUT_VERSION = (TrainDetails, GateDetails, PromoteDetails, RollbackDetails, ReproduceDetails)
 
 
@@ -196,7 +184,7 @@ def _judgement(card: VersionCard, evidence: GateEvidence | None, entries: list[E
                 check.verdict,
                 check.figure,
                 bound(check.limit),
-                check.reason or MEANINGS.get(check.name, ""),
+                check.reason,
             )
             for check in checks
             if check.name not in card.figures and not check.name.startswith(GROUP)
