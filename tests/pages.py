@@ -47,6 +47,21 @@ PALE_TEXTS = """() => {
 }"""
 
 
+# Finds every text of a chart that is cut at the edge of its picture, and every table of two
+# versions that is wider than its box.
+CUT_TEXTS = """() => {
+    const texts = [...document.querySelectorAll('svg text')].filter((text) => {
+        const picture = text.closest('svg').getBoundingClientRect()
+        const place = text.getBoundingClientRect()
+        return place.width && (place.left < picture.left - 1 || place.right > picture.right + 1)
+    })
+    const boxes = [...document.querySelectorAll('.pairs .scroll')].filter(
+        (box) => box.scrollWidth > box.clientWidth
+    )
+    return [...texts, ...boxes].map((each) => each.textContent.trim().slice(0, 60))
+}"""
+
+
 class Reading(HTMLParser):
     """A parsed page: its elements, its text, and a check that every element is closed."""
 
@@ -111,6 +126,7 @@ def open_for_everyone(browser: "Browser", path: Path) -> None:
                 "document.querySelectorAll('details').forEach((each) => each.open = true)"
             )
             assert page.evaluate("document.documentElement.scrollWidth") == width
+            assert page.evaluate(CUT_TEXTS) == []
             contrast = page.evaluate(PALE_TEXTS)
             assert contrast["pale"] == []
             assert contrast["seen"] > 60

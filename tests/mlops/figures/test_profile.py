@@ -71,6 +71,14 @@ def test_a_column_without_values_has_a_bin_for_the_missing_ones() -> None:
 def test_large_numbers_are_written_in_full() -> None:
     column = taken(pd.Series(np.linspace(1_000, 60_000, 1_000)))
     names = profile.bin_names(column)
-    assert names[0] == "<= 6900"
-    assert names[1] == "6900 to 12,800"
+    assert names[0] == "≤ 6,900"
+    assert names[1] == "6,900 to 12,800"
     assert not any("e+" in name for name in names)
+
+
+def test_small_numbers_have_three_digits_or_as_many_as_tell_them_apart() -> None:
+    names = profile.bin_names(taken(pd.Series(np.linspace(0.0123456, 0.0765432, 1_000))))
+    assert names[1] == "0.0188 to 0.0252"
+    names = profile.bin_names(taken(pd.Series(np.linspace(0.50001, 0.50099, 1_000))))
+    assert names[1] == "0.5001 to 0.5002"
+    assert len(set(names)) == len(names)

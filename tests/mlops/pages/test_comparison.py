@@ -168,6 +168,21 @@ def read(of: Any) -> Reading:
     return Reading(page.render(of))
 
 
+def test_the_number_of_a_class_is_its_probability() -> None:
+    """A chart headed `B` says nothing to a reader."""
+    text = read(comparison("multiclass")).text
+    names = [each.column for each in same_rows("multiclass").agreement.numbers]
+    assert all(f"probability of {name} by both" in text for name in names[:3])
+    assert "probability of" not in read(comparison("binary")).text
+
+
+def test_an_end_of_a_bin_has_three_digits() -> None:
+    assert page.bin_labels((0.0, 0.23, 0.5, 0.9999)) == [
+        *("below 0.230", "0.230 to 0.500", "0.500 and more")
+    ]
+    assert page.bin_labels((0.0, 99.96, 1234.5, 2000.0))[1] == "100 to 1,234"
+
+
 @pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
 def test_a_page_shows_what_differs(problem: str) -> None:
     found = read(comparison(problem))

@@ -134,6 +134,15 @@ def test_costs_are_shown_if_the_settings_say_what_an_error_costs(form: str, tmp_
     assert "A false positive costs 1, a false negative 5" in text
 
 
+@each_problem
+def test_limits_and_times_are_written_as_people_write_them(problem: str, tmp_path: Path) -> None:
+    rows = model_card.describe(*cards.recorded(problem, tmp_path))["rows"]
+    limits = [*(figure[3] for figure in rows.figures), *(check[3] for check in rows.checks)]
+    assert any("≤" in limit or "≥" in limit for limit in limits)
+    assert not any("=" in limit for limit in limits)
+    assert all(entry[3].endswith(" UTC") for entry in rows.journal)
+
+
 def test_rows_that_changed_since_training_are_mentioned(tmp_path: Path) -> None:
     store, version = cards.recorded("binary", tmp_path)
     assert "they are the rows that training held out" in fill((store, version), "md")

@@ -175,6 +175,11 @@ def test_a_timeline_shows_decisions_and_the_columns_that_drifted() -> None:
     assert 'text-anchor="end">income</text>' in page
 
 
+def test_the_rows_of_a_usual_period_are_whole() -> None:
+    rows = healthy()["rows"] | {"usual": 612.5}
+    assert "612" in read(healthy() | {"rows": rows}).pieces
+
+
 def test_without_drift_the_columns_closest_to_their_limit_are_drawn() -> None:
     page = read(healthy())
     assert "The columns closest to their limit, then and now" in page.text

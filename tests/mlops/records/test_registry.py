@@ -82,6 +82,35 @@ def test_a_version_is_not_loaded_next_to_other_code_of_its_name(
         registry.load_version(fetch(files, monkeypatch), ())
 
 
+def test_a_process_loads_a_version_once_and_keeps_two(
+    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[tuple[Path, tuple[str, ...]]] = []
+
+    def load_version(version: Any, trusted_types: tuple[str, ...]) -> Any:
+        loaded.append((version.folder, trusted_types))
+        return SimpleNamespace(version=version)
+
+    monkeypatch.setattr(registry, "load_version", load_version)
+    monkeypatch.setattr(registry, "_LOADED", {})
+    first, second, third = (SimpleNamespace(folder=tmp_path / name) for name in "abc")
+
+    def load(version: Any, *trusted_types: str) -> Any:
+        project = make_project(files, trusted_types=trusted_types)
+        return registry.Registry(MagicMock(), project).load(version)
+
+    assert load(first) is load(first)
+    assert load(first).version is first
+    load(second)
+    assert [folder.name for folder, _ in loaded] == ["a", "b"]
+    load(first)
+    load(third)  # the second was not used for the longest time
+    load(first)
+    assert [folder.name for folder, _ in loaded] == ["a", "b", "c"]
+    load(first, "own.Type")  # other types may be refused
+    assert loaded[-1] == (first.folder, ("own.Type",))
+
+
 def frame(*values: float) -> pd.DataFrame:
     """Return a regression's prediction frame."""
     return pd.DataFrame({"value": np.array(values, "float64")})

@@ -25,3 +25,21 @@ def test_the_journal_gets_the_place_of_an_error_but_not_its_text(
         retrain._attempt(SimpleNamespace(), cause, hold=False)
     [outcome] = recorded
     assert outcome.message.startswith("ValueError in test_retrain.py, line ")
+
+
+def test_a_version_that_is_promoted_at_once_is_not_said_to_be_promoted_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    retrain = platform("steps.retrain")
+    passed = retrain.Outcome("ok", "version 2 passed the gate; next: `loan-risk promote`")
+    promoted = retrain.Outcome("ok", "version 2 is the champion; next: `loan-risk score`")
+    steps: list[str] = []
+    monkeypatch.setattr(retrain, "_challenger", lambda *_: 2)
+    monkeypatch.setattr(retrain, "_last_verdict", lambda *_: passed)
+    monkeypatch.setattr(retrain, "promote", lambda *_, **__: promoted)
+    monkeypatch.setattr(retrain, "_record", lambda *_: None)
+    monkeypatch.setattr(retrain, "print_step", steps.append)
+    cause = retrain.Cause("retrain", ("it is stale",), "2026-01-01")
+    ended = retrain._attempt(SimpleNamespace(), cause, hold=False)
+    assert steps == ["version 2 passed the gate"]
+    assert ended.message.startswith("version 2 is the champion; next: `loan-risk score`")

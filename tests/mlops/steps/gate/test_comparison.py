@@ -1,6 +1,7 @@
 """How far a group may be behind all rows, in the unit of the metric that the gate compares by."""
 
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -106,10 +107,13 @@ def test_repeated_rows_of_a_customer_do_not_narrow_an_interval() -> None:
     customer = np.repeat(np.arange(100), 10)
     wrong = pd.Series(generator.random(100) < 0.2)[customer].reset_index(drop=True)
 
+    def mean_of_draws(truth: pd.Series, _: pd.DataFrame) -> Callable[[Any], float]:
+        return lambda drawn: -float((truth if drawn is None else truth.iloc[drawn]).mean())
+
     def bound(group: str | None) -> float:
         frame = pd.DataFrame({"customer": customer})
         inputs = SimpleNamespace(one=lambda _: group)
-        figures = SimpleNamespace(skill=lambda truth, _: -float(truth.mean()))
+        figures = SimpleNamespace(skill_of_draws=mean_of_draws)
         case = SimpleNamespace(
             truth=wrong.astype(float),
             prediction=frame,

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
 from types import ModuleType
 from typing import SupportsFloat
 
@@ -10,8 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..base.errors import Misconfigured
-from ..base.settings import Settings
-from .resampling import Positions, standard_error
+from ..base.settings import Problem, Settings
+from .resampling import Floats, Positions, standard_error
+
+Codes = npt.NDArray[np.intp]  # the position of a class among the columns of a prediction frame
 
 Figure = SupportsFloat | Callable[[], SupportsFloat]  # a number, or the function to compute it
 Figures = Mapping[str, Figure]  # by the metric's name
@@ -34,41 +37,125 @@ def auc(truth: npt.ArrayLike, score: npt.ArrayLike) -> float:
     return float(above / (positives * negatives))
 
 
-def _scikit_learn() -> ModuleType:
-    from sklearn import metrics  # takes a second to import, and monitoring may not need it
+def log_loss(given: Floats) -> float:
+    """Return the log loss, from the probability that each row gave to its true class.
 
-    return metrics  # type: ignore[no-any-return]
+    As in scikit-learn, a probability of 0 counts as the smallest step of a float. NaN if one is not
+    a probability.
+    """
+    if not ((given >= 0) & (given <= 1)).all():  # NaN is neither
+        return float("nan")
+    step = np.finfo(np.float64).eps
+    return float(-np.mean(np.log(given.clip(step, 1 - step))))
 
 
-def _binary(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
-    score = prediction["score"]
+def macro_f1(truth: Codes, label: Codes) -> float:
+    """Return the mean F1 of all classes that occur among the truths or the labels."""
+    classes = int(max(truth.max(initial=0), label.max(initial=0))) + 1
+    right = np.bincount(truth[truth == label], minlength=classes)
+    occurrences = np.bincount(truth, minlength=classes) + np.bincount(label, minlength=classes)
+    occurs = occurrences > 0
+    return float(np.mean(2 * right[occurs] / occurrences[occurs]))
+
+
+def r2(truth: Floats, value: Floats) -> float:
+    """Return the coefficient of determination.
+
+    If all truths are equal, it is 1 for a perfect prediction and 0 for any other. NaN for one row.
+    """
+    if len(truth) < 2:
+        return float("nan")
+    unexplained = np.sum((truth - value) ** 2)
+    variation = np.sum((truth - truth.mean()) ** 2)
+    if variation == 0:
+        return float(unexplained == 0)
+    return float(1 - unexplained / variation)
+
+
+@dataclass(frozen=True)
+class Known:
+    """Rows whose truth is known, as arrays: a thousand draws from them take a moment."""
+
+    truth: Floats
+    """1 and 0; the position of the class; or the value."""
+    predicted: Floats
+    """The score; a column of probabilities for each class; or the value."""
+    label: Codes
+    """Multiclass only: the position of the predicted class. Empty otherwise."""
+
+    def take(self, drawn: Positions) -> "Known":
+        """Return the rows at these positions."""
+        label = self.label[drawn] if self.label.size else self.label
+        return Known(self.truth[drawn], self.predicted[drawn], label)
+
+
+def read_known(problem: Problem, truth: pd.Series, prediction: pd.DataFrame) -> Known:
+    """Return the arrays of a truth and its prediction frame."""
+    if problem == "multiclass":
+        scores = prediction.drop(columns="label")
+        classes = {str(name): position for position, name in enumerate(scores)}
+        label = _positions(prediction["label"], classes)
+        positions = _positions(truth, classes).astype("float64")
+        return Known(positions, scores.to_numpy("float64"), label)
+    values = prediction["score" if problem == "binary" else "value"].to_numpy("float64")
+    return Known(truth.to_numpy("float64", na_value=np.nan), values, np.empty(0, np.intp))
+
+
+def _positions(names: pd.Series, classes: dict[str, int]) -> Codes:
+    """Return the position of each class; one that is not in `classes` yet is added."""
+    codes, unique = pd.factorize(names, use_na_sentinel=False)
+    positions = [classes.setdefault(str(name), len(classes)) for name in unique]
+    return np.array(positions, np.intp)[codes]
+
+
+def _binary(known: Known) -> Figures:
+    truth = known.truth
+    score = known.predicted
     return {
         "auc": lambda: auc(truth, score),
-        "average_precision": lambda: _scikit_learn().average_precision_score(truth, score),
-        "brier": lambda: np.mean((score.to_numpy() - truth.to_numpy()) ** 2),
-        "log_loss": lambda: _scikit_learn().log_loss(truth, score, labels=[0, 1]),
+        "average_precision": lambda: _average_precision(truth, score),
+        "brier": lambda: np.mean((score - truth) ** 2),
+        "log_loss": lambda: log_loss(np.where(truth == 1, score, 1 - score)),
     }
 
 
-def _multiclass(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
-    names = truth.astype(str).to_numpy()
-    label = prediction["label"].to_numpy()
-    scores = prediction.drop(columns="label")
-    present = [name for name in scores if name in set(names)]
+def _average_precision(truth: Floats, score: Floats) -> float:
+    from sklearn.metrics import average_precision_score  # takes a second to import
+
+    return float(average_precision_score(truth, score))
+
+
+def _multiclass(known: Known) -> Figures:
+    truth = known.truth.astype(np.intp)
+    scores = known.predicted
+    classes = scores.shape[1]
+
+    def given() -> Floats:
+        if (truth >= classes).any():  # a class that the model does not know
+            return np.full(len(truth), np.nan)
+        return scores[np.arange(len(truth)), truth]
+
+    def auc_ovr() -> float:
+        present = np.unique(truth[truth < classes])
+        return float(np.mean([auc(truth == each, scores[:, each]) for each in present]))
+
     return {
-        "accuracy": lambda: np.mean(names == label),
-        "macro_f1": lambda: _scikit_learn().f1_score(names, label, average="macro"),
-        "auc_ovr": lambda: np.mean([auc(names == n, scores[n]) for n in present]),
-        "log_loss": lambda: _scikit_learn().log_loss(names, scores, labels=list(scores)),
+        "accuracy": lambda: np.mean(truth == known.label),
+        "macro_f1": lambda: macro_f1(truth, known.label),
+        "auc_ovr": auc_ovr,
+        "log_loss": lambda: log_loss(given()),
     }
 
 
-def _regression(truth: pd.Series, prediction: pd.DataFrame) -> Figures:
-    value = prediction["value"]
+def _regression(known: Known) -> Figures:
+    truth = known.truth
+    value = known.predicted
+    if not (np.isfinite(truth).all() and np.isfinite(value).all()):
+        return dict.fromkeys(("r2", "mae", "rmse"), float("nan"))
     return {
-        "r2": lambda: _scikit_learn().r2_score(truth, value),
-        "mae": lambda: _scikit_learn().mean_absolute_error(truth, value),
-        "rmse": lambda: _scikit_learn().root_mean_squared_error(truth, value),
+        "r2": lambda: r2(truth, value),
+        "mae": lambda: np.mean(np.abs(truth - value)),
+        "rmse": lambda: np.sqrt(np.mean((truth - value) ** 2)),
     }
 
 
@@ -79,7 +166,7 @@ def _value(figure: Figure) -> float:
         return float("nan")
 
 
-DEFAULTS: Mapping[str, Callable[[pd.Series, pd.DataFrame], Figures]] = {
+DEFAULTS: Mapping[str, Callable[[Known], Figures]] = {
     "binary": _binary,
     "multiclass": _multiclass,
     "regression": _regression,
@@ -97,47 +184,77 @@ class Metrics:
             model, "metrics", None
         )
 
-    def _figures(self, truth: pd.Series, prediction: pd.DataFrame) -> Figures:
-        figures = self._defaults(truth, prediction)
-        return figures if self._own is None else {**figures, **self._own(truth, prediction)}
+    def _figures_of_draws(
+        self, truth: pd.Series, prediction: pd.DataFrame
+    ) -> Callable[[Positions | None], Figures]:
+        """Return the function that takes the positions of drawn rows, and returns their figures.
+
+        None stands for all rows.
+        """
+        known = read_known(self._settings.problem, truth, prediction)
+
+        def figures(drawn: Positions | None) -> Figures:
+            if drawn is None:
+                own = self._own(truth, prediction) if self._own else {}
+                return {**self._defaults(known), **own}
+            own = self._own(truth.iloc[drawn], prediction.iloc[drawn]) if self._own else {}
+            return {**self._defaults(known.take(drawn)), **own}
+
+        return figures
 
     def all(
         self, truth: pd.Series, prediction: pd.DataFrame, names: Container[str] | None = None
     ) -> dict[str, float]:
         """Return figures by name, all or those in `names`; NaN if one cannot be computed."""
-        figures = self._figures(truth, prediction)
-        return {
-            name: _value(figure)
-            for name, figure in figures.items()
-            if names is None or name in names
-        }
+        return _values(self._figures_of_draws(truth, prediction)(None), names)
 
     def errors(
         self, truth: pd.Series, prediction: pd.DataFrame, names: Container[str]
     ) -> dict[str, float]:
         """Return the standard error of each figure in `names`, by the bootstrap over rows."""
-        figures = self.all(truth, prediction, names)
+        figures = self._figures_of_draws(truth, prediction)
+        known = _values(figures(None), names)
 
         def of_draw(drawn: Positions) -> list[float]:
             with contextlib.suppress(ValueError):  # model.metrics, if a draw has only one class
-                return [*self.all(truth.iloc[drawn], prediction.iloc[drawn], names).values()]
-            return [float("nan")] * len(figures)
+                return [*_values(figures(drawn), names).values()]
+            return [float("nan")] * len(known)
 
         errors = standard_error(of_draw, len(truth)).tolist()
-        return dict(zip(figures, errors, strict=True))
+        return dict(zip(known, errors, strict=True))
 
     def skill(self, truth: pd.Series, prediction: pd.DataFrame) -> float:
         """Return the gate's metric with the sign that makes higher better.
 
         NaN if there is only one class. Raises Misconfigured if nothing computes the metric.
         """
+        return self.skill_of_draws(truth, prediction)(None)
+
+    def skill_of_draws(
+        self, truth: pd.Series, prediction: pd.DataFrame
+    ) -> Callable[[Positions | None], float]:
+        """Return the function that takes the positions of drawn rows, and returns their skill.
+
+        None stands for all rows. The skill is as in `skill`.
+        """
         name = self._settings.metric
-        with contextlib.suppress(ValueError):  # model.metrics, as in _value
-            figures = self._figures(truth, prediction)
-            if name not in figures:
-                raise Misconfigured(
-                    f"conf/: gate.metric is {name}, which nothing computes; set it to one of "
-                    f"{', '.join(figures)}, or return it from metrics in model.py."
-                )
-            return self._settings.sign * _value(figures[name])
-        return float("nan")
+        figures_of = self._figures_of_draws(truth, prediction)
+
+        def skill(drawn: Positions | None) -> float:
+            with contextlib.suppress(ValueError):  # model.metrics, as in _value
+                figures = figures_of(drawn)
+                if name not in figures:
+                    raise Misconfigured(
+                        f"conf/: gate.metric is {name}, which nothing computes; set it to one of "
+                        f"{', '.join(figures)}, or return it from metrics in model.py."
+                    )
+                return self._settings.sign * _value(figures[name])
+            return float("nan")
+
+        return skill
+
+
+def _values(figures: Figures, names: Container[str] | None) -> dict[str, float]:
+    return {
+        name: _value(figure) for name, figure in figures.items() if names is None or name in names
+    }

@@ -112,23 +112,31 @@ def count(profile: ColumnProfile, values: pd.Series) -> Floats:
 
 def bin_names(profile: ColumnProfile) -> list[str]:
     """Return a readable name for each bin."""
-    cuts = [_shown(cut) for cut in edges(profile)]
+    cuts = _shown(edges(profile).tolist())
     parts = ["other"]
     if cuts:
         between = [f"{low} to {high}" for low, high in pairwise(cuts)]
-        parts = [f"<= {cuts[0]}", *between, f"> {cuts[-1]}"]
+        parts = [f"≤ {cuts[0]}", *between, f"> {cuts[-1]}"]
     if profile.type == "number":
-        kept = [_shown(number) for number in profile.numbers]
+        kept = _shown(list(profile.numbers))
     else:
         kept = list(map(str, profile.values))
     return [*kept, *parts, "missing"]
 
 
-def _shown(number: float) -> str:
-    """Return a number with four digits: 0.08125, 940, 9700, 11,600."""
-    text = f"{number:.4g}"
-    is_long = "e+" in text and abs(number) < MOST_IN_FULL
-    return f"{float(text):,.0f}" if is_long else text
+def _shown(numbers: list[float]) -> list[str]:
+    """Return numbers with three digits, or as many as tell them apart: 0.0813, 940, 9,700."""
+    texts = [_with_digits(number, 3) for number in numbers]
+    for digits in (4, 5, 6):
+        if len(set(texts)) < len(set(numbers)):
+            texts = [_with_digits(number, digits) for number in numbers]
+    return texts
+
+
+def _with_digits(number: float, digits: int) -> str:
+    if 1000 <= abs(number) < MOST_IN_FULL:
+        return f"{float(f'{number:.{max(digits, 4)}g}'):,.0f}"
+    return f"{number:.{digits}g}"
 
 
 def bin_order(profile: ColumnProfile) -> npt.NDArray[np.intp]:

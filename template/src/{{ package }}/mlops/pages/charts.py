@@ -9,10 +9,10 @@ from typing import Literal
 
 from .templates import known
 
-BARS = (124, 346)  # start of all bars, to the right of the bins' names, and end of the longest
+BARS = (132, 346)  # start of all bars, to the right of the bins' names, and end of the longest
 LEFT, RIGHT, TOP, BOTTOM = 46, 352, 18, 164  # the area of a trend, in units of the picture
 LANE = 18  # height of a line of a timeline, in units of the picture
-NAMES = 104  # start of a timeline's cells, to the right of the names of its lines
+NAMES = 112  # start of a timeline's cells, to the right of the names of its lines
 MANY = 18  # readings of a trend; with more, its points are smaller
 MARK_ROOM = 90  # from one date below a picture to the next, in units of the picture
 PLOT_LEFT, PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM = 54, 344, 26, 278  # the area of a plot

@@ -10,7 +10,7 @@ from .charts import Scale
 from .templates import fill, known, number, save, share
 
 LANES = (92, 340)  # the area of a picture of intervals, in units of the picture
-BARS = (124, 346)  # the area of bars
+BARS = (132, 346)  # the area of bars
 GRID = (64, 344)  # the area of a grid, on both axes
 DRAWN = 3  # numbers, those in which the versions differ most; there is one for each class
 NAMED = 4  # differences of a part that the summary names
@@ -191,7 +191,7 @@ def bin_labels(edges: tuple[float, ...]) -> list[str]:
 
 
 def _edge(edge: float) -> str:
-    return f"{edge:,.0f}" if abs(edge) >= 100 else f"{edge:.3g}"
+    return f"{edge:,.0f}" if abs(edge) >= 99.95 else f"{edge:#.3g}"
 
 
 def chance(same: SameRows, names: Names) -> tuple[str, str]:
@@ -271,7 +271,11 @@ def _about_rows(comparison: Comparison) -> str:
     for pair in comparison.rows:
         if pair.first.fingerprint == pair.second.fingerprint:
             continue
-        shared = "" if pair.shared is None else f", {number(pair.shared)} of them the same"
+        shared = (
+            ""
+            if pair.shared is None
+            else f", {number(pair.shared) if pair.shared else 'none'} of them the same"
+        )
         parts.append(f"{pair.side} {number(pair.first.rows)} → {number(pair.second.rows)}{shared}")
     return f"Rows: {'; '.join(parts)}." if parts else ""
 

@@ -31,7 +31,7 @@ from ..records.store import Store
 from .card_charts import draw
 from .charts import Bar, bars_from_zero
 from .teams_words import read_words
-from .templates import fill, save, share
+from .templates import bound, fill, moment, save, share
 
 Cell = str | Bar
 Rows = list[tuple[Cell, ...]]
@@ -179,7 +179,13 @@ def _judgement(card: VersionCard, evidence: GateEvidence | None, entries: list[E
         figures=_figures(card, evidence),
         groups=[_group(check) for check in checks if check.name.startswith(GROUP)],
         checks=[
-            (check.name, check.verdict, check.figure, check.limit, check.reason)
+            (
+                check.name,
+                check.verdict,
+                check.figure,
+                bound(check.limit),
+                check.reason,
+            )
             for check in checks
             if check.name not in card.figures and not check.name.startswith(GROUP)
         ],
@@ -198,7 +204,7 @@ def _figures(card: VersionCard, evidence: GateEvidence | None) -> Rows:
             check.name,
             check.verdict,
             check.figure,
-            check.limit,
+            bound(check.limit),
             _metric(card.train_figures.get(check.name)),
             _interval(check),
         )
@@ -230,7 +236,7 @@ def _metric(figure: float | None) -> str:
 
 def _group(check: Check) -> tuple[str, ...]:
     name = check.name.removeprefix(GROUP)
-    return name, check.verdict, check.figure, check.limit, check.reason
+    return name, check.verdict, check.figure, bound(check.limit), check.reason
 
 
 def _importance(card: VersionCard) -> Rows:
@@ -268,7 +274,7 @@ def _columns(card: VersionCard) -> Rows:
 
 
 def _table(name: str, settings: Mapping[str, object]) -> tuple[str, ...]:
-    return (name, *(str(settings.get(key) or "") for key in ("kind", "origin", "path")))
+    return (name, *(str(settings.get(key) or "n/a") for key in ("kind", "origin", "path")))
 
 
 def _journal_row(entry: Entry) -> tuple[str, ...]:
@@ -277,7 +283,7 @@ def _journal_row(entry: Entry) -> tuple[str, ...]:
         str(entry.number),
         entry.command,
         entry.outcome,
-        entry.time,
+        moment(entry.time),
         entry.actor,
         _remark(entry.details),
     )

@@ -4,11 +4,15 @@ Copier renders the files of this repository with Jinja, too, so the pages' templ
 delimiters: `[[ figure ]]`, `<% if … %>`, `<# comment #>`.
 """
 
+import datetime
 import math
 import re
+from bisect import bisect
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
+from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from jinja2.nodes import EvalContext
 
 HERE = Path(__file__).parent
+FONT = 12  # size of the text in a chart, in units of the picture, as in page.css
 DELIMITERS = ("<%", "%>", "[[", "]]", "<#", "#>")
 
 
@@ -45,6 +50,39 @@ def word(value: object) -> str:
     return "n/a" if value in (None, "") else str(value).replace("..", " to ")
 
 
+def bound(limit: str) -> str:
+    """Return a limit of a check with the signs that people read: `≤ 0.125` for `<= 0.125`."""
+    return limit.replace("<=", "≤").replace(">=", "≥")
+
+
+def moment(time: str) -> str:
+    """Return the time of an entry to the minute: `2026-11-30 08:20 UTC`."""
+    if not time:
+        return ""
+    return f"{datetime.datetime.fromisoformat(time).astimezone(datetime.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def fit(text: str, room: float) -> str:
+    """Return a text of a chart, cut at its end if it may not fit into its room.
+
+    The room is in units of the picture. Widths are those of a wide font, since nobody knows which
+    one a browser has.
+    """
+    widths = list(accumulate(FONT * _width(letter) for letter in text))
+    if not widths or widths[-1] <= room:
+        return text
+    return text[: bisect(widths, room - FONT)] + "…"
+
+
+def _width(letter: str) -> float:
+    """Return the width of a letter, as a share of the size of the font."""
+    if letter in "mwMW<>@%&=+" or east_asian_width(letter) in "WF":
+        return 1.0
+    if letter in " .,:;'|!/()[]ijlftI":
+        return 0.4
+    return 0.75 if letter.isupper() else 0.635
+
+
 def commands(sentence: str) -> Markup:
     """Return a sentence whose parts between backticks are marked as code."""
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704
@@ -71,8 +109,15 @@ def _environment() -> "Environment":
     )
     style = Markup((HERE / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own
     environment.tests["known"] = known
-    environment.filters["commands"] = commands
-    environment.globals |= {"number": number, "share": share, "word": word, "style": style}
+    environment.filters |= {"commands": commands, "fit": fit}
+    environment.globals |= {
+        "bound": bound,
+        "moment": moment,
+        "number": number,
+        "share": share,
+        "word": word,
+        "style": style,
+    }
     return environment
 
 

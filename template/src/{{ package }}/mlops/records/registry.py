@@ -36,6 +36,7 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 MOVED = "mlops_aliases_moved"  # tag with the number of the last entry whose aliases were moved
 TOLERANCE = 1e-9  # as `largest_difference` measures it
+MOST_LOADED = 2  # models kept in memory: the champion and a challenger
 
 
 @dataclass(frozen=True)
@@ -239,12 +240,24 @@ class Registry:
         _VERIFIED.pop((self._project.root, self.name, number), None)
 
     def load(self, version: Version) -> LoadedVersion:
-        """Load a version as `load_version` does, with the types that conf trusts."""
-        return load_version(version, self._project.settings.trusted_types)
+        """Load a version as `load_version` does, with the types that conf trusts.
+
+        A process loads the same files once: `retrain` needs the champion and the challenger in
+        several of its steps.
+        """
+        trusted_types = self._project.settings.trusted_types
+        key = (version.folder, trusted_types)
+        loaded = _LOADED.pop(key, None) or load_version(version, trusted_types)
+        _LOADED[key] = loaded  # the last one used is the last one to be dropped
+        for old in list(_LOADED)[:-MOST_LOADED]:
+            _LOADED.pop(old, None)
+        return loaded
 
 
 # One copy of each version per process: `serve` and `retrain` fetch a version many times.
 _VERIFIED: dict[tuple[Path, str, int], VersionFiles] = {}
+# By the folder of the private copy, and the trusted types.
+_LOADED: dict[tuple[Path, tuple[str, ...]], LoadedVersion] = {}
 
 
 def _copy_files(name: str, number: int) -> VersionFiles:

@@ -148,13 +148,10 @@ def _advantage(
     clusters: pd.Series | None,
 ) -> Advantage | None:
     """Return the difference in the gate's metric with its interval, by the paired bootstrap."""
-    skill = metrics.skill
-    first, second = predictions
+    first, second = (metrics.skill_of_draws(truth, prediction) for prediction in predictions)
 
     def difference(drawn: Positions) -> list[float]:
-        known_truth = truth.iloc[drawn]
-        lead = skill(known_truth, second.iloc[drawn]) - skill(known_truth, first.iloc[drawn])
-        return [settings.sign * lead]
+        return [settings.sign * (second(drawn) - first(drawn))]
 
     [value] = difference(np.arange(len(truth)))
     if not isfinite(value):

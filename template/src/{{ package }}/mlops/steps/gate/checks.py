@@ -38,7 +38,7 @@ def enough_events(case: Case) -> Check:
     counted = "rows" if case.contract.problem == "regression" else "rows of the rarest class"
     reason = f"{counted}; {case.sample.coverage:.0%} of the rows that are due have a label"
     verdict: CheckVerdict = "passed" if count >= wanted else "insufficient"
-    return check("events", verdict, str(count), f">= {wanted}", reason, setting="gate.min_events")
+    return check("events", verdict, f"{count:,}", f">= {wanted}", reason, setting="gate.min_events")
 
 
 def attempts(case: Case) -> Check:

@@ -111,17 +111,15 @@ def against_champion(case: Case) -> Check:
         return check(name, "noted", "none yet", "", "there is no champion to compare it with")
     rule = _comparison_rule(case, case.champion)
     group = case.contract.inputs.one("group")
-    ours = case.prediction
     theirs = case.champion.predict(case.champion.clean(case.sample.raw))
-    truth = case.truth
-    skill = case.metrics.skill
+    our_skill = case.metrics.skill_of_draws(case.truth, case.prediction)
+    their_skill = case.metrics.skill_of_draws(case.truth, theirs)
 
     def difference(drawn: Positions) -> float:
-        known = truth.iloc[drawn]
-        return skill(known, ours.iloc[drawn]) - skill(known, theirs.iloc[drawn])
+        return our_skill(drawn) - their_skill(drawn)
 
-    lead = difference(np.arange(len(truth)))
-    bound = lower_bound(difference, len(truth), case.sample.frame[group] if group else None)
+    lead = our_skill(None) - their_skill(None)
+    bound = lower_bound(difference, len(case.truth), case.sample.frame[group] if group else None)
     return judge_lead(case.settings, rule, case.champion.version, lead, bound)
 
 
@@ -234,16 +232,13 @@ def judge_latency(settings: Settings, ours: float, theirs: float) -> Check:
 
 def _gap(case: Case, positions: Positions) -> tuple[float, float]:
     """Return how much worse a slice is than all rows, in the metric's unit, and its lower bound."""
-    truth = case.truth
-    prediction = case.prediction
-    skill = case.metrics.skill
+    skill = case.metrics.skill_of_draws(case.truth, case.prediction)
     group = case.contract.inputs.one("group")
     clusters = case.sample.frame[group].iloc[positions] if group else None
-    whole = skill(truth, prediction)
+    whole = skill(None)
 
     def gap(drawn: Positions) -> float:
-        taken = positions[drawn]
-        return whole - skill(truth.iloc[taken], prediction.iloc[taken])
+        return whole - skill(positions[drawn])
 
     return gap(np.arange(len(positions))), lower_bound(gap, len(positions), clusters)
 
