@@ -37,39 +37,10 @@ def auc(truth: npt.ArrayLike, score: npt.ArrayLike) -> float:
     return float(above / (positives * negatives))
 
 
-def log_loss(given: Floats) -> float:
-    """Return the log loss, from the probability that each row gave to its true class.
+def _scikit_learn() -> ModuleType:
+    from sklearn import metrics  # takes a second to import, and monitoring may not need it
 
-    As in scikit-learn, a probability of 0 counts as the smallest step of a float. NaN if one is not
-    a probability.
-    """
-    if not ((given >= 0) & (given <= 1)).all():  # NaN is neither
-        return float("nan")
-    step = np.finfo(np.float64).eps
-    return float(-np.mean(np.log(given.clip(step, 1 - step))))
-
-
-def macro_f1(truth: Codes, label: Codes) -> float:
-    """Return the mean F1 of all classes that occur among the truths or the labels."""
-    classes = int(max(truth.max(initial=0), label.max(initial=0))) + 1
-    right = np.bincount(truth[truth == label], minlength=classes)
-    occurrences = np.bincount(truth, minlength=classes) + np.bincount(label, minlength=classes)
-    occurs = occurrences > 0
-    return float(np.mean(2 * right[occurs] / occurrences[occurs]))
-
-
-def r2(truth: Floats, value: Floats) -> float:
-    """Return the coefficient of determination.
-
-    If all truths are equal, it is 1 for a perfect prediction and 0 for any other. NaN for one row.
-    """
-    if len(truth) < 2:
-        return float("nan")
-    unexplained = np.sum((truth - value) ** 2)
-    variation = np.sum((truth - truth.mean()) ** 2)
-    if variation == 0:
-        return float(unexplained == 0)
-    return float(1 - unexplained / variation)
+    return metrics  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -113,49 +84,36 @@ def _binary(known: Known) -> Figures:
     score = known.predicted
     return {
         "auc": lambda: auc(truth, score),
-        "average_precision": lambda: _average_precision(truth, score),
+        "average_precision": lambda: _scikit_learn().average_precision_score(truth, score),
         "brier": lambda: np.mean((score - truth) ** 2),
-        "log_loss": lambda: log_loss(np.where(truth == 1, score, 1 - score)),
+        "log_loss": lambda: _scikit_learn().log_loss(truth, score, labels=[0, 1]),
     }
-
-
-def _average_precision(truth: Floats, score: Floats) -> float:
-    from sklearn.metrics import average_precision_score  # takes a second to import
-
-    return float(average_precision_score(truth, score))
 
 
 def _multiclass(known: Known) -> Figures:
     truth = known.truth.astype(np.intp)
     scores = known.predicted
-    classes = scores.shape[1]
-
-    def given() -> Floats:
-        if (truth >= classes).any():  # a class that the model does not know
-            return np.full(len(truth), np.nan)
-        return scores[np.arange(len(truth)), truth]
+    classes = range(scores.shape[1])
 
     def auc_ovr() -> float:
-        present = np.unique(truth[truth < classes])
+        present = [each for each in classes if (truth == each).any()]
         return float(np.mean([auc(truth == each, scores[:, each]) for each in present]))
 
     return {
         "accuracy": lambda: np.mean(truth == known.label),
-        "macro_f1": lambda: macro_f1(truth, known.label),
+        "macro_f1": lambda: _scikit_learn().f1_score(truth, known.label, average="macro"),
         "auc_ovr": auc_ovr,
-        "log_loss": lambda: log_loss(given()),
+        "log_loss": lambda: _scikit_learn().log_loss(truth, scores, labels=classes),
     }
 
 
 def _regression(known: Known) -> Figures:
     truth = known.truth
     value = known.predicted
-    if not (np.isfinite(truth).all() and np.isfinite(value).all()):
-        return dict.fromkeys(("r2", "mae", "rmse"), float("nan"))
     return {
-        "r2": lambda: r2(truth, value),
-        "mae": lambda: np.mean(np.abs(truth - value)),
-        "rmse": lambda: np.sqrt(np.mean((truth - value) ** 2)),
+        "r2": lambda: _scikit_learn().r2_score(truth, value),
+        "mae": lambda: _scikit_learn().mean_absolute_error(truth, value),
+        "rmse": lambda: _scikit_learn().root_mean_squared_error(truth, value),
     }
 
 
