@@ -58,7 +58,7 @@ def test_a_table_with_a_time_is_never_read_as_a_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invented(monkeypatch)
-    with pytest.raises(errors.Misconfigured, match=r"or remove tables\.loans\.time"):
+    with pytest.raises(errors.Misconfigured, match=r"either remove tables\.loans\.time"):
         read(tmp_path, None, time="applied_on")
 
 
