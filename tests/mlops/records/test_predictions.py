@@ -502,3 +502,8 @@ def test_a_batch_that_is_taken_back_can_be_published_again(tmp_path: Path) -> No
     predictions.take_back(published, staged)
     assert not predictions.has_predictions(project)
     assert list(staged.iterdir()) == []
+
+
+def test_no_key_can_have_the_name_of_a_column_that_says_which_batch_a_row_is_from() -> None:
+    """Such a column would overwrite the key."""
+    assert set(predictions.Stamps.__annotations__) <= platform("data.contract").TAKEN

@@ -28,7 +28,17 @@ TIMES = ("event_time", "label_time", "known_at")  # roles of columns of type dat
 
 # Columns of the predictions; a key must not have one of these names.
 REASONS = ("reason_1", "reason_2", "reason_3")
-TAKEN = {"batch", "date", "decision", "label", "predicted_at", "score", "value", "version"}
+TAKEN = {
+    "batch",
+    "date",
+    "decision",
+    "label",
+    "predicted_at",
+    "score",
+    "scoring_date",
+    "value",
+    "version",
+}
 
 ColumnType = Literal["int64", "float64", "bool", "str", "datetime"]
 MLFLOW_TYPES: dict[ColumnType, str] = {
