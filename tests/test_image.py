@@ -87,7 +87,7 @@ def test_an_image_is_pushed_and_identified_by_its_registry_digest(bench: Bench) 
     assert done.stdout == f"{REPOSITORY}@{digest(f'{REPOSITORY}:{TAG}')}\n", done.stderr
     assert [note["command"] for note in bench.notes] == ["build", "push", "image"]
     assert {note["tag"] for note in bench.notes} == {f"{REPOSITORY}:{TAG}"}
-    assert (bench.notes[0]["file"], bench.notes[0]["context"]) == ("Dockerfile", ".")
+    assert (bench.notes[0]["file"], bench.notes[0]["context"]) == ("build/source/Dockerfile", ".")
     lineage = {"VERSION": FACTS["version"], "REVISION": FACTS["commit"]}
     assert bench.arguments == lineage | {"LOCK_SHA256": FACTS["lock_sha256"]}
 

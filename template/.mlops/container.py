@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from commands import Refusal, run, show
 from release_record import Release
 
+DOCKERFILE = "build/source/Dockerfile"  # the commit's, which release.py has written there
 TOOLS = ("docker", "podman", "buildah")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 INDEXES = ("UV_DEFAULT_INDEX", "PIP_INDEX_URL")
@@ -29,7 +30,7 @@ def build(folder: Path, release: Release, repository: str) -> str:
     tool = find_tool()
     tag = f"{repository or release.project}:{release.version.replace('+', '-')}"
     with index_login() as secret:
-        show(tool, "build", "--file", "Dockerfile", "--tag", tag, *arguments(release), *secret, ".")
+        show(tool, "build", "--file", DOCKERFILE, "--tag", tag, *arguments(release), *secret, ".")
     if not repository:
         return ""
     return f"{repository}@{push(tool, tag, folder)}"

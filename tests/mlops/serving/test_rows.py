@@ -32,6 +32,7 @@ def body(*sent: dict[str, Any]) -> bytes:
         ({"amount": float("inf")}, "amount", "finite"),
         ({"purpose": 3}, "purpose", "string"),
         ({"loan_id": 7}, "loan_id", "string"),
+        ({"loan_id": "A" * 1001}, "loan_id", "at most 1000 characters"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_row_and_field(

@@ -45,6 +45,7 @@ def start(
             fetch_champion=lambda: SimpleNamespace(number=1),
         )
         listener = socket.create_server(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
         server = serve.make_server(service.Service(store, listens_on), limits)
         server.install_signal_handlers = lambda: None
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -165,6 +166,43 @@ def test_an_unfinished_request_in_the_bytes_of_another_is_ended(start: Start) ->
         while part := client.recv(65536):  # until the server closes it
             answer += part
     assert status(answer) == 200
+
+
+def connect_slowly(port: int) -> socket.socket:
+    """Return a connection whose system receives little that the client has not read yet."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(5)
+    client.connect(("127.0.0.1", port))
+    return client
+
+
+def test_an_answer_that_is_not_read_in_time_is_dropped(start: Start) -> None:
+    """Otherwise the memory that holds the answers of some clients is the server's."""
+    port = start()
+    body = json.dumps({"rows": [LOAN | {"loan_id": "A" * 900}] * 1000}).encode()
+    with closing(connect_slowly(port)) as client:
+        client.sendall(request(HERE, JSON, body=body))
+        time.sleep(4 * TIMEOUT)
+        answer = b""
+        with contextlib.suppress(ConnectionError):
+            while not answer.endswith(b"]}") and (part := client.recv(65536)):
+                answer += part
+    assert status(answer) == 200
+    assert not answer.endswith(b"]}"), "all of it was kept"
+
+
+def test_an_answer_that_is_read_slowly_arrives(start: Start) -> None:
+    port = start()
+    body = json.dumps({"rows": [LOAN | {"loan_id": "A" * 900}] * 1000}).encode()
+    with closing(connect_slowly(port)) as client:
+        for _ in range(2):
+            client.sendall(request(HERE, JSON, body=body))
+            time.sleep(0.7 * TIMEOUT)
+            answer = b""
+            while not answer.endswith(b"]}"):
+                answer += client.recv(65536)
+            assert answer.count(b"A" * 900) == 1000
 
 
 def test_a_second_request_on_a_connection_has_its_own_time(start: Start) -> None:

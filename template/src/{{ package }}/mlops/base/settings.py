@@ -430,7 +430,8 @@ class Serving(Section):
     max_bytes: Bytes = Field(default=5_000_000, ge=1)
     """The greatest length of a request's body."""
     timeout: Seconds = Field(default=10.0, gt=0)
-    """The time in which a request must have arrived in full; then the connection is closed."""
+    """The time in which a request must have arrived in full, and in which its answer must have been
+    read; then the connection is closed."""
     hosts: tuple[str, ...] = ()
     """The names under which clients may address the server, as `risk.bank.example`; addresses such
     as 10.1.2.3 are always allowed. Without any: all names, but only `localhost` if the server

@@ -1,6 +1,6 @@
-"""HTTP connections that end if a request does not arrive in time.
+"""HTTP connections that end if a request does not arrive, or an answer is not read, in time.
 
-uvicorn itself waits for the rest of a request forever.
+uvicorn itself waits forever for both.
 """
 
 import asyncio
@@ -13,10 +13,14 @@ COMPLETE = (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
 
 
 class TimedProtocol(H11Protocol):
-    """A connection each of whose requests must have arrived within `seconds`."""
+    """A connection each of whose requests must have arrived within `seconds`.
+
+    So much time is there for reading an answer, too.
+    """
 
     seconds: float
     _timer: asyncio.TimerHandle | None = None
+    _reading_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect the first request."""
@@ -33,14 +37,16 @@ class TimedProtocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Expect the rest of a request whose beginning arrived together with the last one."""
+        self._expect_reading()
         super().on_response_complete()
         is_partial = self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing()
         if is_partial and self._timer is None:
             self._expect_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timer."""
+        """Forget the timers."""
         self._stop_timer()
+        self._stop_reading_timer()
         super().connection_lost(exc)
 
     def _expect_request(self) -> None:
@@ -50,6 +56,21 @@ class TimedProtocol(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _expect_reading(self) -> None:
+        """Give the client time to read what is in memory; it may also be sent at once."""
+        self._stop_reading_timer()
+        if self.transport.get_write_buffer_size():
+            self._reading_timer = self.loop.call_later(self.seconds, self._drop_unread)
+
+    def _stop_reading_timer(self) -> None:
+        if self._reading_timer is not None:
+            self._reading_timer.cancel()
+            self._reading_timer = None
+
+    def _drop_unread(self) -> None:
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()  # `close` would wait until it is read
 
     def _end(self) -> None:
         answered = self.cycle is not None and self.cycle.response_started

@@ -28,6 +28,7 @@ PYTHON_TYPES: dict[str, type] = {
     "str": str,
     "datetime": str,
 }
+KEY_LIMITS = {"max_length": 1000}  # of keys that are text, because an answer repeats them
 NULLABLE = ("float64", "str", "datetime")  # the types that can hold a missing value
 TYPE_LIMITS: dict[str, dict[str, int | bool]] = {
     "int64": {"ge": -(2**63), "le": 2**63 - 1},
@@ -57,7 +58,7 @@ class RowParser:
         checked_as_a_whole = schema.checks or schema.parsers or schema.unique or schema.coerce
         self.complete = not checked_as_a_whole and all(field.complete for field in fields.values())
         """Whether pydantic checks all that the schema requires, so that pandera is skipped."""
-        row = {key: NotRequired[_value_type(inputs.types[key])] for key in contract.keys}
+        row = {key: NotRequired[_key_type(inputs.types[key])] for key in contract.keys}
         row |= {name: field.type for name, field in fields.items()}
         # mypy requires a type that is written in the code
         rows: Any = Annotated[list[make_typed_dict("Row", row)], Field(min_length=1)]  # type: ignore[misc]
@@ -113,6 +114,11 @@ def _feature_type(column: "Column", kind: str) -> FeatureType:
     value_type = _value_type(kind, description=column.description, **limits)
     optional = column.nullable and kind in NULLABLE
     return FeatureType(value_type | None if optional else value_type, complete)
+
+
+def _key_type(kind: str) -> Any:
+    """Return the pydantic type of a key."""
+    return _value_type(kind, **KEY_LIMITS) if PYTHON_TYPES[kind] is str else _value_type(kind)
 
 
 def _value_type(kind: str, **limits: Any) -> Any:
