@@ -13,6 +13,7 @@ import pytest
 from conftest import Rendered
 from filelock import FileLock
 
+from lifecycle.alerts import channel  # noqa: F401 - a fixture
 from lifecycle.project import AS_OF, Project, Warm, copy_project
 from lifecycle.tracking_server import running, server  # noqa: F401 - fixtures
 
