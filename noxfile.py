@@ -49,8 +49,8 @@ def types(session: nox.Session) -> None:
     """Check the types of the tests and tools, and of one generated project per problem."""
     cache = f"--cache-dir={BUILD / 'mypy'}"
     session.run("mypy", cache)
+    folder = BUILD / "types" / "loan-risk"  # one for all: mypy checks again only what differs
     for problem in PROBLEMS:
-        folder = BUILD / "types" / problem / "loan-risk"
         shutil.rmtree(folder, ignore_errors=True)
         render(session, folder, f"--data=problem={problem}")
         with session.chdir(folder):

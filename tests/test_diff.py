@@ -2,11 +2,14 @@
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from programs import run_here
 from rendering import append, commit, render
+
+from tools import diff as program
 
 SOURCE = "template/src/{{ package }}"
 
@@ -25,10 +28,10 @@ def newer_template(small_template: Path, tmp_path_factory: pytest.TempPathFactor
     return folder
 
 
-def diff(template: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the program of the session in a copy of the template."""
-    command = [sys.executable, "-m", "tools.diff", *arguments]
-    return subprocess.run(command, cwd=template, check=False, capture_output=True, text=True)
+def diff(template: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the program of the session as in a copy of the template."""
+    with patch("tools.diff.TEMPLATE", template):
+        return run_here(program.main, template, *arguments)
 
 
 def test_a_project_gets_the_platforms_and_shared_files(newer_template: Path) -> None:

@@ -152,7 +152,13 @@ EXECUTED = {  # keys of a repository's own configuration whose value git runs
 }
 
 
-@pytest.mark.parametrize("attributes", ["* filter=own diff=own merge=own\n", ""])
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "* filter=own diff=own merge=own\n",
+        pytest.param("", marks=[pytest.mark.full, pytest.mark.wide]),
+    ],
+)
 def test_nothing_that_a_listed_folder_configures_is_executed(
     fleet: Fleet, tmp_path: Path, attributes: str
 ) -> None:

@@ -151,7 +151,13 @@ def test_the_menu_lists_what_the_answers_use(
     assert listed.keys() == EVERY | sessions, "and each says what it does"
 
 
-@pytest.mark.parametrize("brought", BROUGHT, ids=by_answers)
+# Another problem has the same menu, and two vendors are in a row with a place to run.
+ALIKE = ("regression-high", "github", "gitlab")
+
+
+@pytest.mark.parametrize(
+    "brought", [row for row in BROUGHT if by_answers(row) not in ALIKE], ids=by_answers
+)
 def test_each_line_of_the_menu_runs_what_is_there(
     brought: tuple[Answers, set[str], set[str]], new_project: Rendered, tmp_path: Path
 ) -> None:

@@ -171,7 +171,7 @@ def test_an_answer_is_refused_with_a_sentence(
 
 @given(description=st.text(min_size=1, max_size=60))
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_line_is_refused_or_stored_unchanged(
     ask: Ask, tmp_path: Path, description: str

@@ -87,6 +87,7 @@ def use_stores(folder: Path, fault: str) -> None:
     """Replace the tests on kept stores by one that finds a fault, or none."""
     text = f"def test_a_store_is_read() -> None:\n    assert {fault!r} == ''\n"
     (folder / "tests/test_kept_stores.py").write_text(text, encoding="utf-8")
+    (folder / "tests/conftest.py").write_text("", encoding="utf-8")  # no fixture is needed
 
 
 def release(template: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

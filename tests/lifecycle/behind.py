@@ -1,19 +1,20 @@
 """What anyone can see and do in a project's store with MLflow's own client, past the project.
 
 These functions run in a process of their own, in the project's folder: `project.call(tag, 1, …)`.
+Each call imports this module, so it imports no other at the top.
 """
 
 import hashlib
 import json
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from lifecycle.project import Facts
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
+
+Facts = dict[str, Any]
 
 HEAD = "mlops_journal_head"
 MODEL = "dev.loan-risk"

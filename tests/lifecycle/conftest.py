@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from conftest import Rendered
 from filelock import FileLock
+from rendering import git
 
+from lifecycle.alerts import channel  # noqa: F401 - a fixture
 from lifecycle.project import AS_OF, Project, Warm, copy_project
 from lifecycle.tracking_server import running, server  # noqa: F401 - fixtures
 
@@ -71,6 +73,7 @@ def prepare(project: Project, locks: Path) -> None:
             shutil.copy(project.folder / "uv.lock", lock)
     shutil.copy(lock, project.folder / "uv.lock")
     project.commit()
+    git(project.folder, "repack", "-adq")  # a copy of few files is faster
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import ast
 import json
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import yaml
-from rendering import PLATFORM, commit
+from rendering import PLATFORM, commit, copy_tree
 
 VERDICTS = (3, 4)  # exit codes that only some commands have
 AS_OF = "2026-01-01"  # the reference date of the tests
@@ -223,7 +222,7 @@ class Project:
 
 def copy_project(project: Project, folder: Path) -> Project:
     """Copy a project with its store, whose addresses are absolute, to another folder."""
-    shutil.copytree(project.folder, folder, symlinks=True)
+    copy_tree(project.folder, folder)
     if (folder / "mlflow.db").exists():
         move_addresses(folder / "mlflow.db", str(project.folder), str(folder))
     return Project(folder, project.warm)

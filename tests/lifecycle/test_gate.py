@@ -181,6 +181,8 @@ def test_the_same_group_on_both_sides_is_rejected(opened: Project, split: str, c
     assert answer.checks["keys seen in training"]["verdict"] == "passed"
 
 
+@pytest.mark.full
+@pytest.mark.wide
 def test_a_version_that_needs_the_project_is_rejected(opened: Project) -> None:
     add_step(opened, "importlib", 'importlib.import_module("loan_risk." + "data")')
     answer = train_and_gate(opened)

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from rendering import PROBLEMS, git
 
 from lifecycle import behind
 from lifecycle.conftest import At
-from lifecycle.project import AS_OF, NOISE, Project
+from lifecycle.project import AS_OF, NOISE, Answer, Project, copy_project
 
 MODEL = "dev.loan-risk"
 METRICS = {
@@ -40,23 +41,32 @@ LIFE = (
 )
 
 
+ONE_AFTER_THE_OTHER = """
+import sys
+from loan_risk.mlops.cli import main
+for words in {life!r}:
+    sys.argv = ["loan-risk", *words]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, (words, end.code)
+"""
+
+
 def test_a_full_lifecycle_prints_only_its_own_messages(born: Project) -> None:
-    """Each command is a new process, as for a user, so all output of Python is captured."""
-    program = "import sys; from loan_risk.mlops.cli import main; sys.argv[0] = 'loan-risk'; main()"
-    environment = os.environ | {"PYTHONPATH": str(born.folder / "src")}
-    for words in LIFE:
-        run = subprocess.run(
-            [sys.executable, "-c", program, *words],
-            cwd=born.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert run.returncode == 0, run.stderr
-        assert run.stdout == ""
-        assert run.stderr.strip()
-        assert not NOISE.search(run.stderr), run.stderr
+    """The process is a new one, as for a user, so all output of Python is captured."""
+    run = subprocess.run(
+        [sys.executable, "-c", ONE_AFTER_THE_OTHER.format(life=LIFE)],
+        cwd=born.folder,
+        env=os.environ | {"PYTHONPATH": str(born.folder / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == ""
+    assert not NOISE.search(run.stderr), run.stderr
+    assert len(born.batches()) == 1
     assert git(born.folder, "status", "--porcelain") == ""
 
 
@@ -94,18 +104,35 @@ def test_a_run_records_everything_that_produced_a_version(at: At, problem: str) 
     assert run["tags"]["mlops_template"] == "v0.1.0"
 
 
-def test_a_run_of_a_surrounding_job_is_left_alone(opened: Project) -> None:
-    experiment, run = opened.call(behind.foreign_run)
+@dataclass(frozen=True)
+class InAJob:
+    """A project that was trained for a date in a job with a run of its own."""
+
+    project: Project
+    run: str
+    answer: Answer
+
+
+@pytest.fixture(scope="module")
+def in_a_job(shelf: At, tmp_path_factory: pytest.TempPathFactory) -> InAJob:
+    """Do not edit it."""
+    project = copy_project(shelf("opened"), tmp_path_factory.mktemp("job") / "loan-risk")
+    experiment, run = project.call(behind.foreign_run)
     variables = {
         "MLFLOW_RUN_ID": run,
         "MLFLOW_RUN_CONTEXT": json.dumps({"owner": "the surrounding job"}),
         "MLFLOW_EXPERIMENT_ID": experiment,
         "MLFLOW_EXPERIMENT_NAME": "elsewhere",
     }
-    opened.run("train", "--as-of", AS_OF, variables=variables)
-    assert opened.call(behind.data_of, run) == {"params": {}, "metrics": {}, "tags": []}
-    assert opened.call(behind.experiment_of, MODEL, 1) == MODEL
-    assert "owner" not in opened.call(behind.training, MODEL, 1)["tags"]
+    dated = ("--as-of", "2025-12-01", "--set", "time.embargo=4")
+    return InAJob(project, run, project.run("train", *dated, variables=variables))
+
+
+def test_a_run_of_a_surrounding_job_is_left_alone(in_a_job: InAJob) -> None:
+    project = in_a_job.project
+    assert project.call(behind.data_of, in_a_job.run) == {"params": {}, "metrics": {}, "tags": []}
+    assert project.call(behind.experiment_of, MODEL, 1) == MODEL
+    assert "owner" not in project.call(behind.training, MODEL, 1)["tags"]
 
 
 def test_a_version_carries_everything_that_it_needs(trained: Project) -> None:
@@ -173,21 +200,21 @@ def test_rows_may_weigh_differently(trained: Project) -> None:
     assert even != weighted
 
 
-def test_the_windows_follow_from_the_date(opened: Project) -> None:
-    opened.run("train", "--as-of", "2025-12-01", "--set", "time.embargo=4")
-    card = opened.call(behind.card, MODEL, 1)
+def test_the_windows_follow_from_the_date(in_a_job: InAJob) -> None:
+    card = in_a_job.project.call(behind.card, MODEL, 1)
     assert card["windows"] == {
         "train": "2024-02-01..2025-02-01",
         "gate": "2025-06-01..2025-09-01",
     }
 
 
-def test_json_is_one_object_on_stdout_and_messages_are_on_stderr(opened: Project) -> None:
-    answer = opened.run("train", "--as-of", AS_OF)
+def test_json_is_one_object_on_stdout_and_messages_are_on_stderr(in_a_job: InAJob) -> None:
+    answer = in_a_job.answer
     assert answer.printed.count("\n") == 1
     assert answer.facts["outcome"] == "ok"
     assert answer.facts["message"] in answer.said
     assert answer.facts["version"] == 1
+    assert answer.facts["resources"]["rows_per_second"] > 0
 
 
 def test_status_shows_the_role_and_verdict_of_each_version(live: Project) -> None:

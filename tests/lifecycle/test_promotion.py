@@ -165,7 +165,9 @@ DECIDING: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.mark.parametrize("env", ["test", "prod"])
+@pytest.mark.parametrize(
+    "env", [pytest.param("test", marks=[pytest.mark.full, pytest.mark.wide]), "prod"]
+)
 def test_nothing_is_decided_in_a_dirty_tree_beyond_dev(opened: Project, env: str) -> None:
     opened.configure(env, promotion="automatic", risk_tier="low")
     for command, words in DECIDING.items():
@@ -203,7 +205,7 @@ def test_a_version_trained_on_less_real_rows_than_the_environment_requires_is_re
     assert champion(gated) is None
 
 
-NO_NAMES = ("-", ".", "ann\x1b[31m", "ann\nother", "a" * 10_000, "c\N{CYRILLIC SMALL LETTER A}rol")
+NO_NAMES = ("-", "c\N{CYRILLIC SMALL LETTER A}rol")  # tests/mlops/base/test_people.py has them all
 PROMOTE = ("promote", "--env", "prod", "--approved-by")
 
 
@@ -227,10 +229,9 @@ def test_prod_waits_for_another_person(opened: Project) -> None:
     waiting = opened.run("promote", "--env", "prod", person="carol", code=4)
     assert "waits for approval" in waiting.said
     assert "loan-risk promote 1 --approved-by NAME --env prod" in waiting.said
-    for nobody in ("", " "):
-        assert "waits for approval" in opened.run(*PROMOTE, nobody, person="ann", code=4).said
+    assert "waits for approval" in opened.run(*PROMOTE, " ", person="ann", code=4).said
     actor = opened.call(behind.entries, "prod")[0]["actor"]
-    for herself in ("carol", "Carol", actor, "c\u00e1rol", "caro1", "carol@bank.example"):
+    for herself in ("Carol", actor):
         refused = opened.run(*PROMOTE, herself, person="ann", code=4)
         assert "another person must approve" in refused.said
     for name in NO_NAMES:
@@ -322,7 +323,7 @@ def test_rollback_names_the_batches_of_the_withdrawn_version(live: Project) -> N
     assert "check the 2 batches of version 2" in answer.said
 
 
-@pytest.mark.parametrize("reason", [" ", "-", "a\nb", "a\x1b[2J", "a" * 10_000])
+@pytest.mark.parametrize("reason", ["-", "a\nb"])  # tests/mlops/base/test_people.py has them all
 def test_a_reason_is_one_visible_line(live: Project, reason: str) -> None:
     assert "pause needs a reason" in live.run("pause", reason, code=2).said
     answer = live.run("rollback", "--reason", reason, code=2)

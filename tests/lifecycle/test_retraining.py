@@ -4,6 +4,7 @@ import pytest
 from filelock import FileLock
 
 from lifecycle import behind
+from lifecycle.alerts import ALERTS, SECRET, Channel
 from lifecycle.conftest import At
 from lifecycle.project import AS_OF, Answer, Project
 
@@ -32,15 +33,21 @@ def test_a_healthy_champion_stays(scored: Project) -> None:
     assert scored.call(behind.versions, MODEL) == [1]
 
 
-def test_an_old_champion_is_replaced_by_one_trained_on_newer_rows(live: Project) -> None:
+def test_an_old_champion_is_replaced_by_one_trained_on_newer_rows(
+    live: Project, channel: Channel
+) -> None:
     before = len(live.call(behind.entries))
-    answer = retrain(live)
+    answer = live.run("retrain", *OLD, *ALERTS, variables=channel.secret)
     assert "version 2 is the champion" in answer.said
     assert "the champion's age is 8 months, more than 7" in answer.said
     assert live.call(behind.aliases, MODEL) == {"champion": 2}
     steps = ["monitor", "train", "gate", "promote", "retrain"]
     assert commands(live, before) == [(step, "ok") for step in steps]
     assert live.call(behind.card, MODEL, 2)["time"]["as_of"] == LATER
+    old, new = channel.messages
+    assert [old["title"], new["title"]] == ["dev.loan-risk: monitor", "dev.loan-risk: retrain"]
+    assert "version 2 is the champion" in new["message"]
+    assert SECRET not in answer.said + answer.printed
 
     again = retrain(live)
     assert "version 2 stays the champion" in again.said

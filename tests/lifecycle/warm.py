@@ -31,6 +31,7 @@ from typing import Any
 
 SLOW = (
     "IPython",
+    "copier",  # a test's module imports it, and a function of that module may be called
     "filelock",
     "git",
     "markdown_it",
@@ -48,6 +49,7 @@ SLOW = (
     "pandera.strategies.pandas_strategies",
     "pyarrow.dataset",
     "pyarrow.parquet",
+    "pytest",
     "scipy.stats",
     "skops.io",
     "sklearn.compose",

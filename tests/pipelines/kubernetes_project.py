@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from programs import write_python
+from rendering import contents
 
 from pipelines.databricks_project import configure
 
@@ -37,6 +39,9 @@ except Refusal as reason:
 facts["files"] = release.checksums(out)
 (out / "release.json").write_text(json.dumps(facts))
 """
+
+
+BUILT: dict[object, tuple[str, dict[str, bytes]]] = {}  # each release: the refusal, and its files
 
 
 def settings_of(env: str) -> Facts:
@@ -73,11 +78,27 @@ class Site:
         record: Facts = {"project": "loan-risk", "dirty": False, "image": image}
         record["version"] = f"0.1.0+202601{number:02}000000.g0000000{number}"
         record |= {"requirements": "uvicorn==0.38.0 \\\n"} | facts
-        done = self.run("-c", RELEASE, json.dumps(record), *envs)
         if program:
             self.stand_for(image, [sys.executable, "-c", program])
-        assert "Traceback" not in done.stderr, done.stderr
-        return done.stderr.strip()
+        release = self.project / "build/release"
+        key = json.dumps(record), envs, *self.sources()
+        if key not in BUILT:
+            done = self.run("-c", RELEASE, json.dumps(record), *envs)
+            assert "Traceback" not in done.stderr, done.stderr
+            BUILT[key] = done.stderr.strip(), contents(release)
+        refusal, built = BUILT[key]
+        shutil.rmtree(release, ignore_errors=True)
+        for name, content in built.items():
+            (release / name).parent.mkdir(parents=True, exist_ok=True)
+            (release / name).write_bytes(content)
+        return refusal
+
+    def sources(self) -> Iterator[tuple[str, bytes]]:
+        """Yield all that a release is made of, apart from the platform's code."""
+        for folder in ("conf", "deploy"):
+            for name, content in contents(self.project / folder).items():
+                if "__pycache__" not in name:
+                    yield f"{folder}/{name}", content
 
     def stand_for(self, image: str, command: list[str]) -> None:
         """Let a command stand in for an image."""
