@@ -14,7 +14,6 @@ from conftest import Rendered
 from filelock import FileLock
 
 from lifecycle.project import AS_OF, Project, Warm, copy_project
-from lifecycle.tracking_server import running, server  # noqa: F401 - fixtures
 
 At = Callable[..., Project]
 
@@ -24,6 +23,9 @@ STAGES = {
     "trained": ("opened", ("train", "--as-of", AS_OF)),
     "gated": ("trained", ("gate",)),
     "live": ("gated", ("promote",)),
+    "rivalled": ("live", ("train", "--as-of", AS_OF)),
+    "compared": ("rivalled", ("gate",)),
+    "succeeded": ("compared", ("promote",)),
     "november": ("live", ("score", "--as-of", "2025-11-01")),
     "december": ("november", ("score", "--as-of", "2025-12-01")),
     "scored": ("december", ("score", "--as-of", AS_OF)),
@@ -71,6 +73,13 @@ def prepare(project: Project, locks: Path) -> None:
             shutil.copy(project.folder / "uv.lock", lock)
     shutil.copy(lock, project.folder / "uv.lock")
     project.commit()
+
+
+@pytest.fixture(scope="session")
+def host(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    """A second warm interpreter: it serves while the first runs the other commands."""
+    with warm.twin(tmp_path_factory.mktemp("host")) as host:
+        yield host
 
 
 @pytest.fixture(scope="session")
@@ -122,6 +131,24 @@ def gated(at: At) -> Project:
 def live(at: At) -> Project:
     """A project whose version 1 is the champion."""
     return at("live")
+
+
+@pytest.fixture
+def rivalled(at: At) -> Project:
+    """A project with a champion, whose version 2 of the same rows is the challenger."""
+    return at("rivalled")
+
+
+@pytest.fixture
+def compared(at: At) -> Project:
+    """A project whose version 2 passed the gate against the champion."""
+    return at("compared")
+
+
+@pytest.fixture
+def succeeded(at: At) -> Project:
+    """A project whose version 2 is the champion, after version 1."""
+    return at("succeeded")
 
 
 @pytest.fixture
