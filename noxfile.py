@@ -47,8 +47,8 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types of the tests and tools, and of one generated project per problem."""
-    cache = f"--cache-dir={BUILD / 'mypy'}"
-    session.run("mypy", cache)
+    session.run("mypy", f"--cache-dir={BUILD / 'mypy'}")
+    cache = f"--cache-dir={BUILD / 'mypy-projects'}"  # other options need another cache
     for problem in PROBLEMS:
         folder = BUILD / "types" / problem / "loan-risk"
         shutil.rmtree(folder, ignore_errors=True)

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from lifecycle import kills
 from lifecycle.conftest import At
 from lifecycle.project import AS_OF, Answer, Facts, Project
 
@@ -92,8 +93,7 @@ def test_two_concurrent_monitorings_send_one_message(
 ) -> None:
     for name, value in channel.secret.items():
         monkeypatch.setenv(name, value)
-    both = [live.start("monitor", *OLD, *ALERTS) for _ in range(2)]
-    assert [process.wait() for process in both] == [0, 0]
+    assert live.call(kills.at_once, [["monitor", *OLD, *ALERTS]] * 2) == [0, 0]
     assert len(channel.messages) == 1
 
 

@@ -74,6 +74,7 @@ def test_real_data_goes_through_the_whole_lifecycle(real: Project) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide  # test_comparison.py compares versions of the same rows in CI
 def test_a_second_version_of_the_same_rows_is_compared_with_the_first(real: Project) -> None:
     for command in ("train", "gate", "promote", "train"):
         real.run(command)
@@ -115,6 +116,7 @@ def test_a_clone_without_data_has_rows_that_fit_the_schema(clone: Project) -> No
 
 
 @pytest.mark.full
+@pytest.mark.wide  # test_invented_rows.py rehearses drafted files in CI
 def test_a_clone_without_data_is_rehearsed(clone: Project) -> None:
     code, said = rehearse(clone)
     assert code == 0, said[-3000:]
@@ -158,13 +160,14 @@ def contents(project: Project) -> dict[Path, str]:
     "fresh_clone", [False, pytest.param(True, marks=pytest.mark.wide)], ids=["", "fresh clone"]
 )
 def test_the_tutorial_leads_to_a_champion_word_for_word(
-    rendered: Rendered, tmp_path: Path, *, fresh_clone: bool
+    rendered: Rendered, tmp_path: Path, quick: dict[str, str], *, fresh_clone: bool
 ) -> None:
     """Each command prints what the tutorial shows; its last one runs all of CI on a fresh clone."""
     project = shutil.copytree(rendered(), tmp_path / "loan-risk")
     (tmp_path / "goldsmith").symlink_to(ROOT)
     names = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
     env = os.environ | {f"GIT_{name}": "analyst@bank.example" for name in names}
+    env |= {name: quick[name] for name in ("MYPY_CACHE_DIR", "UV_PROJECT_ENVIRONMENT")}
     start, *following = steps(TUTORIAL / "your-data.md")
     assert start.commands[:3] == [
         "uvx copier copy --defaults <address> loan-risk",
