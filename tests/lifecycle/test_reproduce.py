@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from rendering import ROOT, append, commit, copy_template, git, render, update
 
+from lifecycle import behind
 from lifecycle.kept_stores import write_uv
 from lifecycle.locked import own
 from lifecycle.project import AS_OF, Project, Warm
@@ -163,23 +164,10 @@ def edit_rows(project: Project) -> bytes:
     return before
 
 
-def shift_predictions(version: str) -> None:
-    """Raise what the estimator of a version predicts for every row."""
-    import sys
-
-    import skops.io
-
-    sys.path.append(f"{version}/code")
-    file = f"{version}/artifacts/model.skops"
-    model = skops.io.load(file, trusted=skops.io.get_untrusted_types(file=file))
-    model[-1]._baseline_prediction += 1
-    skops.io.dump(model, file)
-
-
 def edit_the_registered(project: Project) -> None:
     """Put another estimator into a registered version, and other code."""
     [version] = project.folder.glob("mlartifacts/dev.loan-risk/models/*/artifacts")
-    project.call(shift_predictions, version)
+    project.call(behind.shift_predictions, version)
     [features] = version.glob("code/*/features.py")
     features.write_text(features.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
 

@@ -16,6 +16,8 @@ from lifecycle.tracking_server import hosting
 
 pytestmark = pytest.mark.full
 
+IN_TEST = ("--env", "test")
+
 
 @dataclass(frozen=True)
 class Hosted:
@@ -67,15 +69,16 @@ def test_the_whole_lifecycle_runs_on_a_server(hosted: Hosted) -> None:
 def test_a_long_journal_on_a_server_is_read_with_few_requests(
     born: Project, hosted: Hosted
 ) -> None:
-    born.configure(tracking_uri=hosted.address, registered_model="another")
-    born.run("status")
-    write_entries(hosted.database, 2500, files=False, model="another")
+    born.configure(tracking_uri=hosted.address)
+    born.commit()
+    born.run("status", *IN_TEST)
+    write_entries(hosted.database, 2500, files=False, model="test.loan-risk")
     first = born.call(count_requests, 2500)
     again = born.call(count_requests, 2500)
     assert first - again == 1 + 3  # the newest runs, and pages of 1,000
     assert again <= 7  # to ask whether the server answers, to open the store, to read the head
-    assert born.run("status").facts["entries"] == 2500
-    assert "entry=2501" in born.run("pause", "a test").facts["anchor"]
+    assert born.run("status", *IN_TEST).facts["entries"] == 2500
+    assert "entry=2501" in born.run("pause", "a test", *IN_TEST).facts["anchor"]
     assert born.call(count_requests, 2501) - again <= 1
 
 
@@ -110,7 +113,7 @@ def count_requests(entries: int) -> int:
         return send(session, request, **options)
 
     requests.Session.send = counted  # type: ignore[assignment, method-assign]
-    store = open_store(open_project("dev"))
+    store = open_store(open_project("test"))
     assert len(store.entries) == entries
     assert len(store.entries) == entries
     return len(sent)
