@@ -33,6 +33,13 @@ def hosting(store: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
         process.wait()
 
 
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """The address of a real MLflow server."""
+    with hosting(tmp_path / "server") as (address, _):
+        yield address
+
+
 def wait_for(address: str, process: "subprocess.Popen[bytes]") -> str:
     """Return the address once the server reports that it is healthy."""
     while process.poll() is None:
