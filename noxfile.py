@@ -47,8 +47,8 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types of the tests and tools, and of one generated project per problem."""
-    cache = f"--cache-dir={BUILD / 'mypy'}"
-    session.run("mypy", cache)
+    session.run("mypy", f"--cache-dir={BUILD / 'mypy'}")
+    cache = f"--cache-dir={BUILD / 'mypy-projects'}"  # other options need another cache
     folder = BUILD / "types" / "loan-risk"  # one for all: mypy checks again only what differs
     for problem in PROBLEMS:
         shutil.rmtree(folder, ignore_errors=True)

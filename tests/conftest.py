@@ -13,7 +13,7 @@ import pytest
 from histories.quick import quick_copier
 from lifecycle.project import Warm
 from pipelines.osv import Osv, database
-from rendering import UPPER_LAYERS, commit, copy_template, copy_tree, git, render
+from rendering import ROOT, UPPER_LAYERS, commit, copy_template, copy_tree, git, render
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -197,10 +197,20 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def quick(tmp_path_factory: pytest.TempPathFactory, environment: Path) -> dict[str, str]:
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of mypy's, which begins with what `./nox` has checked, if it has run here."""
+    folder = tmp_path_factory.mktemp("mypy")
+    checked = ROOT / "build/mypy-projects"
+    if checked.is_dir():
+        shutil.copytree(checked, folder, dirs_exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def quick(mypy_cache: Path, environment: Path) -> dict[str, str]:
     """Variables that shorten a project's checks; other tests run all of its tests."""
     return {
-        "MYPY_CACHE_DIR": str(tmp_path_factory.mktemp("mypy")),
+        "MYPY_CACHE_DIR": str(mypy_cache),
         "PYTEST_ADDOPTS": "-k=features --cov-fail-under=0",
         "UV_PROJECT_ENVIRONMENT": str(environment),
     }

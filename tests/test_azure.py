@@ -172,8 +172,6 @@ def test_the_runner_refuses_what_it_does_not_model(
 def test_a_good_change_passes(team: Path, service: Service) -> None:
     append(team / "src/loan_risk/data.py", "\n\n# Read and understood.\n")
     push(team, service)
-    del service.agent_variables["PYTEST_ADDOPTS"]  # all tests, with the coverage floor
-    service.tools = None  # the machines start without uv
     jobs = service.run(CHECKS)
     assert results(jobs) == dict.fromkeys(("checks", "rehearsal", "audit"), "Succeeded"), (
         failed_logs(jobs)
@@ -223,6 +221,7 @@ def test_an_exception_with_an_owner_and_a_future_date_passes(
     vulnerable_dependency(team, osv)
     accept(team, datetime.datetime.now(datetime.UTC).date())
     push(team, service)
+    service.tools = None  # the machine starts without uv
     done = service.run(CHECKS, only="audit")["audit"]
     assert done.result == "Succeeded", done.log
     assert "is accepted until" in done.log

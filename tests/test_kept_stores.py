@@ -184,7 +184,7 @@ def state(project: Project) -> Facts:
 @pytest.mark.full
 @pytest.mark.parametrize(
     "version",
-    [pytest.param(v, marks=() if v in (*IN_CI, "64a68b1") else pytest.mark.wide) for v in QUICK],
+    [pytest.param(v, marks=() if v in IN_CI else pytest.mark.wide) for v in QUICK],
 )
 def test_a_store_of_each_landed_version_is_read(updated: Open, version: str) -> None:
     assert "\n".join(problems(updated(f"{version}/binary"), QUICK[version])) == ""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import Rendered
-from lifecycle.tracking_server import running, server  # noqa: F401 - fixtures
+from lifecycle.tracking_server import server  # noqa: F401 - a fixture
 from pipelines.databricks_project import configure
 from pipelines.kubectl import documents, faults
 from pipelines.kubernetes_project import ENVS, Site

@@ -169,7 +169,8 @@ def the_platform_needs_no_new_file_of_the_user(upgrade: Upgrade) -> Iterator[str
 def project_environment() -> dict[str, str]:
     """Return the environment variables of a session in a project."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MLOPS_")}
-    cache = {"MYPY_CACHE_DIR": str(TEMPLATE / "build/mypy")}  # shared with `./nox -s types`
+    shared = TEMPLATE / "build/mypy-projects"  # with `./nox -s types`
+    cache = {"MYPY_CACHE_DIR": str(shared)}
     return cache | inherited | {"PYTHONPATH": "src"}
 
 

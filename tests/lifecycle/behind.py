@@ -376,3 +376,16 @@ def _write_again(journal: list[Facts]) -> None:
         _client().set_tag(run_id, TAG, text)
         previous = digest(entry)
     crown(entries()[-1])
+
+
+def shift_predictions(version: str) -> None:
+    """Raise what the estimator of a version predicts for every row."""
+    import sys
+
+    import skops.io
+
+    sys.path.append(f"{version}/code")
+    file = f"{version}/artifacts/model.skops"
+    model = skops.io.load(file, trusted=skops.io.get_untrusted_types(file=file))
+    model[-1]._baseline_prediction += 1  # noqa: SLF001 - as an attacker would
+    skops.io.dump(model, file)

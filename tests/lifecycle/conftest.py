@@ -16,7 +16,6 @@ from rendering import git
 
 from lifecycle.alerts import channel  # noqa: F401 - a fixture
 from lifecycle.project import AS_OF, Project, Warm, copy_project
-from lifecycle.tracking_server import running, server  # noqa: F401 - fixtures
 
 At = Callable[..., Project]
 
@@ -26,6 +25,9 @@ STAGES = {
     "trained": ("opened", ("train", "--as-of", AS_OF)),
     "gated": ("trained", ("gate",)),
     "live": ("gated", ("promote",)),
+    "rivalled": ("live", ("train", "--as-of", AS_OF)),
+    "compared": ("rivalled", ("gate",)),
+    "succeeded": ("compared", ("promote",)),
     "november": ("live", ("score", "--as-of", "2025-11-01")),
     "december": ("november", ("score", "--as-of", "2025-12-01")),
     "scored": ("december", ("score", "--as-of", AS_OF)),
@@ -77,6 +79,13 @@ def prepare(project: Project, locks: Path) -> None:
 
 
 @pytest.fixture(scope="session")
+def host(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    """A second warm interpreter: it serves while the first runs the other commands."""
+    with warm.twin(tmp_path_factory.mktemp("host")) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a real PostgreSQL, which trusts everybody on this machine."""
     with tempfile.TemporaryDirectory() as folder:  # near the root: a socket's path must be short
@@ -125,6 +134,24 @@ def gated(at: At) -> Project:
 def live(at: At) -> Project:
     """A project whose version 1 is the champion."""
     return at("live")
+
+
+@pytest.fixture
+def rivalled(at: At) -> Project:
+    """A project with a champion, whose version 2 of the same rows is the challenger."""
+    return at("rivalled")
+
+
+@pytest.fixture
+def compared(at: At) -> Project:
+    """A project whose version 2 passed the gate against the champion."""
+    return at("compared")
+
+
+@pytest.fixture
+def succeeded(at: At) -> Project:
+    """A project whose version 2 is the champion, after version 1."""
+    return at("succeeded")
 
 
 @pytest.fixture

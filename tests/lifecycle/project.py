@@ -7,8 +7,9 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -65,18 +66,31 @@ class Warm:
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert _open(self._process.stdout).readline() == "warm\n"
+        self.pid = self._process.pid
+        self._jobs, self._codes = _open(self._process.stdin), _open(self._process.stdout)
+        assert self._codes.readline() == "warm\n"
 
     def run(self, job: Facts) -> int:
         """Do one job and return its exit code."""
-        print(json.dumps(job, default=str), file=_open(self._process.stdin), flush=True)
-        return int(_open(self._process.stdout).readline())
+        print(json.dumps(job, default=str), file=self._jobs, flush=True)
+        return int(self._codes.readline())
+
+    @contextmanager
+    def twin(self, folder: Path) -> Iterator["Warm"]:
+        """Fork an interpreter that does other jobs at the same time; its pipes are in a folder."""
+        pipes = (folder / "jobs", folder / "codes")
+        for pipe in pipes:
+            os.mkfifo(pipe)
+        twin = copy(self)
+        twin.pid = self.run({"twin": pipes})
+        with pipes[0].open("w") as twin._jobs, pipes[1].open() as twin._codes:  # noqa: SLF001
+            yield twin
 
     def close(self) -> None:
         """End it."""
-        _open(self._process.stdin).close()
+        self._jobs.close()
         self._process.wait()
-        _open(self._process.stdout).close()
+        self._codes.close()
 
 
 @cache

@@ -1,22 +1,14 @@
 """A rehearsal, as the session runs it."""
 
-import os
-import subprocess
-import sys
+from pathlib import Path
 
 from .project import NOISE, Project
 
 
 def rehearse(project: Project) -> tuple[int, str]:
     """Rehearse as the session does; return the exit code and the output."""
-    done = subprocess.run(
-        [sys.executable, ".mlops/rehearse.py", project.name, project.package.name],
-        cwd=project.folder,
-        env=os.environ | {"PYTHONPATH": "src"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    said = done.stdout + done.stderr
+    words = (project.name, project.package.name)
+    answer = project.run_file(Path(".mlops/rehearse.py"), *words, variables={})
+    said = answer.printed + answer.said
     assert not NOISE.search(said), said[-3000:]
-    return done.returncode, said
+    return answer.code, said

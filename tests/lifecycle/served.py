@@ -93,8 +93,8 @@ def serving(project: Project, warm: Warm, *words: str, quiet: bool = True) -> It
     thread.start()
     wait_until(lambda: "listening on" in log.read_text() or codes, "the first line")
     assert not codes, log.read_text()
-    parent = warm._process.pid  # noqa: SLF001 - it forks the command
-    process = int(Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[-1])
+    children = Path(f"/proc/{warm.pid}/task/{warm.pid}/children")  # it forks the command
+    process = int(children.read_text().split()[-1])
     port = int(log.read_text().split("http://127.0.0.1:")[1].split(";")[0])
     served = Served(process, port, log)
     try:

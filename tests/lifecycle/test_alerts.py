@@ -2,6 +2,7 @@
 
 import pytest
 
+from lifecycle import kills
 from lifecycle.alerts import ALERTS, SECRET, Channel
 from lifecycle.conftest import At
 from lifecycle.project import AS_OF, Answer, Project
@@ -42,8 +43,7 @@ def test_two_concurrent_monitorings_send_one_message(
 ) -> None:
     for name, value in channel.secret.items():
         monkeypatch.setenv(name, value)
-    both = [live.start("monitor", *OLD, *ALERTS) for _ in range(2)]
-    assert [process.wait() for process in both] == [0, 0]
+    assert live.call(kills.at_once, [["monitor", *OLD, *ALERTS]] * 2) == [0, 0]
     assert len(channel.messages) == 1
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lifecycle import behind
+from lifecycle import behind, kills
 from lifecycle.project import AS_OF, Project
 
 MODEL = "dev.loan-risk"
@@ -19,7 +19,7 @@ def test_a_full_disk_damages_nothing(live: Project) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("command", ["train", "retrain"])
+@pytest.mark.parametrize("command", ["train", pytest.param("retrain", marks=pytest.mark.wide)])
 def test_a_full_disk_ends_a_training_with_one_sentence(live: Project, command: str) -> None:
     words = OLD if command == "retrain" else ("--as-of", AS_OF)
     answer = live.run(command, *words, code=None, largest=40_000)
@@ -32,8 +32,7 @@ def test_a_full_disk_ends_a_training_with_one_sentence(live: Project, command: s
 @pytest.mark.full
 def test_two_concurrent_monitorings_are_two_entries(scored: Project) -> None:
     before = len(scored.call(behind.entries))
-    both = [scored.start("monitor", "--as-of", AS_OF) for _ in range(2)]
-    assert [process.wait() for process in both] == [0, 0]
+    assert scored.call(kills.at_once, [["monitor", "--as-of", AS_OF]] * 2) == [0, 0]
     entries = scored.call(behind.entries)[before:]
     assert [entry["command"] for entry in entries] == ["monitor", "monitor"]
     assert [entry["details"]["decision"] for entry in entries] == ["healthy", "healthy"]
@@ -42,8 +41,7 @@ def test_two_concurrent_monitorings_are_two_entries(scored: Project) -> None:
 
 @pytest.mark.full
 def test_two_concurrent_retrainings_train_once(live: Project) -> None:
-    both = [live.start("retrain", *OLD) for _ in range(2)]
-    codes = sorted(process.wait() for process in both)
+    codes = sorted(live.call(kills.at_once, [["retrain", *OLD]] * 2))
     assert codes in ([0, 0], [0, 1])  # the other found the first at work, or its work done
     assert live.call(behind.aliases, MODEL) == {"champion": 2}
     assert live.call(behind.versions, MODEL) == [1, 2]

@@ -218,18 +218,15 @@ def load_a_swapped_version(ran: str) -> Facts:
 
 
 @pytest.mark.full
-def test_rollback_refuses_a_changed_version(live: Project) -> None:
-    for words in (("train", "--as-of", AS_OF), ("gate",), ("promote",)):
-        live.run(*words)
-    ran = attack(live, edit_scorer)
-    refuse(live, ran, "rollback")
-    assert live.call(behind.aliases, MODEL) == {"champion": 2}
+def test_rollback_refuses_a_changed_version(succeeded: Project) -> None:
+    ran = attack(succeeded, edit_scorer)
+    refuse(succeeded, ran, "rollback")
+    assert succeeded.call(behind.aliases, MODEL) == {"champion": 2}
 
 
-def test_a_changed_challenger_is_not_in_the_shadow(live: Project) -> None:
-    live.run("train", "--as-of", AS_OF)
-    ran = attack(live, edit_scorer, number=2)
-    answer = live.run(*SCORE, "--set", "scoring.shadow=true")
+def test_a_changed_challenger_is_not_in_the_shadow(rivalled: Project) -> None:
+    ran = attack(rivalled, edit_scorer, number=2)
+    answer = rivalled.run(*SCORE, "--set", "scoring.shadow=true")
     assert "version 2" in answer.facts["shadow"]["missing"]
     assert "have changed" in answer.facts["shadow"]["missing"]
     assert not ran.exists()

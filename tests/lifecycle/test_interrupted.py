@@ -20,10 +20,9 @@ MOST = 400  # writes of one command
 @pytest.fixture(scope="module")
 def rivals(shelf: At, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose version 1 is the champion, and whose versions 2 and 3 passed the gate."""
-    project = copy_project(shelf("live"), tmp_path_factory.mktemp("rivals") / "loan-risk")
-    for _ in range(2):
-        project.run("train", "--as-of", AS_OF)
-        project.run("gate")
+    project = copy_project(shelf("compared"), tmp_path_factory.mktemp("rivals") / "loan-risk")
+    project.run("train", "--as-of", AS_OF)
+    project.run("gate")
     return project
 
 

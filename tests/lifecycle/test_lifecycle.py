@@ -175,16 +175,15 @@ def test_the_card_states_where_a_version_comes_from(trained: Project) -> None:
 
 
 @pytest.mark.full
-def test_the_same_rows_and_seed_give_the_same_model(trained: Project) -> None:
-    trained.run("train", "--as-of", AS_OF)
-    first, second = (trained.call(behind.training, MODEL, number) for number in (1, 2))
+def test_the_same_rows_and_seed_give_the_same_model(rivalled: Project) -> None:
+    first, second = (rivalled.call(behind.training, MODEL, number) for number in (1, 2))
     assert first["metrics"] == second["metrics"]
-    first, second = (trained.call(behind.card, MODEL, number) for number in (1, 2))
+    first, second = (rivalled.call(behind.card, MODEL, number) for number in (1, 2))
     for key in ("snapshot", "figures", "profile"):
         assert first[key] == second[key]
     assert first["lineage"]["data"] == second["lineage"]["data"]
-    trained.run("train", "--as-of", AS_OF, "--set", "model.seed=8")
-    assert trained.call(behind.card, MODEL, 3)["figures"] != first["figures"]
+    rivalled.run("train", "--as-of", AS_OF, "--set", "model.seed=8")
+    assert rivalled.call(behind.card, MODEL, 3)["figures"] != first["figures"]
 
 
 @pytest.mark.full
@@ -217,10 +216,9 @@ def test_json_is_one_object_on_stdout_and_messages_are_on_stderr(in_a_job: InAJo
     assert answer.facts["resources"]["rows_per_second"] > 0
 
 
-def test_status_shows_the_role_and_verdict_of_each_version(live: Project) -> None:
-    live.run("train", "--as-of", AS_OF)
-    live.run("score", "--as-of", AS_OF)
-    answer = live.run("status")
+def test_status_shows_the_role_and_verdict_of_each_version(rivalled: Project) -> None:
+    rivalled.run("score", "--as-of", AS_OF)
+    answer = rivalled.run("status")
     assert answer.facts["champion"] == 1
     assert answer.facts["challenger"] == 2
     assert answer.facts["last_batch"]["date"] == AS_OF

@@ -50,8 +50,7 @@ def predict_held_out() -> None:
     ],
 )
 def test_every_cell_runs(at: At, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    project = at("live", problem=problem)
-    project.run("train", "--as-of", "2026-02-01")
+    project = at("rivalled", problem=problem)
     monkeypatch.setenv("PYTHONPATH", str(project.folder / "src"))
     outputs = execute(project)
     text = "\n".join(plain(output) for output in outputs)

@@ -62,20 +62,19 @@ def test_a_rejected_version_is_refused(trained: Project) -> None:
     assert champion(trained) is None
 
 
-def test_an_alias_moved_by_hand_is_named_and_not_used(live: Project) -> None:
-    live.run("train", "--as-of", AS_OF)
-    live.call(behind.point, MODEL, "champion", 2)
+def test_an_alias_moved_by_hand_is_named_and_not_used(rivalled: Project) -> None:
+    rivalled.call(behind.point, MODEL, "champion", 2)
     for words in (("score", "--as-of", AS_OF), ("gate",)):
-        answer = live.run(*words, code=1)
+        answer = rivalled.run(*words, code=1)
         assert "alias champion" in answer.said
         assert "by hand" in answer.said
         assert "loan-risk promote 1" in answer.said
-    assert "by hand" in live.run("status", code=1).said
-    assert "no verdict" in live.run("promote", "2", code=1).said
-    assert live.batches() == []
-    live.run("promote", "1")
-    assert champion(live) == 1
-    live.run("score", "--as-of", AS_OF)
+    assert "by hand" in rivalled.run("status", code=1).said
+    assert "no verdict" in rivalled.run("promote", "2", code=1).said
+    assert rivalled.batches() == []
+    rivalled.run("promote", "1")
+    assert champion(rivalled) == 1
+    rivalled.run("score", "--as-of", AS_OF)
 
 
 @pytest.mark.full
@@ -135,15 +134,14 @@ def test_a_version_altered_after_the_verdict_is_refused(gated: Project) -> None:
 
 
 @pytest.mark.full
-def test_evidence_against_another_champion_is_refused(live: Project) -> None:
-    for _ in range(2):
-        live.run("train", "--as-of", AS_OF)
-        live.run("gate")
-    live.run("promote", "2")
-    answer = live.run("promote", "3", code=1)
+def test_evidence_against_another_champion_is_refused(compared: Project) -> None:
+    compared.run("train", "--as-of", AS_OF)
+    compared.run("gate")
+    compared.run("promote", "2")
+    answer = compared.run("promote", "3", code=1)
     assert "judged against version 1, but the champion is 2" in answer.said
     assert "loan-risk gate 3" in answer.said
-    assert champion(live) == 2
+    assert champion(compared) == 2
 
 
 def dirty(project: Project) -> None:
@@ -281,30 +279,29 @@ def test_a_pause_stops_promotion_and_scoring_until_resume(live: Project) -> None
 
 
 @pytest.mark.full
-def test_rollback_goes_back_twice_and_promotion_works_after_it(live: Project) -> None:
-    assert [next_champion(live), next_champion(live)] == [2, 3]
-    assert live.run("rollback", "--reason", "complaints").facts["version"] == 2
-    again = live.run("rollback")
+def test_rollback_goes_back_twice_and_promotion_works_after_it(succeeded: Project) -> None:
+    assert next_champion(succeeded) == 3
+    assert succeeded.run("rollback", "--reason", "complaints").facts["version"] == 2
+    again = succeeded.run("rollback")
     assert again.facts["version"] == 2
     assert "version 3 of dev.loan-risk was withdrawn already" in again.said
     assert "loan-risk rollback 2" in again.said
-    assert live.run("rollback", "2").facts["version"] == 1
-    assert champion(live) == 1
-    assert "no earlier champion to go back to" in live.run("rollback", "1", code=1).said
-    assert "version 9 is not the champion" in live.run("rollback", "9", code=1).said
-    assert champion(live) == 1
+    assert succeeded.run("rollback", "2").facts["version"] == 1
+    assert champion(succeeded) == 1
+    assert "no earlier champion to go back to" in succeeded.run("rollback", "1", code=1).said
+    assert "version 9 is not the champion" in succeeded.run("rollback", "9", code=1).said
+    assert champion(succeeded) == 1
 
-    withdrawn = live.run("promote", "3", code=1)
+    withdrawn = succeeded.run("promote", "3", code=1)
     assert "withdrawn" in withdrawn.said
     assert "complaints" in withdrawn.said
     assert "loan-risk gate 3" in withdrawn.said
-    assert roles(live)["3"] == "withdrawn"
-    live.run("gate", "3")
-    live.run("promote", "3")
-    assert champion(live) == 3
-    assert next_champion(live) == 4
-    assert roles(live) == {"1": "", "2": "withdrawn", "3": "", "4": "champion"}
-    assert live.run("rollback").facts["version"] == 3
+    assert roles(succeeded)["3"] == "withdrawn"
+    succeeded.run("gate", "3")
+    succeeded.run("promote", "3")
+    assert champion(succeeded) == 3
+    assert roles(succeeded) == {"1": "", "2": "withdrawn", "3": "champion"}
+    assert succeeded.run("rollback").facts["version"] == 1
 
 
 @pytest.mark.full

@@ -4,7 +4,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from rendering import ROOT, git, replace
 from tutorials import TUTORIAL, steps
 
 from lifecycle.conftest import At
-from lifecycle.project import Project
+from lifecycle.project import Answer, Project
 from lifecycle.rehearsals import rehearse
 
 REAL = ROOT / "tests/real"
@@ -74,6 +73,7 @@ def test_real_data_goes_through_the_whole_lifecycle(real: Project) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.wide  # test_comparison.py compares versions of the same rows in CI
 def test_a_second_version_of_the_same_rows_is_compared_with_the_first(real: Project) -> None:
     for command in ("train", "gate", "promote", "train"):
         real.run(command)
@@ -89,7 +89,7 @@ def test_the_contract_tests_pass_and_leave_what_the_commands_made_as_it_was(real
     made = contents(real)
     assert {"mlflow.db", "predictions", "extracts"} <= {path.parts[0] for path in made}
     done = run_tests(real, "tests/mlops")
-    assert done.returncode == 0, done.stdout[-3000:]
+    assert done.code == 0, done.printed[-3000:]
     assert contents(real) == made
 
 
@@ -111,10 +111,11 @@ def clone(real: Project, tmp_path: Path) -> Project:
 
 def test_a_clone_without_data_has_rows_that_fit_the_schema(clone: Project) -> None:
     done = run_tests(clone, "tests/mlops/test_rows.py")
-    assert done.returncode == 0, done.stdout[-3000:]
+    assert done.code == 0, done.printed[-3000:]
 
 
 @pytest.mark.full
+@pytest.mark.wide  # test_invented_rows.py rehearses drafted files in CI
 def test_a_clone_without_data_is_rehearsed(clone: Project) -> None:
     code, said = rehearse(clone)
     assert code == 0, said[-3000:]
@@ -129,16 +130,13 @@ def test_a_clone_without_data_passes_all_tests_and_trains_only_if_it_is_told_to(
     (table,) = yaml.safe_load(clone.path("conf/base.yml").read_text("utf-8"))["tables"]
     clone.run("train", *(f"--set=tables.{table}.{key}=synthetic" for key in ("kind", "origin")))
     done = run_tests(clone, "tests")
-    assert done.returncode == 0, done.stdout[-3000:]
+    assert done.code == 0, done.printed[-3000:]
 
 
-def run_tests(project: Project, *tests: str) -> "subprocess.CompletedProcess[str]":
+def run_tests(project: Project, *tests: str) -> Answer:
     """Run some of a project's own tests."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
-    env = os.environ | {"PYTHONPATH": "src"}
-    return subprocess.run(
-        command, cwd=project.folder, env=env, text=True, capture_output=True, check=False
-    )
+    program = Path(pytest.__file__).with_name("__main__.py")
+    return project.run_file(program, "-q", "-p", "no:cacheprovider", *tests, variables={})
 
 
 def contents(project: Project) -> dict[Path, str]:
@@ -158,13 +156,14 @@ def contents(project: Project) -> dict[Path, str]:
     "fresh_clone", [False, pytest.param(True, marks=pytest.mark.wide)], ids=["", "fresh clone"]
 )
 def test_the_tutorial_leads_to_a_champion_word_for_word(
-    rendered: Rendered, tmp_path: Path, *, fresh_clone: bool
+    rendered: Rendered, tmp_path: Path, quick: dict[str, str], *, fresh_clone: bool
 ) -> None:
     """Each command prints what the tutorial shows; its last one runs all of CI on a fresh clone."""
     project = shutil.copytree(rendered(), tmp_path / "loan-risk")
     (tmp_path / "goldsmith").symlink_to(ROOT)
     names = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
     env = os.environ | {f"GIT_{name}": "analyst@bank.example" for name in names}
+    env |= {name: quick[name] for name in ("MYPY_CACHE_DIR", "UV_PROJECT_ENVIRONMENT")}
     start, *following = steps(TUTORIAL / "your-data.md")
     assert start.commands[:3] == [
         "uvx copier copy --defaults <address> loan-risk",

@@ -4,12 +4,14 @@ import io
 import shutil
 import subprocess
 import tarfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from rendering import ROOT, commit, copy_template, git, render, update
+from rendering import ROOT, append, commit, copy_template, git, render, update
 
+from lifecycle import behind
 from lifecycle.kept_stores import write_uv
 from lifecycle.locked import own
 from lifecycle.project import AS_OF, Project, Warm
@@ -18,14 +20,6 @@ from lifecycle.tables import write_tables
 MONTH = "data/applications/2025-01.parquet"
 EDITED = 3
 FLAT_LAYOUT = "c1308a1"  # the last commit of this repository whose platform had no layers
-OTHER_ESTIMATOR = """
-import sys, skops.io
-sys.path.append(f"{sys.argv[1]}/code")
-file = f"{sys.argv[1]}/artifacts/model.skops"
-model = skops.io.load(file, trusted=skops.io.get_untrusted_types(file=file))
-model[-1]._baseline_prediction += 1
-skops.io.dump(model, file)
-"""
 
 
 def test_a_version_whose_commit_is_missing_is_refused_in_one_sentence(trained: Project) -> None:
@@ -53,14 +47,14 @@ def test_a_version_is_rebuilt_or_the_answer_says_what_differs(
     born: Project, tmp_path: Path
 ) -> None:
     write_tables(born, "2024-01-01", "2026-01-01", kind="parquet")
-    born.commit()
-    own(born, "train", "--as-of", AS_OF, "--set", "model.params.max_iter=20")
+    lock_what_is_installed(born)
+    born.run("train", "--as-of", AS_OF, "--set", "model.params.max_iter=20")
     commit_a_newer_template_and_another_configuration(born)
     git(born.folder, "worktree", "add", "--quiet", "build/reproduce/code")  # a killed run left it
     before, original = contents(born), edit_rows(born)
 
     elsewhere = {"MLOPS_TABLES__APPLICATIONS__PATH": "elsewhere/*.parquet"}  # a current setting
-    answer = own(born, "reproduce", "1", variables=elsewhere)
+    answer = born.run("reproduce", "1", variables=elsewhere)
     assert answer.facts["answer"] == "exact"
     assert answer.facts["difference"] == 0
     assert f"{EDITED} rows of the tables have changed since" in answer.facts["message"]
@@ -132,6 +126,14 @@ def empty(template: Path) -> None:
     git(template, "rm", "-r", "--quiet", ".")
 
 
+def lock_what_is_installed(project: Project) -> None:
+    """Lock the packages of the tests, with which the commands run here, and commit all changes."""
+    names = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
+    pins = ", ".join(f'"{name}=={version(name)}"' for name in names)
+    append(project.path("pyproject.toml"), f"\n[tool.uv]\nconstraint-dependencies = [{pins}]\n")
+    lock(project)
+
+
 def lock(project: Project) -> None:
     """Lock a project's requirements and commit all changes."""
     subprocess.run(["uv", "lock", "--quiet"], cwd=project.folder, check=True)
@@ -165,8 +167,7 @@ def edit_rows(project: Project) -> bytes:
 def edit_the_registered(project: Project) -> None:
     """Put another estimator into a registered version, and other code."""
     [version] = project.folder.glob("mlartifacts/dev.loan-risk/models/*/artifacts")
-    python = ("uv", "run", "--quiet", "--frozen", "--no-dev", "python", "-c", OTHER_ESTIMATOR)
-    subprocess.run([*python, version], cwd=project.folder, check=True)
+    project.call(behind.shift_predictions, version)
     [features] = version.glob("code/*/features.py")
     features.write_text(features.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
 

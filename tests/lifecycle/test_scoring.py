@@ -152,6 +152,7 @@ def test_an_old_champion_scores_under_new_code(live: Project, renewed: Project) 
 
 
 @pytest.mark.full
+@pytest.mark.wide  # the test above does not need another champion in between
 def test_an_old_champion_scores_under_new_code_after_a_rollback(renewed: Project) -> None:
     renewed.run("train", "--as-of", AS_OF)
     renewed.run("gate", "--set", "gate.comparison=noninferior", "--set", "gate.margin=0.5")
@@ -168,6 +169,7 @@ def test_new_code_that_lost_a_column_of_the_champion_is_refused(live: Project) -
 
 
 @pytest.mark.full
+@pytest.mark.wide  # test_tables.py compares every kind of table in CI
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 def test_files_give_what_the_same_rows_gave_as_tables(live: Project, kind: str) -> None:
     live.edit("synthetic.py", '"home": ', '"Häuser": ')  # not every encoding can read this

@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,14 +21,6 @@ from lifecycle.served import Served, batch, logged, serving, wait_until
 Rows = list[dict[str, Any]]
 
 QUICK = ("--set", "serving.refresh=0.2")
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Warm]:
-    """A second warm interpreter: it serves while the first runs the other commands."""
-    warm = Warm()
-    yield warm
-    warm.close()
 
 
 def test_a_champion_answers_and_keeps_its_predictions(live: Project) -> None:
@@ -263,15 +254,15 @@ def test_a_new_champion_takes_over_and_no_request_is_dropped(live: Project, host
 
 @pytest.mark.full
 def test_a_champion_whose_files_have_changed_leaves_the_old_one_in_use(
-    live: Project, host: Warm
+    compared: Project, host: Warm
 ) -> None:
-    rows = live.call(batch, 1)["rows"]
-    live.run("train", "--as-of", AS_OF)
-    live.run("gate")
-    with serving(live, host, *QUICK) as served:
+    rows = compared.call(batch, 1)["rows"]
+    with serving(compared, host, *QUICK) as served:
         served.signal(signal.SIGSTOP)
-        live.run("promote")
-        model = max(live.folder.glob("mlartifacts/**/model.skops"), key=lambda p: p.stat().st_mtime)
+        compared.run("promote")
+        model = max(
+            compared.folder.glob("mlartifacts/**/model.skops"), key=lambda p: p.stat().st_mtime
+        )
         whole = model.read_bytes()
         model.write_bytes(b"broken")
         served.signal(signal.SIGCONT)

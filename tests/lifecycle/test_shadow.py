@@ -1,7 +1,7 @@
 """The challenger predicts what the champion predicts, without any effect on others."""
 
 import json
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from lifecycle import behind
 from lifecycle.challengers import RETURN, add_column, add_step, make_cautious
 from lifecycle.conftest import At
-from lifecycle.project import AS_OF, Answer, Facts, Project, Warm
+from lifecycle.project import AS_OF, Answer, Facts, Project, Warm, copy_project
 from lifecycle.served import Served, batch, logged, serving, wait_until
 from lifecycle.tables import SPARK_FILES, write_tables
 
@@ -23,12 +23,19 @@ HIDDEN = "predictions/dev/_shadow"
 HIGH_AMOUNT = f'    applications.loc[3, "amount"] = 2e6\n{RETURN}'
 
 
+@pytest.fixture(scope="module")
+def rivals(shelf: At, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A live project whose challenger, version 2, has other parameters. Do not edit it."""
+    project = copy_project(shelf("live"), tmp_path_factory.mktemp("rivals") / "loan-risk")
+    project.configure(model={"params": {"max_iter": 60, "learning_rate": 0.2}})
+    project.run("train", "--as-of", AS_OF)
+    return project
+
+
 @pytest.fixture
-def challenged(live: Project) -> Project:
-    """A live project whose challenger, version 2, has other parameters."""
-    live.configure(model={"params": {"max_iter": 60, "learning_rate": 0.2}})
-    live.run("train", "--as-of", AS_OF)
-    return live
+def challenged(rivals: Project, tmp_path: Path) -> Project:
+    """A copy of that project, to edit freely."""
+    return copy_project(rivals, tmp_path / "loan-risk")
 
 
 def score(project: Project, *words: str) -> Answer:
@@ -207,20 +214,18 @@ def test_a_broken_challenger_never_stops_the_batch(live: Project, name: str) -> 
 
 
 @pytest.mark.full
-def test_rows_that_have_changed_since_the_batch_are_not_compared(live: Project) -> None:
-    live.run("train", "--as-of", AS_OF)
-    live.edit("data.py", RETURN, f"    applications = applications.sample(600)\n{RETURN}")
-    answer = score(live)
+def test_rows_that_have_changed_since_the_batch_are_not_compared(rivalled: Project) -> None:
+    rivalled.edit("data.py", RETURN, f"    applications = applications.sample(600)\n{RETURN}")
+    answer = score(rivalled)
     assert "did not get the same rows" in answer.facts["shadow"]["missing"]
-    assert len(table(live)) == 600
+    assert len(table(rivalled)) == 600
 
 
 @pytest.mark.full
-def test_a_folder_that_cannot_be_written_is_reported(live: Project) -> None:
-    live.run("train", "--as-of", AS_OF)
-    live.write(HIDDEN, "a file where a folder should be")
-    assert "NotADirectoryError" in score(live).facts["shadow"]["missing"]
-    assert len(table(live)) == 660
+def test_a_folder_that_cannot_be_written_is_reported(rivalled: Project) -> None:
+    rivalled.write(HIDDEN, "a file where a folder should be")
+    assert "NotADirectoryError" in score(rivalled).facts["shadow"]["missing"]
+    assert len(table(rivalled)) == 660
 
 
 @pytest.mark.full
@@ -258,14 +263,6 @@ def test_spark_gives_the_same_shadow_as_one_machine(
 
 
 # Online
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Warm]:
-    """A second warm interpreter: it serves while the first runs the other commands."""
-    warm = Warm()
-    yield warm
-    warm.close()
 
 
 def predict(number: int, rows: list[Facts]) -> list[Facts]:

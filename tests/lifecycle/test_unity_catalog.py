@@ -48,7 +48,9 @@ def team(born: Project, address: str) -> Team:
     return Team(born, address)
 
 
-def test_two_identities_share_the_whole_lifecycle(team: Team) -> None:
+@pytest.fixture
+def begun(team: Team) -> Team:
+    """The promoter has promoted a version of the trainer, who may not do so."""
     assert team.run("promoter", "doctor").code == 0  # the first command makes the model
     for who, may in (("promoter", "lets"), ("trainer", "does not let")):
         findings = team.run(who, "doctor").facts["findings"]
@@ -60,9 +62,20 @@ def test_two_identities_share_the_whole_lifecycle(team: Team) -> None:
     assert "does not have ownership" in refused.said
     assert team.run("promoter", "status").facts["champion"] is None
     team.run("promoter", "promote", str(version))
+    return team
+
+
+def test_the_trainer_trains_and_scores_and_the_promoter_promotes(begun: Team) -> None:
+    assert begun.run("trainer", "score", "--as-of", AS_OF).facts["version"] == 1
+    status = begun.run("trainer", "status").facts
+    assert (status["champion"], status["problems"]) == (1, [])
+
+
+@pytest.mark.wide  # test_databricks_jobs.py does the same in CI, job by job
+def test_two_identities_share_the_whole_lifecycle(begun: Team) -> None:
+    team = begun
     team.run("trainer", "score", "--as-of", AS_OF)
     assert team.run("trainer", "monitor", "--as-of", AS_OF).facts["decision"] == "healthy"
-
     team.project.configure("test", monitoring={"max_age": 1})
     team.project.commit()
     old = ("--as-of", LATER)

@@ -6,20 +6,19 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """A real MLflow server on a free port, and its process."""
+@contextmanager
+def hosting(store: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Run a real MLflow server that keeps all in a folder; give its address and its process."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    store = tmp_path / "server"
-    store.mkdir()
+    store.mkdir(parents=True)
     command = [
         *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
         *("--backend-store-uri", f"sqlite:///{store}/mlflow.db", "--workers", "1"),
@@ -35,9 +34,10 @@ def running(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
 
 
 @pytest.fixture
-def server(running: tuple[str, "subprocess.Popen[bytes]"]) -> str:
+def server(tmp_path: Path) -> Iterator[str]:
     """The address of a real MLflow server."""
-    return running[0]
+    with hosting(tmp_path / "server") as (address, _):
+        yield address
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]") -> str:

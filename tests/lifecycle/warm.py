@@ -5,7 +5,8 @@ the project's own code yet, as a new process does, and starts in hundredths of a
 clean interpreter, which may not know the project either, is another fork, made before the command.
 
 What MLflow and matplotlib compute from the installed packages alone is computed before the fork,
-too. `status` alone creates its store as MLflow does, through all of MLflow's migrations.
+too. `status` alone creates its store as MLflow does, through all of MLflow's migrations. Figures
+are made, but not drawn.
 """
 
 import gc
@@ -27,29 +28,40 @@ from importlib import import_module
 from importlib.metadata import distributions
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 SLOW = (
     "IPython",
     "copier",  # a test's module imports it, and a function of that module may be called
     "filelock",
     "git",
+    "jinja2",
     "markdown_it",
     "matplotlib.backends.backend_agg",
     "matplotlib.figure",
+    "matplotlib.pyplot",
     "mlflow.pyfunc",
     "mlflow.pyfunc.scoring_server",
     "mlflow.store.model_registry.sqlalchemy_store",
     "mlflow.store.tracking.sqlalchemy_store",
     "mlflow.tracing.processor.mlflow_v3",
+    "mlflow.tracing.processor.otel",
     "narwhals._pandas_like.dataframe",
+    "narwhals._pandas_like.expr",
+    "narwhals._pandas_like.group_by",
+    "narwhals._pandas_like.namespace",
+    "narwhals._pandas_like.selectors",
+    "narwhals.stable.v2._namespace",
+    "pandas.io.formats.string",
     "pandera.accessors.pandas_accessor",
     "pandera.backends.pandas.register",
     "pandera.pandas",
     "pandera.strategies.pandas_strategies",
     "pyarrow.dataset",
     "pyarrow.parquet",
+    "pydantic.dataclasses",
     "pytest",
+    "rich._emoji_codes",
     "scipy.stats",
     "skops.io",
     "sklearn.compose",
@@ -68,8 +80,29 @@ def main() -> None:
     """Do a job for each line of stdin, one after the other, and print its exit code."""
     get_warm()
     print("warm", flush=True)
-    for line in sys.stdin:
-        print(do(json.loads(line)), flush=True)
+    obey(sys.stdin)
+
+
+def obey(jobs: TextIO) -> None:
+    """Do the job of each line, and print its exit code."""
+    for line in jobs:
+        job = json.loads(line)
+        if "twin" in job:
+            print(be_twins(*job["twin"]), flush=True)
+        else:
+            print(do(job), flush=True)
+
+
+def be_twins(requests: str, answers: str) -> int:
+    """Let a fork of this interpreter do the jobs of another pipe; return its process id."""
+    child = os.fork()
+    if child:
+        return child
+    os.dup2(os.open(requests, os.O_RDONLY), 0)
+    os.dup2(os.open(answers, os.O_WRONLY), 1)
+    with open(0, encoding="utf-8", closefd=False) as jobs:
+        obey(jobs)
+    os._exit(0)
 
 
 def get_warm() -> None:
@@ -79,6 +112,7 @@ def get_warm() -> None:
             import_module(name)
     import_module("mlflow.utils.requirements_utils")._init_packages_to_modules_map()  # noqa: SLF001
     _know_packages()
+    _know_schemas()
     _know_statements()
     _know_fonts()
     gc.collect()
@@ -102,6 +136,13 @@ def _know_packages() -> None:
     utils._get_installed_version = cache(utils._get_installed_version)  # noqa: SLF001
     for distribution in distributions():
         utils._get_installed_version(distribution.name, None)  # noqa: SLF001
+
+
+def _know_schemas() -> None:
+    """Check a table, for which pandera loads its checks of pandas."""
+    pandera: Any = import_module("pandera.pandas")
+    schema = pandera.DataFrameSchema({"any": pandera.Column(int, pandera.Check.ge(0))})
+    schema.validate(import_module("pandas").DataFrame({"any": [0]}))
 
 
 def _know_statements() -> None:
@@ -130,6 +171,15 @@ def _know_fonts() -> None:
     figure = import_module("matplotlib.figure").Figure()
     figure.subplots().set_title("any")
     figure.savefig(io.BytesIO())
+
+
+def _spare_drawing() -> None:
+    """Save each figure as an empty picture: the demo draws them."""
+
+    def save(_: Any, file: Any, **__: Any) -> None:
+        Path(file).touch()
+
+    import_module("matplotlib.figure").Figure.savefig = save
 
 
 def _spare_migrations() -> None:
@@ -162,6 +212,7 @@ def _work(job: dict[str, Any]) -> None:
             _spare_a_start()
         if "status" not in job["words"]:
             _spare_migrations()
+        _spare_drawing()
         _enter(job)
         module, name = job["function"].split(":")
         result = getattr(import_module(module), name)(*job["arguments"])
@@ -227,6 +278,7 @@ def _be_clean(asked: int, tell: int) -> None:
 
 def run_file(path: str) -> None:
     """Run a file of Python as a program."""
+    sys.path.insert(0, str(Path(path).parent.resolve()))
     runpy.run_path(path, run_name="__main__")
 
 
