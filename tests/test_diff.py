@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from unittest.mock import patch
 
@@ -32,6 +33,12 @@ def diff(template: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the program of the session as in a copy of the template."""
     with patch("tools.diff.TEMPLATE", template):
         return run_here(program.main, template, *arguments)
+
+
+def test_the_session_starts_the_program(newer_template: Path) -> None:
+    command = [sys.executable, "-m", "tools.diff", "v0.1.0", "v7.0.0"]
+    done = subprocess.run(command, cwd=newer_template, check=False, capture_output=True, text=True)
+    assert (done.returncode, "v7.0.0 is not a version of" in done.stderr) == (1, True)
 
 
 def test_a_project_gets_the_platforms_and_shared_files(newer_template: Path) -> None:

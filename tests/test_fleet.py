@@ -8,10 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
-from programs import write_program
+from programs import run_here, write_program
 from rendering import append, commit, contents, git, render
+
+from tools import fleet as program
 
 Row = dict[str, Any]
 
@@ -24,12 +27,20 @@ class Fleet:
     old: Path
     current: Path
 
-    def run(self, list_file: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    def start(self, list_file: Path) -> "subprocess.CompletedProcess[str]":
         """Run the program of the session in the copy of the template."""
-        command = [sys.executable, "-m", "tools.fleet", str(list_file), *options]
+        command = [sys.executable, "-m", "tools.fleet", str(list_file)]
         return subprocess.run(
             command, cwd=self.template, check=False, capture_output=True, text=True
         )
+
+    def run(self, list_file: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+        """Do the same without a new process."""
+        with (
+            patch("tools.fleet.TEMPLATE", self.template),
+            patch("tools.survey.TEMPLATE", self.template),
+        ):
+            return run_here(program.main, self.template, str(list_file), *options)
 
     def rows(self, *repositories: object, options: tuple[str, ...] = ()) -> tuple[int, list[Row]]:
         """Return the exit code, and the JSON object of each repository."""
@@ -250,7 +261,7 @@ def test_a_template_is_recognized_by_all_its_addresses(
 def test_the_table_has_a_line_for_each_repository(fleet: Fleet) -> None:
     list_file = fleet.template.parent / "list.txt"
     list_file.write_text("# ours\n\nchurn # the second\nchurn\ngone\n", encoding="utf-8")
-    done = fleet.run(list_file)
+    done = fleet.start(list_file)
     assert done.returncode == 1
     header, churn, gone, _, total = done.stdout.splitlines()
     assert header.split() == ["repository", "version", "newest", "behind", "update"]

@@ -1,17 +1,19 @@
 """A release is checked before it is tagged; whatever would hurt a project is refused."""
 
-import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from programs import run_here
 from rendering import ROOT, commit, git
 
 from tools import readiness
+from tools import release as program
 from tools.compatibility import (
     STAGES,
     Upgrade,
@@ -90,13 +92,17 @@ def use_stores(folder: Path, fault: str) -> None:
     (folder / "tests/conftest.py").write_text("", encoding="utf-8")  # no fixture is needed
 
 
-def release(template: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the program of the release session in a copy of the template."""
-    command = [sys.executable, "-m", "tools.release", *arguments]
-    env = os.environ | {"MYPY_CACHE_DIR": str(ROOT / "build/mypy")}
-    return subprocess.run(
-        command, cwd=template, env=env, check=False, capture_output=True, text=True
-    )
+def release(template: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the program of the release session as in a copy of the template."""
+    caches = {"MYPY_CACHE_DIR": str(ROOT / "build/mypy")}
+    with patch("tools.release.TEMPLATE", template), patch.dict("os.environ", caches):
+        return run_here(program.main, template, *arguments)
+
+
+def test_the_session_starts_the_program(ready: Path) -> None:
+    command = [sys.executable, "-m", "tools.release", "0.2.0"]
+    done = subprocess.run(command, cwd=ready, check=False, capture_output=True, text=True)
+    assert (done.returncode, "0.2.0 is not a version" in done.stdout) == (1, True)
 
 
 def assert_refused(template: Path, version: str, sentence: str) -> str:
