@@ -2,7 +2,9 @@
 
 import io
 import os
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -13,7 +15,7 @@ from conftest import Rendered
 from rendering import FENCE, ROOT, git, replace
 
 from workshop import engine, join, script, start
-from workshop.exercise import Exercise
+from workshop.exercise import Exercise, Module
 from workshop.missing import Missing
 from workshop.modules import MODULES
 from workshop.place import Place
@@ -73,12 +75,16 @@ def test_the_first_exercise_goes_from_its_message_to_the_next_exercise(project: 
     assert "Exercise 1.2" in answer
     assert git(project, "status", "--porcelain") == ""
     assert git(project, "ls-files", ".workshop", ".mlops/sessions") == ""
+    unchanged = [sys.executable, "-I", "-S", ".mlops/platform_files.py"]
+    assert subprocess.run(unchanged, check=False).returncode == 0
 
 
 def test_the_overview_shows_where_the_participant_is(project: Path) -> None:
     shown = say()
     assert f"0 of {len(EXERCISES)} exercises are solved." in shown
     assert "[ ] 1.1 Set up the repository   <-- you are here" in shown
+    page = (ROOT / "docs/workshop/index.md").read_text(encoding="utf-8")
+    assert shown.strip().partition("Read its steps")[0] in page
 
 
 def test_each_hint_is_shown_after_the_one_before(project: Path) -> None:
@@ -177,13 +183,19 @@ def test_each_exercise_has_help_and_three_tempting_wrong_answers(exercise: Exerc
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.number))
-def test_the_page_of_a_module_has_each_exercise_and_its_commands(module: object) -> None:
-    [found] = [each for each in MODULES if each is module]
-    page = (ROOT / "docs/workshop" / found.page).read_text(encoding="utf-8")
-    shown = {line.removeprefix("$ ") for block in FENCE.findall(page) for line in block.split("\n")}
-    for exercise in found.exercises:
-        assert f"## {exercise.number} {exercise.title}" in page
-        solution = exercise.solution.read_text(encoding="utf-8")
-        commands = {line.split("#")[0].strip() for line in solution.splitlines()}
-        typed = {line for line in commands if line.startswith(("uv run loan-risk", "uvx", "git"))}
-        assert typed - shown == set()
+def test_the_page_of_a_module_has_the_commands_of_its_solutions_and_no_other(
+    module: Module,
+) -> None:
+    page = (ROOT / "docs/workshop" / module.page).read_text(encoding="utf-8")
+    shown = commands("\n".join(FENCE.findall(page)))
+    typed = set()
+    for exercise in module.exercises:
+        assert f"## {exercise.number} {exercise.title}\n\n**Goal.** {exercise.goal}\n" in page
+        typed |= commands(exercise.solution.read_text(encoding="utf-8"))
+    assert shown - {"uvx nox -s workshop -- check"} == typed
+
+
+def commands(text: str) -> set[str]:
+    """Return the commands in a text, without options that only shorten what they print."""
+    lines = {line.partition(" #")[0].replace(" --quiet", "").strip() for line in text.split("\n")}
+    return {line for line in lines if re.match(r"(uv run loan-risk|uvx|git|rm) ", line)}

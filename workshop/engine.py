@@ -16,7 +16,7 @@ from .missing import Missing
 from .modules import MODULES
 from .place import HOME, Place
 from .progress import Progress
-from .start import has_start, keep_start, restore_start
+from .start import keep_start, restore_start
 
 SESSION = "uvx nox -s workshop"
 WATCHED = ("src", "conf", "tests", "docs", "predictions", f"{HOME}/answers", ".git/refs")
@@ -30,8 +30,8 @@ def main(words: Sequence[str] | None = None) -> int:
     options = _parse(words)
     place = Place(Path.cwd())
     progress = Progress.read(place)
-    if not has_start(place.folder):
-        start(place, progress)
+    if progress.current and progress.current.number != progress.started:
+        start(place, progress)  # also that of a module which a newer workshop brought
     exercise = find(options.exercise) if options.exercise else progress.current
     if options.command == "progress" or exercise is None:
         print(overview(progress))
@@ -160,6 +160,7 @@ def start(place: Place, progress: Progress) -> None:
         if progress.current.prepare:
             progress.current.prepare(place)
         keep_start(place.folder)
+        progress.begin()
 
 
 def print_item(sign: str, text: str) -> None:
@@ -187,6 +188,8 @@ def show_solution(exercise: Exercise) -> int:
     """Print the commands of the solution."""
     print(f"\nThe solution of exercise {exercise.number}: {exercise.title}\n")
     print(textwrap.indent(exercise.solution.read_text(encoding="utf-8"), "  "))
+    if "\nedit " in f"\n{exercise.solution.read_text(encoding='utf-8')}":
+        print("`edit FILE OLD NEW` means: in your editor, replace OLD with NEW in that file.")
     print(f"Type these commands, or run them: {SESSION} -- solution --apply")
     return 0
 

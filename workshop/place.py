@@ -121,21 +121,20 @@ class Journal:
     env: str
 
     @cached_property
-    def _parts(self) -> tuple[Any, Any] | None:
-        """The client and the journal; None if this environment has none yet."""
+    def _store(self) -> Any:
+        """The platform's store; None if this environment has none, which is not created here."""
         if not self.place.path("mlflow.db").is_file():
             return None
         project = self.place.platform("base.project").open_project(self.env)
         client = self.place.platform("records.tracking").connect(project)
-        names = {model.name for model in client.search_registered_models()}
-        if project.name not in names:
+        if project.name not in {model.name for model in client.search_registered_models()}:
             return None
-        return client, self.place.platform("records.journal").Journal(client, project)
+        return self.place.platform("records.store").open_store(project)
 
     @cached_property
     def entries(self) -> list[Any]:
         """All entries, oldest first."""
-        return list(self._parts[1].entries()) if self._parts else []
+        return list(self._store.entries) if self._store else []
 
     def of(self, *commands: str) -> list[Any]:
         """Return the entries of these commands, oldest first."""
@@ -145,28 +144,18 @@ class Journal:
         """Return the entries of the gate about a version, oldest first."""
         return [entry for entry in self.of("gate") if entry.subject == version]
 
-    def checks(self, entry: Any) -> dict[str, Any]:
+    def checks(self, verdict: Any) -> dict[str, Any]:
         """Return the checks behind a verdict by their names."""
-        if not self._parts:
-            return {}
-        text = self._parts[1].evidence(entry, entry.details.evidence_sha256)
+        text = self._store.journal.evidence(verdict, verdict.details.evidence_sha256)
         evidence = self.place.platform("records.evidence").read_evidence(text, "the evidence")
         return {check.name: check for check in evidence.checks}
+
+    def card(self, version: str) -> Any:
+        """Return the card of a version: its columns, parameters, figures and rows."""
+        return self._store.fetch(int(version)).card
 
     @property
     def champion(self) -> str:
         """The version in use according to the journal; empty if there is none."""
-        stack: list[str] = []
-        for entry in self.of("promote", "rollback"):
-            if entry.command == "promote":
-                stack.append(entry.subject)
-            elif stack and stack[-1] == entry.subject:
-                stack.pop()
-        return stack[-1] if stack else ""
-
-    def run(self, version: str) -> Any:
-        """Return the MLflow run of a version: its parameters and figures are in `data`."""
-        assert self._parts, "a version is in a store"  # noqa: S101 - callers have seen its entry
-        client, _ = self._parts
-        name = f"{self.env}.{PROGRAM}"
-        return client.get_run(client.get_model_version(name, version).run_id)
+        number = self._store.recorded_champion if self._store else None
+        return str(number or "")

@@ -19,12 +19,15 @@ class Progress:
     """Numbers of the solved exercises."""
     hints: dict[str, int]
     """How many hints are shown, by number of the exercise."""
+    started: str
+    """Number of the exercise whose start is kept; empty at the beginning."""
 
     @classmethod
     def read(cls, place: Place) -> "Progress":
         """Read it; there is none at the beginning."""
         facts = json.loads(place.text(FILE) or "{}")
-        return cls(place, facts.get("solved", []), facts.get("hints", {}))
+        solved = facts.get("solved", [])
+        return cls(place, solved, facts.get("hints", {}), facts.get("started", ""))
 
     @property
     def current(self) -> Exercise | None:
@@ -41,6 +44,11 @@ class Progress:
             self.solved.append(self.current.number)
             self._write()
 
+    def begin(self) -> None:
+        """Note that the start of the current exercise is kept."""
+        self.started = self.current.number if self.current else ""
+        self._write()
+
     def show_hint(self, exercise: Exercise) -> int:
         """Show one more hint of an exercise, and return how many are shown then."""
         shown = min(self.hints.get(exercise.number, 0) + 1, len(exercise.hints))
@@ -49,7 +57,7 @@ class Progress:
         return shown
 
     def _write(self) -> None:
-        facts = {"solved": self.solved, "hints": self.hints}
+        facts = {"solved": self.solved, "hints": self.hints, "started": self.started}
         file = self.place.path(FILE)
         file.parent.mkdir(parents=True, exist_ok=True)
         new = file.with_suffix(".new")

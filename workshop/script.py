@@ -1,8 +1,9 @@
-"""Run the commands of a solution, one line at a time, without a shell.
+r"""Run the commands of a solution, one line at a time, without a shell.
 
 A line is a command as a participant types it, and `#` starts a comment. The comment `# exits with
 3` says how the command must end; without it, it must end with 0. `cp`, `mkdir`, `rm` and `touch`
-run here, so that they work on every system.
+run here, so that they work on every system. `edit FILE OLD NEW` replaces text, as with an editor;
+`\n` in NEW starts a line.
 """
 
 import os
@@ -27,6 +28,8 @@ class Failed(Exception):
 class Line:
     """A command of a script."""
 
+    text: str
+    """As it is typed."""
     words: tuple[str, ...]
     code: int
     """How it must end."""
@@ -43,16 +46,16 @@ def lines(text: str) -> Iterator[Line]:
         words = shlex.split(line, comments=True)
         if words:
             ending = EXIT.search(line)
-            yield Line(tuple(words), int(ending[1]) if ending else 0)
+            yield Line(line, tuple(words), int(ending[1]) if ending else 0)
 
 
 def run(file: Path, folder: Path, program: Run | None = None) -> None:
-    """Run the commands of a script in a folder; raises Failed at the first that fails.
+    r"""Run the commands of a script in a folder; raises Failed at the first that fails.
 
     `program` runs a command that is not run here, and returns its exit code.
     """
     for line in lines(file.read_text(encoding="utf-8")):
-        print(f"$ {shlex.join(line.words)}", flush=True)
+        print(f"$ {line.text}", flush=True)
         code = _run_line(line.words, folder, program or _run_program)
         if code != line.code:
             raise Failed(
@@ -75,9 +78,19 @@ def _run_line(words: Sequence[str], folder: Path, program: Run) -> int:
         (folder / paths[0]).mkdir(parents=True, exist_ok=True)
     elif name == "touch":
         (folder / paths[0]).touch()
+    elif name == "edit":
+        _edit(folder / paths[0], paths[1], paths[2])
     else:
         return program(words, folder)
     return 0
+
+
+def _edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    if old not in text:
+        raise Failed(f"{file.name} does not contain {old}: make this change in your editor.")
+    new = new.replace("\\n", "\n")
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def _found(patterns: Sequence[str], folder: Path) -> list[Path]:

@@ -13,11 +13,6 @@ SET_ASIDE = f"{HOME}/set-aside"
 LEFT = {HOME, ".venv", ".mypy_cache", ".ruff_cache", "__pycache__"}
 
 
-def has_start(folder: Path) -> bool:
-    """Return whether a state is kept."""
-    return (folder / START).is_dir()
-
-
 def keep_start(folder: Path) -> None:
     """Keep the project as it is now."""
     new = folder / f"{START}.new"
@@ -34,7 +29,7 @@ def restore_start(folder: Path) -> bool:
 
     Returns False if there is no such state.
     """
-    if not has_start(folder):
+    if not (folder / START).is_dir():
         return False
     aside = folder / SET_ASIDE
     remove(aside)

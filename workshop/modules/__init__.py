@@ -1,6 +1,6 @@
 """The modules of the workshop, in their order."""
 
 from ..exercise import Module
-from . import repository
+from . import environments, gate, own_data, repository
 
-MODULES: tuple[Module, ...] = (repository.MODULE,)
+MODULES: tuple[Module, ...] = (repository.MODULE, own_data.MODULE, gate.MODULE, environments.MODULE)

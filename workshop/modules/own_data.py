@@ -1,0 +1,393 @@
+"""Module 2: make it mine."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..exercise import Exercise, Module
+from ..missing import Missing
+from ..place import PROGRAM, Place
+
+KNOWN_ON = "2026-01-01"
+AFTERWARDS = ("contacts", "reminders_sent")
+DRAFT = f"uv run {PROGRAM} draft data/loans.csv --target defaulted"
+CUTOFF = 0.2
+NOTEBOOK = {"max_iter": 50}
+PYTEST_CACHE = ".pytest_cache/v/cache"
+
+
+def deliver(place: Place) -> None:
+    """Put the extract into the project."""
+    program = next(path for path in place.programs.glob("python*") if path.stem == "python")
+    delivery = str(Path(__file__).parents[1] / "delivery.py")
+    subprocess.run([str(program), delivery, KNOWN_ON], cwd=place.folder, check=True)
+
+
+def check_schema(place: Place) -> Iterator[str]:
+    """The project reads the extract, and its columns have the right roles."""
+    if not place.path("build/draft/schema.py").is_file():
+        raise Missing(
+            "There is no draft yet.",
+            "`draft` reads your table and writes down what it sees. You correct a proposal "
+            "instead of starting with an empty file.",
+            f"Run `{DRAFT}`.",
+        )
+    yield "draft has read the table."
+    tables = place.yaml("conf/base.yml").get("tables", {})
+    if "data/loans.csv" not in [table.get("path") for table in tables.values()]:
+        raise Missing(
+            "conf/base.yml does not name data/loans.csv.",
+            "draft only proposes, and changes no file of yours. Until you copy the proposal, the "
+            "model learns from the invented rows of the example.",
+            "Run `cp build/draft/*.py src/loan_risk/` and `cp build/draft/conf/*.yml conf/`.",
+        )
+    yield "conf/base.yml names your table."
+    schema = place.module("schema")
+    inputs = roles(schema.Inputs)
+    labels = roles(schema.Labels)
+    if "contacts" not in inputs and "reminders_sent" not in inputs and "amount" not in inputs:
+        raise Missing(
+            "src/loan_risk/schema.py still describes the rows of the example.",
+            "The schema says which columns the model may learn from, so it must list yours.",
+            "Run `cp build/draft/*.py src/loan_risk/`.",
+        )
+    for column in AFTERWARDS:
+        if column in inputs and not inputs[column]:
+            raise Missing(
+                f"{column} is a feature.",
+                "It is known only after the loan was granted. The model would look excellent on "
+                "old loans, and know nothing about the applicant in front of you.",
+                f'In schema.py, give {column} the role "excluded".',
+            )
+    yield "No feature is from after the decision."
+    _check_review(inputs, labels)
+    yield "Labels says when each outcome became known."
+    _check_labels(place)
+    yield "Only a loan that was reviewed has an outcome."
+    _check_people(inputs)
+    yield "The model does not see phone numbers or ages; the gate sees the ages."
+    _check_horizon(place)
+    yield "A loan counts as good or bad only after its review."
+
+
+def roles(model: Any) -> dict[str, str]:
+    """Return the role of each column; empty for a feature."""
+    columns = model.to_schema().columns.items()
+    return {name: (column.metadata or {}).get("role") or "" for name, column in columns}
+
+
+def _check_review(inputs: dict[str, str], labels: dict[str, str]) -> None:
+    if inputs.get("reviewed_on") == "":
+        raise Missing(
+            "reviewed_on is a feature.",
+            "It is filled in at the review, three months after the decision. Whether it is filled "
+            "in tells the model which loans are old.",
+            "Move the line to Labels, with the role label_time.",
+        )
+    if labels.get("reviewed_on") != "label_time":
+        raise Missing(
+            "Labels does not say when an outcome became known.",
+            "With this date, training uses only what was known on the reference date, and you can "
+            "ask later what the model could have known.",
+            "Move reviewed_on from Inputs to Labels, and give it the role label_time.",
+        )
+
+
+def _check_labels(place: Place) -> None:
+    import pandas as pd
+
+    names = [*roles(place.module("schema").Inputs), *roles(place.module("schema").Labels)]
+    days = pd.Series([pd.Timestamp("2025-04-01"), pd.NaT, pd.NaT])
+    loans = pd.DataFrame({name: ["a", "b", "c"] for name in names})
+    loans = loans.assign(reviewed_on=days, defaulted=[1.0, 1.0, float("nan")])
+    labels = place.module("data").labels(OneTable(loans), None)
+    if len(labels) > 1:
+        raise Missing(
+            "data.labels returns a loan without a review.",
+            "The extract has no such loan today, but nothing forbids one, and synthetic.py invents "
+            "them. An outcome that nobody has reviewed is a guess.",
+            'In labels, keep rows[target.notna() & rows["reviewed_on"].notna()].',
+        )
+
+
+class OneTable:
+    """Stands in for the platform's tables."""
+
+    def __init__(self, rows: Any) -> None:
+        self._rows = rows
+
+    def read(self, name: str, window: object = None) -> Any:
+        """Return the rows, whatever the name."""
+        return self._rows.copy()
+
+
+def _check_people(inputs: dict[str, str]) -> None:
+    if inputs.get("phone") in ("", "key", "group"):
+        raise Missing(
+            "phone is read as data about the loan.",
+            "It identifies a person and says nothing about the risk. What is not needed must not "
+            "be used.",
+            'Give phone the role "personal".',
+        )
+    if inputs.get("age_band") != "protected":
+        raise Missing(
+            "age_band has lost its role protected.",
+            "Now either the model decides by age, or nobody checks whether it is worse for one "
+            "age than for another.",
+            'Give age_band the role "protected".',
+        )
+
+
+def _check_horizon(place: Place) -> None:
+    horizon = place.settings().time.label_horizon
+    if horizon < 3:
+        raise Missing(
+            f"time.label_horizon is {horizon}.",
+            "The bank reviews a loan three months after granting it. With a shorter horizon, loans "
+            "that have not been reviewed yet count as known, and the newest of them are missing.",
+            "Set time.label_horizon to 3 in conf/base.yml.",
+        )
+
+
+def check_feature(place: Place) -> Iterator[str]:
+    """The project computes a feature, and tests it."""
+    features = place.module("features")
+    if not hasattr(features, "add_burden"):
+        raise Missing(
+            "features.py has no function add_burden.",
+            "An instalment of 300 is little for one customer and a lot for another. The model can "
+            "learn that better if you compute it.",
+            "Write add_burden(frame) in src/loan_risk/features.py, as the page shows.",
+        )
+    _check_burden(features.add_burden)
+    yield "add_burden computes what you would compute by hand."
+    if "add_burden" not in _functions(features.prepare()):
+        raise Missing(
+            "prepare() does not use add_burden.",
+            "A function that no step calls changes nothing. As a step, it is also part of each "
+            "version of the model, and computes the same when scoring.",
+            'Add ("burden", FunctionTransformer(add_burden)) to the Pipeline in prepare().',
+        )
+    yield "Training and scoring use it, as a step of the pipeline."
+    _check_tests(place)
+    yield "A test keeps it right, and passes."
+
+
+def _check_burden(add_burden: Any) -> None:
+    import numpy as np
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            "amount": [12_000.0, 6_000.0, 9_000.0],
+            "term_months": [12, 60, 36],
+            "income": [4_000.0, np.nan, 0.0],
+        },
+        index=[7, 8, 9],
+    )
+    given = frame.copy()
+    result = add_burden(given)
+    if not given.equals(frame):
+        raise Missing(
+            "add_burden changes the frame that it is given.",
+            "Whoever passes the rows on would see a column that they did not make, depending on "
+            "the order of calls.",
+            "Return frame.assign(instalment_to_income=...), which makes a new frame.",
+        )
+    if result is None or "instalment_to_income" not in result:
+        raise Missing(
+            "add_burden does not return a frame with the column instalment_to_income.",
+            "Each step of the pipeline gets rows and returns rows.",
+            "End the function with: return frame.assign(instalment_to_income=...)",
+        )
+    values = result["instalment_to_income"]
+    if np.isinf(values).any():
+        raise Missing(
+            "For an income of 0, instalment_to_income is infinite.",
+            "Infinity is not a large number: many estimators refuse it, and others split on it.",
+            'Use frame["income"].where(frame["income"] > 0), which makes 0 missing.',
+        )
+    if abs(values.iloc[0] - 0.25) > 1e-9:
+        raise Missing(
+            f"For 12,000 over 12 months and an income of 4,000, you get {values.iloc[0]:g}.",
+            "The instalment is 12,000 / 12 = 1,000, and 1,000 / 4,000 = 0.25. A feature that is "
+            "wrong still trains without an error.",
+            "Divide the amount by term_months first, then by the income.",
+        )
+    if values.iloc[1:].notna().any():
+        raise Missing(
+            "A missing income gets a value.",
+            "The value comes from the other rows of the same table. When scoring, those are other "
+            "rows, so the same applicant would get another score.",
+            "Leave it missing: the trees can learn from that, too. What must be learned from other "
+            "rows belongs in a transformer.",
+        )
+
+
+def _functions(pipeline: Any) -> set[str]:
+    """Return the names of the functions that a pipeline calls."""
+    found = set()
+    for _, step in pipeline.steps:
+        if hasattr(step, "steps"):
+            found |= _functions(step)
+        found.add(getattr(getattr(step, "func", None), "__name__", ""))
+    return found
+
+
+def _check_tests(place: Place) -> None:
+    files = [
+        file
+        for file in sorted(place.path("tests/model").glob("test_*.py"))
+        if "add_burden" in file.read_text(encoding="utf-8")
+    ]
+    if not files:
+        raise Missing(
+            "No test in tests/model calls add_burden.",
+            "You know today that it is right. The test knows it in a year, after someone has "
+            "changed it.",
+            "Write tests/model/test_features.py with values that you worked out by hand.",
+        )
+    run = "Run `uvx nox -s tests -- tests/model`."
+    cache = place.path(PYTEST_CACHE)
+    ran = cache / "nodeids"
+    changed = max(f.stat().st_mtime for f in [*files, place.path("src/loan_risk/features.py")])
+    names = [f"tests/model/{file.name}" for file in files]
+    text = ran.read_text(encoding="utf-8") if ran.is_file() else ""
+    if not any(name in text for name in names) or _last_run(place) < changed:
+        raise Missing(
+            "The tests have not run since your last change.",
+            "A test that nobody runs finds nothing.",
+            run,
+        )
+    failed = cache / "lastfailed"
+    if failed.is_file() and any(name in failed.read_text(encoding="utf-8") for name in names):
+        raise Missing(
+            "A test of add_burden fails.",
+            "Either the function is wrong or the test is. Find out which before you change one.",
+            f"{run} Read what it says after `E`.",
+        )
+
+
+def _last_run(place: Place) -> float:
+    """Return when pytest last wrote its cache."""
+    files = [place.path(f"{PYTEST_CACHE}/{name}") for name in ("nodeids", "lastfailed", "stepwise")]
+    return max((file.stat().st_mtime for file in files if file.is_file()), default=0.0)
+
+
+def check_own_model(place: Place) -> Iterator[str]:
+    """A version that was trained on the extract, from a commit, is in use."""
+    if place.git("ls-files", "data"):
+        raise Missing(
+            "data/ is in git.",
+            "A history forgets nothing, and everybody with the repository has it. Rows about "
+            "people must not get there, and large files make each clone slow.",
+            "Run `git rm -r --cached data`, and commit. Ask your security team before you push.",
+        )
+    cutoff = place.settings().model.cutoff
+    if cutoff != CUTOFF:
+        raise Missing(
+            f"model.cutoff is {cutoff}.",
+            "The cutoff turns a probability into a decision. A default costs about four times what "
+            "a good loan earns, so a chance of one in five is already too high.",
+            f"Set model.cutoff to {CUTOFF} in conf/base.yml, and write the reason next to it.",
+        )
+    params = place.settings().model.params
+    if params != NOTEBOOK:
+        raise Missing(
+            f"model.params is {params}, not {NOTEBOOK}.",
+            "The first version should be the model that you know. If data, code and parameters all "
+            "change at once, nobody can say why a figure differs from the notebook's.",
+            "Write `params: {max_iter: 50}` below `model:` in conf/base.yml.",
+        )
+    yield "The parameters are those of the notebook."
+    yield f"From {CUTOFF} on, the decision is: will default. That follows from the costs."
+    if place.changed:
+        raise Missing(
+            f"{place.changed[0]} is not committed.",
+            "A version names the commit that it is from. If that commit lacks your changes, nobody "
+            "can rebuild the version.",
+            'Run `git add --all`, then `git commit --message "feat: train on our loans"`.',
+        )
+    yield "Everything is committed, and the data is not in git."
+    journal = place.journal()
+    trained = journal.of("train")
+    for entry in trained:
+        has_loans = "loans.csv" in place.git("show", f"{entry.details.commit}:conf/base.yml")
+        if not has_loans and not entry.details.dirty:
+            raise Missing(
+                "The store still has versions of the example.",
+                "Their figures are about other loans. Compared with them, yours mean nothing.",
+                "Run `rm mlflow.db` and `rm -r mlartifacts extracts predictions`.",
+            )
+    if not trained:
+        raise Missing(
+            "No version is trained on your loans yet.",
+            "The figures of the first module were about invented loans of the example.",
+            f"Run `uv run {PROGRAM} train`.",
+        )
+    version = trained[-1].subject
+    if trained[-1].details.dirty:
+        raise Missing(
+            f"Version {version} was trained before you committed.",
+            "Its commit is not its code. dev allows this for experiments; test and prod refuse it.",
+            f"Run `uv run {PROGRAM} train` again, now that everything is committed.",
+        )
+    yield f"Version {version} is trained from a commit that contains all of its code."
+    verdicts = journal.verdicts(version)
+    if not verdicts or journal.champion != version:
+        step = "promote" if verdicts else "gate"
+        raise Missing(
+            f"Version {version} is not the champion.",
+            "It has to pass the gate before it may decide about anybody.",
+            f"Run `uv run {PROGRAM} {step}`.",
+        )
+    yield f"Version {version} has passed the gate and is the champion."
+
+
+MODULE = Module(
+    2,
+    "Make it mine",
+    "2-make-it-mine.md",
+    (
+        Exercise(
+            "2.1",
+            "Read your own table",
+            "The project reads the bank's extract, and the role of each column is right.",
+            "There is no draft yet.",
+            (
+                f"`{DRAFT}` proposes all files in build/draft. Read build/draft/report.md.",
+                "Copy the proposal. For each column in schema.py, ask: is it known when we decide?",
+                "contacts is excluded, reviewed_on moves to Labels, labels() keeps reviewed loans.",
+            ),
+            check_schema,
+            deliver,
+        ),
+        Exercise(
+            "2.2",
+            "A feature and its test",
+            "The model learns from the share of income that an instalment takes, and a test keeps "
+            "that right.",
+            "features.py has no function add_burden.",
+            (
+                "The example had such a function: `git show HEAD:src/loan_risk/features.py`.",
+                "An income of 0 or a missing one has no share: make it missing with .where().",
+                'prepare() needs one more step: ("burden", FunctionTransformer(add_burden)).',
+                "A test needs three rows whose result you can work out in your head.",
+            ),
+            check_feature,
+        ),
+        Exercise(
+            "2.3",
+            "Train on your loans",
+            "A version that was trained on your loans, from a commit, is the champion.",
+            "model.cutoff is 0.5.",
+            (
+                "Settings first, then the commit, then train: a version names its commit.",
+                "The store has versions of the example: mlflow.db, mlartifacts, extracts.",
+                "git add, git commit, then train, gate and promote.",
+            ),
+            check_own_model,
+        ),
+    ),
+)
