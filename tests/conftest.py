@@ -67,6 +67,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("full") and not may_be_slow(item.path):
             raise pytest.UsageError(f"`-m full` would not find {item.nodeid}: write mark.full here")
+        if item.get_closest_marker("wide") and not item.get_closest_marker("full"):
+            raise pytest.UsageError(f"{item.nodeid} is wide, so it must be marked as full, too")
 
 
 @cache
