@@ -81,6 +81,7 @@ def test_a_card_says_why_a_version_is_rejected(trained: Project) -> None:
 def test_a_card_follows_its_version_through_approval_and_withdrawal(compared: Project) -> None:
     compared.run("promote", "--approved-by", "Ada Lovelace")
     assert "Approved by Ada Lovelace." in card(compared, "html", 2)
+    assert "in this environment. Approved by Ada Lovelace." in card(compared, "md", 2)
     assert "Replaced" in card(compared, "html", 1)
     compared.run("gate", "1")
     assert "Passed the gate" in card(compared, "html", 1)
