@@ -143,7 +143,7 @@ MISTAKES = [
     Mistake(
         "a split that high risk forbids",
         conf(time={"split": "random", "reason": "a test"}, risk_tier="high"),
-        ("risk_tier is high", "time.split"),
+        ("at risk_tier high", "time.split"),
         code=2,
     ),
     Mistake(

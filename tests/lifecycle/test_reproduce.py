@@ -27,7 +27,7 @@ def test_a_version_whose_commit_is_missing_is_refused_in_one_sentence(trained: P
     trained.commit()
     git(trained.folder, "branch", "-D", "main")
     git(trained.folder, "reflog", "expire", "--expire=now", "--all")
-    git(trained.folder, "prune")
+    git(trained.folder, "gc", "--quiet", "--prune=now")
     assert "is not in this clone; fetch it" in trained.run("reproduce", "1", code=1).said
     shutil.move(trained.path(".git"), trained.folder.with_name("away"))
     assert "there is no git history here" in trained.run("reproduce", "1", code=1).said
