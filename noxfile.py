@@ -77,7 +77,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def pictures(session: nox.Session) -> None:
-    """Draw the diagrams of the documentation, run the demo, and photograph its pages."""
+    """Draw the diagrams of the documentation, run the demo, and take screenshots of it."""
     folder = BUILD / "pictures" / "loan-risk"
     shutil.rmtree(folder, ignore_errors=True)
     render(session, folder)

@@ -1,21 +1,20 @@
 """Render the template as a user would, and create the git repositories that tests need."""
 
-import importlib
-import importlib.util
 import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import copier
 
-ROOT = Path(__file__).parent.parent
+from tools import fields
+
+ROOT = fields.ROOT
 FENCE = re.compile(r"^```.*?\n(.*?)^```", re.MULTILINE | re.DOTALL)  # of a block in Markdown
-PLATFORM = ROOT / "template/src/{{ package }}/mlops"
+PLATFORM = fields.PLATFORM
+platform = fields.platform
 PROBLEMS = ("binary", "multiclass", "regression")
 TIERS = ("low", "medium", "high")
 VENDORS = ("none", "azure-devops", "github", "gitlab")
@@ -115,13 +114,3 @@ def files(folder: Path) -> list[str]:
 def contents(folder: Path) -> dict[str, bytes]:
     """Return the bytes of every file by path."""
     return {name: (folder / name).read_bytes() for name in files(folder)}
-
-
-def platform(module: str) -> ModuleType:
-    """Import a module of the platform from the template."""
-    package = "platform_of_the_template"
-    if package not in sys.modules:
-        spec = importlib.util.spec_from_file_location(package, PLATFORM / "__init__.py")
-        assert spec is not None
-        sys.modules[package] = importlib.util.module_from_spec(spec)
-    return importlib.import_module(f"{package}.{module}")

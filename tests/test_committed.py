@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from rendering import ROOT, commit, git
+from rendering import ROOT, commit, git, platform
 
 SCRIPTS = str(ROOT / "template/.mlops")
 
@@ -94,3 +94,19 @@ def test_a_name_that_leads_elsewhere_is_refused(
     new = git(repository, "commit-tree", "-m", "x", made.stdout.decode().strip()).strip()
     with pytest.raises(Exception, match="git does not check out"):
         list(committed.committed_files(new))
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+@pytest.mark.parametrize("reader", ["script", "platform"])
+def test_an_object_is_what_git_would_store_under_its_name(
+    committed: Any, tmp_path: Path, reader: str, algorithm: str
+) -> None:
+    """A script reads commits where the platform is not installed; both must agree with git."""
+    is_object = (committed if reader == "script" else platform("records.commits")).is_object
+    content = b"LEAVES = 20\n"
+    (tmp_path / "model.py").write_bytes(content)
+    git(tmp_path, "init", "--quiet", f"--object-format={algorithm}")
+    digest = git(tmp_path, "hash-object", "model.py").strip()
+    assert is_object("blob", content, digest)
+    assert not is_object("blob", b"LEAVES = 21\n", digest)
+    assert not is_object("tree", content, digest)

@@ -33,9 +33,9 @@ def test_every_picture_is_used_is_small_and_can_be_made_again() -> None:
     assert max(stored.values()) < LARGEST
 
 
-@pytest.mark.parametrize("name", pictures.WORDS)
-def test_a_photographed_page_still_has_the_words_in_its_picture(name: str) -> None:
-    """If this fails: change WORDS in tools/pictures.py, run ./nox -s pictures, and look at it."""
+@pytest.mark.parametrize("name", pictures.TEXTS)
+def test_a_page_still_has_the_texts_in_its_picture(name: str) -> None:
+    """If this fails: change TEXTS in tools/pictures.py, run ./nox -s pictures, and look at it."""
     pages = [path for path in (PLATFORM / "pages").iterdir() if path.is_file()]
     source = "".join(path.read_text("utf-8") for path in pages)
-    assert [words for words in pictures.WORDS[name] if words not in source] == []
+    assert [text for text in pictures.TEXTS[name] if text not in source] == []

@@ -95,6 +95,25 @@ def test_what_git_ignores_and_what_was_deleted_is_not_refused(project: Path) -> 
     assert check(project) == (0, "")
 
 
+def test_a_file_in_conflict_is_named_once_by_any_git(project: Path, tmp_path: Path) -> None:
+    """All of its sides are listed, and git has no `--deduplicate` before 2.31."""
+    name = "src/loan_risk/mlops/steps/more.py"
+    write(project, name)
+    blob = git(project, "hash-object", "-w", name).strip()
+    index = "".join(f"100644 {blob} {side}\t{name}\n" for side in (1, 2, 3))
+    command = ["git", "update-index", "--index-info"]
+    subprocess.run(command, cwd=project, input=index, check=True, text=True)
+    real = shutil.which("git")
+    old = tmp_path / "old/git"
+    old.parent.mkdir()
+    refusal = '*" --deduplicate "*) echo "unknown option" >&2; exit 129 ;;'
+    script = f'#!/bin/sh\ncase " $* " in {refusal} esac\nexec {real} "$@"\n'
+    old.write_text(script, encoding="utf-8")
+    old.chmod(0o755)
+    code, said = check(project, PATH=f"{old.parent}{os.pathsep}{os.environ['PATH']}")
+    assert (code, said.count(name)) == (1, 1), said
+
+
 @pytest.mark.parametrize("name", [".mlops/hashlib.py", "src/sitecustomize.py"])
 def test_a_module_that_ends_the_check_is_not_imported(project: Path, name: str) -> None:
     append(project / STEP, "required = False\n")

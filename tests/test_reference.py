@@ -96,6 +96,12 @@ def test_a_type_without_words_is_refused() -> None:
         ({"min_length": 1, "max_length": 1}, "one character"),
         ({"max_length": 1}, "at most one character"),
         ({"min_length": 1}, "at least one character"),
+        ({"min_length": 3, "max_length": 40}, "3 to 40 characters"),
+        ({"min_length": 1, "max_length": 40}, "1 to 40 characters"),
+        ({"min_length": 3, "max_length": 3}, "3 characters"),
+        ({"min_length": 3}, "at least 3 characters"),
+        ({"max_length": 40}, "at most 40 characters"),
+        ({"ge": -1}, "-1 or more"),
     ],
 )
 def test_bounds_are_said_in_words(bounds: dict[str, object], words: str) -> None:
@@ -109,3 +115,21 @@ def test_a_field_without_a_meaning_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ValueError, match=r"Scoring\.table has no docstring"):
         fields.read_source([module])
+
+
+def read_field(folder: Path, value: str) -> fields.Field:
+    """Return the field `rows: int = value` as it is read from a module."""
+    module = folder / "settings.py"
+    module.write_text(f'class Scoring(Section):\n    rows: int = {value}\n    """Rows."""\n')
+    [field] = fields.read_source([module]).fields("Scoring")
+    return field
+
+
+def test_a_negative_bound_is_read(tmp_path: Path) -> None:
+    assert read_field(tmp_path, "Field(default=0, ge=-1)").bounds == {"ge": -1}
+
+
+@pytest.mark.parametrize("value", ["Field(5)", "Field(default=5, le=LIMIT)", "Field(**BOUNDS)"])
+def test_a_field_that_cannot_be_read_is_refused(tmp_path: Path, value: str) -> None:
+    with pytest.raises(ValueError, match=r"Scoring\.rows: write default and bounds as plain"):
+        read_field(tmp_path, value)

@@ -5,9 +5,13 @@ not imported, which also takes far less time.
 """
 
 import ast
+import importlib
+import importlib.util
+import sys
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).parent.parent
 PLATFORM = ROOT / "template/src/{{ package }}/mlops"
@@ -132,6 +136,17 @@ class Source:
         return f"{self.in_words(kind.value)} of {inner}"
 
 
+def platform(module: str) -> ModuleType:
+    """Import a module of the platform from the template."""
+    package = "platform_of_the_template"
+    if package not in sys.modules:
+        spec = importlib.util.spec_from_file_location(package, PLATFORM / "__init__.py")
+        if spec is None:
+            sys.exit(f"{PLATFORM} is not a package")
+        sys.modules[package] = importlib.util.module_from_spec(spec)
+    return importlib.import_module(f"{package}.{module}")
+
+
 def in_a_row(words: Iterable[str]) -> str:
     """Return alternatives with commas and one `or`; each may have one itself."""
     head, last_or, last = " or ".join(words).rpartition(" or ")
@@ -151,11 +166,19 @@ def bounds_in_words(bounds: Mapping[str, object]) -> str:
     most = bounds.get("max_length")
     if least is not None or most is not None:
         if least == most:
-            return "one character" if least == 1 else f"{least} characters"
-        return "at least one character" if most is None else "at most one character"
+            return _characters(least)
+        if most is None:
+            return f"at least {_characters(least)}"
+        if least is None:
+            return f"at most {_characters(most)}"
+        return f"{least} to {_characters(most)}"
     low = [text.format(f"{bounds[name]:g}") for name, text in LOWER.items() if name in bounds]
     high = [text.format(f"{bounds[name]:g}") for name, text in UPPER.items() if name in bounds]
     return ", ".join(low + high)
+
+
+def _characters(number: object) -> str:
+    return "one character" if number == 1 else f"{number} characters"
 
 
 def read_source(paths: Iterable[Path], without_base: Container[str] = ()) -> Source:
@@ -206,10 +229,26 @@ def _field(owner: str, statement: ast.AnnAssign, after: ast.stmt | None) -> Fiel
     default = statement.value
     bounds: dict[str, object] = {}
     if isinstance(default, ast.Call) and ast.unparse(default.func) == "Field":
-        named = {each.arg: each.value for each in default.keywords if each.arg}
-        default = named.pop("default", None)
-        bounds = {k: ast.literal_eval(v) for k, v in named.items() if isinstance(v, ast.Constant)}
+        try:
+            bounds = _bounds(default)
+        except ValueError:
+            raise ValueError(
+                f"{owner}.{name}: write default and bounds as plain keyword values"
+            ) from None
+        named = {each.arg: each.value for each in default.keywords}
+        default = named.get("default")
     return Field(name, statement.annotation, default, bounds, one_line(ast.literal_eval(below)))
+
+
+def _bounds(call: ast.Call) -> dict[str, object]:
+    """Return what `Field()` says about a field besides its default.
+
+    Raises ValueError if that is not written as plain keyword values.
+    """
+    if call.args:
+        raise ValueError(ast.unparse(call))
+    added = [each for each in call.keywords if each.arg != "default"]
+    return {str(each.arg): ast.literal_eval(each.value) for each in added}
 
 
 def one_line(text: str) -> str:

@@ -6,29 +6,25 @@ windows of a project, and tests/test_pictures.py notices if a diagram is out of 
 """
 
 import argparse
-import importlib.util
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from html import escape
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
-ROOT = Path(__file__).parent.parent
+from tools.fields import ROOT, platform
+
 IMAGES = ROOT / "docs/images"
-PLATFORM = ROOT / "template/src/{{ package }}/mlops"
 DESKTOP = 1200  # pixels
 SCREENS = {  # the picture, and how the page's name in build/demo/reports/ begins
     "report": "dev-2029-10-01",
     "card": "card-dev-3",
 }
-WORDS = {  # what each picture shows; a test notices if the page has other words now
+TEXTS = {  # what each picture shows; a test notices if the page has other texts now
     "report": (
         "Model monitoring",
         "Nothing calls for action.",
@@ -102,9 +98,7 @@ class Drawing:
     width: int
     height: int
     colours: Colours
-
-    def __post_init__(self) -> None:
-        self._parts: list[str] = []
+    _parts: list[str] = field(default_factory=list, init=False)
 
     def box(self, x: float, y: float, width: float, height: float, fill: str) -> None:
         """Add a rectangle with round corners."""
@@ -113,9 +107,9 @@ class Drawing:
             f" stroke='{self.colours.rule}'/>"
         )
 
-    def text(self, x: float, y: float, words: str, style: str = "") -> None:
+    def text(self, x: float, y: float, line: str, style: str = "") -> None:
         """Add a line of text; `style` names classes: small, bold, quiet, end."""
-        self._parts.append(f"<text x='{x:g}' y='{y:g}' class='{style}'>{escape(words)}</text>")
+        self._parts.append(f"<text x='{x:g}' y='{y:g}' class='{style}'>{escape(line)}</text>")
 
     def path(self, route: str, *, arrow: bool = True, dashed: bool = False) -> None:
         """Add a line, which ends in an arrow unless it says otherwise."""
@@ -141,6 +135,29 @@ class Drawing:
             "</svg>",
         ]
         return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A step or a thing in the lifecycle of a model; the name of a command is bold."""
+
+    name: str
+    x: int
+    """The middle."""
+    y: int
+    """The middle."""
+    fill: str
+    below: str = ""
+    """A few words below the box."""
+    width: int = 104
+    is_command: bool = False
+
+    def draw(self, drawing: Drawing) -> None:
+        """Add the box to a picture."""
+        drawing.box(self.x - self.width / 2, self.y - 22, self.width, 44, self.fill)
+        drawing.text(self.x, self.y + 5, self.name, "bold" if self.is_command else "")
+        if self.below:
+            drawing.text(self.x, self.y + 41, self.below, "small quiet")
 
 
 def main() -> None:
@@ -214,19 +231,21 @@ def lifecycle(colours: Colours) -> str:
         250,
         colours,
     )
-    put = partial(_step, drawing)
     arrow = drawing.path
     upper, lower = 50, 164
-    put("tables", (62, upper), colours.none)
-    put("train", (204, upper), colours.train)
-    put("challenger", (366, upper), colours.none, "the newest version")
-    put("gate", (526, upper), colours.gate, "may reject it")
-    put("promote", (676, upper), colours.train, "may need approval")
-    put("champion", (676, lower), colours.good, "the version in use")
-    put("score", (526, lower), colours.train)
-    put("predictions", (366, lower), colours.none)
-    put("monitor", (204, lower), colours.gate, "is it still good?")
-    put("retrain", (62, lower), colours.train, "if it is not")
+    for box in (
+        Box("tables", 62, upper, colours.none),
+        Box("train", 204, upper, colours.train, is_command=True),
+        Box("challenger", 366, upper, colours.none, "the newest version", width=124),
+        Box("gate", 526, upper, colours.gate, "may reject it", is_command=True),
+        Box("promote", 676, upper, colours.train, "may need approval", is_command=True),
+        Box("champion", 676, lower, colours.good, "the version in use"),
+        Box("score", 526, lower, colours.train, is_command=True),
+        Box("predictions", 366, lower, colours.none, width=124),
+        Box("monitor", 204, lower, colours.gate, "is it still good?", is_command=True),
+        Box("retrain", 62, lower, colours.train, "if it is not", is_command=True),
+    ):
+        box.draw(drawing)
     for left, right in ((114, 150), (256, 302), (428, 472), (578, 622)):
         arrow(f"M{left} {upper}H{right}")
     arrow(f"M676 {upper + 48}V{lower - 24}")
@@ -238,17 +257,6 @@ def lifecycle(colours: Colours) -> str:
     return drawing.svg()
 
 
-def _step(drawing: Drawing, name: str, middle: tuple[int, int], fill: str, below: str = "") -> None:
-    """Draw a box with a name, which is bold if it is a command, and a few words below it."""
-    x, y = middle
-    half = 62 if len(name) > len("champion") else 52
-    command = fill in (drawing.colours.train, drawing.colours.gate)
-    drawing.box(x - half, y - 22, 2 * half, 44, fill)
-    drawing.text(x, y + 5, name, "bold" if command else "")
-    if below:
-        drawing.text(x, y + 41, below, "small quiet")
-
-
 def months(begin: pd.Timestamp, end: pd.Timestamp) -> str:
     """Return the first and the last month of a window, such as "Nov 2025 to Oct 2026"."""
     last = end - pd.Timedelta(days=1)
@@ -256,7 +264,7 @@ def months(begin: pd.Timestamp, end: pd.Timestamp) -> str:
 
 
 def take_screenshots(reports: Path) -> None:
-    """Photograph the demo's pages, in light and dark colours."""
+    """Take screenshots of the demo's pages, in light and dark colours."""
     from playwright.sync_api import sync_playwright
 
     program = shutil.which("chromium")
@@ -282,10 +290,10 @@ def take_screenshots(reports: Path) -> None:
 def pages(reports: Path) -> Iterator[tuple[str, Path]]:
     """Yield each picture's name and the page that it shows."""
     for picture, beginning in SCREENS.items():
-        found = sorted(reports.glob(f"{beginning}*.html"))
-        if not found:
+        matches = sorted(reports.glob(f"{beginning}*.html"))
+        if not matches:
             sys.exit(f"{reports} has no page {beginning}*.html; run the demo first")
-        yield picture, found[0]
+        yield picture, matches[0]
 
 
 def shrink(picture: Path) -> None:
@@ -295,17 +303,6 @@ def shrink(picture: Path) -> None:
     with Image.open(picture) as image:
         few = image.convert("RGB").quantize(64, dither=Image.Dither.NONE)
     few.save(picture, optimize=True)
-
-
-def platform(module: str) -> ModuleType:
-    """Import a module of the platform from the template."""
-    package = "platform_of_the_pictures"
-    if package not in sys.modules:
-        spec = importlib.util.spec_from_file_location(package, PLATFORM / "__init__.py")
-        if spec is None:
-            sys.exit(f"{PLATFORM} is not a package")
-        sys.modules[package] = importlib.util.module_from_spec(spec)
-    return import_module(f"{package}.{module}")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,8 @@ or if a setting, a command, a question or a record is on no page.
 
 import argparse
 import ast
-import importlib
 import re
 import sys
-import types
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -20,7 +18,7 @@ from typing import Any
 import yaml
 from typer.main import get_command
 
-from tools.fields import PLATFORM, ROOT, Field, bounds_in_words, one_line, read_source
+from tools.fields import PLATFORM, ROOT, Field, bounds_in_words, one_line, platform, read_source
 
 PAGES = sorted((ROOT / "docs/reference").glob("*.md"))
 BLOCK = re.compile(
@@ -133,20 +131,17 @@ def in_yaml(field: Field) -> str:
 @cache
 def program() -> Any:  # Any: Typer's classes of commands differ from version to version
     """Return the program of a project, with its commands."""
-    package = types.ModuleType("platform_of_the_template")
-    package.__path__ = [str(PLATFORM)]
-    sys.modules.setdefault(package.__name__, package)
-    return get_command(importlib.import_module(f"{package.__name__}.cli").app)
+    return get_command(platform("cli").app)
 
 
 def commands(_: str) -> str:
     """Return the table of all commands, each with the first paragraph of its help."""
     rows = []
     panel = ""
-    for name, command in program().commands.items():
-        first = "" if command.rich_help_panel == panel else command.rich_help_panel
-        panel = command.rich_help_panel
-        rows.append((first, f"[`{name}`](#{name})", paragraphs(command.help)[0]))
+    for name, each in program().commands.items():
+        first = "" if each.rich_help_panel == panel else each.rich_help_panel
+        panel = each.rich_help_panel
+        rows.append((first, f"[`{name}`](#{name})", paragraphs(each.help)[0]))
     return table(("", "command", "what it does"), rows)
 
 
@@ -220,8 +215,8 @@ def record(name: str) -> str:
     lines = described.meaning.split("\n")
     if number := described.constants.get("FORMAT"):
         lines[0] += f" Its format is {number}."
-    if command := described.constants.get("COMMAND"):
-        lines[0] += f" Its `command` is `{command}`."
+    if writer := described.constants.get("COMMAND"):
+        lines[0] += f" Its `command` is `{writer}`."
     above = [f"[{base}](#{base.lower()})" for base in described.bases if base in STORED.classes]
     if above:
         lines.append(f"It also has the fields of {' and '.join(above)}.")
@@ -245,13 +240,15 @@ def questions(_: str) -> str:
     """Return the table of the questions in copier.yml that Copier asks."""
     documents = yaml.safe_load_all((ROOT / "copier.yml").read_text(encoding="utf-8"))
     written = {name: part for document in documents for name, part in document.items()}
-    asked = {
+    shown_questions = {
         name: question
         for name, question in written.items()
         if not name.startswith("_") and question.get("when") is not False
     }
     header = ("question", "what it asks", "answers", "default", "fixed")
-    return table(header, (question_row(name, question) for name, question in asked.items()))
+    return table(
+        header, (question_row(name, question) for name, question in shown_questions.items())
+    )
 
 
 def question_row(name: str, question: dict[str, Any]) -> tuple[str, ...]:
@@ -264,14 +261,14 @@ def question_row(name: str, question: dict[str, Any]) -> tuple[str, ...]:
     refusals = one_line(" ".join(v["validator"] for v in validators if "validator" in v))
     answers = [f"`{value}`: {label}" for label, value in choices.items()]
     answers += re.findall(r"Write (.+?)\.(?= {%)", refusals)
-    asked = question["help"] + "".join(
+    help_text = question["help"] + "".join(
         f" Asked only if {condition}." for condition in re.findall("asked only if (.+?);", refusals)
     )
     default = question["default"]
     is_computed = "_folder_name" in default
     return (
         f"`{name}`",
-        asked,
+        help_text,
         "<br>".join(answers).replace("<credit@bank.example>", "`<credit@bank.example>`"),
         "from the folder's name" if is_computed else f"`{default}`",
         "yes" if "cannot change" in refusals else "no",
@@ -308,13 +305,13 @@ def main() -> None:
     """Write the pages that differ from the code, or only name them."""
     parser = argparse.ArgumentParser(prog="python -m tools.reference", description=__doc__)
     parser.add_argument("--write", action="store_true", help="write the pages that differ")
-    options = parser.parse_args()
+    arguments = parser.parse_args()
     differing = [path for path in PAGES if page(text_of(path)) != text_of(path)]
     for path in differing:
         print(path.relative_to(ROOT))
-        if options.write:
+        if arguments.write:
             path.write_text(page(text_of(path)), encoding="utf-8")
-    if differing and not options.write:
+    if differing and not arguments.write:
         sys.exit("These pages differ from the code; run `./nox -s reference`.")
 
 

@@ -1,9 +1,9 @@
 """The files of a commit, as git stores them.
 
-`git archive` and `git checkout` exchange their content on the way: by a filter, by an attribute
-such as `export-subst`, or by `git replace`. The settings for this are in .git, which no commit
-contains. So the objects are read here, and each must have the content that its name stands for, as
-in mlops/records/commits.py, which is not installed where these scripts run.
+`git archive` and `git checkout` can change the content: by a filter, by an attribute such as
+`export-subst`, or by `git replace`. The settings for this are in .git, which no commit contains. So
+the objects are read here, and each must have the content that its name stands for, as in
+mlops/records/commits.py, which is not installed where these scripts run.
 """
 
 import hashlib

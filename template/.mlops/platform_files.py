@@ -66,7 +66,7 @@ def added_files(listed: Collection[str]) -> list[str]:
     """
     packages = {"/".join(path.split("/")[:3]) for path in listed if fnmatch(path, "src/*/mlops/*")}
     folders = [f":(literal){folder}" for folder in (*sorted(packages), "tests/mlops", ".mlops")]
-    command = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--deduplicate", "--cached")
+    command = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached")
     done = subprocess.run(
         [*command, "--others", "--exclude-standard", "--", *folders],
         capture_output=True,
@@ -74,7 +74,7 @@ def added_files(listed: Collection[str]) -> list[str]:
     )
     if done.returncode:
         sys.exit(f"git cannot list the platform's files: {os.fsdecode(done.stderr).strip()}")
-    paths = filter(None, os.fsdecode(done.stdout).split("\0"))
+    paths = dict.fromkeys(filter(None, os.fsdecode(done.stdout).split("\0")))
     return [
         path
         for path in paths

@@ -29,6 +29,14 @@ def test_an_outcome_is_one_line_of_json_with_its_facts(capsys: pytest.CaptureFix
     assert {"wall_seconds", "cpu_seconds"} <= set(found["resources"])
 
 
+def test_the_next_command_follows_the_message(capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = console.Outcome("ok", "version 2 passed the gate", next_command="`x promote`")
+    console.print_json(outcome)
+    assert json.loads(capsys.readouterr().out)["message"] == outcome.full_message
+    assert outcome.full_message == "version 2 passed the gate; next: `x promote`"
+    assert console.Outcome("ok", "nothing to do").full_message == "nothing to do"
+
+
 def test_resources_that_a_command_measured_itself_win(capsys: pytest.CaptureFixture[str]) -> None:
     console.print_json(console.Outcome("ok", "scored", {"resources": {"rows_per_second": 7}}))
     assert json.loads(capsys.readouterr().out)["resources"] == {"rows_per_second": 7}

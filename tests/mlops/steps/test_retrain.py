@@ -31,8 +31,8 @@ def test_a_version_that_is_promoted_at_once_is_not_said_to_be_promoted_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     retrain = platform("steps.retrain")
-    passed = retrain.Outcome("ok", "version 2 passed the gate; next: `loan-risk promote`")
-    promoted = retrain.Outcome("ok", "version 2 is the champion; next: `loan-risk score`")
+    passed = retrain.Outcome("ok", "version 2 passed the gate", next_command="`x promote`")
+    promoted = retrain.Outcome("ok", "version 2 is the champion", next_command="`x score`")
     steps: list[str] = []
     monkeypatch.setattr(retrain, "_challenger", lambda *_: 2)
     monkeypatch.setattr(retrain, "_last_verdict", lambda *_: passed)
@@ -42,4 +42,6 @@ def test_a_version_that_is_promoted_at_once_is_not_said_to_be_promoted_next(
     cause = retrain.Cause("retrain", ("it is stale",), "2026-01-01")
     ended = retrain._attempt(SimpleNamespace(), cause, hold=False)
     assert steps == ["version 2 passed the gate"]
-    assert ended.message.startswith("version 2 is the champion; next: `loan-risk score`")
+    assert ended.full_message == (
+        "version 2 is the champion; retrained because it is stale; next: `x score`"
+    )

@@ -720,7 +720,7 @@ def _run(
     if outcome.rows:
         console.print_table(outcome.columns, outcome.rows)
     console.print_anchor()  # before the result: whoever reads a log takes the last line for that
-    console.print_result(label, outcome.message)
+    console.print_result(label, outcome.full_message)
     if as_json:
         console.print_json(outcome)
     raise typer.Exit(code)

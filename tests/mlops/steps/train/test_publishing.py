@@ -131,3 +131,34 @@ def test_a_metric_that_fails_on_training_rows_does_not_lose_the_training(
     learned = pd.DataFrame({"defaulted": [0, 1]})
     assert publishing._figures_of_training(training, lambda rows: rows, learned) == {}
     assert "no figures of training rows: ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_rows_are_not_kept_through_a_link_that_appears_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("of somebody else", encoding="utf-8")
+    extract = tmp_path / "extracts/dev/1a2b.parquet"
+    to_parquet = pd.DataFrame.to_parquet
+
+    def link_first(frame: pd.DataFrame, *given: Any) -> None:
+        part = extract.with_suffix(".tmp")
+        part.unlink(missing_ok=True)
+        part.symlink_to(elsewhere)
+        to_parquet(frame, *given)
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", link_first)
+    for name in ("mlflow", "from_pandas"):
+        monkeypatch.setattr(publishing, name, MagicMock())
+    monkeypatch.setattr(publishing.lineage, "extract_path", lambda *_: extract)
+    rows = SimpleNamespace(frame=pd.DataFrame({"paid": [0, 1]}))
+    training = SimpleNamespace(
+        source=SimpleNamespace(
+            project=SimpleNamespace(env="dev"), contract=SimpleNamespace(target="paid")
+        ),
+        train=rows,
+        gate=rows,
+    )
+    card = SimpleNamespace(lineage=SimpleNamespace(data=SimpleNamespace(train="1a2b", gate="1a2b")))
+    publishing._keep_rows(training, card)
+    assert elsewhere.read_text(encoding="utf-8") == "of somebody else"

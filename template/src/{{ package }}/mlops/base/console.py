@@ -52,13 +52,20 @@ class Outcome:
     outcome: Result
     """`ok`; `rejected` by a check; `waiting` for a person; or `failed`."""
     message: str
-    """One sentence for the person who typed the command."""
+    """One sentence for the person who typed the command; `full_message` adds `next_command`."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What `--json` prints in addition; each command has its own keys."""
     columns: tuple[str, ...] = ()
     """The header of a table for people."""
     rows: tuple[tuple[str, ...], ...] = ()
     """The table's rows; without any, no table is printed."""
+    next_command: str = ""
+    """The command that a person usually runs next; empty if there is none."""
+
+    @property
+    def full_message(self) -> str:
+        """The message, followed by the next command."""
+        return f"{self.message}; next: {self.next_command}" if self.next_command else self.message
 
 
 @dataclass
@@ -148,7 +155,7 @@ def print_json(outcome: Outcome) -> None:
     """
     content = {
         "outcome": outcome.outcome,
-        "message": outcome.message,
+        "message": outcome.full_message,
         "resources": resources(),
         "anchor": _published.anchor,
         **outcome.facts,

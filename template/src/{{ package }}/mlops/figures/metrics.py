@@ -171,15 +171,15 @@ class Metrics:
     ) -> dict[str, float]:
         """Return the standard error of each figure in `names`, by the bootstrap over rows."""
         figures = self._figures_of_draws(truth, prediction)
-        known = _values(figures(None), names)
+        of_all_rows = _values(figures(None), names)
 
         def of_draw(drawn: Positions) -> list[float]:
             with contextlib.suppress(ValueError):  # model.metrics, if a draw has only one class
                 return [*_values(figures(drawn), names).values()]
-            return [float("nan")] * len(known)
+            return [float("nan")] * len(of_all_rows)
 
         errors = standard_error(of_draw, len(truth)).tolist()
-        return dict(zip(known, errors, strict=True))
+        return dict(zip(of_all_rows, errors, strict=True))
 
     def skill(self, truth: pd.Series, prediction: pd.DataFrame) -> float:
         """Return the gate's metric with the sign that makes higher better.

@@ -182,7 +182,8 @@ class ScoreDetails(Details):
         """Return the batch and the version that predicted it."""
         del subject
         return (
-            f"version {self.version} predicted {self.rows:,} rows in batch {self.date}/{self.batch}"
+            f"version {self.version} predicted {_counted(self.rows, 'row')} in batch "
+            f"{self.date}/{self.batch}"
         )
 
 
@@ -216,7 +217,7 @@ class ShadowDetails(Details):
         if self.missing:
             return f"the challenger predicted nothing in the shadow: {self.missing}"
         return (
-            f"version {self.version} predicted {self.rows:,} rows of batch "
+            f"version {self.version} predicted {_counted(self.rows, 'row')} of batch "
             f"{self.date}/{self.batch} in the shadow"
         )
 
@@ -315,7 +316,7 @@ class ReproduceDetails(Details):
     def describe(self, subject: str) -> str:
         """Return the version and the answer."""
         del subject
-        return f"version {self.version} was rebuilt: {self.answer}"
+        return f"rebuilding version {self.version}: {self.answer}"
 
 
 class ErasedFile(Record):
@@ -349,9 +350,18 @@ class EraseDetails(Details):
     def describe(self, subject: str) -> str:
         """Return how many rows were erased, and why."""
         del subject
-        rows = sum(file.rows for file in self.files)
-        reason = "that were past their retention" if self.reason == "expired" else "of given keys"
-        return f"erased {rows:,} rows {reason} from {len(self.files):,} files"
+        count = sum(file.rows for file in self.files)
+        rows = _counted(count, "row")
+        files = _counted(len(self.files), "file")
+        if self.reason == "keys":
+            return f"erased {rows} of given keys from {files}"
+        expired = "was past its retention" if count == 1 else "were past their retention"
+        return f"erased {rows} that {expired} from {files}"
+
+
+def _counted(count: int, noun: str) -> str:
+    """Return a number with its noun: `1 row`, `1,660 rows`."""
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 KINDS: dict[str, type[Details]] = {

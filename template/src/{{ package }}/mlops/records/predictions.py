@@ -310,16 +310,21 @@ def missing(project: Project, entries: list[Entry], start: str, end: str) -> lis
     ]
 
 
+def refuse_link(project: Project, place: Path) -> None:
+    """Raise MlopsError if a file or folder is a link, through which others would change."""
+    if place.is_symlink():
+        raise MlopsError(
+            f"{project.shown(place)} is a symbolic link, so this command would change files "
+            "elsewhere; replace it with the files that it points to, or delete the link."
+        )
+
+
 def _refuse_links(project: Project, path: Path) -> None:
     """Raise MlopsError if a path leads out of the folder of the environment by a link."""
     for place in (path, *path.parents):
         if place == _folder(project):  # it may be a link, to a mounted disk
             return
-        if place.is_symlink():
-            raise MlopsError(
-                f"{project.shown(place)} is a symbolic link, so a batch would change files "
-                "elsewhere; replace it with the files that it points to, or delete the link."
-            )
+        refuse_link(project, place)
 
 
 def _complete(project: Project) -> list[Path]:

@@ -15,7 +15,7 @@ COMPLETE = (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
 class TimedProtocol(H11Protocol):
     """A connection each of whose requests must have arrived within `seconds`.
 
-    So much time is there for reading an answer, too.
+    The client has as much time to read an answer.
     """
 
     seconds: float

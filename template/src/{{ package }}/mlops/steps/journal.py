@@ -31,18 +31,20 @@ def _list(store: Store, *, every_entry: bool) -> Outcome:
     name = store.project.name
     newest_first = store.entries[::-1]
     shown = newest_first if every_entry else newest_first[:SHOWN]
-    hidden = len(newest_first) - len(shown)
     if not shown:
         command = store.project.command("train")
         return Outcome("ok", f"the journal of {name} has no entries; {command} writes the first")
     entries = "1 entry" if len(newest_first) == 1 else f"{len(newest_first)} entries"
-    message = f"the journal of {name} has {entries}"
-    if hidden:
-        message += f"; {hidden} older ones are not shown, --all shows them"
     one = store.project.command(f"journal {shown[0].number}")
+    message = f"the journal of {name} has {entries}; {one} shows one with its evidence"
+    if len(shown) < len(newest_first):
+        message = (
+            f"the journal of {name} has {entries}, of which the newest {SHOWN} are shown (--all "
+            f"shows all); {one} shows one with its evidence"
+        )
     return Outcome(
         "ok",
-        f"{message}; {one} shows one with its evidence",
+        message,
         {"entries": [entry.to_json() for entry in shown]},
         ("entry", "when (UTC)", "command", "outcome", "by", "what happened"),
         tuple(_row(entry) for entry in shown),
@@ -91,11 +93,15 @@ def _evidence(store: Store, entry: Entry) -> GateEvidence | None:
 
 
 def _fields(entry: Entry) -> Iterator[tuple[str, str]]:
-    """Yield the name and value of each field that is not empty, those of the details last."""
+    """Yield the name and value of each field that is not empty, those of the details last.
+
+    A detail that repeats a field of the entry, such as its reference date, is left out.
+    """
     facts = entry.to_json()
     details = facts.pop("details")
     assert isinstance(details, dict)  # noqa: S101 - a record within a record
-    for name, value in [*facts.items(), ("sha256", entry.sha256), *details.items()]:
+    others = [(name, value) for name, value in details.items() if facts.get(name) != value]
+    for name, value in [*facts.items(), ("sha256 of the entry", entry.sha256), *others]:
         text = _text(value)
         if text:
             yield name, text
@@ -104,9 +110,11 @@ def _fields(entry: Entry) -> Iterator[tuple[str, str]]:
 def _text(value: JsonValue) -> str:
     """Return a value of a record for people; empty if it says nothing."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(each)}" for name, each in value.items())
+        texts = {name: _text(each) for name, each in value.items()}
+        return ", ".join(f"{name} {text}" for name, text in texts.items() if text)
     if isinstance(value, list):
-        return ", ".join(map(_text, value))
+        separator = "; " if any(isinstance(each, dict) for each in value) else ", "
+        return separator.join(filter(None, map(_text, value)))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)

@@ -36,8 +36,12 @@ def promote(
         registry.load(version)
     before = store.decide(partial(_promote, store, version, approver, retrained=retrained))
     model_card.write_again(store, version.number, before)
-    message = f"{version} is the champion of {project.name}; next: {project.command('score')}"
-    return Outcome("ok", message, {"version": version.number, "before": before})
+    return Outcome(
+        "ok",
+        f"{version} is the champion of {project.name}",
+        {"version": version.number, "before": before},
+        next_command=project.command("score"),
+    )
 
 
 def _read_approver(name: str | None) -> str:

@@ -151,8 +151,7 @@ def _attempt(project: Project, cause: Cause, *, hold: bool) -> Outcome:
         number = _challenger(project, cause.as_of)
         cause = replace(cause, version=number)
         done = _last_verdict(project, number) or gate(project, number)
-        verdict, _, _ = done.message.partition("; next: ")  # `retrain` itself does what is next
-        print_step(verdict)
+        print_step(done.message)  # `retrain` itself does what is next
         if done.outcome == "ok" and not hold:
             done = promote(project, number, None, retrained=True)
     except PersonNeeded as waits:

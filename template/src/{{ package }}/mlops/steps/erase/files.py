@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from ...records.erasures import staged_path
+from ...records.integrity import HashedFile
 from ...records.predictions import COMPLETE
 
 
@@ -30,9 +31,8 @@ def replace_by_staged(part: Path) -> None:
     if complete.is_file():
         facts = json.loads(complete.read_text(encoding="utf-8"))
         corrected = staged_path(complete)
-        corrected.unlink(missing_ok=True)  # "x" follows no link
-        with corrected.open("x", encoding="utf-8") as file:
-            json.dump(facts | {"rows": count_rows(staged)}, file)
+        with HashedFile(corrected) as file:
+            file.write(json.dumps(facts | {"rows": count_rows(staged)}).encode())
         flush(corrected)
         corrected.replace(complete)
     staged.replace(part)

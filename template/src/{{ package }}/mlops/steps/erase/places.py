@@ -15,7 +15,7 @@ from ...base.errors import MlopsError
 from ...base.project import Project
 from ...records.details import ErasedFile
 from ...records.erasures import STAGED
-from ...records.predictions import DAY, ONLINE, PART, SHADOW, UNRECORDED
+from ...records.predictions import DAY, ONLINE, PART, SHADOW, UNRECORDED, refuse_link
 
 DATE = r"date=\d{4}-\d\d-\d\d"
 FILE = r"\w[\w.-]*\.parquet"
@@ -63,12 +63,7 @@ def refuse_links(project: Project) -> None:
     for root in (_extracts(project), _predictions(project)):
         for folder, folders, files in os.walk(root):
             for name in (*folders, *files):
-                path = Path(folder, name)
-                if path.is_symlink():
-                    raise MlopsError(
-                        f"{project.shown(path)} is a symbolic link, which erase does not follow; "
-                        "replace it with the files that it points to, or delete the link."
-                    )
+                refuse_link(project, Path(folder, name))
 
 
 def find_places(project: Project) -> Iterator[Place]:

@@ -136,7 +136,7 @@ def judge_lead(
         "against champion",
         passed_if(bound > -allowed),
         f"lead at least {LEAD.write(bound)}",
-        f"> {0 - allowed:g}",
+        f"> {0 - allowed:g}",  # not -allowed, which would show "-0"
         reason,
         setting="gate.margin" if rule == "noninferior" else "gate.comparison",
     )

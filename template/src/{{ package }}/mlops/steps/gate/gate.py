@@ -85,6 +85,7 @@ def gate(project: Project, number: int | None, digest: str = "") -> Outcome:
         },
         Check.COLUMNS,
         tuple(each.row for each in examined.checks),
+        next_command=project.command("promote") if evidence.verdict == "passed" else "",
     )
 
 
@@ -252,7 +253,7 @@ def measured(
 def _message(project: Project, evidence: GateEvidence) -> str:
     version = f"version {evidence.version}"
     if evidence.verdict == "passed":
-        return f"{version} passed the gate; next: {project.command('promote')}"
+        return f"{version} passed the gate"
     checks = evidence.list_checks(evidence.verdict)
     card = model_card.place(project, evidence.version)
     if evidence.verdict == "rejected":

@@ -22,7 +22,7 @@ from ...figures.importance import Judged, permutation_importance
 from ...figures.profile import take_profile
 from ...records import lineage
 from ...records.card import Profiles, VersionCard
-from ...records.integrity import SCORER, check_written, named_files, sha256_of_file
+from ...records.integrity import SCORER, HashedFile, check_written, named_files, sha256_of_file
 from ...records.registry import Registry, signature
 from ...records.scorer import ScorerFacts, predict_frame
 from ...records.tracking import experiment_id
@@ -232,8 +232,8 @@ def _keep_rows(training: Training, card: VersionCard) -> None:
         extract.parent.mkdir(parents=True, exist_ok=True)
         if not extract.is_file():
             part = extract.with_suffix(".tmp")
-            part.unlink(missing_ok=True)  # a link would lead elsewhere
-            frame.to_parquet(part)
+            with HashedFile(part) as file:
+                frame.to_parquet(file)
             part.replace(extract)  # whole or not at all
         data = from_pandas(frame, str(extract), targets=target, name=name)
         mlflow.log_input(data, context=name)

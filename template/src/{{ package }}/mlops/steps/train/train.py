@@ -32,10 +32,7 @@ def train(project: Project, as_of: str | None, tune: int = 0, *, changed: bool =
     if changed and (unchanged := find_unchanged(project, as_of)):
         return unchanged
     version = train_version(project, as_of, tune)
-    message = (
-        f"version {version.number} of {project.name} is the challenger; "
-        f"next: {project.command('gate')}"
-    )
+    message = f"version {version.number} of {project.name} is the challenger"
     facts = {
         "version": version.number,
         "snapshot": version.card.snapshot,
@@ -45,7 +42,8 @@ def train(project: Project, as_of: str | None, tune: int = 0, *, changed: bool =
         "resources": resources(version.card.rows.train),
     }
     rows = tuple((name, _shown(value)) for name, value in version.card.figures.items())
-    return Outcome("ok", message, facts, ("held-out figure", "value"), rows)
+    columns = ("held-out figure", "value")
+    return Outcome("ok", message, facts, columns, rows, next_command=project.command("gate"))
 
 
 def train_version(project: Project, as_of: str | None, tune: int = 0) -> Published:
