@@ -295,7 +295,8 @@ def _enter(job: dict[str, Any]) -> None:
     if job.get("person"):
         _become(job["person"])
     sys.argv = job["words"]
-    found = [str(Path(job["folder"]) / "src"), str(Path(__file__).parent.parent)]
+    tests = Path(__file__).parent.parent
+    found = [str(Path(job["folder"]) / "src"), str(tests), str(tests.parent)]  # for `tools`
     sys.path[:0] = job.get("path", found)
 
 
