@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rendering import ROOT
 
 from workshop import preflight
 from workshop.preflight import Finding
@@ -48,7 +49,7 @@ def test_a_laptop_with_everything_is_ready() -> None:
     ("program", "answer", "remedy"),
     [
         ("git", (127, ""), "git-scm.com"),
-        ("git --version", (0, "git version 2.17.1"), "Install git 2.27 or newer"),
+        ("git --version", (0, "git version 2.27.1"), "Install git 2.28 or newer"),
         ("git config", (1, ""), "user.name"),
         ("uv", (127, ""), "pipx install uv"),
         ("uv --version", (0, "uv 0.4.30"), "uv self update"),
@@ -56,6 +57,10 @@ def test_a_laptop_with_everything_is_ready() -> None:
         ("uvx nox", (2, "error: invalid peer certificate: UnknownIssuer"), "SSL_CERT_FILE"),
         ("uvx nox", (2, "error: HTTP status client error (403 Forbidden)"), "wants a login"),
         ("uvx nox", (2, "error: dns error: failed to lookup address"), "UV_DEFAULT_INDEX"),
+        ("uvx nox", (2, "error: https://pypi.org/nox-2026.403.whl: dns error"), "UV_DEFAULT_INDEX"),
+        ("uvx nox", (2, "error: https://proxy.example/nox: timed out"), "UV_DEFAULT_INDEX"),
+        ("uvx nox", (2, "error: connection refused after 1401 ms"), "UV_DEFAULT_INDEX"),
+        ("uvx nox", (2, "error: tunnel error: HTTP 407"), "HTTPS_PROXY to its address"),
         ("uvx nox", (124, "timed out after 120 seconds"), "UV_DEFAULT_INDEX"),
         ("uvx copier", (2, "error: something else"), "uv prints: error: something else"),
     ],
@@ -77,8 +82,13 @@ def test_a_full_disk_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_proxy_without_a_scheme_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "proxy.bank.example")
     [found] = not_ready()
-    assert found.what == "HTTPS_PROXY is no address"
+    assert found.what == "HTTPS_PROXY is not an address"
 
 
 def test_a_program_that_is_not_there_is_no_error_of_python() -> None:
     assert preflight.run("a-program-that-nobody-has") == (127, "")
+
+
+def test_the_preflight_looks_for_the_python_that_a_project_requires() -> None:
+    project = (ROOT / "template/pyproject.toml.jinja").read_text(encoding="utf-8")
+    assert f'requires-python = "{preflight.PYTHON}"' in project

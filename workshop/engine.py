@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
@@ -25,9 +26,9 @@ POLL_SECONDS = 1.0
 INDENT = " " * 11
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command in the project of the working directory, and return its exit code."""
-    options = _parse(words)
+    options = _parse(arguments)
     place = Place(Path.cwd())
     progress = Progress.read(place)
     if progress.current and progress.current.number != progress.started:
@@ -40,7 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(next_hint(exercise, progress))
         return 0
     if options.command == "solution":
-        return solve(place, exercise) if options.apply else show_solution(exercise)
+        return solve(place, exercise, progress) if options.apply else show_solution(exercise)
     if options.command == "reset":
         return reset(place, progress)
     if options.command == "watch":
@@ -48,7 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
     return check(place, exercise, progress)
 
 
-def _parse(words: Sequence[str] | None) -> argparse.Namespace:
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"{SESSION} --", description=__doc__)
     commands = parser.add_subparsers(dest="command")
     parser.set_defaults(command="progress", exercise="", apply=False)
@@ -65,9 +66,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
             command.add_argument("exercise", nargs="?", default="", help="such as 1.2")
         if name == "solution":
             command.add_argument("--apply", action="store_true", help="run the commands")
-    options = parser.parse_args(words)
-    options.command = options.command or "progress"
-    return options
+    return parser.parse_args(arguments)
 
 
 def exercises() -> Iterator[Exercise]:
@@ -83,6 +82,12 @@ def find(number: str) -> Exercise:
             return exercise
     numbers = ", ".join(exercise.number for exercise in exercises())
     sys.exit(f"There is no exercise {number}; choose one of {numbers}.")
+
+
+def has_turn(exercise: Exercise, progress: Progress) -> bool:
+    """Return whether everything before an exercise is solved."""
+    before = itertools.takewhile(lambda other: other != exercise, exercises())
+    return all(other.number in progress.solved for other in before)
 
 
 def overview(progress: Progress) -> str:
@@ -121,6 +126,9 @@ def module_of(exercise: Exercise) -> Module:
 
 def check(place: Place, exercise: Exercise, progress: Progress) -> int:
     """Print what is right and what is missing; if it is solved, start the next exercise."""
+    if not has_turn(exercise, progress):
+        print(f"Solve exercise {progress.started} first.")
+        return 1
     print(f"\nExercise {exercise.number}: {exercise.title}\n")
     try:
         for right in exercise.check(place):
@@ -187,15 +195,19 @@ def next_hint(exercise: Exercise, progress: Progress) -> str:
 def show_solution(exercise: Exercise) -> int:
     """Print the commands of the solution."""
     print(f"\nThe solution of exercise {exercise.number}: {exercise.title}\n")
-    print(textwrap.indent(exercise.solution.read_text(encoding="utf-8"), "  "))
-    if "\nedit " in f"\n{exercise.solution.read_text(encoding='utf-8')}":
+    commands = exercise.solution.read_text(encoding="utf-8")
+    print(textwrap.indent(commands, "  "))
+    if "\nedit " in f"\n{commands}":
         print("`edit FILE OLD NEW` means: in your editor, replace OLD with NEW in that file.")
     print(f"Type these commands, or run them: {SESSION} -- solution --apply")
     return 0
 
 
-def solve(place: Place, exercise: Exercise) -> int:
+def solve(place: Place, exercise: Exercise, progress: Progress) -> int:
     """Run the commands of the solution."""
+    if not has_turn(exercise, progress):
+        print(f"Solve exercise {progress.started} first.")
+        return 1
     try:
         script.run(exercise.solution, place.folder)
     except script.Failed as failed:
@@ -207,11 +219,16 @@ def solve(place: Place, exercise: Exercise) -> int:
 
 def reset(place: Place, progress: Progress) -> int:
     """Put the project back to how the current exercise began."""
-    if not restore_start(place.folder):
+    try:
+        restored = restore_start(place.folder)
+    except OSError as error:
+        print(f"Nothing is reset, because a file cannot be moved or copied: {error}.")
+        print("Close the program that uses it, and reset again.")
+        return 1
+    if not restored:
         print("There is no earlier state to go back to.")
         return 1
-    number = progress.current.number if progress.current else ""
-    print(f"The project is as it was when exercise {number} began.")
+    print(f"The project is as it was when exercise {progress.started} began.")
     print(f"What you had is in {HOME}/set-aside until the next reset.")
     return 0
 
@@ -223,13 +240,12 @@ def watch(place: Place) -> int:
         while True:
             now = fingerprint(place.folder)
             if now != seen:
-                seen = now
+                seen = now  # not a later one: a file may be saved while the check runs
                 # Its own process: this one would not import a changed module again.
                 subprocess.run([sys.executable, *sys.orig_argv[1:-1], "check"], check=False)
                 print("\nWatching for changes. Ctrl-C ends it.", flush=True)
                 if Progress.read(place).current is None:
                     return 0
-                seen = fingerprint(place.folder)
             time.sleep(POLL_SECONDS)
     return 0
 
@@ -241,9 +257,9 @@ def fingerprint(folder: Path) -> dict[str, tuple[int, int]]:
         for parent, folders, names in os.walk(folder / top):
             folders[:] = [name for name in folders if name != "__pycache__"]
             files += [Path(parent) / name for name in names]
-    found = {}
+    states = {}
     for file in files:
         with contextlib.suppress(OSError):
             state = file.stat()
-            found[str(file)] = (state.st_mtime_ns, state.st_size)
-    return found
+            states[str(file)] = (state.st_mtime_ns, state.st_size)
+    return states

@@ -20,8 +20,6 @@ class Exercise:
     """A few words."""
     goal: str
     """One sentence: what holds when it is solved."""
-    unsolved: str
-    """What the check says is missing before the participant has done anything."""
     hints: tuple[str, ...]
     """From a nudge to nearly the solution."""
     check: Check

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,24 +37,31 @@ class Place:
         file = self.path(name)
         return file.read_text(encoding="utf-8") if file.is_file() else ""
 
-    def yaml(self, name: str) -> Any:
+    def yaml(self, name: str) -> dict[str, Any]:
         """Return the content of a file in conf/."""
         import yaml  # not there before the first exercise
 
         try:
-            return yaml.safe_load(self.text(name)) or {}
+            content = yaml.safe_load(self.text(name)) or {}
         except yaml.YAMLError as error:
             raise Missing(
                 f"{name} is not valid YAML: {' '.join(str(error).split())}.",
                 "Every command reads the configuration first.",
                 f"Correct that line, or see what `git diff {name}` shows.",
             ) from None
+        if not isinstance(content, dict):
+            raise Missing(
+                f"{name} does not consist of lines `name: value`.",
+                "Every command reads the configuration first.",
+                f"Correct the file, or see what `git diff {name}` shows.",
+            )
+        return content
 
     def git(self, *arguments: str) -> str:
         """Return the output of git; empty if it fails."""
-        done = subprocess.run(
-            ["git", *arguments], cwd=self.folder, capture_output=True, text=True, check=False
-        )
+        # Without the option, `status` may write the index, which `watch` takes for a change.
+        command = ["git", "--no-optional-locks", *arguments]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
         return done.stdout.strip() if done.returncode == 0 else ""
 
     @property
@@ -104,6 +112,29 @@ class Place:
                 f"Correct that line, or see what `git diff` shows of {name}.py.",
             ) from error
 
+    def own(self, module: str, name: str) -> Any:
+        """Return what a module of the project must define: the function `labels` of `data`."""
+        part = getattr(self.module(module), name, None)
+        if part is None:
+            raise Missing(
+                f"src/{PACKAGE}/{module}.py defines no {name}.",
+                "The platform looks for it under this name.",
+                f"Write it again, or see what `git diff` shows of {module}.py.",
+            )
+        return part
+
+    @staticmethod
+    def call(function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function of the project; Missing if it fails."""
+        try:
+            return function(*arguments)
+        except Exception as error:
+            raise Missing(
+                f"{function.__name__} fails: {type(error).__name__}: {error}.",
+                "Training would fail in the same place.",
+                "Correct the function, and check again.",
+            ) from error
+
     def settings(self, env: str = "dev") -> Any:
         """Return the settings of an environment; the platform's error if they are wrong."""
         return self.platform("base.project").open_project(env).settings
@@ -140,6 +171,27 @@ class Journal:
         """Return the entries of these commands, oldest first."""
         return [entry for entry in self.entries if entry.command in commands]
 
+    def last(self, command: str) -> Any:
+        """Return the newest entry of a command; Missing if there is none."""
+        entries = self.of(command)
+        if not entries:
+            raise self._emptied(f"entry of `{command}`")
+        return entries[-1]
+
+    def trained(self, version: str) -> Any:
+        """Return the entry about the training of a version; Missing if there is none."""
+        for entry in self.of("train"):
+            if entry.subject == version:
+                return entry
+        raise self._emptied(f"version {version}" if version else "champion")
+
+    def _emptied(self, lacking: str) -> Missing:
+        return Missing(
+            f"{self.env} has no {lacking}.",
+            "An exercise before this one has left it in mlflow.db, and it is gone.",
+            "Reset this exercise: `uvx nox -s workshop -- reset`.",
+        )
+
     def verdicts(self, version: str) -> list[Any]:
         """Return the entries of the gate about a version, oldest first."""
         return [entry for entry in self.of("gate") if entry.subject == version]
@@ -151,8 +203,9 @@ class Journal:
         return {check.name: check for check in evidence.checks}
 
     def card(self, version: str) -> Any:
-        """Return the card of a version: its columns, parameters, figures and rows."""
-        return self._store.fetch(int(version)).card
+        """Return the card of a version, with its columns, parameters, figures and rows."""
+        number = int(self.trained(version).subject)
+        return self._store.fetch(number).card
 
     @property
     def champion(self) -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-GIT = (2, 27)
+GIT = (2, 28)
 UV = (0, 8)
 PYTHON = ">=3.11,<3.14"
 FREE_GB = 4  # a project's environment, uv's cache, and the models
@@ -30,11 +30,13 @@ TROUBLES = {
         "Your network replaces certificates. Set SSL_CERT_FILE to the bank's bundle of "
         "certificate authorities, or UV_NATIVE_TLS=true if the system trusts them."
     ),
-    "401|403|Unauthorized|Forbidden": (
+    r"\b(401|403)\b|Unauthorized|Forbidden": (
         "The package index wants a login. Put user and token into the netrc file, or set "
         "UV_INDEX_<NAME>_USERNAME and _PASSWORD."
     ),
-    "407|proxy": "The proxy refuses. Set HTTPS_PROXY to its address, with a login if it needs one.",
+    r"\b407\b|proxy": (
+        "The proxy refuses. Set HTTPS_PROXY to its address, with a login if it needs one."
+    ),
     "dns|resolve|connect|timed out|timeout|network": (
         "The package index cannot be reached. Set UV_DEFAULT_INDEX to your bank's mirror, or "
         "HTTPS_PROXY to its proxy. If the packages are cached already, set UV_OFFLINE=1."
@@ -80,10 +82,12 @@ def check(run: Run, folder: Path) -> Iterator[Finding]:
         yield check_index(run)
 
 
-def run(*words: str) -> tuple[int, str]:
+def run(*arguments: str) -> tuple[int, str]:
     """Run a program; return its exit code and all that it prints."""
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
+        done = subprocess.run(
+            arguments, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
     except FileNotFoundError:
         return 127, ""
     except subprocess.TimeoutExpired:
@@ -93,8 +97,8 @@ def run(*words: str) -> tuple[int, str]:
 
 def version(text: str) -> tuple[int, int]:
     """Return the first version in a text; zeros if there is none."""
-    found = re.search(r"(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    match = re.search(r"(\d+)\.(\d+)", text)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def check_git(run: Run) -> Finding:
@@ -145,7 +149,9 @@ def check_proxy() -> Finding:
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
         address = os.environ.get(name)
         if address and not urlsplit(address).hostname:
-            return Finding(f"{name} is no address", f"Write {name}=http://proxy.bank.example:8080.")
+            return Finding(
+                f"{name} is not an address", f"Write {name}=http://proxy.bank.example:8080."
+            )
         if address:
             return Finding(f"{name} names the proxy {urlsplit(address).hostname}")
     return Finding("no proxy is set")
@@ -176,8 +182,9 @@ def check_index(run: Run) -> Finding:
 
 def remedy_for(text: str) -> str:
     """Return what to do about what uv prints."""
+    without_addresses = re.sub(r"https?://\S+", "", text)
     for pattern, remedy in TROUBLES.items():
-        if re.search(pattern, text, re.IGNORECASE):
+        if re.search(pattern, without_addresses, re.IGNORECASE):
             return remedy
     last = text.splitlines()[-1] if text else "nothing"
     return f"uv prints: {last}"

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EXIT = re.compile(r"# exits with (\d)$")
-SAYS = re.compile(r"^# says: (.+)$", re.MULTILINE)
 Run = Callable[[Sequence[str], Path], int]
 
 
@@ -30,23 +29,18 @@ class Line:
 
     text: str
     """As it is typed."""
-    words: tuple[str, ...]
+    arguments: tuple[str, ...]
     code: int
     """How it must end."""
-
-
-def expected(file: Path) -> str:
-    """Return what the check says after a wrong answer: the text after `# says:`."""
-    return str(SAYS.findall(file.read_text(encoding="utf-8"))[0])
 
 
 def lines(text: str) -> Iterator[Line]:
     """Yield the commands of a script."""
     for line in text.splitlines():
-        words = shlex.split(line, comments=True)
-        if words:
+        arguments = shlex.split(line, comments=True)
+        if arguments:
             ending = EXIT.search(line)
-            yield Line(line, tuple(words), int(ending[1]) if ending else 0)
+            yield Line(line, tuple(arguments), int(ending[1]) if ending else 0)
 
 
 def run(file: Path, folder: Path, program: Run | None = None) -> None:
@@ -56,23 +50,23 @@ def run(file: Path, folder: Path, program: Run | None = None) -> None:
     """
     for line in lines(file.read_text(encoding="utf-8")):
         print(f"$ {line.text}", flush=True)
-        code = _run_line(line.words, folder, program or _run_program)
+        code = _run_line(line.arguments, folder, program or _run_program)
         if code != line.code:
             raise Failed(
-                f"`{shlex.join(line.words)}` ended with {code}, not with {line.code}: read its "
+                f"`{shlex.join(line.arguments)}` ended with {code}, not with {line.code}: read its "
                 "output above, run `uvx nox -s workshop -- reset`, and try again."
             )
 
 
-def _run_line(words: Sequence[str], folder: Path, program: Run) -> int:
-    name, *paths = words
+def _run_line(arguments: Sequence[str], folder: Path, program: Run) -> int:
+    name, *paths = arguments
     if name == "cp":
         *sources, target = paths
-        for source in _found(sources, folder):
+        for source in _matches(sources, folder):
             to = folder / target
             shutil.copy2(source, to / source.name if to.is_dir() else to)
     elif name == "rm":
-        for path in _found(paths, folder):
+        for path in _matches(paths, folder):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     elif name == "mkdir":
         (folder / paths[0]).mkdir(parents=True, exist_ok=True)
@@ -81,7 +75,7 @@ def _run_line(words: Sequence[str], folder: Path, program: Run) -> int:
     elif name == "edit":
         _edit(folder / paths[0], paths[1], paths[2])
     else:
-        return program(words, folder)
+        return program(arguments, folder)
     return 0
 
 
@@ -93,15 +87,22 @@ def _edit(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def _found(patterns: Sequence[str], folder: Path) -> list[Path]:
+def _matches(patterns: Sequence[str], folder: Path) -> list[Path]:
     """Return the paths of these patterns; options such as `-r` are left out."""
-    names = [pattern for pattern in patterns if not pattern.startswith("-")]
-    return [path for name in names for path in sorted(folder.glob(name))]
+    matches: list[Path] = []
+    for pattern in patterns:
+        if pattern.startswith("-"):
+            continue
+        paths = sorted(folder.glob(pattern))
+        if not paths:
+            raise Failed(f"{pattern} matches no file: reset this exercise, and try again.")
+        matches += paths
+    return matches
 
 
-def _run_program(words: Sequence[str], folder: Path) -> int:
+def _run_program(arguments: Sequence[str], folder: Path) -> int:
     env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    return subprocess.run(list(words), cwd=folder, env=env, check=False).returncode
+    return subprocess.run(list(arguments), cwd=folder, env=env, check=False).returncode
 
 
 def copy_files(source: Path, target: Path) -> None:

@@ -3,12 +3,14 @@
 import os
 import shutil
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from .place import HOME
 
 START = f"{HOME}/start"
 SET_ASIDE = f"{HOME}/set-aside"
+RESTORED = f"{HOME}/restored"
 # Not copied and not restored: they are large, or belong to the workshop, or are caches.
 LEFT = {HOME, ".venv", ".mypy_cache", ".ruff_cache", "__pycache__"}
 
@@ -27,18 +29,38 @@ def keep_start(folder: Path) -> None:
 def restore_start(folder: Path) -> bool:
     """Put the project back to the kept state, and set aside what it has now.
 
-    Returns False if there is no such state.
+    Returns False if there is no such state. If a file cannot be moved or copied, as one that is
+    open in Windows, the project stays as it is; raises OSError.
     """
     if not (folder / START).is_dir():
         return False
     aside = folder / SET_ASIDE
+    restored = folder / RESTORED
+    remove(restored)
+    copy(folder / START, restored)
     remove(aside)
     aside.mkdir()
-    for path in own(folder):
-        path.rename(aside / path.name)
-    for path in (folder / START).iterdir():
-        copy(path, folder / path.name)
+    move_all(
+        [
+            *((path, aside / path.name) for path in own(folder)),
+            *((path, folder / path.name) for path in restored.iterdir()),
+        ]
+    )
+    restored.rmdir()
     return True
+
+
+def move_all(moves: Sequence[tuple[Path, Path]]) -> None:
+    """Move files and folders to their new paths; if one cannot be moved, move none."""
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for path, to in moves:
+            path.rename(to)
+            moved.append((path, to))
+    except OSError:
+        for path, to in reversed(moved):
+            to.rename(path)
+        raise
 
 
 def own(folder: Path) -> list[Path]:

@@ -24,24 +24,29 @@ def check_experiments(place: Place) -> Iterator[str]:
             "You can only say that a parameter is better if you have tried it and something else.",
             f"Run `uv run {PROGRAM} train --set {TREES}=200`.",
         )
-    cards = {version: journal.card(version) for version in versions}
     champion = journal.card(journal.champion)
-    for version, card in cards.items():
-        if (card.lineage.data, card.windows) != (champion.lineage.data, champion.windows):
-            raise Missing(
-                f"Version {version} was trained on other rows than the champion.",
-                "If the rows and the parameters differ, nobody can say which of them changed the "
-                "figure.",
-                f"Train again, and set only {TREES} or {RATE}.",
-            )
-    different = {str(sorted(card.model.params.items())) for card in cards.values()}
-    if champion.model.params not in [card.model.params for card in cards.values()]:
-        different.add("")
+    cards = {version: journal.card(version) for version in versions}
+    cards = {
+        version: card
+        for version, card in cards.items()
+        if (card.lineage.data, card.windows) == (champion.lineage.data, champion.windows)
+    }
+    if not cards:
+        raise Missing(
+            f"Version {versions[-1]} was trained on other rows than the champion.",
+            "If the rows and the parameters differ, nobody can say which of them changed the "
+            "figure.",
+            f"Train again, and set only {TREES} or {RATE}.",
+        )
+    versions = list(cards)
+    different = {str(sorted(card.model.params.items())) for card in [champion, *cards.values()]}
     if len(different) < 3:
-        seeds = {card.model.seed for card in cards.values()} - {champion.model.seed}
-        if seeds:
+        if any(
+            card.model.params == champion.model.params and card.model.seed != champion.model.seed
+            for card in cards.values()
+        ):
             raise Missing(
-                "Your versions differ in the seed only.",
+                "A version differs from the champion in the seed only.",
                 "The seed changes what is random. If you try ten and keep the best, you have "
                 "selected luck, and it does not last.",
                 f"Change a parameter: `uv run {PROGRAM} train --set {TREES}=200`.",
@@ -87,7 +92,8 @@ def experiments(journal: Journal) -> list[str]:
 def check_leak(place: Place) -> Iterator[str]:
     """The gate has rejected a version that learned from the leak, and the leak is gone."""
     journal = place.journal()
-    limit = place.yaml("conf/base.yml")["gate"]["thresholds"]["auc"].get("suspicious_above")
+    limits = place.settings().gate.thresholds.get("auc")
+    limit = limits.suspicious_above if limits else None
     if limit is None or limit > TOO_GOOD:
         raise Missing(
             f"gate.thresholds.auc.suspicious_above is {limit} now.",
@@ -127,15 +133,27 @@ def check_leak(place: Place) -> Iterator[str]:
             f"An AUC of {auc:.4f} looks like a success. Somebody has to ask whether it is.",
             f"Run `uv run {PROGRAM} gate`. It ends with exit code 3.",
         )
+    if verdicts[-1].details.verdict != "rejected":
+        raise Missing(
+            f"The gate has not rejected version {version}.",
+            "A limit that is overridden on the command line protects nobody.",
+            f"Run `uv run {PROGRAM} gate {version}` without --set.",
+        )
+    if journal.champion in with_leak:
+        raise Missing(
+            f"Version {journal.champion}, which has learned from {LEAK}, is in use.",
+            "For the applicants of tomorrow the column is 0, so it would grant nearly every loan.",
+            "Reset this exercise, and do not promote the version.",
+        )
     rejected = [c.name for c in journal.checks(verdicts[-1]).values() if c.verdict == "rejected"]
     yield f"The gate has rejected it. Its reasons: {', '.join(rejected)}."
-    if not roles(place.module("schema").Inputs).get(LEAK, "not there"):
+    if not roles(place, "Inputs").get(LEAK, "not there"):
         raise Missing(
             f"{LEAK} is still a feature in schema.py.",
             "The next person who trains would repeat the mistake.",
             "Undo your change: `git restore src/loan_risk/schema.py`.",
         )
-    yield f"{LEAK} is no feature any more, and version {journal.champion} stayed the champion."
+    yield f"{LEAK} is no longer a feature, and version {journal.champion} is still the champion."
 
 
 def check_promotion(place: Place) -> Iterator[str]:
@@ -144,7 +162,7 @@ def check_promotion(place: Place) -> Iterator[str]:
     journal = place.journal()
     if params == NOTEBOOK:
         if journal.champion in experiments(journal):
-            _refuse_typed(journal, journal.champion)
+            refuse_overrides(journal.trained(journal.champion))
         raise Missing(
             f"model.params in conf/base.yml is still {params}.",
             "The better parameter is only in your terminal's history. The next training run would "
@@ -160,11 +178,11 @@ def check_promotion(place: Place) -> Iterator[str]:
         )
     yield "The change is committed."
     champion = journal.champion
-    trained = next(entry for entry in journal.of("train") if entry.subject == champion)
+    trained = journal.trained(champion)
     if champion in experiments(journal):
-        _refuse_typed(journal, champion)
+        refuse_overrides(trained)
     if journal.card(champion).model.params != params:
-        newest = journal.of("train")[-1].subject
+        newest = journal.last("train").subject
         raise Missing(
             f"The champion, version {champion}, was trained with other parameters.",
             "A setting changes nothing that is trained already.",
@@ -179,18 +197,13 @@ def check_promotion(place: Place) -> Iterator[str]:
     yield f"Version {champion} was trained with them, from a commit, and is the champion."
 
 
-def _refuse_typed(journal: Journal, version: str) -> None:
-    trained = next(entry for entry in journal.of("train") if entry.subject == version)
-    refuse_overrides(trained)
-
-
 def check_rollback(place: Place) -> Iterator[str]:
     """The newest champion is withdrawn, with a reason."""
     journal = place.journal()
     withdrawn = journal.of("rollback")
-    promoted = journal.of("promote")
+    promoted = journal.last("promote")
     if not withdrawn:
-        again = [entry for entry in journal.of("gate") if entry.number > promoted[-1].number]
+        again = [entry for entry in journal.of("gate") if entry.number > promoted.number]
         if again:
             raise Missing(
                 f"You asked the gate about version {again[-1].subject} again.",
@@ -221,7 +234,7 @@ def check_rollback(place: Place) -> Iterator[str]:
             f'Reset this exercise, and run `uv run {PROGRAM} rollback --reason "..."` in words.',
         )
     yield f"The journal says why: {reason}."
-    if journal.of("promote")[-1].number > withdrawn[0].number:
+    if promoted.number > withdrawn[0].number:
         raise Missing(
             f"Version {journal.champion} was promoted after the rollback.",
             "A withdrawn version needs a new verdict, and a reason why the old one was wrong.",
@@ -240,7 +253,6 @@ MODULE = Module(
             "Compare experiments",
             "Two experiments differ from the champion in one parameter each, and the gate has "
             "judged the better one.",
-            "There is no experiment yet.",
             (
                 "Change one thing at a time: the parameters, and not the rows.",
                 f"`--set {TREES}=200` tries more trees, `--set {RATE}=0.5` faster learning.",
@@ -252,7 +264,6 @@ MODULE = Module(
             "3.2",
             "A model that is too good",
             "The gate has rejected a version that learned from what happened afterwards.",
-            f"No version has learned from {LEAK}.",
             (
                 f"A column without a role is a feature. Remove the role of {LEAK} in schema.py.",
                 "Train and gate. The gate ends with exit code 3, and its table says why.",
@@ -264,7 +275,6 @@ MODULE = Module(
             "3.3",
             "Promote the better model",
             "A version trained with the better parameters, from a commit, is the champion.",
-            "model.params in conf/base.yml is still",
             (
                 "What is typed with --set is in no file. Write it into conf/base.yml.",
                 "Commit, then train, gate and promote.",
@@ -275,7 +285,6 @@ MODULE = Module(
             "3.4",
             "Roll back",
             "The new champion is withdrawn with a reason, and the one before it predicts again.",
-            "No version is withdrawn.",
             (
                 "One command does it, and it needs no version number.",
                 f'`uv run {PROGRAM} rollback --reason "..."`: write what you have seen.',

@@ -1,6 +1,7 @@
 """Module 2: make it mine."""
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,8 @@ PYTEST_CACHE = ".pytest_cache/v/cache"
 
 def deliver(place: Place) -> None:
     """Put the extract into the project."""
-    program = next(path for path in place.programs.glob("python*") if path.stem == "python")
     delivery = str(Path(__file__).parents[1] / "delivery.py")
-    subprocess.run([str(program), delivery, KNOWN_ON], cwd=place.folder, check=True)
+    subprocess.run([sys.executable, delivery, KNOWN_ON], cwd=place.folder, check=True)
 
 
 def check_schema(place: Place) -> Iterator[str]:
@@ -34,8 +34,8 @@ def check_schema(place: Place) -> Iterator[str]:
             f"Run `{DRAFT}`.",
         )
     yield "draft has read the table."
-    tables = place.yaml("conf/base.yml").get("tables", {})
-    if "data/loans.csv" not in [table.get("path") for table in tables.values()]:
+    tables = place.settings().tables
+    if "data/loans.csv" not in [table.path for table in tables.values()]:
         raise Missing(
             "conf/base.yml does not name data/loans.csv.",
             "draft only proposes, and changes no file of yours. Until you copy the proposal, the "
@@ -43,10 +43,9 @@ def check_schema(place: Place) -> Iterator[str]:
             "Run `cp build/draft/*.py src/loan_risk/` and `cp build/draft/conf/*.yml conf/`.",
         )
     yield "conf/base.yml names your table."
-    schema = place.module("schema")
-    inputs = roles(schema.Inputs)
-    labels = roles(schema.Labels)
-    if "contacts" not in inputs and "reminders_sent" not in inputs and "amount" not in inputs:
+    inputs = roles(place, "Inputs")
+    labels = roles(place, "Labels")
+    if "phone" not in inputs and not any(column in inputs for column in AFTERWARDS):
         raise Missing(
             "src/loan_risk/schema.py still describes the rows of the example.",
             "The schema says which columns the model may learn from, so it must list yours.",
@@ -71,9 +70,9 @@ def check_schema(place: Place) -> Iterator[str]:
     yield "A loan counts as good or bad only after its review."
 
 
-def roles(model: Any) -> dict[str, str]:
-    """Return the role of each column; empty for a feature."""
-    columns = model.to_schema().columns.items()
+def roles(place: Place, model: str) -> dict[str, str]:
+    """Return the role of each column of a class in schema.py; empty for a feature."""
+    columns = place.call(place.own("schema", model).to_schema).columns.items()
     return {name: (column.metadata or {}).get("role") or "" for name, column in columns}
 
 
@@ -97,16 +96,29 @@ def _check_review(inputs: dict[str, str], labels: dict[str, str]) -> None:
 def _check_labels(place: Place) -> None:
     import pandas as pd
 
-    names = [*roles(place.module("schema").Inputs), *roles(place.module("schema").Labels)]
+    names = [*roles(place, "Inputs"), *roles(place, "Labels")]
     days = pd.Series([pd.Timestamp("2025-04-01"), pd.NaT, pd.NaT])
     loans = pd.DataFrame({name: ["a", "b", "c"] for name in names})
     loans = loans.assign(reviewed_on=days, defaulted=[1.0, 1.0, float("nan")])
-    labels = place.module("data").labels(OneTable(loans), None)
-    if len(labels) > 1:
+    labels = place.call(place.own("data", "labels"), OneTable(loans), None)
+    if not isinstance(labels, pd.DataFrame) or "reviewed_on" not in labels:
+        raise Missing(
+            "data.labels does not return a frame with the column reviewed_on.",
+            "The platform needs all columns of Labels.",
+            "End the function with: return reviewed[list(Labels.to_schema().columns)]",
+        )
+    if labels["reviewed_on"].isna().any():
         raise Missing(
             "data.labels returns a loan without a review.",
             "The extract has no such loan today, but nothing forbids one, and synthetic.py invents "
             "them. An outcome that nobody has reviewed is a guess.",
+            'In labels, keep rows[target.notna() & rows["reviewed_on"].notna()].',
+        )
+    if len(labels) != 1:
+        raise Missing(
+            "data.labels leaves out a loan that was reviewed.",
+            "Its outcome is known. If it depends on the outcome which loans are left out, the "
+            "model learns a wrong share of defaults.",
             'In labels, keep rows[target.notna() & rows["reviewed_on"].notna()].',
         )
 
@@ -153,16 +165,17 @@ def _check_horizon(place: Place) -> None:
 def check_feature(place: Place) -> Iterator[str]:
     """The project computes a feature, and tests it."""
     features = place.module("features")
-    if not hasattr(features, "add_burden"):
+    add_burden = getattr(features, "add_burden", None)
+    if add_burden is None:
         raise Missing(
             "features.py has no function add_burden.",
             "An instalment of 300 is little for one customer and a lot for another. The model can "
             "learn that better if you compute it.",
             "Write add_burden(frame) in src/loan_risk/features.py, as the page shows.",
         )
-    _check_burden(features.add_burden)
+    _check_burden(add_burden)
     yield "add_burden computes what you would compute by hand."
-    if "add_burden" not in _functions(features.prepare()):
+    if "add_burden" not in _functions(place.call(place.own("features", "prepare"))):
         raise Missing(
             "prepare() does not use add_burden.",
             "A function that no step calls changes nothing. As a step, it is also part of each "
@@ -187,7 +200,7 @@ def _check_burden(add_burden: Any) -> None:
         index=[7, 8, 9],
     )
     given = frame.copy()
-    result = add_burden(given)
+    result = Place.call(add_burden, given)
     if not given.equals(frame):
         raise Missing(
             "add_burden changes the frame that it is given.",
@@ -195,20 +208,27 @@ def _check_burden(add_burden: Any) -> None:
             "the order of calls.",
             "Return frame.assign(instalment_to_income=...), which makes a new frame.",
         )
-    if result is None or "instalment_to_income" not in result:
+    if not isinstance(result, pd.DataFrame) or "instalment_to_income" not in result:
         raise Missing(
             "add_burden does not return a frame with the column instalment_to_income.",
             "Each step of the pipeline gets rows and returns rows.",
             "End the function with: return frame.assign(instalment_to_income=...)",
         )
-    values = result["instalment_to_income"]
+    if list(result.index) != list(frame.index):
+        raise Missing(
+            "add_burden does not return one row for each that it is given.",
+            "An applicant whose row is gone gets no score, also if it is gone because the income "
+            "is missing.",
+            "Return frame.assign(instalment_to_income=...), which keeps all rows in their order.",
+        )
+    values = pd.to_numeric(result["instalment_to_income"], errors="coerce")
     if np.isinf(values).any():
         raise Missing(
             "For an income of 0, instalment_to_income is infinite.",
             "Infinity is not a large number: many estimators refuse it, and others split on it.",
             'Use frame["income"].where(frame["income"] > 0), which makes 0 missing.',
         )
-    if abs(values.iloc[0] - 0.25) > 1e-9:
+    if not abs(values.iloc[0] - 0.25) <= 1e-9:
         raise Missing(
             f"For 12,000 over 12 months and an income of 4,000, you get {values.iloc[0]:g}.",
             "The instalment is 12,000 / 12 = 1,000, and 1,000 / 4,000 = 0.25. A feature that is "
@@ -227,12 +247,12 @@ def _check_burden(add_burden: Any) -> None:
 
 def _functions(pipeline: Any) -> set[str]:
     """Return the names of the functions that a pipeline calls."""
-    found = set()
-    for _, step in pipeline.steps:
-        if hasattr(step, "steps"):
-            found |= _functions(step)
-        found.add(getattr(getattr(step, "func", None), "__name__", ""))
-    return found
+    names: set[str] = set()
+    for _, step in getattr(pipeline, "steps", ()):
+        names |= _functions(step)
+        if hasattr(step, "func"):
+            names.add(getattr(step.func, "__name__", ""))
+    return names
 
 
 def _check_tests(place: Place) -> None:
@@ -354,7 +374,6 @@ MODULE = Module(
             "2.1",
             "Read your own table",
             "The project reads the bank's extract, and the role of each column is right.",
-            "There is no draft yet.",
             (
                 f"`{DRAFT}` proposes all files in build/draft. Read build/draft/report.md.",
                 "Copy the proposal. For each column in schema.py, ask: is it known when we decide?",
@@ -368,7 +387,6 @@ MODULE = Module(
             "A feature and its test",
             "The model learns from the share of income that an instalment takes, and a test keeps "
             "that right.",
-            "features.py has no function add_burden.",
             (
                 "The example had such a function: `git show HEAD:src/loan_risk/features.py`.",
                 "An income of 0 or a missing one has no share: make it missing with .where().",
@@ -381,7 +399,6 @@ MODULE = Module(
             "2.3",
             "Train on your loans",
             "A version that was trained on your loans, from a commit, is the champion.",
-            "model.cutoff is 0.5.",
             (
                 "Settings first, then the commit, then train: a version names its commit.",
                 "The store has versions of the example: mlflow.db, mlartifacts, extracts.",

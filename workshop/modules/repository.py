@@ -134,11 +134,17 @@ def check_must_haves(place: Place) -> Iterator[str]:
     """The answer sheet names the evidence of each must-have."""
     answers = place.answers("1.3")
     journal = place.journal()
-    trained = journal.of("train")[-1]
-    verdict = journal.verdicts(trained.subject)[-1]
+    trained = journal.last("train")
+    verdicts = journal.verdicts(trained.subject)
+    if not verdicts:
+        raise Missing(
+            f"The gate has not judged version {trained.subject}.",
+            "The answers are about your newest version, and without a verdict it has no AUC.",
+            f"Run `uv run {PROGRAM} gate`.",
+        )
     _check_commit(str(answers.get("commit", "")), trained)
     yield "Versioning: you found the commit of the version."
-    _check_auc(answers.get("auc", 0.0), verdict.details.figure)
+    _check_auc(answers.get("auc", 0.0), verdicts[-1].details.figure)
     yield "Experiment tracking: you found its AUC."
     _check_snapshot(str(answers.get("snapshot", "")), trained)
     yield "Artifact tracking: you found the code that the version carries."
@@ -185,7 +191,7 @@ def _check_commit(commit: str, trained: Any) -> None:
 
 
 def _check_auc(answer: Any, figure: float) -> None:
-    if not isinstance(answer, (int, float)) or abs(answer - figure) > 0.0006:
+    if not isinstance(answer, (int, float)) or not abs(answer - figure) <= 0.0006:
         raise Missing(
             f"auc is {answer}: this is not the AUC of your version on the gate's rows.",
             "Versions are compared by this figure, so it must be the same for everybody who looks "
@@ -211,8 +217,8 @@ def _check_snapshot(snapshot: str, trained: Any) -> None:
 
 
 def _check_months(place: Place, answer: Any) -> None:
-    test = place.yaml("conf/test.yml")["time"]["train"]
-    base = place.yaml("conf/base.yml")["time"]["train"]
+    test = place.settings("test").time.train
+    base = place.settings().time.train
     if answer == base:
         raise Missing(
             f"months_in_test is {answer}: base.yml says so, and test.yml overrides it.",
@@ -237,7 +243,6 @@ MODULE = Module(
             "1.1",
             "Set up the repository",
             "The project is a git repository with a lock file, an environment and checks.",
-            "This folder is not a git repository.",
             (
                 "A repository needs four things: git, a lock file, an environment and hooks.",
                 "nox runs all tasks that concern the repository. `uvx nox -l` lists them.",
@@ -249,7 +254,6 @@ MODULE = Module(
             "1.2",
             "The first run",
             "A version is trained, judged, promoted, and has predicted one month.",
-            "Nothing is trained in dev yet.",
             (
                 "Each step is one command, and each command ends by naming the next one.",
                 f"The program is called {PROGRAM}. `uv run {PROGRAM} --help` lists its commands.",
@@ -261,7 +265,6 @@ MODULE = Module(
             "1.3",
             "Where the six must-haves are",
             "You can show the evidence of each must-have for the version that you have trained.",
-            "Nothing is answered yet.",
             (
                 f"Each line of {SHEET} says where to look.",
                 f"`uv run {PROGRAM} status --json` prints all that is known about each version.",

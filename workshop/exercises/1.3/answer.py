@@ -10,12 +10,12 @@ from workshop.place import HOME, Place
 
 place = Place(Path.cwd())
 journal = place.journal()
-trained = journal.of("train")[-1]
+trained = journal.last("train")
 answers = {
     "commit": trained.details.commit[:7],
     "auc": journal.verdicts(trained.subject)[-1].details.figure,
     "snapshot": trained.details.snapshot,
-    "months_in_test": place.yaml("conf/test.yml")["time"]["train"],
+    "months_in_test": place.settings("test").time.train,
     "coverage": 90,
     "journal_entries": len(journal.entries),
 }
