@@ -218,3 +218,24 @@ def test_a_version_may_have_no_run_to_log_its_card_with(
     monkeypatch.setattr(model_card, "fill", lambda *_: "")
     model_card.write(store, SimpleNamespace(number=2, name="dev.loan-risk", digest="d"))
     assert logged == (["R-1", "R-1"] if run else [])
+
+
+def test_an_approver_reads_a_card_that_was_written_from_verified_evidence(tmp_path: Path) -> None:
+    """No hash covers the card in MLflow or an older one on this machine."""
+    promote = platform("steps.promote")
+    errors = platform("base.errors")
+    store, version = cards.recorded("binary", tmp_path)
+    store.project = make_project(tmp_path, env="prod")
+    store.registry = MagicMock()
+    store.registry.client.log_artifact.side_effect = OSError("the disk is full")
+    card = tmp_path / "build/monitor/card-prod-1.html"
+    card.parent.mkdir(parents=True)
+    card.write_text(f"auc 0.9300 {version.digest}", encoding="utf-8")
+    passed = SimpleNamespace(approved_by="", verdict="passed")
+    with pytest.raises(
+        errors.PersonNeeded, match=r"card, build/monitor/card-prod-1\.html, and run"
+    ):
+        promote._require_approval(store, version, passed)
+    text = card.read_text(encoding="utf-8")
+    assert "0.9300" not in text
+    assert f"{version.card.figures['auc']:.4f}" in text

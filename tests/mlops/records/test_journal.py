@@ -10,7 +10,6 @@ import pytest
 from mlops.projects import make_project
 from mlops.records.journals import Server, changed, copies, open_journal, pauses
 from rendering import platform
-from sqlalchemy import make_url
 
 anchor = platform("records.anchor")
 console = platform("base.console")
@@ -83,13 +82,11 @@ def test_an_entry_has_the_database_that_a_secret_led_to(
     addresses = platform("data.addresses")
     monkeypatch.setattr(addresses, "_read", {})
     assert opened().append(details.PauseDetails(reason="a test")).addresses == {}
-    addresses.remember(
-        "loans", make_url("postgresql+psycopg://risk:hidden@warehouse/risk?x=hidden")
-    )
-    addresses.remember("of_another_project", make_url("sqlite:///x.db"))
+    addresses._read["loans"] = ["postgresql+psycopg://warehouse/risk", "sqlite:///x.db"]
+    addresses._read["of_another_project"] = ["sqlite:///x.db"]
     opened().append(details.PauseDetails(reason="a test"))
     written = opened().entries()[-1]
-    assert written.addresses == {"loans": "postgresql+psycopg://warehouse/risk"}
+    assert written.addresses == {"loans": "postgresql+psycopg://warehouse/risk and sqlite:///x.db"}
 
 
 def test_the_files_of_an_older_template_are_read_once(

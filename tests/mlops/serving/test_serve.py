@@ -192,6 +192,32 @@ def test_an_answer_that_is_not_read_in_time_is_dropped(start: Start) -> None:
     assert not answer.endswith(b"]}"), "all of it was kept"
 
 
+def test_further_requests_do_not_keep_a_connection_that_is_not_read(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocol = platform("serving.protocol").TimedProtocol
+    connect = protocol.connection_made
+    connections: list[Any] = []
+
+    def connect_and_remember(connection: Any, transport: Any) -> None:
+        connect(connection, transport)
+        connections.append(connection)
+
+    monkeypatch.setattr(protocol, "connection_made", connect_and_remember)
+    port = start()
+    body = json.dumps({"rows": [LOAN | {"loan_id": "A" * 900}] * 5}).encode()
+    with closing(connect_slowly(port)) as client:
+        while not (connections and connections[0].transport.get_write_buffer_size()):
+            client.sendall(request(HERE, JSON, body=body))
+            time.sleep(0.002)
+        began = time.monotonic()
+        with contextlib.suppress(ConnectionError):  # once the server has closed it
+            while time.monotonic() - began < 5 * TIMEOUT:
+                client.sendall(request(HERE, path="/health", method="GET", body=b""))
+                time.sleep(TIMEOUT / 5)
+        assert time.monotonic() - began < 3 * TIMEOUT
+
+
 def test_an_answer_that_is_read_slowly_arrives(start: Start) -> None:
     port = start()
     body = json.dumps({"rows": [LOAN | {"loan_id": "A" * 900}] * 1000}).encode()

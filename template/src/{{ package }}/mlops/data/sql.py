@@ -19,7 +19,7 @@ from ..base.secrets import resolve
 from ..base.settings import Table
 from ..base.text import hide_values
 from ..base.windows import Window
-from .addresses import remember
+from .addresses import refuse_variables, remember
 from .request import TableRequest
 
 
@@ -52,9 +52,10 @@ def count_undated(request: TableRequest) -> int:
 def _connect(request: TableRequest) -> Iterator[sa.Connection]:
     """Connect to the database, and turn its errors into messages."""
     engine = _engine(request.name, request.table)
-    remember(request.name, engine.url)
+    refuse_variables(request, engine.dialect)
     try:
         with engine.connect() as connection:
+            remember(request.name, connection)
             yield connection
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).split("\n", maxsplit=1)[0]

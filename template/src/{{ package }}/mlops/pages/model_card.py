@@ -37,6 +37,7 @@ Cell = str | Bar
 Rows = list[tuple[Cell, ...]]
 
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+KINDS = ("md", "html")
 GROUP = "slice "  # begins the name of a check of a protected group
 ABOUT_VERSION = (TrainDetails, GateDetails, PromoteDetails, RollbackDetails, ReproduceDetails)
 
@@ -63,20 +64,46 @@ class Judgement:
 
 def write(store: Store, version: Version) -> None:
     """Write the card of a version, and log it with the version's run if that is known."""
-    from mlflow.exceptions import MlflowException
+    page = _save(store, version)
+    _log(store, version)
+    print_step(f"model card: {store.project.shown(page)}")
 
-    project = store.project
-    client = store.registry.client
+
+def write_for_approval(store: Store, version: Version) -> str:
+    """Write the card of a version again, and return where the approver finds it on this machine.
+
+    No hash covers a card that was written before; this one is made from evidence that has the hash
+    in the journal. A store that does not take a copy must not keep anybody from reading it.
+    """
+    page = _save(store, version)
+    try:
+        _log(store, version)
+    except Exception as error:  # noqa: BLE001 - of a store
+        print_step(f"MLflow did not store the model card: {summarize(error)}")
+    return str(store.project.shown(page))
+
+
+def _save(store: Store, version: Version) -> Path:
+    """Write both forms of the card, and return the path of the page in HTML."""
     facts = describe(store, version)
-    for kind in ("md", "html"):
-        path = _path(project, version.number, kind)
+    for kind in KINDS:
+        path = _path(store.project, version.number, kind)
         _keep_card_of_another_store(path, version.digest)
         save(fill(f"card.{kind}", **facts), path)
+    return _path(store.project, version.number, "html")
+
+
+def _log(store: Store, version: Version) -> None:
+    """Store both forms of the card with the version's run in MLflow."""
+    from mlflow.exceptions import MlflowException
+
+    client = store.registry.client
+    for kind in KINDS:
+        path = _path(store.project, version.number, kind)
         with contextlib.suppress(MlflowException):  # a copied version has its run elsewhere
             run = client.get_model_version(version.name, str(version.number)).run_id
             if run:  # a version can be registered without one
                 client.log_artifact(run, str(path), "model_card")
-    print_step(f"model card: {project.shown(path)}")
 
 
 def place(project: Project, number: int) -> str:

@@ -71,8 +71,9 @@ class Entry(StoredRecord):
     time.train`; None before format 3."""
     addresses: dict[str, PlainText] | None = None
     """The database of each table of kind `sql` that the command had read, without its password:
-    `{"loans": "postgresql+psycopg://warehouse.bank.example/risk"}`; None in entries that are older
-    than this field."""
+    `{"loans": "postgresql+psycopg://warehouse:5432/risk?hostaddr=10.1.2.3&schemas=public"}`. Of
+    PostgreSQL with psycopg, it is what the connection says, else the address; several are joined
+    by `and`. None in entries that are older than this field."""
     previous: str
     """SHA-256 of the entry before; zeros in the first one."""
     sha256: str = Field(default="", exclude=True)

@@ -15,7 +15,8 @@ COMPLETE = (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
 class TimedProtocol(H11Protocol):
     """A connection each of whose requests must have arrived within `seconds`.
 
-    The client has as much time to read an answer.
+    A client has as long to read what the system's buffers cannot hold of an answer. Until then it
+    gets no other answer, so further requests do not give it more time.
     """
 
     seconds: float
@@ -23,8 +24,9 @@ class TimedProtocol(H11Protocol):
     _reading_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Expect the first request."""
+        """Expect the first request, and hear of each answer that is not sent at once."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)
         self._expect_request()
 
     def data_received(self, data: bytes) -> None:
@@ -37,11 +39,20 @@ class TimedProtocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Expect the rest of a request whose beginning arrived together with the last one."""
-        self._expect_reading()
         super().on_response_complete()
         is_partial = self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing()
         if is_partial and self._timer is None:
             self._expect_request()
+
+    def pause_writing(self) -> None:
+        """Give the client time to read; the transport calls this when it must keep something."""
+        super().pause_writing()
+        self._reading_timer = self.loop.call_later(self.seconds, self._drop_unread)
+
+    def resume_writing(self) -> None:
+        """Stop the time for reading; the transport calls this when it keeps nothing more."""
+        super().resume_writing()
+        self._stop_reading_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timers."""
@@ -57,20 +68,13 @@ class TimedProtocol(H11Protocol):
             self._timer.cancel()
             self._timer = None
 
-    def _expect_reading(self) -> None:
-        """Give the client time to read what is in memory; it may also be sent at once."""
-        self._stop_reading_timer()
-        if self.transport.get_write_buffer_size():
-            self._reading_timer = self.loop.call_later(self.seconds, self._drop_unread)
-
     def _stop_reading_timer(self) -> None:
         if self._reading_timer is not None:
             self._reading_timer.cancel()
             self._reading_timer = None
 
     def _drop_unread(self) -> None:
-        if self.transport.get_write_buffer_size():
-            self.transport.abort()  # `close` would wait until it is read
+        self.transport.abort()  # `close` would wait until it is read
 
     def _end(self) -> None:
         answered = self.cycle is not None and self.cycle.response_started

@@ -216,10 +216,10 @@ def _require_approval(
         elif is_copy:
             cause = f"it was not trained in {project.env}, so only its own files say how"
         others = " or ".join(dict.fromkeys([trainer, *vouchers]))
+        card = model_card.write_for_approval(store, version)
         raise PersonNeeded(
             f"{version} of {project.name} waits for approval ({cause}); somebody other than "
-            f"{others} must read its model card, {model_card.place(project, version.number)}, and "
-            f"run {command}."
+            f"{others} must read its model card, {card}, and run {command}."
         )
     if approver and any(is_actor(approver, each) for each in trainers):
         raise PersonNeeded(
