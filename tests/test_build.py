@@ -1,12 +1,15 @@
 """A release contains what git knows, and nothing else that is in the folder or on the machine."""
 
 import hashlib
+import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from zipfile import ZipFile
 
@@ -77,6 +80,13 @@ class Desk:
         """Return the record of the release."""
         text = (self.project / "build/release/release.json").read_text(encoding="utf-8")
         return dict(json.loads(text))
+
+
+@pytest.fixture
+def release(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the script as a module."""
+    monkeypatch.syspath_prepend(str(ROOT / "template/.mlops"))
+    return importlib.import_module("release")
 
 
 @pytest.fixture(scope="module")
@@ -195,10 +205,20 @@ FORCED = """
 [tool.hatch.build.targets.wheel.force-include]
 "/proc/self/environ" = "loan_risk/notes.txt"
 """
+EXCHANGED = """
+exclude = ["/src/loan_risk/data.py"]
+
+[tool.hatch.build.targets.wheel.force-include]
+"tests/forged.txt" = "loan_risk/data.py"
+"""
 FOREIGN = {
     "a file of the machine": (
         FORCED,
-        "loan_risk/notes.txt, which is not a file of the commit",
+        "contain loan_risk/notes.txt, but the commit has no src/loan_risk/notes.txt",
+    ),
+    "a file of the commit in the place of another": (
+        EXCHANGED,
+        "contain other bytes as loan_risk/data.py than the commit has as src/loan_risk/data.py",
     ),
     "a readme elsewhere": ('"README.md"', "readme names /proc/self/environ"),
     "a readme above": ('"README.md"', "readme names ../other.md"),
@@ -206,11 +226,13 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("case", FOREIGN)
-def test_pyproject_brings_no_file_from_outside_the_commit(desk: Desk, case: str) -> None:
+def test_pyproject_brings_no_file_from_elsewhere(desk: Desk, case: str) -> None:
     addition, message = FOREIGN[case]
     pyproject = desk.project / "pyproject.toml"
-    if addition == FORCED:
+    if addition in {FORCED, EXCHANGED}:
         append(pyproject, addition)
+        (desk.project / "tests").mkdir()
+        (desk.project / "tests/forged.txt").write_text("ROWS = 999\n", encoding="utf-8")
     else:
         text = pyproject.read_text(encoding="utf-8")
         named = message.rpartition(" ")[2]
@@ -219,6 +241,49 @@ def test_pyproject_brings_no_file_from_outside_the_commit(desk: Desk, case: str)
         (desk.project / "build/other.md").write_text("Other.\n", encoding="utf-8")
     commit(desk.project)
     assert message in desk.refused()
+
+
+CONTENTS = {
+    "loan_risk/data.py": "1",
+    "loan_risk/_build/conf/base.yml": "2",
+    "loan_risk-0.1.0.dist-info/METADATA": "of the build",
+    "loan_risk-0.1.0.dist-info/licenses/LICENSE": "3",
+}
+SOURCE = {
+    "src/loan_risk/data.py": "1",
+    "src/loan_risk/_build/conf/base.yml": "2",
+    "LICENSE": "3",
+    "README.md": "4",
+}
+OTHER_WHEELS: dict[str, dict[str, str | None]] = {
+    "a rule of another file": {"loan_risk/_build/conf/base.yml": "4"},
+    "a rule left out": {"loan_risk/_build/conf/base.yml": None},
+    "code left out": {"loan_risk/data.py": None},
+    "the metadata of another project": {"mlflow-3.0.dist-info/entry_points.txt": "1"},
+    "a file of the commit elsewhere": {"README.md": "4"},
+    "metadata that the build does not write": {"loan_risk-0.1.0.dist-info/RECORD.jws": "1"},
+}
+
+
+@pytest.mark.parametrize("case", OTHER_WHEELS)
+def test_each_file_of_the_wheel_is_that_of_the_commit_in_its_own_place(
+    release: ModuleType, case: str
+) -> None:
+    described = ("loan_risk", "loan_risk-0.1.0.dist-info")
+    release.refuse_other_files(CONTENTS, SOURCE, *described)
+    change = OTHER_WHEELS[case]
+    changed = {name: digest for name, digest in (CONTENTS | change).items() if digest}
+    with pytest.raises(release.Refusal, match=re.escape(next(iter(change)))):
+        release.refuse_other_files(changed, SOURCE, *described)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_wheel_with_two_files_of_one_name_is_refused(release: ModuleType, tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "loan_risk-0.1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("loan_risk/data.py", "ROWS = 1\n")
+        wheel.writestr("loan_risk/data.py", "ROWS = 999\n")
+    with pytest.raises(release.Refusal, match=r"loan_risk/data\.py twice"):
+        release.wheel_checksums(Path(str(wheel.filename)))
 
 
 def test_a_lock_file_that_is_not_committed_is_named(desk: Desk) -> None:
