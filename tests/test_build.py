@@ -29,6 +29,9 @@ version = "0.1.0"
 readme = "README.md"
 requires-python = ">=3.11"
 
+[dependency-groups]
+mlops-build = ["hatchling>=1.27"]
+
 [tool.hatch.build.targets.wheel]
 artifacts = ["src/loan_risk/_build/**"]
 packages = ["src/loan_risk"]
@@ -49,12 +52,12 @@ class Desk:
     def __init__(self, project: Path) -> None:
         self.project = project
 
-    def build(self, *options: str) -> "subprocess.CompletedProcess[str]":
+    def build(self, *options: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Build a release as the session does, where the environment contains a token."""
         return subprocess.run(
             [sys.executable, ".mlops/release.py", "loan_risk", *options],
             cwd=self.project,
-            env=os.environ | {"TOKEN": MARK},
+            env=os.environ | {"TOKEN": MARK} | variables,
             capture_output=True,
             text=True,
             check=False,
@@ -284,6 +287,30 @@ def test_a_wheel_with_two_files_of_one_name_is_refused(release: ModuleType, tmp_
         wheel.writestr("loan_risk/data.py", "ROWS = 999\n")
     with pytest.raises(release.Refusal, match=r"loan_risk/data\.py twice"):
         release.wheel_checksums(Path(str(wheel.filename)))
+
+
+def test_a_release_is_built_by_the_packages_of_the_lock_file(desk: Desk, tmp_path: Path) -> None:
+    """A newer package that the backend needs, wherever it is offered, does not run."""
+    offered = tmp_path / "offered"
+    offered.mkdir()
+    about = "pathspec-99.0.dist-info"
+    with ZipFile(offered / "pathspec-99.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("pathspec/__init__.py", "raise SystemExit('it ran')\n")
+        wheel.writestr(
+            f"{about}/METADATA", "Metadata-Version: 2.1\nName: pathspec\nVersion: 99.0\n"
+        )
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{about}/RECORD", "")
+    done = desk.build(UV_FIND_LINKS=str(offered))
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_builds_a_release_is_locked(desk: Desk) -> None:
+    pyproject = desk.project / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    pyproject.write_text(text.replace("requires = [", 'requires = ["wheel", '), encoding="utf-8")
+    commit(desk.project)
+    assert "no trusted hash was provided for: `wheel`" in desk.refused()
 
 
 def test_a_lock_file_that_is_not_committed_is_named(desk: Desk) -> None:

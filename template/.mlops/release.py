@@ -29,6 +29,8 @@ from release_record import FILE, Release, release_text
 
 OUT = Path("build/release")
 COPY = Path("build/source")  # the files of the commit, from which the release is built
+BUILD_GROUP = "mlops-build"  # the packages that build the wheel
+BUILD_PACKAGES = Path("build/build-requirements.txt")  # those of uv.lock, with their hashes
 ALLOW_DIRTY = "--allow-dirty"
 REQUIRED = ("pyproject.toml", "uv.lock", ".copier-answers.yml", "conf/base.yml")
 PACKED = ("src/", "conf/", "deploy/", *REQUIRED)  # a release contains these, or what they say
@@ -73,7 +75,7 @@ def build(package: str, *, allow_dirty: bool) -> Release:
     export(*bill_of_materials, f"--output-file={OUT.resolve() / 'sbom.cdx.json'}")
     os.environ["SOURCE_DATE_EPOCH"] = str(int(commit_time.timestamp()))  # one commit, one digest
     source = checksums(COPY)  # before anything of the build runs
-    run("uv", "build", "--wheel", "--quiet", f"--out-dir={OUT.resolve()}", folder=COPY)
+    build_wheel()
     [wheel] = OUT.glob("*.whl")
     contents = wheel_checksums(wheel)
     refuse_other_files(contents, source, package, wheel_metadata(wheel))
@@ -182,6 +184,18 @@ def write_build_facts(release: Release, folder: Path) -> None:
 def export(*options: str) -> None:
     """Export the locked packages in one of uv's formats."""
     run(*EXPORT, *options, folder=COPY)
+
+
+def build_wheel() -> None:
+    """Build the wheel by packages that uv.lock has, with their hashes; nothing else may build it.
+
+    uv would otherwise take the newest backend that an index or a folder offers.
+    """
+    locked = f"--output-file={BUILD_PACKAGES.resolve()}"
+    run("uv", "export", "--quiet", "--frozen", f"--only-group={BUILD_GROUP}", locked, folder=COPY)
+    only_locked = (f"--build-constraints={BUILD_PACKAGES.resolve()}", "--require-hashes")
+    options = ("--wheel", "--quiet", f"--out-dir={OUT.resolve()}")
+    run("uv", "build", *options, *only_locked, folder=COPY)
 
 
 def wheel_checksums(wheel: Path) -> dict[str, str]:
