@@ -310,7 +310,17 @@ def test_what_builds_a_release_is_locked(desk: Desk) -> None:
     text = pyproject.read_text(encoding="utf-8")
     pyproject.write_text(text.replace("requires = [", 'requires = ["wheel", '), encoding="utf-8")
     commit(desk.project)
-    assert "no trusted hash was provided for: `wheel`" in desk.refused()
+    refusal = desk.refused()
+    assert "no trusted hash was provided for: `wheel`" in refusal
+    assert "name it there in pyproject.toml" in refusal
+
+
+def test_a_lock_file_without_the_packages_that_build_is_named(desk: Desk) -> None:
+    lock = desk.project / "uv.lock"
+    text = lock.read_text(encoding="utf-8")
+    lock.write_text(text.replace("mlops-build = ", "other = "), encoding="utf-8")
+    commit(desk.project)
+    assert "uv.lock must have the group mlops-build" in desk.refused()
 
 
 def test_a_lock_file_that_is_not_committed_is_named(desk: Desk) -> None:

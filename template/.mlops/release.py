@@ -191,11 +191,26 @@ def build_wheel() -> None:
 
     uv would otherwise take the newest backend that an index or a folder offers.
     """
-    locked = f"--output-file={BUILD_PACKAGES.resolve()}"
-    run("uv", "export", "--quiet", "--frozen", f"--only-group={BUILD_GROUP}", locked, folder=COPY)
+    group = f"--only-group={BUILD_GROUP}"
+    file = f"--output-file={BUILD_PACKAGES.resolve()}"
+    try:
+        run("uv", "export", "--quiet", "--frozen", group, file, folder=COPY)
+    except Refusal as refusal:
+        raise Refusal(
+            f"{refusal} uv.lock must have the group {BUILD_GROUP} of pyproject.toml, whose "
+            "packages build a release: run `uv lock`, and commit the file."
+        ) from None
     only_locked = (f"--build-constraints={BUILD_PACKAGES.resolve()}", "--require-hashes")
     options = ("--wheel", "--quiet", f"--out-dir={OUT.resolve()}")
-    run("uv", "build", *options, *only_locked, folder=COPY)
+    try:
+        run("uv", "build", *options, *only_locked, folder=COPY)
+    except Refusal as refusal:
+        if "no trusted hash" not in str(refusal):
+            raise
+        raise Refusal(
+            f"{refusal} Only packages of the group {BUILD_GROUP} build a release: name it there in "
+            "pyproject.toml, run `uv lock`, and commit both."
+        ) from None
 
 
 def wheel_checksums(wheel: Path) -> dict[str, str]:
