@@ -1,12 +1,15 @@
 """A release contains what git knows, and nothing else that is in the folder or on the machine."""
 
 import hashlib
+import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from zipfile import ZipFile
 
@@ -25,6 +28,9 @@ name = "loan-risk"
 version = "0.1.0"
 readme = "README.md"
 requires-python = ">=3.11"
+
+[dependency-groups]
+mlops-build = ["hatchling>=1.27"]
 
 [tool.hatch.build.targets.wheel]
 artifacts = ["src/loan_risk/_build/**"]
@@ -46,12 +52,12 @@ class Desk:
     def __init__(self, project: Path) -> None:
         self.project = project
 
-    def build(self, *options: str) -> "subprocess.CompletedProcess[str]":
+    def build(self, *options: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Build a release as the session does, where the environment contains a token."""
         return subprocess.run(
             [sys.executable, ".mlops/release.py", "loan_risk", *options],
             cwd=self.project,
-            env=os.environ | {"TOKEN": MARK},
+            env=os.environ | {"TOKEN": MARK} | variables,
             capture_output=True,
             text=True,
             check=False,
@@ -77,6 +83,13 @@ class Desk:
         """Return the record of the release."""
         text = (self.project / "build/release/release.json").read_text(encoding="utf-8")
         return dict(json.loads(text))
+
+
+@pytest.fixture
+def release(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the script as a module."""
+    monkeypatch.syspath_prepend(str(ROOT / "template/.mlops"))
+    return importlib.import_module("release")
 
 
 @pytest.fixture(scope="module")
@@ -195,10 +208,20 @@ FORCED = """
 [tool.hatch.build.targets.wheel.force-include]
 "/proc/self/environ" = "loan_risk/notes.txt"
 """
+EXCHANGED = """
+exclude = ["/src/loan_risk/data.py"]
+
+[tool.hatch.build.targets.wheel.force-include]
+"tests/forged.txt" = "loan_risk/data.py"
+"""
 FOREIGN = {
     "a file of the machine": (
         FORCED,
-        "loan_risk/notes.txt, which is not a file of the commit",
+        "contain loan_risk/notes.txt, but the commit has no src/loan_risk/notes.txt",
+    ),
+    "a file of the commit in the place of another": (
+        EXCHANGED,
+        "contain other bytes as loan_risk/data.py than the commit has as src/loan_risk/data.py",
     ),
     "a readme elsewhere": ('"README.md"', "readme names /proc/self/environ"),
     "a readme above": ('"README.md"', "readme names ../other.md"),
@@ -206,11 +229,13 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("case", FOREIGN)
-def test_pyproject_brings_no_file_from_outside_the_commit(desk: Desk, case: str) -> None:
+def test_pyproject_brings_no_file_from_elsewhere(desk: Desk, case: str) -> None:
     addition, message = FOREIGN[case]
     pyproject = desk.project / "pyproject.toml"
-    if addition == FORCED:
+    if addition in {FORCED, EXCHANGED}:
         append(pyproject, addition)
+        (desk.project / "tests").mkdir()
+        (desk.project / "tests/forged.txt").write_text("ROWS = 999\n", encoding="utf-8")
     else:
         text = pyproject.read_text(encoding="utf-8")
         named = message.rpartition(" ")[2]
@@ -219,6 +244,83 @@ def test_pyproject_brings_no_file_from_outside_the_commit(desk: Desk, case: str)
         (desk.project / "build/other.md").write_text("Other.\n", encoding="utf-8")
     commit(desk.project)
     assert message in desk.refused()
+
+
+CONTENTS = {
+    "loan_risk/data.py": "1",
+    "loan_risk/_build/conf/base.yml": "2",
+    "loan_risk-0.1.0.dist-info/METADATA": "of the build",
+    "loan_risk-0.1.0.dist-info/licenses/LICENSE": "3",
+}
+SOURCE = {
+    "src/loan_risk/data.py": "1",
+    "src/loan_risk/_build/conf/base.yml": "2",
+    "LICENSE": "3",
+    "README.md": "4",
+}
+OTHER_WHEELS: dict[str, dict[str, str | None]] = {
+    "a rule of another file": {"loan_risk/_build/conf/base.yml": "4"},
+    "a rule left out": {"loan_risk/_build/conf/base.yml": None},
+    "code left out": {"loan_risk/data.py": None},
+    "the metadata of another project": {"mlflow-3.0.dist-info/entry_points.txt": "1"},
+    "a file of the commit elsewhere": {"README.md": "4"},
+    "metadata that the build does not write": {"loan_risk-0.1.0.dist-info/RECORD.jws": "1"},
+}
+
+
+@pytest.mark.parametrize("case", OTHER_WHEELS)
+def test_each_file_of_the_wheel_is_that_of_the_commit_in_its_own_place(
+    release: ModuleType, case: str
+) -> None:
+    described = ("loan_risk", "loan_risk-0.1.0.dist-info")
+    release.refuse_other_files(CONTENTS, SOURCE, *described)
+    change = OTHER_WHEELS[case]
+    changed = {name: digest for name, digest in (CONTENTS | change).items() if digest}
+    with pytest.raises(release.Refusal, match=re.escape(next(iter(change)))):
+        release.refuse_other_files(changed, SOURCE, *described)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_wheel_with_two_files_of_one_name_is_refused(release: ModuleType, tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "loan_risk-0.1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("loan_risk/data.py", "ROWS = 1\n")
+        wheel.writestr("loan_risk/data.py", "ROWS = 999\n")
+    with pytest.raises(release.Refusal, match=r"loan_risk/data\.py twice"):
+        release.wheel_checksums(Path(str(wheel.filename)))
+
+
+def test_a_release_is_built_by_the_packages_of_the_lock_file(desk: Desk, tmp_path: Path) -> None:
+    """A newer package that the backend needs, wherever it is offered, does not run."""
+    offered = tmp_path / "offered"
+    offered.mkdir()
+    about = "pathspec-99.0.dist-info"
+    with ZipFile(offered / "pathspec-99.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("pathspec/__init__.py", "raise SystemExit('it ran')\n")
+        wheel.writestr(
+            f"{about}/METADATA", "Metadata-Version: 2.1\nName: pathspec\nVersion: 99.0\n"
+        )
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{about}/RECORD", "")
+    done = desk.build(UV_FIND_LINKS=str(offered))
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_builds_a_release_is_locked(desk: Desk) -> None:
+    pyproject = desk.project / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    pyproject.write_text(text.replace("requires = [", 'requires = ["wheel", '), encoding="utf-8")
+    commit(desk.project)
+    refusal = desk.refused()
+    assert "no trusted hash was provided for: `wheel`" in refusal
+    assert "name it there in pyproject.toml" in refusal
+
+
+def test_a_lock_file_without_the_packages_that_build_is_named(desk: Desk) -> None:
+    lock = desk.project / "uv.lock"
+    text = lock.read_text(encoding="utf-8")
+    lock.write_text(text.replace("mlops-build = ", "other = "), encoding="utf-8")
+    commit(desk.project)
+    assert "uv.lock must have the group mlops-build" in desk.refused()
 
 
 def test_a_lock_file_that_is_not_committed_is_named(desk: Desk) -> None:

@@ -30,6 +30,7 @@ PROGRAMS = (  # that its scripts call: the one of the project's name would come 
     *("az", "buildah", "databricks", "docker", "gh", "git", "glab", "kubectl"),
     *("podman", "uv", "uvx"),
 )
+BUILD = ("hatchling", "tomlkit", "trove_classifiers")  # what builds a release, not installed here
 OTHER_PYTHONS = (  # modules of other versions that a project may run on
     *("aifc", "asynchat", "asyncore", "audioop", "cgi", "cgitb", "chunk", "crypt", "distutils"),
     *("imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev", "pipes"),
@@ -53,10 +54,11 @@ def text() -> str:
 
 def kinds() -> dict[str, list[str]]:
     """Return the names of each kind; one of several kinds is in the first of them."""
-    found = {
+    found: dict[str, Iterable[str]] = {
         "Python's keywords": keyword.kwlist,
         "Python's standard library": [*sys.stdlib_module_names, *OTHER_PYTHONS],
         "what a project installs": names_of_dependencies(project_requirements()),
+        "what builds a release of a project": BUILD,
         "modules of every project, and programs that it calls": [*MODULES, *PROGRAMS],
     }
     seen: set[str] = set()

@@ -14,10 +14,11 @@ import re
 import shutil
 import sys
 import tomllib
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -28,10 +29,12 @@ from release_record import FILE, Release, release_text
 
 OUT = Path("build/release")
 COPY = Path("build/source")  # the files of the commit, from which the release is built
+BUILD_GROUP = "mlops-build"  # the packages that build the wheel
+BUILD_PACKAGES = Path("build/build-requirements.txt")  # those of uv.lock, with their hashes
 ALLOW_DIRTY = "--allow-dirty"
 REQUIRED = ("pyproject.toml", "uv.lock", ".copier-answers.yml", "conf/base.yml")
 PACKED = ("src/", "conf/", "deploy/", *REQUIRED)  # a release contains these, or what they say
-METADATA = re.compile(r"[^/]+\.dist-info/(METADATA|RECORD|WHEEL|entry_points\.txt)")
+METADATA = ("METADATA", "RECORD", "WHEEL", "entry_points.txt")  # the build writes them itself
 KEPT_ELSEWHERE = b"version https://git-lfs.github.com/spec/"
 EXPORT = ("uv", "export", "--quiet", "--frozen", "--no-dev", "--no-emit-project")
 
@@ -71,11 +74,11 @@ def build(package: str, *, allow_dirty: bool) -> Release:
     bill_of_materials = ("--format=cyclonedx1.5", "--preview-features=sbom-export")
     export(*bill_of_materials, f"--output-file={OUT.resolve() / 'sbom.cdx.json'}")
     os.environ["SOURCE_DATE_EPOCH"] = str(int(commit_time.timestamp()))  # one commit, one digest
-    known = set(checksums(COPY).values())
-    run("uv", "build", "--wheel", "--quiet", f"--out-dir={OUT.resolve()}", folder=COPY)
+    source = checksums(COPY)  # before anything of the build runs
+    build_wheel()
     [wheel] = OUT.glob("*.whl")
     contents = wheel_checksums(wheel)
-    refuse_foreign_files(contents, known)
+    refuse_other_files(contents, source, package, wheel_metadata(wheel))
     release = replace(release, wheel=wheel.name, wheel_files=contents)
     release = replace(release, image=build_image(release))
     for env, settings in deployed_settings(package):
@@ -183,22 +186,81 @@ def export(*options: str) -> None:
     run(*EXPORT, *options, folder=COPY)
 
 
+def build_wheel() -> None:
+    """Build the wheel by packages that uv.lock has, with their hashes; nothing else may build it.
+
+    uv would otherwise take the newest backend that an index or a folder offers.
+    """
+    group = f"--only-group={BUILD_GROUP}"
+    file = f"--output-file={BUILD_PACKAGES.resolve()}"
+    try:
+        run("uv", "export", "--quiet", "--frozen", group, file, folder=COPY)
+    except Refusal as refusal:
+        raise Refusal(
+            f"{refusal} uv.lock must have the group {BUILD_GROUP} of pyproject.toml, whose "
+            "packages build a release: run `uv lock`, and commit the file."
+        ) from None
+    only_locked = (f"--build-constraints={BUILD_PACKAGES.resolve()}", "--require-hashes")
+    options = ("--wheel", "--quiet", f"--out-dir={OUT.resolve()}")
+    try:
+        run("uv", "build", *options, *only_locked, folder=COPY)
+    except Refusal as refusal:
+        if "no trusted hash" not in str(refusal):
+            raise
+        raise Refusal(
+            f"{refusal} Only packages of the group {BUILD_GROUP} build a release: name it there in "
+            "pyproject.toml, run `uv lock`, and commit both."
+        ) from None
+
+
 def wheel_checksums(wheel: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file in a wheel, by path."""
+    """Return the SHA-256 of each file in a wheel, by path; raise Refusal for two of one name."""
     with ZipFile(wheel) as archive:
-        return {
-            name: hashlib.sha256(archive.read(name)).hexdigest()
-            for name in sorted(archive.namelist())
-        }
+        names = sorted(archive.namelist())
+        for name, following in pairwise(names):
+            if name == following:
+                raise Refusal(
+                    f"The wheel would contain {name} twice: remove what adds it from [tool.hatch] "
+                    "in pyproject.toml."
+                )
+        return {name: hashlib.sha256(archive.read(name)).hexdigest() for name in names}
 
 
-def refuse_foreign_files(contents: Mapping[str, str], known: Container[str]) -> None:
-    """Raise Refusal for a file in the wheel that is neither the commit's nor about the wheel."""
+def wheel_metadata(wheel: Path) -> str:
+    """Return the folder in a wheel with what an installer reads."""
+    project, version = wheel.name.split("-")[:2]
+    return f"{project}-{version}.dist-info"
+
+
+def refuse_other_files(
+    contents: Mapping[str, str], source: Mapping[str, str], package: str, metadata: str
+) -> None:
+    """Raise Refusal unless the files of the wheel are those of the commit, each in its own place.
+
+    Only what the build writes itself is in no commit. Both mappings have the SHA-256 of each file.
+    """
+    packed = set()
     for name, digest in contents.items():
-        if digest not in known and not METADATA.fullmatch(name):
+        folder, _, file = name.partition("/")
+        if folder == metadata and file in METADATA:
+            continue
+        path = file.removeprefix("licenses/") if folder == metadata else f"src/{name}"
+        if path not in source:
             raise Refusal(
-                f"The wheel would contain {name}, which is not a file of the commit: commit it, or "
-                "remove what adds it from [tool.hatch] in pyproject.toml."
+                f"The wheel would contain {name}, but the commit has no {path}: commit it there, "
+                "or remove what adds it from [tool.hatch] in pyproject.toml."
+            )
+        if digest != source[path]:
+            raise Refusal(
+                f"The wheel would contain other bytes as {name} than the commit has as {path}: "
+                "remove what exchanges it from [tool.hatch] in pyproject.toml."
+            )
+        packed.add(path)
+    for path in source:
+        if path.startswith(f"src/{package}/") and path not in packed:
+            raise Refusal(
+                f"The wheel would not contain {path}: remove what excludes it from [tool.hatch] in "
+                "pyproject.toml or from .gitignore, or remove the file from the commit."
             )
 
 
