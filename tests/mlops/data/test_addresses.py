@@ -64,8 +64,8 @@ def test_a_table_behind_a_secret_is_known_by_each_database_that_was_read(
 
 def test_postgresql_is_known_by_what_the_connection_says() -> None:
     """Parameters and variables, such as PGHOSTADDR, change what the address seems to say."""
-    told = {"host": "warehouse.bank.example", "hostaddr": "127.0.0.1", "port": 5993}
-    connection = connected(POSTGRES, ("fake", "public"), dbname="shadow", options="", **told)
+    info: dict[str, Any] = {"host": "warehouse.bank.example", "hostaddr": "127.0.0.1", "port": 5993}
+    connection = connected(POSTGRES, ("fake", "public"), dbname="shadow", options="", **info)
     assert shown(connection) == (
         "postgresql+psycopg://warehouse.bank.example:5993/shadow"
         "?hostaddr=127.0.0.1&schemas=fake%2Cpublic"
@@ -73,17 +73,22 @@ def test_postgresql_is_known_by_what_the_connection_says() -> None:
 
 
 def test_postgresql_behind_a_socket_is_known_by_its_folder() -> None:
-    told = {"host": "/run/fake", "hostaddr": "", "port": 5432, "options": "-ctimezone=UTC"}
-    assert shown(connected(POSTGRES, dbname="credit", **told)) == (
+    info: dict[str, Any] = {
+        "host": "/run/fake",
+        "hostaddr": "",
+        "port": 5432,
+        "options": "-ctimezone=UTC",
+    }
+    assert shown(connected(POSTGRES, dbname="credit", **info)) == (
         "postgresql+psycopg://:5432/credit?host=%2Frun%2Ffake&options=-ctimezone%3DUTC"
         "&schemas=public"
     )
 
 
 def test_the_older_driver_of_postgresql_says_it_elsewhere() -> None:
-    told = {"host": "warehouse", "port": 5432, "dbname": "credit", "options": ""}
+    info: dict[str, Any] = {"host": "warehouse", "port": 5432, "dbname": "credit", "options": ""}
     address = POSTGRES.replace("psycopg", "psycopg2")
-    connection = connected(address, dsn_parameters={"hostaddr": "127.0.0.1"}, **told)
+    connection = connected(address, dsn_parameters={"hostaddr": "127.0.0.1"}, **info)
     assert "warehouse:5432/credit?hostaddr=127.0.0.1&schemas=public" in shown(connection)
 
 
