@@ -21,9 +21,11 @@ def reported(monkeypatch: pytest.MonkeyPatch, error: Exception) -> str:
     def connect() -> NoReturn:
         raise error
 
-    engine = SimpleNamespace(connect=connect, url=make_url("sqlite:///loans.db"))
+    url = make_url("sqlite:///loans.db")
+    engine = SimpleNamespace(connect=connect, url=url, dialect=url.get_dialect()())
     monkeypatch.setattr(sql, "_engine", lambda *_: engine)
-    request: Any = SimpleNamespace(name="loans", table=None, window=None, batch_rows=10)
+    project = SimpleNamespace(env="prod")
+    request: Any = SimpleNamespace(project=project, name="loans", table=None, window=None)
     with pytest.raises(errors.MlopsError) as caught:
         list(sql.read_pieces(request))
     return str(caught.value)
