@@ -12,8 +12,12 @@ SAYS = re.compile(r"^# says: (.+)$", re.MULTILINE)
 
 
 def wrong_answers(exercise: Exercise) -> list[Path]:
-    """Return the scripts of an exercise's wrong answers."""
-    return sorted((exercise.folder / "wrong").glob("*.txt"))
+    """Return the scripts of an exercise's wrong answers, first that of nothing.
+
+    `reset` leaves the answer sheets, so nothing is done only before the other answers.
+    """
+    files = (exercise.folder / "wrong").glob("*.txt")
+    return sorted(files, key=lambda file: (file.name != "nothing.txt", file.name))
 
 
 def expected(file: Path) -> str:
