@@ -174,6 +174,7 @@ def test_a_repository_of_another_template_is_adopted_and_updates(
 
 
 @pytest.mark.full
+@pytest.mark.wide  # the test above adopts and updates in CI
 def test_a_notebook_and_a_script_are_adopted_and_update(
     newer_template: Path, tmp_path: Path
 ) -> None:

@@ -199,6 +199,8 @@ def test_the_tutorial_leads_to_a_champion_word_for_word(
             continue
         if step.commands == ["uvx nox"]:  # the reader has changed the cutoff
             replace(project / "conf/base.yml", "cutoff: 0.5", "cutoff: 0.17")
+            if not fresh_clone:  # test_start.py runs it in CI
+                continue
         done = subprocess.run(
             ["bash", "-ec", "\n".join(step.commands)],
             cwd=project,
