@@ -74,7 +74,8 @@ def run(*command: str, folder: Path = Path(), ok: tuple[int, ...] = (0,)) -> str
     Raises Refusal with the last line of its errors where its exit code is not one of `ok`.
     """
     use_own_repository()
-    env = {"GIT_TERMINAL_PROMPT": "0", **os.environ}  # nobody may be there to answer a prompt
+    # Nobody may be there to answer a prompt, and an error is to be one line.
+    env = {"GIT_TERMINAL_PROMPT": "0", "UV_NO_WRAP": "1", **os.environ}
     done = subprocess.run(
         command, cwd=folder, env=env, capture_output=True, encoding="utf-8", check=False
     )
