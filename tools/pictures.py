@@ -202,7 +202,8 @@ def timeline(colours: Colours) -> str:
         return 20 + 33.5 * float(passed)
 
     for name, begin, end, fill in parts:
-        left, right = at(begin), at(end)
+        left = at(begin)
+        right = at(end)
         middle = (left + right) / 2
         drawing.box(left + 1, 62, right - left - 2, 46, fill)
         drawing.text(middle, 91, name, "bold")

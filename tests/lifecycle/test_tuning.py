@@ -69,8 +69,8 @@ def test_a_repeated_search_is_free_and_a_new_one_finds_the_same(tunable: Project
 
     assert tunable.run(*TUNE, "1").facts["params"]["learning_rate"] == BAD  # the first of the two
     tunable.path(STUDY).unlink()
-    anew = tunable.run(*TUNE, "2").facts
-    assert (anew["params"], anew["figures"]) == (first["params"], first["figures"])
+    repeated = tunable.run(*TUNE, "2").facts
+    assert (repeated["params"], repeated["figures"]) == (first["params"], first["figures"])
 
 
 @pytest.mark.full

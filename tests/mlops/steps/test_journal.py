@@ -1,4 +1,4 @@
-"""The command `journal`: each kind of entry is told in one sentence."""
+"""The command `journal`: each kind of entry is described in one sentence."""
 
 from types import SimpleNamespace
 from typing import Any

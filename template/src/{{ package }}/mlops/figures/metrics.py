@@ -152,11 +152,12 @@ class Metrics:
         known = read_known(self._settings.problem, truth, prediction)
 
         def figures(drawn: Positions | None) -> Figures:
+            defaults = self._defaults(known if drawn is None else known.take(drawn))
+            if self._own is None:
+                return defaults
             if drawn is None:
-                own = self._own(truth, prediction) if self._own else {}
-                return {**self._defaults(known), **own}
-            own = self._own(truth.iloc[drawn], prediction.iloc[drawn]) if self._own else {}
-            return {**self._defaults(known.take(drawn)), **own}
+                return {**defaults, **self._own(truth, prediction)}
+            return {**defaults, **self._own(truth.iloc[drawn], prediction.iloc[drawn])}
 
         return figures
 
