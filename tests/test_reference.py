@@ -61,7 +61,10 @@ def test_a_command_is_described_in_the_words_of_its_help() -> None:
         "```\nloan-risk reproduce VERSION\n```\n\nRebuild a version from its "
     )
     assert "| `VERSION` | required | The number of the version. |" in written
-    assert written.endswith("Exits with 0 only if the answer is exact, and otherwise with 1.\n")
+    assert written.endswith(
+        "Exits with 0 if the rebuilt version and its predictions equal the original exactly, and "
+        "otherwise with 1.\n"
+    )
     assert "| `--tune N` | `0` | Search for better parameters" in reference.command("train")
 
 

@@ -76,7 +76,7 @@ def test_a_missing_or_invalid_address_stops_the_command_before_it_starts(
     before = live.run("status").facts["entries"]
     variables = {"MLOPS_SECRET_TEAM_CHANNEL": SECRET}
     wrong = live.run(command, *OLD, *ALERTS, variables=variables, code=2)
-    assert "the secret team-channel does not contain an address that Apprise" in wrong.said
+    assert "the secret team-channel does not contain a URL that Apprise" in wrong.said
     assert SECRET not in wrong.said
     missing = live.run(command, *OLD, *ALERTS, code=2)
     assert "secret team-channel is missing" in missing.said

@@ -47,7 +47,7 @@ MISTAKES = [
     Mistake(
         "a value of the wrong type",
         conf(time={"train": "twelve"}),
-        ("conf/base.yml", "time.train", "integer"),
+        ("conf/base.yml", "time.train", "whole number"),
         code=2,
     ),
     Mistake(
@@ -87,7 +87,7 @@ MISTAKES = [
     Mistake(
         "a date inside a period",
         nothing,
-        ("--as-of 2026-01-31 is inside a month", "2026-01-01 or 2026-02-01"),
+        ("--as-of 2026-01-31 is not the first day of a month", "2026-01-01 or 2026-02-01"),
         code=2,
         command=("train", "--as-of", "2026-01-31"),
     ),

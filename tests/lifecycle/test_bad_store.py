@@ -42,7 +42,7 @@ def test_a_command_run_too_early_is_refused(opened: Project, mistake: Mistake) -
 
 @pytest.mark.parametrize("command", ["gate", "promote"])
 def test_a_version_that_does_not_exist_is_refused(trained: Project, command: str) -> None:
-    words = (f"{MODEL} has no version 9", "known versions: 1")
+    words = (f"{MODEL} has no version 9", "its only version is 1")
     expect(trained, Mistake("", nothing, words, command=(command, "9")))
 
 

@@ -95,8 +95,8 @@ def test_a_version_that_was_harmed_is_refused(
 
 
 def test_an_unknown_version_and_the_same_one_twice_are_refused(both: Project) -> None:
-    assert "has no version 9; known versions: 1, 2" in both.run("compare", "1", "9", code=1).said
-    assert "both are version 2" in both.run("compare", "2", "2", code=2).said
+    assert "has no version 9; its versions are 1, 2" in both.run("compare", "1", "9", code=1).said
+    assert "version 2 was given twice" in both.run("compare", "2", "2", code=2).said
 
 
 def test_without_the_extract_the_tables_are_read(rivals: Project) -> None:

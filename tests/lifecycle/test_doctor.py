@@ -34,7 +34,10 @@ def test_rows_that_the_champion_cannot_use_are_found(live: Project) -> None:
     )
     found = findings(live, *ALERTS, code=1)
     for command, expected in (
-        ("score", "column amount is missing, which Inputs has in schema.py"),
+        (
+            "score",
+            "column amount is missing; data.py must return it, because Inputs has it",
+        ),
         ("monitor", "secret team-channel is missing"),
     ):
         assert found[command]["verdict"] == "failed"

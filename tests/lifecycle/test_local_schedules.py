@@ -90,7 +90,9 @@ def test_cron_reads_a_folder_with_a_percent_sign(born: Project) -> None:
 def test_another_environment_must_exist(born: Project) -> None:
     code, printed = schedules(born, "prd")
     assert code == 2
-    assert printed.startswith("the environment prd is unknown; choose dev, test or prod with --env")
+    assert printed.startswith(
+        "the environment prd does not exist; choose dev, test or prod with --env"
+    )
 
 
 def test_a_mistake_is_reported(born: Project) -> None:

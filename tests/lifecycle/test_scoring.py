@@ -99,7 +99,7 @@ def test_a_missing_prediction_is_refused(opened: Project) -> None:
     for words in (("train", "--as-of", AS_OF), ("gate",), ("promote",)):
         opened.run(*words)
     opened.edit("data.py", RETURN, f'    applications.loc[3, "amount"] = 2e6\n{RETURN}')
-    refuse(opened, "of the column score, 1 value is missing or infinite")
+    refuse(opened, "1 value is missing or infinite in column score")
 
 
 def test_predictions_that_shifted_far_are_refused(live: Project) -> None:

@@ -193,12 +193,12 @@ BROKEN = {
     "it does not load": (broken_file, ("version 2", "does not load here")),
     "its schema asks for more": (
         another_column,
-        ("column region is missing, which Inputs has in schema.py",),
+        ("column region is missing; data.py must return it, because Inputs has it in schema.py",),
     ),
     "it raises": (raises, ("AssertionError in features.py",)),
     "it gives no number": (
         gives_nothing,
-        ("version 2", "of the column score, 1 value is missing or infinite"),
+        ("version 2", "1 value is missing or infinite in column score"),
     ),
 }
 

@@ -147,7 +147,7 @@ def test_a_project_knows_the_names_of_its_overrides(
 
 def test_an_unknown_environment_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
-        errors.Misconfigured, match="environment qa is unknown; choose dev, test or prod"
+        errors.Misconfigured, match="environment qa does not exist; choose dev, test or prod"
     ):
         project.open_project("qa")
 

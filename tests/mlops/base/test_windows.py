@@ -48,7 +48,7 @@ def test_a_date_inside_a_period_is_refused_with_the_nearest_valid_dates(
     with pytest.raises(errors.Misconfigured) as caught:
         windows.parse_as_of(typed, settings_of(period))
     message = str(caught.value)
-    assert f"--as-of {typed} is inside a {period}" in message
+    assert f"--as-of {typed} is not the first day of a {period}" in message
     assert "time.period" in message
     for date in nearest:
         assert date in message
@@ -56,7 +56,7 @@ def test_a_date_inside_a_period_is_refused_with_the_nearest_valid_dates(
 
 
 def test_a_date_in_the_configuration_is_held_to_the_same_rule() -> None:
-    with pytest.raises(errors.Misconfigured, match=r"^the setting as_of 2026-01-31 is inside a "):
+    with pytest.raises(errors.Misconfigured, match=r"^the setting as_of 2026-01-31 is not"):
         windows.parse_as_of(None, settings_of("month", "2026-01-31"))
 
 

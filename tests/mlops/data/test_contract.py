@@ -138,7 +138,10 @@ def test_a_time_with_a_zone_is_refused_because_it_is_ambiguous() -> None:
 
 
 def test_a_missing_column_is_named() -> None:
-    with pytest.raises(errors.MlopsError, match=r"^here: column income is missing, which Inputs"):
+    with pytest.raises(
+        errors.MlopsError,
+        match=r"^here: column income is missing; data.py must return it",
+    ):
         clean(ROWS.drop(columns="income"))
 
 

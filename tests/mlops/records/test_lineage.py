@@ -269,8 +269,9 @@ def test_a_variable_that_shows_git_another_repository_is_refused(
     with pytest.raises(errors.MlopsError) as refusal:
         lineage.read_build_facts(make_project(checkout))
     assert str(refusal.value) == (
-        f"the variable {variable} shows git another repository, {other / value}, than that of "
-        f"{checkout}, which this code belongs to; unset {variable}, and run the command again."
+        f"the environment variable {variable} is {other / value}, which makes git use another "
+        f"repository than that of this project, {checkout}; unset {variable}, and run the command "
+        "again."
     )
 
 
@@ -294,7 +295,7 @@ def test_a_hook_in_a_worktree_is_one_of_the_same_repository(
     monkeypatch.setenv("GIT_DIR", f"{checkout}/.git/worktrees/second")
     monkeypatch.setenv("GIT_INDEX_FILE", f"{checkout}/.git/worktrees/second/index")
     assert not lineage.read_build_facts(make_project(tree)).dirty
-    with pytest.raises(errors.MlopsError, match="the variable GIT_DIR shows git another"):
+    with pytest.raises(errors.MlopsError, match="the environment variable GIT_DIR is "):
         lineage.read_build_facts(make_project(checkout))
 
 

@@ -75,8 +75,8 @@ Env = Annotated[
     str,
     typer.Option(
         metavar="ENVIRONMENT",
-        help="dev, test or prod: which file of conf/ is read, and which names are used in the "
-        "registry.",
+        help="dev, test or prod: which settings of conf/ apply, and which registered model is "
+        "used.",
         envvar="MLOPS_ENV",
     ),
 ]
@@ -244,9 +244,9 @@ Verify = Annotated[
         "--verify",
         metavar=NO_TYPE,
         help="Also verify the evidence of every verdict and, on a server, the file of every "
-        "journal entry, which takes one request per entry. Without this option, a server's entries "
-        "are verified only by the copies in the tags of their MLflow runs. In a local store, the "
-        "files of the entries are always verified.",
+        "journal entry, which takes one request per entry. Without this option, only the copies "
+        "of a server's entries in the tags of their MLflow runs are verified. In a local store, "
+        "the files of the entries are always verified.",
     ),
 ]
 AnchorFile = Annotated[
@@ -295,7 +295,7 @@ app = typer.Typer(
     cls=Command,
     rich_help_panel=FIRST_STEP,
     epilog="Exits with 2 if the target does not fit the project's problem, and with 4 if the "
-    "proposal cannot read the table as it is.",
+    "proposed files do not work as they are: correct them first.",
 )
 def draft(
     table: SourceTable,
@@ -509,8 +509,8 @@ def erase(  # noqa: PLR0913 - options, which the user names
     """Erase rows: those past their retention, or those whose keys are in a file.
 
     It searches the extracts (copies of the rows that versions were trained and judged on), the
-    predictions, and the requests that `serve` has answered. The journal records which files lose
-    how many rows, but no key. Without --yes, nothing changes.
+    predictions, and the requests that `serve` has answered. The journal records how many
+    rows each file loses, but never the keys. Without --yes, nothing changes.
     """
 
     def step(project: "Project") -> "Outcome":
@@ -572,7 +572,7 @@ def resume(env: Env = "dev", overrides: Overrides = None, as_json: AsJson = Fals
 @app.command(
     cls=Command,
     rich_help_panel=INSPECT,
-    epilog="Exits with 1 if the journal is not as it was written.",
+    epilog="Exits with 1 if the journal was changed after it was written.",
 )
 def status(  # noqa: PLR0913 - options, which the user names
     every_version: EveryVersion = False,
@@ -634,7 +634,8 @@ def compare(
 @app.command(
     cls=Command,
     rich_help_panel=INSPECT,
-    epilog="Exits with 0 only if the answer is exact, and otherwise with 1.",
+    epilog="Exits with 0 if the rebuilt version and its predictions equal the original exactly, "
+    "and otherwise with 1.",
 )
 def reproduce(
     number: RequiredVersion, env: Env = "dev", overrides: Overrides = None, as_json: AsJson = False

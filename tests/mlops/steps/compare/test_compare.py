@@ -41,7 +41,7 @@ def test_two_versions_need_neither_champion_nor_challenger(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("given", "aliases", "kind", "message"),
     [
-        ((3, 3), {}, "Misconfigured", "both are version 3"),
+        ((3, 3), {}, "Misconfigured", "version 3 was given twice"),
         ((3,), {}, "Misconfigured", "version 3 is the champion itself"),
         ((), {"challenger": 3}, "Misconfigured", "version 3 is the champion itself"),
         ((), {"challenger": None}, "MlopsError", "has no challenger"),

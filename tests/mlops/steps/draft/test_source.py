@@ -80,7 +80,11 @@ def test_numbers_and_text_in_one_column_are_read_as_text(tmp_path: Path, read: R
         ("absent.csv", None, "neither a table of conf/ .* nor a file"),
         ("loans.xlsx", "x", "a .xlsx file"),
         ("a.csv", "1,2\n3,4\n", "the first line has only numbers"),
-        ("a.csv", "a,b\n" + "1,2\n" * 30 + "1,2,3\n", "row 32 has 3 fields"),
+        (
+            "a.csv",
+            "a,b\n" + "1,2\n" * 30 + "1,2,3\n",
+            "row 32, not counting empty lines, has 3 fields",
+        ),
         ("a.csv", "a,b\n1,2\n", "has 1 rows"),
         ("loans", None, "kind synthetic"),
     ],

@@ -24,6 +24,33 @@ NOT_SETTINGS = ("MLOPS_ENV", "MLOPS_SECRET")  # prefixes of variables that are r
 # other settings are rules, which change through a review of conf/.
 OVERRIDABLE = ("as_of", *PLACES)
 
+# What is wrong with a value, by the type of pydantic's error; the braces are its context.
+WHOLE_NUMBER = "must be a whole number, such as 12"
+NUMBER = "must be a number, such as 0.5"
+FLAG = "must be true or false"
+LIST = "must be a list; write each entry on its own line, after `- `"
+SECTION = "must have keys; write each on its own indented line, as `key: value`"
+MESSAGES = {
+    "int_parsing": WHOLE_NUMBER,
+    "int_type": WHOLE_NUMBER,
+    "int_from_float": WHOLE_NUMBER,
+    "float_parsing": NUMBER,
+    "float_type": NUMBER,
+    "bool_parsing": FLAG,
+    "bool_type": FLAG,
+    "string_type": "must be a text; write it in quotes",
+    "tuple_type": LIST,
+    "list_type": LIST,
+    "dict_type": SECTION,
+    "model_type": SECTION,
+    "literal_error": "must be {expected}",
+    "missing": "is missing; add it to conf/base.yml",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+}
+
 Values = dict[str, Any]  # of YAML, which Settings checks once all layers are merged
 
 
@@ -198,6 +225,9 @@ def _describe(problem: ErrorDetails, path: list[str]) -> str:
         remedy = f"did you mean {near[0]}?" if near else "remove it."
         return f"unknown key {key}; {remedy}"
     message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] in MESSAGES:
+        message = MESSAGES[problem["type"]].format(**problem.get("ctx", {}))
+        return f"{key} {message}."
     return f"{key}: {message}." if key else f"{message}."
 
 

@@ -78,8 +78,8 @@ def open_project(
     """
     if env not in ENVIRONMENTS:
         raise Misconfigured(
-            f"the environment {env} is unknown; choose dev, test or prod with --env, or with the "
-            "variable MLOPS_ENV."
+            f"the environment {env} does not exist; choose dev, test or prod with --env, or with "
+            "the environment variable MLOPS_ENV."
         )
     if CHECKOUT is None:
         root = Path.cwd()

@@ -297,7 +297,7 @@ class Limit(Section):
     def _has_one_direction(self) -> Self:
         if (self.min is None) == (self.max is None):
             raise ValueError(
-                "a metric needs either `min` (higher is better) or `max` (lower is better), and "
+                "a metric needs either `min` (higher is better) or `max` (lower is better), but "
                 "not both; add or remove one"
             )
         return self

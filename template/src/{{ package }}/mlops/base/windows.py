@@ -137,7 +137,8 @@ def _require_start_of_period(as_of: pd.Timestamp, period: Period, where: str) ->
     if as_of == start:
         return
     following = start + periods(1, period)
+    monday = " (a Monday)" if period == "week" else ""
     raise Misconfigured(
-        f"{where} {as_of:%Y-%m-%d} is inside a {period}, and windows follow the calendar "
-        f"(time.period: {period}); give {start:%Y-%m-%d} or {following:%Y-%m-%d}."
+        f"{where} {as_of:%Y-%m-%d} is not the first day of a {period}{monday}, as a reference date "
+        f"must be (time.period: {period}); give {start:%Y-%m-%d} or {following:%Y-%m-%d}."
     )

@@ -129,8 +129,9 @@ class Schema:
         for name in self.types:
             if name not in frame:
                 raise MlopsError(
-                    f"{where}: column {name} is missing, which {self.name} has in schema.py, or in "
-                    "the copy of schema.py that a version keeps; data.py must return it."
+                    f"{where}: column {name} is missing; data.py must return it, because "
+                    f"{self.name} has it in schema.py, or in the copy of schema.py that a version "
+                    "keeps."
                 )
         columns = {
             name: _cast(self._flags_as_numbers(frame[name]), kind, where, explain)

@@ -379,9 +379,9 @@ def _refuse_other_repository(project: Project) -> None:
             fits = path.resolve() == expected[name].resolve()
         if not fits:
             raise MlopsError(
-                f"the variable {name} shows git another repository, {path}, than that of "
-                f"{project.root}, which this code belongs to; unset {name}, and run the command "
-                "again."
+                f"the environment variable {name} is {path}, which makes git use another "
+                f"repository than that of this project, {project.root}; unset {name}, and run the "
+                "command again."
             )
 
 

@@ -228,9 +228,8 @@ class Registry:
             raise NoVersion(f"{self.name} has no version {number}, nor any other; run {command}.")
         if number not in numbers:
             known = ", ".join(map(str, numbers))
-            raise NoVersion(
-                f"{self.name} has no version {number}; known versions: {known}; give one of them."
-            )
+            versions = "its versions are" if len(numbers) > 1 else "its only version is"
+            raise NoVersion(f"{self.name} has no version {number}; {versions} {known}.")
         files = _copy_files(self.name, number)
         check_shape(files.folder, f"version {number} of {self.name}")
         return files

@@ -436,10 +436,11 @@ def _require_model(client: Client, project: Project) -> None:
         raise MlopsError(
             f"the registry has no model {project.name}, but the experiment "
             f"{experiment_name(project, JOURNAL)} has entries of its journal: the model was "
-            "deleted in MLflow, and its versions with it; restore the store from its backup, or "
-            "correct registered_model in conf/; to start again without them, set experiments in "
-            "conf/ to a new folder, such as `experiments: second`, and move "
-            f"{project.settings.predictions}/{project.env} away if it exists."
+            "deleted in MLflow, and its versions with it; restore the store from its backup; or, "
+            "if the name is wrong, correct registered_model in conf/; or, to start again without "
+            "these versions, set experiments in conf/ to a name not used before, such as "
+            f"`experiments: second`, and move {project.settings.predictions}/{project.env} away if "
+            "it exists."
         )
     if not has_journal and predictions.has_predictions(project):
         folder = project.path(project.settings.predictions) / project.env

@@ -55,8 +55,8 @@ def require_addresses(project: Project) -> "Apprise | None":
     for name in project.settings.alerts:
         if not sender.add(resolve(name)):
             raise Misconfigured(
-                f"alerts: the secret {name.secret} does not contain an address that Apprise, the "
-                "notification library, knows; store one such as "
-                "mailtos://bank.example?user=…&pass=… in it."
+                f"alerts: the secret {name.secret} does not contain a URL that Apprise, the "
+                "notification library, accepts; store one in the secret, such as "
+                "mailtos://bank.example?user=…&pass=…"
             )
     return sender

@@ -76,6 +76,7 @@ def _promote(store: Store, version: Version, approver: str, *, retrained: bool) 
         store.finish()
         return before
     _require_permission(store, version)
+    # The alias follows the entry.
     store.record(details.model_copy(update={"retrained": retrained}), subject=str(version.number))
     return before
 

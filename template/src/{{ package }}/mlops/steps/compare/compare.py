@@ -82,8 +82,8 @@ def choose(store: Store, first: int | None, second: int | None) -> tuple[int, in
     if first is not None and second is not None:
         if first == second:
             raise Misconfigured(
-                f"compare needs two versions, and both are version {first}; give the number of "
-                f"another one, as in {example}."
+                f"compare needs two different versions, but version {first} was given twice; give "
+                f"the number of another one, as in {example}."
             )
         return first, second
     champion = store.champion()

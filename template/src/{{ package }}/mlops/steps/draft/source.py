@@ -124,8 +124,9 @@ def _sniff(path: Path) -> dict[str, str]:
     for number, line in enumerate(lines[1:], 2):
         if len(line) > len(header):
             raise MlopsError(
-                f"{path.name}: row {number} has {len(line)} fields, but the first line names "
-                f"{len(header)} columns; add the missing name, or correct the row."
+                f"{path.name}: row {number}, not counting empty lines, has {len(line)} fields, but "
+                f"the first line names {len(header)} columns; add the missing name, or correct the "
+                "row."
             )
     keys = {} if best == "," else {"separator": best}
     if encoding != "utf-8":

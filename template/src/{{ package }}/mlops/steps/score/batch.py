@@ -70,8 +70,8 @@ class Batch:
             if bad:
                 values = "1 value is" if bad == 1 else f"{bad} values are"
                 self.refuse(
-                    f"of the column {name}, {values} missing or infinite; correct model.py, then "
-                    "train a new version"
+                    f"{values} missing or infinite in column {name}; correct model.py, then train "
+                    "a new version"
                 )
             if name in profile:  # a version of the oldest templates has none
                 now = count(profile[name], prediction[name])
@@ -82,7 +82,7 @@ class Batch:
 
     def refuse(self, reason: str) -> NoReturn:
         """Raise MlopsError, so that the batch is not published."""
-        raise MlopsError(f"the batch of {self.champion.version} is not published: {reason}.")
+        raise MlopsError(f"the batch of {self.champion.version} was not published: {reason}.")
 
 
 def write(batch: Batch, target: Path, work: Work) -> str:

@@ -165,7 +165,7 @@ def _check_weights(model: ModuleType, rows: pd.DataFrame) -> None:
     if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
         raise Misconfigured(
             "model.sample_weight: some weights are missing, infinite or negative, or all are 0; "
-            "return a number of 0 or more for each row, and more than 0 for at least one."
+            "return a finite number of 0 or more for each row, and more than 0 for at least one."
         )
 
 
