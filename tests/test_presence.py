@@ -21,9 +21,11 @@ EVERY = {
 DEFAULT = {
     *(".copier-answers.yml", ".editorconfig", ".gitattributes", ".gitignore"),
     *(".pre-commit-config.yaml", "AGENTS.md", "CHANGELOG.md", "CODEOWNERS", "README.md"),
-    *("noxfile.py", "pyproject.toml"),
+    *("CONTRIBUTING.md", "noxfile.py", "pyproject.toml"),
     *("conf/base.yml", "conf/dev.yml", "conf/prod.yml", "conf/test.yml"),
     *("docs/data-contract.md", "docs/model-card.md", "docs/runbook.md"),
+    *("docs/decisions/README.md", "docs/decisions/0000-template.md"),
+    "docs/decisions/0001-start-from-goldsmith.md",
     "notebooks/explore.ipynb",
     *("tests/mlops/__init__.py", "tests/mlops/conftest.py", "tests/mlops/test_lifecycle.py"),
     *("tests/mlops/test_model.py", "tests/mlops/test_rows.py"),
