@@ -153,12 +153,15 @@ def test_rows_that_changed_since_training_are_mentioned(tmp_path: Path) -> None:
 
 
 @each_form
-def test_the_words_of_the_example_raise_a_banner(form: str, tmp_path: Path) -> None:
+def test_a_banner_names_the_open_questions_until_there_are_none(form: str, tmp_path: Path) -> None:
     found = cards.recorded("binary", tmp_path)
     (tmp_path / "docs").mkdir()
     words = tmp_path / "docs/model-card.md"
     words.write_text(EXAMPLE, encoding="utf-8")
     assert "NOT FILLED IN" in fill(found, form)
+    assert "leaves questions open: Use, Not for, Users, Who is affected," in fill(found, form)
+    words.write_text("**Use.** Prices.\n\n**Users.**\n\n| reviewed by | |\n", encoding="utf-8")
+    assert "leaves questions open: Users, reviewed by. Their answers" in fill(found, form)
     words.write_text("# Card\n\n**Use.** Prices of loans.\n", encoding="utf-8")
     assert "NOT FILLED IN" not in fill(found, form)
     assert "Prices of loans." in fill(found, form)

@@ -162,3 +162,25 @@ def test_the_module_that_is_at_fault_is_named_and_not_the_one_that_imports_it(
     monkeypatch.setattr(sys, "path", [*sys.path])
     with pytest.raises(errors.MlopsError, match=rf"^src/.*/schema.py cannot be .*: {finding}"):
         doctor._modules(SimpleNamespace())
+
+
+@pytest.mark.parametrize(
+    ("page", "finding"),
+    [
+        (None, "docs/model-card.md is not on this machine"),
+        ("**Use.** Prices.\n", "docs/model-card.md leaves no question open"),
+        (
+            "**Use.** Prices.\n\n**Users.**\n\n| approver in prod | |\n",
+            "docs/model-card.md leaves 2 questions open; the card of each version names them",
+        ),
+    ],
+)
+def test_open_questions_of_the_model_card_are_counted(
+    tmp_path: Path, page: str | None, finding: str
+) -> None:
+    doctor = platform("steps.doctor")
+    if page is not None:
+        (tmp_path / "docs").mkdir()
+        (tmp_path / "docs/model-card.md").write_text(page, encoding="utf-8")
+    found = doctor._run(doctor.Opened(make_project(tmp_path)), "model card", doctor._model_card)
+    assert (found.verdict, found.finding) == ("ok", finding)

@@ -18,6 +18,7 @@ from ..base.windows import Window, parse_as_of, periods, plan
 from ..data.contract import Contract, read_contract, refuse_duplicates
 from ..data.labelled_rows import PointInTimeData, read_labels
 from ..data.tables import Tables
+from ..pages.teams_words import PLACE, open_questions, read_file
 from ..records import predictions
 from ..records.entry import Entry
 from ..records.lineage import locked_requirements, read_build_facts
@@ -109,6 +110,7 @@ def doctor(project: Project) -> Outcome:
         "monitor": _monitor,
         "predictions": _predictions,
         "answers": _answers,
+        "model card": _model_card,
         "approval": _approval,
         "rights": _rights,
     }
@@ -361,6 +363,18 @@ def _answers(opened: Opened) -> str:
                 "--vcs-ref=:current: --data team='NAME <ADDRESS>'`."
             )
     return team
+
+
+def _model_card(opened: Opened) -> str:
+    """Count the questions about the model that only people can answer."""
+    text = read_file(opened.project)
+    if text is None:
+        return f"{PLACE} is not on this machine"
+    count = len(open_questions(text))
+    if not count:
+        return f"{PLACE} leaves no question open"
+    noun = "question" if count == 1 else "questions"
+    return f"{PLACE} leaves {count} {noun} open; the card of each version names them"
 
 
 def _approval(opened: Opened) -> str:
