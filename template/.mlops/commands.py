@@ -90,7 +90,7 @@ def last_error(stderr: str) -> str:
     reason = "no reason"
     for decorated in stderr.splitlines():
         line = decorated.rpartition("| ")[2].strip()
-        if line and not line.startswith("Stopping at filesystem boundary"):
+        if line and not line.startswith(("Stopping at filesystem boundary", "hint: ")):
             reason = line
     return re.sub(r"^[\w.]*Error: ", "", reason).rstrip(".")
 

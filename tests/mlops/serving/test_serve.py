@@ -111,6 +111,8 @@ HOSTS = {
     "this machine by name": ("127.0.0.1", "LocalHost", (), 200),
     "a name that somebody pointed here": ("127.0.0.1", "evil.example", (), 421),
     "a name that looks like an address": ("127.0.0.1", "127.0.0.1.evil.example", (), 421),
+    "an address with a name behind it": ("127.0.0.1", "[::1].evil.example", (), 421),
+    "a name in the place of a port": ("127.0.0.1", "localhost:evil.example", (), 421),
     "any name where others may connect": ("0.0.0.0", "risk.bank.example", (), 200),  # noqa: S104
     "a name that is allowed": ("0.0.0.0", "risk.bank.example", ("risk.bank.example",), 200),  # noqa: S104
     "a name that is not allowed": ("0.0.0.0", "evil.example", ("risk.bank.example",), 421),  # noqa: S104

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from ..base.errors import MlopsError
 from ..base.people import is_name
+from ..base.private import KUBERNETES
 from ..base.project import ANSWERS_FILE, BUILD_FACTS, CHECKOUT, PACKAGE, Project, is_the_users
 from ..base.reviewed import import_only
 from .commits import Committed, committed_files, is_object
@@ -46,7 +47,6 @@ COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")  # what git calls one in full
 LOGIN = "login"  # the source of an actor whom the system knows by name
 JOB = "job"  # that of a user who is not a person
 DATABRICKS = Path("/databricks")  # on each machine of Databricks
-KUBERNETES = Path("/dev/termination-log")  # in each container of Kubernetes
 GIT = ("git", "--no-replace-objects", "-c", "core.fsmonitor=false")
 
 # By the variable that is set in each run: the vendor, and the variable with who started the run.

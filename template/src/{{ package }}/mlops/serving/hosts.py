@@ -5,9 +5,11 @@ the server there answers. The header Host still has that name.
 """
 
 import ipaddress
+import re
 from collections.abc import Collection
 
 THIS_MACHINE = "localhost"
+HOST = re.compile(r"(\[(?P<address>[^\]]+)\]|(?P<name>[^:@\[\]]+))(:\d+)?")
 
 
 def is_allowed(host: str, listens_on: str, hosts: Collection[str]) -> bool:
@@ -24,10 +26,11 @@ def is_allowed(host: str, listens_on: str, hosts: Collection[str]) -> bool:
 
 
 def _name(host: str) -> str:
-    """Return a host without its port: `[::1]:8000` becomes `::1`."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower().rstrip(".")
+    """Return a host without its port: `[::1]:8000` becomes `::1`. A malformed one stays."""
+    parts = HOST.fullmatch(host)
+    if parts is None:
+        return host
+    return (parts["address"] or parts["name"]).lower().rstrip(".")
 
 
 def _is_address(name: str) -> bool:

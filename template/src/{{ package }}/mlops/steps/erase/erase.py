@@ -6,6 +6,7 @@ SHA-256 of each new file, so a file without a person's rows is never taken for a
 """
 
 import contextlib
+import dataclasses
 import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from ...records.details import EraseDetails, ErasedFile
 from ...records.erasures import Erasure, last_erasures, staged_path
 from ...records.integrity import UnknownVersion, sha256_of_file
 from ...records.lineage import extract_path, refuse_unreviewed
-from ...records.predictions import PART, known_hashes, known_shadow_hashes
+from ...records.predictions import PART, has_online, known_hashes, known_shadow_hashes
 from ...records.store import Store, open_store
 from ...records.tracking import command_lock
 from .files import count_rows, delete, flush, replace_by_staged
@@ -111,7 +112,15 @@ def erase(
             store.record(details, as_of=f"{moment:%Y-%m-%d}")
             for file in files:
                 _apply(project, file)
-    return _outcome(search, versions, len(pending), confirmed=confirmed)
+    outcome = _outcome(search, versions, len(pending), confirmed=confirmed)
+    if persons is None or not has_online(project):
+        return outcome
+    seconds = project.settings.serving.refresh
+    later = (
+        f"a running `serve` writes what it has answered after up to {seconds:g} seconds: repeat "
+        "this command then"
+    )
+    return dataclasses.replace(outcome, message=f"{outcome.message}; {later}")
 
 
 def _refuse_future(moment: pd.Timestamp) -> None:
