@@ -47,7 +47,12 @@ class Participant:
             answer = self.project.run_file(folder / words[3], *words[4:], variables=ADA)
             print(answer.said)
             return answer.code
-        if words[:2] == ["uvx", "nox"]:
+        if words[:2] == ["uvx", "--directory"]:
+            folder = folder / words[2]
+            words = ["uvx", *words[3:]]
+        if words[:3] == ["uvx", "--from", "copier"]:
+            words = [sys.executable, *words[words.index("python") + 1 :]]
+        if words[:2] in (["uvx", "nox"], ["uvx", "copier"]):
             words = [sys.executable, "-m", *words[1:]]
         return subprocess.run(list(words), cwd=folder, env=self.env, check=False).returncode
 
@@ -106,4 +111,5 @@ def test_an_exercise_from_its_start_to_its_solution(
         participant.ask("reset")
     participant.do(exercise.solution)
     assert f"Exercise {exercise.number} is solved." in participant.ask("check")
-    assert git(participant.project.folder, "ls-files", ".workshop", ".mlops/sessions") == ""
+    brought = (".workshop", ".mlops/sessions/workshop.py")
+    assert git(participant.project.folder, "ls-files", *brought) == ""

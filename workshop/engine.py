@@ -21,7 +21,15 @@ from .start import keep_start, restore_start
 
 SESSION = "uvx nox -s workshop"
 WATCHED = ("src", "conf", "tests", "docs", "predictions", f"{HOME}/answers", ".git/refs")
-WATCHED_FILES = ("pyproject.toml", "uv.lock", "mlflow.db", ".git/HEAD", ".git/index")
+WATCHED_FILES = (
+    ".copier-answers.yml",
+    "build/release/release.json",
+    "pyproject.toml",
+    "uv.lock",
+    "mlflow.db",
+    ".git/HEAD",
+    ".git/index",
+)
 POLL_SECONDS = 1.0
 INDENT = " " * 11
 
