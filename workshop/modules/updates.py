@@ -24,6 +24,7 @@ YOURS = (  # as copier.yml of the template lists them
     "AGENTS.md",
     "CHANGELOG.md",
     "CODEOWNERS",
+    "CONTRIBUTING.md",
     "README.md",
     "conf",
     "docs",
