@@ -291,7 +291,7 @@ def test_settings_with_a_wrong_indentation_are_reported_by_the_platform(imports:
         repository._check_months(imports, 6)
 
     for check in (check_test, check_months):
-        with pytest.raises(Exception, match=r"^conf/test\.yml: time: ") as raised:
+        with pytest.raises(Exception, match=r"^conf/test\.yml: time must have keys") as raised:
             check()
         assert engine.is_platform_error(raised.value)
 
