@@ -101,6 +101,15 @@ def _batches(store: Store, version: int) -> list[ScoreDetails]:
     return [batch for batch in predictions.published(store.entries) if batch.version == version]
 
 
+def _entry_of(store: Store, version: int) -> int:
+    """Return the number of the entry that withdrew a version last."""
+    return max(
+        entry.number
+        for entry in store.entries
+        if isinstance(entry.details, RollbackDetails) and entry.subject == str(version)
+    )
+
+
 def _outcome(store: Store, done: Withdrawal) -> Outcome:
     project = store.project
     batches = _batches(store, done.version)
@@ -111,8 +120,9 @@ def _outcome(store: Store, done: Withdrawal) -> Outcome:
     if done.is_done:
         command = project.command(f"rollback {done.back_to}")
         message = (
-            f"version {done.version} of {project.name} was withdrawn already, and version "
-            f"{done.back_to} is the champion; to withdraw that one as well, run {command}"
+            f"version {done.version} of {project.name} was withdrawn already, by entry "
+            f"{_entry_of(store, done.version)}, whose reason stays; version {done.back_to} is the "
+            f"champion; to withdraw that one as well, run {command}"
         )
     if batches:
         message += f"; check the {len(batches)} batches of version {done.version}"

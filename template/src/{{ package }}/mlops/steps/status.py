@@ -164,7 +164,8 @@ def _message(project: Project, state: State, hidden: int) -> str:
         if state.remedy:
             parts.append(state.remedy)
     else:
-        parts.append(f"the journal has {state.entries} entries and is sound")
+        noun = "entry" if state.entries == 1 else "entries"
+        parts.append(f"the journal has {state.entries} {noun} and is sound")
     if hidden:
         parts.append(f"{hidden} older versions are not shown, --all shows them")
     return "; ".join(parts)
