@@ -40,8 +40,9 @@ def test_the_program_accepts_every_documented_command_line(page: Path) -> None:
     take_command_lines(page)
 
 
-def test_the_pages_of_a_project_are_correct_too(rendered: Rendered) -> None:
-    project = rendered()
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_pages_of_a_project_are_correct_too(vendor: str, rendered: Rendered) -> None:
+    project = rendered(ci=vendor)
     for page in (page for page in files(project) if page.endswith(".md")):
         assert broken_links(project / page) == []
         take_command_lines(project / page)

@@ -14,7 +14,7 @@ Answers = dict[str, str]
 OWNER, DATA = "The model's owners", "Data and I/O"
 ENABLERS, INFRASTRUCTURE = "Application enablers", "Infrastructure"
 ANSWERS = [{"ci": vendor, **place} for vendor, place in zip(VENDORS, PLACES[::2], strict=True)]
-ANSWERS += [{"compute": "databricks"}, {"ci": "github", "sourcing": "ab-initio"}]
+ANSWERS += [{"compute": "databricks", "sourcing": "ab-initio"}]
 EXPECTED = {
     "README.md": OWNER,
     "conf/base.yml": OWNER,

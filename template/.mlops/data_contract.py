@@ -1,11 +1,14 @@
 """Write the data contract in schema.py for those who deliver the tables, in formats that they use.
 
-`build/contract/` receives, for `Inputs` and for `Labels`, a JSON Schema of one row and a CREATE
-TABLE statement in SQL; ab_initio.py, where the project has it, adds a record format. A check that
-a format cannot express is a comment.
+`build/contract/` receives a page that lists the columns of `Inputs` and of `Labels`, and for each a
+JSON Schema of one row and a CREATE TABLE statement in SQL; ab_initio.py, where the project has it,
+adds a record format. A check that a format cannot express is a comment.
+
+What a program cannot check is in docs/data-contract.md. It is compared with the tables of conf/.
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path("build/contract")
+PAGE = Path("docs/data-contract.md")
 # A time without a zone, as the platform reads it.
 TIME = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 JSON_TYPES: dict[str, dict[str, str]] = {
@@ -42,19 +46,58 @@ BOUNDS = {  # pandera's name of a check: JSON Schema's keyword, and SQL's operat
 
 
 def main() -> int:
-    """Write the files and print their names."""
+    """Write the files and print their names; report what docs/data-contract.md lacks."""
     package = next(Path("src").glob("*/mlops")).parent.name
     project = import_module(f"{package}.mlops.base.project")
     contracts = import_module(f"{package}.mlops.data.contract")
-    problem = project.open_project("dev").settings.problem
-    contract = contracts.read_contract(project.user_module("schema"), problem)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for side in (contract.inputs, contract.labels):
+    settings = project.open_project("dev").settings
+    contract = contracts.read_contract(project.user_module("schema"), settings.problem)
+    sides = (contract.inputs, contract.labels)
+    texts = {"columns.md": "\n".join(["# Columns\n", *map(list_columns, sides)])}
+    for side in sides:
         for ending, write in WRITERS.items():
-            file = FOLDER / f"{side.name.lower()}{ending}"
-            file.write_text(write(side), encoding="utf-8")
-            print(file.as_posix())
+            texts[f"{side.name.lower()}{ending}"] = write(side)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+        print((FOLDER / name).as_posix())
+    if PAGE.is_file():
+        for difference in compare_tables(PAGE.read_text(encoding="utf-8"), list(settings.tables)):
+            print(difference, file=sys.stderr)
     return 0
+
+
+def compare_tables(page: str, configured: list[str]) -> Iterator[str]:
+    """Yield a sentence for each table that only the page lists, or only conf/."""
+    part = re.search(r"^## Tables\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    listed = re.findall(r"^\| `([^`]+)` \|", part[1], re.MULTILINE) if part else []
+    for name in configured:
+        if part and name not in listed:
+            yield f"{PAGE}: the list of tables lacks {name}, which conf/ has; describe it there."
+    for name in listed:
+        if name not in configured:
+            yield f"{PAGE}: the list of tables has {name}, which conf/ lacks; remove it there."
+
+
+def list_columns(side: Any) -> str:
+    """Return the columns of a table as a person reads them."""
+    fields = side.model.to_schema().columns
+    lines = [
+        f"## {side.name}\n",
+        f"{(side.model.__doc__ or '').strip()}\n",
+        "| column | type | role | may be missing | allowed |",
+        "|---|---|---|---|---|",
+    ]
+    for name, kind in side.types.items():
+        field = fields[name]
+        role = (field.metadata or {}).get("role", "")
+        missing = "yes" if field.nullable else "no"
+        allowed = [f"{BOUNDS[check][1]} {_literal(value)}" for check, value in _bounds(field)]
+        allowed += _other_checks(field)
+        cells = [f"`{name}`", kind, role, missing, " and ".join(allowed)]
+        escaped = [cell.replace("|", r"\|") for cell in cells]
+        lines.append(f"| {' | '.join(escaped)} |")
+    return "\n".join(lines) + "\n"
 
 
 def json_schema(side: Any) -> str:
@@ -92,12 +135,14 @@ def _comment(field: Any) -> str:
     role = (field.metadata or {}).get("role")
     if role:
         parts.append(f"role: {role}")
-    other_checks = [
-        str(check.name) for check in field.checks if check.name not in (*BOUNDS, "in_range")
-    ]
-    if other_checks:
+    if other_checks := _other_checks(field):
         parts.append(f"also checked: {', '.join(other_checks)}")
     return "; ".join(parts)
+
+
+def _other_checks(field: Any) -> list[str]:
+    """Return the names of the checks that only the platform makes."""
+    return [str(check.name) for check in field.checks if check.name not in (*BOUNDS, "in_range")]
 
 
 def create_table(side: Any) -> str:

@@ -35,12 +35,17 @@ end;
 """
 
 
-def written(project: Project) -> Path:
-    """Run what `nox -s contract` runs, and return the folder that it writes."""
+def written(project: Project, *reported: str) -> Path:
+    """Run what `nox -s contract` runs, and return the folder that it writes.
+
+    `reported` are the differences between docs/data-contract.md and conf/.
+    """
     env = os.environ | {"PYTHONPATH": "src"}
     command = [sys.executable, ".mlops/data_contract.py"]
     done = subprocess.run(command, cwd=project.folder, env=env, check=True, capture_output=True)
     folder = project.path("build/contract")
+    said = [line for line in done.stderr.decode().splitlines() if line.startswith("docs/")]
+    assert said == list(reported)
     named = [project.path(line) for line in done.stdout.decode().splitlines()]
     assert sorted(named) == sorted(folder.iterdir())
     return folder
@@ -134,9 +139,29 @@ def test_without_ab_initio_there_is_no_record_format(contract: Any) -> None:
     assert not list(contract[0].glob("*.dml"))
 
 
+def test_the_columns_are_listed_for_people(contract: Any) -> None:
+    page = (contract[0] / "columns.md").read_text()
+    assert "## Inputs\n\nOne loan application, as the bank knew it on the day it arrived.\n" in page
+    for line in (
+        "| `application_id` | str | key | no |  |",
+        "| `income` | float64 |  | yes | >= 0 |",
+        "| `defaulted` | int64 | target | no | IN (0, 1) |",
+    ):
+        assert f"\n{line}\n" in page
+
+
 def test_checks_are_translated_or_mentioned_in_a_comment(born: Project) -> None:
     born.edit("schema.py", "    purpose: str\n", CHECKED)
-    folder = written(born)
+    born.edit("docs/data-contract.md", "| `outcomes` |", "| `reviews` |")
+    lists = "docs/data-contract.md: the list of tables"
+    folder = written(
+        born,
+        f"{lists} lacks outcomes, which conf/ has; describe it there.",
+        f"{lists} has reviews, which conf/ lacks; remove it there.",
+    )
+    page = (folder / "columns.md").read_text()
+    assert "| `score` | float64 |  | no | >= 0 and < 1 |" in page
+    assert "| `code` | str |  | no | str_length |" in page
     schema = json.loads((folder / "inputs.schema.json").read_text())["properties"]
     assert schema["purpose"] == {"type": "string", "enum": ["car", "it's"]}
     assert schema["score"] == {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
