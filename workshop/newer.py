@@ -81,6 +81,7 @@ def release(clone: Path) -> None:
     """Change files of each owner in the template, commit them, and tag them as its next version."""
     for key, value in CONFIGURATION.items():
         git(clone, "config", key, value)
+    git(clone, "remote", "remove", "origin")  # nothing can be pushed by mistake
     git(clone, "switch", "--quiet", "--force-create", "main")
     for name, old, new in EDITS:
         edit(clone / name, old, new)

@@ -1,7 +1,7 @@
 """The modules of the workshop, in their order."""
 
 from ..exercise import Module
-from . import environments, gate, own_data, repository, updates
+from . import environments, gate, own_data, platform_team, repository, updates
 
 MODULES: tuple[Module, ...] = (
     repository.MODULE,
@@ -9,4 +9,5 @@ MODULES: tuple[Module, ...] = (
     gate.MODULE,
     environments.MODULE,
     updates.MODULE,
+    platform_team.MODULE,
 )

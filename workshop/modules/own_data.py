@@ -274,7 +274,7 @@ def _check_tests(place: Place) -> None:
     changed = max(f.stat().st_mtime for f in [*files, place.path("src/loan_risk/features.py")])
     names = [f"tests/model/{file.name}" for file in files]
     text = ran.read_text(encoding="utf-8") if ran.is_file() else ""
-    if not any(name in text for name in names) or _last_run(place) < changed:
+    if not any(name in text for name in names) or last_run(place) < changed:
         raise Missing(
             "The tests have not run since your last change.",
             "A test that nobody runs finds nothing.",
@@ -289,7 +289,7 @@ def _check_tests(place: Place) -> None:
         )
 
 
-def _last_run(place: Place) -> float:
+def last_run(place: Place) -> float:
     """Return when pytest last wrote its cache."""
     files = [place.path(f"{PYTEST_CACHE}/{name}") for name in ("nodeids", "lastfailed", "stepwise")]
     return max((file.stat().st_mtime for file in files if file.is_file()), default=0.0)
