@@ -9,7 +9,7 @@ from ..newer import ANSWERS, CLONE, SETTINGS, SOURCE, TAG, edit, git
 from ..place import Place
 from ..start import remove
 from .own_data import PYTEST_CACHE, last_run
-from .updates import MARKERS, PLATFORM
+from .updates import MARKERS, PLATFORM, users
 
 MONTHS = 6
 NEXT = "v2026.2.0"
@@ -19,7 +19,6 @@ TO_DO = "### What to do"
 FLEET = "build/fleet"
 TEAMS = ("mortgages", "cards")
 WISH = 24  # months, which the team mortgages has typed into a file of the platform's
-USERS = re.compile(r"^  - .*_copier_operation.*%\}/(\S+?)\{% endif %\}", re.MULTILINE)
 TOOLS = f"uvx --directory {CLONE} --from copier"
 TEST = f"{TOOLS} --with pytest python -m pytest tests/test_bank.py"
 RELEASE = f"{TOOLS} python ../../.workshop/workshop/exercises/7.2/release.py {NEXT}"
@@ -101,11 +100,6 @@ def is_users(clone: Place, name: str) -> bool:
 def users_then(clone: Place) -> list[str]:
     """Return the patterns of the user's files in the last release."""
     return users(clone.git("show", f"{TAG}:copier.yml"))
-
-
-def users(text: str) -> list[str]:
-    """Return the patterns of the user's files in copier.yml."""
-    return USERS.findall(text)
 
 
 def _check_test(clone: Place, changed: list[str]) -> None:

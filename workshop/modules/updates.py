@@ -1,7 +1,8 @@
 """Module 6: stay current."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from .. import newer
 from ..exercise import Exercise, Module
@@ -20,18 +21,7 @@ PIPELINES = {
 RECORD = "build/release/release.json"
 MARKERS = "^(<<<<<<< before updating|>>>>>>> after updating)"
 PLATFORM = f"src/{PACKAGE}/{SETTINGS}"
-YOURS = (  # as copier.yml of the template lists them
-    "AGENTS.md",
-    "CHANGELOG.md",
-    "CODEOWNERS",
-    "CONTRIBUTING.md",
-    "README.md",
-    "conf",
-    "docs",
-    "notebooks",
-    ":(glob)src/*/*.py",
-    "tests/model",
-)
+USERS = re.compile(r"^  - .*_copier_operation.*%\}/(\S+?)\{% endif %\}", re.MULTILINE)
 
 
 def check_update(place: Place) -> Iterator[str]:
@@ -63,7 +53,7 @@ def check_update(place: Place) -> Iterator[str]:
             f"Undo the edit: `git restore {ANSWERS}`. Then run `{UPDATE}`.",
         )
     yield f"The project has the platform of {TAG}."
-    changed = _changed_files(place, f"_commit: {TAG}", YOURS)
+    changed = _changed_files(place, f"_commit: {TAG}", users(clone.text("copier.yml")))
     if changed:
         raise Missing(
             f"{changed[0]} has changed together with the template's version.",
@@ -96,6 +86,11 @@ def check_update(place: Place) -> Iterator[str]:
     column = journal.checks(verdicts[-1]).get("one column")
     judged = f"one column: {column.figure}, limit {column.limit}" if column else "no column"
     yield f"The new gate has judged it: {verdicts[-1].details.verdict} ({judged})."
+
+
+def users(text: str) -> list[str]:
+    """Return the patterns of the user's files, as copier.yml of the template lists them."""
+    return USERS.findall(text)
 
 
 def _explain_old_version(place: Place, version: str) -> None:
@@ -137,8 +132,9 @@ def _check_committed(place: Place, message: str) -> None:
         )
 
 
-def _changed_files(place: Place, answer: str, paths: tuple[str, ...]) -> list[str]:
+def _changed_files(place: Place, answer: str, patterns: Iterable[str]) -> list[str]:
     """Return the files that changed together with an answer, which may not be committed yet."""
+    paths = [f":(glob){pattern}" for pattern in patterns]
     commit = place.git("log", "-1", "--format=%H", f"-S{answer}", "--", ANSWERS)
     if answer in place.git("show", f"HEAD:{ANSWERS}"):
         return place.git("diff", "--name-only", f"{commit}~1", commit, "--", *paths).splitlines()
