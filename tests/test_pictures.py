@@ -6,6 +6,7 @@ import pytest
 from rendering import PLATFORM, ROOT
 
 from tools import pictures
+from tools.drawing import COLOURS
 
 DRAWN = pictures.diagrams()
 LARGEST = 150_000  # bytes
@@ -26,7 +27,7 @@ def test_the_timeline_has_the_dates_of_the_glossary() -> None:
 
 def test_every_picture_is_used_is_small_and_can_be_made_again() -> None:
     pages = "".join(page.read_text("utf-8") for page in (ROOT / "docs").rglob("*.md"))
-    made = {f"{name}-{scheme}.png" for name in pictures.SCREENS for scheme in pictures.COLOURS}
+    made = {f"{name}-{scheme}.png" for name in pictures.SCREENS for scheme in COLOURS}
     stored = {path.name: path.stat().st_size for path in pictures.IMAGES.iterdir()}
     assert set(stored) == {*DRAWN, *made}
     assert [name for name in stored if f"images/{name}" not in pages] == []

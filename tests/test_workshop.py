@@ -347,4 +347,16 @@ def test_the_page_of_a_module_has_the_commands_of_its_solutions_and_no_other(
 def commands(text: str) -> set[str]:
     """Return the commands in a text, without options that only shorten what they print."""
     lines = {line.partition(" #")[0].replace(" --quiet", "").strip() for line in text.split("\n")}
-    return {line for line in lines if re.match(r"(uv run loan-risk|uvx|git|rm) ", line)}
+    typed = {line for line in lines if re.match(r"(uv run|uvx|git|rm) ", line)}
+    return {line for line in typed if "/exercises/" not in line}  # those fill in answers
+
+
+def test_each_module_has_a_picture_and_three_sentences_to_project() -> None:
+    slides = (ROOT / "docs/workshop/slides.md").read_text(encoding="utf-8")
+    sections = dict(part.split("\n", 1) for part in slides.split("\n## ")[1:])
+    assert {f"{module.number} {module.title}" for module in MODULES} <= set(sections)
+    for title, section in sections.items():
+        light, dark, words = section.strip().replace("\n\n", "\n").split("\n")
+        assert f"module-{title[0]}-light.svg#only-light" in light
+        assert f"module-{title[0]}-dark.svg#only-dark" in dark
+        assert len(re.findall(r"[.!?](?: |$)", words)) == 3, title

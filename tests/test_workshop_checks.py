@@ -1,5 +1,7 @@
 """What the checks of the workshop say about single mistakes, without training a model."""
 
+import runpy
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rendering import ROOT
 
 from workshop.missing import Missing
-from workshop.modules import gate, own_data, repository
+from workshop.modules import gate, own_data, repository, staleness
 from workshop.place import Journal, Place
 
 Frame = pd.DataFrame
@@ -305,3 +308,298 @@ def test_a_wrong_commit_is_explained(commit: str, message: str) -> None:
 
 def test_a_commit_of_seven_characters_is_enough() -> None:
     repository._check_commit("1a2b3c4", entry(1, "train", commit="1a2b3c4d5e"))
+
+
+def test_the_customers_of_the_extract_change_in_march_2026_and_not_before(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "template/src/{{ package }}/synthetic.py", tmp_path / "bank.py")
+    shutil.copy(ROOT / "workshop/delivery.py", tmp_path)
+    delivery = runpy.run_path(str(tmp_path / "delivery.py"))
+    example = runpy.run_path(str(tmp_path / "bank.py"))
+    assert all(name in example for name in delivery["CHANGES"])
+    invented = delivery["bank"]()
+    february, march = pd.Timestamp("2026-02-01"), pd.Timestamp("2026-03-01")
+    before = invented(february, 11)["applications"]
+    assert before.equals(example["rows"](february, 11)["applications"])
+    brought = (invented(march, 11)["applications"]["channel"] == staleness.BROUGHT_BY).mean()
+    assert brought > 2 * (before["channel"] == staleness.BROUGHT_BY).mean()
+
+
+def rules(max_psi: float = 0.1, brier: float | None = 0.113, horizon: int = 3) -> Any:
+    thresholds = {} if brier is None else {"brier": SimpleNamespace(max=brier)}
+    return SimpleNamespace(
+        monitoring=SimpleNamespace(max_psi=max_psi),
+        gate=SimpleNamespace(thresholds=thresholds),
+        time=SimpleNamespace(label_horizon=horizon),
+    )
+
+
+def over_time(*entries: Any, champion: str = "6", given: Any = None, **answers: Any) -> Any:
+    """A project with these entries, in which an exercise is answered like this."""
+    project = recorded(*entries, champion=champion)
+    project.answers = lambda _: answers
+    project.settings = lambda: given or rules()
+    project.git = lambda *_: "9999999999"
+    return project
+
+
+def of(date: str, one: Any) -> Any:
+    one.as_of = date
+    return one
+
+
+def month(number: int, date: str, decision: str = "healthy", auc: float = 0.8) -> tuple[Any, Any]:
+    """The entries of a month that is scored and monitored."""
+    return (
+        entry(number, "score", date, date=date, version=6),
+        entry(number + 1, "monitor", "6", as_of=date, decision=decision, metrics={"auc": auc}),
+    )
+
+
+SPRING = (
+    *month(1, "2026-03-01"),
+    *month(3, "2026-04-01"),
+    *month(5, "2026-05-01", "investigate"),
+)
+READ: dict[str, Any] = {
+    "decision": "investigate",
+    "drifted": ["employment", "channel"],
+    "channel": "broker",
+    "worse": "not known yet",
+}
+
+
+def test_a_drift_that_is_read_from_the_report_is_right() -> None:
+    assert len(list(staleness.check_drift(over_time(*SPRING, **READ)))) == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"decision": ""}, "Nothing is answered yet."),
+        ({"decision": "retrain"}, "decision is retrain: that is not what monitor decided."),
+        (
+            {"drifted": ["channel", "income"]},
+            "drifted is ['channel', 'income']: these are not the inputs that have drifted.",
+        ),
+        ({"drifted": "channel"}, "drifted is channel: these are not the inputs that have drifted."),
+        ({"channel": "online"}, 'channel is "online": most loans of April come from elsewhere.'),
+        ({"worse": "no"}, 'worse is "no".'),
+    ],
+)
+def test_a_misread_report_is_explained(answer: dict[str, Any], message: str) -> None:
+    project = over_time(*SPRING, **(READ | answer))
+    assert what_is_missing(staleness.check_drift, project) == message
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        (SPRING[:0], "Nothing was done on 2026-03-01."),
+        (SPRING[1:], "On 2026-03-01, nothing was scored."),
+        (SPRING[:3], "On 2026-04-01, the model predicted, and nobody looked at it."),
+        (
+            (*SPRING, of("2026-01-01", entry(7, "train", "7"))),
+            "You have trained version 7 because something has drifted.",
+        ),
+    ],
+)
+def test_months_that_were_not_watched_are_explained(entries: Any, message: str) -> None:
+    assert what_is_missing(staleness.check_drift, over_time(*entries, **READ)) == message
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (rules(max_psi=5), "monitoring.max_psi is 5 now."),
+        (rules(brier=0.2), "gate.thresholds.brier.max is 0.2 now."),
+        (rules(brier=None), "gate.thresholds.brier.max is None now."),
+        (rules(horizon=1), "time.label_horizon is 1 now."),
+    ],
+)
+def test_a_rule_that_is_weakened_is_explained(given: Any, message: str) -> None:
+    for check in (staleness.check_drift, staleness.check_decay, staleness.check_successor):
+        assert what_is_missing(check, over_time(*SPRING, given=given)) == message
+
+
+SUMMER = (
+    *SPRING,
+    *month(7, "2026-06-01"),
+    *month(9, "2026-07-01"),
+    *month(11, "2026-08-01"),
+    *month(13, "2026-09-01", "retrain", 0.7),
+)
+TRAINED = of("2026-09-01", entry(15, "train", "7"))
+REJECTED = of("2026-09-01", entry(16, "retrain", "7"))
+REJECTED.outcome = "rejected"
+UNDERSTOOD = {"changed_in": "2026-03", "learned_until": "2025-11"}
+
+
+def test_a_decay_that_is_understood_is_right() -> None:
+    project = over_time(*SUMMER, TRAINED, REJECTED, **UNDERSTOOD)
+    assert list(staleness.check_decay(project))[1] == (
+        "retrain has made version 7, and the gate: rejected."
+    )
+
+
+@pytest.mark.parametrize(
+    ("later", "answer", "message"),
+    [
+        ((), {}, "Nobody has acted on what monitor decided."),
+        ((TRAINED,), {}, "You have trained version 7 by hand."),
+        ((TRAINED, REJECTED), {"changed_in": ""}, "Nothing is answered yet."),
+        (
+            (TRAINED, REJECTED),
+            {"changed_in": "2026-04"},
+            "changed_in is 2026-04: the customers did not change in this month.",
+        ),
+        (
+            (TRAINED, REJECTED),
+            {"learned_until": "2026-08"},
+            "learned_until is 2026-08: version 7 has not learned from this month.",
+        ),
+        (
+            (TRAINED, REJECTED),
+            {"learned_until": "2025-12"},
+            "learned_until is 2025-12: this is not the last month of the training window.",
+        ),
+        (
+            (TRAINED, of("2026-08-01", entry(16, "promote", "7"))),
+            {},
+            "Version 7, trained on 2026-09-01, is in use.",
+        ),
+    ],
+)
+def test_a_decay_that_is_not_understood_is_explained(
+    later: Any, answer: dict[str, Any], message: str
+) -> None:
+    project = over_time(*SUMMER, *later, **(UNDERSTOOD | answer))
+    assert what_is_missing(staleness.check_decay, project) == message
+
+
+NEXT_YEAR = tuple(
+    one
+    for number, date in enumerate(staleness.NEXT_YEAR)
+    for one in month(20 + 2 * number, date, "retrain")
+)
+RETRAINED = of("2027-06-01", entry(50, "retrain", "8"))
+
+
+@pytest.mark.parametrize(
+    ("later", "champion", "message"),
+    [
+        ((), "6", "On 2027-06-01, nothing was retrained."),
+        ((RETRAINED,), "6", "Version 8 has not passed the gate."),
+        (
+            (RETRAINED, entry(51, "gate", "8", verdict="rejected")),
+            "6",
+            "Version 8 has not passed the gate.",
+        ),
+        (
+            (RETRAINED, entry(51, "gate", "8", verdict="passed")),
+            "6",
+            "Version 8 waits for a person.",
+        ),
+    ],
+)
+def test_a_successor_that_is_not_in_use_is_explained(
+    later: Any, champion: str, message: str
+) -> None:
+    project = over_time(*SUMMER, *NEXT_YEAR, *later, champion=champion)
+    assert what_is_missing(staleness.check_successor, project) == message
+
+
+def promotion(number: int, version: str, approved_by: str) -> Any:
+    one = entry(number, "promote", version, approved_by=approved_by, evidence_entry=number - 1)
+    one.actor = "ada@laptop"
+    return one
+
+
+OLD = promotion(3, "6", "Grace Hopper")
+NEW = promotion(9, "8", "Katherine Johnson")
+LOAN = entry(5, "score", "2026-09-01", date="2026-09-01", version=6)
+FOUND = {
+    "version": 6,
+    "expected_to_default": True,
+    "approved_by": "Grace Hopper",
+    "evidence_entry": 2,
+}
+
+
+def test_who_decided_is_right() -> None:
+    project = over_time(OLD, LOAN, NEW, champion="8", **FOUND)
+    assert len(list(staleness.check_decision(project))) == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"version": 0}, "Nothing is answered yet."),
+        ({"version": 8}, "version is 8: the champion of today."),
+        ({"version": 7}, "version is 7: another one has predicted this loan."),
+        ({"expected_to_default": False}, "expected_to_default is false."),
+        (
+            {"approved_by": "Katherine Johnson"},
+            "approved_by is Katherine Johnson: they have approved version 8.",
+        ),
+        ({"approved_by": "ada"}, "approved_by is ada: that is who typed the command."),
+        ({"approved_by": ""}, 'approved_by is "": the journal names somebody else.'),
+        ({"evidence_entry": 3}, "evidence_entry is 3: that is the promotion itself."),
+        (
+            {"evidence_entry": 8},
+            "evidence_entry is 8: the approval does not rest on this entry.",
+        ),
+    ],
+)
+def test_a_wrong_answer_about_who_decided_is_explained(
+    answer: dict[str, Any], message: str
+) -> None:
+    project = over_time(OLD, LOAN, NEW, champion="8", **(FOUND | answer))
+    assert what_is_missing(staleness.check_decision, project) == message
+
+
+REBUILT = entry(
+    10,
+    "reproduce",
+    "6",
+    answer="exact",
+    commit="1a2b3c4d5e",
+    rows={"train": SimpleNamespace(source="extract")},
+)
+KNOWN = {"commit": "1a2b3c4", "rows": "extract", "compared": "predictions"}
+
+
+def test_a_reproduction_that_is_understood_is_right() -> None:
+    project = over_time(OLD, LOAN, NEW, REBUILT, **KNOWN)
+    assert len(list(staleness.check_reproduction(project))) == 4
+
+
+@pytest.mark.parametrize(
+    ("later", "message"),
+    [
+        ((), "Version 6 is not rebuilt."),
+        ((entry(10, "reproduce", "8"),), "You have rebuilt version 8."),
+        ((entry(10, "train", "9"),), "You have trained version 9."),
+        (
+            (entry(10, "reproduce", "6", answer="data gone"),),
+            "The answer for version 6 is: data gone.",
+        ),
+    ],
+)
+def test_a_version_that_is_not_rebuilt_is_explained(later: Any, message: str) -> None:
+    project = over_time(OLD, LOAN, NEW, *later, **KNOWN)
+    assert what_is_missing(staleness.check_reproduction, project) == message
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"commit": ""}, "Nothing is answered yet."),
+        ({"commit": "9999999"}, "commit is 9999999: the commit of today."),
+        ({"commit": "1a2b"}, "commit is 1a2b: version 6 was not rebuilt from this commit."),
+        ({"rows": "tables"}, 'rows is "tables": it was fitted on others.'),
+        ({"compared": "files"}, 'compared is "files".'),
+    ],
+)
+def test_a_misread_reproduction_is_explained(answer: dict[str, Any], message: str) -> None:
+    project = over_time(OLD, LOAN, NEW, REBUILT, **(KNOWN | answer))
+    assert what_is_missing(staleness.check_reproduction, project) == message

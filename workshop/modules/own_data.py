@@ -18,10 +18,10 @@ NOTEBOOK = {"max_iter": 50}
 PYTEST_CACHE = ".pytest_cache/v/cache"
 
 
-def deliver(place: Place) -> None:
-    """Put the extract into the project."""
+def deliver(place: Place, known_on: str = KNOWN_ON) -> None:
+    """Put the extract of a date into the project."""
     delivery = str(Path(__file__).parents[1] / "delivery.py")
-    subprocess.run([sys.executable, delivery, KNOWN_ON], cwd=place.folder, check=True)
+    subprocess.run([sys.executable, delivery, known_on], cwd=place.folder, check=True)
 
 
 def check_schema(place: Place) -> Iterator[str]:
