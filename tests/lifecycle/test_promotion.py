@@ -285,8 +285,8 @@ def test_rollback_goes_back_twice_and_promotion_works_after_it(succeeded: Projec
     again = succeeded.run("rollback")
     assert again.facts["version"] == 2
     entry = succeeded.call(behind.entries)[-1]["number"]
-    withdrawn = f"version 3 of dev.loan-risk was withdrawn already, by entry {entry}"
-    assert f"{withdrawn}, whose reason stays" in again.said
+    message = f"version 3 of dev.loan-risk was withdrawn already, by entry {entry}"
+    assert f"{message}, whose reason stays" in again.said
     assert "loan-risk rollback 2" in again.said
     assert succeeded.run("rollback", "2").facts["version"] == 1
     assert champion(succeeded) == 1
