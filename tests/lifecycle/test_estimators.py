@@ -15,7 +15,7 @@ from lifecycle import estimators
 from lifecycle.conftest import At
 from lifecycle.project import AS_OF, Project
 
-BLOCK = re.compile(r"^```python *(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"(?:^<!-- (\w+) -->\n\n)?^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LIBRARIES = ("lightgbm", "xgboost", "catboost")
 NEEDS = ("graphviz", "six")  # of CatBoost, in addition to what every project has
 SKILL = {"binary": 0.65, "multiclass": 0.55, "regression": 0.1}  # more than a constant has

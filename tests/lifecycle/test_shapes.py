@@ -20,7 +20,7 @@ GUIDES = (
     "rare-events-and-many-classes",
     "panels-and-demand",
 )
-BLOCK = re.compile(r"^```(yaml|python) (\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^<!-- (\w+) -->\n\n```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 MONDAY = datetime.date(2025, 12, 29)
 WEEKEND = ("2025-12-28", "2025-12-29")  # the days after a Saturday and a Sunday
@@ -122,7 +122,7 @@ def blocks(shape: str) -> dict[str, str]:
     text = "".join((ROOT / f"docs/how-to/{page}.md").read_text("utf-8") for page in GUIDES)
     found = BLOCK.findall(text)
     names = (shape.partition("_")[0], shape)
-    return {language: text for each in names for language, name, text in found if name == each}
+    return {language: text for each in names for name, language, text in found if name == each}
 
 
 def model(problem: str, kind: str) -> str:
