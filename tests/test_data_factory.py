@@ -223,7 +223,7 @@ def test_the_names_of_time_zones_are_those_of_unicode(rendered: Rendered) -> Non
 
 
 def test_the_example_in_the_docs_is_deployed(azure: Azure) -> None:
-    page = (ROOT / "docs/how-to/schedule-the-steps.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/how-to/schedule-with-data-factory.md").read_text(encoding="utf-8")
     [block] = re.findall(r"^```yaml\n(deployment:.+?)```", page, re.DOTALL | re.MULTILINE)
     shown = yaml.safe_load(block)["deployment"]["data_factory"]
     assert shown == FACTORY | {"max_wait": 12}

@@ -36,6 +36,12 @@ def test_no_table_is_split_by_a_blank_line(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_block_names_a_language_and_nothing_else(page: Path) -> None:
+    """The site shows any other block as running text, and the headings after it are lost."""
+    assert re.findall(r"^ *```\w+ .*", text_of(page), re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_program_accepts_every_documented_command_line(page: Path) -> None:
     take_command_lines(page)
 

@@ -20,10 +20,15 @@ from rendering import FENCE, ROOT, git
 GUIDES = (
     "bootstrap",
     "check-every-change",
+    "check-with-azure-devops",
+    "check-with-github",
+    "check-with-gitlab",
     "deploy-to-databricks",
     "deploy-to-kubernetes",
     "release-code",
+    "release-with-a-pipeline",
     "schedule-the-steps",
+    "schedule-with-data-factory",
 )
 ACCOUNT = ("az", "databricks", "gh", "glab", "kubectl")
 HERE = ("export", "git", "uv", "uvx")

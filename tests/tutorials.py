@@ -1,4 +1,4 @@
-"""Read the tutorials: their commands, and the output that they promise."""
+"""Read the tutorials and how-tos: their commands, and the output that they promise."""
 
 import re
 from dataclasses import dataclass, field
@@ -8,8 +8,11 @@ from pathlib import Path
 from rendering import ROOT
 
 TUTORIAL = ROOT / "docs/tutorial"
+GUIDES = ROOT / "docs/how-to"
+PROGRAM = "uv run loan-risk "
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LEFT_OUT = "…"
+PROD = re.compile(r"\bprod\b")
 ANCHOR = re.compile(r"^· journal-anchor/.*\n", re.MULTILINE)  # is not shown at a terminal
 # What differs from run to run, and from machine to machine.
 VARYING = re.compile(r"\b[0-9a-f]{7,}\b|\b\w+@\w+|[-+]?\d[\d,.:]*")
@@ -42,6 +45,29 @@ def steps(page: Path) -> list[Step]:
         for (kind, lines), (next_kind, after) in pairwise([*blocks, ("", [])])
         if not kind
     ]
+
+
+def missing(guide: str, command: str, printed: str) -> list[str]:
+    """Return the lines that a how-to promises below a command, and that were not printed.
+
+    Some guides are about prod. A test may run their commands in dev, which is cheaper.
+    """
+    [step] = [step for step in outputs(GUIDES / f"{guide}.md") if step.commands == [command]]
+    return step.missing(in_dev(printed))
+
+
+def outputs(page: Path) -> list[Step]:
+    """Return the steps of a page that show the output of the project's program, as in dev."""
+    return [
+        Step([in_dev(step.commands[-1].removeprefix(PROGRAM))], list(map(in_dev, step.output)))
+        for step in steps(page)
+        if step.output and step.commands[-1].startswith(PROGRAM)
+    ]
+
+
+def in_dev(text: str) -> str:
+    """Return what is printed in prod as it is printed in dev."""
+    return PROD.sub("dev", text.replace(" --env prod", ""))
 
 
 def fits(promised: str, printed: str) -> bool:

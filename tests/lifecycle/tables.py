@@ -10,10 +10,11 @@ from rendering import ROOT
 
 from lifecycle.project import AS_OF, Facts, Project
 
-PAGE = (ROOT / "docs/how-to/read-your-tables.md").read_text("utf-8")
-BLOCKS = re.findall(r"^## (.+?)\n.*?^```yaml\n(.+?)^```", PAGE, re.DOTALL | re.MULTILINE)
+PAGES = ("read-your-tables", "read-csv-files", "read-a-warehouse")
+TEXT = "".join((ROOT / f"docs/how-to/{page}.md").read_text("utf-8") for page in PAGES)
+BLOCKS = re.findall(r"^## (.+?)\n+```yaml\n(.+?)^```", TEXT, re.DOTALL | re.MULTILINE)
 EVERY = {title: yaml.safe_load(block)["tables"] for title, block in BLOCKS}
-"""The tables of each section of the how-to, by its title."""
+"""The tables of each section of these how-tos, by its title."""
 *_, SPARK_TITLE = EVERY
 SPARK = {"kind": "spark", "origin": "synthetic", "time": "applied_on"}
 SPARK_FILES = {name: SPARK | {"path": f"data/{name}"} for name in ("applications", "outcomes")}

@@ -7,18 +7,18 @@ import sys
 from pathlib import Path
 from string import Template
 
-from rendering import FENCE, ROOT
+from tutorials import BLOCK, GUIDES, missing
 
 from lifecycle import behind
 from lifecycle.project import AS_OF, Project
 
-PAGE = ROOT / "docs/how-to/back-up-and-restore.md"
+PAGE = GUIDES / "back-up-and-restore.md"
 
 
 def commands(heading: str) -> list[str]:
     """Return the commands below a heading of the page."""
     section = PAGE.read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    return [line for block in FENCE.findall(section) for line in block.splitlines()]
+    return [line for kind, text in BLOCK.findall(section) if not kind for line in text.splitlines()]
 
 
 def follow(project: Project, lines: list[str]) -> None:
@@ -30,7 +30,9 @@ def follow(project: Project, lines: list[str]) -> None:
         if words[0] == "export":
             variables |= dict([words[1].split("=", maxsplit=1)])
         elif words[:3] == ["uv", "run", project.name]:
-            project.run(*words[3:])
+            answer = project.run(*words[3:])
+            if words[3:] == ["doctor"]:
+                assert missing("back-up-and-restore", "doctor", answer.said) == []
         else:
             python = shlex.quote(sys.executable)
             command = expanded.replace("uv run python", python)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from pages import Reading
+from tutorials import missing
 
 from lifecycle import behind
 from lifecycle.conftest import At
@@ -36,6 +37,7 @@ def test_the_challenger_is_compared_with_the_champion(both: Project) -> None:
     facts = answer.facts
     assert (facts["first"]["number"], facts["second"]["number"]) == (1, 2)
     assert "versions 1 and 2 differ in code, settings and parameters;" in answer.said
+    assert missing("compare-versions", "compare 1 2", answer.said) == []
     assert [change["path"] for change in facts["code"]["modules"]] == ["features.py"]
     files = {each["path"]: (each["removed"], each["added"]) for each in facts["code"]["files"]}
     assert files == {"src/loan_risk/features.py": (0, 1)}

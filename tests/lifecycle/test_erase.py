@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tutorials import missing
 
 from lifecycle import behind
 from lifecycle.project import AS_OF, Project
@@ -45,6 +46,7 @@ def test_one_person_is_erased_everywhere_and_nothing_else_changes(
     assert shown.facts["erased"] is False
     assert shown.facts["rows"] == len(persons)
     assert "repeat this command with --yes" in shown.said
+    assert missing("erase-personal-data", "erase --keys persons.csv", shown.said) == []
     assert scored.call(behind.entries) == entries
     assert [len(frame) for frame in rows_about_people(scored).values()] == list(
         map(len, before.values())
@@ -52,6 +54,7 @@ def test_one_person_is_erased_everywhere_and_nothing_else_changes(
 
     answer = scored.run("erase", "--keys", str(file), "--yes")
     assert answer.facts["rows"] == shown.facts["rows"]
+    assert missing("erase-personal-data", "erase --keys persons.csv --yes", answer.said) == []
     assert answer.facts["versions"] == [1]
     after = rows_about_people(scored)
     assert list(after) == list(before)
@@ -81,6 +84,8 @@ def test_what_is_past_its_retention_is_deleted(scored: Project) -> None:
     scored.commit()
     kept = scored.run("erase", "--expired", "--as-of", "2026-07-01", "--yes")
     assert kept.facts["files"] == []
+    seen = scored.run("erase", "--expired", "--as-of", "2026-10-01")
+    assert missing("erase-personal-data", "erase --expired", seen.said) == []
     answer = scored.run("erase", "--expired", "--as-of", "2026-10-01", "--yes")
     assert answer.facts["versions"] == [1]
     assert {file["kind"] for file in answer.facts["files"]} == {"extract", "prediction"}

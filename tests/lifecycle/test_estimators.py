@@ -15,7 +15,7 @@ from lifecycle import estimators
 from lifecycle.conftest import At
 from lifecycle.project import AS_OF, Project
 
-BLOCK = re.compile(r"^```python *(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"(?:^<!-- (\w+) -->\n\n)?^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LIBRARIES = ("lightgbm", "xgboost", "catboost")
 NEEDS = ("graphviz", "six")  # of CatBoost, in addition to what every project has
 SKILL = {"binary": 0.65, "multiclass": 0.55, "regression": 0.1}  # more than a constant has
@@ -34,8 +34,9 @@ for words in json.loads(sys.argv.pop()):  # in one process, which has imported M
 
 
 def blocks(problem: str, *, of_libraries: bool) -> list[str]:
-    """Return the models of the guide for a problem, with other libraries or without."""
-    text = (ROOT / "docs/how-to/another-estimator.md").read_text(encoding="utf-8")
+    """Return the models of the pages for a problem, with other libraries or without."""
+    pages = ("how-to/another-estimator.md", "reference/estimators.md")
+    text = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in pages)
     return [
         code
         for kind, code in BLOCK.findall(text)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from rendering import PROBLEMS, git
+from tutorials import missing
 
 from lifecycle import behind
 from lifecycle.conftest import At
@@ -244,6 +245,8 @@ def test_a_hash_split_knows_how_many_labels_have_arrived(opened: Project, split:
 def test_doctor_finds_nothing_in_a_healthy_project(live: Project) -> None:
     answer = live.run("doctor")
     assert {finding["verdict"] for finding in answer.facts["findings"]} <= {"ok", "noted"}
+    assert missing("read-your-tables", "doctor", answer.said) == []
+    assert missing("point-at-a-tracking-server", "doctor", answer.said) == []
 
 
 def test_doctor_names_every_fault_with_its_remedy(live: Project) -> None:

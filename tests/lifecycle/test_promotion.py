@@ -1,6 +1,7 @@
 """Only the journal's evidence promotes a version, and people stay in charge."""
 
 import pytest
+from tutorials import missing
 
 from lifecycle import behind
 from lifecycle.conftest import At
@@ -224,9 +225,12 @@ def test_prod_does_not_decide_on_a_local_store_at_medium_risk(opened: Project) -
 def test_prod_waits_for_another_person(opened: Project) -> None:
     opened.use_store_in_prod()
     await_approval(opened)
+    status = opened.run("status", "--env", "prod")
+    assert missing("approve-a-model", "status", status.said) == []
     waiting = opened.run("promote", "--env", "prod", person="carol", code=4)
     assert "waits for approval" in waiting.said
     assert "loan-risk promote 1 --approved-by NAME --env prod" in waiting.said
+    assert missing("approve-a-model", "promote 1", waiting.said) == []
     assert "waits for approval" in opened.run(*PROMOTE, " ", person="ann", code=4).said
     actor = opened.call(behind.entries, "prod")[0]["actor"]
     for herself in ("Carol", actor):
@@ -243,22 +247,28 @@ def test_prod_waits_for_another_person(opened: Project) -> None:
         "GITHUB_ACTIONS": "true",
         "GITHUB_TRIGGERING_ACTOR": "bob",
     }
-    refused = opened.run(*PROMOTE, "Ann Other", person="carol", variables=bob, code=4)
-    assert "carol trained version 1 and is also running this command" in refused.said
+    refused = opened.run(*PROMOTE, "Ada Lovelace", person="carol", variables=bob, code=4)
+    assert missing("approve-a-model", 'promote 1 --approved-by "Carol Miller"', refused.said) == []
     assert champion(opened, PROD) is None
-    opened.run(*PROMOTE, "Ann Other", person="ann")
+    approved = opened.run(*PROMOTE, "Ada Lovelace", person="ann")
+    assert missing("approve-a-model", 'promote 1 --approved-by "Ada Lovelace"', approved.said) == []
     assert champion(opened, PROD) == 1
     entry = opened.call(behind.entries, "prod")[-1]
-    assert entry["details"]["approved_by"] == "Ann Other"
+    assert entry["details"]["approved_by"] == "Ada Lovelace"
     assert entry["actor"].startswith("ann@")
     verdict = opened.call(behind.entries, "prod")[-2]
     assert entry["details"]["evidence_sha256"] == verdict["details"]["evidence_sha256"]
+    listed = opened.run("journal", "--env", "prod")
+    assert missing("find-out-who-decided", "journal", listed.said) == []
+    one = opened.run("journal", "2", "--env", "prod")
+    assert missing("find-out-who-decided", "journal 2", one.said) == []
 
 
 @pytest.mark.full
 def test_prod_promotes_at_once_at_low_risk(at: At) -> None:
     project = at("opened", risk_tier="low")
-    project.run("train", "--as-of", AS_OF, "--env", "prod")
+    trained = project.run("train", "--as-of", AS_OF, "--env", "prod")
+    assert missing("another-estimator", "train", trained.said) == []
     project.run("gate", "--env", "prod")
     project.run("promote", "--env", "prod")
     assert champion(project, PROD) == 1
@@ -276,6 +286,25 @@ def test_a_pause_stops_promotion_and_scoring_until_resume(live: Project) -> None
     live.run("resume")
     live.run("promote", "1")
     live.run("score", "--as-of", AS_OF)
+
+
+@pytest.mark.full
+def test_the_guide_shows_what_a_rollback_prints(compared: Project) -> None:
+    status = compared.run("status")
+    assert missing("compare-versions", "status", status.said) == []
+    compared.run("promote")
+    for date in ("2025-12-01", AS_OF):
+        compared.run("score", "--as-of", date)
+    back = compared.run("rollback", "--reason", "scores jumped in December")
+    assert missing("roll-back", 'rollback --reason "scores jumped in December"', back.said) == []
+    again = compared.run("score", "--as-of", "2025-12-01")
+    assert missing("roll-back", "score --as-of 2025-12-01", again.said) == []
+    assert missing("roll-back", "status", compared.run("status").said) == []
+    paused = compared.run("pause", "looking into the scores of December")
+    assert missing("roll-back", 'pause "looking into the scores of December"', paused.said) == []
+    refused = compared.run("score", "--as-of", AS_OF, code=4)
+    assert missing("roll-back", "score", refused.said) == []
+    assert missing("roll-back", "resume", compared.run("resume").said) == []
 
 
 @pytest.mark.full

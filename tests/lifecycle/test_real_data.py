@@ -11,7 +11,7 @@ import yaml
 from conftest import Rendered
 from real.make_data import write_diabetes, write_wine
 from rendering import ROOT, git, replace
-from tutorials import TUTORIAL, steps
+from tutorials import TUTORIAL, missing, steps
 
 from lifecycle.conftest import At
 from lifecycle.project import Answer, Project, copy_project
@@ -212,4 +212,11 @@ def test_the_tutorial_leads_to_a_champion_word_for_word(
         )
         assert done.returncode == 0, f"{step.commands}\n{done.stdout[-5000:]}"
         assert step.missing(done.stdout) == [], done.stdout[-5000:]
+        if "loan-risk draft " in step.commands[0]:
+            lost = missing(
+                "use-your-own-data",
+                "draft data/german_credit.csv --target creditability",
+                done.stdout,
+            )
+            assert lost == []
     assert list((project / "predictions/dev").rglob("_SUCCESS"))

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tutorials import missing
 
 from lifecycle import behind
 from lifecycle.project import AS_OF, Project
@@ -44,9 +45,11 @@ def test_a_copy_is_refused_by_every_command_until_it_is_relocated(
         said = " ".join(copy.run(*words, code=1).said.split())
         assert f"was copied from {live.folder} to" in said, words
         assert "run `uv run loan-risk relocate`" in said, words
+    assert missing("move-a-project", "status", copy.run("status", code=1).said) == []
     assert contents(copy) == before
 
-    copy.run("relocate")
+    moved = copy.run("relocate")
+    assert missing("move-a-project", "relocate", moved.said) == []
     copy.run("score", "--as-of", AS_OF)
     copy.run("train", "--as-of", AS_OF)
     copy.run("gate")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from rendering import ROOT, append, commit, copy_template, git, render, update
+from tutorials import missing
 
 from lifecycle import behind
 from lifecycle.kept_stores import write_uv
@@ -57,6 +58,7 @@ def test_a_version_is_rebuilt_or_the_answer_says_what_differs(
     answer = born.run("reproduce", "1", variables=elsewhere)
     assert answer.facts["answer"] == "exact"
     assert answer.facts["difference"] == 0
+    assert missing("reproduce-a-version", "reproduce 1", answer.said) == []
     assert f"{EDITED} rows of the tables have changed since" in answer.facts["message"]
     assert contents(born) == before
     assert len(git(born.folder, "worktree", "list").splitlines()) == 1
@@ -105,6 +107,7 @@ def test_a_version_of_the_flat_layout_is_rebuilt_after_the_update_to_layers(
     answer = own(project, "reproduce", "1")
     assert answer.facts["answer"] == "exact"
     assert answer.facts["difference"] == 0
+    assert missing("reproduce-a-version", "reproduce 1", answer.said) == []
     assert answer.facts["template"] == "v0.0.1"
 
     own(project, "train", "--as-of", AS_OF)

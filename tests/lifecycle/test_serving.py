@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tutorials import GUIDES, missing
 
 from lifecycle.challengers import add_step
 from lifecycle.project import AS_OF, Facts, Project, Warm
@@ -42,6 +43,7 @@ def test_a_champion_answers_and_keeps_its_predictions(live: Project) -> None:
         assert refused["detail"][0]["loc"] == ["rows", 1, "amount"]
         assert served.ask("/model")[1]["trained_as_of"] == AS_OF
         assert served.figure("predicted_rows_total") == 2 * len(rows)
+        assert missing("serve-online", "serve --port 8000", served.said()) == []
         assert served.figure("model_version") == 1
     assert "stopped" in served.said()
     kept = logged(live)
@@ -52,6 +54,25 @@ def test_a_champion_answers_and_keeps_its_predictions(live: Project) -> None:
     assert set(kept["version"]) == {1}
     assert not [name for name in map(str, kept) if name.startswith("__")]
     assert live.batches() == []
+
+
+def requests_of_the_guide() -> list[tuple[Facts, Facts]]:
+    """Return the requests that the guide sends, each with the answer that it shows."""
+    text = (GUIDES / "serve-online.md").read_text("utf-8").replace(",…", "")
+    found = re.findall(r"--json '(.+?)'\n```\n\n```text\n(.+?)\n```", text, re.DOTALL)
+    return [(json.loads(request), json.loads(answer)) for request, answer in found]
+
+
+def test_the_requests_of_the_guide_are_answered_as_it_shows(live: Project) -> None:
+    (right, answered), (wrong, refused) = requests_of_the_guide()
+    with serving(live, live.warm) as served:
+        status, answer = served.ask("/predict", right)
+        assert status == 200
+        assert answer["predictions"][0].keys() == answered["predictions"][0].keys()
+        status, answer = served.ask("/predict", wrong)
+        assert status == 422
+        shown = refused["detail"]
+        assert answer["detail"][: len(shown)] == shown
 
 
 WRONG: dict[str, tuple[Any, list[Any], str]] = {

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tutorials import missing
 
 from lifecycle import behind
 from lifecycle.challengers import RETURN, add_column, add_step, make_cautious
@@ -97,6 +98,7 @@ def test_the_shadow_is_kept_apart_and_its_differences_are_reported(challenged: P
     assert set(read["version"]) == {1}
     assert len(read) == 2 * len(ours)
 
+    assert missing("shadow-a-challenger", "score", answer.said) == []
     facts = answer.facts.pop("shadow")
     assert facts["version"] == 2
     assert facts["rows"] == len(ours) == 660

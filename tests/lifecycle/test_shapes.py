@@ -14,8 +14,13 @@ from lifecycle import shapes
 from lifecycle.conftest import At
 from lifecycle.project import Facts, Project
 
-GUIDE = ROOT / "docs/how-to/shapes-of-data.md"
-BLOCK = re.compile(r"^```(yaml|python) (\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+GUIDES = (
+    "shapes-of-data",
+    "data-without-dates",
+    "rare-events-and-many-classes",
+    "panels-and-demand",
+)
+BLOCK = re.compile(r"^<!-- (\w+) -->\n\n```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 MONDAY = datetime.date(2025, 12, 29)
 WEEKEND = ("2025-12-28", "2025-12-29")  # the days after a Saturday and a Sunday
@@ -113,10 +118,11 @@ IN_OTHER_TESTS = {("panel", "line"), ("demand_by_day", "trees"), ("horizon", "li
 
 
 def blocks(shape: str) -> dict[str, str]:
-    """Return the guide's blocks for a shape, by their language; its table is that of another."""
-    found = BLOCK.findall(GUIDE.read_text(encoding="utf-8"))
+    """Return the blocks of the guides for a shape, by language; its table is that of another."""
+    text = "".join((ROOT / f"docs/how-to/{page}.md").read_text("utf-8") for page in GUIDES)
+    found = BLOCK.findall(text)
     names = (shape.partition("_")[0], shape)
-    return {language: text for each in names for language, name, text in found if name == each}
+    return {language: text for each in names for name, language, text in found if name == each}
 
 
 def model(problem: str, kind: str) -> str:

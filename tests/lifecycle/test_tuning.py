@@ -4,6 +4,7 @@ import signal
 import time
 
 import pytest
+from tutorials import missing
 
 from lifecycle import behind
 from lifecycle.conftest import At
@@ -47,6 +48,7 @@ def test_it_finds_better_parameters_than_those_of_conf(tunable: Project) -> None
     assert params["max_iter"] == 10
     assert "trial 3: auc 0." in answer.said
     assert "to keep it, write it to model.params in conf" in answer.said
+    assert missing("tune-the-parameters", "train --tune 5", answer.said) == []
 
     figures = {rate: run["metrics"]["auc"] for rate, run in zip(rates(runs), runs, strict=True)}
     assert len(figures) == 3

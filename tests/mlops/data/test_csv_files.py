@@ -88,7 +88,7 @@ def test_line_breaks_and_separators_in_quotes_are_text(tmp_path: Path) -> None:
 
 
 def test_a_file_of_a_german_excel_is_read_with_the_keys_of_the_page(tmp_path: Path) -> None:
-    page = (ROOT / "docs/how-to/read-your-tables.md").read_text("utf-8")
+    page = (ROOT / "docs/how-to/read-csv-files.md").read_text("utf-8")
     [block] = re.findall(
         r"A German Excel needs.*?^```yaml\n(.+?)^```", page, re.DOTALL | re.MULTILINE
     )
