@@ -333,6 +333,22 @@ class Costs(Section):
         return self
 
 
+class Calibration(Section):
+    """How far the level of the predictions may be from the truth."""
+
+    required: bool = True
+    """Whether a version whose predictions have the wrong level is rejected. `false` only notes it,
+    for scores that only rank, and that nobody reads as probabilities."""
+    tolerance: Share = Field(default=0.25, gt=0)
+    """How far the observed rate of all rows may be from the mean probability, as a share of that
+    probability, or of 1 minus it if that is smaller: 0.25 allows an observed rate from 7.5% to
+    12.5% if the model predicts 10%. Multiclass: the rate of each class. Regression: how far the
+    mean of the target may be from the mean prediction, as a share of the target's standard
+    deviation. A difference that chance may explain is never rejected."""
+    band_tolerance: Share = Field(default=0.5, gt=0)
+    """The same for each of ten bands of rows with similar predictions."""
+
+
 class Gate(Section):
     """What a challenger must show before it may be promoted."""
 
@@ -364,6 +380,8 @@ class Gate(Section):
     metric's own for metrics on a fixed scale, such as `auc`, `accuracy`, `brier` or `r2`. For
     others, such as `mae` or `log_loss`, it is a share of the metric of all rows: 0.10 allows 10%.
     Default: 0.10 at medium risk, 0.05 at high risk; at low risk the gap is only reported."""
+    calibration: Calibration = Calibration()
+    """How far the level of the predictions may be from the truth."""
     costs: Costs = Costs()
     """What a wrong decision costs."""
 

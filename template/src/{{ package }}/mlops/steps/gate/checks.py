@@ -16,6 +16,7 @@ from ...records.details import GateDetails, TrainDetails
 from ...records.entry import with_details
 from ...records.evidence import Check, CheckVerdict
 from ...records.registry import signature
+from .calibration import calibrated
 from .case import Case, check, passed_if
 
 
@@ -29,6 +30,7 @@ def on_its_own(case: Case) -> Iterator[Check]:
     yield from not_seen_in_training(case)
     yield sane_predictions(case)
     yield from thresholds(case)
+    yield from calibrated(case)
 
 
 def enough_events(case: Case) -> Check:
