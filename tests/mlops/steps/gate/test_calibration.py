@@ -28,16 +28,15 @@ def case(
         gate |= {"metric": "r2", "thresholds": {"r2": {"min": 0.1}}}
     settings = make_settings(problem=problem, gate=gate, tables=TABLES, **keys)
     windows = SimpleNamespace(gate="2025-07-01..2025-10-01")
-    inputs = SimpleNamespace(one=lambda _: None if group is None else "customer", roles={})
-    frame = pd.DataFrame({"customer": range(len(truth)) if group is None else group})
     return SimpleNamespace(
         settings=settings,
         entries=[],
         metrics=metrics.Metrics(settings, SimpleNamespace()),
         card=SimpleNamespace(windows=windows),
         challenger=SimpleNamespace(version=SimpleNamespace(number=1)),
-        contract=SimpleNamespace(problem=problem, inputs=inputs),
-        sample=SimpleNamespace(frame=frame, coverage=1.0),
+        contract=SimpleNamespace(problem=problem),
+        sample=SimpleNamespace(coverage=1.0),
+        clusters=group,
         truth=pd.Series(truth),
         prediction=prediction,
     )

@@ -5,7 +5,7 @@ tested, and is off only if it differs by more than chance explains and by more t
 that a huge sample is not off for nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,12 +15,15 @@ import pandas as pd
 
 from ..base.record import Record
 from ..base.settings import Problem
-from .diagnostics import MOST_CLASSES, similar
+from .decision import HEALTHY, INTERVAL, INVESTIGATE, Figure, Finding
+from .diagnostics import MOST_CLASSES, CalibrationBin, similar
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 
-LEVEL = 0.05  # of a whole family of tests: all classes, or all bands
+LEVEL = 0.025  # of each family, all rows or classes and all bands: an honest model fails in 5%
+MONITORED_LEVEL = 0.0025  # the same in each run of `monitor`, of which a year has many
+ALL_ROWS = "all rows"
 ENDS = (0.025, 0.975)  # of a 95% interval
 
 CalibrationVerdict = Literal["ok", "off", "unclear"]
@@ -54,8 +57,19 @@ class CalibrationTest(Record):
     """`off` if the deviation is larger than the tolerance and than chance explains; `unclear` if it
     is larger than the tolerance, but may be chance."""
 
+    @property
+    def bin(self) -> CalibrationBin:
+        """The figures that a chart shows."""
+        return CalibrationBin(
+            rows=self.rows,
+            predicted=self.predicted,
+            actual=self.observed,
+            low=self.low,
+            high=self.high,
+        )
 
-class Calibration(Record):
+
+class CalibrationResult(Record):
     """The tests of the level of predictions."""
 
     overall: tuple[CalibrationTest, ...]
@@ -65,6 +79,18 @@ class Calibration(Record):
     hosmer_lemeshow: float | None = None
     """Binary only: the p-value of all bands together, which decides nothing. Source: Hosmer and
     Lemeshow, Communications in Statistics A9, 1980."""
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """What counts as off."""
+
+    overall: float
+    """The largest accepted deviation of all rows, or of a class."""
+    band: float
+    """The same of a band."""
+    level: float = LEVEL
+    """The largest p-value that counts as more than chance."""
 
 
 @dataclass(frozen=True)
@@ -85,26 +111,34 @@ def judge_calibration(
     problem: Problem,
     truth: pd.Series,
     prediction: pd.DataFrame,
-    tolerances: tuple[float, float],
+    tolerances: Tolerances,
     clusters: pd.Series | None = None,
-) -> Calibration:
+) -> CalibrationResult:
     """Test the level of predictions without a fault.
 
-    `tolerances` are those of the overall figures and of the bands. If `clusters` names the cluster
-    of each row, such as its customer, rows of one cluster do not count as independent.
+    If `clusters` names the cluster of each row, such as its customer, rows of one cluster do not
+    count as independent.
     """
     codes = None if clusters is None else _codes(clusters)
     overall = _groups(problem, truth, prediction, codes)
     split = [band for each in overall for band in _bands(each)]
     if problem == "regression":
         deviation = float(truth.std())
-        return Calibration(
-            overall=_judge([_test_mean(each, deviation) for each in overall], tolerances[0]),
-            bands=_judge([_test_mean(each, deviation) for each in split], tolerances[1]),
+        return CalibrationResult(
+            overall=_judge(
+                [_test_mean(each, deviation) for each in overall],
+                tolerances.overall,
+                tolerances.level,
+            ),
+            bands=_judge(
+                [_test_mean(each, deviation) for each in split], tolerances.band, tolerances.level
+            ),
         )
-    return Calibration(
-        overall=_judge([_test_rate(each) for each in overall], tolerances[0]),
-        bands=_judge([_test_rate(each) for each in split], tolerances[1]),
+    return CalibrationResult(
+        overall=_judge(
+            [_test_rate(each) for each in overall], tolerances.overall, tolerances.level
+        ),
+        bands=_judge([_test_rate(each) for each in split], tolerances.band, tolerances.level),
         hosmer_lemeshow=_hosmer_lemeshow(split) if problem == "binary" else None,
     )
 
@@ -116,6 +150,57 @@ def furthest(tests: Sequence[CalibrationTest]) -> CalibrationTest:
         tests,
         key=lambda each: (order.index(each.verdict), -each.p_value, abs(each.deviation)),
     )
+
+
+def describe(problem: Problem, test: CalibrationTest, *, interval: bool = True) -> str:
+    """Return the figures of a test in words."""
+    around = ""
+    if interval and test.low is not None and test.high is not None:
+        ends = f"{write_level(problem, test.low)} to {write_level(problem, test.high)}"
+        around = f" ({INTERVAL} {ends})"
+    return (
+        f"{write_level(problem, test.observed)} observed{around}, "
+        f"{write_level(problem, test.predicted)} predicted; p {write_p(test.p_value)}"
+    )
+
+
+def write_level(problem: Problem, figure: float) -> str:
+    """Return a mean, or a rate in percent, as text."""
+    return f"{figure:.4g}" if problem == "regression" else f"{figure:.1%}"
+
+
+def write_tolerance(problem: Problem, tolerance: float) -> str:
+    """Return a tolerance as text; SD is the standard deviation of the target."""
+    return f"within {tolerance:g} SD" if problem == "regression" else f"within {tolerance:.0%}"
+
+
+def write_p(value: float) -> str:
+    """Return a p-value as text."""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def calibration_findings(
+    problem: Problem, found: CalibrationResult, figures: Iterable[Figure]
+) -> Iterator[Finding]:
+    """Call for an investigation if the level of matured predictions is off.
+
+    If the figures hold, recalibrating is enough. If one has decayed, the model must be retrained,
+    and the level is only mentioned.
+    """
+    decayed = any(figure.verdict == "decayed" for figure in figures)
+    decision = HEALTHY if decayed else INVESTIGATE
+    remedy = "" if decayed else "; the metrics hold, so recalibrate it, or retrain it on newer rows"
+    test = furthest(found.overall)
+    off = [each for each in found.bands if each.verdict == "off"]
+    if test.verdict == "off":
+        subject = "the model" if test.group == ALL_ROWS else test.group
+        yield Finding(decision, f"the level of {subject} is off: {describe(problem, test)}{remedy}")
+    elif off:
+        yield Finding(
+            decision,
+            f"the level is off in {len(off)} of {len(found.bands)} bands of similar predictions, "
+            f"most clearly in {furthest(off).group}: {describe(problem, furthest(off))}{remedy}",
+        )
 
 
 def _codes(clusters: pd.Series) -> Positions:
@@ -141,7 +226,7 @@ def _groups(
         Group(
             f"class {name}",
             scores[name].to_numpy("float64"),
-            (names == str(name)).to_numpy("float64"),
+            (names == str(name)).astype("float64").to_numpy(),
             clusters,
         )
         for name in means.index[:MOST_CLASSES]
@@ -219,7 +304,7 @@ def _test(
 ) -> CalibrationTest:
     """Return a test that is not yet judged."""
     return CalibrationTest(
-        group=group.name or "all rows",
+        group=group.name or ALL_ROWS,
         rows=len(group.actual),
         predicted=float(group.predicted.mean()),
         observed=float(group.actual.mean()),
@@ -246,14 +331,16 @@ def _design_effect(group: Group) -> float:
     return max(together / alone, 1.0) if alone > 0 else 1.0
 
 
-def _judge(tests: list[CalibrationTest], tolerance: float) -> tuple[CalibrationTest, ...]:
+def _judge(
+    tests: list[CalibrationTest], tolerance: float, level: float
+) -> tuple[CalibrationTest, ...]:
     """Return the tests of a family with adjusted p-values, the tolerance and verdicts."""
     adjusted = holm([each.p_value for each in tests])
     judged = []
     for test, p_value in zip(tests, adjusted, strict=True):
         verdict: CalibrationVerdict = "ok"
         if abs(test.deviation) > tolerance:
-            verdict = "off" if p_value <= LEVEL else "unclear"
+            verdict = "off" if p_value <= level else "unclear"
         changes = {"p_value": p_value, "tolerance": tolerance, "verdict": verdict}
         judged.append(test.model_copy(update=changes))
     return tuple(judged)
