@@ -94,10 +94,12 @@ def monitored(months: int, lives: int) -> str:
 
 
 def calibrated(trials: int) -> str:
-    """Return the tables of the gate's tests of calibration."""
+    """Return the tables of the gate's tests of calibration and thresholds."""
     missed = table(calibration.REPRODUCED, [*calibration.reproduced(trials)])
     powers = table(calibration.HEADER, [*calibration.rejections(trials)])
-    return f"{missed}\n{powers}"
+    lucky = table(calibration.LUCKY, [*calibration.lucky(trials)])
+    monitored = table(calibration.MONITORED, [*calibration.monitored(trials)])
+    return f"{missed}\n{powers}\n{lucky}\n{monitored}"
 
 
 def add_number(
