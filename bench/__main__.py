@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rendering import ROOT
 
-from . import imports, journal, monitoring, ratios, recovery, scale, serving, update
+from . import calibration, imports, journal, monitoring, ratios, recovery, scale, serving, update
 from .comparison import compare
 from .scratch import Scratch
 
@@ -19,6 +19,7 @@ PAGE = ROOT / "docs/reference/bench.md"
 NAMES = (
     *(*ratios.BENCHES, "imports", "score", "spark", "monitor", "serve", "journal", "update"),
     "monitoring",
+    "calibration",
 )
 PACKAGES = ("copier", "typer", "pandas", "scikit-learn", "mlflow")
 
@@ -35,6 +36,7 @@ def main() -> None:
     add_number(parser, "--histories", 1000, "histories of updated projects")
     add_number(parser, "--months", 1000, "months of monitored models")
     add_number(parser, "--lives", 10, "models for each kind of change")
+    add_number(parser, "--trials", 1000, "samples of each row of the bench of calibration")
     add_number(parser, "--seed", 0, "number of the first history")
     parser.add_argument(
         "--peer",
@@ -62,19 +64,42 @@ def main() -> None:
         if "journal" in names:
             rows = journal.read(scratch, options.repeat)
             sections["## Journal measured"] = table(journal.HEADER, rows)
-    if "update" in names:
-        rows = update.updated(options.seed, options.histories)
-        sections["## Updates measured"] = table(update.HEADER, rows)
-    if "monitoring" in names:
-        quiet = table(monitoring.ALARMS, monitoring.alarms(options.months))
-        changed = table(monitoring.DELAYS, monitoring.delays(options.lives))
-        recovered = table(recovery.HEADER, recovery.recoveries(options.lives))
-        calm = table(recovery.QUIET, recovery.calm(options.months))
-        sections["## Monitoring measured"] = f"{quiet}\n{calm}\n{changed}\n{recovered}"
+    sections |= simulate(names, options)
     sys.stdout.write("\n".join(sections.values()))
     if options.write:
         for heading, tables in sections.items():
             write(heading, f"{circumstances()}\n\n{tables}")
+
+
+def simulate(names: Collection[str], options: argparse.Namespace) -> dict[str, str]:
+    """Return the sections of the named simulations, in which no seconds are measured."""
+    sections = {}
+    if "update" in names:
+        rows = update.updated(options.seed, options.histories)
+        sections["## Updates measured"] = table(update.HEADER, rows)
+    if "monitoring" in names:
+        sections["## Monitoring measured"] = monitored(options.months, options.lives)
+    if "calibration" in names:
+        sections["## Calibration measured"] = calibrated(options.trials)
+    return sections
+
+
+def monitored(months: int, lives: int) -> str:
+    """Return the tables of simulated monitoring."""
+    quiet = table(monitoring.ALARMS, monitoring.alarms(months))
+    changed = table(monitoring.DELAYS, monitoring.delays(lives))
+    recovered = table(recovery.HEADER, recovery.recoveries(lives))
+    calm = table(recovery.QUIET, recovery.calm(months))
+    return f"{quiet}\n{calm}\n{changed}\n{recovered}"
+
+
+def calibrated(trials: int) -> str:
+    """Return the tables of the gate's tests of calibration and thresholds."""
+    missed = table(calibration.REPRODUCED, [*calibration.reproduced(trials)])
+    powers = table(calibration.HEADER, [*calibration.rejections(trials)])
+    lucky = table(calibration.LUCKY, [*calibration.lucky(trials)])
+    monitored = table(calibration.MONITORED, [*calibration.monitored(trials)])
+    return f"{missed}\n{powers}\n{lucky}\n{monitored}"
 
 
 def add_number(

@@ -3,7 +3,7 @@
 Only the rows are invented; profiles, PSI, intervals and decisions are the platform's own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from rendering import platform
 
+calibration = platform("figures.calibration")
 decision = platform("figures.decision")
 drift = platform("figures.drift")
 metrics = platform("figures.metrics")
@@ -27,6 +28,8 @@ MIN_AUC = 0.70
 MIN_EVENTS = 100
 MAX_PSI = 0.1
 MAX_DRIFTED = 0.3  # of the inputs
+UNKNOWN_SEASON = 0.3  # of the log odds, times the season: the default rate moves by 10%
+TOLERANCES = calibration.Tolerances(0.25, 0.5, calibration.MONITORED_LEVEL)
 SEASON = 0.4  # how far a share and a mean move within a year
 
 Frame = pd.DataFrame
@@ -54,7 +57,9 @@ class World:
         }
         risk = draw.normal(-2 + 0.3 * season, 1.2, rows)
         known = draw.random(rows) >= change.get("forgotten", 0.0)  # of the rest, scores say nothing
-        truth = draw.random(rows) < 1 / (1 + np.exp(-np.where(known, risk, draw.permutation(risk))))
+        odds = np.where(known, risk, draw.permutation(risk))
+        moved = UNKNOWN_SEASON * season + change.get("level", 0.0)  # which no score knows
+        truth = draw.random(rows) < 1 / (1 + np.exp(-odds - moved))
         return pd.DataFrame({**numbers, **texts, "risk": risk, "truth": truth.astype(int)})
 
 
@@ -89,8 +94,11 @@ class Life:
         share = sum(persistent) / len(persistent)
         young = {"age": 0, "limit": 1, "period": "month", "lost": None}
         stale = decision.Staleness(**young, drifted_share=share, stale=share > MAX_DRIFTED)
+        known = self._matured()
+        performance = [] if known is None else [judge(known, self.reference, self.gate_events)]
         findings = [
-            *decision.performance_findings(self._performance()),
+            *decision.performance_findings(performance),
+            *([] if known is None else level_findings(known, performance)),
             *decision.staleness_findings(stale, MAX_DRIFTED),
             *decision.drift_findings(columns),
         ]
@@ -107,12 +115,17 @@ class Life:
             compared.append(result)
         return compared
 
-    def _performance(self) -> list[Any]:
+    def _matured(self) -> Frame | None:
         over = len(self.months) - self.horizon
-        if over <= 0:
-            return []
-        known = pd.concat(self.months[max(over - GATE, 0) : over])
-        return [judge(known, self.reference, self.gate_events)]
+        return pd.concat(self.months[max(over - GATE, 0) : over]) if over > 0 else None
+
+
+def level_findings(known: Frame, performance: list[Any]) -> Iterator[Any]:
+    """Test the level of matured rows; no score knows all of the season."""
+    if known["truth"].sum() >= MIN_EVENTS:
+        scores = pd.DataFrame({"score": 1 / (1 + np.exp(-known["risk"]))})
+        tested = calibration.judge_calibration("binary", known["truth"], scores, TOLERANCES)
+        yield from calibration.calibration_findings("binary", tested, performance)
 
 
 def judge(known: Frame, reference: float, gate_events: int) -> Any:
@@ -212,6 +225,9 @@ def delays(lives: int) -> list[list[str]]:
         for size in (0.25, 0.5, 1.0):
             change = f"one input moves by {size:g} of its deviation"
             rows.append(delay(change, {"shift": size}, count, "investigate", lives))
+        for times in (1.5, 2.0, 0.5):
+            change = f"{times:g} times as many defaults at the same scores"
+            rows.append(delay(change, {"level": np.log(times)}, count, "investigate", lives))
         for share in (0.1, 0.2, 0.4):
             change = f"scores say nothing on {share:.0%} of the rows"
             rows.append(delay(change, {"forgotten": share}, count, "retrain", lives))

@@ -193,8 +193,32 @@ def hostile() -> Facts:
     }
 
 
+def miscalibrated() -> Facts:
+    """Return a month in which a model ranks as before, and far more defaults than it predicts."""
+    reason = "the level of the model is off: 22.4% observed (95% interval 17.9% to 26.9%), 14.0%"
+    changes = {"decision": "investigate", "reasons": [reason], "calibration": levels(factor=1.6)}
+    return healthy() | changes
+
+
+def calibrated_classes() -> Facts:
+    """Return a month of a multiclass model whose classes all have the right level."""
+    return multiclass() | {
+        "calibration": levels(("class billing", "class cards", "class transfer"))
+    }
+
+
 EXAMPLES: dict[str, Callable[[], Facts]] = {
-    make.__name__: make for make in (healthy, decayed, first_month, regression, multiclass, hostile)
+    make.__name__: make
+    for make in (
+        healthy,
+        decayed,
+        first_month,
+        regression,
+        multiclass,
+        hostile,
+        miscalibrated,
+        calibrated_classes,
+    )
 }
 
 
@@ -243,6 +267,32 @@ def metric(name: str, value: float | None, **more: Any) -> Facts:
     low, high = (None, None) if value is None else (value * 0.94, value * 1.06)
     known = {"metric": name, "value": value, "low": low, "high": high, "better": "higher"}
     return {**known, "verdict": "ok", "events": 0 if value is None else 488, **more}
+
+
+def levels(names: tuple[str, ...] = ("all rows",), factor: float = 1.0) -> Facts:
+    """Return tests of the level; `factor` times as much is observed as is predicted."""
+    bands = [
+        level(f"band {place}{f' of {name}' if len(names) > 1 else ''}", 0.03 * place, factor)
+        for name in names
+        for place in range(1, 11)
+    ]
+    return {"overall": [level(name, 0.14, factor) for name in names], "bands": bands}
+
+
+def level(group: str, predicted: float, factor: float) -> Facts:
+    observed = predicted * factor
+    return {
+        "group": group,
+        "rows": 310,
+        "predicted": predicted,
+        "observed": observed,
+        "low": observed * 0.8,
+        "high": observed * 1.2,
+        "deviation": factor - 1,
+        "p_value": 0.0002 if factor > 1.5 else 0.61,
+        "tolerance": 0.25,
+        "verdict": "off" if factor > 1.5 else "ok",
+    }
 
 
 def past(day: str, version: int, max_psi: float, **metrics: float) -> Facts:

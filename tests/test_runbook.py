@@ -53,7 +53,8 @@ def test_every_reason_of_monitor_has_a_row(runbook: str) -> None:
 
 def sentences() -> Iterator[tuple[str, bool]]:
     """Yield what `monitor` can say, `…` for values, and whether it calls for an action."""
-    for file in (PLATFORM / "figures/decision.py", *(PLATFORM / "steps/monitor").glob("*.py")):
+    figures = [PLATFORM / f"figures/{name}.py" for name in ("decision", "calibration")]
+    for file in (*figures, *(PLATFORM / "steps/monitor").glob("*.py")):
         for call in calls(file, "Finding"):
             decision, sentence = call.args
             if isinstance(sentence, ast.JoinedStr | ast.BinOp):

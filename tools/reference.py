@@ -30,6 +30,7 @@ SETTINGS = read_source([PLATFORM / "base/settings.py"])
 RECORDS = (
     "base/console",
     "base/settings",
+    "figures/calibration",
     "figures/decision",
     "figures/delivery",
     "figures/diagnostics",

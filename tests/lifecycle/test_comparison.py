@@ -18,9 +18,12 @@ def test_a_retrained_version_passes_against_its_champion(rivalled: Project) -> N
 
 
 def test_a_version_worse_than_the_champion_is_rejected(live: Project) -> None:
-    live.configure(model={"params": {"max_iter": 5}}, gate={"thresholds": {"auc": {"min": 0.5}}})
+    live.configure(
+        model={"params": {"max_iter": 5}},
+        gate={"thresholds": {"auc": {"min": 0.5}, "brier": {"max": 0.2}}},
+    )
     answer = train_and_gate(live)
-    assert answer.named("rejected") == {"against champion"}
+    assert {"against champion", "brier against champion"} <= answer.named("rejected")
     assert "noninferior" in answer.checks["against champion"]["reason"]
 
 
@@ -36,6 +39,7 @@ def test_new_code_must_be_better_than_the_champion(live: Project) -> None:
 @pytest.mark.full
 def test_new_code_that_is_better_passes(opened: Project) -> None:
     weak = ("--set", "model.params.max_iter=5", "--set", "gate.thresholds.auc.min=0.5")
+    weak += ("--set", "gate.calibration.required=false")
     opened.run("train", "--as-of", AS_OF, *weak)
     opened.run("gate", *weak)
     opened.run("promote")
@@ -52,7 +56,7 @@ def test_a_column_that_carries_nearly_all_the_skill_is_rejected(opened: Project)
         gate={"thresholds": {"auc": {"min": 0.7}}},
     )
     answer = train_and_gate(opened)
-    assert answer.named("rejected") == {"one column"}
+    assert "one column" in answer.named("rejected")
     assert answer.checks["one column"]["reason"] == (
         "share of its lead over a constant prediction due to collected; if this column is known "
         "when the model predicts, as a lagged value is, raise gate.dominance"

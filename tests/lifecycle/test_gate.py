@@ -20,6 +20,8 @@ OF_ITSELF = {
     "predictions",
     "auc",
     "brier",
+    "calibration",
+    "calibration by band",
     "one column",
     "slice age_band=40 and over",
     "slice age_band=under 40",

@@ -275,3 +275,22 @@ def test_a_dirty_tree_is_for_dev_only() -> None:
         "allow_dirty can be true in dev only; remove it from conf/base.yml and conf/prod.yml"
         in refused(env="prod", allow_dirty=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("gate", "metric", "lead", "margin"),
+    [
+        ({"metric": "auc"}, "auc", 0.25, 0.01),
+        ({"metric": "auc", "margin": 0.02}, "auc", 0.25, 0.02),
+        ({"metric": "brier"}, "brier", 0.0004, 0.00002),  # 1% of defaults; 0.01 was all of it
+        ({"metric": "brier", "margin": 0.0001}, "brier", 0.0004, 0.0001),
+        ({"metric": "auc", "margin": 0.02}, "brier", 0.02, 0.001),
+        ({"metric": "auc"}, "brier", -0.02, 0.0),
+        ({"metric": "auc"}, "brier", None, None),
+    ],
+)
+def test_a_margin_is_in_the_unit_of_its_metric(
+    gate: dict[str, Any], metric: str, lead: float | None, margin: float | None
+) -> None:
+    limits = {"auc": {"min": 0.7}, "brier": {"max": 0.2}}
+    assert make_settings(gate=gate | {"thresholds": limits}).margin(metric, lead) == margin

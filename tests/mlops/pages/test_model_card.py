@@ -23,7 +23,10 @@ EXAMPLE = (ROOT / "template/docs/model-card.md").read_text(encoding="utf-8")
 FORMS = ("md", "html")
 TITLES = {
     "binary": ["Calibration", "ROC curve", "Precision and recall"],
-    "multiclass": ["Calibration", "ROC curve of A", "ROC curve of B", "ROC curve of C"],
+    "multiclass": [
+        "Calibration",
+        *(f"{chart} of {name}" for name in "ABC" for chart in ("Calibration", "ROC curve")),
+    ],
     "regression": ["Calibration", "Residuals"],
 }
 

@@ -6,7 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from monitorings import EXAMPLES, Facts, decayed, first_month, healthy, hostile, multiclass, past
+from monitorings import (
+    EXAMPLES,
+    Facts,
+    calibrated_classes,
+    decayed,
+    first_month,
+    healthy,
+    hostile,
+    miscalibrated,
+    multiclass,
+    past,
+)
 from pages import PALE_TEXTS, PHONE, Reading, Visit, open_for_everyone
 from rendering import platform
 
@@ -43,6 +54,20 @@ def test_every_report_is_complete(name: str) -> None:
     headings = [int(tag[1]) for tag in page.tags if re.fullmatch(r"h\d", tag)]
     assert all(below <= above + 1 for above, below in pairwise(headings))
     assert not re.search(r"\b(None|nan|inf|True|False)\b", page.text)
+
+
+def test_the_level_is_shown_with_each_band_that_is_off() -> None:
+    page = read(miscalibrated())
+    assert "Calibration" in page.pieces
+    assert page.pieces.count("off") == 11  # all rows, and ten bands
+    assert "±25.0%" in page.text
+    assert "On average 16.5% predicted, 26.4% observed." in page.text
+
+
+def test_each_class_has_a_chart_of_its_level() -> None:
+    titles = [piece for piece in read(calibrated_classes()).pieces if "Calibration of " in piece]
+    for name in ("billing", "cards", "transfer"):
+        assert f"Calibration of {name}" in titles
 
 
 @example

@@ -65,3 +65,27 @@ def of(**keys: Any) -> Any:
     """Return settings with this cutoff, and with these keys of `time`."""
     model = {"cutoff": keys.pop("cutoff")} if "cutoff" in keys else {}
     return conf(model=model, time=keys)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "verdict"),
+    [
+        (0.73, 0.015, "passed"),
+        (0.71, 0.015, "insufficient"),  # a true AUC of 0.68 gives it in 1 of 40 samples
+        (0.69, 0.015, "rejected"),
+        (0.71, float("nan"), "passed"),
+    ],
+)
+def test_a_threshold_is_held_by_the_bound_of_a_figure(
+    value: float, error: float, verdict: str
+) -> None:
+    judged = checks.judge_figure("auc", value, error, settings.Limit(min=0.7))
+    assert judged.verdict == verdict
+
+
+def test_a_figure_that_is_within_its_limit_by_luck_says_so() -> None:
+    judged = checks.judge_figure("brier", 0.12, 0.006, settings.Limit(max=0.125))
+    assert str(judged) == (
+        "brier (0.1200: chance may explain it, since its 95% bound is 0.1299; lower is better; "
+        "95% interval 0.1082 to 0.1318)"
+    )

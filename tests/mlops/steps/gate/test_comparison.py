@@ -82,9 +82,14 @@ def test_a_gap_is_said_in_words(gap: float, words: str) -> None:
     assert comparison.POINTS.describe(gap) == words
 
 
+def lead(size: float, low: float, high: float, margin: float) -> Any:
+    return comparison.Lead(size=size, low=low, high=high, margin=margin)
+
+
 def test_a_lead_over_the_champion_is_judged_by_its_bound_and_said_in_words() -> None:
     judged = partial(comparison.judge_lead, make_settings(), champion="version 1")
-    enough = judged("noninferior", lead=0.0123, bound=-0.0005)
+    small = lead(0.0123, -0.0005, 0.025, margin=0.01)
+    enough = judged("noninferior", lead=small)
     assert (enough.verdict, enough.figure, enough.limit) == (
         "passed",
         "lead at least -0.0005",
@@ -93,12 +98,58 @@ def test_a_lead_over_the_champion_is_judged_by_its_bound_and_said_in_words() -> 
     assert enough.reason == (
         "must be noninferior to version 1; auc 0.0123 better, 95% bound 0.0005 worse"
     )
-    short = judged("superior", lead=0.0123, bound=-0.0005)
+    short = judged("superior", lead=small)
     assert (short.verdict, short.limit) == ("rejected", "> 0")
     assert short.reason.startswith("must be superior to version 1; auc 0.0123 better, ")
     assert str(short) == (
         "against champion (lead at least -0.0005, but gate.comparison requires > 0)"
     )
+
+
+@pytest.mark.parametrize(
+    ("stated", "low", "high", "verdict"),
+    [
+        (None, -0.0005, 0.002, "passed"),
+        (None, -0.0042, 0.001, "noted"),  # worse by more than the margin, but perhaps by chance
+        (None, -0.0042, -0.0005, "rejected"),
+        (0.001, -0.0042, 0.001, "rejected"),
+        (0.005, -0.0042, -0.0005, "passed"),
+    ],
+)
+def test_no_metric_with_a_threshold_may_be_lost(
+    stated: float | None, low: float, high: float, verdict: str
+) -> None:
+    limits = {"auc": {"min": 0.7}, "brier": {"max": 0.2, "margin": stated}}
+    project = make_settings(gate={"thresholds": limits})
+    margin = project.margin("brier", 0.02)
+    found = lead((low + high) / 2, low, high, margin)
+    judged = comparison.judge_other_lead(project, "brier", "version 1", found)
+    assert (judged.name, judged.verdict) == ("brier against champion", verdict)
+    assert judged.limit == f"> -{margin:g}"
+
+
+def test_a_version_whose_probabilities_are_worse_loses_in_that_metric_only() -> None:
+    """Both rank equally; the gate's metric alone would not see it."""
+    random = np.random.default_rng(3)
+    chance = random.beta(1, 6, 3000)
+    truth = pd.Series((random.random(3000) < chance).astype("int64"))
+    limits = {"brier": {"max": 0.2}, "auc": {"min": 0.5}}
+    project = make_settings(gate={"thresholds": limits})
+    made = SimpleNamespace(
+        settings=project,
+        metrics=metrics.Metrics(project, SimpleNamespace()),
+        truth=truth,
+        clusters=None,
+        prediction=pd.DataFrame({"score": np.sqrt(chance), "decision": chance > 0.2}),
+    )
+    theirs = pd.DataFrame({"score": chance, "decision": chance > 0.2})
+    found = comparison._leads(made, theirs)
+    assert list(found) == ["auc", "brier"]
+    verdicts = [
+        comparison.judge_lead(project, "noninferior", "version 1", found["auc"]).verdict,
+        comparison.judge_other_lead(project, "brier", "version 1", found["brier"]).verdict,
+    ]
+    assert verdicts == ["passed", "rejected"]
 
 
 def test_repeated_rows_of_a_customer_do_not_narrow_an_interval() -> None:

@@ -36,6 +36,7 @@ def examined(
     card = SimpleNamespace(
         profile=SimpleNamespace(predictions={"score": None, "decision": None}),
         figures={"auc": 0.75},
+        constant_figures={"auc": 0.5},
         gate_events=100,
     )
     contract = SimpleNamespace(
@@ -68,7 +69,8 @@ def test_rows_seen_in_training_are_not_judged(
     assert nothing.performance[0].value > found.performance[0].value + 0.1
     assert found.performance[0].events == truth[100:].sum()
     sentence = "100 of 400 matured rows were seen in training, and are not judged"
-    assert [(each.decision, each.sentence) for each in found.findings] == [("healthy", sentence)]
+    assert (found.findings[0].decision, found.findings[0].sentence) == ("healthy", sentence)
+    assert found.calibration.overall[0].rows == LOANS - 100
 
 
 def test_if_all_rows_were_seen_in_training_no_figure_is_judged(

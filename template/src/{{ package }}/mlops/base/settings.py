@@ -266,6 +266,8 @@ class Time(Section):
 # Model and gate
 
 DEFAULT_METRIC: dict[Problem, str] = {"binary": "auc", "multiclass": "accuracy", "regression": "r2"}
+DEFAULT_MARGIN = 0.01  # of AUC
+MARGIN_OF_LEAD = 0.05  # in other metrics: about what 0.01 is of the lead of an AUC of 0.7
 DEFAULT_SLICE_GAP: dict[RiskTier, float | None] = {"low": None, "medium": 0.10, "high": 0.05}
 
 
@@ -285,13 +287,19 @@ class Limit(Section):
 
     min: MetricUnits | None = None
     """The least allowed value. Implies that higher is better. Each metric has either `min` or
-    `max`."""
+    `max`. The gate passes a version only if the lower 95% bound of its figure is allowed, too; if
+    only the figure is, the verdict is `insufficient`."""
     max: MetricUnits | None = None
-    """The greatest allowed value. Implies that lower is better."""
+    """The greatest allowed value. Implies that lower is better. The upper 95% bound counts."""
     suspicious_above: MetricUnits = float("inf")
     """A value above this is too good to be true, and is rejected."""
     suspicious_below: MetricUnits = float("-inf")
     """The same for metrics where lower is better: a value below this is rejected."""
+    margin: MetricUnits | None = Field(default=None, ge=0)
+    """How much worse than the champion a challenger may be in this metric, as far as its 95% bound
+    says, and than in the gate window a champion in use. Default: that of `gate.margin` for
+    `gate.metric`. In any other metric, a challenger is rejected if it is worse beyond chance, by
+    more than 5% of the champion's lead over a constant prediction."""
 
     @model_validator(mode="after")
     def _has_one_direction(self) -> Self:
@@ -307,6 +315,11 @@ class Limit(Section):
         if self.min is not None:
             return value >= self.min
         return self.max is not None and value <= self.max
+
+    @property
+    def sign(self) -> Literal[1, -1]:
+        """1 if higher values are better, -1 if lower ones are."""
+        return -1 if self.min is None else 1
 
     def suspects(self, value: float) -> bool:
         """Return whether a value is too good to be true."""
@@ -333,6 +346,22 @@ class Costs(Section):
         return self
 
 
+class Calibration(Section):
+    """How far the level of the predictions may be from the truth."""
+
+    required: bool = True
+    """Whether a version whose predictions have the wrong level is rejected. `false` only notes it,
+    for scores that only rank, and that nobody reads as probabilities."""
+    tolerance: Share = Field(default=0.25, gt=0)
+    """How far the observed rate of all rows may be from the mean probability, as a share of that
+    probability, or of 1 minus it if that is smaller: 0.25 allows an observed rate from 7.5% to
+    12.5% if the model predicts 10%. Multiclass: the rate of each class. Regression: how far the
+    mean of the target may be from the mean prediction, as a share of the target's standard
+    deviation. A difference that chance may explain is never rejected."""
+    band_tolerance: Share = Field(default=0.5, gt=0)
+    """The same for each of ten bands of rows with similar predictions."""
+
+
 class Gate(Section):
     """What a challenger must show before it may be promoted."""
 
@@ -344,8 +373,9 @@ class Gate(Section):
     comparison: Literal["auto", "noninferior", "superior"] = "auto"
     """What a challenger must be, compared with the champion. `auto` is `noninferior` if only the
     data is new, and `superior` if the code is new."""
-    margin: MetricUnits = Field(default=0.01, ge=0)
-    """How much of `gate.metric` a non-inferior challenger may lose."""
+    margin: MetricUnits | None = Field(default=None, ge=0)
+    """How much of `gate.metric` a non-inferior challenger may lose. Default: 0.01 in `auc`; in any
+    other metric, 5% of the champion's lead over a constant prediction."""
     min_events: Rows = Field(default=100, ge=1)
     """The smallest number of matured rows of the rarest class that the gate accepts as evidence; in
     a regression, of all matured rows. With fewer, the verdict is `insufficient`."""
@@ -364,6 +394,8 @@ class Gate(Section):
     metric's own for metrics on a fixed scale, such as `auc`, `accuracy`, `brier` or `r2`. For
     others, such as `mae` or `log_loss`, it is a share of the metric of all rows: 0.10 allows 10%.
     Default: 0.10 at medium risk, 0.05 at high risk; at low risk the gap is only reported."""
+    calibration: Calibration = Calibration()
+    """How far the level of the predictions may be from the truth."""
     costs: Costs = Costs()
     """What a wrong decision costs."""
 
@@ -592,7 +624,21 @@ class Settings(Section):
     @property
     def sign(self) -> int:
         """1 if higher values of that metric are better, -1 if lower ones are."""
-        return 1 if self.gate.thresholds[self.metric].min is not None else -1
+        return self.gate.thresholds[self.metric].sign
+
+    def margin(self, metric: str, lead: float | None) -> float | None:
+        """Return how much of a metric may be lost; None if neither conf/ nor `lead` says it.
+
+        `lead` is by how much the champion is better than a constant prediction.
+        """
+        stated = self.gate.thresholds[metric].margin
+        if stated is None and metric == self.metric:
+            stated = self.gate.margin
+            if stated is None and metric == "auc":
+                return DEFAULT_MARGIN
+        if stated is not None or lead is None:
+            return stated
+        return float(f"{MARGIN_OF_LEAD * max(lead, 0.0):.2g}")
 
     @property
     def streamed_table(self) -> str:

@@ -85,6 +85,9 @@ class ClassDiagnostics(Record):
     """True-positive rate over false-positive rate."""
     precision_recall: Curve | None
     """Precision over recall."""
+    calibration: tuple[CalibrationBin, ...] = ()
+    """Multiclass only: the share of the class by its probability, in ascending order; empty in
+    evidence that is older than this field."""
 
 
 class ErrorCosts(Record):
@@ -349,11 +352,16 @@ def _diagnose_multiclass(
         predicted_mean=_round(highest.mean()),
         figures=figures,
         calibration=calibrate(highest, names == label, interval_of_share),
-        classes=tuple(
-            tell_apart(name, names == name, scores[name].to_numpy("float64")) for name in frequent
-        ),
+        classes=tuple(_of_class(name, names == name, scores[name]) for name in frequent),
         confusion=confusion,
     )
+
+
+def _of_class(name: str, member: Flags, score: pd.Series) -> ClassDiagnostics:
+    """Return the diagnostics of one of several classes, with its own calibration."""
+    numbers = score.to_numpy("float64")
+    bins = calibrate(numbers, member, interval_of_share)
+    return tell_apart(name, member, numbers).model_copy(update={"calibration": bins})
 
 
 def _diagnose_regression(

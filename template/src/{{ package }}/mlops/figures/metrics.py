@@ -1,7 +1,7 @@
 """Metrics of a prediction frame, the same for gate, version card and monitoring."""
 
 import contextlib
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import SupportsFloat
@@ -168,9 +168,16 @@ class Metrics:
         return _values(self._figures_of_draws(truth, prediction)(None), names)
 
     def errors(
-        self, truth: pd.Series, prediction: pd.DataFrame, names: Container[str]
+        self,
+        truth: pd.Series,
+        prediction: pd.DataFrame,
+        names: Container[str],
+        clusters: pd.Series | None = None,
     ) -> dict[str, float]:
-        """Return the standard error of each figure in `names`, by the bootstrap over rows."""
+        """Return the standard error of each figure in `names`, by the bootstrap.
+
+        If `clusters` names the cluster of each row, whole clusters are drawn.
+        """
         figures = self._figures_of_draws(truth, prediction)
         of_all_rows = _values(figures(None), names)
 
@@ -179,8 +186,25 @@ class Metrics:
                 return [*_values(figures(drawn), names).values()]
             return [float("nan")] * len(of_all_rows)
 
-        errors = standard_error(of_draw, len(truth)).tolist()
+        errors = standard_error(of_draw, len(truth), clusters).tolist()
         return dict(zip(of_all_rows, errors, strict=True))
+
+    def values_of_draws(
+        self, truth: pd.Series, prediction: pd.DataFrame, names: Sequence[str]
+    ) -> Callable[[Positions | None], Floats]:
+        """Return the function that takes the positions of drawn rows, and returns these figures.
+
+        None stands for all rows. A figure that cannot be computed is NaN.
+        """
+        figures_of = self._figures_of_draws(truth, prediction)
+
+        def values(drawn: Positions | None) -> Floats:
+            with contextlib.suppress(ValueError):  # model.metrics, as in _value
+                figures = _values(figures_of(drawn), names)
+                return np.array([figures.get(name, np.nan) for name in names])
+            return np.full(len(names), np.nan)
+
+        return values
 
     def skill(self, truth: pd.Series, prediction: pd.DataFrame) -> float:
         """Return the gate's metric with the sign that makes higher better.

@@ -21,3 +21,9 @@ def find_fault(problem: Problem, prediction: pd.DataFrame) -> str:
     if problem == "multiclass" and not np.allclose(numbers.sum(axis=1), 1):
         return "the probabilities of some rows do not add up to 1"
     return ""
+
+
+def constant_prediction(prediction: pd.DataFrame) -> pd.DataFrame:
+    """Return the prediction frame of a model that predicts the mean for every row."""
+    means = prediction.select_dtypes("float64").mean()
+    return pd.DataFrame({**prediction.mode().iloc[0], **means}, index=prediction.index)

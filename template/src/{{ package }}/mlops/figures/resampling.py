@@ -11,28 +11,45 @@ Positions = npt.NDArray[np.intp]
 
 RESAMPLES = 400
 LEVEL = 0.05  # one-sided
+ONE_SIDED = 1.645  # standard errors to a one-sided 95% bound
 MOST_ROWS = 20_000  # of one draw; the error shrinks with the square root of the rows
 
 
-def lower_bound(
-    figure: Callable[[Positions], float], rows: int, clusters: pd.Series | None = None
-) -> float:
-    """Return the one-sided lower 95% bound of `figure`, by the bootstrap.
+def bounds(
+    figures: Callable[[Positions], list[float]], rows: int, clusters: pd.Series | None = None
+) -> tuple[Floats, Floats]:
+    """Return the one-sided lower and upper 95% bounds of each of several figures, by the bootstrap.
 
-    `figure` takes the positions of drawn rows. If `clusters` names the cluster of each row, whole
-    clusters are drawn. A draw whose figure is NaN (one class only has no AUC) is left out; the
-    bound is NaN if all are.
+    `figures` takes the positions of drawn rows. If `clusters` names the cluster of each row, whole
+    clusters are drawn. A draw of which a figure is NaN (one class only has no AUC) is left out for
+    it; its bounds are NaN if all are.
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, chapter 13.
     """
     generator = np.random.default_rng(0)
     members = None if clusters is None else _Members(clusters)
     count = rows if members is None else len(members.sizes)
-    results = []
+    draws = []
     for _ in range(RESAMPLES):
         drawn = generator.integers(0, count, count)
-        results.append(figure(drawn if members is None else members.of(drawn)))
-    finite = [result for result in results if np.isfinite(result)]
-    return float(np.quantile(finite, LEVEL)) if finite else float("nan")
+        draws.append(figures(drawn if members is None else members.of(drawn)))
+    ends = [_ends(values[np.isfinite(values)]) for values in np.array(draws, np.float64).T]
+    return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
+
+
+def _ends(values: Floats) -> tuple[float, float]:
+    """Return the quantiles that are the bounds; NaN without values."""
+    if not len(values):
+        return float("nan"), float("nan")
+    low, high = np.quantile(values, (LEVEL, 1 - LEVEL))
+    return float(low), float(high)
+
+
+def lower_bound(
+    figure: Callable[[Positions], float], rows: int, clusters: pd.Series | None = None
+) -> float:
+    """Return the one-sided lower 95% bound of a figure, as `bounds` does."""
+    low, _ = bounds(lambda drawn: [figure(drawn)], rows, clusters)
+    return float(low[0])
 
 
 class _Members:

@@ -1,6 +1,6 @@
 """The charts of the model card, from the diagnostics that the gate has recorded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..base.settings import Problem
@@ -38,6 +38,8 @@ def draw(problem: Problem, diagnostics: Diagnostics, cutoff: float) -> list[Char
     """Return the charts that fit a problem."""
     charts = [_calibration(problem, diagnostics)]
     for each in diagnostics.classes[:MOST_CLASSES]:
+        if each.calibration:
+            charts.append(class_calibration(each.name, each.calibration))
         charts += _curves(problem, each, diagnostics, cutoff)
     if diagnostics.residuals:
         charts.append(_residuals(diagnostics.residuals))
@@ -45,28 +47,41 @@ def draw(problem: Problem, diagnostics: Diagnostics, cutoff: float) -> list[Char
 
 
 def _calibration(problem: Problem, diagnostics: Diagnostics) -> Chart:
-    """Return the mean truth over the mean prediction; on the diagonal, they are equal."""
-    bins = diagnostics.calibration
-    write = number if problem == "regression" else share
+    """Return the mean truth over the mean prediction of all rows."""
     names = {
         "binary": ("mean score", "share of positives"),
         "multiclass": ("mean probability of the predicted class", "share of right labels"),
         "regression": ("mean prediction", "mean truth"),
     }
-    predicted, actual = names[problem]
+    return reliability("Calibration", problem, diagnostics.calibration, names[problem])
+
+
+def class_calibration(name: str, bins: Sequence[CalibrationBin]) -> Chart:
+    """Return the share of a class over its mean probability."""
+    axes = f"mean probability of {name}", f"share of {name}"
+    return reliability(f"Calibration of {name}", "multiclass", bins, axes)
+
+
+def reliability(
+    title: str, problem: Problem, bins: Sequence[CalibrationBin], axes: tuple[str, str]
+) -> Chart:
+    """Return the mean truth over the mean prediction; on the diagonal, they are equal."""
+    write = number if problem == "regression" else share
+    predicted, actual = axes
     rows = sum(each.rows for each in bins)
     mean = sum(each.rows * each.actual for each in bins) / rows
-    overall = f"{write(diagnostics.predicted_mean)} predicted, {write(mean)} observed"
+    expected = sum(each.rows * each.predicted for each in bins) / rows
+    overall = f"{write(expected)} predicted, {write(mean)} observed"
     figures = [
         figure for each in bins for figure in (each.predicted, each.actual, each.low, each.high)
     ]
     ends = min(filter(known, figures)), max(filter(known, figures))
     diagonal = DIAGONAL if problem == "multiclass" else Line("reference", [(e, e) for e in ends])
     return Chart(
-        title="Calibration",
+        title=title,
         note=f"On average {overall}. The nearer to the dashed line, the better.",
         plot=Plot(
-            summary=f"Calibration in {len(bins)} bins: on average {overall}.",
+            summary=f"{title} in {len(bins)} bins: on average {overall}.",
             across=predicted,
             up=actual,
             lines=[diagonal, Line("value", [(each.predicted, each.actual) for each in bins])],

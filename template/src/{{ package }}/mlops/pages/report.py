@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..figures.drift import ColumnDrift
 from ..records.monitoring import MonitoringReport, MonitoringSummary
+from .card_charts import MOST_CLASSES, Chart, class_calibration, reliability
 from .charts import Reading, Timeline, TimelineRow, Trend, percent
 from .templates import fill, save
 
@@ -27,7 +28,28 @@ def render(report: MonitoringReport) -> str:
         trends=_trends(report),
         story=_timeline(report.history),
         percent=percent,
+        calibration=_calibration(report),
     )
+
+
+def _calibration(report: MonitoringReport) -> list[Chart]:
+    """Return the charts of the level of matured predictions; of many classes, the frequent ones."""
+    if report.calibration is None:
+        return []
+    charts = []
+    for test in report.calibration.overall[:MOST_CLASSES]:
+        name = test.group.removeprefix("class ")
+        if report.problem == "multiclass":
+            suffix = f" of {test.group}"
+            bands = [band.bin for band in report.calibration.bands if band.group.endswith(suffix)]
+            charts.append(class_calibration(name, bands))
+            continue
+        axes = ("mean score", "share of positives")
+        if report.problem == "regression":
+            axes = ("mean prediction", "mean truth")
+        bands = [band.bin for band in report.calibration.bands]
+        charts.append(reliability("Calibration", report.problem, bands, axes))
+    return charts
 
 
 def _order(column: ColumnDrift) -> tuple[bool, float, str]:

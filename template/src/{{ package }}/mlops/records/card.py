@@ -203,6 +203,9 @@ class VersionCard(StoredRecord):
     """Where the version comes from."""
     figures: dict[str, float | None] = Field(default={})
     """Metrics of the gate window by name, each in its unit; None if one cannot be computed."""
+    constant_figures: dict[str, float | None] = Field(default={})
+    """The same metrics of a prediction that is the mean for every row; empty on cards that did not
+    measure them."""
     train_figures: dict[str, float | None] = Field(default={})
     """The same metrics of rows that the estimator learned from; empty on cards that did not
     measure them."""

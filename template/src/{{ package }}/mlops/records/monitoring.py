@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 
 from ..base.record import Facts, Lift, Record, StoredRecord
 from ..base.settings import Problem
+from ..figures.calibration import CalibrationResult
 from ..figures.decision import Decision, Figure, RowCounts, Staleness
 from ..figures.drift import ColumnDrift
 
@@ -128,6 +129,9 @@ class MonitoringReport(StoredRecord):
     """How inputs and predictions compare with their profiles."""
     performance: tuple[Figure, ...]
     """The metrics of the matured rows."""
+    calibration: CalibrationResult | None = None
+    """The level of the predictions of the matured rows; None with too few of them, and in reports
+    that did not test it."""
     staleness: Staleness
     """Whether the champion is too old, or missed a change."""
     freshness: Freshness

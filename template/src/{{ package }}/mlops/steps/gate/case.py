@@ -55,6 +55,12 @@ class Case:
         """The target of the sample."""
         return self.sample.frame[self.contract.target]
 
+    @property
+    def clusters(self) -> pd.Series | None:
+        """The group of each row, such as its customer; None if schema.py names no group."""
+        group = self.contract.inputs.one("group")
+        return self.sample.frame[group] if group else None
+
     @cached_property
     def prediction(self) -> pd.DataFrame:
         """The version's prediction of the sample."""

@@ -11,11 +11,13 @@ from ...data.fingerprints import hashes
 from ...data.labelled_rows import count_events
 from ...figures.decision import INTERVAL, interval_text
 from ...figures.predictions import find_fault
+from ...figures.resampling import ONE_SIDED
 from ...records.card import VersionCard
 from ...records.details import GateDetails, TrainDetails
 from ...records.entry import with_details
 from ...records.evidence import Check, CheckVerdict
 from ...records.registry import signature
+from .calibration import calibrated
 from .case import Case, check, passed_if
 
 
@@ -29,6 +31,7 @@ def on_its_own(case: Case) -> Iterator[Check]:
     yield from not_seen_in_training(case)
     yield sane_predictions(case)
     yield from thresholds(case)
+    yield from calibrated(case)
 
 
 def enough_events(case: Case) -> Check:
@@ -169,31 +172,46 @@ def thresholds(case: Case) -> Iterator[Check]:
     """Compare each figure with its bounds, and with what is too good to be true."""
     limits = case.settings.gate.thresholds
     figures = case.metrics.all(case.truth, case.prediction, limits)
-    errors = case.metrics.errors(case.truth, case.prediction, limits)
+    errors = case.metrics.errors(case.truth, case.prediction, limits, case.clusters)
     for name, limit in limits.items():
         value = figures.get(name, float("nan"))
         if not np.isfinite(value):
             reason = f"nothing computes {name}, of which gate.thresholds.{name} has a bound"
             yield check(name, "rejected", "missing", _bound(limit), reason)
             continue
-        figure = f"{value:.4f}"
-        around = interval_text(value, errors[name])
-        yield Check(
-            name=name,
-            verdict=passed_if(limit.allows(value)),
-            figure=figure,
-            limit=_bound(limit),
-            reason=_explain_metric(limit, around),
-            interval=around,
-            setting=f"gate.thresholds.{name}.{'max' if limit.min is None else 'min'}",
-        )
+        yield judge_figure(name, value, errors[name], limit)
         if limit.suspects(value):
             yield _plausible(name, value, limit)
 
 
+def judge_figure(name: str, value: float, error: float, limit: Limit) -> Check:
+    """Judge a figure by its bound: with one that is allowed by luck, a person must decide.
+
+    `error` is its standard error.
+    """
+    around = interval_text(value, error)
+    worst = value - limit.sign * ONE_SIDED * error
+    verdict: CheckVerdict = passed_if(limit.allows(value))
+    reason = _explain_metric(limit, around)
+    setting = f"gate.thresholds.{name}.{'max' if limit.min is None else 'min'}"
+    if limit.allows(value) and np.isfinite(worst) and not limit.allows(worst):
+        verdict = "insufficient"
+        reason = f"chance may explain it, since its 95% bound is {worst:.4f}; {reason}"
+        setting = ""  # the figure itself is within that limit
+    return Check(
+        name=name,
+        verdict=verdict,
+        figure=f"{value:.4f}",
+        limit=_bound(limit),
+        reason=reason,
+        interval=around,
+        setting=setting,
+    )
+
+
 def _explain_metric(limit: Limit, around: str) -> str:
     """Return which values of a metric are better, and its interval if that is known."""
-    better = "lower" if limit.min is None else "higher"
+    better = "higher" if limit.sign > 0 else "lower"
     interval = f"; {INTERVAL} {around}" if around else ""
     return f"{better} is better{interval}"
 

@@ -11,7 +11,8 @@ import pandas as pd
 from ...base.errors import MlopsError
 from ...base.settings import Settings
 from ...figures.importance import Judged, permutation_importance
-from ...figures.resampling import Positions, lower_bound
+from ...figures.predictions import constant_prediction
+from ...figures.resampling import Floats, Positions, bounds, lower_bound
 from ...records.evidence import Check, CheckVerdict
 from ...records.registry import LoadedVersion, Version
 from ...records.snapshot import read_sources
@@ -58,7 +59,7 @@ def with_others(case: Case) -> Iterator[Check]:
     if len(case.contract.features) >= FEWEST_FEATURES:
         yield dominance(case)
     try:
-        yield against_champion(case)
+        yield from against_champion(case)
         if case.champion is not None:
             yield latency(case, case.champion)
     except MlopsError as error:  # the champion cannot read today's rows
@@ -70,7 +71,7 @@ def dominance(case: Case) -> Check:
     """Refuse a model whose lift over a constant depends on one column: usually a leak."""
     predict = case.challenger.predict
     skill = case.metrics.skill
-    constant = _constant(case.prediction)
+    constant = constant_prediction(case.prediction)
     lift = skill(case.truth, case.prediction) - skill(case.truth, constant)
     if lift <= 0:
         reason = "it is no better than a constant prediction"
@@ -96,50 +97,113 @@ def dominance(case: Case) -> Check:
     )
 
 
-def against_champion(case: Case) -> Check:
-    """Bootstrap the paired difference to the champion on rows that neither trained on.
+def against_champion(case: Case) -> Iterator[Check]:
+    """Bootstrap the paired differences to the champion on rows that neither trained on.
 
-    `noninferior` requires its lower 95% bound to be above -margin, `superior` above 0. If the
-    higher metric simply won, the newer of two equal models would win about every second time.
+    In the gate's metric, `noninferior` requires the lower 95% bound of the lead to be above
+    -margin, `superior` above 0. If the higher metric simply won, the newer of two equal models
+    would win about every second time. No other metric may be lost either.
     """
     name = "against champion"
     if case.champion_error:
         raise MlopsError(case.champion_error)
     if case.champion is None and case.is_champion:
-        return check(name, "noted", "itself", "", "it is the champion")
+        yield check(name, "noted", "itself", "", "it is the champion")
+        return
     if case.champion is None:
-        return check(name, "noted", "none yet", "", "there is no champion to compare it with")
+        yield check(name, "noted", "none yet", "", "there is no champion to compare it with")
+        return
     rule = _comparison_rule(case, case.champion)
-    group = case.contract.inputs.one("group")
     theirs = case.champion.predict(case.champion.clean(case.sample.raw))
-    our_skill = case.metrics.skill_of_draws(case.truth, case.prediction)
-    their_skill = case.metrics.skill_of_draws(case.truth, theirs)
-
-    def difference(drawn: Positions) -> float:
-        return our_skill(drawn) - their_skill(drawn)
-
-    lead = our_skill(None) - their_skill(None)
-    bound = lower_bound(difference, len(case.truth), case.sample.frame[group] if group else None)
-    return judge_lead(case.settings, rule, case.champion.version, lead, bound)
+    for metric, lead in _leads(case, theirs).items():
+        version = case.champion.version
+        if metric == case.settings.metric:
+            yield judge_lead(case.settings, rule, version, lead)
+        else:
+            yield judge_other_lead(case.settings, metric, version, lead)
 
 
-def judge_lead(
-    settings: Settings, rule: str, champion: Version, lead: float, bound: float
-) -> Check:
+@dataclass(frozen=True)
+class Lead:
+    """By how much a version is better than the champion in a metric, in the metric's unit."""
+
+    size: float
+    """The difference; below 0, the version is worse."""
+    low: float
+    """Its one-sided lower 95% bound."""
+    high: float
+    """Its one-sided upper 95% bound."""
+    margin: float
+    """How much worse the version may be."""
+
+
+def _leads(case: Case, theirs: pd.DataFrame) -> dict[str, Lead]:
+    """Return the lead in each metric that has a threshold, the gate's metric first."""
+    limits = case.settings.gate.thresholds
+    names = sorted(limits, key=lambda name: name != case.settings.metric)
+    signs = np.array([limits[name].sign for name in names])
+    our_values = case.metrics.values_of_draws(case.truth, case.prediction, names)
+    their_values = case.metrics.values_of_draws(case.truth, theirs, names)
+    of_constant = case.metrics.values_of_draws(case.truth, constant_prediction(theirs), names)
+
+    def differences(drawn: Positions | None) -> Floats:
+        return signs * (our_values(drawn) - their_values(drawn))
+
+    lows, highs = bounds(lambda drawn: differences(drawn).tolist(), len(case.truth), case.clusters)
+    over_constant = signs * (their_values(None) - of_constant(None))
+    return {
+        name: Lead(
+            size=float(differences(None)[at]),
+            low=float(lows[at]),
+            high=float(highs[at]),
+            margin=case.settings.margin(name, float(over_constant[at])) or 0.0,
+        )
+        for at, name in enumerate(names)
+    }
+
+
+def judge_lead(settings: Settings, rule: str, champion: Version, lead: Lead) -> Check:
     """Judge a version by the lower bound of its lead over the champion in the gate's metric."""
-    allowed = settings.gate.margin if rule == "noninferior" else 0.0
-    reason = (
-        f"must be {rule} to {champion}; {settings.metric} {LEAD.describe(lead)}, 95% bound "
-        f"{LEAD.describe(bound)}"
-    )
+    allowed = lead.margin if rule == "noninferior" else 0.0
     return check(
         "against champion",
-        passed_if(bound > -allowed),
-        f"lead at least {LEAD.write(bound)}",
-        f"> {0 - allowed:g}",  # not -allowed, which would show "-0"
-        reason,
+        passed_if(lead.low > -allowed),
+        f"lead at least {LEAD.write(lead.low)}",
+        _more_than(-allowed),
+        f"must be {rule} to {champion}; {_describe_lead(settings.metric, lead)}",
         setting="gate.margin" if rule == "noninferior" else "gate.comparison",
     )
+
+
+def judge_other_lead(settings: Settings, metric: str, champion: Version, lead: Lead) -> Check:
+    """Judge a version by its lead over the champion in another metric than the gate's.
+
+    If conf/ states a margin, the version must be non-inferior by it. Otherwise it is rejected only
+    if it is worse beyond chance, and by more than the margin.
+    """
+    stated = settings.gate.thresholds[metric].margin is not None
+    verdict: CheckVerdict = passed_if(lead.low > -lead.margin)
+    reason = _describe_lead(metric, lead)
+    if verdict == "rejected" and not stated and not (lead.size < -lead.margin and lead.high < 0):
+        verdict = "noted"
+        reason += "; chance may explain it"
+    return check(
+        f"{metric} against champion",
+        verdict,
+        f"lead at least {LEAD.write(lead.low)}",
+        _more_than(-lead.margin),
+        f"must be noninferior to {champion}; {reason}",
+        setting=f"gate.thresholds.{metric}.margin" if stated else "",
+    )
+
+
+def _more_than(bound: float) -> str:
+    """Return a limit as it is displayed; without the sign of "-0"."""
+    return f"> {0 + bound:g}"
+
+
+def _describe_lead(metric: str, lead: Lead) -> str:
+    return f"{metric} {LEAD.describe(lead.size)}, 95% bound {LEAD.describe(lead.low)}"
 
 
 def _comparison_rule(case: Case, champion: LoadedVersion) -> str:
@@ -241,9 +305,3 @@ def _gap(case: Case, positions: Positions) -> tuple[float, float]:
         return whole - skill(positions[drawn])
 
     return gap(np.arange(len(positions))), lower_bound(gap, len(positions), clusters)
-
-
-def _constant(prediction: pd.DataFrame) -> pd.DataFrame:
-    """Return the prediction frame of a model that predicts the mean for every row."""
-    means = prediction.select_dtypes("float64").mean()
-    return pd.DataFrame({**prediction.mode().iloc[0], **means}, index=prediction.index)

@@ -11,9 +11,11 @@ import pandas as pd
 from ...base.console import Outcome, print_step, resources
 from ...base.errors import MlopsError
 from ...base.project import Project
+from ...base.settings import Problem
 from ...base.windows import parse_as_of
 from ...data.spark import started
 from ...figures import decision
+from ...figures.calibration import CalibrationResult, furthest, write_level, write_tolerance
 from ...figures.decision import Decision, Figure, Finding, LostDecay, RowCounts, Staleness
 from ...figures.drift import ColumnDrift
 from ...pages import report as page
@@ -114,6 +116,7 @@ def _report(context: MonitoringContext, inputs: Inputs, outcomes: Outcomes) -> M
         rows=RowCounts(**dict(inputs.rows), **dict(outcomes.rows)),
         columns=tuple(inputs.columns),
         performance=tuple(outcomes.performance),
+        calibration=outcomes.calibration,
         staleness=staleness,
         freshness=inputs.freshness,
         history=(*context.history, summary)[-HISTORY_LENGTH:],
@@ -234,6 +237,8 @@ def _table(report: MonitoringReport) -> tuple[tuple[str, ...], ...]:
                 VERDICTS.get(figure.verdict, figure.verdict),
             )
         )
+    if report.calibration:
+        rows.append(_calibration_row(report.problem, report.calibration))
     shown = _worth_showing(report.columns)
     for column in shown:
         verdict = "drifted" if column.drifted else "ok"
@@ -246,6 +251,19 @@ def _table(report: MonitoringReport) -> tuple[tuple[str, ...], ...]:
     age = f"age in {staleness.period}s"
     rows.append((age, "", f"{staleness.age}", f"<= {staleness.limit}", verdict))
     return tuple(rows)
+
+
+def _calibration_row(problem: Problem, calibration: CalibrationResult) -> tuple[str, ...]:
+    """Return the row of the level of the predictions: predicted, observed, tolerance."""
+    test = furthest(calibration.overall)
+    off = any(each.verdict == "off" for each in (*calibration.overall, *calibration.bands))
+    return (
+        "calibration",
+        write_level(problem, test.predicted),
+        write_level(problem, test.observed),
+        write_tolerance(problem, test.tolerance),
+        "off" if off else "ok",
+    )
 
 
 def _worth_showing(columns: Sequence[ColumnDrift]) -> list[ColumnDrift]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,13 @@ from ...data.fingerprints import hashes
 from ...data.labelled_rows import KnownLabels, PointInTimeData, count_events, read_labels
 from ...data.window_rows import describe_undated
 from ...figures import decision
+from ...figures.calibration import (
+    MONITORED_LEVEL,
+    CalibrationResult,
+    Tolerances,
+    calibration_findings,
+    judge_calibration,
+)
 from ...figures.decision import (
     HEALTHY,
     INVESTIGATE,
@@ -35,6 +41,8 @@ class Outcomes:
 
     performance: list[Figure]
     """The metrics of the matured rows."""
+    calibration: CalibrationResult | None
+    """The level of their predictions; None if too few rows can judge it."""
     by_batch: list[BatchLabels]
     """How many labels of each batch have arrived."""
     window: str
@@ -67,7 +75,7 @@ def examine_outcomes(context: MonitoringContext) -> Outcomes:
     if own.empty:
         nothing = OutcomeRows(expected=0, matured=0, unknown_keys=0, coverage=None)
         findings += _no_predictions(context, due)
-        return Outcomes([], [], str(due), nothing, findings)
+        return Outcomes([], None, [], str(due), nothing, findings)
 
     findings += context.check_versions(map(int, made["version"].unique()), str(due))
     findings += _gaps(context, dates, end)
@@ -99,21 +107,28 @@ def examine_outcomes(context: MonitoringContext) -> Outcomes:
     if len(matured) and not len(judged):
         names = context.project.settings.gate.thresholds
         figures = [decision.not_judged(name, rule_of(context, name)) for name in names]
-    return Outcomes(figures, _by_batch(own, matured), str(window or "all rows"), rows, findings)
+    calibration = _calibration(context, judged)
+    if calibration and context.project.settings.gate.calibration.required:
+        problem = context.champion.contract.problem
+        findings += calibration_findings(problem, calibration, figures)
+    by_batch = _by_batch(own, matured)
+    return Outcomes(figures, calibration, by_batch, str(window or "all rows"), rows, findings)
 
 
 def rule_of(context: MonitoringContext, metric: str, events: int = 0) -> Rule:
     """Return what a figure that is based on so many events is judged against."""
     settings = context.project.settings
     limit = settings.gate.thresholds[metric]
-    sign: Literal[1, -1] = -1 if limit.min is None else 1
+    reference = context.card.figures.get(metric)
+    lead = None
+    if metric == settings.metric and reference is not None:
+        constant = context.card.constant_figures.get(metric)
+        lead = None if constant is None else limit.sign * (reference - constant)
     return Rule(
-        sign=sign,
+        sign=limit.sign,
         limit=float((limit.max if limit.min is None else limit.min) or 0.0),
-        reference=context.card.figures.get(metric),
-        margin=settings.gate.margin
-        if metric == settings.metric
-        else None,  # the margin is in the unit of that metric
+        reference=reference,
+        margin=settings.margin(metric, lead),
         events=events,
         gate_events=context.card.gate_events,
         min_events=settings.gate.min_events,
@@ -257,3 +272,18 @@ def _figures(context: MonitoringContext, matured: pd.DataFrame) -> list[Figure]:
         decision.judge(name, value, errors[name], rule_of(context, name, events))
         for name, value in values.items()
     ]
+
+
+def _calibration(context: MonitoringContext, matured: pd.DataFrame) -> CalibrationResult | None:
+    """Test the level of predictions whose labels have matured; None with too few events."""
+    settings = context.project.settings
+    contract = context.champion.contract
+    if count_events(contract, matured[TRUTH]) < settings.gate.min_events:
+        return None
+    limits = settings.gate.calibration
+    return judge_calibration(
+        contract.problem,
+        matured[TRUTH],
+        matured[list(context.card.profile.predictions)],
+        Tolerances(limits.tolerance, limits.band_tolerance, MONITORED_LEVEL),
+    )

@@ -19,6 +19,7 @@ from ...base.console import print_step, resources
 from ...base.errors import summarize
 from ...data.fingerprints import hashes
 from ...figures.importance import Judged, permutation_importance
+from ...figures.predictions import constant_prediction
 from ...figures.profile import take_profile
 from ...records import lineage
 from ...records.card import Profiles, VersionCard
@@ -149,6 +150,7 @@ def _measure(
     )
     return Measured(
         figures=metrics.all(training.truth, prediction),
+        constant_figures=_figures_of_constant(training, prediction),
         train_figures=train_figures,
         train_figures_rows=len(learned) if train_figures else 0,
         importance=importance,
@@ -165,6 +167,15 @@ def _figures_of_training(
         return training.metrics.all(truth, predict(learned))
     except Exception as error:  # noqa: BLE001 - model.metrics can raise anything
         print_step(f"the model card gets no figures of training rows: {summarize(error)}")
+        return {}
+
+
+def _figures_of_constant(training: Training, prediction: pd.DataFrame) -> dict[str, float]:
+    """Return the metrics of a constant prediction; none if model.metrics fails on it."""
+    try:
+        return training.metrics.all(training.truth, constant_prediction(prediction))
+    except Exception as error:  # noqa: BLE001 - model.metrics can raise anything
+        print_step(f"a constant prediction has no figures: {summarize(error)}")
         return {}
 
 

@@ -71,6 +71,8 @@ class Measured:
 
     figures: dict[str, float]
     """Metrics of the gate window by name; NaN if one cannot be computed."""
+    constant_figures: dict[str, float]
+    """The same of a prediction that is the mean for every row."""
     train_figures: dict[str, float]
     """The same of rows that it learned from."""
     train_figures_rows: int
@@ -123,6 +125,7 @@ def make_card(training: Training, trusted_types: list[str], measured: Measured) 
         gate_events=count_events(contract, training.truth),
         lineage=_lineage(training),
         figures={n: value if isfinite(value) else None for n, value in measured.figures.items()},
+        constant_figures={name: known(value) for name, value in measured.constant_figures.items()},
         train_figures={name: known(value) for name, value in measured.train_figures.items()},
         train_figures_rows=measured.train_figures_rows,
         target=Sides(
