@@ -27,8 +27,7 @@ def test_a_new_project_names_every_question_that_only_people_can_answer() -> Non
         *("Who decides", "Who can stop it"),
         *("Rows", "Label", "Personal data", "Protected attributes", "Known proxies"),
         *("How it is judged", "Alternatives considered", "Limits"),
-        *("accountable person", "approver in prod"),
-        "independent validation: by whom, when, with which result",
+        *("accountable person", "approver in prod", "independent validation"),
         *("risk tier and its reason", "last review of this page", "next review"),
     )
 

@@ -23,8 +23,8 @@ UNANSWERED = re.compile(r"\*\*[^*]+[.?]\*\*[\s.…]*")  # a question and nothing
 DIGESTS = """
 06a6a5978d45 112d48e7a20c 1155eec2dab7 19614aeb4123 2c0a007b056c 2ec12004add2 33638070a723
 4f22d68b92c3 5400609a6db2 57c3dbda62dc 6405ec376752 662b755118af 709e2ce57fa5 7a8317fd20a8
-8a9cb7b8c2eb 8bb41d222a67 942b6f153c51 9da23f5a8036 a9f6db16696e b1a7ebdcdcae b74f159ed164
-b7d1615dda3f ba5ddf0d7f78 c12ed31b5a22 c13086a9f69c c3a19fd0346d c9c7995fcd05 cf122afe96dc
+7c27a39bb016 8a9cb7b8c2eb 8bb41d222a67 942b6f153c51 9da23f5a8036 a9f6db16696e b1a7ebdcdcae
+b74f159ed164 ba5ddf0d7f78 c12ed31b5a22 c13086a9f69c c3a19fd0346d c9c7995fcd05 cf122afe96dc
 cf938089ab59 d47296440547 defb422da1d6 dfcf2fc802e1 ec834f1e4a06 ed55a7da4680 f6167c65f23c
 """
 EXAMPLE = frozenset(DIGESTS.split())
