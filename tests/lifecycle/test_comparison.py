@@ -38,8 +38,11 @@ def test_new_code_must_be_better_than_the_champion(live: Project) -> None:
 
 @pytest.mark.full
 def test_new_code_that_is_better_passes(opened: Project) -> None:
-    weak = ("--set", "model.params.max_iter=5", "--set", "gate.thresholds.auc.min=0.5")
-    weak += ("--set", "gate.calibration.required=false")
+    weak = (
+        "--set=model.params.max_iter=5",
+        "--set=gate.thresholds.auc.min=0.5",
+        "--set=gate.calibration.required=false",
+    )
     opened.run("train", "--as-of", AS_OF, *weak)
     opened.run("gate", *weak)
     opened.run("promote")
