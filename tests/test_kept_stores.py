@@ -22,6 +22,8 @@ NO_PROFILE = (
     "version 1 cannot be monitored: it was trained with an older template, which kept no profile"
 )
 NO_ROWS = "version 1 cannot be rebuilt: it was trained with an older template, which did not keep"
+# These projects limit the Brier score to 0.125, which leaves no room for chance.
+BY_LUCK = "cannot be judged by: brier (0.1172: chance may explain it"
 NO_PREDECESSOR = "dev.loan-risk has no earlier champion to go back to"
 
 
@@ -36,6 +38,11 @@ class Expected:
 def works(message: str) -> Expected:
     """Return that a command succeeds."""
     return Expected(0, message)
+
+
+def waits(message: str) -> Expected:
+    """Return that a person must approve."""
+    return Expected(4, message)
 
 
 def rejects(message: str) -> Expected:
@@ -83,8 +90,8 @@ SLOW: dict[str, Table] = {
         "train --as-of 2027-10-01": works(
             "version 3 of dev.loan-risk is the challenger"
         ),  # as asked
-        "gate": works("version 3 passed the gate"),
-        "promote": works("version 3 is the champion"),
+        "gate": waits(f"version 3 {BY_LUCK}"),
+        "promote --approved-by anna": works("version 3 is the champion"),
         "doctor": works("everything that a command needs is here"),
         "monitor --as-of 2027-10-01": works("version 3: "),
     },
@@ -93,7 +100,7 @@ SLOW: dict[str, Table] = {
             "gate 2": rejects("version 2 is rejected by: keys seen in training ("),
             "promote 2": rejects("version 2 was rejected by the gate"),
             "rollback --reason brokers": works("version 3 is withdrawn, version 1 is the champion"),
-            "retrain --as-of 2027-10-01": works("version 4 is the champion"),
+            "retrain --as-of 2027-10-01": waits(f"version 4 {BY_LUCK}"),
             "reproduce 1": works("version 1 of dev.loan-risk: exact"),
         }
         for version in RETRAINED

@@ -32,6 +32,15 @@ class Extra(TransformerMixin, BaseEstimator):
 def prepare()"""
 
 
+# Lets the gate pass a version that loads and predicts, however well.
+LENIENT = [
+    *("--set", "gate.comparison=noninferior"),
+    *("--set", "gate.margin=1"),
+    *("--set", "gate.thresholds.brier.margin=1"),
+    *("--set", "gate.calibration.required=false"),
+]
+
+
 def add_column(project: Project, declaration: str, expression: str) -> None:
     """Give `Inputs` one more column, and let data.py fill it."""
     name = declaration.partition(":")[0]

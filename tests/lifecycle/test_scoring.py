@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from lifecycle import behind
-from lifecycle.challengers import RETURN, make_cautious
+from lifecycle.challengers import LENIENT, RETURN, make_cautious
 from lifecycle.project import AS_OF, Project
 from lifecycle.tables import write_tables
 
@@ -155,7 +155,7 @@ def test_an_old_champion_scores_under_new_code(live: Project, renewed: Project) 
 @pytest.mark.wide  # the test above does not need another champion in between
 def test_an_old_champion_scores_under_new_code_after_a_rollback(renewed: Project) -> None:
     renewed.run("train", "--as-of", AS_OF)
-    renewed.run("gate", "--set", "gate.comparison=noninferior", "--set", "gate.margin=0.5")
+    renewed.run("gate", *LENIENT)
     renewed.run("promote")
     assert renewed.run("score", "--as-of", AS_OF).facts["version"] == 2
     renewed.run("rollback")

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from tutorials import GUIDES, missing
 
-from lifecycle.challengers import add_step
+from lifecycle.challengers import LENIENT, add_step
 from lifecycle.project import AS_OF, Facts, Project, Warm
 from lifecycle.served import Served, batch, logged, serving, wait_until
 
@@ -241,7 +241,7 @@ def test_a_new_champion_takes_over_and_no_request_is_dropped(live: Project, host
     live.configure(model={"params": {"max_iter": 60, "learning_rate": 0.2}})
     live.commit()
     live.run("train", "--as-of", AS_OF)
-    live.run("gate", "--set", "gate.comparison=noninferior", "--set", "gate.margin=1")
+    live.run("gate", *LENIENT)
     expected = {number: live.call(batch, number)["predictions"] for number in (1, 2)}
     assert expected[1] != expected[2]
     rows, answers, done = live.call(batch, 1)["rows"], list[tuple[int, Any]](), threading.Event()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from lifecycle import behind
+from lifecycle.challengers import LENIENT
 from lifecycle.project import AS_OF, Project
 
 MODEL = "dev.loan-risk"
@@ -14,7 +15,7 @@ def test_champion_and_older_version_predict_as_when_they_were_trained(live: Proj
     live.edit("features.py", ".median()", ".max()")
     live.run("train", "--as-of", AS_OF)
     live.call(predict, [2], "second.parquet")
-    live.run("gate", "--set", "gate.comparison=noninferior", "--set", "gate.margin=0.5")
+    live.run("gate", *LENIENT)
     live.run("promote")
     for order in ([1, 2], [2, 1]):
         live.call(predict, order, "both.parquet")

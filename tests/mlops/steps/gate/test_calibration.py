@@ -157,3 +157,11 @@ def test_a_regression_is_judged_by_its_bias(factor: float, verdict: str) -> None
 def test_predictions_with_a_fault_are_left_to_another_check() -> None:
     truth, chance = loans()
     assert verdicts(case("binary", truth, binary(np.where(chance > 0.3, np.nan, chance)))) == {}
+
+
+def test_a_probability_of_zero_is_off_only_if_something_happens() -> None:
+    truth, chance = loans()
+    sure = binary(np.where(chance < 0.05, 0.0, chance))
+    assert verdicts(case("binary", truth, sure))["calibration by band"] == "rejected"
+    kept = truth.where(chance >= 0.05, 0)
+    assert verdicts(case("binary", kept, sure))["calibration by band"] == "passed"

@@ -226,7 +226,7 @@ def _groups(
         Group(
             f"class {name}",
             scores[name].to_numpy("float64"),
-            (names == str(name)).astype("float64").to_numpy(),
+            np.asarray(names == str(name), np.float64),
             clusters,
         )
         for name in means.index[:MOST_CLASSES]
@@ -265,12 +265,14 @@ def _test_rate(group: Group) -> CalibrationTest:
     below = float(betainc(*shape, predicted))
     low, high = (float(betaincinv(*shape, end)) for end in ENDS)
     rarer = min(predicted, 1 - predicted)
+    # a probability of 0 or 1 that comes true is no contradiction
+    p_value = 2 * min(below, 1 - below) if observed != predicted else 1.0
     return _test(
         group,
         # without events the interval begins at 0, with events only it ends at 1
         (0.0 if observed == 0 else low, 1.0 if observed == 1 else high),
         (observed - predicted) / rarer if rarer > 0 else float(np.sign(observed - predicted)),
-        2 * min(below, 1 - below),
+        p_value,
     )
 
 
