@@ -1,12 +1,13 @@
 """Module 5: it goes stale."""
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from ..exercise import Exercise, Module
 from ..missing import Missing
-from ..place import HOME, PACKAGE, PROGRAM, Journal, Place
+from ..place import HOME, PROGRAM, Journal, Place
 from .own_data import deliver
 
 SPRING = ("2026-03-01", "2026-04-01", "2026-05-01")
@@ -23,8 +24,8 @@ LEARNED_UNTIL = "2025-11"  # by a version that is trained on the last day of SUM
 LOAN = "2026-08-0056"
 LOAN_DATE = "2026-09-01"  # its month was scored on this date
 APPROVER = "Katherine Johnson"
-SIZE_THEN = '"max_leaf_nodes": 6'
-SIZE_NOW = '"max_leaf_nodes": 8'
+PARAMETERS = re.compile(r"params: \{.*\}")
+MORE_TREES = "params: {max_iter: 250}"
 COLLEAGUE = "Mary Jackson <mary.jackson@bank.example>"
 # As drafted, and as in the template:
 MAX_PSI = 0.1
@@ -57,7 +58,7 @@ def check_drift(place: Place) -> Iterator[str]:
         )
     yield f"monitor asks a person to act: {decision}."
     _check_columns(answers)
-    yield f"Two inputs have drifted, and more than half of the loans come from a {BROUGHT_BY}."
+    yield "You found which two inputs have drifted, and where the loans come from."
     if answers.get("worse") != "not known yet":
         raise Missing(
             f'worse is "{answers.get("worse")}".',
@@ -202,9 +203,9 @@ def check_decay(place: Place) -> Iterator[str]:
             "Look for the first month that drifted: its loans were scored on the first day of the "
             "next month.",
         )
-    yield f"The customers changed in {CHANGED_IN}."
+    yield "You found the month in which the customers changed."
     _check_last_month(str(answers.get("learned_until", "")), attempt)
-    yield f"The new version has learned from loans until {LEARNED_UNTIL}: it has met none of them."
+    yield "You found what the new version has learned from: it has met none of these customers."
 
 
 def _refuse_early_champion(journal: Journal) -> None:
@@ -307,9 +308,9 @@ def check_decision(place: Place) -> Iterator[str]:
         )
     yield "The model expected that the loan would default."
     _check_approver(str(answers.get("approved_by", "")), promotion, journal.last("promote"))
-    yield f"{promotion.details.approved_by} has approved this version."
+    yield "You found who approved this version."
     _check_evidence(answers.get("evidence_entry", 0), promotion)
-    yield f"The approval rests on the evidence of entry {promotion.details.evidence_entry}."
+    yield "You found the evidence that the approval rests on."
 
 
 def _check_version(version: object, right: int, champion: str) -> None:
@@ -375,11 +376,11 @@ def _check_evidence(entry: object, promotion: Any) -> None:
 
 
 def move_on(place: Place) -> None:
-    """Commit a colleague's change of the model, so that the code of today is another one."""
-    name = f"src/{PACKAGE}/model.py"
-    text = place.text(name)
-    place.path(name).write_text(text.replace(SIZE_THEN, SIZE_NOW), encoding="utf-8")
-    message = "--message=feat: let the trees grow larger"
+    """Commit a colleague's change, so that the newest commit is not that of the old version."""
+    name = "conf/base.yml"
+    text = PARAMETERS.sub(MORE_TREES, place.text(name))
+    place.path(name).write_text(text, encoding="utf-8")
+    message = "--message=feat: use yet more trees"
     place.git("commit", "--no-verify", f"--author={COLLEAGUE}", message, "--", name)
 
 
@@ -427,7 +428,7 @@ def check_reproduction(place: Place) -> Iterator[str]:
     yield f"Version {entry.subject} is rebuilt, and predicts the same to the last bit."
     answers = place.answers("5.5")
     _check_rebuilt_commit(place, str(answers.get("commit", "")), entry)
-    yield "It was fitted with the code of its own commit."
+    yield "You found the commit whose code it was fitted with."
     rows = entry.details.rows["train"].source
     if answers.get("rows") != rows:
         raise Missing(
@@ -436,7 +437,7 @@ def check_reproduction(place: Place) -> Iterator[str]:
             "the rows. Only without one, reproduce reads the tables again.",
             f"Run `uv run {PROGRAM} journal {entry.number}`, and look for rows.",
         )
-    yield f"Its rows came from: {rows}."
+    yield "You found where its rows came from."
     if answers.get("compared") != "predictions":
         raise Missing(
             f'compared is "{answers.get("compared")}".',
@@ -461,7 +462,7 @@ def _check_rebuilt_commit(place: Place, commit: str, entry: Any) -> None:
     if commit in ("HEAD", "main") or place.git("rev-parse", "HEAD").startswith(commit):
         raise Missing(
             f"commit is {commit}: the commit of today.",
-            "With the code of today it would be another model. A version is rebuilt with the code, "
+            "From this commit, it would be another model. A version is rebuilt with the code, "
             "the packages and the settings that it was made with.",
             f"Run `uv run {PROGRAM} journal {entry.number}`, and look for commit.",
         )
@@ -528,7 +529,7 @@ MODULE = Module(
         Exercise(
             "5.5",
             "Reproduce last year's model",
-            "The version that predicted the loan is rebuilt, though the code has changed since.",
+            "The version that predicted the loan is rebuilt, though the repository has moved on.",
             (
                 f"`uv run {PROGRAM} reproduce N`, with the version of the exercise before.",
                 f"`uv run {PROGRAM} journal` shows the entry; `journal N` prints all of it.",

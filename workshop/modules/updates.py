@@ -9,6 +9,7 @@ from ..exercise import Exercise, Module
 from ..missing import Missing
 from ..newer import ANSWERS, CLONE, SETTINGS, SOURCE, TAG
 from ..place import PACKAGE, PROGRAM, Place
+from .staleness import NEXT_YEAR
 
 UPDATE = "uvx copier update --defaults"
 VENDOR = "azure-devops"
@@ -72,7 +73,7 @@ def check_update(place: Place) -> Iterator[str]:
             f"Version {trained.subject} was trained with {template} of the template.",
             "An update changes no version: the champion goes on with the code that it carries. "
             "Train one now, so that you see today what the new platform says about your model.",
-            f"Run `uv run {PROGRAM} train`, then gate it.",
+            f"Run `uv run {PROGRAM} train --as-of {NEXT_YEAR[-1]}`, then gate it.",
         )
     yield f"Version {trained.subject} was trained with it."
     verdicts = journal.verdicts(trained.subject)
