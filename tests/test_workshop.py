@@ -209,10 +209,20 @@ def test_a_script_does_not_go_on_without_a_file(command: str, tmp_path: Path) ->
         script.run(file, tmp_path)
 
 
-def test_a_change_is_noticed_by_its_time_or_size(tmp_path: Path) -> None:
-    (tmp_path / "src").mkdir()
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".copier-answers.yml",
+        "src/model.py",
+        "build/fleet/cards/conf/base.yml",
+        "build/goldsmith/template/noxfile.py",
+        "build/release/release.json",
+    ],
+)
+def test_a_change_is_noticed_by_its_time_or_size(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     before = engine.fingerprint(tmp_path)
-    (tmp_path / "src/model.py").touch()
+    (tmp_path / name).touch()
     assert engine.fingerprint(tmp_path) != before
 
 

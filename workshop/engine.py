@@ -20,7 +20,17 @@ from .progress import Progress
 from .start import keep_start, restore_start
 
 SESSION = "uvx nox -s workshop"
-WATCHED = ("src", "conf", "tests", "docs", "predictions", f"{HOME}/answers", ".git/refs")
+WATCHED = (
+    "src",
+    "conf",
+    "tests",
+    "docs",
+    "predictions",
+    "build/goldsmith",
+    "build/fleet",
+    f"{HOME}/answers",
+    ".git/refs",
+)
 WATCHED_FILES = (
     ".copier-answers.yml",
     "build/release/release.json",
