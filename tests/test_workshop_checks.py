@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from rendering import ROOT
+from rendering import ROOT, contents, git
 
+from workshop.exercise import FILES
 from workshop.missing import Missing
-from workshop.modules import gate, own_data, repository, staleness
+from workshop.modules import environments, gate, own_data, repository, staleness
 from workshop.place import Journal, Place
 
 Frame = pd.DataFrame
@@ -148,6 +149,133 @@ def test_the_schema_of_the_example_is_recognized(tmp_path: Path) -> None:
     assert what_is_missing(own_data.check_schema, project) == message
 
 
+ROLES = {
+    "application_id": "key",
+    "applied_on": "event_time",
+    "customer_id": "group",
+    "age_band": "protected",
+    "phone": "personal",
+    "reminders_sent": "excluded",
+    "contacts": "excluded",
+} | dict.fromkeys(
+    (
+        *("purpose", "employment", "housing", "channel", "amount", "term_months", "income"),
+        *("other_debts", "years_employed", "late_payments", "has_account"),
+    ),
+    "",
+)
+
+
+def described(folder: Path, changed: dict[str, str | None]) -> Place:
+    """A project whose schema has the right roles, but for these; None: without the column."""
+    (folder / "build/draft").mkdir(parents=True)
+    (folder / "build/draft/schema.py").touch()
+    given = {name: role for name, role in (ROLES | changed).items() if role is not None}
+    modules = {
+        "schema": {"Inputs": columns(**given), "Labels": LABELS},
+        "data": {"labels": lambda tables, window: reviewed(tables.read("loans", window))},
+    }
+    loans = SimpleNamespace(path="data/loans.csv")
+    time = SimpleNamespace(label_horizon=3)
+    return Pretended(folder, modules, SimpleNamespace(tables={"loans": loans}, time=time))
+
+
+def test_right_roles_pass(tmp_path: Path) -> None:
+    assert len(list(own_data.check_schema(described(tmp_path, {})))) == 9
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"late_payments": "excluded"}, "late_payments is not a feature any more."),
+        ({"income": "protected"}, "income is not a feature any more."),
+        ({"channel": None}, "Inputs in schema.py has no column channel any more."),
+        ({"contacts": ""}, "One feature is from after the decision."),
+        ({"reminders_sent": ""}, "reminders_sent is a feature."),
+        ({"contacts": "personal"}, "contacts has the role personal."),
+        ({"reminders_sent": None}, "Inputs in schema.py has no column reminders_sent any more."),
+        ({"customer_id": ""}, "customer_id has lost its role group."),
+    ],
+)
+def test_a_wrong_role_is_explained(
+    changed: dict[str, str | None], message: str, tmp_path: Path
+) -> None:
+    assert what_is_missing(own_data.check_schema, described(tmp_path, changed)) == message
+
+
+def test_tests_of_the_example_that_are_left_are_explained(tmp_path: Path) -> None:
+    (tmp_path / "tests/model").mkdir(parents=True)
+    (tmp_path / "tests/model/test_data.py").touch()
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "--message=chore: start from the template")
+    message = "tests/model/test_data.py is still a test of the example."
+    assert what_is_missing(own_data.check_schema, described(tmp_path, {})) == message
+
+
+FEATURE = """
+def add_burden(frame):
+    income = frame["income"].where(frame["income"] > 0)
+    return frame.assign(instalment_to_income=frame["amount"] / frame["term_months"] / income)
+"""
+EXISTS = (FILES / "2.2/existence.py").read_text(encoding="utf-8")
+ONE_LOAN = """
+import pandas as pd
+from loan_risk.features import add_burden
+
+def test_a_loan():
+    loan = pd.DataFrame({"amount": [12_000.0], "term_months": [12], "income": [4_000.0]})
+    assert list(add_burden(loan)["instalment_to_income"]) == [0.25]
+"""
+
+
+def with_test(folder: Path, test: str) -> Place:
+    """A project in which a test of add_burden has passed."""
+    for name, text in {
+        "src/loan_risk/__init__.py": "",
+        "src/loan_risk/features.py": FEATURE,
+        "tests/model/test_features.py": test,
+        ".pytest_cache/v/cache/nodeids": "tests/model/test_features.py::test_it",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return Place(folder)
+
+
+def test_a_test_that_notices_mistakes_passes_and_nothing_is_written(tmp_path: Path) -> None:
+    project = with_test(tmp_path, (FILES / "2.2/test_features.py").read_text(encoding="utf-8"))
+    before = contents(tmp_path)
+    own_data._check_tests(project)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        (EXISTS, "also passes if add_burden does not divide by term_months"),
+        (ONE_LOAN, "also passes if add_burden gives infinity for an income of 0"),
+    ],
+)
+def test_a_test_that_notices_no_mistake_is_explained(
+    test: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(Missing, match=message):
+        own_data._check_tests(with_test(tmp_path, test))
+
+
+def test_a_step_after_the_one_that_drops_the_names_is_explained() -> None:
+    def add_burden(frame: Frame) -> Frame:
+        return burden(frame)
+
+    codes = ("codes", SimpleNamespace(transformers=[]))
+    steps = [codes, ("burden", SimpleNamespace(func=add_burden))]
+    features = {"add_burden": add_burden, "prepare": lambda: SimpleNamespace(steps=steps)}
+    message = "prepare() calls add_burden after the step codes."
+    assert what_is_missing(own_data.check_feature, Pretended(Path(), {"features": features})) == (
+        message
+    )
+
+
 def test_a_part_that_is_not_there_is_what_is_missing() -> None:
     with pytest.raises(Missing, match=r"src/loan_risk/data\.py defines no labels\."):
         Pretended(Path(), {"data": {}}).own("data", "labels")
@@ -180,6 +308,37 @@ def entry(number: int, command: str, subject: str = "1", **details: Any) -> Any:
     )
 
 
+GATED = (entry(1, "train", "1"), entry(2, "gate", "1", verdict="passed"))
+SCORED = entry(4, "score", "2026-01-01", version=1, rows=660)
+
+
+def test_a_first_run_is_right() -> None:
+    run = recorded(*GATED, entry(3, "promote", "1"), SCORED)
+    for trained in run.journal().of("train"):
+        trained.as_of = "2026-01-01"
+    assert list(repository.check_first_run(run))[-1] == "Version 1 has predicted 660 applications."
+
+
+@pytest.mark.parametrize(
+    ("later", "champion", "message"),
+    [
+        ((GATED[0], entry(2, "gate", "1", verdict="rejected")), "", "The gate has rejected"),
+        (GATED, "", "Version 1 is not the champion; the next step is promote."),
+        (GATED, "1", "Version 1 has predicted nothing yet."),
+        (
+            (*GATED, SCORED, entry(5, "train", "2"), entry(6, "gate", "2", verdict="passed")),
+            "1",
+            "Version 2 is not the champion; the next step is promote.",
+        ),
+    ],
+)
+def test_an_unfinished_first_run_is_explained(later: Any, champion: str, message: str) -> None:
+    run = recorded(*later, champion=champion)
+    for trained in run.journal().of("train"):
+        trained.as_of = "2026-01-01"
+    assert what_is_missing(repository.check_first_run, run).startswith(message)
+
+
 def recorded(*entries: Any, champion: str = "1", **cards: Any) -> Any:
     """A project whose store has these entries, and these cards: `v1`, `v2`."""
     journal = Journal(Place(Path()), "dev")
@@ -202,7 +361,8 @@ WITHDRAWN = entry(3, "rollback", "5", reason="branches report odd scores")
 
 
 def test_a_rollback_with_a_reason_is_right() -> None:
-    assert len(list(gate.check_rollback(recorded(*PROMOTED, WITHDRAWN)))) == 3
+    scored = entry(4, "score", "2026-01-01", version=1, rows=610)
+    assert len(list(gate.check_rollback(recorded(*PROMOTED, WITHDRAWN, scored)))) == 3
 
 
 @pytest.mark.parametrize(
@@ -216,6 +376,8 @@ def test_a_rollback_with_a_reason_is_right() -> None:
         ),
         ([entry(3, "rollback", "5", reason="not given")], 'The reason is "not given".'),
         ([WITHDRAWN, entry(4, "promote", "5")], "Version 1 was promoted after the rollback."),
+        ([WITHDRAWN], "Version 1 is the champion again, and has predicted nothing since."),
+        ([entry(2, "pause", ""), WITHDRAWN], "The model is still paused."),
     ],
 )
 def test_a_wrong_rollback_is_explained(later: list[Any], message: str) -> None:
@@ -223,10 +385,10 @@ def test_a_wrong_rollback_is_explained(later: list[Any], message: str) -> None:
 
 
 def card(
-    trees: int = 50, seed: int = 0, auc: float = 0.8, rows: str = "all", leak: str = ""
+    trees: int = 50, seed: int = 0, auc: float = 0.8, rows: str = "all", leak: str = "", **more: Any
 ) -> Any:
     return SimpleNamespace(
-        model=SimpleNamespace(params={"max_iter": trees}, seed=seed),
+        model=SimpleNamespace(params={"max_iter": trees} | more, seed=seed),
         figures={"auc": auc},
         lineage=SimpleNamespace(data=rows),
         windows=rows,
@@ -259,11 +421,62 @@ def test_an_experiment_on_other_rows_does_not_count() -> None:
             "A version differs from the champion in the seed only.",
         ),
         ({"v2": card(200, seed=1)}, "Only version 2 tries a parameter."),
+        (
+            {"v2": card(200), "v3": card(200, learning_rate=0.5)},
+            "Version 3 changes 2 parameters at once.",
+        ),
     ],
 )
 def test_wrong_experiments_are_explained(cards: dict[str, Any], message: str) -> None:
     tried = recorded(FIRST, *(typed(name[1:]) for name in cards), v1=card(), **cards)
     assert what_is_missing(gate.check_experiments, tried) == message
+
+
+TRIED = (
+    *(FIRST, typed("2"), typed("3"), entry(4, "gate", "2", verdict="passed")),
+    entry(5, "train", "4", dirty=False),
+)
+TRIED_CARDS = {
+    "v1": card(),
+    "v2": card(200, auc=0.9),
+    "v3": card(learning_rate=0.5),
+    "v4": card(200, auc=0.9),
+}
+
+
+@pytest.mark.parametrize(
+    ("champion", "params", "in_base", "message"),
+    [
+        (
+            "2",
+            {"max_iter": 50},
+            {"max_iter": 50},
+            "Version 2 was trained with --set model.params.max_iter, and conf/base.yml still says",
+        ),
+        (
+            "1",
+            {"max_iter": 50, "learning_rate": 0.5},
+            {"max_iter": 50, "learning_rate": 0.5},
+            "model.params in conf/base.yml is {'max_iter': 50, 'learning_rate': 0.5}, and the",
+        ),
+        (
+            "1",
+            {"max_iter": 200},
+            {"max_iter": 50},
+            "conf/dev.yml sets model.params, and conf/base.yml does not.",
+        ),
+        ("1", {"max_iter": 200}, {"max_iter": 200}, "The gate has not judged version 4."),
+        ("4", {"max_iter": 200}, {"max_iter": 200}, "Version 4 has predicted nothing yet."),
+    ],
+)
+def test_a_better_model_that_is_not_in_use_is_explained(
+    champion: str, params: Any, in_base: Any, message: str
+) -> None:
+    project = recorded(*TRIED, champion=champion, **TRIED_CARDS)
+    project.settings = lambda: SimpleNamespace(model=SimpleNamespace(params=params))
+    project.yaml = lambda _: {"model": {"params": in_base}}
+    project.changed = []
+    assert what_is_missing(gate.check_promotion, project).startswith(message)
 
 
 def test_experiments_need_a_champion() -> None:
@@ -289,6 +502,92 @@ def test_a_leak_that_is_let_through_is_explained(
     settings = SimpleNamespace(gate=SimpleNamespace(thresholds={"auc": auc}))
     project.settings = lambda: settings
     assert what_is_missing(gate.check_leak, project) == message
+
+
+@pytest.mark.parametrize(
+    ("changed", "remedy"), [(["src/loan_risk/schema.py"], "git restore"), ([], "and commit.")]
+)
+def test_a_leak_that_is_committed_is_undone_in_another_way(changed: Any, remedy: str) -> None:
+    judged = (FIRST, entry(2, "train", "2"), entry(3, "gate", "2", verdict="rejected"))
+    project = recorded(*judged, v1=card(), v2=card(auc=0.99, leak="reminders_sent"))
+    project.journal().__dict__["checks"] = lambda _: {}
+    auc = SimpleNamespace(suspicious_above=0.95)
+    project.settings = lambda: SimpleNamespace(gate=SimpleNamespace(thresholds={"auc": auc}))
+    project.own = lambda *_: columns(reminders_sent="")
+    project.call = Place.call
+    project.changed = changed
+    with pytest.raises(Missing) as missing:
+        list(gate.check_leak(project))
+    assert missing.value.what == "reminders_sent is still a feature in schema.py."
+    assert remedy in missing.value.hint
+
+
+TRAINED_IN_TEST = (
+    entry(1, "train", "1", commit="before"),
+    entry(2, "gate", "1", verdict="passed"),
+)
+
+
+def test_a_version_of_test_from_before_the_change_is_explained() -> None:
+    project = recorded(*TRAINED_IN_TEST)
+    journal = project.journal()
+    project.journal = lambda _: journal
+    project.settings = lambda *_: SimpleNamespace(time=SimpleNamespace(train=15))
+    project.yaml = lambda name: {"time": {"train": 6}} if "test" in name else {}
+    project.git = lambda *_: "promotion: automatic"
+    project.changed = []
+    message = "Version 1 of test was trained before the change."
+    assert what_is_missing(environments.check_test, project) == message
+
+
+def test_a_champion_that_nobody_has_approved_is_explained() -> None:
+    project = recorded(*TRAINED_IN_TEST, entry(3, "promote", "1", approved_by=""))
+    project.yaml = lambda _: {"promotion": "approval"}
+    project.git = lambda *_: "promotion: approval"
+    project.changed = []
+    message = "Version 1 is the champion, and nobody has approved it."
+    assert what_is_missing(environments.check_approval, project) == message
+
+
+@pytest.fixture
+def branched(tmp_path: Path) -> Path:
+    """A repository in which a branch of two commits changes the rule."""
+    (tmp_path / "conf").mkdir()
+    base = tmp_path / "conf/base.yml"
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    for branch, text in {
+        "main": "gate:\n  attempts: 10\n",
+        "fewer-attempts": "gate:\n  attempts: 8\n",
+        "": "gate:\n  attempts: 8  # agreed\n",
+    }.items():
+        if branch == "fewer-attempts":
+            git(tmp_path, "switch", "--quiet", "--create", branch)
+        base.write_text(text, encoding="utf-8")
+        git(tmp_path, "add", "--all")
+        git(tmp_path, "commit", "--quiet", "--message=feat: change a rule")
+    git(tmp_path, "switch", "--quiet", "main")
+    return tmp_path
+
+
+def test_a_merge_that_only_moves_main_forward_is_explained(branched: Path) -> None:
+    git(branched, "merge", "--quiet", "fewer-attempts")
+    with pytest.raises(Missing) as missing:
+        list(environments.check_change(Place(branched)))
+    assert missing.value.what == (
+        "main was moved forward to fewer-attempts, without a merge commit."
+    )
+    for command in missing.value.hint.split("`")[1::2]:
+        git(branched, *command.split()[1:])
+    message = "The change was not rehearsed."
+    assert what_is_missing(environments.check_change, Place(branched)) == message
+
+
+def test_another_number_of_attempts_is_not_the_change(branched: Path) -> None:
+    git(branched, "switch", "--quiet", "fewer-attempts")
+    (branched / "conf/base.yml").write_text("gate:\n  attempts: 80\n", encoding="utf-8")
+    git(branched, "commit", "--quiet", "--all", "--message=feat: allow more")
+    message = "No commit on the branch sets gate.attempts to 8."
+    assert what_is_missing(environments.check_change, Place(branched)) == message
 
 
 @pytest.mark.parametrize(

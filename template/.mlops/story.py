@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 FIRST_CHAMPION = {
-    "train": "fit a challenger on a year of rows",
+    "train": "fit a challenger",
     "gate": "check it against thresholds, and against the champion if there is one",
     "promote": "make it the champion",
     "score": "predict the newest month",

@@ -6,6 +6,7 @@ from typing import Any
 from ..exercise import Exercise, Module
 from ..missing import Missing
 from ..place import PROGRAM, Place
+from .champion import check_champion
 
 MONTHS = 6
 ATTEMPTS = 8
@@ -65,26 +66,44 @@ def check_test(place: Place) -> Iterator[str]:
             "code and with its own settings. That is what makes it a test.",
             f"Run `uv run {PROGRAM} train --env test --as-of {AS_OF}`.",
         )
-    card = journal.card(trained[-1].subject)
-    yield f"Version {trained[-1].subject} of test is trained on {card.rows.train:,} rows."
-    if not journal.champion:
-        step = "promote" if journal.verdicts(trained[-1].subject) else "gate"
+    version = trained[-1].subject
+    then = committed(place, trained[-1].details.commit, "conf/test.yml").get("time") or {}
+    if then.get("train") != MONTHS:
         raise Missing(
-            f"test has no champion; the next step is {step}.",
-            "A rehearsal is done when the curtain falls: judged and promoted, as in prod.",
-            f"Run `uv run {PROGRAM} {step} --env test`.",
+            f"Version {version} of test was trained before the change.",
+            "A setting changes nothing that is trained already: the version has seen more months.",
+            f"Run `uv run {PROGRAM} train --env test --as-of {AS_OF}` again.",
         )
-    yield f"Version {journal.champion} is the champion of test; dev has its own."
+    card = journal.card(version)
+    yield f"Version {version} of test is trained on {card.rows.train:,} rows."
+    check_champion(journal, version)
+    yield f"Version {version} is the champion of test; dev has its own."
+
+
+def committed(place: Place, commit: str, name: str) -> dict[str, Any]:
+    """Return the content of a file in conf/ as it is in a commit; empty if there is none."""
+    import yaml  # not there before the first exercise
+
+    try:
+        content = yaml.safe_load(place.git("show", f"{commit}:{name}"))
+    except yaml.YAMLError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _attempts(place: Place, commit: str) -> Any:
+    """Return gate.attempts as conf/base.yml sets it in a commit."""
+    return (committed(place, commit, "conf/base.yml").get("gate") or {}).get("attempts")
 
 
 def check_change(place: Place) -> Iterator[str]:
     """A rule was changed on a branch, rehearsed as in a pipeline, and merged."""
-    committed = place.git("show", "main:conf/base.yml")
     branches = place.git("branch", "--sort=-committerdate", "--format=%(refname:short)").split()
     on_branch = [name for name in branches if name != "main"]
-    changed = f"attempts: {ATTEMPTS}" in committed
+    changed = _attempts(place, "main") == ATTEMPTS
     merges = place.git("log", "main", "--merges", "--format=%h").split()
     if changed and not merges:
+        _explain_fast_forward(place, on_branch)
         raise Missing(
             "The change went to main without a merge.",
             "On main it counts for everybody at once. On a branch, a pipeline and a person look "
@@ -100,7 +119,7 @@ def check_change(place: Place) -> Iterator[str]:
         )
     yield "The change was made on a branch."
     tip = f"{merges[0]}^2" if changed else on_branch[0]
-    if f"attempts: {ATTEMPTS}" not in place.git("show", f"{tip}:conf/base.yml"):
+    if _attempts(place, tip) != ATTEMPTS:
         raise Missing(
             f"No commit on the branch sets gate.attempts to {ATTEMPTS}.",
             "Only what is committed is in a pull request.",
@@ -127,9 +146,26 @@ def check_change(place: Place) -> Iterator[str]:
         raise Missing(
             "The branch is not merged.",
             "A change that waits on a branch helps nobody, and grows away from main.",
-            "Run `git switch main`, then `git merge --no-ff fewer-attempts`.",
+            f"Run `git switch main`, then `git merge --no-ff --no-edit {on_branch[0]}`.",
         )
     yield "main has the change, and its history says by which merge."
+
+
+def _explain_fast_forward(place: Place, on_branch: list[str]) -> None:
+    """Raise Missing if main was moved to the tip of a branch, where there is no merge."""
+    for branch in on_branch:
+        ahead = place.git("rev-list", "--count", f"main..{branch}")
+        if ahead != "0" or _attempts(place, branch) != ATTEMPTS:
+            continue
+        back = 1
+        while _attempts(place, f"main~{back}") == ATTEMPTS:
+            back += 1
+        raise Missing(
+            f"main was moved forward to {branch}, without a merge commit.",
+            "The history does not say when the change was accepted, and by whom.",
+            f"Run `git switch main`, `git reset --keep HEAD~{back}`, and then "
+            f"`git merge --no-ff --no-edit {branch}`.",
+        )
 
 
 def check_approval(place: Place) -> Iterator[str]:
@@ -169,6 +205,8 @@ def check_approval(place: Place) -> Iterator[str]:
             "The person who approves reads the gate's evidence, so there must be some.",
             f"Run `uv run {PROGRAM} gate`.",
         )
+    if verdicts[-1].details.verdict == "rejected":
+        check_champion(journal, newest.subject)
     if not ours:
         raise Missing(
             f"Version {newest.subject} waits for a person.",
@@ -178,12 +216,20 @@ def check_approval(place: Place) -> Iterator[str]:
             f'then run `uv run {PROGRAM} promote --approved-by "{APPROVER}"` with their name.',
         )
     entry = ours[-1]
+    if not entry.details.approved_by:
+        raise Missing(
+            f"Version {newest.subject} is the champion, and nobody has approved it.",
+            "A rule that one person can switch off on the command line is no rule. test and prod "
+            "refuse this.",
+            f"Run `uv run {PROGRAM} train` and `gate` again, and promote without --set.",
+        )
     yield f"{entry.details.approved_by} has approved version {newest.subject}."
     yield f"Entry {entry.number} of the journal names the evidence."
 
 
 def _check_trained(place: Place, newest: Any) -> None:
-    if "promotion: approval" not in place.git("show", f"{newest.details.commit}:conf/dev.yml"):
+    then = committed(place, newest.details.commit, "conf/dev.yml")
+    if then.get("promotion") != "approval":
         raise Missing(
             f"Version {newest.subject} was trained before the rule.",
             "It was made when nobody had to look at it. Start with one that was made knowingly.",

@@ -1,14 +1,17 @@
 """Module 3: track, register, gate."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..exercise import Exercise, Module
 from ..missing import Missing
 from ..place import PROGRAM, Journal, Place
+from .champion import check_champion, check_scored
 from .own_data import NOTEBOOK, roles
 from .repository import refuse_overrides
 
 LEAK = "reminders_sent"
+SCHEMA = "src/loan_risk/schema.py"
 TOO_GOOD = 0.95  # gate.thresholds.auc.suspicious_above as drafted
 TREES = "model.params.max_iter"
 RATE = "model.params.learning_rate"
@@ -25,18 +28,24 @@ def check_experiments(place: Place) -> Iterator[str]:
             f"Run `uv run {PROGRAM} train --set {TREES}=200`.",
         )
     champion = journal.card(journal.champion)
-    cards = {version: journal.card(version) for version in versions}
-    cards = {
-        version: card
-        for version, card in cards.items()
-        if (card.lineage.data, card.windows) == (champion.lineage.data, champion.windows)
-    }
+    cards = on_same_rows(journal)
     if not cards:
         raise Missing(
             f"Version {versions[-1]} was trained on other rows than the champion.",
             "If the rows and the parameters differ, nobody can say which of them changed the "
             "figure.",
             f"Train again, and set only {TREES} or {RATE}.",
+        )
+    several = [version for version, card in cards.items() if _changes(card, champion) > 1]
+    cards = {version: card for version, card in cards.items() if version not in several}
+    if several and len(cards) < 2:
+        raise Missing(
+            f"Version {several[-1]} changes {_changes(journal.card(several[-1]), champion)} "
+            "parameters at once.",
+            "If it is better, nobody can say which of them made it better. One of them may even "
+            "have made it worse.",
+            f"Set one of them only: `uv run {PROGRAM} train --set {TREES}=200`, and then "
+            f"`uv run {PROGRAM} train --set {RATE}=0.5`.",
         )
     versions = list(cards)
     different = {str(sorted(card.model.params.items())) for card in [champion, *cards.values()]}
@@ -76,6 +85,23 @@ def check_experiments(place: Place) -> Iterator[str]:
             f"Run `uv run {PROGRAM} compare {versions[0]} {versions[-1]}`, then gate the better.",
         )
     yield f"The gate has judged the better one, version {best}."
+
+
+def _changes(card: Any, champion: Any) -> int:
+    """Return how many parameters of a version differ from the champion's."""
+    params, others = card.model.params, champion.model.params
+    return sum(params.get(name) != others.get(name) for name in params.keys() | others.keys())
+
+
+def on_same_rows(journal: Journal) -> dict[str, Any]:
+    """Return the cards of the experiments on the champion's rows, by version."""
+    champion = journal.card(journal.champion)
+    cards = {version: journal.card(version) for version in experiments(journal)}
+    return {
+        version: card
+        for version, card in cards.items()
+        if (card.lineage.data, card.windows) == (champion.lineage.data, champion.windows)
+    }
 
 
 def experiments(journal: Journal) -> list[str]:
@@ -147,13 +173,20 @@ def check_leak(place: Place) -> Iterator[str]:
         )
     rejected = [c.name for c in journal.checks(verdicts[-1]).values() if c.verdict == "rejected"]
     yield f"The gate has rejected it. Its reasons: {', '.join(rejected)}."
+    _refuse_leak_left(place)
+    yield f"{LEAK} is no longer a feature, and version {journal.champion} is still the champion."
+
+
+def _refuse_leak_left(place: Place) -> None:
     if not roles(place, "Inputs").get(LEAK, "not there"):
+        undo = "Undo your change: `git restore src/loan_risk/schema.py`."
+        if SCHEMA not in place.changed:
+            undo = f'You have committed it. Give {LEAK} the role "excluded" again, and commit.'
         raise Missing(
             f"{LEAK} is still a feature in schema.py.",
             "The next person who trains would repeat the mistake.",
-            "Undo your change: `git restore src/loan_risk/schema.py`.",
+            undo,
         )
-    yield f"{LEAK} is no longer a feature, and version {journal.champion} is still the champion."
 
 
 def check_promotion(place: Place) -> Iterator[str]:
@@ -162,12 +195,39 @@ def check_promotion(place: Place) -> Iterator[str]:
     journal = place.journal()
     if params == NOTEBOOK:
         if journal.champion in experiments(journal):
-            refuse_overrides(journal.trained(journal.champion))
+            overrides = ", ".join(journal.trained(journal.champion).overrides)
+            raise Missing(
+                f"Version {journal.champion} was trained with {overrides}, and conf/base.yml still "
+                f"says {params}.",
+                "What you type on the command line is in no file, so nobody reviews it. The next "
+                "training run would go back to the old parameter.",
+                "Write `params: {max_iter: 200}` below `model:` in conf/base.yml, and commit. Then "
+                "train, gate and promote.",
+            )
         raise Missing(
             f"model.params in conf/base.yml is still {params}.",
             "The better parameter is only in your terminal's history. The next training run would "
             "go back to the old one.",
             "Write `params: {max_iter: 200}` below `model:`.",
+        )
+    cards = on_same_rows(journal)
+    judged = [version for version in cards if journal.verdicts(version)]
+    best = max(judged, key=lambda version: cards[version].figures["auc"], default="")
+    if best and params != cards[best].model.params:
+        raise Missing(
+            f"model.params in conf/base.yml is {params}, and the better experiment, version "
+            f"{best}, had {cards[best].model.params}.",
+            "You have made experiments so that you need not guess. These parameters lost, or "
+            "nobody has tried them.",
+            f"Write `params: {cards[best].model.params}` below `model:`.",
+        )
+    if place.yaml("conf/base.yml").get("model", {}).get("params") != params:
+        raise Missing(
+            "conf/dev.yml sets model.params, and conf/base.yml does not.",
+            "test and prod do not read dev.yml. They would train another model than the one that "
+            "you have tried.",
+            "Write `params: {max_iter: 200}` below `model:` in conf/base.yml, and remove it from "
+            "conf/dev.yml.",
         )
     yield f"The parameters are in conf/base.yml: {params}."
     if place.changed:
@@ -181,12 +241,18 @@ def check_promotion(place: Place) -> Iterator[str]:
     trained = journal.trained(champion)
     if champion in experiments(journal):
         refuse_overrides(trained)
+    newest = journal.last("train")
     if journal.card(champion).model.params != params:
-        newest = journal.last("train").subject
+        if (
+            not newest.overrides
+            and not newest.details.dirty
+            and journal.card(newest.subject).model.params == params
+        ):
+            check_champion(journal, newest.subject)
         raise Missing(
             f"The champion, version {champion}, was trained with other parameters.",
             "A setting changes nothing that is trained already.",
-            f"Run train, gate and promote. The newest version is {newest}.",
+            f"Run `uv run {PROGRAM} train`, then gate and promote.",
         )
     if trained.details.dirty:
         raise Missing(
@@ -195,6 +261,7 @@ def check_promotion(place: Place) -> Iterator[str]:
             f"Run `uv run {PROGRAM} train` again, then gate and promote.",
         )
     yield f"Version {champion} was trained with them, from a commit, and is the champion."
+    yield check_scored(journal)
 
 
 def check_rollback(place: Place) -> Iterator[str]:
@@ -240,7 +307,21 @@ def check_rollback(place: Place) -> Iterator[str]:
             "A withdrawn version needs a new verdict, and a reason why the old one was wrong.",
             "Reset this exercise, and leave it at the rollback.",
         )
-    yield f"Version {journal.champion} predicts again."
+    halts = journal.of("pause", "resume")
+    if halts and halts[-1].command == "pause":
+        raise Missing(
+            "The model is still paused.",
+            "A pause stops every prediction, also those of the version that works.",
+            f"Run `uv run {PROGRAM} resume`.",
+        )
+    if not any(entry.number > withdrawn[0].number for entry in journal.of("score")):
+        raise Missing(
+            f"Version {journal.champion} is the champion again, and has predicted nothing since.",
+            f"A rollback changes no prediction: the branches still read those of version "
+            f"{withdrawn[0].subject}.",
+            f"Run `uv run {PROGRAM} score`.",
+        )
+    yield f"Version {journal.champion} has predicted again, so the branches read its scores."
 
 
 MODULE = Module(
@@ -277,7 +358,7 @@ MODULE = Module(
             "A version trained with the better parameters, from a commit, is the champion.",
             (
                 "What is typed with --set is in no file. Write it into conf/base.yml.",
-                "Commit, then train, gate and promote.",
+                "Commit, then train, gate, promote and score.",
             ),
             check_promotion,
         ),
@@ -288,6 +369,7 @@ MODULE = Module(
             (
                 "One command does it, and it needs no version number.",
                 f'`uv run {PROGRAM} rollback --reason "..."`: write what you have seen.',
+                "The branches read the newest predictions: score again, with the old version.",
             ),
             check_rollback,
         ),

@@ -4,18 +4,35 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from ..exercise import Exercise, Module
 from ..missing import Missing
-from ..place import PROGRAM, Place
+from ..place import PACKAGE, PROGRAM, Place
+from .champion import check_champion, check_scored
 
 KNOWN_ON = "2026-01-01"
 AFTERWARDS = ("contacts", "reminders_sent")
+FEATURES = {
+    "purpose": "It is part of the application",
+    "employment": "The customer states it in the application",
+    "housing": "The customer states it in the application",
+    "channel": "It is where the customer applies",
+    "amount": "It is part of the application",
+    "term_months": "It is part of the application",
+    "income": "The customer states it in the application",
+    "other_debts": "The bank looks them up on the day of the application",
+    "years_employed": "The customer states it in the application",
+    "late_payments": "They are those on earlier loans, counted on the day of the application",
+    "has_account": "The bank knows it on the day of the application",
+}
+"""What the model may learn from, and why."""
 DRAFT = f"uv run {PROGRAM} draft data/loans.csv --target defaulted"
 CUTOFF = 0.2
 NOTEBOOK = {"max_iter": 50}
 PYTEST_CACHE = ".pytest_cache/v/cache"
+MISTAKES = Path(__file__).parents[1] / "mistakes.py"
 
 
 def deliver(place: Place, known_on: str = KNOWN_ON) -> None:
@@ -51,14 +68,9 @@ def check_schema(place: Place) -> Iterator[str]:
             "The schema says which columns the model may learn from, so it must list yours.",
             "Run `cp build/draft/*.py src/loan_risk/`.",
         )
-    for column in AFTERWARDS:
-        if column in inputs and not inputs[column]:
-            raise Missing(
-                f"{column} is a feature.",
-                "It is known only after the loan was granted. The model would look excellent on "
-                "old loans, and know nothing about the applicant in front of you.",
-                f'In schema.py, give {column} the role "excluded".',
-            )
+    _check_features(inputs)
+    yield "The model may learn from all that is known when it predicts."
+    _check_afterwards(inputs)
     yield "No feature is from after the decision."
     _check_review(inputs, labels)
     yield "Labels says when each outcome became known."
@@ -68,12 +80,65 @@ def check_schema(place: Place) -> Iterator[str]:
     yield "The model does not see phone numbers or ages; the gate sees the ages."
     _check_horizon(place)
     yield "A loan counts as good or bad only after its review."
+    _check_old_tests(place)
+    yield "No test is about the columns of the example."
 
 
 def roles(place: Place, model: str) -> dict[str, str]:
     """Return the role of each column of a class in schema.py; empty for a feature."""
     columns = place.call(place.own("schema", model).to_schema).columns.items()
     return {name: (column.metadata or {}).get("role") or "" for name, column in columns}
+
+
+def _check_features(inputs: dict[str, str]) -> None:
+    for column, why in FEATURES.items():
+        if column not in inputs:
+            raise Missing(
+                f"Inputs in schema.py has no column {column} any more.",
+                f"{why}, so the model may learn from it. Without it, the model is worse for no "
+                "reason.",
+                "Copy its line from build/draft/schema.py.",
+            )
+        if inputs[column]:
+            raise Missing(
+                f"{column} is not a feature any more.",
+                f"{why}, so the model may learn from it. Without it, the model is worse for no "
+                "reason.",
+                f"In schema.py, remove the role of {column}.",
+            )
+
+
+def _check_afterwards(inputs: dict[str, str]) -> None:
+    if inputs.get("reminders_sent") == "":
+        raise Missing(
+            "reminders_sent is a feature.",
+            "It is known only after the loan was granted. The model would look excellent on old "
+            "loans, and know nothing about the applicant in front of you.",
+            'In schema.py, give reminders_sent the role "excluded", as draft has proposed.',
+        )
+    if inputs.get("contacts") == "":
+        raise Missing(
+            "One feature is from after the decision.",
+            "It is known only after the loan was granted. The model would look better on old loans "
+            "than it is, and miss something about the applicant in front of you.",
+            "Read the table on the page: which column was still being counted on the day of the "
+            "extract? Give it the role excluded.",
+        )
+    for column in AFTERWARDS:
+        if column not in inputs:
+            raise Missing(
+                f"Inputs in schema.py has no column {column} any more.",
+                "The table still has it. The next person who reads the table would wonder why the "
+                "model does not learn from it, and the gate does not know that it must not.",
+                'Copy its line from build/draft/schema.py, with the role "excluded".',
+            )
+        if inputs[column] != "excluded":
+            raise Missing(
+                f"{column} has the role {inputs[column]}.",
+                "The model does not see it, and that is right. But the role also says why: this "
+                "column is from after the decision.",
+                f'In schema.py, give {column} the role "excluded".',
+            )
 
 
 def _check_review(inputs: dict[str, str], labels: dict[str, str]) -> None:
@@ -142,6 +207,13 @@ def _check_people(inputs: dict[str, str]) -> None:
             "be used.",
             'Give phone the role "personal".',
         )
+    if inputs.get("customer_id") != "group":
+        raise Missing(
+            "customer_id has lost its role group.",
+            "A customer may have several loans. If one is trained on and another one is judged, "
+            "the model looks better than it is: it has met the customer before.",
+            'Give customer_id the role "group".',
+        )
     if inputs.get("age_band") != "protected":
         raise Missing(
             "age_band has lost its role protected.",
@@ -162,6 +234,21 @@ def _check_horizon(place: Place) -> None:
         )
 
 
+def _check_old_tests(place: Place) -> None:
+    left = sorted(
+        name
+        for name in place.git("ls-files", "tests/model/*.py").splitlines()
+        if place.path(name).is_file() and name not in place.changed
+    )
+    if left:
+        raise Missing(
+            f"{left[0]} is still a test of the example.",
+            "It is about columns that your table does not have, so it would fail, and hide the "
+            "failures that matter.",
+            "Run `rm tests/model/*.py`.",
+        )
+
+
 def check_feature(place: Place) -> Iterator[str]:
     """The project computes a feature, and tests it."""
     features = place.module("features")
@@ -175,13 +262,15 @@ def check_feature(place: Place) -> Iterator[str]:
         )
     _check_burden(add_burden)
     yield "add_burden computes what you would compute by hand."
-    if "add_burden" not in _functions(place.call(place.own("features", "prepare"))):
+    pipeline = place.call(place.own("features", "prepare"))
+    if "add_burden" not in _functions(pipeline):
         raise Missing(
             "prepare() does not use add_burden.",
             "A function that no step calls changes nothing. As a step, it is also part of each "
             "version of the model, and computes the same when scoring.",
             'Add ("burden", FunctionTransformer(add_burden)) to the Pipeline in prepare().',
         )
+    _check_order(pipeline)
     yield "Training and scoring use it, as a step of the pipeline."
     _check_tests(place)
     yield "A test keeps it right, and passes."
@@ -255,6 +344,18 @@ def _functions(pipeline: Any) -> set[str]:
     return names
 
 
+def _check_order(pipeline: Any) -> None:
+    before: set[str] = set()
+    for name, step in getattr(pipeline, "steps", ()):
+        if hasattr(step, "transformers") and "add_burden" not in before:
+            raise Missing(
+                f"prepare() calls add_burden after the step {name}.",
+                f"{name} returns numbers without names, so add_burden would not find the income.",
+                f"In prepare(), put the step of add_burden before {name}.",
+            )
+        before |= _functions(SimpleNamespace(steps=[(name, step)]))
+
+
 def _check_tests(place: Place) -> None:
     files = [
         file
@@ -286,6 +387,31 @@ def _check_tests(place: Place) -> None:
             "A test of add_burden fails.",
             "Either the function is wrong or the test is. Find out which before you change one.",
             f"{run} Read what it says after `E`.",
+        )
+    _check_notices(place, [f"tests/model/{file.name}" for file in files])
+
+
+def _check_notices(place: Place, names: list[str]) -> None:
+    """Run the tests with wrong functions instead of add_burden; nothing is written."""
+    command = [sys.executable, str(MISTAKES), PACKAGE, *names]
+    done = subprocess.run(command, cwd=place.folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+    passed = done.stdout.splitlines()[-1].split()
+    if "term" in passed:
+        raise Missing(
+            "The test also passes if add_burden does not divide by term_months.",
+            "The check has tried it. Somebody will change the function in a year, and such a test "
+            "would not notice that the result is wrong.",
+            "Compare the column with a value: 12,000 over 12 months with an income of 4,000 is "
+            "0.25.",
+        )
+    if "income" in passed:
+        raise Missing(
+            "The test also passes if add_burden gives infinity for an income of 0.",
+            "The check has tried it. The usual loan is right in most wrong functions, too; "
+            "mistakes are made at the edge.",
+            "Add a loan with an income of 0 to the test, whose result is missing.",
         )
 
 
@@ -354,15 +480,9 @@ def check_own_model(place: Place) -> Iterator[str]:
             f"Run `uv run {PROGRAM} train` again, now that everything is committed.",
         )
     yield f"Version {version} is trained from a commit that contains all of its code."
-    verdicts = journal.verdicts(version)
-    if not verdicts or journal.champion != version:
-        step = "promote" if verdicts else "gate"
-        raise Missing(
-            f"Version {version} is not the champion.",
-            "It has to pass the gate before it may decide about anybody.",
-            f"Run `uv run {PROGRAM} {step}`.",
-        )
+    check_champion(journal, version)
     yield f"Version {version} has passed the gate and is the champion."
+    yield check_scored(journal)
 
 
 MODULE = Module(
@@ -376,7 +496,7 @@ MODULE = Module(
             "The project reads the bank's extract, and the role of each column is right.",
             (
                 f"`{DRAFT}` proposes all files in build/draft. Read build/draft/report.md.",
-                "Copy the proposal. For each column in schema.py, ask: is it known when we decide?",
+                "Copy the proposal, and read each column. contacts was counted until the extract.",
                 "contacts is excluded, reviewed_on moves to Labels, labels() keeps reviewed loans.",
             ),
             check_schema,
@@ -402,7 +522,7 @@ MODULE = Module(
             (
                 "Settings first, then the commit, then train: a version names its commit.",
                 "The store has versions of the example: mlflow.db, mlartifacts, extracts.",
-                "git add, git commit, then train, gate and promote.",
+                "git add, git commit, then train, gate, promote and score.",
             ),
             check_own_model,
         ),

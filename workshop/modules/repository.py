@@ -7,6 +7,7 @@ from typing import Any
 from ..exercise import Exercise, Module
 from ..missing import Missing
 from ..place import HOME, PROGRAM, Place
+from .champion import check_champion, check_scored
 
 SETUP = "Run `uvx nox -s setup`. It does all of this, and you can run it again at any time."
 HOOKS = ("pre-commit", "commit-msg")
@@ -101,22 +102,9 @@ def check_first_run(place: Place) -> Iterator[str]:
             f"Run `uv run {PROGRAM} gate`, and read its table.",
         )
     yield f"The gate has judged version {version}: {verdicts[-1].details.verdict}."
-    if not journal.champion:
-        raise Missing(
-            "No version is promoted.",
-            "A version that passed is a candidate. Only the champion predicts, and `promote` "
-            "records who made it the champion.",
-            f"Run `uv run {PROGRAM} promote`.",
-        )
-    yield f"Version {journal.champion} is the champion."
-    scored = journal.of("score")
-    if not scored:
-        raise Missing(
-            "Nothing is scored yet.",
-            "A model is useful once its predictions are where others can read them.",
-            f"Run `uv run {PROGRAM} score`.",
-        )
-    yield f"It has predicted {scored[-1].details.rows} applications."
+    check_champion(journal, version)
+    yield f"Version {version} is the champion."
+    yield check_scored(journal)
 
 
 def refuse_overrides(entry: Any) -> None:
@@ -160,7 +148,7 @@ def check_must_haves(place: Place) -> Iterator[str]:
     entries = answers.get("journal_entries")
     if entries != len(journal.entries):
         raise Missing(
-            f"journal_entries is {entries}, and the journal has {len(journal.entries)} entries.",
+            f"journal_entries is {entries}, and the journal has {len(journal.entries)}.",
             "The journal records every step of every command, also those that you repeated. This "
             "is what makes automation safe to trust.",
             f"Read the last line of `uv run {PROGRAM} status`.",
