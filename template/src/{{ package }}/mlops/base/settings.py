@@ -382,8 +382,9 @@ class Gate(Section):
     attempts: Versions = Field(default=10, ge=1)
     """How many versions may be tried on one gate window. Another `--as-of` is another window."""
     dominance: Share = Field(default=0.9, gt=0)
-    """How much of the improvement over a constant prediction one column may account for. Permuting
-    the only column that matters costs all of it in `auc`, and twice as much in `r2`."""
+    """The largest share of the variance of the predictions that one column may account for. Columns
+    that carry the same information (a rank correlation above 0.8) count as one. 1 or more accepts
+    every column."""
     latency_ratio: Times = Field(default=3.0, gt=0)
     """How many times longer than the champion the prediction of a single row may take."""
     latency_ms: Milliseconds = Field(default=100.0, gt=0)

@@ -18,11 +18,12 @@ from mlflow.models.model import Model, ModelInfo
 from ...base.console import print_step, resources
 from ...base.errors import summarize
 from ...data.fingerprints import hashes
+from ...figures.association import alike_columns
 from ...figures.importance import Judged, permutation_importance
 from ...figures.predictions import constant_prediction
 from ...figures.profile import take_profile
 from ...records import lineage
-from ...records.card import Profiles, VersionCard
+from ...records.card import ColumnsTogether, Profiles, VersionCard
 from ...records.integrity import SCORER, HashedFile, check_written, named_files, sha256_of_file
 from ...records.registry import Registry, signature
 from ...records.scorer import ScorerFacts, predict_frame
@@ -139,7 +140,11 @@ def _measure(
     features = training.source.contract.features
     metrics = training.metrics
     judged = Judged(training.gate.frame, training.truth, prediction)
-    importance = permutation_importance(predict, metrics.skill, judged, features, with_errors=True)
+    alone = [[name] for name in features]
+    together = [group for group in alike_columns(judged.rows, features) if len(group) > 1]
+    falls = permutation_importance(
+        predict, metrics.skill, judged, [*alone, *together], with_errors=True
+    )
     learned = training.train.frame
     if len(learned) > MOST_TRAIN_ROWS:
         learned = learned.sample(MOST_TRAIN_ROWS, random_state=0)
@@ -153,7 +158,11 @@ def _measure(
         constant_figures=_figures_of_constant(training, prediction),
         train_figures=train_figures,
         train_figures_rows=len(learned) if train_figures else 0,
-        importance=importance,
+        importance=dict(zip(features, falls, strict=False)),
+        together=tuple(
+            ColumnsTogether(columns=tuple(names), fall=fall.mean, error=fall.error)
+            for names, fall in zip(together, falls[len(features) :], strict=True)
+        ),
         profiles=profiles,
     )
 
