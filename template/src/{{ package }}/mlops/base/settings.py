@@ -430,6 +430,18 @@ class Monitoring(Section):
     """The least population stability index (PSI, a measure of how far a distribution has moved)
     that counts as drift. With few rows chance alone exceeds it, so the limit rises
     automatically."""
+    max_tails: Share = Field(default=0.03, gt=0, le=1)
+    """How much the share of a number's rows beyond the 1% and 99% quantiles of the training may
+    grow before it counts as drift. It is 2% in training."""
+    max_out_of_range: Share = Field(default=0.01, gt=0, le=1)
+    """How large the share of a number's rows beyond the smallest and largest number of the training
+    may be before it counts as drift."""
+    max_decision_change: Share = Field(default=0.05, gt=0, le=1)
+    """How far the share of positive decisions, or of a predicted class, may be from that of the
+    gate window before it counts as drift."""
+    calendar: tuple[str, ...] = ()
+    """Inputs that follow the calendar, such as a year or a week's number, and therefore always
+    differ from the training. They are compared, but never count as drifted."""
     max_drifted: Share = Field(default=0.3, gt=0, le=1)
     """If a larger share of inputs has drifted in the newest scored period and in at least one of
     the two before it, the decision is `retrain`."""

@@ -322,13 +322,12 @@ def staleness_findings(staleness: Staleness, max_drifted: float) -> Iterator[Fin
 def drift_findings(columns: Iterable[ColumnDrift]) -> Iterator[Finding]:
     """Call for an investigation if drift persists or a column is empty; mention other drift."""
     for column in sorted(columns, key=lambda each: each.ratio, reverse=True):
-        figures = f"PSI {column.psi:.2f}, more than {column.limit:.2f}"
         empty = column.missing_now > EMPTY_SHARE and column.missing_then < 1 - EMPTY_SHARE / 2
         if column.persistent:
             yield Finding(
                 INVESTIGATE,
                 f"{column.label} has drifted in this window and in one of the two before "
-                f"({figures})",
+                f"({column.evidence})",
             )
         elif empty:
             yield Finding(
@@ -337,7 +336,8 @@ def drift_findings(columns: Iterable[ColumnDrift]) -> Iterator[Finding]:
             )
         elif column.drifted:
             yield Finding(
-                HEALTHY, f"{column.label} has drifted in this window only, so far ({figures})"
+                HEALTHY,
+                f"{column.label} has drifted in this window only, so far ({column.evidence})",
             )
 
 

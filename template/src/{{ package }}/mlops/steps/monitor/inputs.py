@@ -14,8 +14,9 @@ from ...data.fingerprints import hashes
 from ...data.window_rows import describe_undated
 from ...figures.decision import HEALTHY, INVESTIGATE, Finding, InputRows
 from ...figures.delivery import UsualDelivery, ends_early
-from ...figures.drift import Column, ColumnDrift, compare
-from ...figures.profile import ColumnProfile, Floats, count
+from ...figures.drift import Column, ColumnDrift, Family, Limits, compare
+from ...figures.profile import ColumnProfile, Floats, tally
+from ...figures.seasons import season_names
 from ...records import predictions
 from ...records.card import CardTime, VersionCard
 from ...records.monitoring import Freshness
@@ -45,7 +46,7 @@ class Counts:
     """What is kept of rows: counts for each column, and 8 bytes per row."""
 
     columns: dict[str, Floats]
-    """Number of rows in each bin, by column."""
+    """Number of rows in each bin and beyond each end, by column."""
     keys: npt.NDArray[np.uint64]
     """The hash of each row's key."""
     newest: pd.Timestamp | None = None
@@ -92,9 +93,10 @@ def examine_inputs(context: MonitoringContext) -> Inputs:
     findings += _unknown_batches(context)
     findings += _missing_batches(context)
     findings += context.check_versions(predicted.versions, f"the batch of {date:%Y-%m-%d}")
+    findings += _unknown_calendar(context)
 
     return Inputs(
-        columns=_compare(context, counts.columns, predicted.columns),
+        columns=_compare(context, window, counts.columns, predicted.columns),
         window=str(window or "all rows"),
         rows=_rows(
             context.card,
@@ -246,7 +248,7 @@ def _count_predictions(context: MonitoringContext, batch: list[Path]) -> Counts:
 def _count_columns(
     profiles: Mapping[str, ColumnProfile], values_of: Callable[[str], pd.Series]
 ) -> dict[str, Floats]:
-    return {name: count(profile, values_of(name)) for name, profile in profiles.items()}
+    return {name: tally(profile, values_of(name)) for name, profile in profiles.items()}
 
 
 def _merge(parts: Iterable[Counts]) -> Counts:
@@ -265,10 +267,27 @@ def _merge(parts: Iterable[Counts]) -> Counts:
     return Counts(columns, np.concatenate(keys), newest, versions)
 
 
+def _unknown_calendar(context: MonitoringContext) -> list[Finding]:
+    """Return a finding for each column of `monitoring.calendar` that is not an input."""
+    return [
+        Finding(
+            HEALTHY,
+            f"monitoring.calendar in conf/ names {name}, which is not an input of version "
+            f"{context.number}; correct it unless a later version has that input",
+        )
+        for name in context.project.settings.monitoring.calendar
+        if name not in context.card.profile.inputs
+    ]
+
+
 def _compare(
-    context: MonitoringContext, inputs: dict[str, Floats], predicted: dict[str, Floats]
+    context: MonitoringContext,
+    window: Window | None,
+    inputs: dict[str, Floats],
+    predicted: dict[str, Floats],
 ) -> list[ColumnDrift]:
     """Compare each counted column with its profile, and with earlier windows."""
+    monitoring = context.project.settings.monitoring
     profile = context.card.profile
     counted = [
         *((Column("input", name, profile.inputs[name]), inputs[name]) for name in inputs),
@@ -277,9 +296,19 @@ def _compare(
             for name in predicted
         ),
     ]
-    floor = context.project.settings.monitoring.max_psi
+    family = Family(
+        columns=len(counted),
+        limits=Limits(
+            psi=monitoring.max_psi,
+            tails=monitoring.max_tails,
+            out_of_range=monitoring.max_out_of_range,
+            decisions=monitoring.max_decision_change,
+        ),
+        seasons=season_names(window, context.card.time.period),
+        calendar=frozenset(monitoring.calendar),
+    )
     earlier = context.drifted_before()
     return [
-        compare(column, counts, floor, len(counted), [column.label in each for each in earlier])
+        compare(column, counts, family, [column.label in each for each in earlier])
         for column, counts in counted
     ]

@@ -17,7 +17,7 @@ from ...data.spark import started
 from ...figures import decision
 from ...figures.calibration import CalibrationResult, furthest, write_level, write_tolerance
 from ...figures.decision import Decision, Figure, Finding, LostDecay, RowCounts, Staleness
-from ...figures.drift import ColumnDrift
+from ...figures.drift import ColumnDrift, ShareDrift
 from ...pages import report as page
 from ...records.details import MonitorDetails
 from ...records.monitoring import MonitoringReport, MonitoringSummary, Windows
@@ -241,9 +241,10 @@ def _table(report: MonitoringReport) -> tuple[tuple[str, ...], ...]:
         rows.append(_calibration_row(report.problem, report.calibration))
     shown = _worth_showing(report.columns)
     for column in shown:
-        verdict = "drifted" if column.drifted else "ok"
+        verdict = "drifted" if column.drifted and column.psi > column.limit else "ok"
         limit = f"<= {_shown(column.limit)}"
         rows.append((f"PSI of {column.name}", "", _shown(column.psi), limit, verdict))
+        rows += [_share_row(column, share) for share in column.shares if share.drifted]
     if others := len(report.columns) - len(shown):
         rows.append((f"PSI of other inputs: {others}", "", "", "", "ok"))
     staleness = report.staleness
@@ -264,6 +265,13 @@ def _calibration_row(problem: Problem, calibration: CalibrationResult) -> tuple[
         write_tolerance(problem, test.tolerance),
         "off" if off else "ok",
     )
+
+
+def _share_row(column: ColumnDrift, share: ShareDrift) -> tuple[str, ...]:
+    """Return the row of a share that has drifted; the interval is that of its change."""
+    now = f"{_shown(share.now)} ({share.low:+.3f} to {share.high:+.3f})"
+    name = f"share of {column.name} {share.of}"
+    return name, _shown(share.then), now, f"± {share.limit:g}", "drifted"
 
 
 def _worth_showing(columns: Sequence[ColumnDrift]) -> list[ColumnDrift]:

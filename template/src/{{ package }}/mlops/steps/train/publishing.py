@@ -22,6 +22,7 @@ from ...figures.association import alike_columns
 from ...figures.importance import Judged, permutation_importance
 from ...figures.predictions import constant_prediction
 from ...figures.profile import take_profile
+from ...figures.seasons import add_seasons
 from ...records import lineage
 from ...records.card import ColumnsTogether, Profiles, VersionCard
 from ...records.integrity import SCORER, HashedFile, check_written, named_files, sha256_of_file
@@ -149,10 +150,6 @@ def _measure(
     if len(learned) > MOST_TRAIN_ROWS:
         learned = learned.sample(MOST_TRAIN_ROWS, random_state=0)
     train_figures = _figures_of_training(training, predict, learned)
-    profiles = Profiles(
-        inputs=take_profile(training.train.all_inputs[features]),
-        predictions=take_profile(everyone),
-    )
     return Measured(
         figures=metrics.all(training.truth, prediction),
         constant_figures=_figures_of_constant(training, prediction),
@@ -163,8 +160,24 @@ def _measure(
             ColumnsTogether(columns=tuple(names), fall=fall.mean, error=fall.error)
             for names, fall in zip(together, falls[len(features) :], strict=True)
         ),
-        profiles=profiles,
+        profiles=_profiles(training, everyone),
     )
+
+
+def _profiles(training: Training, prediction: pd.DataFrame) -> Profiles:
+    """Return how the inputs of the training window and the predictions of the gate window are."""
+    source = training.source
+    event_time = source.contract.inputs.one("event_time")
+    rows = training.train.all_inputs
+    learned = rows[source.contract.features]
+    inputs = take_profile(learned)
+    predictions = take_profile(prediction)
+    if event_time:
+        period = source.time.period
+        inputs = add_seasons(inputs, learned, rows[event_time], period)
+        predicted_for = training.gate.all_inputs[event_time]
+        predictions = add_seasons(predictions, prediction, predicted_for, period)
+    return Profiles(inputs=inputs, predictions=predictions)
 
 
 def _figures_of_training(
