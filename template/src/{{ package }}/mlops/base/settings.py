@@ -439,6 +439,10 @@ class Monitoring(Section):
     max_decision_change: Share = Field(default=0.05, gt=0, le=1)
     """How far the share of positive decisions, or of a predicted class, may be from that of the
     gate window before it counts as drift."""
+    max_domain_auc: Probability = Field(default=0.65, gt=0.5, le=1)
+    """How well a classifier may tell the rows of the period from those of the training, as an AUC,
+    before all inputs together count as drifted. It finds what no column shows on its own, such as a
+    correlation that has changed. 1 turns it off."""
     calendar: tuple[str, ...] = ()
     """Inputs that follow the calendar, such as a year or a week's number, and therefore always
     differ from the training. They are compared, but never count as drifted."""

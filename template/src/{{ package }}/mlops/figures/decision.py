@@ -11,6 +11,7 @@ from typing import Literal
 
 from ..base.record import Record
 from ..base.settings import Period
+from .domain import DomainDrift
 from .drift import ColumnDrift
 
 Decision = Literal["healthy", "investigate", "retrain"]
@@ -339,6 +340,25 @@ def drift_findings(columns: Iterable[ColumnDrift]) -> Iterator[Finding]:
                 HEALTHY,
                 f"{column.label} has drifted in this window only, so far ({column.evidence})",
             )
+
+
+def domain_findings(together: DomainDrift | None) -> Iterator[Finding]:
+    """Call for an investigation if the inputs together keep drifting; mention it if they do now."""
+    if together is None or not together.drifted:
+        return
+    figures = f"AUC {together.auc:.2f}, more than {together.limit:.2f}"
+    if together.persistent:
+        yield Finding(
+            INVESTIGATE,
+            "a classifier tells the rows of this window, and of one of the two before, from those "
+            f"of the training, although no column shows it on its own ({figures})",
+        )
+    else:
+        yield Finding(
+            HEALTHY,
+            "a classifier tells the rows of this window from those of the training, although no "
+            f"column shows it on its own; in this window only, so far ({figures})",
+        )
 
 
 def completeness_findings(rows: InputRows, min_share: float) -> Iterator[Finding]:

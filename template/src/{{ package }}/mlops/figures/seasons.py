@@ -47,7 +47,11 @@ def _positions(times: pd.Series, period: Period) -> dict[str, Positions]:
     names = [known.dt.month_name()]
     if period == "day":
         names.append(known.dt.day_name())
-    return {str(name): rows for each in names for name, rows in known.groupby(each).indices.items()}
+    return {
+        str(name): np.asarray(rows, np.intp)
+        for each in names
+        for name, rows in known.groupby(each).indices.items()
+    }
 
 
 def _unusual(
