@@ -17,6 +17,7 @@ drift = platform("figures.drift")
 metrics = platform("figures.metrics")
 profile = platform("figures.profile")
 resampling = platform("figures.resampling")
+seasons = platform("figures.seasons")
 
 ALARMS = ["quiet life", "model-months", "`investigate`", "bound", "`retrain` in 10 years", "bound"]
 DELAYS = ["change", "decision", "months to notice", "noticed within a year"]
@@ -26,11 +27,12 @@ TRAIN = 12  # months
 MARGIN = 0.02  # of AUC
 MIN_AUC = 0.70
 MIN_EVENTS = 100
-MAX_PSI = 0.1
 MAX_DRIFTED = 0.3  # of the inputs
 UNKNOWN_SEASON = 0.3  # of the log odds, times the season: the default rate moves by 10%
 TOLERANCES = calibration.Tolerances(0.25, 0.5, calibration.MONITORED_LEVEL)
 SEASON = 0.4  # how far a share and a mean move within a year
+STRONG_SEASON = 0.5  # how far the mean of the column `seasonal` moves
+FIRST = pd.Period("2026-01", "M")  # the first month in use
 
 Frame = pd.DataFrame
 Changes = dict[str, float]
@@ -51,6 +53,8 @@ class World:
         draw, rows = self.random, self.rows
         numbers = {f"number{i}": draw.normal(0.1 * season * (i == 0), 1, rows) for i in range(6)}
         numbers["number1"] += change.get("shift", 0.0)
+        numbers["seasonal"] = draw.normal(STRONG_SEASON / SEASON * season, 1, rows)
+        numbers["month"] = np.full(rows, number % YEAR + 1)
         shares = np.array([0.5, 0.3, 0.2 * (1 + season)])
         texts = {
             f"text{i}": draw.choice(list("abc"), rows, p=shares / shares.sum()) for i in range(6)
@@ -72,11 +76,10 @@ class Life:
 
     def __post_init__(self) -> None:
         """Take the profiles, as training does."""
-        take = profile.take_profile
-        learned = pd.concat([self.world.month(number) for number in range(-TRAIN - GATE, -GATE)])
-        judged = pd.concat([self.world.month(number) for number in range(-GATE, 0)])
-        inputs = take(learned.drop(columns=["risk", "truth"]))
-        predictions = take(judged[["risk"]])
+        learned = self._months(range(-TRAIN - GATE, -GATE))
+        judged = self._months(range(-GATE, 0))
+        inputs = _profiles(learned.drop(columns=["risk", "truth", "time"]), learned["time"])
+        predictions = _profiles(judged[["risk"]], judged["time"])
         self.columns = [
             *(drift.Column("input", name, column) for name, column in inputs.items()),
             *(drift.Column("prediction", name, column) for name, column in predictions.items()),
@@ -85,6 +88,13 @@ class Life:
         self.gate_events = int(judged["truth"].sum())
         self.months: list[Frame] = []
         self.drifted: dict[str, list[bool]] = {column.label: [] for column in self.columns}
+
+    def _months(self, numbers: range) -> Frame:
+        """Return the rows of some months, with their time."""
+        times = [(FIRST + number).to_timestamp() for number in numbers]
+        months = [self.world.month(number) for number in numbers]
+        rows = [month.assign(time=time) for month, time in zip(months, times, strict=True)]
+        return pd.concat(rows, ignore_index=True)
 
     def next_decision(self) -> str:
         """Live through one more month, and monitor it."""
@@ -107,10 +117,12 @@ class Life:
     def _columns(self) -> list[Any]:
         """Compare each column of the last month with its profile."""
         compared = []
+        month = FIRST + (len(self.months) - 1)
+        family = drift.Family(len(self.columns), seasons=(month.strftime("%B"),))
         for column in self.columns:
-            counts = profile.count(column.profile, self.months[-1][column.name])
+            counts = profile.tally(column.profile, self.months[-1][column.name])
             before = self.drifted[column.label]
-            result = drift.compare(column, counts, MAX_PSI, len(self.columns), before)
+            result = drift.compare(column, counts, family, before)
             before.append(result.drifted)
             compared.append(result)
         return compared
@@ -126,6 +138,10 @@ def level_findings(known: Frame, performance: list[Any]) -> Iterator[Any]:
         scores = pd.DataFrame({"score": 1 / (1 + np.exp(-known["risk"]))})
         tested = calibration.judge_calibration("binary", known["truth"], scores, TOLERANCES)
         yield from calibration.calibration_findings("binary", tested, performance)
+
+
+def _profiles(frame: Frame, times: pd.Series) -> Any:
+    return seasons.add_seasons(profile.take_profile(frame), frame, times, "month")
 
 
 def judge(known: Frame, reference: float, gate_events: int) -> Any:

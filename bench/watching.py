@@ -25,9 +25,10 @@ def index(period: str) -> None:
     counts = dict[str, profile.Floats]()
     for rows in tables.Tables(open_project("dev", (setting,))).pieces("applications"):
         for name, column in profiles.items():
-            counts[name] = counts.get(name, 0) + profile.count(column, rows[name])
+            counts[name] = counts.get(name, 0) + profile.tally(column, rows[name])
+    family = drift.Family(len(counts))
     for name, column in profiles.items():
-        drift.compare(drift.Column("input", name, column), counts[name], 0.1, len(counts))
+        drift.compare(drift.Column("input", name, column), counts[name], family)
     sys.stdout.write(json.dumps({"seconds": time.perf_counter() - start}))
 
 

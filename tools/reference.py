@@ -34,6 +34,7 @@ RECORDS = (
     "figures/decision",
     "figures/delivery",
     "figures/diagnostics",
+    "figures/domain",
     "figures/drift",
     "figures/profile",
     "records/anchor",

@@ -20,7 +20,7 @@ SOURCE = "template/src/{{ package }}"
 SETTINGS = "mlops/base/settings.py"
 NOTES = """### Changed
 
-- The gate rejects a version if more than 0.8 of its lead over a constant prediction is due to one
+- The gate rejects a version if more than 0.8 of the variance of its predictions is due to one
   column. The limit was 0.9, and two leaks have passed it.
 - In new projects, a batch is stopped when its predictions have moved by 0.4, not by 0.5.
 - git ignores `htmlcov/`, where coverage writes its pages.

@@ -61,7 +61,7 @@ def test_a_column_that_carries_nearly_all_the_skill_is_rejected(opened: Project)
     answer = train_and_gate(opened)
     assert "one column" in answer.named("rejected")
     assert answer.checks["one column"]["reason"] == (
-        "share of its lead over a constant prediction due to collected; if this column is known "
+        "share of the variance of its predictions due to collected; if this column is known "
         "when the model predicts, as a lagged value is, raise gate.dominance"
     )
 

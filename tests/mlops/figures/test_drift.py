@@ -16,7 +16,15 @@ RANDOM = np.random.default_rng(5)
 def compared(then: pd.Series, now: pd.Series, before: tuple[bool, ...] = ()) -> Any:
     """Compare a column with its profile."""
     column = drift.Column("input", "x", profile.take_profile(then.to_frame("x"))["x"])
-    return drift.compare(column, profile.count(column.profile, now), 0.1, 1, before)
+    return drift.compare(column, profile.tally(column.profile, now), drift.Family(1), before)
+
+
+def shares(then: pd.Series, now: pd.Series, kind: str = "input") -> dict[str, Any]:
+    """Return the shares that are compared next to the PSI, by what they are of."""
+    column = drift.Column(kind, "x", profile.take_profile(then.to_frame("x"))["x"])
+    found = drift.compare(column, profile.tally(column.profile, now), drift.Family(12))
+    assert found.drifted == (found.psi > found.limit or any(s.drifted for s in found.shares))
+    return {share.of: share for share in found.shares}
 
 
 def test_psi_is_the_sum_over_bins() -> None:
@@ -67,11 +75,11 @@ def test_bins_are_in_the_order_of_a_line() -> None:
     assert list(shares).index("0") not in (0, len(shares) - 1)
 
 
-def test_rare_and_new_categories_count_as_other() -> None:
+def test_rare_categories_count_as_other_and_new_ones_as_unseen() -> None:
     then = pd.Series(["a"] * 600 + ["b"] * 395 + ["rare"] * 5)
-    facts = compared(then, pd.Series(["a"] * 50 + ["new"] * 50))
-    assert facts.bins == ("a", "b", "other")
-    assert facts.now == (0.5, 0.0, 0.5)
+    facts = compared(then, pd.Series(["a"] * 50 + ["new"] * 48 + ["rare"] * 2))
+    assert facts.bins == ("a", "b", "other", "unseen")
+    assert facts.now == (0.5, 0.0, 0.02, 0.48)
     assert facts.drifted
 
 
@@ -119,3 +127,74 @@ def test_a_comparison_says_whether_the_drift_persists(
 )
 def test_drift_persists_in_two_of_three_windows(windows: list[bool], *, persists: bool) -> None:
     assert drift.persists(windows) is persists
+
+
+def test_categories_that_are_all_replaced_have_drifted() -> None:
+    old, new = (
+        pd.Series([f"{kind}{number % 150}" for number in range(2_250)]) for kind in ("old", "new")
+    )
+    assert not compared(old, old.sample(500, random_state=1)).drifted
+    facts = compared(old, new)
+    assert facts.drifted
+    assert dict(zip(facts.bins, facts.now, strict=True))["unseen"] > 0.97  # hashes may be equal
+    column = drift.Column("input", "x", profile.take_profile(old.to_frame("x"))["x"])
+    older = drift.Column("input", "x", column.profile.model_copy(update={"hashed": ()}))
+    family = drift.Family(1)
+    found = drift.compare(older, profile.tally(older.profile, new), family)
+    assert (found.psi, found.bins, found.drifted) == (0, ("other",), False)  # as before
+
+
+def test_rows_in_another_unit_are_beyond_the_range() -> None:
+    then, now = (pd.Series(RANDOM.lognormal(8, 0.5, rows)) for rows in (12_000, 1_000))
+    assert not any(share.drifted for share in shares(then, now).values())
+    now[:80] *= 100
+    assert compared(then, now).psi < 0.1 + 0.05
+    found = shares(then, now)
+    assert found["beyond the range"].now == pytest.approx(0.08, abs=0.005)
+    assert all(share.drifted for share in found.values())
+    assert found["beyond the 1% and 99% quantiles"].then == pytest.approx(0.02, abs=0.001)
+    assert "of the rows beyond the range, 0.0% then" in compared(then, now).evidence
+
+
+@pytest.mark.parametrize("column", ["True and False", "only False"])
+def test_a_share_of_decisions_that_moves_by_13_points_has_drifted(column: str) -> None:
+    before = 0.2 if column == "True and False" else 0.0
+    then = pd.Series(np.arange(1_000) < before * 1_000)
+    now = pd.Series(np.arange(600) < (before + 0.13) * 600)
+    found = shares(then, now, "prediction")["with a positive decision"]
+    assert found.drifted
+    assert (found.then, found.now) == pytest.approx((before, before + 0.13), abs=0.001)
+    assert found.low < 0.13 < found.high
+    assert not shares(then, now)  # of an input, the PSI decides
+    same = pd.Series(np.arange(600) < (before + 0.04) * 600)
+    assert not shares(then, same, "prediction")["with a positive decision"].drifted
+
+
+def test_each_predicted_class_has_its_share() -> None:
+    then = pd.Series(RANDOM.choice(["a", "b", "c"], 2_000, p=[0.5, 0.3, 0.2]))
+    now = pd.Series(RANDOM.choice(["a", "b", "c"], 2_000, p=[0.5, 0.2, 0.3]))
+    found = shares(then, now, "prediction")
+    drifted = {name: share.drifted for name, share in found.items()}
+    assert drifted == {"with a": False, "with b": True, "with c": True}
+
+
+def test_the_interval_of_a_change_is_that_of_agresti_and_caffo() -> None:
+    # 11 of 15 and 0 of 10: table 1 of their article gives 0.73 with (0.34, 0.97) by hand
+    low, high = drift.change_interval((0, 11), (10, 15))
+    assert (low, high) == pytest.approx(
+        (12 / 17 - 1 / 12 - 0.2675, 12 / 17 - 1 / 12 + 0.2675), abs=2e-3
+    )
+
+
+@pytest.mark.parametrize(("rows_then", "rows_now"), [(500, 30), (5_000, 500), (20_000, 20_000)])
+def test_chance_alone_rarely_puts_rows_beyond_the_ends(rows_then: int, rows_now: int) -> None:
+    windows = 4_000
+    alarms = {"quantiles": 0, "range": 0}
+    for _ in range(windows):
+        inner = RANDOM.beta(rows_then * 0.98, rows_then * 0.02 + 1)
+        whole = RANDOM.beta(rows_then - 1, 2)
+        for name, share, then in (("quantiles", inner, rows_then * 0.02), ("range", whole, 0)):
+            now = RANDOM.binomial(rows_now, 1 - share)
+            alarms[name] += drift.chance_of_more(then, now, (rows_then, rows_now)) < 0.01
+    print({name: f"{count / windows:.2%}" for name, count in alarms.items()})
+    assert max(alarms.values()) <= chi2.ppf(0.999, 2 * 40 + 2) / 2  # 40 are expected

@@ -36,10 +36,10 @@ def falls(
     frame.index += 1000  # rows do not always count from 0
     truth = frame["used"] + generator.normal(size=rows)
     judged = importance.Judged(frame, truth, predict(frame))
-    found: dict[str, Any] = importance.permutation_importance(
-        predict, skill, judged, ["used", "unused"], with_errors=with_errors
+    found = importance.permutation_importance(
+        predict, skill, judged, [["used"], ["unused"]], with_errors=with_errors
     )
-    return found
+    return dict(zip(["used", "unused"], found, strict=True))
 
 
 def test_only_the_column_that_the_prediction_uses_is_important() -> None:
@@ -79,6 +79,58 @@ def test_a_feature_may_have_the_name_of_a_parameter_of_pandas() -> None:
     frame = pd.DataFrame({"self": np.arange(50.0)})
     judged = importance.Judged(frame, frame["self"], frame.set_axis(["value"], axis=1))
     found = importance.permutation_importance(
-        lambda rows: rows.set_axis(["value"], axis=1), accuracy, judged, ["self"]
+        lambda rows: rows.set_axis(["value"], axis=1), accuracy, judged, [["self"]]
     )
-    assert found["self"].mean >= 0
+    assert found[0].mean >= 0
+
+
+def linear(frame: pd.DataFrame, weights: list[float]) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Return a model that adds up the columns of a frame with these weights."""
+    return lambda rows: pd.DataFrame({"value": rows[list(frame)] @ np.array(weights)})
+
+
+def effects(frame: pd.DataFrame, weights: list[float]) -> dict[str, float]:
+    """Return the share of the predictions' variance that needs each group of alike columns."""
+    model = linear(frame, weights)
+    groups = platform("figures.association").alike_columns(frame, list(frame))
+    shares = importance.total_effects(model, frame, model(frame), groups)
+    return {"+".join(group): share for group, share in zip(groups, shares, strict=True)}
+
+
+def test_an_honest_driver_of_half_the_variance_has_a_share_of_one_half() -> None:
+    generator = np.random.default_rng(4)
+    frame = pd.DataFrame(generator.normal(size=(3_000, 4)), columns=list("abcd"))
+    share = effects(frame, np.sqrt([0.5, 0.3, 0.1, 0.1]).tolist())
+    assert [share[name] for name in "abcd"] == pytest.approx([0.5, 0.3, 0.1, 0.1], abs=0.03)
+
+
+def test_a_leak_in_three_near_copies_has_nearly_all_of_the_variance() -> None:
+    generator = np.random.default_rng(4)
+    frame = pd.DataFrame(generator.normal(size=(3_000, 6)), columns=list("abcdef"))
+    for copy in "bc":
+        frame[copy] = frame["a"] + 0.1 * frame[copy]
+    share = effects(frame, [1, 1, 1, 0.2, 0.2, 0.2])
+    assert share["a+b+c"] > 0.95
+    # alone, each copy has a ninth: the check would find nothing
+    model = linear(frame, [1, 1, 1, 0.2, 0.2, 0.2])
+    (alone,) = importance.total_effects(model, frame, model(frame), [["a"]])
+    assert alone == pytest.approx(1 / 9, abs=0.02)
+
+
+def test_a_constant_prediction_needs_no_column_and_a_share_is_at_most_one() -> None:
+    frame = pd.DataFrame(np.random.default_rng(4).normal(size=(500, 2)), columns=["a", "b"])
+    assert effects(frame, [0, 0]) == {"a": 0, "b": 0}
+    frame["b"] = frame["a"] + 0.9 * frame["b"]  # correlated by 0.74, and each other's correction
+    assert effects(frame, [1, -1]) == {"a": 1, "b": pytest.approx(1)}
+
+
+def test_the_probabilities_of_several_classes_are_added_up() -> None:
+    frame = pd.DataFrame(np.random.default_rng(4).uniform(size=(2_000, 2)), columns=["a", "b"])
+
+    def model(rows: pd.DataFrame) -> pd.DataFrame:
+        first = rows["a"] / 2
+        second = rows["b"] / 2
+        return pd.DataFrame({"x": first, "y": second, "z": 1 - first - second, "label": "z"})
+
+    shares = importance.total_effects(model, frame, model(frame), [["a"], ["b"]])
+    assert shares == pytest.approx([0.5, 0.5], abs=0.03)

@@ -10,6 +10,7 @@ from monitorings import (
     EXAMPLES,
     Facts,
     calibrated_classes,
+    category,
     decayed,
     first_month,
     healthy,
@@ -254,3 +255,23 @@ def test_a_wide_table_scrolls_by_keyboard(browser: "Browser", tmp_path: Path) ->
     page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())
     assert page.evaluate("window.scrollX") == 0
     page.close()
+
+
+def test_shares_of_decisions_and_of_the_ends_of_a_column_are_shown() -> None:
+    change = {"low": 0.1, "high": 0.16, "limit": 0.05, "drifted": True}
+    decided = {"of": "with a positive decision", "then": 0.2, "now": 0.33, **change}
+    beyond = {"of": "beyond the 1% and 99% quantiles", "then": 0.02, "now": 0.089, **change}
+    outside = {"of": "beyond the range", "then": 0.0, "now": 0.081, **change}
+    facts = healthy()
+    decision = {**category("decision", psi=0.088), "kind": "prediction", "shares": [decided]}
+    income = {**facts["columns"][0], "shares": [beyond, outside], "drifted": True}
+    year = {**facts["columns"][1], "judged": False, "psi": 2.0}
+    month = {**facts["columns"][2], "reference": "March"}
+    page = read(facts | {"columns": [decision, income, year, month, *facts["columns"][3:]]})
+    top = page.text.partition("Trends")[0]
+    assert "Positive decisions 33.0% 20.0% then" in " ".join(top.split())
+    text = " ".join(page.text.split())
+    assert "with a positive decision drifted 20.0% 33.0% 10.0 points to 16.0 points ± 5.0" in text
+    assert "8.9% (2.0% then) 8.1% (0.0% then)" in text
+    assert "calendar" in page.pieces
+    assert "March" in page.pieces

@@ -33,6 +33,12 @@ def contains(larger: object, smaller: object) -> bool:
         return isinstance(larger, dict) and all(
             name in larger and contains(larger[name], part) for name, part in smaller.items()
         )
+    if isinstance(smaller, list):
+        return (
+            isinstance(larger, list)
+            and len(larger) == len(smaller)
+            and all(map(contains, larger, smaller))
+        )
     return larger == smaller
 
 

@@ -224,3 +224,55 @@ def test_new_code_must_be_better_even_under_the_name_of_the_old(tmp_path: Path) 
         )
         rules[name] = comparison._comparison_rule(judged, champion)
     assert rules == {"new": "superior", "renamed": "noninferior"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "share", "unsure", "verdict", "reason"),
+    [
+        (
+            ["income"],
+            0.9,
+            False,
+            "passed",
+            "of the variance of its predictions due to income",
+        ),
+        (["income"], 0.91, False, "rejected", "if this column is known when the model predicts"),
+        (
+            list("abcde"),
+            0.91,
+            False,
+            "rejected",
+            "to a, b, c and 2 more, which go together; if ",
+        ),
+        (["income"], 0.91, True, "noted", "its lead over a constant prediction may be chance"),
+    ],
+)
+def test_a_version_is_judged_by_the_columns_that_its_predictions_need(
+    columns: list[str], share: float, verdict: str, reason: str, *, unsure: bool
+) -> None:
+    found = comparison.judge_dominance(make_settings(), columns, share, unsure=unsure)
+    assert found.verdict == verdict
+    assert reason in found.reason
+
+
+def test_a_lead_that_may_be_chance_rejects_nothing() -> None:
+    random = np.random.default_rng(3)
+    frame = pd.DataFrame(random.normal(size=(200, 4)), columns=list("abcd"))
+    frame["group"] = np.arange(200) // 2
+
+    def predict(rows: pd.DataFrame) -> pd.DataFrame:
+        return pd.DataFrame({"value": 20_000 + 100 * rows["a"]})
+
+    def verdict(noise: float) -> str:
+        one = case("r2", 1)
+        one.sample = SimpleNamespace(frame=frame)
+        one.truth = 20_000 + 100 * frame["a"] + random.normal(0, noise, 200)
+        one.prediction = predict(frame)
+        one.challenger = SimpleNamespace(predict=predict)
+        one.contract = SimpleNamespace(
+            inputs=SimpleNamespace(one=lambda _: "group"), features=list("abcd")
+        )
+        return str(comparison.dominance(one).verdict)
+
+    assert verdict(noise=50) == "rejected"
+    assert verdict(noise=1_000) == "noted"

@@ -382,8 +382,9 @@ class Gate(Section):
     attempts: Versions = Field(default=10, ge=1)
     """How many versions may be tried on one gate window. Another `--as-of` is another window."""
     dominance: Share = Field(default=0.9, gt=0)
-    """How much of the improvement over a constant prediction one column may account for. Permuting
-    the only column that matters costs all of it in `auc`, and twice as much in `r2`."""
+    """The largest share of the variance of the predictions that one column may account for. Columns
+    that carry the same information (a rank correlation above 0.8) count as one. 1 or more accepts
+    every column."""
     latency_ratio: Times = Field(default=3.0, gt=0)
     """How many times longer than the champion the prediction of a single row may take."""
     latency_ms: Milliseconds = Field(default=100.0, gt=0)
@@ -429,6 +430,22 @@ class Monitoring(Section):
     """The least population stability index (PSI, a measure of how far a distribution has moved)
     that counts as drift. With few rows chance alone exceeds it, so the limit rises
     automatically."""
+    max_tails: Share = Field(default=0.03, gt=0, le=1)
+    """How much the share of a number's rows beyond the 1% and 99% quantiles of the training may
+    grow before it counts as drift. It is 2% in training."""
+    max_out_of_range: Share = Field(default=0.01, gt=0, le=1)
+    """How large the share of a number's rows beyond the smallest and largest number of the training
+    may be before it counts as drift."""
+    max_decision_change: Share = Field(default=0.05, gt=0, le=1)
+    """How far the share of positive decisions, or of a predicted class, may be from that of the
+    gate window before it counts as drift."""
+    max_domain_auc: Probability = Field(default=0.65, gt=0.5, le=1)
+    """How well a classifier may tell the rows of the period from those of the training, as an AUC,
+    before all inputs together count as drifted. It finds what no column shows on its own, such as a
+    correlation that has changed. 1 turns it off."""
+    calendar: tuple[str, ...] = ()
+    """Inputs that follow the calendar, such as a year or a week's number, and therefore always
+    differ from the training. They are compared, but never count as drifted."""
     max_drifted: Share = Field(default=0.3, gt=0, le=1)
     """If a larger share of inputs has drifted in the newest scored period and in at least one of
     the two before it, the decision is `retrain`."""

@@ -26,3 +26,8 @@ def fingerprint(frame: pd.DataFrame) -> str:
 def fingerprint_of(hashes_of_rows: npt.NDArray[np.uint64]) -> str:
     """Return the fingerprint of rows whose hashes `row_hashes` has returned."""
     return hashlib.sha256(hashes_of_rows.tobytes()).hexdigest()
+
+
+def hash_texts(texts: pd.Index) -> npt.NDArray[np.uint64]:
+    """Return one hash per text."""
+    return np.asarray(pd.util.hash_array(texts.to_numpy("object"), categorize=False), np.uint64)

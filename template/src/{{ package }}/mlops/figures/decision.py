@@ -11,6 +11,7 @@ from typing import Literal
 
 from ..base.record import Record
 from ..base.settings import Period
+from .domain import DomainDrift
 from .drift import ColumnDrift
 
 Decision = Literal["healthy", "investigate", "retrain"]
@@ -322,13 +323,12 @@ def staleness_findings(staleness: Staleness, max_drifted: float) -> Iterator[Fin
 def drift_findings(columns: Iterable[ColumnDrift]) -> Iterator[Finding]:
     """Call for an investigation if drift persists or a column is empty; mention other drift."""
     for column in sorted(columns, key=lambda each: each.ratio, reverse=True):
-        figures = f"PSI {column.psi:.2f}, more than {column.limit:.2f}"
         empty = column.missing_now > EMPTY_SHARE and column.missing_then < 1 - EMPTY_SHARE / 2
         if column.persistent:
             yield Finding(
                 INVESTIGATE,
                 f"{column.label} has drifted in this window and in one of the two before "
-                f"({figures})",
+                f"({column.evidence})",
             )
         elif empty:
             yield Finding(
@@ -337,8 +337,28 @@ def drift_findings(columns: Iterable[ColumnDrift]) -> Iterator[Finding]:
             )
         elif column.drifted:
             yield Finding(
-                HEALTHY, f"{column.label} has drifted in this window only, so far ({figures})"
+                HEALTHY,
+                f"{column.label} has drifted in this window only, so far ({column.evidence})",
             )
+
+
+def domain_findings(together: DomainDrift | None) -> Iterator[Finding]:
+    """Call for an investigation if the inputs together keep drifting; mention it if they do now."""
+    if together is None or not together.drifted:
+        return
+    figures = f"AUC {together.auc:.2f}, more than {together.limit:.2f}"
+    if together.persistent:
+        yield Finding(
+            INVESTIGATE,
+            "a classifier tells the rows of this window, and of one of the two before, from those "
+            f"of the training, although no column shows it on its own ({figures})",
+        )
+    else:
+        yield Finding(
+            HEALTHY,
+            "a classifier tells the rows of this window from those of the training, although no "
+            f"column shows it on its own; in this window only, so far ({figures})",
+        )
 
 
 def completeness_findings(rows: InputRows, min_share: float) -> Iterator[Finding]:

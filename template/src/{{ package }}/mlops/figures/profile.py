@@ -1,24 +1,33 @@
 """Profiles of columns: how their values were distributed, and the bins that follow from it.
 
 The profile of a column of numbers has its most frequent values and 200 quantiles of the rest; that
-of a column of categories has the frequent ones. Missing values are counted separately. A profile
-takes a few kilobytes, for any number of rows.
+of a column of categories has the frequent ones, and hashes of the rest. Missing values are counted
+separately. A profile takes a few kilobytes, for any number of rows.
 """
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import Field
 
 from ..base.record import Record
+from ..data.fingerprints import hash_texts
 
 Floats = npt.NDArray[np.float64]
+Hashes = npt.NDArray[np.uint64]
 
 HEAVY = 0.05  # a number has its own bin if at least this share of the rows has it
-RARE = 0.01  # categories with a smaller share of the rows are "other"
-MOST_VALUES = 30  # at most so many values have their own bins; further categories are "other"
+RARE = 0.01  # categories with a smaller share of the rows are put into bins by their hash
+MOST_VALUES = 30  # at most so many values have their own bins
+MOST_HASHED = 10  # bins of rare categories
+LEAST_HASHED = 0.05  # share of the rows in such a bin, on average
+MOST_SEEN = 2_000  # hashes of rare categories that are kept
+HASHES = 2**16  # different ones that are kept: too few to find out the categories from them
+TAIL = 0.01  # share of the rows beyond each of the two outer quantiles
 QUANTILES = 200  # steps between the quantiles that are stored
 MOST_IN_FULL = 1e9  # larger numbers have a power of ten in the names of bins
 BINS = 10  # for the numbers without their own bin
@@ -39,6 +48,19 @@ class ColumnProfile(Record):
     """Share of the rows, 0 to 1, for each of `values`."""
     quantiles: tuple[float, ...] = ()
     """201 quantiles of the other numbers, at equal steps; empty for categories."""
+    hashed: tuple[float, ...] = ()
+    """Categories without their own bins: the expected share of the rows, 0 to 1, in each bin into
+    which their hashes put them. Empty for numbers, and in profiles that put them into one bin."""
+    seen: tuple[int, ...] = ()
+    """Hashes, 0 to 65,535, of the categories without their own bins."""
+    seen_of: int = 1
+    """Of how many such categories the hash of one is kept, so that there are few: 1 is all."""
+    unseen: float = 0.0
+    """Expected share of the rows, 0 to 1, that are found to have a category that the window did not
+    have: the share of rows whose category occurs once. Source: Good, Biometrika 40, 1953."""
+    seasons: dict[str, tuple[int, ...]] = Field(default={})
+    """How many rows of a month or weekday were in each bin, as `tally` counts them, by its name:
+    `March`. Only those that differ from the other rows by more than chance."""
 
     @property
     def numbers(self) -> Floats:
@@ -55,20 +77,50 @@ def take_profile(frame: pd.DataFrame) -> dict[str, ColumnProfile]:
 def _describe(values: pd.Series) -> ColumnProfile:
     numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     known: pd.Series = values.dropna() if numeric else values.dropna().astype(str)
-    shares = known.value_counts() / max(len(values), 1)
+    counts = known.value_counts()
+    shares = counts / max(len(values), 1)
     kept = shares[shares >= (HEAVY if numeric else RARE)].head(MOST_VALUES)
-    quantiles: tuple[float, ...] = ()
-    if numeric:
-        rest = known[~known.isin(kept.index)]
-        quantiles = tuple(rest.quantile(np.linspace(0, 1, QUANTILES + 1)).dropna().tolist())
-    return ColumnProfile(
+    profile = ColumnProfile(
         type="number" if numeric else "category",
         rows=len(values),
         missing=float(values.isna().mean()),
         values=tuple(kept.index.tolist()),
         shares=tuple(kept.tolist()),
-        quantiles=quantiles,
     )
+    if numeric:
+        rest = known[~known.isin(kept.index)]
+        quantiles = rest.quantile(np.linspace(0, 1, QUANTILES + 1)).dropna().tolist()
+        return profile.model_copy(update={"quantiles": tuple(quantiles)})
+    rare = counts.drop(kept.index)
+    return profile.model_copy(update=_describe_rare(rare, max(len(values), 1)))
+
+
+def _describe_rare(counts: pd.Series, rows: int) -> dict[str, object]:
+    """Return the fields about the categories without their own bins; `counts` are their rows."""
+    once = int((counts == 1).sum())
+    share = float(counts.sum()) / rows
+    bins = int(np.clip(share / LEAST_HASHED, 1, MOST_HASHED))
+    hashes = hash_texts(counts.index)
+    seen_of = -(-len(counts) // MOST_SEEN) or 1
+    unseen = once / rows / seen_of
+    held = np.bincount(_hash_bin(hashes, bins), counts, bins) / rows
+    held *= 1 - unseen / max(share, unseen, 1 / rows)
+    kept = hashes[_is_kept(hashes, seen_of)]
+    return {
+        "hashed": tuple(held.tolist()),
+        "seen": tuple(np.unique(kept % HASHES).tolist()),
+        "seen_of": seen_of,
+        "unseen": unseen,
+    }
+
+
+def _hash_bin(hashes: Hashes, bins: int) -> npt.NDArray[np.intp]:
+    return np.asarray((hashes >> np.uint64(48)) % np.uint64(bins), np.intp)
+
+
+def _is_kept(hashes: Hashes, seen_of: int) -> npt.NDArray[np.bool_]:
+    """Return whether the hash is one of those that a profile keeps."""
+    return np.asarray((hashes >> np.uint64(16)) % np.uint64(2**32) % np.uint64(seen_of) == 0)
 
 
 def edges(profile: ColumnProfile) -> Floats:
@@ -82,6 +134,9 @@ def edges(profile: ColumnProfile) -> Floats:
 
 def expected(profile: ColumnProfile) -> Floats:
     """Return how many rows each bin had: values with their own bins, the rest, the missing."""
+    if profile.hashed:
+        shares = [*profile.shares, *profile.hashed, profile.unseen, profile.missing]
+        return np.array(shares, "float64") * profile.rows
     rest = 1 - profile.missing - sum(profile.shares)
     parts = np.ones(1)
     if profile.quantiles:
@@ -107,13 +162,80 @@ def count(profile: ColumnProfile, values: pd.Series) -> Floats:
         counts.index = counts.index.astype("str")
         kept = counts.reindex(list(profile.values), fill_value=0).to_numpy("int64")
         parts = np.array([len(values) - missing - kept.sum()])
+        if profile.hashed:
+            parts = _count_rare(profile, counts.drop(list(profile.values), errors="ignore"))
     return np.array([*kept, *parts, missing], "float64")
+
+
+def _count_rare(profile: ColumnProfile, counts: pd.Series) -> Floats:
+    """Return how many rows are in each bin of rare categories, and how many are unseen."""
+    bins = len(profile.hashed)
+    hashes = hash_texts(counts.index)
+    is_new = _is_kept(hashes, profile.seen_of) & ~np.isin(hashes % HASHES, profile.seen)
+    places = np.where(is_new, bins, _hash_bin(hashes, bins))
+    return np.asarray(np.bincount(places, counts, bins + 1), np.float64)
+
+
+@dataclass(frozen=True)
+class Tails:
+    """The ends of a column of numbers: its 1% and 99% quantiles, and its range."""
+
+    low: float
+    """The 1% quantile."""
+    high: float
+    """The 99% quantile."""
+    least: float
+    """The smallest number."""
+    most: float
+    """The largest number."""
+    beyond: float
+    """Share of all rows, 0 to 1, that was below `low` or above `high`; with ties, less than 2%."""
+
+
+def tails(profile: ColumnProfile) -> Tails | None:
+    """Return the ends of a column of numbers; None for categories, and without values."""
+    if profile.type == "category" or not (profile.shares or profile.quantiles):
+        return None
+    numbers = np.array([*profile.numbers, *profile.quantiles])
+    rest = max(1 - profile.missing - sum(profile.shares), 0.0)
+    each = rest / max(len(profile.quantiles), 1)
+    weights = np.array([*profile.shares, *[each] * len(profile.quantiles)])
+    order = np.argsort(numbers)
+    numbers = numbers[order]
+    weights = weights[order]
+    tail = TAIL * weights.sum()
+    low = numbers[np.searchsorted(weights.cumsum(), tail)]
+    high = numbers[-1 - np.searchsorted(weights[::-1].cumsum(), tail)]
+    beyond = weights[(numbers < low) | (numbers > high)].sum()
+    return Tails(
+        low=float(low),
+        high=float(high),
+        least=float(numbers[0]),
+        most=float(numbers[-1]),
+        beyond=float(beyond),
+    )
+
+
+def tally(profile: ColumnProfile, values: pd.Series) -> Floats:
+    """Return `count`, and for numbers how many are beyond the outer quantiles and the range."""
+    counts = count(profile, values)
+    ends = tails(profile)
+    if ends is None:
+        return counts
+    known = values.to_numpy("float64", na_value=np.nan)
+    below = known[known < ends.low]
+    above = known[known > ends.high]
+    outside = np.count_nonzero(below < ends.least) + np.count_nonzero(above > ends.most)
+    return np.array([*counts, len(below) + len(above), outside], "float64")
 
 
 def bin_names(profile: ColumnProfile) -> list[str]:
     """Return a readable name for each bin."""
     cuts = _shown(edges(profile).tolist())
     parts = ["other"]
+    if profile.hashed:
+        numbered = [f"other {place}" for place in range(1, len(profile.hashed) + 1)]
+        parts = [*(numbered if len(numbered) > 1 else parts), "unseen"]
     if cuts:
         between = [f"{low} to {high}" for low, high in pairwise(cuts)]
         parts = [f"≤ {cuts[0]}", *between, f"> {cuts[-1]}"]
@@ -142,6 +264,6 @@ def _with_digits(number: float, digits: int) -> str:
 def bin_order(profile: ColumnProfile) -> npt.NDArray[np.intp]:
     """Return the order of the bins on a line: numbers ascend, the missing come last."""
     if profile.type == "category":
-        return np.arange(len(profile.values) + 2)
+        return np.arange(len(expected(profile)))
     upper = [*profile.numbers, *edges(profile), np.inf]
     return np.array([*np.argsort(upper, kind="stable"), len(upper)])

@@ -53,7 +53,7 @@ class Judgement:
     checks: Rows
     """Check, verdict, figure, limit, reason."""
     importance: Rows
-    """Column, bar, fall, standard error; the most important first."""
+    """Column or columns, bar, fall, standard error; the most important first."""
     columns: Rows
     """Column, role, type, whether it may be missing, share missing in training."""
     tables: Rows
@@ -267,10 +267,13 @@ def _group(check: Check) -> tuple[str, ...]:
 
 
 def _importance(card: VersionCard) -> Rows:
-    """Return the columns, the most important first."""
-    falls = dict(sorted(card.importance.items(), key=lambda item: -item[1]))
-    drawn = bars_from_zero(falls, card.importance_errors)
-    errors = {name: card.importance_errors.get(name) for name in falls}
+    """Return the columns, alone and with those like them, the most important first."""
+    together = {" + ".join(each.columns): each for each in card.importance_together}
+    alone_and_together = card.importance | {name: each.fall for name, each in together.items()}
+    errors = {name: card.importance_errors.get(name) for name in card.importance}
+    errors |= {name: each.error for name, each in together.items()}
+    falls = dict(sorted(alone_and_together.items(), key=lambda item: -item[1]))
+    drawn = bars_from_zero(falls, errors)
     return [
         (
             name,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..figures.drift import ColumnDrift
+from ..figures.drift import POSITIVE, ColumnDrift
 from ..records.monitoring import MonitoringReport, MonitoringSummary
 from .card_charts import MOST_CLASSES, Chart, class_calibration, reliability
 from .charts import Reading, Timeline, TimelineRow, Trend, percent
@@ -21,10 +21,15 @@ def write(report: MonitoringReport, path: Path) -> None:
 def render(report: MonitoringReport) -> str:
     """Return the page as HTML."""
     columns = sorted(report.columns, key=_order)
+    decision_shares = [
+        share for column in columns if column.type == "category" for share in column.shares
+    ]
     return fill(
         "report.html",
         report=report,
         columns=columns,
+        decision_shares=decision_shares,
+        decisions_now=[share for share in decision_shares if share.of == POSITIVE],
         trends=_trends(report),
         story=_timeline(report.history),
         percent=percent,

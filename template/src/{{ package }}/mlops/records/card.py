@@ -124,6 +124,17 @@ class Lineage(Record):
     """Size of each thread pool, on which the order of sums depends: `{"blas": 2, "openmp": 2}`."""
 
 
+class ColumnsTogether(Record):
+    """Columns that carry much of the same information, and their importance together."""
+
+    columns: tuple[str, ...]
+    """Two or more columns."""
+    fall: float
+    """How much skill the model loses when all of them are permuted alike."""
+    error: float | None
+    """The standard error of `fall`; None if there are too few rows."""
+
+
 class Profiles(Record):
     """How columns were distributed when the version was made."""
 
@@ -224,6 +235,9 @@ class VersionCard(StoredRecord):
     importance_errors: dict[str, float | None] = Field(default={})
     """The standard error of each; None if there are too few rows, empty on cards that did not
     measure it."""
+    importance_together: tuple[ColumnsTogether, ...] = ()
+    """The same of columns that carry much of the same information, permuted together; empty on
+    cards that did not measure it."""
     profile: Profiles = Profiles()
     """How inputs and predictions were distributed."""
 

@@ -10,6 +10,7 @@ from ..base.record import Facts, Lift, Record, StoredRecord
 from ..base.settings import Problem
 from ..figures.calibration import CalibrationResult
 from ..figures.decision import Decision, Figure, RowCounts, Staleness
+from ..figures.domain import DomainDrift
 from ..figures.drift import ColumnDrift
 
 
@@ -127,6 +128,9 @@ class MonitoringReport(StoredRecord):
     """How many rows the windows have."""
     columns: tuple[ColumnDrift, ...]
     """How inputs and predictions compare with their profiles."""
+    together: DomainDrift | None = None
+    """How all inputs together compare with those of the training; None if that is not known, and in
+    reports that did not compare them."""
     performance: tuple[Figure, ...]
     """The metrics of the matured rows."""
     calibration: CalibrationResult | None = None

@@ -14,14 +14,17 @@ from ...data.fingerprints import hashes
 from ...data.window_rows import describe_undated
 from ...figures.decision import HEALTHY, INVESTIGATE, Finding, InputRows
 from ...figures.delivery import UsualDelivery, ends_early
-from ...figures.drift import Column, ColumnDrift, compare
-from ...figures.profile import ColumnProfile, Floats, count
+from ...figures.domain import MOST_ROWS, DomainDrift
+from ...figures.drift import Column, ColumnDrift, Family, Limits, compare
+from ...figures.profile import ColumnProfile, Floats, tally
+from ...figures.seasons import season_names
 from ...records import predictions
 from ...records.card import CardTime, VersionCard
 from ...records.monitoring import Freshness
 from ...records.registry import Version
 from ..pieces import work_on_pieces
 from .context import MonitoringContext, try_to_read
+from .together import compare_together
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Inputs:
     """How new the rows are."""
     findings: list[Finding]
     """Everything else that was found."""
+    together: DomainDrift | None = None
+    """How all inputs together compare with those of the training; None if it is not known."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,15 @@ class Counts:
     """What is kept of rows: counts for each column, and 8 bytes per row."""
 
     columns: dict[str, Floats]
-    """Number of rows in each bin, by column."""
+    """Number of rows in each bin and beyond each end, by column."""
     keys: npt.NDArray[np.uint64]
     """The hash of each row's key."""
     newest: pd.Timestamp | None = None
     """Time of the newest event, or of the newest answer of `serve`."""
     versions: frozenset[int] = frozenset()
     """The versions that predicted the rows."""
+    sample: pd.DataFrame | None = None
+    """Inputs of the MOST_ROWS rows whose hashes are the smallest, by hash; None for predictions."""
 
 
 NOTHING = Counts({}, np.zeros(0, "uint64"))
@@ -92,9 +99,13 @@ def examine_inputs(context: MonitoringContext) -> Inputs:
     findings += _unknown_batches(context)
     findings += _missing_batches(context)
     findings += context.check_versions(predicted.versions, f"the batch of {date:%Y-%m-%d}")
+    findings += _unknown_calendar(context)
 
+    columns = _compare(context, window, counts.columns, predicted.columns)
+    sample = pd.DataFrame() if counts.sample is None else counts.sample
     return Inputs(
-        columns=_compare(context, counts.columns, predicted.columns),
+        columns=columns,
+        together=compare_together(context, sample, window, columns),
         window=str(window or "all rows"),
         rows=_rows(
             context.card,
@@ -207,10 +218,12 @@ def _count(context: MonitoringContext, window: Window | None, undated: dict[str,
 def _count_piece(champion: Version, rows: pd.DataFrame) -> Counts:
     profiles = champion.card.profile.inputs
     event_time = champion.contract.inputs.one("event_time")
+    keys = hashes(rows, champion.contract.keys)
     return Counts(
         columns=_count_columns(profiles, rows.__getitem__),
-        keys=hashes(rows, champion.contract.keys),
+        keys=keys,
         newest=rows[event_time].max() if event_time else None,
+        sample=_sample(profiles, rows.__getitem__, keys),
     )
 
 
@@ -220,7 +233,9 @@ def _count_answers(context: MonitoringContext, batch: list[Path]) -> Counts:
     parts = []
     for rows in predictions.read_parts(batch, context.store.entries):
         columns = _count_columns(profiles, partial(_sent, rows))
-        parts.append(Counts(columns, hashes(rows, context.keys), rows["predicted_at"].max()))
+        keys = hashes(rows, context.keys)
+        sample = _sample(profiles, partial(_sent, rows), keys)
+        parts.append(Counts(columns, keys, rows["predicted_at"].max(), sample=sample))
     return _merge(parts)
 
 
@@ -246,7 +261,18 @@ def _count_predictions(context: MonitoringContext, batch: list[Path]) -> Counts:
 def _count_columns(
     profiles: Mapping[str, ColumnProfile], values_of: Callable[[str], pd.Series]
 ) -> dict[str, Floats]:
-    return {name: count(profile, values_of(name)) for name, profile in profiles.items()}
+    return {name: tally(profile, values_of(name)) for name, profile in profiles.items()}
+
+
+def _sample(
+    profiles: Mapping[str, ColumnProfile],
+    values_of: Callable[[str], pd.Series],
+    keys: npt.NDArray[np.uint64],
+) -> pd.DataFrame:
+    """Return the inputs of the rows whose hashes are the smallest."""
+    smallest = np.argsort(keys)[:MOST_ROWS]
+    columns = {name: values_of(name).iloc[smallest].array for name in profiles}
+    return pd.DataFrame(columns, index=keys[smallest])
 
 
 def _merge(parts: Iterable[Counts]) -> Counts:
@@ -255,6 +281,7 @@ def _merge(parts: Iterable[Counts]) -> Counts:
     keys = [NOTHING.keys]
     newest: pd.Timestamp | None = None
     versions: frozenset[int] = frozenset()
+    sample: pd.DataFrame | None = None
     for part in parts:
         for name, counts in part.columns.items():
             columns[name] = columns[name] + counts if name in columns else counts
@@ -262,13 +289,33 @@ def _merge(parts: Iterable[Counts]) -> Counts:
         if part.newest is not None:
             newest = part.newest if newest is None else max(newest, part.newest)
         versions |= part.versions
-    return Counts(columns, np.concatenate(keys), newest, versions)
+        if part.sample is not None:
+            both = part.sample if sample is None else pd.concat([sample, part.sample])
+            sample = both.sort_index(kind="stable").head(MOST_ROWS)
+    return Counts(columns, np.concatenate(keys), newest, versions, sample)
+
+
+def _unknown_calendar(context: MonitoringContext) -> list[Finding]:
+    """Return a finding for each column of `monitoring.calendar` that is not an input."""
+    return [
+        Finding(
+            HEALTHY,
+            f"monitoring.calendar in conf/ names {name}, which is not an input of version "
+            f"{context.number}; correct it unless a later version has that input",
+        )
+        for name in context.project.settings.monitoring.calendar
+        if name not in context.card.profile.inputs
+    ]
 
 
 def _compare(
-    context: MonitoringContext, inputs: dict[str, Floats], predicted: dict[str, Floats]
+    context: MonitoringContext,
+    window: Window | None,
+    inputs: dict[str, Floats],
+    predicted: dict[str, Floats],
 ) -> list[ColumnDrift]:
     """Compare each counted column with its profile, and with earlier windows."""
+    monitoring = context.project.settings.monitoring
     profile = context.card.profile
     counted = [
         *((Column("input", name, profile.inputs[name]), inputs[name]) for name in inputs),
@@ -277,9 +324,19 @@ def _compare(
             for name in predicted
         ),
     ]
-    floor = context.project.settings.monitoring.max_psi
+    family = Family(
+        columns=len(counted),
+        limits=Limits(
+            psi=monitoring.max_psi,
+            tails=monitoring.max_tails,
+            out_of_range=monitoring.max_out_of_range,
+            decisions=monitoring.max_decision_change,
+        ),
+        seasons=season_names(window, context.card.time.period),
+        calendar=frozenset(monitoring.calendar),
+    )
     earlier = context.drifted_before()
     return [
-        compare(column, counts, floor, len(counted), [column.label in each for each in earlier])
+        compare(column, counts, family, [column.label in each for each in earlier])
         for column, counts in counted
     ]

@@ -17,7 +17,8 @@ from ...data.spark import started
 from ...figures import decision
 from ...figures.calibration import CalibrationResult, furthest, write_level, write_tolerance
 from ...figures.decision import Decision, Figure, Finding, LostDecay, RowCounts, Staleness
-from ...figures.drift import ColumnDrift
+from ...figures.domain import TOGETHER
+from ...figures.drift import ColumnDrift, ShareDrift
 from ...pages import report as page
 from ...records.details import MonitorDetails
 from ...records.monitoring import MonitoringReport, MonitoringSummary, Windows
@@ -100,7 +101,7 @@ def _report(context: MonitoringContext, inputs: Inputs, outcomes: Outcomes) -> M
     settings = context.project.settings
     staleness = _staleness(context, inputs.columns)
     chosen, reasons = decision.decide(_findings(context, inputs, outcomes, staleness))
-    summary = _summary(context, chosen, reasons, inputs.columns, outcomes.performance)
+    summary = _summary(context, chosen, reasons, inputs, outcomes.performance)
     return MonitoringReport(
         format=MonitoringReport.FORMAT,
         project=settings.project_name,
@@ -115,6 +116,7 @@ def _report(context: MonitoringContext, inputs: Inputs, outcomes: Outcomes) -> M
         windows=Windows(scored=inputs.window, matured=outcomes.window),
         rows=RowCounts(**dict(inputs.rows), **dict(outcomes.rows)),
         columns=tuple(inputs.columns),
+        together=inputs.together,
         performance=tuple(outcomes.performance),
         calibration=outcomes.calibration,
         staleness=staleness,
@@ -135,6 +137,7 @@ def _findings(
         *decision.performance_findings(outcomes.performance),
         *decision.staleness_findings(staleness, monitoring.max_drifted),
         *decision.drift_findings(inputs.columns),
+        *decision.domain_findings(inputs.together),
         *decision.completeness_findings(inputs.rows, monitoring.min_rows),
         *decision.label_findings(outcomes.by_batch, context.card.coverage.gate),
     ]
@@ -174,10 +177,14 @@ def _summary(
     context: MonitoringContext,
     chosen: Decision,
     reasons: list[str],
-    columns: list[ColumnDrift],
+    inputs: Inputs,
     figures: list[Figure],
 ) -> MonitoringSummary:
     """Return what later runs need of this one."""
+    columns = inputs.columns
+    drifted = [column.label for column in columns if column.drifted]
+    if inputs.together and inputs.together.drifted:
+        drifted.append(TOGETHER)
     worst = max(columns, key=lambda column: column.ratio, default=None)
     return MonitoringSummary(
         as_of=context.as_of.date(),
@@ -189,7 +196,7 @@ def _summary(
         metrics={figure.metric: figure.value for figure in figures},
         bounds={figure.metric: figure.bound for figure in figures},
         decayed={each.metric: each.reference for each in figures if each.verdict == "decayed"},
-        drifted=tuple(column.label for column in columns if column.drifted),
+        drifted=tuple(drifted),
     )
 
 
@@ -211,6 +218,7 @@ def _measures(report: MonitoringReport) -> dict[str, float]:
     figures: dict[str, float | None] = {
         **{figure.metric: figure.value for figure in report.performance},
         **{f"psi_{column.kind}_{column.name}": column.psi for column in report.columns},
+        "domain_auc": report.together.auc if report.together else None,
         "age": report.staleness.age,
         "drifted_share": report.staleness.drifted_share,
         **dict(report.rows),
@@ -241,11 +249,16 @@ def _table(report: MonitoringReport) -> tuple[tuple[str, ...], ...]:
         rows.append(_calibration_row(report.problem, report.calibration))
     shown = _worth_showing(report.columns)
     for column in shown:
-        verdict = "drifted" if column.drifted else "ok"
+        verdict = "drifted" if column.drifted and column.psi > column.limit else "ok"
         limit = f"<= {_shown(column.limit)}"
         rows.append((f"PSI of {column.name}", "", _shown(column.psi), limit, verdict))
+        rows += [_share_row(column, share) for share in column.shares if share.drifted]
     if others := len(report.columns) - len(shown):
         rows.append((f"PSI of other inputs: {others}", "", "", "", "ok"))
+    if together := report.together:
+        verdict = "drifted" if together.drifted else "ok"
+        limit = f"<= {_shown(together.limit)}"
+        rows.append(("AUC of then against now", "0.500", _shown(together.auc), limit, verdict))
     staleness = report.staleness
     verdict = "stale" if staleness.age > staleness.limit else "ok"
     age = f"age in {staleness.period}s"
@@ -264,6 +277,13 @@ def _calibration_row(problem: Problem, calibration: CalibrationResult) -> tuple[
         write_tolerance(problem, test.tolerance),
         "off" if off else "ok",
     )
+
+
+def _share_row(column: ColumnDrift, share: ShareDrift) -> tuple[str, ...]:
+    """Return the row of a share that has drifted; the interval is that of its change."""
+    now = f"{_shown(share.now)} ({share.low:+.3f} to {share.high:+.3f})"
+    name = f"share of {column.name} {share.of}"
+    return name, _shown(share.then), now, f"± {share.limit:g}", "drifted"
 
 
 def _worth_showing(columns: Sequence[ColumnDrift]) -> list[ColumnDrift]:

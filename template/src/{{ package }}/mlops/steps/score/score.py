@@ -13,7 +13,8 @@ from ...base.project import Project
 from ...base.windows import parse_as_of, plan
 from ...data.spark import started
 from ...data.window_rows import describe_undated
-from ...figures.drift import Column, compare
+from ...figures.drift import Column, Family, Limits, compare
+from ...figures.seasons import season_names
 from ...records import predictions
 from ...records.details import ScoreDetails
 from ...records.journal import EntryTaken
@@ -145,7 +146,11 @@ def _check_distribution(batch: Batch) -> None:
             f"the distribution is not checked: {batch.champion.version} was trained with an older "
             "template, which kept no profile of its predictions"
         )
-    floor = batch.project.settings.scoring.max_psi
+    family = Family(
+        columns=1,
+        limits=Limits(psi=batch.project.settings.scoring.max_psi),
+        seasons=season_names(batch.window, batch.champion.version.card.time.period),
+    )
     for name, counts in batch.unseen.items():
         if not counts.sum():
             print_step(
@@ -153,7 +158,7 @@ def _check_distribution(batch: Batch) -> None:
                 "rows of this batch"
             )
             return
-        drift = compare(Column("prediction", name, profiles[name]), counts, floor, family=1)
+        drift = compare(Column("prediction", name, profiles[name]), counts, family)
         if drift.drifted:
             batch.refuse(
                 f"the distribution of {name} has moved too far from that in the gate window "

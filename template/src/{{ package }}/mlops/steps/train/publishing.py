@@ -18,11 +18,13 @@ from mlflow.models.model import Model, ModelInfo
 from ...base.console import print_step, resources
 from ...base.errors import summarize
 from ...data.fingerprints import hashes
+from ...figures.association import alike_columns
 from ...figures.importance import Judged, permutation_importance
 from ...figures.predictions import constant_prediction
 from ...figures.profile import take_profile
+from ...figures.seasons import add_seasons
 from ...records import lineage
-from ...records.card import Profiles, VersionCard
+from ...records.card import ColumnsTogether, Profiles, VersionCard
 from ...records.integrity import SCORER, HashedFile, check_written, named_files, sha256_of_file
 from ...records.registry import Registry, signature
 from ...records.scorer import ScorerFacts, predict_frame
@@ -139,23 +141,43 @@ def _measure(
     features = training.source.contract.features
     metrics = training.metrics
     judged = Judged(training.gate.frame, training.truth, prediction)
-    importance = permutation_importance(predict, metrics.skill, judged, features, with_errors=True)
+    alone = [[name] for name in features]
+    together = [group for group in alike_columns(judged.rows, features) if len(group) > 1]
+    falls = permutation_importance(
+        predict, metrics.skill, judged, [*alone, *together], with_errors=True
+    )
     learned = training.train.frame
     if len(learned) > MOST_TRAIN_ROWS:
         learned = learned.sample(MOST_TRAIN_ROWS, random_state=0)
     train_figures = _figures_of_training(training, predict, learned)
-    profiles = Profiles(
-        inputs=take_profile(training.train.all_inputs[features]),
-        predictions=take_profile(everyone),
-    )
     return Measured(
         figures=metrics.all(training.truth, prediction),
         constant_figures=_figures_of_constant(training, prediction),
         train_figures=train_figures,
         train_figures_rows=len(learned) if train_figures else 0,
-        importance=importance,
-        profiles=profiles,
+        importance=dict(zip(features, falls, strict=False)),
+        together=tuple(
+            ColumnsTogether(columns=tuple(names), fall=fall.mean, error=fall.error)
+            for names, fall in zip(together, falls[len(features) :], strict=True)
+        ),
+        profiles=_profiles(training, everyone),
     )
+
+
+def _profiles(training: Training, prediction: pd.DataFrame) -> Profiles:
+    """Return how the inputs of the training window and the predictions of the gate window are."""
+    source = training.source
+    event_time = source.contract.inputs.one("event_time")
+    rows = training.train.all_inputs
+    learned = rows[source.contract.features]
+    inputs = take_profile(learned)
+    predictions = take_profile(prediction)
+    if event_time:
+        period = source.time.period
+        inputs = add_seasons(inputs, learned, rows[event_time], period)
+        predicted_for = training.gate.all_inputs[event_time]
+        predictions = add_seasons(predictions, prediction, predicted_for, period)
+    return Profiles(inputs=inputs, predictions=predictions)
 
 
 def _figures_of_training(

@@ -22,7 +22,16 @@ from ...figures.diagnostics import known, summarize_target
 from ...figures.importance import Fall
 from ...figures.metrics import Metrics
 from ...records import lineage
-from ...records.card import CardModel, CardTime, Column, Lineage, Profiles, Sides, VersionCard
+from ...records.card import (
+    CardModel,
+    CardTime,
+    Column,
+    ColumnsTogether,
+    Lineage,
+    Profiles,
+    Sides,
+    VersionCard,
+)
 from .run_params import describe
 
 DECIDE_LOADING = ("scikit-learn", "numpy", "pandas", "skops", "mlflow")
@@ -81,6 +90,8 @@ class Measured:
     """How much skill is lost in the gate window when a column is permuted, by column."""
     profiles: Profiles
     """How inputs and predictions are distributed."""
+    together: tuple[ColumnsTogether, ...] = ()
+    """The importance of columns that carry much of the same information, permuted together."""
 
 
 def make_card(training: Training, trusted_types: list[str], measured: Measured) -> VersionCard:
@@ -139,6 +150,7 @@ def make_card(training: Training, trusted_types: list[str], measured: Measured) 
             name: None if fall.error is None else known(fall.error)
             for name, fall in measured.importance.items()
         },
+        importance_together=measured.together,
         profile=measured.profiles,
     )
 
