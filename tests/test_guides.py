@@ -42,6 +42,7 @@ RUN = {  # the test that runs this kind of command
     "uvx nox -s bootstrap": "test_a_session_of_the_guides_runs",
     "uvx nox -s build": "test_one_release_goes_to_test_and_then_to_prod",
     "uvx nox -s deploy -- ": "test_one_release_goes_to_test_and_then_to_prod",
+    "uvx nox -s rehearse": "test_a_new_project_passes",
     "uvx nox -s schedules": "test_a_session_of_the_guides_runs",
 }
 
