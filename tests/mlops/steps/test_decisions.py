@@ -72,3 +72,19 @@ def test_a_batch_is_not_published_after_a_change(
     with pytest.raises(errors.MlopsError, match=message):
         score._publish(store(project, champion), written, tmp_path / "staged", facts)
     assert not list(tmp_path.rglob("_SUCCESS"))
+
+
+@pytest.mark.parametrize(("count", "counted"), [(1, "the batch"), (2, "the 2 batches")])
+def test_a_rollback_counts_the_batches_of_the_withdrawn_version(
+    count: int, counted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = [
+        details.ScoreDetails(
+            batch=f"{number:04}", date="2026-01-01", version=2, rows=610, rows_per_second=1_000
+        )
+        for number in range(1, count + 1)
+    ]
+    monkeypatch.setattr(rollback, "_batches", lambda *_: batches)
+    done = rollback.Withdrawal(version=2, back_to=1, is_done=False)
+    outcome = rollback._outcome(store(make_project(tmp_path), 1, 2), done)
+    assert outcome.message.endswith(f"again; check {counted} of version 2")

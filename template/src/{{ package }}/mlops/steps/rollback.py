@@ -125,7 +125,8 @@ def _outcome(store: Store, done: Withdrawal) -> Outcome:
             f"champion; to withdraw that one as well, run {command}"
         )
     if batches:
-        message += f"; check the {len(batches)} batches of version {done.version}"
+        those = "batch" if len(batches) == 1 else f"{len(batches)} batches"
+        message += f"; check the {those} of version {done.version}"
     facts = {
         "withdrawn": done.version,
         "version": done.back_to,
