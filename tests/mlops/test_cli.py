@@ -212,6 +212,22 @@ def test_beyond_dev_a_file_that_user_code_does_not_find_is_not_named(
     assert "FileNotFoundError: No such file or directory in test_cli.py, line " in printed
 
 
+def test_beyond_dev_an_error_of_a_database_that_user_code_reads_is_not_quoted(
+    run: Callable[..., int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is also no error of the tracking store, whose errors come from the same library."""
+    from sqlalchemy.exc import DataError
+
+    def step(_: Any) -> Any:
+        raise DataError("select", {}, Exception(f"no number: Anna {42}"))
+
+    assert run(step) == 1
+    printed = capfd.readouterr().err
+    assert "Anna 42" not in printed
+    assert "tracking store" not in printed
+    assert "unexpected DataError in test_cli.py, line " in printed
+
+
 def test_a_step_gets_the_project_of_the_environment_with_its_overrides(
     run: Callable[..., int],
 ) -> None:

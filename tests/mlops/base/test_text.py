@@ -121,10 +121,22 @@ IBAN = "DE89370400440532013000"
         (f"could not convert string to float: '{IBAN}'", "could not convert string to float"),
         (f'invalid input syntax for type numeric: "{IBAN}"', "invalid input syntax"),
         (f"Value {IBAN[2:]} is out of range", "is out of range"),
+        (f"no number: \"Anna 'Annie' {IBAN}\"", "no number"),
+        (f'no number: "Anna "Annie" {IBAN}"', "no number"),
+        (f'no number: "Anna " {IBAN}', "no number"),
+        (f'no number: "Anna\n{IBAN}', "no number"),
         ("Expected 3 fields in line 5, saw 4", "Expected 3 fields in line 5, saw 4"),
     ],
 )
 def test_what_may_be_a_value_is_hidden(quoted: str, kept: str) -> None:
     hidden = text.hide_values(quoted)
     assert IBAN[2:] not in hidden
+    assert "Ann" not in hidden
     assert kept in hidden
+
+
+@pytest.mark.parametrize("value", ["12345", "-1.5"])
+def test_a_short_number_is_hidden_where_it_is_called_a_value(value: str) -> None:
+    assert text.hide_values(f"Integer value {value} not in range") == (
+        "Integer value … not in range"
+    )

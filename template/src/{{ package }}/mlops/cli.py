@@ -735,9 +735,11 @@ def _reported(error: Exception, env: str) -> Exception | None:
         return OSError("the disk is full; free some space for the project and its store")
     if isinstance(error, MlopsError):
         return error
+    is_hidden = env != "dev" and comes_from_user_code(error)
     if isinstance(error, OSError):  # its text names file and reason
-        is_hidden = env != "dev" and comes_from_user_code(error)
         return MlopsError(summarize(error)) if is_hidden else error
+    if is_hidden:  # also an error of a database that user code reads
+        return None
     from .records.tracking import store_error
 
     return store_error(error)

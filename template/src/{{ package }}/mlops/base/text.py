@@ -13,9 +13,10 @@ COMMAND = re.compile(r"#(?=#(?:vso)?\[)", re.IGNORECASE)  # of Azure DevOps and 
 COMMAND_AT_START = re.compile(r"^(\s*):(?=:)")  # of GitHub
 COMMAND_IN_CELL = re.compile(":(?=:)")  # the same, where a line may be wrapped anywhere
 ANCHOR = re.compile("(?<=journal-anchor)/")  # of `records/anchor.py`, which only it may print
-QUOTED = re.compile(r"b?'[^']*'|\"[^\"]*\"")
+QUOTED = re.compile(r"""b?['"].*['"]|b?['"].*""", re.DOTALL)  # a value may contain quotes
 ROW = re.compile(r"(CSV parse error: [^:]*, got \d+: ).*", re.DOTALL)  # Arrow appends the row
 NUMBER = re.compile(r"\d[\d.,]{4,}\d")
+VALUE = re.compile(r"(\bvalue:? )[^\s'\"]*\d[^\s'\"]*", re.IGNORECASE)  # also of fewer digits
 MORE = "…"
 
 
@@ -44,7 +45,9 @@ def plain_cell(text: str) -> str:
 def hide_values(text: str) -> str:
     """Return the text of another program's error without what may be a value of a row.
 
-    That is what stands in quotes, long numbers, and the row of a CSV file. Other text stays.
+    That is all from the first quote to the last, long numbers, a number that is called a value, and
+    the row of a CSV file. Other text stays. Pass the whole text: a value may have line breaks.
     """
     text = ROW.sub(rf"\g<1>{MORE}", text)
-    return NUMBER.sub(MORE, QUOTED.sub(f"'{MORE}'", text))
+    text = QUOTED.sub(f"'{MORE}'", text)
+    return NUMBER.sub(MORE, VALUE.sub(rf"\g<1>{MORE}", text))

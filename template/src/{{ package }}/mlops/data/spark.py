@@ -30,7 +30,8 @@ from .request import TableRequest
 
 # pyspark is an extra, which mypy may not find: its sessions and frames are `Any`.
 
-CONDITION = re.compile(r"\[[A-Z_0-9.]{5,}\].*")  # Spark's own message, after its [CONDITION]
+# Spark's own message, after its [CONDITION]; SQLSTATE follows it, and is 42 for names and syntax.
+CONDITION = re.compile(r"(\[[A-Z_0-9.]{5,}\])(.*?)(?:SQLSTATE: (\w+)|$)", re.DOTALL)
 Result = TypeVar("Result")  # what a function returns on a worker; it must be picklable
 
 
@@ -229,9 +230,15 @@ def _readable_errors(name: str) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """Return Spark's own message in an error, or else the error's type."""
-    line = CONDITION.search(str(error))
-    if line is None:
+    """Return Spark's own message in an error, or else the error's type; never a value of a row.
+
+    Of an error that is not about names or the syntax, it is only the condition and the SQLSTATE.
+    """
+    found = CONDITION.search(str(error))
+    if found is None:
         return type(error).__name__
-    message = line[0].partition(" SQLSTATE")[0].strip().rstrip(".")
-    return re.sub("'[^']*'", "'…'", message)  # a value of a row; names are in other quotes
+    condition, message, state = found[1], found[2], found[3] or ""
+    if not state.startswith("42"):
+        return f"{condition} {state}".rstrip()
+    first_line = re.sub("'.*'", "'…'", message, flags=re.DOTALL).strip().split("\n", maxsplit=1)[0]
+    return f"{condition} {first_line}".rstrip(". ")

@@ -8,9 +8,9 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.exc import (
     ArgumentError,
-    DataError,
     NoSuchModuleError,
     OperationalError,
+    ProgrammingError,
     SQLAlchemyError,
 )
 
@@ -21,6 +21,8 @@ from ..base.text import hide_values
 from ..base.windows import Window
 from .addresses import refuse_variables, remember
 from .request import TableRequest
+
+UNDECODED = "Could not decode"  # what SQLite says before a value that is not UTF-8
 
 
 def read_pieces(request: TableRequest) -> Iterator[pd.DataFrame]:
@@ -53,21 +55,41 @@ def _connect(request: TableRequest) -> Iterator[sa.Connection]:
     """Connect to the database, and turn its errors into messages."""
     engine = _engine(request.name, request.table)
     refuse_variables(request, engine.dialect)
+    connected = False
     try:
         with engine.connect() as connection:
+            connected = True
             remember(request.name, connection)
             yield connection
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).split("\n", maxsplit=1)[0]
+        reason = _reason(error, connected=connected, env=request.project.env)
         if engine.url.password:
             reason = reason.replace(str(engine.url.password), "***")
-        if isinstance(error, DataError):  # about a value of a row
-            reason = hide_values(reason)
-        kind = Unreachable if isinstance(error, OperationalError) else MlopsError
+        kind = MlopsError if _is_about_rows(error) else Unreachable
         raise kind(
             f"table {request.name}: the database reports: {reason}; correct "
             f"tables.{request.name} in conf/, or ask whoever runs the database."
         ) from None
+
+
+def _reason(error: SQLAlchemyError, *, connected: bool, env: str) -> str:
+    """Return on one line what a database reports, without a value of a row.
+
+    What it says of the connection, a name or the syntax stays. Of an error that is about rows, only
+    the type and the SQLSTATE are shown beyond dev, because each database quotes values in its own
+    way.
+    """
+    original: BaseException = getattr(error, "orig", None) or error
+    if not connected or isinstance(error, ProgrammingError):
+        return str(original).split("\n", maxsplit=1)[0]
+    if env == "dev" or not _is_about_rows(error):
+        return hide_values(str(original)).split("\n", maxsplit=1)[0]
+    state = getattr(original, "sqlstate", None)  # of psycopg
+    return f"{type(original).__name__} {state or ''}".rstrip()
+
+
+def _is_about_rows(error: SQLAlchemyError) -> bool:
+    return not isinstance(error, OperationalError) or UNDECODED in str(error)
 
 
 def _engine(name: str, table: Table) -> sa.Engine:
