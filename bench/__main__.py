@@ -97,9 +97,10 @@ def calibrated(trials: int) -> str:
     """Return the tables of the gate's tests of calibration and thresholds."""
     missed = table(calibration.REPRODUCED, [*calibration.reproduced(trials)])
     powers = table(calibration.HEADER, [*calibration.rejections(trials)])
+    others = table(calibration.OTHERS, [*calibration.others(trials)])
     lucky = table(calibration.LUCKY, [*calibration.lucky(trials)])
     monitored = table(calibration.MONITORED, [*calibration.monitored(trials)])
-    return f"{missed}\n{powers}\n{lucky}\n{monitored}"
+    return f"{missed}\n{powers}\n{others}\n{lucky}\n{monitored}"
 
 
 def add_number(

@@ -29,6 +29,7 @@ HEADER = [
     "by either",
 ]
 LUCKY = ["true AUC, limit 0.7", "rows", "passes by the figure", "by its bound"]
+OTHERS = ["problem", "rows", "predictions", "rejected overall", "by band", "by either"]
 MONITORED = ["rows a month", "defaults / predicted", "months", "months with a finding"]
 REPRODUCED = ["gate", "mean score / default rate", "passes"]
 SEED = 19
@@ -96,6 +97,42 @@ def rejections(trials: int) -> Iterator[list[str]]:
                     share(band),
                     share(whole | band),
                 ]
+
+
+def others(trials: int) -> Iterator[list[str]]:
+    """Yield the same of three classes, and of a share from 0 to 1."""
+    kinds = {"multiclass": (classes, "that of A halved"), "regression": (shares, "halved")}
+    for problem, (draw, spoiled) in kinds.items():
+        for rows in (500, 1_566):
+            for factor, name in ((1.0, "right"), (0.5, spoiled)):
+                random = np.random.default_rng([SEED, rows, round(100 * factor)])
+                whole = np.zeros(trials, bool)
+                band = np.zeros(trials, bool)
+                for trial in range(trials):
+                    truth, predicted = draw(random, rows, factor)
+                    found = calibration.judge_calibration(problem, truth, predicted, TOLERANCES)
+                    whole[trial] = any(each.verdict == "off" for each in found.overall)
+                    band[trial] = any(each.verdict == "off" for each in found.bands)
+                yield [problem, f"{rows:,}", name, share(whole), share(band), share(whole | band)]
+
+
+def classes(
+    random: np.random.Generator, rows: int, factor: float
+) -> tuple[pd.Series, pd.DataFrame]:
+    """Return classes with shares of 20, 30 and 50%; B gets what the probability of A loses."""
+    chances = pd.DataFrame(random.dirichlet([2, 3, 5], rows), columns=list("ABC"))
+    drawn = (chances.cumsum(axis=1).to_numpy() < random.random((rows, 1))).sum(axis=1)
+    truth = pd.Series(np.array(list("ABC"))[np.minimum(drawn, 2)])
+    moved = (1 - factor) * chances["A"]
+    predicted = chances.assign(A=chances["A"] - moved, B=chances["B"] + moved)
+    return truth, predicted.assign(label=predicted.idxmax(axis=1))
+
+
+def shares(random: np.random.Generator, rows: int, factor: float) -> tuple[pd.Series, pd.DataFrame]:
+    """Return values of which a model explains a fifth, such as losses."""
+    mean = random.beta(2, 6, rows)
+    truth = pd.Series(mean + random.normal(0, 2 * mean.std(), rows))
+    return truth, pd.DataFrame({"value": factor * mean})
 
 
 def reproduced(trials: int) -> Iterator[list[str]]:
