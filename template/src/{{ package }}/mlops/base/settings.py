@@ -359,7 +359,8 @@ class Calibration(Section):
     mean of the target may be from the mean prediction, as a share of the target's standard
     deviation. A difference that chance may explain is never rejected."""
     band_tolerance: Share = Field(default=0.5, gt=0)
-    """The same for each of ten bands of rows with similar predictions."""
+    """The same for each of ten bands of rows with similar predictions. In a band whose mean
+    probability is below that of all rows, it is a share of the latter."""
 
 
 class Gate(Section):

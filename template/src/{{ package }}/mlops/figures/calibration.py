@@ -46,8 +46,9 @@ class CalibrationTest(Record):
     high: float | None
     """Upper end."""
     deviation: float
-    """`observed` - `predicted`, as a share of the mean probability of the rarer outcome; in a
-    regression, as a share of the standard deviation of the target."""
+    """`observed` - `predicted`, as a share of the mean probability of the rarer outcome (of a band:
+    of its own or that of all rows, whichever is larger); in a regression, as a share of the
+    target's standard deviation."""
     p_value: float
     """The chance of so large a difference if the predictions have the right level, adjusted for the
     number of tests of the family; 1 if it cannot be computed."""
@@ -105,6 +106,8 @@ class Group:
     """The truth of each row: 1 and 0, or a value."""
     clusters: Positions | None
     """The cluster of each row; None if each row is one."""
+    scale: float = 0.0
+    """The least that a deviation of a rate is a share of."""
 
 
 def judge_calibration(
@@ -234,14 +237,20 @@ def _groups(
 
 
 def _bands(group: Group) -> list[Group]:
-    """Return the rows of a group in bands of similar predictions."""
+    """Return the rows of a group in bands of similar predictions.
+
+    In the safest bands, a few rows in a thousand would be a large share of what is predicted. So a
+    deviation there is a share of the mean probability of the whole group.
+    """
     of = f" of {group.name}" if group.name else ""
+    mean = float(group.predicted.mean())
     return [
         Group(
             f"band {place}{of}",
             group.predicted[part],
             group.actual[part],
             None if group.clusters is None else group.clusters[part],
+            scale=min(mean, 1 - mean),
         )
         for place, part in enumerate(similar(group.predicted), start=1)
     ]
@@ -264,14 +273,14 @@ def _test_rate(group: Group) -> CalibrationTest:
     shape = counted * observed + 0.5, counted * (1 - observed) + 0.5
     below = float(betainc(*shape, predicted))
     low, high = (float(betaincinv(*shape, end)) for end in ENDS)
-    rarer = min(predicted, 1 - predicted)
+    scale = max(group.scale, min(predicted, 1 - predicted))
     # a probability of 0 or 1 that comes true is no contradiction
     p_value = 2 * min(below, 1 - below) if observed != predicted else 1.0
     return _test(
         group,
         # without events the interval begins at 0, with events only it ends at 1
         (0.0 if observed == 0 else low, 1.0 if observed == 1 else high),
-        (observed - predicted) / rarer if rarer > 0 else float(np.sign(observed - predicted)),
+        (observed - predicted) / scale if scale > 0 else float(np.sign(observed - predicted)),
         p_value,
     )
 
