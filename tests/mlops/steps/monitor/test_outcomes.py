@@ -83,3 +83,11 @@ def test_if_all_rows_were_seen_in_training_no_figure_is_judged(
     assert found.rows.seen_in_training == LOANS
     assert "400 of 400 matured rows were seen in training" in found.findings[0].sentence
     assert found.findings[1].sentence.startswith("0 matured rows of the rarest class")
+
+
+def test_predictions_with_a_fault_have_no_level(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = ROWS.assign(score=ROWS["score"].where(ROWS.index > 3))
+    monkeypatch.setitem(globals(), "ROWS", broken)
+    assert examined(tmp_path, monkeypatch, broken.head(0)).calibration is None

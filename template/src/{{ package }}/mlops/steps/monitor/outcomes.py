@@ -29,6 +29,7 @@ from ...figures.decision import (
     OutcomeRows,
     Rule,
 )
+from ...figures.predictions import find_fault
 from ...records import predictions
 from .context import MonitoringContext, try_to_read
 
@@ -275,15 +276,20 @@ def _figures(context: MonitoringContext, matured: pd.DataFrame) -> list[Figure]:
 
 
 def _calibration(context: MonitoringContext, matured: pd.DataFrame) -> CalibrationResult | None:
-    """Test the level of predictions whose labels have matured; None with too few events."""
+    """Test the level of predictions whose labels have matured.
+
+    None with too few events, and if predictions have a fault.
+    """
     settings = context.project.settings
     contract = context.champion.contract
-    if count_events(contract, matured[TRUTH]) < settings.gate.min_events:
+    prediction = matured[list(context.card.profile.predictions)]
+    few = count_events(contract, matured[TRUTH]) < settings.gate.min_events
+    if few or find_fault(contract.problem, prediction):
         return None
     limits = settings.gate.calibration
     return judge_calibration(
         contract.problem,
         matured[TRUTH],
-        matured[list(context.card.profile.predictions)],
+        prediction,
         Tolerances(limits.tolerance, limits.band_tolerance, MONITORED_LEVEL),
     )
