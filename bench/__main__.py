@@ -11,7 +11,19 @@ from pathlib import Path
 
 from rendering import ROOT
 
-from . import calibration, imports, journal, monitoring, ratios, recovery, scale, serving, update
+from . import (
+    blind_spots,
+    calibration,
+    imports,
+    journal,
+    monitoring,
+    one_column,
+    ratios,
+    recovery,
+    scale,
+    serving,
+    update,
+)
 from .comparison import compare
 from .scratch import Scratch
 
@@ -20,6 +32,8 @@ NAMES = (
     *(*ratios.BENCHES, "imports", "score", "spark", "monitor", "serve", "journal", "update"),
     "monitoring",
     "calibration",
+    "one_column",
+    "drift",
 )
 PACKAGES = ("copier", "typer", "pandas", "scikit-learn", "mlflow")
 
@@ -36,7 +50,12 @@ def main() -> None:
     add_number(parser, "--histories", 1000, "histories of updated projects")
     add_number(parser, "--months", 1000, "months of monitored models")
     add_number(parser, "--lives", 10, "models for each kind of change")
-    add_number(parser, "--trials", 1000, "samples of each row of the bench of calibration")
+    add_number(
+        parser,
+        "--trials",
+        1000,
+        "samples of each row of the benches calibration, one_column and drift",
+    )
     add_number(parser, "--seed", 0, "number of the first history")
     parser.add_argument(
         "--peer",
@@ -81,6 +100,12 @@ def simulate(names: Collection[str], options: argparse.Namespace) -> dict[str, s
         sections["## Monitoring measured"] = monitored(options.months, options.lives)
     if "calibration" in names:
         sections["## Calibration measured"] = calibrated(options.trials)
+    if "one_column" in names:
+        rows = one_column.table(options.trials)
+        sections["## One column measured"] = table(one_column.TITLES, rows)
+    if "drift" in names:
+        rows = blind_spots.table(options.trials)
+        sections["## Drift measured"] = table(blind_spots.TITLES, rows)
     return sections
 
 
