@@ -316,10 +316,10 @@ def test_a_change_in_one_project_is_explained(project: Project) -> None:
 def write_notes(clone: Place, notes: str) -> None:
     """Write the notes of the next version."""
     heading = "## [Unreleased]\n"
-    replace(clone.path("CHANGELOG.md"), heading, f"{heading}\n## [2026.2.0] - 2026-02-02\n{notes}")
+    replace(clone.path("CHANGELOG.md"), heading, f"{heading}\n## [2027.2.0] - 2027-06-07\n{notes}")
 
 
-def tag(clone: Place, message: str = "v2026.2.0\n\n### What to do\n\nNothing.") -> None:
+def tag(clone: Place, message: str = "v2027.2.0\n\n### What to do\n\nNothing.") -> None:
     """Tag the next version, as the program of a release does."""
     commit(clone.folder)
     options = ("tag", "--force", "--annotate", "--cleanup=verbatim", f"--message={message}")
@@ -330,15 +330,15 @@ def test_what_a_release_still_lacks_is_explained(project: Project, clone: Place)
     def missing() -> str:
         return what_is_missing(project, platform_team.check_release)
 
-    assert missing() == "CHANGELOG.md says nothing about 2026.2.0."
+    assert missing() == "CHANGELOG.md says nothing about 2027.2.0."
     write_notes(clone, "\n- Older.\n")
-    assert missing() == "The notes of 2026.2.0 do not say what to do."
+    assert missing() == "The notes of 2027.2.0 do not say what to do."
     replace(clone.path("CHANGELOG.md"), "- Older.\n", "- Older.\n\n### What to do\n\nNothing.\n")
-    assert missing() == "v2026.2.0 is not tagged."
-    tag(clone, "v2026.2.0")
-    assert missing() == "v2026.2.0 was tagged by hand."
+    assert missing() == "v2027.2.0 is not tagged."
+    tag(clone, "v2027.2.0")
+    assert missing() == "v2027.2.0 was tagged by hand."
     tag(clone)
-    assert missing() == "v2026.2.0 does not contain your change."
+    assert missing() == "v2027.2.0 does not contain your change."
     replace(clone.path(RULE), f"{FIELD}12", f"{FIELD}6")
     tag(clone)
     assert len(list(platform_team.check_release(project))) == 3

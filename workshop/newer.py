@@ -14,7 +14,7 @@ from .start import remove
 
 CLONE = "build/goldsmith"
 ANSWERS = ".copier-answers.yml"
-VERSION = "2026.1.0"  # the bank counts by years, so it is newer than each version of the template
+VERSION = "2027.1.0"  # the bank counts by years, so it is newer than each version of the template
 TAG = f"v{VERSION}"
 SOURCE = "template/src/{{ package }}"
 SETTINGS = "mlops/base/settings.py"
@@ -32,10 +32,10 @@ Gate your next version. If it is rejected, and its column is known when the mode
 """
 CHANGELOG = f"""## [Unreleased]
 
-## [{VERSION}] - 2026-01-05
+## [{VERSION}] - 2027-04-05
 
 {NOTES}
-## [0.1.0] - 2025-12-01
+## [0.1.0] - 2026-12-01
 """
 EDITS = (  # of a file of the platform's, of a user's, and of a shared one
     (

@@ -12,7 +12,7 @@ from .own_data import PYTEST_CACHE, last_run
 from .updates import MARKERS, PLATFORM, users
 
 MONTHS = 6
-NEXT = "v2026.2.0"
+NEXT = "v2027.2.0"
 NUMBER = NEXT.removeprefix("v")
 AGE = re.compile(r"max_age: Periods = Field\(default=(\d+)")
 TO_DO = "### What to do"
@@ -184,7 +184,7 @@ def _check_notes(clone: Place) -> None:
             f"CHANGELOG.md says nothing about {NUMBER}.",
             "The owner of a project reads this before an update. Without it they read a diff, or "
             "nothing.",
-            f"Below `## [Unreleased]`, write `## [{NUMBER}] - 2026-02-02` and what changes.",
+            f"Below `## [Unreleased]`, write `## [{NUMBER}] - 2027-06-07` and what changes.",
         )
     if not section.partition(TO_DO)[2].strip():
         raise Missing(
