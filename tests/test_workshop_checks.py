@@ -604,6 +604,19 @@ def test_a_merge_that_only_moves_main_forward_is_explained(branched: Path) -> No
     assert what_is_missing(environments.check_change, Place(branched)) == message
 
 
+def test_a_merge_of_something_else_is_not_that_of_the_change(branched: Path) -> None:
+    git(branched, "switch", "--quiet", "fewer-attempts")
+    base = branched / "conf/base.yml"
+    for branch, attempts in {"fewer-attempts": 80, "main": 8}.items():
+        git(branched, "switch", "--quiet", branch)
+        if branch == "main":
+            git(branched, "merge", "--quiet", "--no-ff", "--no-edit", "fewer-attempts")
+        base.write_text(f"gate:\n  attempts: {attempts}\n", encoding="utf-8")
+        git(branched, "commit", "--quiet", "--all", "--message=feat: change the rule")
+    message = "The change went to main without a merge."
+    assert what_is_missing(environments.check_change, Place(branched)) == message
+
+
 def test_another_number_of_attempts_is_not_the_change(branched: Path) -> None:
     git(branched, "switch", "--quiet", "fewer-attempts")
     (branched / "conf/base.yml").write_text("gate:\n  attempts: 80\n", encoding="utf-8")
