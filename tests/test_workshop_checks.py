@@ -339,6 +339,28 @@ def test_an_unfinished_first_run_is_explained(later: Any, champion: str, message
     assert what_is_missing(repository.check_first_run, run).startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("in_base", "overrides", "message"),
+    [
+        ({}, (), "conf/dev.yml sets the model, and conf/base.yml does not."),
+        ({"cutoff": 0.5}, (), "conf/dev.yml sets the model, and conf/base.yml does not."),
+        (None, ("--set time.train",), "Version 1 was trained with --set time.train."),
+        (None, (), "Version 1 is not the champion; the next step is promote."),
+    ],
+)
+def test_a_model_that_is_not_for_every_environment_is_explained(
+    in_base: Any, overrides: Any, message: str
+) -> None:
+    model = {"cutoff": 0.2, "params": {"max_iter": 50}}
+    trained = entry(1, "train", "1", commit="1a2b3c4", dirty=False, overrides=overrides)
+    project = recorded(trained, GATED[1], champion="")
+    project.settings = lambda: SimpleNamespace(model=SimpleNamespace(**model))
+    project.yaml = lambda _: {"model": model if in_base is None else in_base}
+    project.git = lambda command, *_: "path: data/loans.csv" if command == "show" else ""
+    project.changed = []
+    assert what_is_missing(own_data.check_own_model, project) == message
+
+
 def recorded(*entries: Any, champion: str = "1", **cards: Any) -> Any:
     """A project whose store has these entries, and these cards: `v1`, `v2`."""
     journal = Journal(Place(Path()), "dev")
@@ -579,6 +601,19 @@ def test_a_merge_that_only_moves_main_forward_is_explained(branched: Path) -> No
     for command in missing.value.hint.split("`")[1::2]:
         git(branched, *command.split()[1:])
     message = "The change was not rehearsed."
+    assert what_is_missing(environments.check_change, Place(branched)) == message
+
+
+def test_a_merge_of_something_else_is_not_that_of_the_change(branched: Path) -> None:
+    git(branched, "switch", "--quiet", "fewer-attempts")
+    base = branched / "conf/base.yml"
+    for branch, attempts in {"fewer-attempts": 80, "main": 8}.items():
+        git(branched, "switch", "--quiet", branch)
+        if branch == "main":
+            git(branched, "merge", "--quiet", "--no-ff", "--no-edit", "fewer-attempts")
+        base.write_text(f"gate:\n  attempts: {attempts}\n", encoding="utf-8")
+        git(branched, "commit", "--quiet", "--all", "--message=feat: change the rule")
+    message = "The change went to main without a merge."
     assert what_is_missing(environments.check_change, Place(branched)) == message
 
 

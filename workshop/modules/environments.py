@@ -101,7 +101,11 @@ def check_change(place: Place) -> Iterator[str]:
     branches = place.git("branch", "--sort=-committerdate", "--format=%(refname:short)").split()
     on_branch = [name for name in branches if name != "main"]
     changed = _attempts(place, "main") == ATTEMPTS
-    merges = place.git("log", "main", "--merges", "--format=%h").split()
+    merges = [
+        merge
+        for merge in place.git("log", "main", "--merges", "--format=%h").split()
+        if _attempts(place, merge) == ATTEMPTS and _attempts(place, f"{merge}^1") != ATTEMPTS
+    ]
     if changed and not merges:
         _explain_fast_forward(place, on_branch)
         raise Missing(

@@ -11,6 +11,7 @@ from ..exercise import Exercise, Module
 from ..missing import Missing
 from ..place import PACKAGE, PROGRAM, Place
 from .champion import check_champion, check_scored
+from .repository import refuse_overrides
 
 KNOWN_ON = "2026-01-01"
 AFTERWARDS = ("contacts", "reminders_sent")
@@ -446,6 +447,15 @@ def check_own_model(place: Place) -> Iterator[str]:
             "change at once, nobody can say why a figure differs from the notebook's.",
             "Write `params: {max_iter: 50}` below `model:` in conf/base.yml.",
         )
+    base = place.yaml("conf/base.yml").get("model") or {}
+    if (base.get("cutoff"), base.get("params")) != (cutoff, params):
+        raise Missing(
+            "conf/dev.yml sets the model, and conf/base.yml does not.",
+            "test and prod do not read dev.yml. They would train another model than the one that "
+            "you have tried.",
+            f"Write `cutoff: {CUTOFF}` and `params: {{max_iter: 50}}` below `model:` in "
+            "conf/base.yml, and remove them from conf/dev.yml.",
+        )
     yield "The parameters are those of the notebook."
     yield f"From {CUTOFF} on, the decision is: will default. That follows from the costs."
     if place.changed:
@@ -479,6 +489,7 @@ def check_own_model(place: Place) -> Iterator[str]:
             "Its commit is not its code. dev allows this for experiments; test and prod refuse it.",
             f"Run `uv run {PROGRAM} train` again, now that everything is committed.",
         )
+    refuse_overrides(trained[-1])
     yield f"Version {version} is trained from a commit that contains all of its code."
     check_champion(journal, version)
     yield f"Version {version} has passed the gate and is the champion."
