@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -179,6 +180,24 @@ def test_a_wrong_argument_of_a_job_acts_on_no_pipeline(arguments: list[str]) -> 
     with pytest.raises(Exception, match=r"extra argument|valid int") as caught:
         cli.app(arguments, standalone_mode=False)
     assert "##" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["PANDERA_VALIDATION_ENABLED", "PANDERA_VALIDATION_DEPTH", "SKLEARN_ASSUME_FINITE"],
+)
+def test_no_variable_lets_a_library_skip_its_checks(
+    run: Callable[..., int], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "SCHEMA_ONLY")
+    seen = []
+
+    def step(_: Any) -> Any:
+        seen.append(os.environ.get(variable))
+        return Outcome("ok", "done")
+
+    run(step)
+    assert seen == [None]
 
 
 def test_beyond_dev_a_defect_is_located_and_its_text_is_not_shown(

@@ -165,6 +165,19 @@ def test_a_broken_check_is_reported_with_its_place_and_how_often() -> None:
     ) in str(caught.value)
 
 
+@pytest.mark.parametrize("setting", [{"enabled": False}, {"depth": "SCHEMA_ONLY"}], ids=str)
+def test_no_setting_of_pandera_skips_a_check(setting: dict[str, Any]) -> None:
+    """Its variables, such as PANDERA_VALIDATION_ENABLED, give the same settings."""
+    from pandera.config import config_context
+
+    given = {f"validation_{name}": value for name, value in setting.items()}
+    with (
+        config_context(**given),
+        pytest.raises(errors.MlopsError, match="column amount fails the check greater_than"),
+    ):
+        clean(ROWS.assign(amount=[1.0, -2.0]))
+
+
 def test_the_failures_of_other_columns_are_not_counted() -> None:
     class Inputs(pa.DataFrameModel):
         loan: str = pa.Field(metadata={"role": "key"})

@@ -6,6 +6,7 @@ A command imports its step only when it runs, so that `--help` answers at once.
 import contextlib
 import errno
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -275,6 +276,13 @@ Host = Annotated[
 Port = Annotated[
     int, typer.Option(metavar="NUMBER", help="The port; 0 picks a free one.", min=0, max=65535)
 ]
+
+# Variables with which libraries skip checks of values; a command does not let them.
+OF_SKIPPED_CHECKS = (
+    "PANDERA_VALIDATION_ENABLED",
+    "PANDERA_VALIDATION_DEPTH",
+    "SKLEARN_ASSUME_FINITE",
+)
 
 app = typer.Typer(
     cls=Program,
@@ -698,6 +706,8 @@ def _run(
     from .base import console
     from .base.project import open_project, refuse_copy
 
+    for variable in OF_SKIPPED_CHECKS:
+        os.environ.pop(variable, None)
     console.collect_garbage_rarely()
     console.start_clock()
     try:

@@ -124,6 +124,7 @@ class Schema:
         in the message, such as "training window 2025-01-01..2026-01-01". `explain` may find the
         reason in the tables, as `Tables.explain` does.
         """
+        from pandera.config import ValidationDepth, config_context
         from pandera.errors import SchemaErrors
 
         for name in self.types:
@@ -144,8 +145,10 @@ class Schema:
                     f"{where}: column {name} is infinite in some rows; data.py must return these "
                     "values as missing."
                 )
+        depth = ValidationDepth.SCHEMA_AND_DATA
         try:
-            valid = pd.DataFrame(self.checks.validate(result, lazy=True))
+            with config_context(validation_enabled=True, validation_depth=depth):  # whatever is set
+                valid = pd.DataFrame(self.checks.validate(result, lazy=True))
         except SchemaErrors as error:
             raise MlopsError(f"{where}: {self._first_failure(error, result)}") from None
         if len(valid) != len(result):
