@@ -124,9 +124,10 @@ def _outcome(store: Store, done: Withdrawal) -> Outcome:
             f"{_entry_of(store, done.version)}, whose reason stays; version {done.back_to} is the "
             f"champion; to withdraw that one as well, run {command}"
         )
-    if batches:
-        those = "batch" if len(batches) == 1 else f"{len(batches)} batches"
-        message += f"; check the {those} of version {done.version}"
+    if len(batches) == 1:
+        message += f"; check the batch of version {done.version}"
+    elif batches:
+        message += f"; check the {len(batches)} batches of version {done.version}"
     facts = {
         "withdrawn": done.version,
         "version": done.back_to,
