@@ -100,6 +100,25 @@ def test_two_processes_do_not_write_at_once(
         assert time.monotonic() - start < 10
 
 
+@pytest.mark.parametrize("place", ["mlflow.db-b", "other/mlflow.db", "x/../mlflow.db"])
+def test_a_database_has_one_lock_whatever_leads_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    for folder in ("other", "x"):
+        (tmp_path / folder).mkdir()
+    for link in ("mlflow.db-b", "other/mlflow.db"):
+        (tmp_path / link).symlink_to(tmp_path / "mlflow.db")
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 0.1)
+    project = make_project(tmp_path, tracking_uri=f"sqlite:///{place}")
+    for lock, suffix in ((tracking.writer_lock, "lock"), (tracking.opening_lock, "opening.lock")):
+        with (
+            held_by_another(tmp_path / f"mlflow.db.{suffix}"),
+            pytest.raises(errors.MlopsError, match="is locked by another process"),
+            lock(project),
+        ):
+            pass
+
+
 def test_reading_and_opening_do_not_wait_for_a_writer(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     with held_by_another(tmp_path / "mlflow.db.lock"), tracking.opening_lock(project):
@@ -245,6 +264,24 @@ def test_a_store_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
         database = tmp_path / uri.removeprefix("sqlite:///")
         message = str(refused(tmp_path, uri))
         assert f"cannot write to the MLflow database {database} (" in message
+
+
+def test_a_database_with_two_names_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").touch()
+    (tmp_path / "mlflow.db-b").hardlink_to(tmp_path / "mlflow.db")
+    for name in ("mlflow.db", "mlflow.db-b"):
+        error = refused(tmp_path, f"sqlite:///{name}")
+        assert f"{tmp_path / name} has another name, a hard link" in str(error)
+
+
+@pytest.mark.parametrize(
+    "uri", ["sqlite+pysqlite:///mlflow.db", "SQLITE:///mlflow.db", "sqlite:///mlflow.db?timeout=9"]
+)
+def test_a_database_under_another_spelling_of_its_address_is_refused(
+    tmp_path: Path, uri: str
+) -> None:
+    assert isinstance(refused(tmp_path, uri), errors.Misconfigured)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_percent_sign_in_the_path_is_refused(tmp_path: Path) -> None:

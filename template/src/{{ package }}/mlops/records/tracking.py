@@ -94,6 +94,11 @@ def connect(project: Project) -> Client:
     warnings.filterwarnings("ignore", message="Unverified HTTPS request")
     if uri.startswith("http"):
         _probe(uri)
+    elif uri.lower().startswith("sqlite") and database is None:
+        raise Misconfigured(
+            f"{uri} is another spelling of the address of a SQLite database, under which commands "
+            f"do not take its lock; write {SQLITE} and a path as tracking_uri in conf/."
+        )
     elif database is not None:
         _require_writable(database)
         _refuse_moved(project, database)
@@ -220,7 +225,8 @@ def _database_lock(project: Project, suffix: str) -> contextlib.AbstractContextM
     database = sqlite_file(project)
     if database is None:
         return contextlib.nullcontext()
-    file = database.with_name(f"{database.name}.{suffix}")
+    file = database.resolve()  # so that the database has one lock, whatever links lead to it
+    file = file.with_name(f"{file.name}.{suffix}")
     return hold(file, f"the MLflow database {database} is locked by", nested=True)
 
 
@@ -381,21 +387,27 @@ def _refuse_moved(project: Project, database: Path) -> None:
 
 
 def _require_writable(database: Path) -> None:
-    if "%" in str(database):  # has a meaning in an address
+    if re.search("[%?]", str(database)):  # have a meaning in an address
         raise Misconfigured(
-            f"the path of the MLflow database {database} must not contain %; move the project, or "
-            "correct tracking_uri in conf/."
+            f"the path of the MLflow database {database} must not contain % or ?; move the "
+            "project, or correct tracking_uri in conf/."
         )
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
         with database.open("ab+") as file:
             file.seek(0)
             start = file.read(len(SQLITE_SIGNATURE))
+            names = os.fstat(file.fileno()).st_nlink
     except OSError as error:
         raise MlopsError(
             f"cannot write to the MLflow database {database} ({error.strerror}); correct its "
             "permissions or those of its folder, or correct tracking_uri in conf/."
         ) from None
+    if names > 1:
+        raise MlopsError(
+            f"the MLflow database {database} has another name, a hard link, under which commands "
+            "would not notice each other; delete the other name, or correct tracking_uri in conf/."
+        )
     if start not in (b"", SQLITE_SIGNATURE):
         raise MlopsError(
             f"the MLflow database {database} is not a SQLite database; move that file away, or "
