@@ -41,13 +41,15 @@ def changes(trials: int) -> Iterator[list[str]]:
         for name, (kind, make) in kinds.items():
             for changed in (True, False):
                 random = np.random.default_rng([SEED, rows, changed])
-                found = [compare(kind, *make(random, rows, changed)) for _ in range(trials)]
+                windows = [make(random, rows, changed) for _ in range(trials)]
+                found = [compare(kind, *each) for each in windows]
+                then = windows[0][0]
                 by_index = sum(
                     each.psi > each.limit and "unseen" not in each.bins for each in found
                 )
                 label = name if changed else f"no change: {name.partition(',')[0]}"
                 alarms = sum(each.drifted for each in found)
-                yield row(label, f"{12 * rows:,}, {rows:,}", trials, by_index, alarms)
+                yield row(label, f"{len(then):,}, {rows:,}", trials, by_index, alarms)
 
 
 def compare(kind: str, then: pd.Series, now: pd.Series) -> Any:
