@@ -19,7 +19,7 @@ QUARTER = ("2025-11-01", "2025-12-01", "2026-01-01")  # its labels are due on 20
 SECTIONS = {
     *("format", "project", "env", "problem", "as_of", "version", "trained_as_of", "owner"),
     *("decision", "reasons", "windows", "rows", "columns", "performance", "staleness"),
-    *("calibration", "freshness", "history"),
+    *("together", "calibration", "freshness", "history"),
 }
 
 
