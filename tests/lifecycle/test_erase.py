@@ -73,7 +73,6 @@ def test_one_person_is_erased_everywhere_and_nothing_else_changes(
     scored.run("status")
     scored.run("doctor")
     scored.run("monitor", "--as-of", AS_OF)
-    scored.path("predictions/dev/online").mkdir()  # `serve` makes it
     said = scored.run("erase", "--keys", str(file), "--yes").said
     assert "nothing to erase; a running `serve` writes what it has answered after" in said
     assert scored.run("score", "--as-of", AS_OF).facts["batch"] == "0002"

@@ -275,6 +275,18 @@ def test_a_run_beyond_the_head_is_forged_unless_its_writer_has_not_finished(
     assert opened().problems() == []
 
 
+@pytest.mark.parametrize("number", [0, -1])
+def test_an_entry_before_the_first_one_is_forged(
+    server: Server, opened: Callable[[], Any], number: int
+) -> None:
+    server.write(list(pauses(2)))
+    text = changed(server.entry(2).data.tags["mlops_journal_entry_1"], number=number)
+    forged = server.create_run("7", journal_runs.entry_tags(text), f"{number} pause")
+    forged.info.status = "FINISHED"
+    assert f"entry {number} is forged: the head is 2" in opened().problems()
+    assert len(opened().entries()) == 2
+
+
 def test_a_killed_writer_that_had_claimed_the_number_of_another_is_no_problem(
     server: Server, opened: Callable[[], Any]
 ) -> None:

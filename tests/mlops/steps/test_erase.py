@@ -390,6 +390,26 @@ def test_a_run_that_is_killed_leaves_all_rows_and_the_next_one_ends_as_if_it_had
     assert len(store.entries) == 2
 
 
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_whoever_erases_a_person_reads_that_serve_may_not_have_written_yet(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    confirmed: bool,  # noqa: FBT001
+) -> None:
+    """Before its first writing there is no folder by which to know that one is running."""
+    project = make_project(tmp_path)
+    batch(tmp_path, "2026-01-01", "a", "b")
+    store = Journal(project, survived, survived)
+    wanted = key_file(tmp_path, "customer\na\n")
+    monkeypatch.setattr(erase, "open_store", lambda _: store)
+    monkeypatch.setattr(erase, "_cards", lambda *_: {})
+    monkeypatch.setattr(erase, "_read_keys", lambda *_: wanted)
+    found = erase.erase(
+        project, None, expired=False, keys=tmp_path / "persons.csv", confirmed=confirmed
+    )
+    assert "; a running `serve` writes what it has answered after up to 10 sec" in found.message
+
+
 # What somebody may have changed or planted
 
 

@@ -308,7 +308,8 @@ class Journal:
         found = [f"entry {n} is forked: {k} entries claim it" for n, k in counts.items() if k > 1]
         missing = {n: expected.get(n, "") for n in range(1, last + 1) if n not in counts}
         found += self._missing(missing)
-        found += [f"entry {n} is forged: the head is {last}" for n in counts if n > last]
+        forged = [n for n in counts if n > last or n < 1]
+        found += [f"entry {n} is forged: the head is {last}" for n in forged]
         found += [
             f"entry {copy.number} was altered after it was written"
             for copy in copies

@@ -206,11 +206,6 @@ def online_parts(project: Project, start: pd.Timestamp, end: pd.Timestamp) -> li
     return sorted(part for day in mine for part in day.glob("[!_]*.parquet"))
 
 
-def has_online(project: Project) -> bool:
-    """Return whether `serve` has written predictions in this environment."""
-    return (_folder(project) / ONLINE).is_dir()
-
-
 def part_name(part: Path) -> str:
     """Return the folder of a part: date=2026-01-01/batch-0003, or online/date=2026-01-01."""
     return "/".join(part.parts[-3:-1])

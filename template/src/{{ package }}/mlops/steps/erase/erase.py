@@ -24,7 +24,7 @@ from ...records.details import EraseDetails, ErasedFile
 from ...records.erasures import Erasure, last_erasures, staged_path
 from ...records.integrity import UnknownVersion, sha256_of_file
 from ...records.lineage import extract_path, refuse_unreviewed
-from ...records.predictions import PART, has_online, known_hashes, known_shadow_hashes
+from ...records.predictions import PART, known_hashes, known_shadow_hashes
 from ...records.store import Store, open_store
 from ...records.tracking import command_lock
 from .files import count_rows, delete, flush, replace_by_staged
@@ -113,7 +113,7 @@ def erase(
             for file in files:
                 _apply(project, file)
     outcome = _outcome(search, versions, len(pending), confirmed=confirmed)
-    if persons is None or not has_online(project):
+    if persons is None:
         return outcome
     seconds = project.settings.serving.refresh
     later = (
