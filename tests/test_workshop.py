@@ -370,3 +370,12 @@ def test_each_module_has_a_picture_and_three_sentences_to_project() -> None:
         assert f"module-{title[0]}-light.svg#only-light" in light
         assert f"module-{title[0]}-dark.svg#only-dark" in dark
         assert len(re.findall(r"[.!?](?: |$)", words)) == 3, title
+
+
+def test_a_command_in_a_message_is_not_broken_at_a_hyphen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = "git merge --no-ff --no-edit fewer-attempts"
+    for length in range(40, 90):
+        engine.print_item("", f"{'x' * length} `{command}`")
+    assert {"--no-", "--", "-"}.isdisjoint(capsys.readouterr().out.split())

@@ -131,7 +131,7 @@ def describe(exercise: Exercise) -> list[str]:
     page = module_of(exercise).page
     return [
         f"Exercise {exercise.number}: {exercise.title}",
-        *textwrap.wrap(exercise.goal, 90),
+        *textwrap.wrap(exercise.goal, 90, break_on_hyphens=False),
         f"Read its steps in {HOME}/pages/{page}, or on the same page of the documentation.",
         "",
     ]
@@ -191,7 +191,7 @@ def start(place: Place, progress: Progress) -> None:
 
 def print_item(sign: str, text: str) -> None:
     """Print a sentence with a sign before it, wrapped."""
-    lines = textwrap.wrap(text, 90) or [""]
+    lines = textwrap.wrap(text, 90, break_on_hyphens=False) or [""]
     print(f"  {sign:8} {lines[0]}")
     for line in lines[1:]:
         print(INDENT + line)
@@ -202,7 +202,13 @@ def next_hint(exercise: Exercise, progress: Progress) -> str:
     shown = progress.show_hint(exercise)
     lines = [f"\nExercise {exercise.number}: {exercise.title}\n"]
     lines += [
-        textwrap.fill(f"{number}. {hint}", 90, initial_indent="  ", subsequent_indent="     ")
+        textwrap.fill(
+            f"{number}. {hint}",
+            90,
+            initial_indent="  ",
+            subsequent_indent="     ",
+            break_on_hyphens=False,  # so that a command can be copied
+        )
         for number, hint in enumerate(exercise.hints[:shown], 1)
     ]
     if shown == len(exercise.hints):
