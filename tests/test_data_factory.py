@@ -317,7 +317,7 @@ def test_score_waits_for_its_file_and_starts_the_job(run: Callable[..., Run]) ->
     assert done.activities["Wait for the data"]["dataset"]["parameters"] == {
         "container": "landing",
         "folder": "applications",
-        "file": "applications-2026-12.ctl",
+        "file": "applications-2026-11.ctl",
     }
     assert done.activities["Run the job"]["jobParameters"] == {"as_of": ""}
 

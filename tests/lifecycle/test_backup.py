@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from string import Template
 
-from tutorials import BLOCK, GUIDES, missing
+from tutorials import BLOCK, GUIDES, in_dev, missing
 
 from lifecycle import behind
 from lifecycle.project import AS_OF, Project
@@ -16,9 +16,10 @@ PAGE = GUIDES / "back-up-and-restore.md"
 
 
 def commands(heading: str) -> list[str]:
-    """Return the commands below a heading of the page."""
+    """Return the commands below a heading of the page, which are for prod, as for dev."""
     section = PAGE.read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    return [line for kind, text in BLOCK.findall(section) if not kind for line in text.splitlines()]
+    blocks = [in_dev(text) for kind, text in BLOCK.findall(section) if not kind]
+    return [line for block in blocks for line in block.splitlines()]
 
 
 def follow(project: Project, lines: list[str]) -> None:
@@ -68,7 +69,7 @@ def test_what_was_backed_up_is_restored_and_an_older_backup_is_noticed(scored: P
     assert scored.run("score", "--as-of", AS_OF).facts["batch"] == "0002"
 
     scored.run("status", "--anchor", "../anchors")  # as every later backup does
-    shutil.rmtree(scored.path("damaged"))
+    shutil.rmtree(scored.path("../damaged"))
     *moving, comparing, _ = restore
     follow(scored, moving)
     answer = scored.run(*shlex.split(comparing)[3:], code=1)

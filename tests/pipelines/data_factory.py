@@ -15,7 +15,8 @@ from azure.mgmt.datafactory import models
 Json = dict[str, Any]
 
 # What a team writes into conf/prod.yml below deployment.data_factory.
-FILE = "landing/applications/applications-@{formatDateTime(pipeline().TriggerTime, 'yyyy-MM')}.ctl"
+MONTH = "@{subtractFromTime(pipeline().TriggerTime, 1, 'Month', 'yyyy-MM')}"  # the one before
+FILE = f"landing/applications/applications-{MONTH}.ctl"
 FACTORY: Json = {
     "subscription": "risk-prod",
     "resource_group": "rg-risk-prod",

@@ -4,7 +4,8 @@ from script import DEPLOYED, Project, Script, each
 
 ROLES = {
     "databricks": {"WORKSPACE": "Reader"},  # to log in; databricks.sh grants the rest
-    "data-factory": {"FACTORY": "Data Factory Contributor"},
+    # A template is deployed to a resource group, so the role on the factory would not do.
+    "data-factory": {"FACTORY_GROUP": "Data Factory Contributor"},
     "kubernetes": {
         "CLUSTER": "Azure Kubernetes Service Cluster User Role",
         "NAMESPACE": "Azure Kubernetes Service RBAC Writer",
