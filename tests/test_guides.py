@@ -15,7 +15,7 @@ import pytest
 import yaml
 from conftest import Rendered
 from pipelines.databricks_project import configure
-from rendering import FENCE, ROOT, git
+from rendering import ROOT, git
 
 GUIDES = (
     "bootstrap",
@@ -31,6 +31,7 @@ GUIDES = (
     "schedule-with-data-factory",
 )
 ACCOUNT = ("az", "databricks", "gh", "glab", "kubectl")
+BLOCK = re.compile(r"^ *```.*?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)  # a list indents them
 HERE = ("export", "git", "uv", "uvx")
 RUN = {  # the test that runs this kind of command
     "export IMAGE_REPOSITORY=": "test_an_image_is_pushed_and_identified_by_its_registry_digest",
@@ -51,8 +52,9 @@ def lines(*programs: str) -> Iterator[str]:
     """Yield the commands of the guides that start with one of these programs."""
     for guide in GUIDES:
         text = (ROOT / f"docs/how-to/{guide}.md").read_text(encoding="utf-8")
-        for block in FENCE.findall(text):
-            yield from (each for each in block.splitlines() if each.split(" ")[0] in programs)
+        for block in BLOCK.findall(text):
+            commands = map(str.lstrip, block.splitlines())
+            yield from (each for each in commands if each.split(" ")[0] in programs)
 
 
 def listed() -> list[str]:
