@@ -23,6 +23,7 @@ def test_what_is_not_there_yet_is_noted(trained: Project) -> None:
     assert (
         found["score"] == found["monitor"] == ("noted", "refuses, since there is no champion yet")
     )
+    assert found["store"] == ("ok", "1 version")
     assert answer.facts["message"].endswith("read what is noted at score and monitor")
 
 

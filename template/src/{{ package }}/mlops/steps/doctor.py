@@ -240,7 +240,8 @@ def _labels(opened: Opened) -> str | Note:
 def _store(opened: Opened) -> str:
     refuse_deleted_experiments(opened.store.registry.client, opened.project)
     opened.store.refuse_broken(every_file=True)
-    return f"{len(opened.store.registry.numbers())} versions"
+    count = len(opened.store.registry.numbers())
+    return "1 version" if count == 1 else f"{count} versions"
 
 
 def _champion(opened: Opened) -> str:
@@ -346,7 +347,10 @@ def _predictions(opened: Opened) -> str:
     problems = opened.store.batch_problems()
     if problems:
         raise MlopsError(f"{'; '.join(problems)}.")
-    return f"{len(predictions.published(entries))} batches are as they were published"
+    count = len(predictions.published(entries))
+    if count == 1:
+        return "1 batch is as it was published"
+    return f"{count} batches are as they were published"
 
 
 def _answers(opened: Opened) -> str:
