@@ -23,7 +23,7 @@ MEANINGS = {
     "CLIENT_ID": "entra.sh prints it at its end",
     "ACCOUNT": "the ID of the Databricks account",
     "WORKSPACE": "the resource ID of the Databricks workspace of {env}",
-    "FACTORY_GROUP": "the resource ID of the resource group of the data factory of {env}",
+    "FACTORY_GROUP": "the ID of the resource group of the data factory of {env}",
     "CLUSTER": "the resource ID of the AKS cluster of {env}",
     "NAMESPACE": "the same, with /namespaces/<namespace> after it",
 }
