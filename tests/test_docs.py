@@ -99,6 +99,13 @@ def test_the_page_of_security_names_tests_that_are_there() -> None:
     assert gone == set()
 
 
+def test_each_row_of_the_page_of_security_has_its_own_tests() -> None:
+    text = text_of(DOCS / "explanation/security.md")
+    numbers = re.findall(r"\| \[(\d+)\]\(#tests\) \|$", text, re.MULTILINE)
+    listed = re.findall(r"^(\d+)\. `", section(text, "Tests"), re.MULTILINE)
+    assert sorted(map(int, numbers)) == list(map(int, listed)) == [*range(1, len(listed) + 1)]
+
+
 def test_the_pages_say_how_much_code_the_platform_is() -> None:
     named = [number for page in PAGES for number in PLATFORM_SIZE.findall(text_of(page))]
     assert len(named) >= 4
