@@ -18,6 +18,7 @@ SHARED = ("pyproject.toml", ".gitignore", ".pre-commit-config.yaml")
 
 CUT = re.compile(r"^\|.*\n\n\|.*\n(?!\|[\s:|-]+\n)", re.MULTILINE)  # rows without a header
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+PLATFORM_SIZE = re.compile(r"(\d\d),000 lines")
 SCHEME = re.compile(r"#only-(?:light|dark)$")  # of a picture that one of two schemes shows
 
 
@@ -96,6 +97,21 @@ def test_the_page_of_security_names_tests_that_are_there() -> None:
     assert len(named) > 30
     gone = {f"{f}::{n}" for f, n in named if f"def {n}(" not in text_of(ROOT / "tests" / f)}
     assert gone == set()
+
+
+def test_each_row_of_the_page_of_security_has_its_own_tests() -> None:
+    text = text_of(DOCS / "explanation/security.md")
+    numbers = re.findall(r"\| \[(\d+)\]\(#tests\) \|$", text, re.MULTILINE)
+    listed = re.findall(r"^(\d+)\. `", section(text, "Tests"), re.MULTILINE)
+    assert sorted(map(int, numbers)) == list(map(int, listed)) == [*range(1, len(listed) + 1)]
+
+
+def test_the_pages_say_how_much_code_the_platform_is() -> None:
+    named = [number for page in PAGES for number in PLATFORM_SIZE.findall(text_of(page))]
+    assert len(named) >= 4
+    lines = sum(len(text_of(file).splitlines()) for file in PLATFORM.rglob("*.py"))
+    for number in named:
+        assert int(number) * 1000 == pytest.approx(lines, rel=0.1)
 
 
 def test_the_index_of_decisions_lists_every_decision() -> None:

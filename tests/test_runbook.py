@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Rendered
-from rendering import FENCE, PLATFORM, platform
+from rendering import FENCE, PLATFORM, ROOT, platform
 
 CODE = re.compile(r"`([^`]+)`")
 VARYING = re.compile(r"prod\.loan-risk|loan-risk|scores jumped|predictions/\S+|[\d,.-]*\d|…")
@@ -67,10 +67,13 @@ def sentences() -> Iterator[tuple[str, bool]]:
 
 def test_every_check_of_the_gate_has_a_row(runbook: str) -> None:
     rows = rows_of(runbook, "The gate rejects a version", "check")
+    page = (ROOT / "docs/reference/gate.md").read_text(encoding="utf-8")
+    explained = CODE.findall("".join(re.findall(r"^\| (?!check)(.+?) \|", page, re.MULTILINE)))
     files = [*(PLATFORM / "steps/gate").glob("*.py"), PLATFORM / "steps/reasons.py"]
     names = {name for file in files for name in checks(file)}
     assert len(names) > 15
     assert names == rows.keys() - {"auc"}, "the example of a metric"
+    assert names == {*explained} - {"auc"}
 
 
 def checks(file: Path) -> Iterator[str]:

@@ -244,7 +244,7 @@ def test_new_code_must_be_better_even_under_the_name_of_the_old(tmp_path: Path) 
             "rejected",
             "to a, b, c and 2 more, which go together; if ",
         ),
-        (["income"], 0.91, True, "noted", "its lead over a constant prediction may be chance"),
+        (["income"], 0.91, True, "noted", "its lift over a constant prediction may be chance"),
     ],
 )
 def test_a_version_is_judged_by_the_columns_that_its_predictions_need(

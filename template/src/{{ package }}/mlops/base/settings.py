@@ -299,7 +299,7 @@ class Limit(Section):
     """How much worse than the champion a challenger may be in this metric, as far as its 95% bound
     says, and than in the gate window a champion in use. Default: that of `gate.margin` for
     `gate.metric`. In any other metric, a challenger is rejected if it is worse beyond chance, by
-    more than 5% of the champion's lead over a constant prediction."""
+    more than 5% of the champion's lift over a constant prediction."""
 
     @model_validator(mode="after")
     def _has_one_direction(self) -> Self:
@@ -376,7 +376,7 @@ class Gate(Section):
     data is new, and `superior` if the code is new."""
     margin: MetricUnits | None = Field(default=None, ge=0)
     """How much of `gate.metric` a non-inferior challenger may lose. Default: 0.01 in `auc`; in any
-    other metric, 5% of the champion's lead over a constant prediction."""
+    other metric, 5% of the champion's lift over a constant prediction."""
     min_events: Rows = Field(default=100, ge=1)
     """The smallest number of matured rows of the rarest class that the gate accepts as evidence; in
     a regression, of all matured rows. With fewer, the verdict is `insufficient`."""

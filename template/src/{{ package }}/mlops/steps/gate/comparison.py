@@ -75,7 +75,7 @@ def dominance(case: Case) -> Check:
     """Refuse a model whose predictions depend on one column, or on its copies: usually a leak.
 
     What is measured is the share of the predictions' variance that needs the column
-    (`total_effects`), which for a calibrated prediction is its share of the lead over a constant.
+    (`total_effects`), which for a calibrated prediction is its share of the lift over a constant.
     """
     constant = constant_prediction(case.prediction)
     skill = case.metrics.skill_of_draws(case.truth, case.prediction)
@@ -114,7 +114,7 @@ def judge_dominance(
 ) -> Check:
     """Judge a version by the share of the variance of its predictions that needs these columns.
 
-    `unsure` means that its lead over a constant prediction may be chance, so that nothing can be
+    `unsure` means that its lift over a constant prediction may be chance, so that nothing can be
     said about what carries it.
     """
     limit = settings.gate.dominance
@@ -127,7 +127,7 @@ def judge_dominance(
     verdict: CheckVerdict = passed_if(share <= limit)
     if share > limit and unsure:
         verdict = "noted"
-        reason += "; not judged, since its lead over a constant prediction may be chance"
+        reason += "; not judged, since its lift over a constant prediction may be chance"
     elif share > limit:
         known = "these columns are" if len(columns) > 1 else "this column is"
         reason += (
