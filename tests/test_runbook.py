@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Rendered
 from rendering import FENCE, PLATFORM, ROOT, platform
+from typer.main import get_command
 
 CODE = re.compile(r"`([^`]+)`")
 VARYING = re.compile(r"prod\.loan-risk|loan-risk|scores jumped|predictions/\S+|[\d,.-]*\d|…")
@@ -25,6 +26,17 @@ def rows_of(runbook: str, heading: str, column: str) -> dict[str, str]:
     table = part.partition(f"\n| {column} |")[2].partition("\n\n")[0]
     rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
     return {code: row[-1] for row in rows for code in CODE.findall(row[0])}
+
+
+def test_every_command_in_the_text_names_prod(runbook: str) -> None:
+    """Without --env, a command acts on dev; tables are short, as the line below the title says."""
+    text = "\n".join(line for line in runbook.splitlines() if not line.startswith("|"))
+    commands = get_command(platform("cli").app).commands  # type: ignore[attr-defined]
+    typed = [*CODE.findall(FENCE.sub("", text)), *"".join(FENCE.findall(text)).splitlines()]
+    whole = [each for each in typed if each.startswith("uv run loan-risk ")]
+    assert len(whole) > 12
+    assert [each for each in whole if not each.endswith("--env prod")] == []
+    assert [each for each in typed if " " in each and each.split()[0] in commands] == []
 
 
 def test_every_exit_code_has_a_row(runbook: str) -> None:
