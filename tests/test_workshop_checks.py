@@ -658,7 +658,7 @@ def test_the_customers_of_the_extract_change_in_march_2026_and_not_before(tmp_pa
     assert brought > 2 * (before["channel"] == staleness.BROUGHT_BY).mean()
 
 
-def rules(max_psi: float = 0.1, brier: float | None = 0.113, horizon: int = 3) -> Any:
+def rules(max_psi: float = 0.1, brier: float | None = 0.125, horizon: int = 3) -> Any:
     thresholds = {} if brier is None else {"brier": SimpleNamespace(max=brier)}
     return SimpleNamespace(
         monitoring=SimpleNamespace(max_psi=max_psi),
@@ -763,16 +763,14 @@ SUMMER = (
     *month(13, "2026-09-01", "retrain", 0.7),
 )
 TRAINED = of("2026-09-01", entry(15, "train", "7"))
-REJECTED = of("2026-09-01", entry(16, "retrain", "7"))
-REJECTED.outcome = "rejected"
+WAITING = of("2026-09-01", entry(16, "retrain", "7"))
+WAITING.outcome = "waiting"
 UNDERSTOOD = {"changed_in": "2026-03", "learned_until": "2025-11"}
 
 
 def test_a_decay_that_is_understood_is_right() -> None:
-    project = over_time(*SUMMER, TRAINED, REJECTED, **UNDERSTOOD)
-    assert list(staleness.check_decay(project))[1] == (
-        "retrain has made version 7, and the gate: rejected."
-    )
+    project = over_time(*SUMMER, TRAINED, WAITING, **UNDERSTOOD)
+    assert list(staleness.check_decay(project))[1] == "retrain has made version 7. It is waiting."
 
 
 @pytest.mark.parametrize(
@@ -780,19 +778,19 @@ def test_a_decay_that_is_understood_is_right() -> None:
     [
         ((), {}, "Nobody has acted on what monitor decided."),
         ((TRAINED,), {}, "You have trained version 7 by hand."),
-        ((TRAINED, REJECTED), {"changed_in": ""}, "Nothing is answered yet."),
+        ((TRAINED, WAITING), {"changed_in": ""}, "Nothing is answered yet."),
         (
-            (TRAINED, REJECTED),
+            (TRAINED, WAITING),
             {"changed_in": "2026-04"},
             "changed_in is 2026-04: the customers did not change in this month.",
         ),
         (
-            (TRAINED, REJECTED),
+            (TRAINED, WAITING),
             {"learned_until": "2026-08"},
             "learned_until is 2026-08: version 7 has not learned from this month.",
         ),
         (
-            (TRAINED, REJECTED),
+            (TRAINED, WAITING),
             {"learned_until": "2025-12"},
             "learned_until is 2025-12: this is not the last month of the training window.",
         ),

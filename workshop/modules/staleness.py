@@ -29,7 +29,7 @@ MORE_TREES = "params: {max_iter: 250}"
 COLLEAGUE = "Mary Jackson <mary.jackson@bank.example>"
 # As drafted, and as in the template:
 MAX_PSI = 0.1
-MAX_BRIER = 0.113
+MAX_BRIER = 0.125
 HORIZON = 3
 
 
@@ -164,7 +164,7 @@ def _check_columns(answers: dict[str, Any]) -> None:
 
 
 def check_decay(place: Place) -> Iterator[str]:
-    """The decay is found, the gate has rejected the version that was trained at once, and why."""
+    """The decay is found, and why the version that was trained at once must wait."""
     refuse_weaker_rules(place)
     journal = place.journal()
     _refuse_early_champion(journal)
@@ -187,7 +187,7 @@ def check_decay(place: Place) -> Iterator[str]:
             f"Run `uv run {PROGRAM} retrain --as-of {SUMMER[-1]}`.",
         )
     attempt = attempts[0]
-    yield f"retrain has made version {attempt.subject}, and the gate: {attempt.outcome}."
+    yield f"retrain has made version {attempt.subject}. It is {attempt.outcome}."
     answers = place.answers("5.2")
     changed = str(answers.get("changed_in", ""))
     if not changed:
@@ -497,7 +497,7 @@ MODULE = Module(
             (
                 f"`{SCHEDULE} {SUMMER[0]} {SUMMER[-1]}` is the schedule of four months.",
                 f"`uv run {PROGRAM} retrain --as-of {SUMMER[-1]}` acts on the decision.",
-                "The model card of the rejected version has its windows, in the table Rows.",
+                "The model card of the new version has its windows, in the table Rows.",
             ),
             check_decay,
             partial(deliver, known_on=SUMMER[-1]),
