@@ -196,7 +196,7 @@ def test_wrong_input_is_located_and_too_much_is_refused(live: Project, host: War
         assert served.predict([row | {"a_new_column": 1}])[1]["predictions"] == [good]
         assert served.predict([row] * 20)[1]["predictions"] == [good] * 20
         status, answer = served.predict([row] * 21)
-        assert (status, "21 rows" in answer["detail"]) == (413, True)
+        assert (status, answer["detail"]) == (413, "there are more than 20 rows; send fewer")
         status, answer = served.predict([row] * 60)
         assert (status, "9,000 bytes" in answer["detail"]) == (413, True)
         assert served.figure('predict_seconds_count{status="422"}') == len(WRONG) + 7

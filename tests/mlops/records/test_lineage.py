@@ -20,6 +20,7 @@ import yaml
 from mlops.projects import TABLES, make_project
 from rendering import commit, git, platform
 
+commits = platform("records.commits")
 lineage = platform("records.lineage")
 project = platform("base.project")
 reviewed = platform("base.reviewed")
@@ -37,6 +38,26 @@ def checkout(tmp_path: Path) -> Path:
         (tmp_path / name).write_text(text)
     commit(tmp_path)
     return tmp_path
+
+
+def head(folder: Path) -> str:
+    """Return the digest of the last commit."""
+    return git(folder, "rev-parse", "HEAD").strip()
+
+
+def repository_of(folder: Path) -> Any:
+    """Return how git reads a repository."""
+    return commits.Repository(lineage.GIT, folder, os.environ)
+
+
+def test_the_files_are_compared_with_the_commit_that_is_recorded(checkout: Path) -> None:
+    """Between two calls of git, a filter or another process can move HEAD to another commit."""
+    recorded = head(checkout)
+    (checkout / "src/loan_risk/data.py").write_text("SMUGGLED = True\n")
+    commit(checkout)
+    made = make_project(checkout)
+    assert lineage.compare_with_commit(made, recorded).changed == ["src/loan_risk/data.py"]
+    assert lineage.compare_with_commit(made, head(checkout)).changed == []
 
 
 def test_a_checkout_names_its_commit_and_the_hash_of_its_lock(checkout: Path) -> None:
@@ -215,7 +236,7 @@ def test_an_overwritten_commit_is_refused(checkout: Path, suffix: str) -> None:
     with pytest.raises(errors.MlopsError):  # git itself may notice
         lineage.read_build_facts(make_project(checkout))
     with pytest.raises(errors.MlopsError, match="is not what its name stands for"):
-        lineage.committed_files(lineage.GIT, checkout, os.environ, "", ["conf"])
+        lineage.committed_files(repository_of(checkout), head(checkout), "", ["conf"])
 
 
 def test_a_machine_without_git_is_named(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +249,7 @@ def test_a_missing_object_of_the_commit_is_named(checkout: Path) -> None:
     digest = git(checkout, "rev-parse", "HEAD:src").strip()
     (checkout / f".git/objects/{digest[:2]}/{digest[2:]}").unlink()
     with pytest.raises(errors.MlopsError, match=f"has no object {digest}"):
-        lineage.committed_files(lineage.GIT, checkout, os.environ, "", ["src"])
+        lineage.committed_files(repository_of(checkout), head(checkout), "", ["src"])
 
 
 def test_a_project_may_be_in_a_folder_of_its_repository(checkout: Path) -> None:
@@ -242,7 +263,7 @@ def test_a_project_may_be_in_a_folder_of_its_repository(checkout: Path) -> None:
     assume_unchanged_file = "models/credit/conf/prod.yml"
     git(checkout, "update-index", "--assume-unchanged", assume_unchanged_file)
     (checkout / assume_unchanged_file).write_text("promotion: automatic\n")
-    assert lineage.compare_with_commit(project).changed == ["conf/prod.yml"]
+    assert lineage.compare_with_commit(project, head(project.root)).changed == ["conf/prod.yml"]
 
 
 @pytest.mark.parametrize(
@@ -307,7 +328,9 @@ def test_the_folder_of_a_project_may_have_any_name(tmp_path: Path) -> None:
     (folder / ".git/info").mkdir(exist_ok=True)
     (folder / ".git/info/exclude").write_text("extra.py\n")
     (folder / "src/extra.py").touch()
-    assert lineage.compare_with_commit(make_project(folder)).changed == ["src/extra.py"]
+    assert lineage.compare_with_commit(make_project(folder), head(folder)).changed == [
+        "src/extra.py"
+    ]
 
 
 def test_bytecode_leftovers_and_line_endings_of_windows_change_nothing(checkout: Path) -> None:
@@ -331,7 +354,7 @@ def test_bytecode_leftovers_and_line_endings_of_windows_change_nothing(checkout:
     (checkout / "conf/prod.yml").unlink()
     git(checkout, "checkout", "--", "conf/prod.yml")
     assert (checkout / "conf/prod.yml").read_bytes() == b"# nothing\r\n"
-    assert not lineage.compare_with_commit(make_project(checkout)).changed
+    assert not lineage.compare_with_commit(make_project(checkout), head(checkout)).changed
 
 
 # Files that are others when they are compared

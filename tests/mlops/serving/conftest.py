@@ -57,13 +57,17 @@ def read_contract(inputs: type) -> Any:
 def make_model(contract: Any, tmp_path: Path) -> MakeModel:
     """Return a served model of a number and a function that predicts a frame."""
 
-    def make(number: int = 1, predict: Callable[[pd.DataFrame], pd.DataFrame] = score) -> Any:
+    def make(
+        number: int = 1,
+        predict: Callable[[pd.DataFrame], pd.DataFrame] = score,
+        max_rows: int | None = None,
+    ) -> Any:
         GOLDEN.to_parquet(tmp_path / "golden_predictions.parquet")
         version = Version(number, tmp_path)
         scorer = SimpleNamespace(predict=lambda _, rows: predict(rows))
         model = SimpleNamespace(unwrap_python_model=lambda: scorer)
         loaded = SimpleNamespace(version=version, contract=contract, model=model)
-        return platform("serving.model").ServedModel(loaded)
+        return platform("serving.model").ServedModel(loaded, max_rows)
 
     return make
 

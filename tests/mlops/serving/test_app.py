@@ -28,7 +28,7 @@ def client(make_model: Callable[..., Any], state: Any) -> Client:
     """Ask the application of a model, by default the one of the contract; bytes go in chunks."""
 
     def ask(path: str, *chunks: bytes, model: Any = None) -> tuple[int, Any]:
-        app = platform("serving.app").build_app(model or make_model(), state)
+        app = platform("serving.app").build_app(model or make_model(max_rows=3), state)
         scope: dict[str, Any] = {
             "type": "http",
             "http_version": "1.1",
@@ -82,7 +82,7 @@ def test_too_many_rows_and_too_many_bytes_get_413(client: Client) -> None:
     assert client("/predict", body(*[LOAN] * 3))[0] == 200
     status, answer = client("/predict", body(*[LOAN] * 4))
     assert status == 413
-    assert answer["detail"] == "4 rows are more than 3; send fewer"
+    assert answer["detail"] == "there are more than 3 rows; send fewer"
     status, answer = client("/predict", b"x" * 600, b"x" * 600)
     assert status == 413
     assert answer["detail"] == "the body is longer than 1,000 bytes; send fewer rows"

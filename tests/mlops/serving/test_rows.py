@@ -46,6 +46,13 @@ def test_a_wrong_value_is_refused_with_its_row_and_field(
     assert message in error["msg"]
 
 
+def test_rows_beyond_the_limit_are_one_error_even_if_each_of_them_is_wrong(contract: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        rows.RowParser(contract, max_rows=3).parse(body(*[{}] * 10_000))
+    [error] = caught.value.errors()
+    assert (error["type"], error["loc"]) == ("too_long", ("rows",))
+
+
 @pytest.mark.parametrize("sent", [b"", b"[", b"{}", b'{"rows": []}', b'{"rows": 3}', b"\xff"])
 def test_what_is_not_a_body_of_rows_is_refused(contract: Any, sent: bytes) -> None:
     with pytest.raises(ValidationError):

@@ -27,7 +27,7 @@ def start(
     """Return a function that serves a model with these settings, and returns the port."""
     service = platform("serving.service")
     serve = platform("serving.serve")
-    monkeypatch.setattr(service, "ServedModel", lambda _: make_model())
+    monkeypatch.setattr(service, "ServedModel", lambda *_: make_model())
     servers: list[tuple[Any, threading.Thread]] = []
 
     def run(listens_on: str = "127.0.0.1", **keys: Any) -> int:

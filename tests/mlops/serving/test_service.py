@@ -49,7 +49,7 @@ def store(tmp_path: Path, make_model: Callable[..., Any], monkeypatch: pytest.Mo
     """A store with version 1 as champion, whose versions load at once."""
     opened = Store(tmp_path)
     monkeypatch.setattr(service, "open_store", lambda _: opened)
-    monkeypatch.setattr(service, "ServedModel", lambda version: make_model(version.number))
+    monkeypatch.setattr(service, "ServedModel", lambda version, _: make_model(version.number))
     return opened
 
 

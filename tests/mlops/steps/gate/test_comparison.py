@@ -53,6 +53,18 @@ def verdicts(metric: str, worse: float) -> dict[str, str]:
     return {check.name: check.verdict for check in comparison.slices(case(metric, worse))}
 
 
+def test_small_groups_are_reported_together_and_without_their_values() -> None:
+    """The value of a single row may be a name that got into the column by mistake."""
+    made = case("mae", worse=1.0)
+    made.sample.frame.loc[0, "age"] = "Anna Schmidt"
+    made.sample.frame.loc[1:9, "age"] = "unknown"
+    *_, small = comparison.slices(made)
+    assert small.name == "slice age=(fewer than 10 rows)"
+    assert small.reason == "10 rows in 2 groups, too few to compare"
+    assert small.verdict == "insufficient"  # at high risk
+    assert "Anna" not in str([*comparison.slices(made)])
+
+
 def test_a_group_with_slightly_larger_errors_in_euros_passes() -> None:
     assert set(verdicts("mae", worse=1.02).values()) == {"passed"}
 

@@ -17,6 +17,17 @@ FOLDER = "40000"  # git's modes
 LINK = "120000"
 
 
+class Repository(NamedTuple):
+    """How git reads a repository."""
+
+    git: Collection[str]
+    """The command, with options that all calls share."""
+    root: Path
+    """A folder of the repository."""
+    env: Mapping[str, str]
+    """The variables that git gets."""
+
+
 class Committed(NamedTuple):
     """A file, link or folder of a commit."""
 
@@ -34,7 +45,7 @@ class Objects:
         self._process = process
 
     def read(self, name: str) -> tuple[str, bytes]:
-        """Return the digest and the content of an object; the name may also be `HEAD`.
+        """Return the digest and the content of an object, by its full digest.
 
         Raises MlopsError if it is missing, or if its content is not what its digest says.
         """
@@ -52,7 +63,7 @@ class Objects:
         kind, size = facts
         content = answers.read(int(size))
         answers.read(1)  # the end of the line
-        if name not in ("HEAD", digest) or not is_object(kind, content, digest):
+        if name != digest or not is_object(kind, content, digest):
             raise MlopsError(
                 f"the content of object {digest} of the repository is not what its name stands "
                 "for, so the content of its last commit cannot be checked; clone the repository "
@@ -80,23 +91,24 @@ class Objects:
 
 
 def committed_files(
-    git: Collection[str], root: Path, env: Mapping[str, str], prefix: str, names: Collection[str]
+    repository: Repository, commit: str, prefix: str, names: Collection[str]
 ) -> dict[str, Committed]:
-    """Return the files of the last commit that have some names, or are in folders of these names.
+    """Return the files of a commit that have some names, or are in folders of these names.
 
+    `commit` is its full digest: what a name such as HEAD stands for may change at any time.
     `prefix` is where the project is in its repository: empty, or `models/loan-risk/`.
     """
     with subprocess.Popen(
-        (*git, "cat-file", "--batch"),
-        cwd=root,
-        env=env,
+        (*repository.git, "cat-file", "--batch"),
+        cwd=repository.root,
+        env=repository.env,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as process:
         objects = Objects(process)
-        _, commit = objects.read("HEAD")
-        folder = commit.partition(b"\n")[0].removeprefix(b"tree ").decode()
+        _, content = objects.read(commit)
+        folder = content.partition(b"\n")[0].removeprefix(b"tree ").decode()
         for part in filter(None, prefix.split("/")):
             inside = dict(objects.folder(folder))
             if part not in inside:

@@ -21,7 +21,7 @@ from ..base.people import is_name
 from ..base.private import KUBERNETES
 from ..base.project import ANSWERS_FILE, BUILD_FACTS, CHECKOUT, PACKAGE, Project, is_the_users
 from ..base.reviewed import import_only
-from .commits import Committed, committed_files, is_object
+from .commits import Committed, Repository, committed_files, is_object
 
 EXPORT = "export --quiet --frozen --no-dev --no-hashes --no-emit-project --no-header --no-annotate"
 
@@ -151,7 +151,7 @@ def _read_checkout(
     try:
         _refuse_other_repository(project)
         commit = _output(project, *GIT, "rev-parse", "HEAD").strip()
-        compared = compare_with_commit(project, code)
+        compared = compare_with_commit(project, commit, code)
     except (OSError, subprocess.CalledProcessError) as error:
         if shutil.which("git") is None:
             raise MlopsError(
@@ -181,8 +181,10 @@ def _read_checkout(
     return facts, compared
 
 
-def compare_with_commit(project: Project, code: Mapping[str, bytes] | None = None) -> Comparison:
-    """Compare a checkout with its commit, and what a command has read with both.
+def compare_with_commit(
+    project: Project, commit: str, code: Mapping[str, bytes] | None = None
+) -> Comparison:
+    """Compare a checkout with a commit, and what a command has read with both.
 
     Code and configuration are compared byte by byte with the commit, because git can be told to
     overlook a file (`update-index --assume-unchanged`, `.git/info/exclude`, a filter). The content
@@ -195,7 +197,8 @@ def compare_with_commit(project: Project, code: Mapping[str, bytes] | None = Non
     )
     changed = {line[3:] for line in status.split("\0") if line}
     prefix = _output(project, *GIT, "rev-parse", "--show-prefix").rstrip("\n")
-    committed = committed_files(GIT, project.root, _environment(), prefix, DECIDING)
+    repository = Repository(GIT, project.root, _environment())
+    committed = committed_files(repository, commit, prefix, DECIDING)
     links = [name for name in (*DECIDING, *committed) if project.path(name).is_symlink()]
     changed.update(links)
     contents = {

@@ -126,8 +126,6 @@ async def _predict(model: ServedModel, state: ServingState, request: Request) ->
         return _detail(413, f"the body is longer than {limits.max_bytes:,} bytes; send fewer rows")
     try:
         rows = model.parser.parse(body)
-        if len(rows) > limits.max_rows:
-            return _detail(413, f"{len(rows):,} rows are more than {limits.max_rows:,}; send fewer")
         predictions = await model.predict(rows)
         answers = [
             {key: row[key] for key in model.contract.keys if key in row} | prediction
@@ -136,6 +134,8 @@ async def _predict(model: ServedModel, state: ServingState, request: Request) ->
         response = JSONResponse({"version": model.version.number, "predictions": answers})
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=False, include_input=False)
+        if (errors[0]["type"], errors[0]["loc"]) == ("too_long", ("rows",)):
+            return _detail(413, f"there are more than {limits.max_rows:,} rows; send fewer")
         return _detail(422, errors[:MOST_ERRORS])
     except MlopsError as error:
         return _detail(422, str(error))

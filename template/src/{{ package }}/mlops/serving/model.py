@@ -32,10 +32,11 @@ class PendingRequest(NamedTuple):
 class ServedModel:
     """A loaded version with the parser of its requests."""
 
-    def __init__(self, loaded: LoadedVersion) -> None:
+    def __init__(self, loaded: LoadedVersion, max_rows: int | None = None) -> None:
+        """Serve a version to requests of up to `max_rows` rows; None sets no limit."""
         self.version = loaded.version
         self.contract = loaded.contract
-        self.parser = RowParser(loaded.contract)
+        self.parser = RowParser(loaded.contract, max_rows)
         self._scorer: Scorer = loaded.model.unwrap_python_model()  # type: ignore[no-untyped-call]
         self._pending: list[PendingRequest] = []
 

@@ -48,7 +48,8 @@ make_typed_dict: Any = TypedDict
 class RowParser:
     """Parses the bodies of requests: rows with all features, and with keys if given."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, max_rows: int | None = None) -> None:
+        """Accept up to `max_rows` rows in a body; None sets no limit."""
         inputs = contract.inputs
         schema = inputs.checks.select_columns(contract.features)
         types = {name: inputs.types[name] for name in contract.features}
@@ -60,8 +61,9 @@ class RowParser:
         """Whether pydantic checks all that the schema requires, so that pandera is skipped."""
         row = {key: NotRequired[_key_type(inputs.types[key])] for key in contract.keys}
         row |= {name: field.type for name, field in fields.items()}
+        limits = Field(min_length=1, max_length=max_rows)
         # mypy requires a type that is written in the code
-        rows: Any = Annotated[list[make_typed_dict("Row", row)], Field(min_length=1)]  # type: ignore[misc]
+        rows: Any = Annotated[list[make_typed_dict("Row", row)], limits]  # type: ignore[misc]
         self._body = TypeAdapter[dict[str, Rows]](make_typed_dict("Body", {"rows": rows}))
 
     def json_schema(self) -> dict[str, JsonValue]:

@@ -101,7 +101,8 @@ class Service:
         champion = store.champion()
         if champion is not None and champion == self._champion:
             return
-        model = ServedModel(store.registry.load(store.fetch_champion()))
+        champion_model = store.registry.load(store.fetch_champion())
+        model = ServedModel(champion_model, self._project.settings.serving.max_rows)
         self._app = build_app(model, self._state)
         self._champion = model.version.number
         print_step(f"{model.version} of {self._project.name} answers")

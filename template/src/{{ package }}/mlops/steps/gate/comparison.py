@@ -24,6 +24,7 @@ FEWEST_FEATURES = 4  # with fewer, one column may rightly account for nearly all
 MOST_PERMUTED = 10_000  # rows; the share that a column accounts for is known to about 0.02 then
 MOST_NAMED = 3  # columns in a sentence
 SINGLE_ROWS = 30
+FEWEST_ROWS = 10  # of a group, so that no check names the value of single rows
 MOST_GROUPS = 20  # a column with more values, such as an age in years, has no groups
 # Metrics on a fixed scale up to 1, in which gaps between groups are measured directly. In any other
 # metric, such as an error in euros, a gap is a share of the figure of all rows.
@@ -268,9 +269,39 @@ def slices(case: Case) -> Iterator[Check]:
             figure = f"{groups} groups"
             yield check(f"slice {column}", "rejected", figure, f"<= {MOST_GROUPS}", reason)
             continue
+        small: list[int] = []
         for value, rows in frame.groupby(column, dropna=False):
+            if len(rows) < FEWEST_ROWS:
+                small.append(len(rows))
+                continue
             positions = frame.index.get_indexer(rows.index)
             yield _slice(case, f"slice {column}={value}", positions)
+        if small:
+            yield _small_groups(case, column, small)
+
+
+def _small_groups(case: Case, column: str, sizes: list[int]) -> Check:
+    """Report groups that are too small to compare, without their values.
+
+    The value of so few rows may be that of a single person, such as a name in a wrong column.
+    """
+    groups = "group" if len(sizes) == 1 else "groups"
+    return check(
+        f"slice {column}=(fewer than {FEWEST_ROWS} rows)",
+        "insufficient" if case.settings.risk_tier == "high" else "noted",
+        "gap not known",
+        _shown_limit(case),
+        f"{sum(sizes)} rows in {len(sizes)} {groups}, too few to compare",
+        setting="gate.slice_gap",
+    )
+
+
+def _shown_limit(case: Case) -> str:
+    """Return the largest gap that a group may have, as the table shows it."""
+    limit = case.settings.slice_gap
+    if limit is None:
+        return "reported"
+    return f"<= {limit:g}" if case.settings.metric in IN_POINTS else f"<= {limit:.0%}"
 
 
 def _slice(case: Case, name: str, positions: Positions) -> Check:
@@ -286,7 +317,6 @@ def _slice(case: Case, name: str, positions: Positions) -> Check:
     verdict: CheckVerdict = passed_if(limit is not None and bound <= limit)
     if limit is None or np.isnan(bound):
         verdict = "insufficient" if case.settings.risk_tier == "high" else "noted"
-    shown = "reported" if limit is None else f"<= {limit:g}" if points else f"<= {limit:.0%}"
     metric = case.settings.metric
     reason = f"{len(positions)} rows; {metric} cannot be computed for them"
     if not np.isnan(bound):
@@ -297,7 +327,7 @@ def _slice(case: Case, name: str, positions: Positions) -> Check:
         if not points:
             reason += f", as shares of the {metric} of all rows"
     figure = "gap not known" if np.isnan(bound) else f"gap at least {scale.write(bound)}"
-    return check(name, verdict, figure, shown, reason, setting="gate.slice_gap")
+    return check(name, verdict, figure, _shown_limit(case), reason, setting="gate.slice_gap")
 
 
 def latency(case: Case, champion: LoadedVersion) -> Check:
