@@ -280,7 +280,8 @@ def fingerprint(folder: Path) -> dict[str, tuple[int, int]]:
     for top in WATCHED:
         for parent, folders, names in os.walk(folder / top):
             folders[:] = [name for name in folders if name != "__pycache__"]
-            files += [Path(parent) / name for name in names]
+            # git refreshes its index even when it only compares.
+            files += [Path(parent) / name for name in names if name != "index"]
     states = {}
     for file in files:
         with contextlib.suppress(OSError):
