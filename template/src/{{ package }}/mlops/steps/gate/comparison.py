@@ -285,9 +285,10 @@ def _small_groups(case: Case, column: str, sizes: list[int]) -> Check:
 
     The value of so few rows may be that of a single person, such as a name in a wrong column.
     """
+    name = f"slice {column}=(fewer than {FEWEST_ROWS} rows)"
     groups = "group" if len(sizes) == 1 else "groups"
     return check(
-        f"slice {column}=(fewer than {FEWEST_ROWS} rows)",
+        name,
         "insufficient" if case.settings.risk_tier == "high" else "noted",
         "gap not known",
         _shown_limit(case),
