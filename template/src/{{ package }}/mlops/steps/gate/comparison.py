@@ -289,12 +289,17 @@ def _small_groups(case: Case, column: str, sizes: list[int]) -> Check:
     groups = "group" if len(sizes) == 1 else "groups"
     return check(
         name,
-        "insufficient" if case.settings.risk_tier == "high" else "noted",
+        _unjudged(case),
         "gap not known",
         _shown_limit(case),
         f"{sum(sizes)} rows in {len(sizes)} {groups}, too few to compare",
         setting="gate.slice_gap",
     )
+
+
+def _unjudged(case: Case) -> CheckVerdict:
+    """Return the verdict on a group that cannot be compared."""
+    return "insufficient" if case.settings.risk_tier == "high" else "noted"
 
 
 def _shown_limit(case: Case) -> str:
@@ -317,7 +322,7 @@ def _slice(case: Case, name: str, positions: Positions) -> Check:
     scale = POINTS if points else SHARES
     verdict: CheckVerdict = passed_if(limit is not None and bound <= limit)
     if limit is None or np.isnan(bound):
-        verdict = "insufficient" if case.settings.risk_tier == "high" else "noted"
+        verdict = _unjudged(case)
     metric = case.settings.metric
     reason = f"{len(positions)} rows; {metric} cannot be computed for them"
     if not np.isnan(bound):
